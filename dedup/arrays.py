@@ -1,0 +1,91 @@
+"""The only meeting of Arrow and NumPy: string columns and ragged arrays, zero-copy both ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Int64 = npt.NDArray[np.int64]
+UInt64 = npt.NDArray[np.uint64]
+UInt32 = npt.NDArray[np.uint32]
+Int32 = npt.NDArray[np.int32]
+UInt8 = npt.NDArray[np.uint8]
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A column of texts as one buffer: text ``i`` is ``data[offsets[i]:offsets[i + 1]]``, UTF-8."""
+
+    data: UInt8
+    offsets: Int64
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def text(self, row: int) -> str:
+        """Return text ``row`` as a Python string; for the edges, never for a hot path."""
+        return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode("utf-8")
+
+
+def texts_from_arrow(column: Any) -> Texts:
+    """View an Arrow string column as ``Texts``, without a copy where it is one chunk.
+
+    Nulls count as empty texts.
+
+    >>> texts = texts_from_arrow(pa.array(["ab", None, "é"]))
+    >>> texts.offsets.tolist(), texts.text(2)
+    ([0, 2, 2, 4], 'é')
+    """
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+        if isinstance(column, pa.ChunkedArray):
+            column = (
+                pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+            )
+    if column.type != pa.large_string():
+        column = column.cast(pa.large_string())
+    if column.null_count:
+        column = column.fill_null("")
+    _, offset_buffer, data_buffer = column.buffers()
+    count = len(column)
+    if count == 0 or offset_buffer is None:
+        return Texts(np.zeros(0, np.uint8), np.zeros(1, np.int64))
+    offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + count + 1]
+    if data_buffer is None:
+        return Texts(np.zeros(0, np.uint8), offsets)
+    data = np.frombuffer(data_buffer, np.uint8)
+    return Texts(data, offsets)
+
+
+def texts_from_strings(strings: list[str]) -> Texts:
+    """Encode Python strings into ``Texts``; lone surrogates become U+FFFD."""
+    return texts_from_arrow(pa.array([clean_string(each) for each in strings], pa.large_string()))
+
+
+def clean_string(text: str) -> str:
+    """Return ``text`` with lone surrogates replaced by U+FFFD, so that it is valid UTF-8.
+
+    >>> clean_string("a\\ud83db") == "a\\ufffdb"
+    True
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return text
+
+
+def ragged_to_arrow(values: npt.NDArray[Any], offsets: Int64) -> pa.LargeListArray:
+    """View a ragged array as an Arrow list column.
+
+    >>> ragged_to_arrow(np.array([1, 2, 3]), np.array([0, 2, 2, 3])).to_pylist()
+    [[1, 2], [], [3]]
+    """
+    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(values))

@@ -1,0 +1,57 @@
+"""The exceptions of dedup, drawn as a tree.
+
+    DedupError                 anything dedup raises on purpose
+    ├── ConfigError            a setting out of its bounds (also a ValueError)
+    ├── InputError             a file or record that cannot be used (path, line)
+    ├── OutputError            a result that cannot be written, or that does not add up
+    ├── IndexMismatch          an index built with other settings (field, ours, theirs)
+    └── CorruptIndex           an index whose bytes do not hold together
+
+Messages say what is wrong, what was got, and what is allowed. Every class carries the facts it
+was raised with as attributes, so that a caller need not take the message apart.
+"""
+
+from __future__ import annotations
+
+
+class DedupError(Exception):
+    """Base of every error that dedup raises on purpose."""
+
+
+class ConfigError(DedupError, ValueError):
+    """A setting is unknown, of the wrong type, or out of its bounds."""
+
+    def __init__(self, field: str, got: object, allowed: str) -> None:
+        self.field = field
+        self.got = got
+        self.allowed = allowed
+        super().__init__(f"{field}: got {got!r}, allowed is {allowed}")
+
+
+class InputError(DedupError):
+    """A file, stream or record cannot be used."""
+
+    def __init__(self, what: str, *, path: str | None = None, line: int | None = None) -> None:
+        self.what = what
+        self.path = path
+        self.line = line
+        place = "" if path is None else (path if line is None else f"{path}:{line}")
+        super().__init__(f"{place}: {what}" if place else what)
+
+
+class OutputError(DedupError):
+    """A result cannot be written, restored, or does not add up."""
+
+
+class IndexMismatch(DedupError):
+    """An index was built with other settings than the ones given."""
+
+    def __init__(self, field: str, ours: object, theirs: object) -> None:
+        self.field = field
+        self.ours = ours
+        self.theirs = theirs
+        super().__init__(f"index was built with {field}={theirs!r}, this run has {ours!r}")
+
+
+class CorruptIndex(DedupError):
+    """The bytes of an index do not hold together."""

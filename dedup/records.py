@@ -1,0 +1,303 @@
+"""What goes in, what comes out: the shapes every stage and every file agrees on.
+
+Inside a run documents are row numbers of one Arrow table (``CORPUS``); ids exist only at the
+edges. A result is four Arrow tables whose schemas are the contract of the output files
+(``docs/output.md``), plus what cleaning needs. Offsets are code points of the original text,
+half open.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from dedup.config import Config
+
+CORPUS = pa.schema(
+    [
+        ("doc_id", pa.string()),  # unique in a corpus
+        ("text", pa.large_string()),  # valid UTF-8; what was damaged is U+FFFD
+        ("path", pa.string()),  # the file it came from, null for in-memory input
+        ("line", pa.int64()),  # line or row in that file from 1, null for whole files
+        ("site", pa.string()),
+        ("date", pa.string()),
+        ("priority", pa.string()),  # the column named by Config.canonical = "priority:FIELD"
+        ("encoding", pa.string()),  # how `text` becomes the original bytes again
+        (
+            "raw",
+            pa.large_binary(),
+        ),  # the original bytes, only where `encoding` cannot give them back
+        (
+            "record",
+            pa.large_binary(),
+        ),  # JSON object of the row's other columns, null for whole files
+    ]
+)
+
+DOCUMENTS = pa.schema(
+    [
+        ("doc_id", pa.string()),
+        ("path", pa.string()),
+        ("cluster", pa.string()),
+        ("canonical", pa.bool_()),
+        ("kept", pa.bool_()),
+        ("relation", pa.string()),
+        ("duplicate_of", pa.string()),
+        ("jaccard", pa.float64()),
+        ("containment", pa.float64()),
+        ("coverage", pa.float64()),
+    ]
+)
+
+PAIRS = pa.schema(
+    [
+        ("a", pa.string()),
+        ("b", pa.string()),
+        ("relation", pa.string()),
+        ("jaccard", pa.float64()),
+        ("containment_a", pa.float64()),
+        ("containment_b", pa.float64()),
+        ("coverage", pa.float64()),
+        ("matched_tokens", pa.int64()),
+    ]
+)
+
+PASSAGES = pa.schema(
+    [
+        ("a", pa.string()),
+        ("b", pa.string()),
+        ("start_a", pa.int64()),
+        ("end_a", pa.int64()),
+        ("start_b", pa.int64()),
+        ("end_b", pa.int64()),
+        ("matched_tokens", pa.int64()),
+        ("density", pa.float64()),
+        ("score", pa.float64()),
+        ("level", pa.string()),
+        ("kind", pa.string()),
+    ]
+)
+
+REPEATS = pa.schema(
+    [
+        ("doc_id", pa.string()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("kept_start", pa.int64()),
+        ("kept_end", pa.int64()),
+        ("reason", pa.string()),
+    ]
+)
+
+CONTRACT = {"documents": DOCUMENTS, "pairs": PAIRS, "passages": PASSAGES, "repeats": REPEATS}
+
+# What cleaning would take out of, or only mark in, each document (`doc` is a row of the corpus).
+REMOVALS = pa.schema(
+    [
+        ("doc", pa.int64()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("reason", pa.string()),  # what it is: truncated_teaser, newsletter_signup, …
+        ("rule", pa.string()),  # how that was found: prefix_of_full_text, pattern, …
+        ("confidence", pa.string()),  # strong or medium
+        (
+            "kept_start",
+            pa.int64(),
+        ),  # the copy that stays in the same document, null where none does
+        ("kept_end", pa.int64()),
+    ]
+)
+
+MARKS = pa.schema(
+    [
+        ("doc", pa.int64()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("tag", pa.string()),  # caption, byline, date_line, embed, related_suspect
+    ]
+)
+
+
+@dataclass(slots=True)
+class Intake:
+    """Count what was read, what was skipped, and what was damaged but used.
+
+    ``read`` counts every record met, the skipped ones too. ``skipped`` and ``damaged`` map a
+    reason to a count; ``places`` keeps the first five places of each reason.
+    """
+
+    read: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    damaged: Counter[str] = field(default_factory=Counter)
+    files_failed: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    places: dict[str, list[str]] = field(default_factory=dict)
+
+    def _place(self, reason: str, place: str) -> None:
+        known = self.places.setdefault(reason, [])
+        if len(known) < 5:
+            known.append(place)
+
+    def skip(self, reason: str, place: str, count: int = 1) -> None:
+        """Count ``count`` records that were read and cannot be used."""
+        self.read += count
+        self.skipped[reason] += count
+        self._place(reason, place)
+
+    def damage(self, reason: str, place: str) -> None:
+        """Count a record that is used although part of it was damaged."""
+        self.damaged[reason] += 1
+        self._place(reason, place)
+
+    def fail(self, reason: str, place: str) -> None:
+        """Count a whole file that could not be read, or not to its end."""
+        self.files_failed[reason] += 1
+        self._place(reason, place)
+
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether nothing was skipped, damaged or failed."""
+        return not (self.skipped or self.damaged or self.files_failed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts as plain values with sorted reasons."""
+        return {
+            "read": self.read,
+            "skipped": dict(sorted(self.skipped.items())),
+            "damaged": dict(sorted(self.damaged.items())),
+            "files_failed": dict(sorted(self.files_failed.items())),
+            "notes": list(self.notes),
+            "places": {key: list(value) for key, value in sorted(self.places.items())},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Documents as one Arrow table of schema ``CORPUS``, and how they were taken in."""
+
+    table: pa.Table
+    intake: Intake
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a result; the scores compare it with ``duplicate_of``."""
+
+    doc_id: str
+    path: str | None
+    cluster: str
+    canonical: bool
+    kept: bool
+    relation: str | None
+    duplicate_of: str | None
+    jaccard: float | None
+    containment: float | None
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two documents that share text: how much, and in which relation."""
+
+    a: str
+    b: str
+    relation: str
+    jaccard: float
+    containment_a: float
+    containment_b: float
+    coverage: float
+    matched_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of text that stands in two documents, word for word or re-worded."""
+
+    a: str
+    b: str
+    start_a: int
+    end_a: int
+    start_b: int
+    end_b: int
+    matched_tokens: int
+    density: float
+    score: float
+    level: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A stretch that stands again in its own document, and the copy that stays."""
+
+    doc_id: str
+    start: int
+    end: int
+    kept_start: int
+    kept_end: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything a scan found.
+
+    ``tables`` holds the Arrow tables of the contract; ``documents``, ``pairs``, ``passages`` and
+    ``repeats`` are the same rows as objects, made on first use. ``removals`` and ``marks`` are
+    what cleaning works from; ``texts`` is the corpus the offsets refer to.
+    """
+
+    config: Config
+    tables: dict[str, pa.Table]
+    corpus: Corpus
+    removals: pa.Table
+    marks: pa.Table
+    review: pa.Array  # bool per document: the guards held back removals, a person should look
+    summary: dict[str, Any]
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """One entry per document, in order of doc_id."""
+        return [Document(**row) for row in self.tables["documents"].to_pylist()]
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """Confirmed pairs, in order of (a, b)."""
+        return [Pair(**row) for row in self.tables["pairs"].to_pylist()]
+
+    @cached_property
+    def passages(self) -> list[Passage]:
+        """Passages, in order of (a, b, start_a, start_b)."""
+        return [Passage(**row) for row in self.tables["passages"].to_pylist()]
+
+    @cached_property
+    def repeats(self) -> list[Repeat]:
+        """Repeats inside documents, in order of (doc_id, start)."""
+        return [Repeat(**row) for row in self.tables["repeats"].to_pylist()]
+
+    @cached_property
+    def clusters(self) -> dict[str, list[str]]:
+        """Map the name of each cluster of two or more to its members, canonical first."""
+        members: dict[str, list[Document]] = {}
+        for document in self.documents:
+            members.setdefault(document.cluster, []).append(document)
+        return {
+            name: [each.doc_id for each in sorted(group, key=lambda d: (not d.canonical, d.doc_id))]
+            for name, group in members.items()
+            if len(group) > 1
+        }
+
+
+def rows_table(schema: pa.Schema, rows: list[dict[str, Any]]) -> pa.Table:
+    """Build a table of ``schema`` from dicts; no rows give an empty table of that schema."""
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def field_names(record: type) -> list[str]:
+    """Return the field names of one of the record classes, in order."""
+    return [item.name for item in dataclasses.fields(record)]
