@@ -1,0 +1,400 @@
+"""Measure what a scan with default settings finds on labelled sets, and hold it to its floors.
+
+    python benchmarks/quality/run.py --data ../shared/data --update
+
+A full run with default settings writes ``record/<date>.json``; with ``--update`` it also rewrites
+the table of ``README.md``. A run with ``--only`` or ``--set`` is for tuning: it prints, and
+records nothing. Records hold figures only, no text of the sets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import gzip
+import json
+import os
+import platform
+import re
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import dedup
+from dedup import sinks
+from dedup.config import Config
+from dedup.errors import ConfigError
+from dedup.evaluation import evaluate, format_report
+from dedup.records import Result
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+BEGIN, END = "<!-- table: made by run.py --update -->", "<!-- end of table -->"
+REPORTED = ("precision", "recall", "f1", "granularity")
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class Bench:
+    """One run: where the sets are, the settings, and what is shown."""
+
+    data: Path
+    work: Path
+    config: Config
+    details: bool
+
+    def rows(self, name: str, file: str = "docs") -> Rows:
+        """Read one file of a set."""
+        with gzip.open(self.path(name, file), "rt", encoding="utf-8") as stream:
+            return [json.loads(line) for line in stream]
+
+    def path(self, name: str, file: str) -> Path:
+        """Return where a file of a set is."""
+        return self.data / name / f"{file}.jsonl.gz"
+
+    def labels(self, name: str, rows: Rows) -> Path:
+        """Write labels that a set does not have as a file of its own."""
+        path = self.work / f"{name}.labels.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return path
+
+    def scan(self, name: str, documents: Rows) -> Scanned:
+        """Scan documents, write the result as the command line would, and time the scan."""
+        cpu, wall = time.process_time(), time.perf_counter()
+        result = dedup.scan(documents, self.config)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        folder = self.work / name
+        sinks.write_result(result, folder)
+        return Scanned(result, folder, len(documents), round(cpu, 2), round(wall, 2), self.details)
+
+
+@dataclass
+class Scanned:
+    """The result of scanning a set, its figures and its floors."""
+
+    result: Result
+    folder: Path
+    documents: int
+    cpu_seconds: float
+    wall_seconds: float
+    details: bool
+    figures: dict[str, Any] = field(default_factory=dict)
+    floors: list[dict[str, Any]] = field(default_factory=list)
+
+    def evaluate(self, labels: Path, **options: Any) -> dict[str, Any]:
+        """Evaluate against labels; keep figures, not paths or ids."""
+        found = evaluate(labels, self.folder, **options)
+        if self.details:
+            print(format_report(found))
+        kept: dict[str, Any] = found[
+            {"spans": "passages"}.get(form := found["labels"]["form"], form)
+        ]
+        missing = found["unmatched"]["missing_from_result"]
+        return {**kept, "missing_from_result": missing}
+
+    def at_least(self, what: str, got: float, floor: float) -> None:
+        """Hold a figure to a floor."""
+        self.floors.append({"what": what, "got": got, "floor": floor, "met": got >= floor})
+
+    def at_most(self, what: str, got: float, limit: float) -> None:
+        """Hold a figure to a limit from above."""
+        self.floors.append({"what": what, "got": got, "limit": limit, "met": got <= limit})
+
+
+def texts(rows: Rows) -> Rows:
+    """Return the rows as a scan takes them, without the truth they carry."""
+    return [{"id": row["id"], "text": row["text"]} for row in rows]
+
+
+def same_article(bench: Bench) -> Scanned:
+    """Cluster extractions of the same pages."""
+    return _clusters(bench, "same_article", ari=0.96)
+
+
+def wiki_versions(bench: Bench) -> Scanned:
+    """Cluster revisions of the same pages."""
+    return _clusters(bench, "wiki_versions", ari=0.80, precision=0.98)
+
+
+def _clusters(bench: Bench, name: str, ari: float, precision: float | None = None) -> Scanned:
+    rows = bench.rows(name)
+    run = bench.scan(name, texts(rows))
+    labels = [{"id": row["id"], "cluster": row["cluster"]} for row in rows]
+    run.figures = run.evaluate(bench.labels(name, labels))
+    run.at_least("ARI", run.figures["ari"], ari)
+    if precision is not None:
+        run.at_least("precision", run.figures["precision"], precision)
+    return run
+
+
+def planted_news(bench: Bench) -> Scanned:
+    """Find planted near copies and nothing else."""
+    run = bench.scan("planted_news", texts(bench.rows("planted_news")))
+    run.figures = run.evaluate(bench.path("planted_news", "pairs"))
+    found, false = run.figures["pairs_both"], run.figures["pairs_predicted"]
+    run.at_least("planted pairs found, of 20", found, 20)
+    run.at_most("false pairs", false - found, 0)
+    return run
+
+
+def ocr_pairs(bench: Bench) -> Scanned:
+    """Pair each OCR text with its transcription, all texts in one scan."""
+    documents, labels = [], []
+    for row in bench.rows("ocr_pairs", "pairs"):
+        a, b = f"{row['id']}/ocr", f"{row['id']}/gold"
+        documents += [{"id": a, "text": row["ocr"]}, {"id": b, "text": row["gold"]}]
+        labels.append({"a": a, "b": b})
+    run = bench.scan("ocr_pairs", documents)
+    path = bench.labels("ocr_pairs", labels)
+    run.figures = run.evaluate(path)
+    run.figures["pairs_of_at_least_derived"] = run.evaluate(path, pairs_from="derived")
+    run.at_least("recall", run.figures["recall"], 0.85)
+    run.at_least("precision", run.figures["precision"], 0.99)
+    return run
+
+
+def revised_answers(bench: Bench) -> Scanned:
+    """Link short answers to the source they were copied or revised from."""
+    run = bench.scan("revised_answers", texts(bench.rows("revised_answers")))
+    run.figures = run.evaluate(
+        bench.path("revised_answers", "pairs"), pairs_from="shares_passage", only_listed=True
+    )
+    linked, above = {}, {}
+    for name, entry in run.figures["by_label"].items():
+        counts = entry["relations"]
+        linked[name] = 1 - counts["none"] / entry["pairs"]
+        above[name] = linked[name] - counts["shares_passage"] / entry["pairs"]
+    run.figures["linked"], run.figures["linked_above_shares_passage"] = linked, above
+    run.at_least("cut linked", linked["cut"], 1.0)
+    run.at_least("light linked", linked["light"], 0.8)
+    run.at_most("non linked above shares_passage", above["non"], 0.0)
+    return run
+
+
+def text_alignment(bench: Bench) -> Scanned:
+    """Find planted passages: verbatim, randomly edited, translated there and back, summarised."""
+    run = bench.scan("text_alignment", texts(bench.rows("text_alignment")))
+    run.figures = run.evaluate(bench.path("text_alignment", "pairs"))
+    kinds = run.figures["by_label"]
+    unrelated = kinds["01-no-plagiarism"]
+    share = unrelated["pairs_without_cases_detected"] / unrelated["pairs_without_cases"]
+    run.at_least("plagdet", run.figures["plagdet"], 0.84)
+    run.at_least("plagdet verbatim", kinds["02-no-obfuscation"]["plagdet"], 0.93)
+    run.at_least("plagdet random edits", kinds["03-random-obfuscation"]["plagdet"], 0.85)
+    run.at_least("plagdet translation", kinds["04-translation-obfuscation"]["plagdet"], 0.75)
+    run.at_most("unrelated pairs with a detection", share, 0.02)
+    return run
+
+
+def boilerplate(bench: Bench) -> Scanned:
+    """Remove page furniture and nothing of the article."""
+    rows = bench.rows("boilerplate")
+    pages = [{"id": row["id"], "text": row["page_text"], "url": row["url"]} for row in rows]
+    run = bench.scan("boilerplate", pages)
+    mains = {row["id"]: _squeezed(row["main_text"]) for row in rows}
+    run.figures = removal_figures(run.result, mains, show=bench.details)
+    run.at_least("precision", run.figures["precision"], 0.95)
+    return run
+
+
+def removal_figures(result: Result, mains: dict[str, str], *, show: bool = False) -> dict[str, Any]:
+    """Compare removed characters with those that do not stand in the article, white space apart.
+
+    A line of a page is noise when it does not stand in the article's text; a removed stretch is
+    judged line by line in the same way. ``by_reason`` counts overlapping removals each.
+    """
+    table = result.corpus.table
+    names, pages = table.column("doc_id").to_pylist(), table.column("text").to_pylist()
+    masks = [bytearray(len(page)) for page in pages]
+    reasons: dict[str, dict[str, int]] = {}
+    for cut in result.removals.to_pylist():
+        doc, span = cut["doc"], slice(cut["start"], cut["end"])
+        masks[doc][span] = b"x" * len(masks[doc][span])
+        entry = reasons.setdefault(cut["reason"], {"removed": 0, "correct": 0})
+        for line in pages[doc][span].splitlines():
+            noise = _is_noise(line, mains[names[doc]])
+            entry["removed"] += _size(line)
+            entry["correct"] += _size(line) * noise
+            if show and line.strip() and not noise:
+                print(f"removed, but in the article: {cut['reason']}: {line!r}")
+    removed = correct = noise_all = noise_removed = 0
+    for name, page, mask in zip(names, pages, masks, strict=True):
+        end = 0
+        for line in page.splitlines(keepends=True):
+            start, end = end, end + len(line)
+            cuts = [line[slice(*run.span())] for run in re.finditer(b"x+", mask[start:end])]
+            removed += sum(map(_size, cuts))
+            correct += sum(_size(cut) for cut in cuts if _is_noise(cut, mains[name]))
+            if _is_noise(line, mains[name]):
+                noise_all += _size(line)
+                noise_removed += sum(map(_size, cuts))
+    return {
+        "precision": correct / removed if removed else 1.0,
+        "recall": noise_removed / noise_all if noise_all else 1.0,
+        "removed": removed,
+        "removed_correct": correct,
+        "noise": noise_all,
+        "by_reason": dict(sorted(reasons.items())),
+    }
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _size(text: str) -> int:
+    return sum(map(len, text.split()))
+
+
+def _is_noise(text: str, main: str) -> bool:
+    return _squeezed(text) not in main
+
+
+ALL = (
+    *(same_article, wiki_versions, planted_news, ocr_pairs),
+    *(revised_answers, text_alignment, boilerplate),
+)
+SETS: dict[str, Callable[[Bench], Scanned]] = {each.__name__: each for each in ALL}
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--only", action="append", choices=SETS, help="run this set; repeatable")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
+    parser.add_argument("--update", action="store_true", help="rewrite the table of README.md")
+    parser.add_argument("--details", action="store_true", help="print full reports and mistakes")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep results and labels there")
+    options = parser.parse_args(arguments)
+    if options.update and (options.only or options.settings):
+        parser.error("--update needs a run of all sets with default settings")
+    absent = [name for name in options.only or SETS if not (options.data / name).is_dir()]
+    if absent:
+        parser.error(
+            f"{options.data} has no folder {', '.join(absent)}. The sets are not part of this "
+            "repository (see benchmarks/quality/README.md); give their folder by --data."
+        )
+    return options
+
+
+def _config(settings: list[str]) -> Config:
+    """Return the default settings with KEY=VALUE overrides; lists are split at commas."""
+    defaults, values = Config(), dict[str, Any]()
+    for each in settings:
+        key, equals, value = each.partition("=")
+        if not equals or key not in {item.name for item in fields(Config)}:
+            raise ConfigError("--set", each, "KEY=VALUE with a field of Config")
+        if isinstance(getattr(defaults, key), str):
+            values[key] = value
+        elif isinstance(getattr(defaults, key), tuple):
+            values[key] = tuple(filter(None, value.split(",")))
+        else:
+            try:
+                values[key] = json.loads(value.lower())
+            except ValueError:
+                raise ConfigError(key, value, "a number, true or false") from None
+    return Config(**values)
+
+
+def _summary(run: Scanned) -> dict[str, Any]:
+    return {
+        "documents": run.documents,
+        "cpu_seconds": run.cpu_seconds,
+        "wall_seconds": run.wall_seconds,
+        "floors": run.floors,
+        "figures": run.figures,
+    }
+
+
+def _floor_lines(floor: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the figure, what it was held to, and whether that was met."""
+    got = f"{floor['got']:.4g}" if isinstance(floor["got"], float) else str(floor["got"])
+    bound = f"≥ {floor['floor']:g}" if "floor" in floor else f"≤ {floor['limit']:g}"
+    return got, bound, "yes" if floor["met"] else "NO"
+
+
+def table(record: dict[str, Any]) -> str:
+    """Lay out a record as the Markdown table of the README."""
+    lines = [
+        f"dedup {record['version']}, {record['date']}, `{record['command']}`",
+        "",
+        "| set | documents | figure | got | asked | met | CPU s |",
+        "|---|--:|---|--:|--:|---|--:|",
+    ]
+    for name, entry in record["sets"].items():
+        head, tail = f"`{name}` | {entry['documents']:,}", f"{entry['cpu_seconds']:.1f}"
+        for floor in entry["floors"]:
+            got, bound, met = _floor_lines(floor)
+            lines.append(f"| {head} | {floor['what']} | {got} | {bound} | {met} | {tail} |")
+            head, tail = " | ", ""
+        for what, figure in _unbounded(entry):
+            lines.append(f"| | | {what} | {figure:.4g} | | | |")
+    return "\n".join(lines)
+
+
+def _unbounded(entry: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield figures that are reported without a floor."""
+    figures, held = entry["figures"], {floor["what"] for floor in entry["floors"]}
+    shown = {} if "linked" in figures else {key: figures.get(key) for key in REPORTED}
+    for name, share in figures.get("linked", {}).items():
+        above = figures["linked_above_shares_passage"][name]
+        shown |= {f"{name} linked": share, f"{name} linked above shares_passage": above}
+    yield from (
+        (what, share) for what, share in shown.items() if share is not None and what not in held
+    )
+
+
+def _write_table(record: dict[str, Any]) -> None:
+    readme = HERE / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    readme.write_text(f"{before}{BEGIN}\n{table(record)}\n{END}{after}", encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the sets; return 0 when every floor is met and 1 otherwise."""
+    options = _options(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    record: dict[str, Any] = {
+        "date": datetime.date.today().isoformat(),
+        "command": shlex.join(["python", "benchmarks/quality/run.py", *given]),
+        "version": version("dedup"),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "sets": {},
+    }
+    with contextlib.ExitStack() as stack:
+        work = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        work.mkdir(parents=True, exist_ok=True)
+        bench = Bench(options.data, work, _config(options.settings), options.details)
+        for name in options.only or SETS:
+            entry = _summary(SETS[name](bench))
+            record["sets"][name] = entry
+            print(f"{name}: {entry['documents']:,} documents, {entry['cpu_seconds']} CPU s")
+            for floor in entry["floors"]:
+                got, bound, met = _floor_lines(floor)
+                print(f"  {floor['what']:<36} {got:>8}  {bound:<8} {met}", flush=True)
+            for what, figure in _unbounded(entry):
+                print(f"  {what:<36} {figure:>8.4g}", flush=True)
+    if not (options.only or options.settings):
+        path = HERE / "record" / f"{record['date']}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"recorded in {path.relative_to(ROOT)}")
+        if options.update:
+            _write_table(record)
+    return 0 if all(f["met"] for each in record["sets"].values() for f in each["floors"]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""Content hashes: the only door to xxhash.
+
+``xxh3_128`` names and groups content inside a run; ``sha256`` proves to others that bytes are the
+same. Neither feeds a signature: those have a hash of their own in ``shingles``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import xxhash
+
+
+def xxh3_128(data: bytes) -> str:
+    """Return the XXH3 hash of ``data`` as 32 hex digits; not for data someone may forge.
+
+    >>> xxh3_128(b"news")
+    'b3a6f879dedf458c97666ac5a746af24'
+    """
+    digest: str = xxhash.xxh3_128_hexdigest(data)
+    return digest
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 hash of ``data`` as 64 hex digits.
+
+    >>> sha256(b"news")[:16]
+    '19fba0e995b9794f'
+    """
+    return hashlib.sha256(data).hexdigest()

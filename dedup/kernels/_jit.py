@@ -1,0 +1,102 @@
+"""Every Numba setting, once.
+
+Kernels release the GIL and are cached on disk. Fast-math stays off: results must be the same bytes
+on every machine. Numba falls back to a user-wide cache folder where the package folder is
+read-only; where neither can be written the kernels compile again in each process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from numba.core import event, types
+from numba.extending import intrinsic
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+INTERPRETED = bool(numba.config.DISABLE_JIT)
+
+
+def njit(function: Kernel) -> Kernel:
+    """Compile ``function`` on first use, without the GIL, cached on disk where that is possible."""
+    try:
+        made: Kernel = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # no folder for the cache can be written
+        made = numba.njit(nogil=True, error_model="numpy")(function)
+    return made
+
+
+def inlined(function: Kernel) -> Kernel:
+    """Compile ``function`` as a part of the kernels that call it."""
+    made: Kernel = numba.njit(nogil=True, error_model="numpy", inline="never")(function)
+    return made
+
+
+class _CompileListener(event.Listener):
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+
+    def on_start(self, event: Any) -> None:
+        self._callback()
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+def on_compile(callback: Callable[[], None]) -> None:
+    """Call ``callback`` whenever a kernel is compiled rather than loaded from the cache."""
+    event.register("numba:compile", _CompileListener(callback))
+
+
+if INTERPRETED:
+
+    def load8(data: Any, place: Any) -> Any:
+        """Return the eight bytes at ``place`` as one little-endian number."""
+        return np.uint64(int.from_bytes(bytes(data[place : place + 8]), "little"))
+
+    def trailing_zeros(value: Any) -> Any:
+        """Return the number of zero bits below the lowest one bit; ``value`` is not zero."""
+        number = int(value)
+        return np.int64((number & -number).bit_length() - 1)
+
+    def popcount(value: Any) -> Any:
+        """Return the number of one bits."""
+        return np.int64(bin(int(value)).count("1"))
+
+else:
+
+    @intrinsic
+    def load8(typing_context: Any, data: Any, place: Any) -> Any:
+        """Return the eight bytes at ``place`` as one little-endian number."""
+        from llvmlite import ir
+        from numba.core import cgutils
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            array = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0])
+            address = builder.gep(array.data, [arguments[1]])
+            wide = builder.bitcast(address, ir.IntType(64).as_pointer())
+            return builder.load(wide, align=1)
+
+        return types.uint64(data, types.int64), build
+
+    @intrinsic
+    def trailing_zeros(typing_context: Any, value: Any) -> Any:
+        """Return the number of zero bits below the lowest one bit; ``value`` is not zero."""
+        from llvmlite import ir
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+        return types.int64(types.uint64), build
+
+    @intrinsic
+    def popcount(typing_context: Any, value: Any) -> Any:
+        """Return the number of one bits."""
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.ctpop(arguments[0])
+
+        return types.int64(types.uint64), build

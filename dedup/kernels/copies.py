@@ -1,0 +1,271 @@
+"""Blocks and runs of tokens that stand a second time in their document.
+
+Every search is one pass over the tokens of a document with a hash table of what is searched for,
+so that the work grows with the length of the document and not with its square. Runs are compared
+through prefix hashes ``P[t + 1] = P[t] * BASE + hash[t]`` (mod 2**64), one step for any length:
+``run(p, n) = P[p + n] - P[p] * BASE**n``. Tables are not cleared between documents: a slot counts
+only under the stamp of its document.
+"""
+
+# Numba gives the inner functions their types, so annotations would say nothing there.
+# ruff: noqa: ANN001, ANN202
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dedup.kernels._jit import njit
+from dedup.kernels.text import mix
+
+HEAD = 8  # tokens by which a searched run is found; no shorter run is searched for
+_CROWD = 16  # different runs with one head that are told apart; more are left alone
+_BASE = np.uint64(0x9FB21C651E98DF25)
+
+RUN, ADJACENT, LEAD = 1, 2, 3  # why a block counts as a copy
+
+
+@njit
+def prefix_hashes(hashes: Any, prefix: Any, powers: Any) -> None:
+    """Write the prefix hashes of all tokens and the powers of the base."""
+    prefix[0] = np.uint64(0)
+    for t in range(len(hashes)):
+        prefix[t + 1] = prefix[t] * _BASE + hashes[t]
+    powers[0] = np.uint64(1)
+    for n in range(1, len(powers)):
+        powers[n] = powers[n - 1] * _BASE
+
+
+@njit
+def _run(prefix, powers, place, size):
+    """Return the hash of the ``size`` tokens from ``place`` on."""
+    return prefix[place + size] - prefix[place] * powers[size]
+
+
+@njit
+def _slot(keys, stamps, stamp, key):
+    """Return the slot that holds ``key`` under ``stamp``, or the free one it would take."""
+    mask = np.uint64(len(keys) - 1)
+    slot = (key ^ (key >> np.uint64(29))) & mask
+    while stamps[slot] == stamp and keys[slot] != key:
+        slot = (slot + np.uint64(1)) & mask
+    return slot
+
+
+@njit
+def _enter(
+    block,
+    lows,
+    sizes,
+    prefix,
+    powers,
+    keys,
+    stamps,
+    stamp,
+    heads,
+    chain,
+):
+    """Enter a searched run under its head; return the block that already stands for it, or it."""
+    head = _run(prefix, powers, lows[block], HEAD)
+    slot = _slot(keys, stamps, stamp, head)
+    if stamps[slot] != stamp:
+        stamps[slot] = stamp
+        keys[slot] = head
+        heads[slot] = block
+        return block
+    size = sizes[block]
+    whole = _run(prefix, powers, lows[block], size)
+    other = heads[slot]
+    depth = 0
+    while True:
+        if sizes[other] == size and _run(prefix, powers, lows[other], size) == whole:
+            return other
+        depth += 1
+        if chain[other] < 0:
+            if depth < _CROWD:
+                chain[other] = block
+            return block
+        other = chain[other]
+
+
+@njit
+def find_runs(
+    rows: Any,
+    bounds: Any,
+    lows: Any,
+    highs: Any,
+    prefix: Any,
+    powers: Any,
+    sizes: Any,
+    usable: Any,
+    keys: Any,
+    stamps: Any,
+    heads: Any,
+    chain: Any,
+    alias: Any,
+    room: Any,
+    within: Any,
+    across: Any,
+) -> None:
+    """Find where the first ``sizes[b]`` tokens of block ``b`` stand elsewhere in its document.
+
+    ``within[b]`` is the first token of a run inside one usable block at least as long (the longest
+    such, the first of equals), ``across[b]`` of the first run that crosses from one usable block
+    into the next; -1 where there is none. Sizes under ``HEAD`` are not searched for.
+    """
+    for r in range(len(rows)):
+        row = rows[r]
+        stamp = r + 1
+        low = bounds[row]
+        high = bounds[row + 1]
+        searched = False
+        for b in range(low, high):
+            within[b] = -1
+            across[b] = -1
+            chain[b] = -1
+            room[b] = 0
+            alias[b] = b
+            if sizes[b] >= HEAD:
+                searched = True
+                alias[b] = _enter(b, lows, sizes, prefix, powers, keys, stamps, stamp, heads, chain)
+        if not searched:
+            continue
+        reach = np.int64(-1)
+        for c in range(high - 1, low - 1, -1):
+            if not usable[c]:
+                reach = np.int64(-1)
+                continue
+            if reach < 0:
+                reach = highs[c]
+            longest = highs[c] - lows[c]
+            for p in range(min(highs[c], reach - HEAD + 1) - 1, lows[c] - 1, -1):
+                head = _run(prefix, powers, p, HEAD)
+                slot = _slot(keys, stamps, stamp, head)
+                if stamps[slot] != stamp:
+                    continue
+                q = heads[slot]
+                while q >= 0:
+                    n = sizes[q]
+                    if (
+                        p + n <= reach
+                        and (p + n <= lows[q] or p >= highs[q])
+                        and _run(prefix, powers, p, n) == _run(prefix, powers, lows[q], n)
+                    ):
+                        if p + n > highs[c]:
+                            across[q] = p
+                        elif longest >= room[q]:
+                            room[q] = longest
+                            within[q] = p
+                    q = chain[q]
+        for b in range(low, high):
+            if alias[b] != b:
+                within[b] = within[alias[b]]
+                across[b] = across[alias[b]]
+
+
+@njit
+def _same_block(a, b, lows, highs, block_hashes, hashes):
+    size = highs[a] - lows[a]
+    if block_hashes[a] != block_hashes[b] or highs[b] - lows[b] != size:
+        return False
+    for k in range(size):
+        if hashes[lows[a] + k] != hashes[lows[b] + k]:
+            return False
+    return True
+
+
+@njit
+def find_copies(
+    rows: Any,
+    bounds: Any,
+    lows: Any,
+    highs: Any,
+    words: Any,
+    block_hashes: Any,
+    hashes: Any,
+    usable: Any,
+    keys: Any,
+    stamps: Any,
+    firsts: Any,
+    order: Any,
+    source: Any,
+    why: Any,
+) -> None:
+    """Write to ``source[b]`` the block that ``b`` repeats, or -1, and to ``why[b]`` the rule.
+
+    RUN: ``b`` is part of a run of two or more blocks and 25 or more words that stood before;
+    lines of under ten words on average (a refrain, a table) count only where the run makes up two
+    fifths of the document, or a quarter and begins it or follows its copy. ADJACENT: 12 or more
+    words, equal to the block before. LEAD: 12 or more words, both among the first five blocks.
+    """
+    for r in range(len(rows)):
+        row = rows[r]
+        stamp = r + 1
+        count = 0
+        total = 0
+        for b in range(bounds[row], bounds[row + 1]):
+            source[b] = -1
+            why[b] = 0
+            if usable[b] and highs[b] > lows[b]:
+                order[count] = b
+                count += 1
+                total += words[b]
+        for k in range(count - 1):
+            pair = mix(block_hashes[order[k]], block_hashes[order[k + 1]])
+            slot = _slot(keys, stamps, stamp, pair)
+            if stamps[slot] != stamp:
+                stamps[slot] = stamp
+                keys[slot] = pair
+                firsts[slot] = k
+        k = 1
+        while k < count - 1:
+            pair = mix(block_hashes[order[k]], block_hashes[order[k + 1]])
+            j = firsts[_slot(keys, stamps, stamp, pair)]
+            n = 0
+            size = 0
+            while (
+                j + n < k
+                and k + n < count
+                and _same_block(order[j + n], order[k + n], lows, highs, block_hashes, hashes)
+            ):
+                size += words[order[k + n]]
+                n += 1
+            page = 5 * size >= 2 * total or (4 * size >= total and (j == 0 or j + n == k))
+            if n >= 2 and size >= 25 and (size >= 10 * n or page):
+                for m in range(n):
+                    source[order[k + m]] = order[j + m]
+                    why[order[k + m]] = RUN
+            # What was compared at length is not compared again from its second block on.
+            k += n if n >= 2 and size >= 25 else 1
+        for k in range(1, count):
+            b = order[k]
+            if source[b] >= 0 or words[b] < 12:
+                continue
+            for m in range(k - 1, k - 2 if k > 4 else -1, -1):
+                kept = order[m]
+                if _same_block(kept, b, lows, highs, block_hashes, hashes):
+                    source[b] = kept
+                    why[b] = ADJACENT if m == k - 1 else LEAD
+                    break
+        for k in range(1, count):  # what repeats a copy repeats what that one repeats
+            b = order[k]
+            if source[b] >= 0 and source[source[b]] >= 0:
+                source[b] = source[source[b]]
+
+
+@njit
+def common_length(a: Any, b: Any, row: Any) -> Any:
+    """Return the length of the longest common subsequence; ``row`` is scratch, ``len(b) + 1``."""
+    row[:] = 0
+    for i in range(len(a)):
+        corner = row[0]
+        for j in range(len(b)):
+            above = row[j + 1]
+            if a[i] == b[j]:
+                row[j + 1] = corner + 1
+            elif row[j] > above:
+                row[j + 1] = row[j]
+            corner = above
+    return row[len(b)]

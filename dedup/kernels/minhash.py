@@ -1,0 +1,96 @@
+"""Shingles to signatures: the least value of each affine permutation over a document's shingles.
+
+The scheme is datasketch's ``affine32``: the upper 32 bits of a shingle go through the MurmurHash3
+finaliser, then permutation ``k`` is ``a[k] · h + b[k]`` modulo 2³² with odd ``a[k]``. A document
+without shingles keeps 2³² - 1 everywhere. Permutations are the outer loop: the minima stay in
+registers and the loop over shingles becomes vector code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dedup.kernels._jit import njit
+from dedup.kernels.shingles import shingle_units
+from dedup.kernels.text import tokenise
+
+
+@njit
+def fmix32(h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Spread every bit of ``h`` over all 32 (the MurmurHash3 finaliser)."""
+    h = np.uint32(h ^ (h >> np.uint32(16)))
+    h = np.uint32(h * np.uint32(0x85EBCA6B))
+    h = np.uint32(h ^ (h >> np.uint32(13)))
+    h = np.uint32(h * np.uint32(0xC2B2AE35))
+    return np.uint32(h ^ (h >> np.uint32(16)))
+
+
+@njit
+def permute(shingles, lo, hi, mixed, a, b, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Write the signature of ``shingles[lo:hi]`` to ``out``; ``mixed`` is room for as many values."""
+    count = hi - lo
+    for i in range(count):
+        mixed[i] = fmix32(np.uint32(shingles[lo + i] >> np.uint64(32)))
+    for k in range(len(a)):
+        factor = a[k]
+        least = np.uint32(0xFFFFFFFF)
+        for i in range(count):
+            value = np.uint32(np.uint32(factor * mixed[i]) + b[k])
+            least = min(least, value)
+        out[k] = least
+
+
+@njit
+def sign_rows(shingles, offsets, a, b, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Write the signature of every document to its row of ``out``."""
+    longest = 0
+    for row in range(len(offsets) - 1):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    mixed = np.empty(longest, np.uint32)
+    for row in range(len(offsets) - 1):
+        permute(shingles, offsets[row], offsets[row + 1], mixed, a, b, out[row])
+
+
+@njit
+def sign_texts(  # type: ignore[no-untyped-def]  # noqa: ANN201
+    data: Any,
+    offsets: Any,
+    stage: Any,
+    values: Any,
+    expansions: Any,
+    size: Any,
+    a: Any,
+    b: Any,
+    out: Any,
+    counts: Any,
+):
+    """Write the word-shingle signature of every text, and how many tokens it has.
+
+    Tokens and shingles of one text at a time live in three small buffers that stay in the cache.
+    """
+    longest = 0
+    for row in range(len(offsets) - 1):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    units = np.empty(longest // 2 + 2, np.uint64)
+    mixed = np.empty(longest // 2 + 2, np.uint32)
+    shingles = np.empty(longest // 2 + 2, np.uint64)
+    for row in range(len(offsets) - 1):
+        count = tokenise(
+            data,
+            offsets[row],
+            offsets[row + 1],
+            stage,
+            values,
+            expansions,
+            units,
+            None,
+            None,
+            None,
+            None,
+            np.intp(0),
+        )
+        counts[row] = count
+        made = shingle_units(units, np.intp(0), count, size, shingles, np.intp(0))
+        permute(shingles, np.intp(0), made, mixed, a, b, out[row])

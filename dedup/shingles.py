@@ -1,0 +1,89 @@
+"""Tokens or characters to hashed shingles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedup.arrays import Int64, Texts, UInt64
+from dedup.config import Config
+from dedup.kernels import shingles as kernel
+from dedup.tokens import Tokens, folding
+
+CHAR_FACTOR = 3
+_SHORT_TEXT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Shingles:
+    """Hashed shingles of many documents: those of ``i`` are ``values[offsets[i]:offsets[i + 1]]``."""
+
+    values: UInt64
+    offsets: Int64
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+def shingle_unit(config: Config, counts: Int64) -> str:
+    """Settle ``auto``: characters when the median document has fewer than 20 tokens.
+
+    >>> shingle_unit(Config(shingle_unit="auto"), np.array([5, 8, 300]))
+    'char'
+    """
+    if config.shingle_unit != "auto":
+        return config.shingle_unit
+    filled = counts[counts > 0]
+    return "char" if len(filled) and float(np.median(filled)) < _SHORT_TEXT else "word"
+
+
+def shingle_tokens(units: UInt64, bounds: Int64, size: int) -> Shingles:
+    """Hash every run of ``size`` units of each document.
+
+    A document of fewer units has one shingle, of all of them; one without units has none.
+    """
+    counts = np.diff(bounds)
+    made = np.where(counts >= size, counts - size + 1, np.minimum(counts, 1))
+    offsets = np.zeros(len(bounds), np.int64)
+    np.cumsum(made, out=offsets[1:])
+    values = np.empty(int(offsets[-1]), np.uint64)
+    kernel.shingle_rows(units, bounds, size, values, offsets)
+    return Shingles(values, offsets)
+
+
+def character_units(texts: Texts) -> tuple[UInt64, Int64]:
+    """Return the folded characters of each text as hashes, one blank between words, and bounds."""
+    table = folding()
+    room = int(texts.offsets[-1] - texts.offsets[0]) * 2 + 1
+    expanded = int((texts.offsets[-1] - texts.offsets[0]) // 2) * 18 + 16
+    units = np.empty(max(room, expanded), np.uint64)
+    bounds = np.empty(len(texts) + 1, np.int64)
+    kernel.character_rows(
+        texts.data, texts.offsets, table.stage, table.values, table.expansions, units, bounds
+    )
+    return units[: bounds[-1]].copy(), bounds
+
+
+def shingle_texts(texts: Texts, tokens: Tokens, config: Config) -> Shingles:
+    """Make the shingles that ``config`` asks for."""
+    if shingle_unit(config, tokens.counts()) == "char":
+        units, bounds = character_units(texts)
+        return shingle_tokens(units, bounds, config.shingle_size * CHAR_FACTOR)
+    return shingle_tokens(tokens.hashes, tokens.bounds, config.shingle_size)
+
+
+def distinct_shingles(shingles: Shingles) -> Shingles:
+    """Return the sorted distinct shingles of each document.
+
+    >>> made = distinct_shingles(Shingles(np.array([7, 3, 7], np.uint64), np.array([0, 3])))
+    >>> made.values.tolist(), made.offsets.tolist()
+    ([3, 7], [0, 2])
+    """
+    values = shingles.values.copy()
+    sizes = np.empty(len(shingles), np.int64)
+    kernel.sort_unique_rows(values, shingles.offsets, sizes)
+    offsets = np.zeros(len(shingles) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    starts = np.repeat(shingles.offsets[:-1] - offsets[:-1], sizes)
+    return Shingles(values[starts + np.arange(offsets[-1])], offsets)

@@ -1,0 +1,303 @@
+"""Results → files, whole or not at all.
+
+Everything is first written under a temporary name in the folder it is meant for, flushed to the
+disk, and then renamed. The files of one result are renamed together, after the last was written.
+"""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from dedup.arrays import clean_string
+from dedup.errors import ConfigError, OutputError
+from dedup.hashing import xxh3_128
+from dedup.records import CONTRACT, Result
+
+FORMATS = ("jsonl", "parquet")
+StrPath: TypeAlias = "str | os.PathLike[str]"
+
+_ROWS = 10_000
+_GROUP_ROWS = 131_072
+_DIGITS = 6
+_MOST_BYTES = 120
+_HARMLESS = re.compile(r"\w[\w .,@+=~()-]*")
+_NOT_HARMLESS = re.compile(r"[^\w.@+=~-]+")
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+# Windows opens the device whatever the extension.
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.I)
+
+
+class Staging:
+    """Files written under temporary names until ``commit`` gives them their own, all at once."""
+
+    def __init__(self) -> None:
+        self._open: list[BinaryIO] = []
+        self._names: list[tuple[Path, Path]] = []
+
+    def open(self, path: StrPath) -> BinaryIO:
+        """Open a temporary file that will become ``path``; it stays open until ``commit``."""
+        final = Path(path)
+        hidden = final.with_name(f".{final.name[:40]}.{secrets.token_hex(6)}.tmp")
+        file = hidden.open("xb")
+        self._open.append(file)
+        self._names.append((hidden, final))
+        return file
+
+    def write(self, path: StrPath, data: bytes) -> None:
+        """Stage a whole file without keeping it open, so that there may be any number of them."""
+        with self.open(path) as file:
+            self._open.pop()
+            file.write(data)
+            _flush(file)
+
+    def commit(self) -> None:
+        """Flush every file to the disk, then rename them, then flush their folders."""
+        for file in self._open:
+            _flush(file)
+            file.close()
+        for _, final in self._names:
+            if final.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(final))
+        for hidden, final in self._names:
+            hidden.replace(final)
+        for folder in sorted({final.parent for _, final in self._names}):
+            _flush_folder(folder)
+
+    def discard(self) -> None:
+        """Remove what has not been renamed."""
+        for file in self._open:
+            with suppress(OSError):  # a full disk fails again on the flush that closing does
+                file.close()
+        for hidden, _ in self._names:
+            hidden.unlink(missing_ok=True)
+
+
+def _flush(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some network file systems cannot flush a folder; the rename has been done.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def staged(where: StrPath) -> Iterator[Staging]:
+    """Commit several files together when the block ends, and leave no trace if it raises.
+
+    An ``OSError`` becomes an ``OutputError`` that names ``where``.
+    """
+    staging = Staging()
+    try:
+        yield staging
+        staging.commit()
+    except OSError as error:
+        staging.discard()
+        raise _cannot_write(where, error) from error
+    except BaseException:
+        staging.discard()
+        raise
+
+
+@contextmanager
+def atomic(path: StrPath) -> Iterator[BinaryIO]:
+    """Open a file for writing bytes that appears at ``path`` when the block ends, or not at all.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic(Path(folder, "a")) as file:
+    ...         _ = file.write(b"whole")
+    ...     Path(folder, "a").read_bytes()
+    b'whole'
+    """
+    with staged(path) as staging:
+        yield staging.open(path)
+
+
+def _cannot_write(where: StrPath, error: OSError) -> OutputError:
+    why = error.strerror or str(error)
+    return OutputError(f"{where}: cannot write ({why}); what stood there before is unchanged")
+
+
+def check_output(out: StrPath, inputs: Sequence[str], names: Iterable[str] | None = None) -> None:
+    """Raise ``OutputError`` where writing into the folder ``out`` could touch an input.
+
+    ``names`` are the files that will be written there; ``None`` means any name. Links are seen
+    through: files and folders are compared by device and inode.
+    """
+    target = Path(out)
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{out}: is a file, allowed is a folder or a path that is still free")
+    above = {mark for each in (target, *_parents(target)) if (mark := _identity(each))}
+    here = _identity(target)
+    written = None if names is None else {mark for n in names if (mark := _identity(target / n))}
+    for path in _each_input(inputs):
+        if path.is_dir():
+            if _identity(path) in above:
+                raise _onto_input(out, path, "lies in the input folder")
+        elif written is None:
+            if here is not None and _identity(path.resolve().parent) == here:
+                raise _onto_input(out, path, "holds the input file")
+        elif _identity(path) in written:
+            raise _onto_input(out, path, "would be written over the input file")
+
+
+def _onto_input(out: StrPath, path: Path, relation: str) -> OutputError:
+    return OutputError(
+        f"output {out} {relation} {path}; allowed is a folder that is no input and in none"
+    )
+
+
+def _parents(path: Path) -> Sequence[Path]:
+    return Path(os.path.realpath(path)).parents
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _each_input(inputs: Sequence[str]) -> Iterator[Path]:
+    for each in inputs:
+        if each == "-":
+            continue
+        if os.path.lexists(each) or not glob.has_magic(each):
+            yield Path(each)
+        else:
+            yield from map(Path, glob.iglob(each, recursive=True))  # noqa: PTH207 - as the reader
+
+
+def write_result(
+    result: Result, directory: StrPath, *, format: str = "jsonl", inputs: Sequence[str] = ()
+) -> list[Path]:
+    """Write documents, pairs, passages, repeats and ``summary.json``; return their paths.
+
+    The folder is made if need be. The same result gives the same bytes. Raises ``OutputError``
+    when an input would be touched or the disk refuses; files of an earlier result stay as they
+    were then.
+    """
+    if format not in FORMATS:
+        raise ConfigError("format", format, " or ".join(FORMATS))
+    folder = Path(directory)
+    names = [*(f"{name}.{format}" for name in CONTRACT), "summary.json"]
+    check_output(folder, inputs, names)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    with staged(folder) as staging:
+        for name, schema in CONTRACT.items():
+            file = staging.open(folder / f"{name}.{format}")
+            write_table(file, result.tables[name].select(schema.names).cast(schema), format)
+        staging.open(folder / "summary.json").write(json_bytes(result.summary, pretty=True))
+    return [folder / name for name in names]
+
+
+def write_table(file: BinaryIO, table: pa.Table, format: str) -> None:
+    """Write one table as JSON lines or Parquet, with floats rounded to six places."""
+    if format == "parquet":
+        with pq.ParquetWriter(file, table.schema) as writer:
+            for start in range(0, len(table), _GROUP_ROWS):
+                writer.write_table(_rounded(table.slice(start, _GROUP_ROWS)))
+    else:
+        for lines in json_lines(table):
+            file.write(lines)
+
+
+def json_lines(table: pa.Table) -> Iterator[bytes]:
+    r"""Yield a table as JSON lines, many lines at a time, keys in the order of the columns.
+
+    >>> list(json_lines(pa.table({"a": ["x"], "jaccard": [1 / 3]})))
+    [b'{"a":"x","jaccard":0.333333}\n']
+    """
+    for start in range(0, len(table), _ROWS):
+        rows = _rounded(table.slice(start, _ROWS)).to_pylist()
+        yield b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows])
+
+
+def json_bytes(value: Any, *, pretty: bool = False) -> bytes:
+    r"""Return a plain value as JSON with a line end, indented by two spaces where ``pretty``.
+
+    >>> json_bytes({"b": 1, "a": None})
+    b'{"b":1,"a":null}\n'
+    """
+    option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY
+    return orjson.dumps(value, option=option | (orjson.OPT_INDENT_2 if pretty else 0))
+
+
+def _rounded(table: pa.Table) -> pa.Table:
+    for index, item in enumerate(table.schema):
+        if pa.types.is_floating(item.type):
+            table = table.set_column(index, item, pc.round(table.column(index), _DIGITS))
+    return table
+
+
+def safe_name(doc_id: str, taken: set[str]) -> str:
+    """Return a file name for a document, and remember it in ``taken``.
+
+    A harmless id is its own name. Any other becomes what is harmless of it and a hash of the id;
+    the extension stays. Names in ``taken`` differ also where case and accents are not told apart.
+    Which of two clashing ids keeps its name depends on which comes first.
+
+    >>> taken = set()
+    >>> safe_name("000_bf5b.txt", taken), safe_name("../etc/passwd", taken)
+    ('000_bf5b.txt', 'etc_passwd-bd99224ec665')
+    """
+    attempt = 0
+    name = doc_id if _is_harmless(doc_id) else _hashed_name(doc_id, attempt)
+    while _folded(name) in taken:
+        name = _hashed_name(doc_id, attempt)
+        attempt += 1
+    taken.add(_folded(name))
+    return name
+
+
+def _is_harmless(name: str) -> bool:
+    return (
+        len(name.encode("utf-8", "replace")) <= _MOST_BYTES
+        and _HARMLESS.fullmatch(name) is not None
+        and not name.endswith((".", " "))
+        and not _DEVICES.match(name)
+    )
+
+
+def _hashed_name(doc_id: str, attempt: int) -> str:
+    doc_id = clean_string(doc_id)
+    found = _EXTENSION.search(doc_id)
+    extension = found[0] if found else ""
+    stem = _NOT_HARMLESS.sub("_", doc_id.removesuffix(extension)).strip("._-~")
+    digits = xxh3_128(f"{attempt}:{doc_id}".encode() if attempt else doc_id.encode())[:12]
+    room = _MOST_BYTES - len(digits) - len(extension) - 1
+    stem = stem.encode()[:room].decode("utf-8", "ignore")
+    return f"{stem or 'document'}-{digits}{extension}"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKD", name).casefold())

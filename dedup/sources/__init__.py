@@ -1,0 +1,255 @@
+"""Files, streams and objects in memory → Arrow batches of schema ``CORPUS``, every flaw counted.
+
+A bad record costs that record, a bad file the rest of that file; both are counted in the
+``Intake``, with the first places of each reason. ``files`` finds the inputs, ``streams``
+decompresses and splits them, ``decoding``, ``rows``, ``tables`` and ``pages`` read one form each,
+``batches`` collects the documents.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from dedup.arrays import clean_string
+from dedup.errors import InputError
+from dedup.records import CORPUS, Corpus, Intake
+from dedup.sources.batches import Batcher, Row, unique_ids
+from dedup.sources.decoding import decode, encode, is_binary, original_bytes
+from dedup.sources.files import STDIN, find_sources
+from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
+from dedup.sources.pages import extract
+from dedup.sources.rows import Record, read_csv, read_json, read_jsonl, take_records
+from dedup.sources.streams import Stream, split_bom
+from dedup.sources.tables import arrow_batches, documents, read_parquet, settle
+
+__all__ = [
+    "BATCH_BYTES",
+    "ReadOptions",
+    "encode",
+    "from_python",
+    "input_bytes",
+    "original_bytes",
+    "read",
+    "read_batches",
+]
+
+BATCH_BYTES = 32 << 20
+
+Progress = Callable[[int], None]
+
+
+def read_batches(
+    paths: Sequence[str],
+    options: ReadOptions,
+    intake: Intake,
+    *,
+    batch_bytes: int = BATCH_BYTES,
+    progress: Progress | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the documents of ``paths`` in batches of about ``batch_bytes``, counted in ``intake``.
+
+    Ids may repeat; ``read`` makes them unique. ``progress`` is told the bytes read from the
+    inputs, compressed ones as they are, since its last call. Raises ``InputError`` for a path that
+    is not there, for a column that is not there, and under ``strict`` for the first flaw.
+    """
+    run = Run(options, Tally(intake, options.strict), progress)
+    out = Batcher(run.tally, batch_bytes)
+    for source in find_sources(paths, options, run.tally):
+        yield from _read_source(source, run, out)
+        yield from out.full()
+    yield from out.rest()
+    run.finish()
+    if not intake.read:
+        run.tally.note("no documents were found")
+
+
+def read(
+    paths: Sequence[str], options: ReadOptions | None = None, progress: Progress | None = None
+) -> Corpus:
+    r"""Return all documents of ``paths`` as one corpus with unique ids.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a.jsonl").write_text('{"id": 7, "body": "one"}\n{"id": 7}\n' * 2)
+    ...     corpus = read([folder])
+    >>> corpus.table["doc_id"].to_pylist(), corpus.intake.skipped["missing_text"]
+    (['7', '7#2'], 2)
+    """
+    options = options or ReadOptions()
+    intake = Intake()
+    batches = list(read_batches(paths, options, intake, progress=progress))
+    table = pa.Table.from_batches(batches, CORPUS)
+    return Corpus(unique_ids(table, Tally(intake, options.strict)), intake)
+
+
+def input_bytes(paths: Sequence[str], options: ReadOptions | None = None) -> int:
+    """Return how many bytes ``progress`` will be told for ``paths``; stdin counts as none."""
+    sources = find_sources(paths, options or ReadOptions(), Tally(Intake()))
+    return sum(Path(each.path).stat().st_size for each in sources if each.path != STDIN)
+
+
+def from_python(
+    documents: Any,
+    *,
+    text: str | None = None,
+    id: str | None = None,
+    date: str | None = None,
+    url: str | None = None,
+    site: str | None = None,
+    priority: str | None = None,
+) -> Corpus:
+    """Return documents in memory as a corpus.
+
+    ``documents`` are texts, dicts, an iterator of either, or anything that speaks Arrow: tables
+    and columns of pyarrow, pandas and polars. The keywords name columns; otherwise they are
+    recognised. Where there is no id it is the position, from 0. What is no text is counted.
+
+    >>> corpus = from_python(["one", None, "two"])
+    >>> corpus.table["doc_id"].to_pylist(), corpus.intake.places
+    (['0', '2'], {'missing_text': ['document 1']})
+    """
+    if isinstance(documents, Corpus):
+        return documents
+    if isinstance(documents, str | bytes | Mapping):
+        got = type(documents).__name__
+        raise InputError(f"documents: got one {got}, allowed are several texts, dicts or a table")
+    options = ReadOptions(
+        text_column=text,
+        id_column=id,
+        date_column=date,
+        url_column=url,
+        site_column=site,
+        priority_column=priority,
+    )
+    run = Run(options, Tally(Intake()))
+    found = arrow_batches(documents)
+    batches = _objects(documents, run) if found is None else _arrow(found, run)
+    table = pa.Table.from_batches(list(batches), CORPUS)
+    return Corpus(unique_ids(table, run.tally), run.tally.intake)
+
+
+_IN_MEMORY = Source("documents", "documents", MEMORY, given=True)
+
+
+def _objects(objects: Any, run: Run) -> Iterator[pa.RecordBatch]:
+    """Yield batches from an iterable of texts or dicts."""
+    out = Batcher(run.tally, BATCH_BYTES)
+    try:
+        each = enumerate(objects)
+    except TypeError:
+        got = type(objects).__name__
+        raise InputError(f"documents: got {got}, allowed are texts, dicts or a table") from None
+    first = next(each, None)
+    if first is None:
+        return
+    # A corpus is of texts or of dicts; what the first one is decides how a None is counted.
+    key = run.options.text_column or "text"
+    records = (
+        Record(number, value if isinstance(value, Mapping) else {key: value}, plain=False)
+        for number, value in chain([first], each)
+    )
+    yield from take_records(records, _IN_MEMORY, run, out)
+    yield from out.rest()
+    run.finish()
+
+
+def _arrow(batches: Iterator[pa.RecordBatch], run: Run) -> Iterator[pa.RecordBatch]:
+    columns, start = None, 0
+    for batch in batches:
+        if columns is None and len(batch):
+            columns = settle(batch.schema, batch, _IN_MEMORY, run)
+        if columns is not None:
+            yield documents(batch, columns, _IN_MEMORY, run, start)
+        start += len(batch)
+
+
+def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBatch]:
+    """Yield what one input gives; documents that fill no batch stay in ``out``."""
+    if source.kind == "parquet" and source.path != STDIN:
+        yield from read_parquet(source.path, source, run, out.batch_bytes)
+        if run.progress is not None:
+            run.progress(Path(source.path).stat().st_size)
+        return
+    try:
+        file = _open(source)
+    except OSError as error:
+        run.tally.fail("unreadable", source.path, str(error))
+        return
+    with file as opened:
+        stream = Stream(opened, source, run)
+        kind = _sniffed(stream) if source.kind == "auto" else source.kind
+        if kind in ("txt", "html"):
+            _take_file(stream, kind, source, run, out)
+        elif kind == "parquet":
+            data = pa.BufferReader(b"".join(stream.chunks()))
+            yield from read_parquet(data, source, run, out.batch_bytes)
+        else:
+            yield from _ROWS[kind](stream, source, run, out)
+
+
+_ROWS = {"jsonl": read_jsonl, "json": read_json, "csv": read_csv, "tsv": read_csv}
+
+
+def _open(source: Source) -> Any:
+    if source.path == STDIN:
+        return nullcontext(sys.stdin.buffer)
+    return Path(source.path).open("rb")
+
+
+def _sniffed(stream: Stream) -> str:
+    head = stream.head()
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    encoding, rest = split_bom(head)
+    blanks = b" \t\r\n\0" if encoding.startswith("utf-16") else b" \t\r\n"
+    return "jsonl" if rest.lstrip(blanks).startswith(b"{") else "txt"
+
+
+def _take_file(stream: Stream, kind: str, source: Source, run: Run, out: Batcher) -> None:
+    """Take a whole file as one document."""
+    data = stream.whole()
+    if data is None:
+        run.tally.skip("file_too_long", source.path)
+    elif kind == "html":
+        _take_page(data, source, run, out)
+    elif data or not stream.cut:
+        _take_text(data, source, run, out)
+
+
+def _take_text(data: bytes, source: Source, run: Run, out: Batcher) -> None:
+    if is_binary(data):
+        run.tally.skip("binary", source.path)
+        return
+    text, encoding, raw = decode(data)
+    if raw is not None:
+        damage = "invalid_utf16" if encoding.startswith("utf-16") else "invalid_utf8"
+        run.tally.damage(damage, source.path)
+    path = clean_string(source.path)
+    out.add(Row(doc_id=source.name, text=text, path=path, encoding=encoding, raw=raw))
+
+
+def _take_page(data: bytes, source: Source, run: Run, out: Batcher) -> None:
+    try:
+        page = extract(data)
+    except ValueError:
+        run.tally.skip("bad_html", source.path)
+        return
+    if page is None:
+        run.tally.skip("no_text", source.path)
+        return
+    out.add(
+        Row(
+            doc_id=source.name,
+            text=clean_string(page.text),
+            path=clean_string(source.path),
+            site=page.site,
+            date=page.date,
+        )
+    )

@@ -1,0 +1,156 @@
+"""Paths as the caller gave them → the files behind them, in a fixed order."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dedup.arrays import clean_string
+from dedup.errors import InputError
+from dedup.sources.options import ReadOptions, Source, Tally
+
+STDIN = "-"
+_KINDS = {
+    ".txt": "txt",
+    ".text": "txt",
+    ".md": "txt",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".html": "html",
+    ".htm": "html",
+}
+_PACKED = (".gz", ".zst", ".zstd")
+_OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+
+
+def find_sources(paths: Sequence[str], options: ReadOptions, tally: Tally) -> list[Source]:
+    """Return the files behind ``paths``: files, folders and all below, globs, ``-`` for stdin.
+
+    Folders are walked in sorted order without hidden files and linked folders. A path that is not
+    there raises ``InputError`` before anything is read. What cannot be read is counted.
+    """
+    found: dict[str, Source] = {}
+    again = 0
+    for path in _expanded(paths):
+        for source in _behind(path, options, tally):
+            key = source.path if source.path == STDIN else str(Path(source.path).absolute())
+            again += key in found
+            found.setdefault(key, source)
+    if again:
+        tally.note(f"{again} files were given more than once and read once")
+    return _distinct_names(list(found.values())) if len(paths) > 1 else list(found.values())
+
+
+def _expanded(paths: Sequence[str]) -> list[str]:
+    given: list[str] = []
+    for path in paths:
+        if path == STDIN or os.path.lexists(path):
+            given.append(path)
+            continue
+        matches = _matches(path)
+        if not matches:
+            what = "no file matches" if glob.has_magic(path) else "there is no such file or folder"
+            raise InputError(what, path=path)
+        given.extend(matches)
+    return given
+
+
+def _matches(pattern: str) -> list[str]:
+    if not glob.has_magic(pattern):
+        return []
+    return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob refuses a root
+
+
+def _behind(path: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
+    if path == STDIN or path.startswith(_OPEN_FILES):
+        name = STDIN if path == STDIN else Path(path).name
+        yield Source(path, name, options.format or "auto", given=True)
+    elif Path(path).is_dir():
+        yield from _walk(path, tally)
+    elif _is_file(path, tally):
+        kind = kind_of(path) or options.format or "txt"
+        yield Source(path, clean_string(Path(path).name), kind, given=True)
+
+
+def _walk(root: str, tally: Tally) -> Iterator[Source]:
+    ignored: Counter[str] = Counter()
+    links = found = 0
+    for folder, folders, names in os.walk(root, onerror=lambda error: _unreadable(error, tally)):
+        links += sum(Path(folder, name).is_symlink() for name in folders)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(name for name in names if not name.startswith(".")):
+            path = os.path.join(folder, name)  # noqa: PTH118 - keeps the root as it was given
+            if not _is_file(path, tally):
+                continue
+            kind = kind_of(name)
+            if kind is None:
+                ignored[Path(name).suffix.lower() or "no extension"] += 1
+                continue
+            found += 1
+            yield Source(path, clean_string(Path(path).relative_to(root).as_posix()), kind, False)
+    _note_walk(root, ignored, links, found, tally)
+
+
+def _note_walk(root: str, ignored: Counter[str], links: int, found: int, tally: Tally) -> None:
+    if ignored:
+        kinds = ", ".join(clean_string(each) for each in sorted(ignored))
+        tally.note(f"{ignored.total()} files ignored: no reader for {kinds}")
+    if links:
+        tally.note(f"{links} linked folders not followed")
+    if not found:
+        tally.note(f"{clean_string(root)}: no file to read")
+
+
+def _unreadable(error: OSError, tally: Tally) -> None:
+    tally.fail("unreadable", clean_string(str(error.filename)), str(error))
+
+
+def _is_file(path: str, tally: Tally) -> bool:
+    """Tell whether ``path`` can be opened without waiting, and count it as failed if not."""
+    shown = clean_string(path)
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        tally.fail("dangling_link", shown)
+    except OSError as error:
+        tally.fail("unreadable", shown, str(error))
+    else:
+        if stat.S_ISREG(mode):
+            return True
+        tally.fail("not_a_regular_file", shown)
+    return False
+
+
+def _distinct_names(sources: list[Source]) -> list[Source]:
+    # Two folders may hold files of one name: those keep the folder in theirs.
+    names = Counter(source.name for source in sources)
+    return [
+        source
+        if names[source.name] == 1
+        else Source(
+            source.path, clean_string(Path(source.path).as_posix()), source.kind, source.given
+        )
+        for source in sources
+    ]
+
+
+def kind_of(path: str) -> str | None:
+    """Return the kind of file that the name says, or ``None``.
+
+    >>> kind_of("a/NEWS.JSONL.gz"), kind_of("a.parquet"), kind_of("photo.jpg")
+    ('jsonl', 'parquet', None)
+    """
+    name = Path(path).name.lower()
+    for packed in _PACKED:
+        if name.endswith(packed):
+            kind = _KINDS.get(Path(name.removesuffix(packed)).suffix)
+            return None if kind == "parquet" else kind
+    return _KINDS.get(Path(name).suffix)

@@ -1,0 +1,248 @@
+"""Files and stdin as chunks, lines or whole texts of bytes, decompressed by what they contain.
+
+Nothing here trusts a file name: gzip and zstd are known by their first bytes, data that was cut
+off is used up to the cut and counted, and a line that is too long is never held.
+"""
+
+from __future__ import annotations
+
+import codecs
+import sys
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
+
+from dedup.sources.options import Run, Source
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+CHUNK = 1 << 20
+BOMS = {codecs.BOM_UTF8: "utf-8-sig", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+
+
+class _Decoder(Protocol):
+    """What the two decompressors have in common."""
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    @property
+    def needs_input(self) -> bool: ...
+
+
+class _Gunzip:
+    """One gzip member, with the interface of the zstd decompressor."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(31)
+        self._tail = b""
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        made = self._inner.decompress(self._tail + data, max(max_length, 0))
+        self._tail = self._inner.unconsumed_tail
+        return made
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._tail
+
+
+def _compression(head: bytes) -> str | None:
+    r"""Name the compression that ``head`` starts with.
+
+    >>> _compression(b"(\xb5/\xfd..."), _compression(b"plain")
+    ('zstd', None)
+    """
+    if head.startswith(b"\x1f\x8b\x08"):
+        return "gzip"
+    if head.startswith(b"\x28\xb5\x2f\xfd"):
+        return "zstd"
+    if len(head) >= 4 and 0x50 <= head[0] <= 0x5F and head[1:4] == b"\x2a\x4d\x18":
+        return "zstd"
+    return None
+
+
+class Stream:
+    """One open input. ``cut`` turns true when it ended before its data did."""
+
+    def __init__(self, file: BinaryIO, source: Source, run: Run) -> None:
+        self.cut = False
+        self._file = file
+        self._source = source
+        self._run = run
+        self._taken = 0
+        self._made = 0
+        self._front: list[bytes] = []
+        self._chunks = self._decompressed()
+
+    def head(self, size: int = 8192) -> bytes:
+        """Return at least ``size`` bytes from the start, fewer at the end, and keep them unread."""
+        while sum(map(len, self._front)) < size:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            self._front.append(chunk)
+        self._front = [b"".join(self._front)] if self._front else []
+        return self._front[0] if self._front else b""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the decompressed bytes."""
+        front, self._front = self._front, []
+        yield from front
+        yield from self._chunks
+
+    def whole(self) -> bytes | None:
+        """Return all bytes, or ``None`` where they exceed the limit of one document."""
+        parts, size = [], 0
+        for chunk in self.chunks():
+            size += len(chunk)
+            if size > self._run.options.max_line_bytes:
+                return None
+            parts.append(chunk)
+        return b"".join(parts)
+
+    def lines(self, end: bytes = b"") -> Iterator[tuple[int, bytes | None]]:
+        """Yield each line with its number, in UTF-8, its LF replaced by ``end``.
+
+        ``None`` stands for a line that is too long.
+        """
+        limit = self._run.options.max_line_bytes
+        number, size, parts = 0, 0, list[bytes]()
+        for chunk in self.utf8():
+            pieces = chunk.split(b"\n")
+            last = pieces.pop()
+            for piece in pieces:
+                number += 1
+                size += len(piece)
+                if parts:
+                    piece = b"".join([*parts, piece])
+                    parts = []
+                yield number, piece + end if size <= limit else None
+                size = 0
+            size += len(last)
+            if size > limit:
+                parts = []
+            elif last:
+                parts.append(last)
+        if size:
+            yield number + 1, b"".join(parts) if size <= limit else None
+
+    def utf8(self) -> Iterator[bytes]:
+        """Yield the bytes in UTF-8 without a byte order mark; UTF-16 with a mark is recoded."""
+        head = self.head(4)
+        encoding, rest = split_bom(head)
+        chunks = self.chunks()
+        next(chunks, None)
+        if encoding.startswith("utf-16"):
+            yield from self._recoded(encoding, rest, chunks)
+        else:
+            yield rest
+            yield from chunks
+
+    def _recoded(self, encoding: str, first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        # Half surrogate pairs pass through as invalid UTF-8, so that the record they stand in is
+        # found and counted where records are known.
+        decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+        yield decoder.decode(first).encode("utf-8", "surrogatepass")
+        for chunk in chunks:
+            yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
+        if decoder.getstate()[0] and not self.cut:
+            yield b"\xff"
+
+    def _read(self) -> Iterator[bytes]:
+        while True:
+            try:
+                data = self._file.read(CHUNK)
+            except OSError as error:
+                self._fail("unreadable", str(error))
+                return
+            if not data:
+                return
+            self._taken += len(data)
+            if self._run.progress is not None:
+                self._run.progress(len(data))
+            yield data
+
+    def _decompressed(self) -> Iterator[bytes]:
+        raw = self._read()
+        first = next(raw, b"")
+        while len(first) < 4 and (more := next(raw, b"")):
+            first += more
+        name = _compression(first)
+        if name is None:
+            yield first
+            yield from raw
+        else:
+            yield from self._unpacked(name, first, raw)
+
+    def _unpacked(self, name: str, data: bytes, raw: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield what the members of a gzip or zstd file hold; bytes after the last are ignored."""
+        while _compression(data) == name:
+            decoder = _new_decoder(name)
+            try:
+                yield from self._member(decoder, data, raw)
+            except (zlib.error, zstd.ZstdError) as error:
+                self._fail(f"corrupt_{name}", str(error))
+            if not decoder.eof:
+                self._fail(f"truncated_{name}")
+            if self.cut:
+                return
+            data = decoder.unused_data.lstrip(b"\0")
+            while len(data) < 4 and (more := next(raw, b"")):
+                data = (data + more).lstrip(b"\0")
+        if data:
+            where = self._source.path
+            self._run.tally.note(f"{where}: bytes after the compressed data were ignored")
+
+    def _member(self, decoder: _Decoder, data: bytes, raw: Iterator[bytes]) -> Iterator[bytes]:
+        while not decoder.eof:
+            made = decoder.decompress(data, CHUNK)
+            data = b""
+            if made:
+                yield made
+            if self._is_bomb(len(made)):
+                self._fail("decompression_bomb")
+                return
+            if decoder.needs_input and not decoder.eof:
+                data = next(raw, b"")
+                if not data:
+                    return
+
+    def _is_bomb(self, made: int) -> bool:
+        self._made += made
+        options = self._run.options
+        return self._made > options.max_line_bytes and self._made > options.max_ratio * self._taken
+
+    def _fail(self, reason: str, detail: str = "") -> None:
+        if not self.cut:
+            self.cut = True
+            self._run.tally.fail(reason, self._source.path, detail)
+
+
+def _new_decoder(name: str) -> _Decoder:
+    return _Gunzip() if name == "gzip" else zstd.ZstdDecompressor()
+
+
+def split_bom(data: bytes) -> tuple[str, bytes]:
+    r"""Return the encoding that the byte order mark names, UTF-8 without one, and the rest.
+
+    >>> split_bom(b"\xef\xbb\xbfnews")
+    ('utf-8-sig', b'news')
+    """
+    for mark, encoding in BOMS.items():
+        if data.startswith(mark):
+            return encoding, data[len(mark) :]
+    return "utf-8", data

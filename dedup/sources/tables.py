@@ -1,0 +1,244 @@
+"""Arrow data, from Parquet files or in memory, → batches of schema ``CORPUS``, by columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from dedup.arrays import Int64, clean_string
+from dedup.errors import InputError
+from dedup.records import CORPUS
+from dedup.sources.batches import host
+from dedup.sources.options import MEMORY, PROBE, Columns, Probe, Run, Source
+
+# The size a Parquet file states is that of its encoded pages; equal texts may unfold far beyond it.
+_MOST_ROWS = 8_192
+
+
+def read_parquet(
+    file: BinaryIO | str, source: Source, run: Run, size: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield the documents of a Parquet file; ``size`` is how many bytes a batch should have."""
+    try:
+        with pq.ParquetFile(file) as parquet:
+            yield from _parquet_batches(parquet, source, run, size)
+    except (pa.ArrowException, OSError) as error:
+        run.tally.fail("broken_parquet", source.path, str(error))
+
+
+def _parquet_batches(parquet: Any, source: Source, run: Run, size: int) -> Iterator[pa.RecordBatch]:
+    schema, total = parquet.schema_arrow, parquet.metadata.num_rows
+    if not total:
+        return
+    groups = (parquet.metadata.row_group(each) for each in range(parquet.num_row_groups))
+    width = sum(each.total_byte_size for each in groups) / total
+    rows = max(1, min(_MOST_ROWS, int(size / max(width, 1))))
+    texts = [item.name for item in schema if is_text(item.type)]
+    head = next(parquet.iter_batches(min(rows, PROBE), columns=texts or schema.names[:1]))
+    columns = settle(schema, head, source, run)
+    if columns is None:
+        return
+    wanted = [name for name in columns.names() if name in schema.names]
+    start = 1
+    for batch in parquet.iter_batches(rows, columns=None if run.options.keep_record else wanted):
+        yield documents(batch, columns, source, run, start)
+        start += len(batch)
+
+
+def settle(schema: pa.Schema, head: pa.RecordBatch, source: Source, run: Run) -> Columns | None:
+    """Settle the columns of Arrow data by its first rows; ``head`` may lack what is no text."""
+    head = head.slice(0, PROBE)
+    total = len(head)
+    probe = Probe(total, Counter(dict.fromkeys(schema.names, total)), Counter(), header=True)
+    for item in schema:
+        if is_text(item.type):
+            filled = total - head.column(item.name).null_count
+            probe.present[item.name] = probe.strings[item.name] = filled
+    return run.settle(source, schema.names, probe)
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether a column of this type holds texts; bytes are taken for UTF-8."""
+    if pa.types.is_dictionary(kind):
+        return is_text(kind.value_type)
+    return str(kind) in _TEXTS
+
+
+_TEXTS = {"string", "large_string", "string_view", "binary", "large_binary", "binary_view"}
+
+
+def documents(
+    batch: pa.RecordBatch, columns: Columns, source: Source, run: Run, start: int
+) -> pa.RecordBatch:
+    """Return the usable rows of ``batch`` as documents; its first row has number ``start``."""
+    lines = np.arange(start, start + len(batch))
+    column = batch.column(columns.text)
+    if is_text(column.type):
+        usable, reason = column.is_valid(), "missing_text"
+    else:
+        usable, reason = pa.array(np.zeros(len(batch), np.bool_)), "text_not_a_string"
+    unusable = lines[~usable.to_numpy(zero_copy_only=False)]
+    if len(unusable):
+        places = (source.place(line) for line in unusable[:5].tolist())
+        run.tally.skip_many(reason, places, len(unusable))
+        batch, lines = batch.filter(usable), lines[usable.to_numpy(zero_copy_only=False)]
+    run.tally.intake.read += len(batch)
+    if not len(batch):
+        return (
+            CORPUS.empty_table().to_batches()[0]
+            if False
+            else pa.RecordBatch.from_pylist([], CORPUS)
+        )
+    return _assembled(batch, columns, source, run, lines)
+
+
+def _assembled(
+    batch: pa.RecordBatch, columns: Columns, source: Source, run: Run, lines: Int64
+) -> pa.RecordBatch:
+    text, raw = _texts(batch.column(columns.text), source, run, lines)
+    in_memory = source.kind == MEMORY
+    numbers = pa.array(lines)
+    made = {
+        "doc_id": _ids(_optional(batch, columns.id), source, numbers),
+        "text": text,
+        "path": _constant(None if in_memory else clean_string(source.path), len(batch)),
+        "line": pa.nulls(len(batch), pa.int64()) if in_memory else numbers,
+        "site": _sites(batch, columns),
+        "date": _optional(batch, columns.date),
+        "priority": _optional(batch, columns.priority),
+        "encoding": _constant("utf-8", len(batch)),
+        "raw": raw,
+        "record": _records(batch, columns, run),
+    }
+    return pa.RecordBatch.from_arrays([made[name] for name in CORPUS.names], schema=CORPUS)
+
+
+def _constant(value: str | None, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.string()), count)
+
+
+def _texts(column: pa.Array, source: Source, run: Run, lines: Int64) -> tuple[pa.Array, pa.Array]:
+    """Return the texts, and the bytes of those that were not UTF-8."""
+    clean, damaged = _valid_utf8(column, pa.large_string())
+    raw: list[bytes | None] = [None] * len(clean) if damaged else []
+    for row, data in damaged.items():
+        run.tally.damage("invalid_utf8", *source.place(int(lines[row])))
+        raw[row] = data
+    return clean, pa.array(raw, pa.large_binary()) if raw else pa.nulls(
+        len(clean), pa.large_binary()
+    )
+
+
+def _valid_utf8(column: pa.Array, kind: pa.DataType) -> tuple[pa.Array, dict[int, bytes]]:
+    """Return a text column as ``kind``, and by row the bytes of what was not UTF-8."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    try:
+        clean = column.cast(kind)
+        clean.validate(full=True)
+    except pa.ArrowInvalid:
+        values = column.cast(pa.large_binary()).to_pylist()
+    else:
+        return clean, {}
+    damaged: dict[int, bytes] = {}
+    strings: list[str | None] = []
+    for row, data in enumerate(values):
+        string = None if data is None else data.decode("utf-8", "replace")
+        if string is not None and string.encode("utf-8") != data:
+            damaged[row] = data
+        strings.append(string)
+    return pa.array(strings, kind), damaged
+
+
+def _optional(batch: pa.RecordBatch, name: str | None) -> pa.Array:
+    """Return a column as strings: numbers written out, dates in ISO form, the rest null."""
+    if name is None or name not in batch.schema.names:
+        return pa.nulls(len(batch), pa.string())
+    column = batch.column(name)
+    kind = column.type
+    if is_text(kind):
+        return _valid_utf8(column, pa.string())[0]
+    if pa.types.is_timestamp(kind):
+        # Nanoseconds have no Python type without pandas.
+        micro = column.cast(pa.timestamp("us", kind.tz), safe=False)
+        return pa.array([each and each.isoformat() for each in micro.to_pylist()], pa.string())
+    try:
+        return column.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.nulls(len(batch), pa.string())
+
+
+def _ids(given: pa.Array, source: Source, numbers: pa.Array) -> pa.Array:
+    counted = numbers.cast(pa.string())
+    if source.kind != MEMORY:
+        counted = pc.binary_join_element_wise(pa.scalar(source.name), counted, ":")
+    usable = pc.fill_null(pc.not_equal(given, ""), False)
+    return pc.if_else(usable, given, counted)
+
+
+def _sites(batch: pa.RecordBatch, columns: Columns) -> pa.Array:
+    sites = _optional(batch, columns.site)
+    if columns.url is None or columns.url not in batch.schema.names:
+        return sites
+    urls = _optional(batch, columns.url).dictionary_encode()
+    hosts = pa.array([host(each) for each in urls.dictionary.to_pylist()], pa.string())
+    usable = pc.fill_null(pc.not_equal(sites, ""), False)
+    return pc.if_else(usable, sites, hosts.take(urls.indices))
+
+
+def _records(batch: pa.RecordBatch, columns: Columns, run: Run) -> pa.Array:
+    if not run.options.keep_record:
+        return pa.nulls(len(batch), pa.large_binary())
+    others = batch.select([name for name in batch.schema.names if name != columns.text])
+    rows = [orjson.dumps(row, default=str) for row in others.to_pylist()]
+    return pa.array(rows or [b"{}"] * len(batch), pa.large_binary())
+
+
+def arrow_batches(documents: Any) -> Iterator[pa.RecordBatch] | None:
+    """Return the batches of anything that speaks Arrow, or ``None`` for what does not.
+
+    A column by itself becomes a table of one column, ``text``.
+    """
+    table = _table(documents)
+    batches: Iterator[pa.RecordBatch] | None = None if table is None else iter(table.to_batches())
+    return batches
+
+
+def _table(documents: Any) -> pa.Table | None:
+    if isinstance(documents, pa.Table):
+        return documents
+    if isinstance(documents, pa.Array | pa.ChunkedArray):
+        return pa.table({"text": documents})
+    if isinstance(documents, pa.RecordBatch):
+        return pa.Table.from_batches([documents])
+    if hasattr(documents, "__arrow_c_stream__") or hasattr(documents, "__arrow_c_array__"):
+        return _imported(documents)
+    family = type(documents).__module__.partition(".")[0]
+    if family in ("pandas", "polars"):
+        raise InputError(
+            f"this {family} is too old to hand over {type(documents).__name__} through Arrow; "
+            "update it, or give a list of texts or of dicts"
+        )
+    return None
+
+
+def _imported(documents: Any) -> pa.Table:
+    try:
+        return pa.table(documents)
+    except (pa.ArrowException, TypeError, ValueError):
+        pass  # a series, which is a column and no table
+    try:
+        if hasattr(documents, "__arrow_c_stream__"):
+            return pa.table({"text": pa.chunked_array(documents)})
+        return pa.table({"text": pa.array(documents)})
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InputError(
+            f"{type(documents).__name__} cannot be read through Arrow: {error}"
+        ) from error

@@ -1,0 +1,119 @@
+"""Token classes for passages: which words carry a text, and which any two texts share.
+
+English needs stop words and names told apart from content; other languages must not break on
+that. A document takes the stop list (``stopwords.txt``) that covers most of its tokens. Where none
+covers a tenth of them, the words to discount are learned from the corpus: the most frequent ones,
+up to a quarter of all running tokens of the documents without a list. Names are found by capital
+letters; scripts without capitals, and languages that capitalise every noun, have no names here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from dedup.arrays import Bool, Float32, Int64, UInt8, UInt64, texts_from_strings
+from dedup.kernels import words as kernel
+from dedup.kernels.words import BLANK, CONTENT, NAME, STOP
+from dedup.tokens import Tokens, tokenise_texts
+
+__all__ = ["BLANK", "CONTENT", "NAME", "STOP", "Words", "classify", "stop_lists"]
+
+_LEAST_COVERED = 0.10
+_COMMON_SHARE = 0.25
+_COMMON_LEAST_TOKENS = 500
+_PARTICLES = "al el ibn bin bint abu ben de da dos del della di du van von der den la le"
+
+
+@dataclass(frozen=True, slots=True)
+class StopLists:
+    """All stop lists in one hash table; ``languages`` holds a bit per language and place."""
+
+    names: tuple[str, ...]
+    table: UInt64
+    languages: UInt64
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Class and weight of every token, and the language index of each document (-1: learned)."""
+
+    classes: UInt8
+    weights: Float32
+    languages: Int64
+
+
+@cache
+def stop_lists() -> StopLists:
+    """Load the shipped stop lists, hashed as tokens are."""
+    names, rows = [], []
+    lines = Path(__file__).with_name("stopwords.txt").read_text("utf-8").splitlines()
+    for line in lines:
+        if line and not line.startswith("#"):
+            name, words = line.split(":", 1)
+            names.append(name)
+            rows.append(words)
+    tokens = tokenise_texts(texts_from_strings(rows))
+    table = _hash_table(tokens.hashes)
+    languages = np.zeros(len(table), np.uint64)
+    for index in range(len(names)):
+        for word in tokens.hashes[tokens.bounds[index] : tokens.bounds[index + 1]]:
+            languages[kernel.find_word(table, word)] |= np.uint64(1 << index)
+    return StopLists(tuple(names), table, languages)
+
+
+@cache
+def _particles() -> UInt64:
+    return _hash_table(tokenise_texts(texts_from_strings([_PARTICLES])).hashes)
+
+
+def _hash_table(words: UInt64) -> UInt64:
+    size = 16
+    while size < 4 * len(words):
+        size *= 2
+    table = np.zeros(size, np.uint64)
+    kernel.fill_table(np.ascontiguousarray(words), table)
+    return table
+
+
+def classify(tokens: Tokens, masked: Bool | None = None) -> Words:
+    """Give every token a class and a weight; ``masked`` tokens are blank and weigh nothing."""
+    lists = stop_lists()
+    covered = np.zeros((len(tokens), len(lists.names)), np.int64)
+    kernel.count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
+    chosen = np.argmax(covered, axis=1).astype(np.int64) if len(tokens) else np.zeros(0, np.int64)
+    best = np.max(covered, axis=1, initial=0)
+    chosen[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
+    classes = np.zeros(len(tokens.hashes), np.uint8)
+    if masked is not None:
+        classes[masked] = BLANK
+    weights = np.empty(len(tokens.hashes), np.float32)
+    kernel.classify_rows(
+        tokens.hashes,
+        tokens.flags,
+        tokens.bounds,
+        lists.table,
+        lists.languages,
+        chosen,
+        _common_words(tokens, chosen),
+        _particles(),
+        classes,
+        weights,
+    )
+    return Words(classes, weights, chosen)
+
+
+def _common_words(tokens: Tokens, chosen: Int64) -> UInt64:
+    """Return a table of the words to discount in documents that no stop list fits."""
+    without = np.repeat(chosen < 0, tokens.counts())
+    words = tokens.hashes[without]
+    if len(words) < _COMMON_LEAST_TOKENS:
+        return np.zeros(16, np.uint64)
+    types, counts = np.unique(words, return_counts=True)
+    order = np.lexsort((types, -counts))
+    running = np.cumsum(counts[order])
+    common = order[: int(np.searchsorted(running, _COMMON_SHARE * len(words)))]
+    return _hash_table(types[common])

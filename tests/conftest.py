@@ -1,0 +1,37 @@
+"""What all tests share: where the texts are, and the order the tests run in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# The first example may wait for a kernel to be compiled, so time says nothing about a test. The
+# compiled kernels stay in Numba's own cache from run to run; no fixture touches it.
+settings.register_profile(
+    "dedup", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("dedup")
+
+
+def pytest_collection_modifyitems(items):
+    """Run the slow tests last, so that a quick one that fails is seen early."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+@pytest.fixture(scope="session")
+def seeds():
+    """The folder of the five seed articles."""
+    return ROOT / "seeds"
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of labelled sets and notes that lies beside some checkouts."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there; the labelled sets are not part of the repository")
+    return folder

@@ -1,0 +1,105 @@
+"""Plain twins of what finds blocks, runs and copies: strings, lists, double loops."""
+
+from __future__ import annotations
+
+import re
+
+UNSEEN = "\xa0\xad\x85\u1680\u180e\u3000\ufeff" + "".join(
+    map(chr, [*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070)])
+)
+CLOSERS = ")]}\"'’”»›」』）"
+ENDS = ".!?؟۔।。！？።…"
+
+
+def naive_blocks(text):
+    """Return (start, end) of the lines that hold more than ASCII blanks."""
+    found = []
+    start = 0
+    for line, stop in re.findall(r"([^\n\u2028\u2029]*)(\n|\u2028|\u2029|\Z)", text):
+        end = start + len(line)
+        body = line.removesuffix("\r") if stop == "\n" else line
+        if body.strip(" \t\n\r\v\f"):
+            found.append((start, start + len(body)))
+        start = end + len(stop)
+    return found
+
+
+def naive_ending(line):
+    """Return (invisible, ends in an ellipsis, ends like a sentence, ends in a bracket)."""
+    seen = line.strip(" \t\r\n\v\f\x1c\x1d\x1e\x1f" + UNSEEN)
+    if not seen:
+        return True, False, False, False
+    bare = seen[:-1].rstrip(" ") if seen[-1] in ")]" else seen
+    ellipsis = bare.endswith(("…", "..."))
+    closed = seen
+    for _ in range(6):
+        closed = closed[:-1] if closed and closed[-1] in CLOSERS else closed
+    sentence = not ellipsis and closed.endswith(tuple(ENDS))
+    return False, ellipsis, sentence, seen[-1] in ")）"
+
+
+def naive_runs(blocks, sizes, usable):
+    """Return {block: (within, across)} as places (block, token), one document of token lists."""
+    bounds = [0]
+    for tokens in blocks:
+        bounds.append(bounds[-1] + len(tokens))
+    flat = [token for tokens in blocks for token in tokens]
+    owner = [b for b, tokens in enumerate(blocks) for _ in tokens]
+    found = {}
+    for b, size in enumerate(sizes):
+        run = blocks[b][:size]
+        first = next(o for o, n in enumerate(sizes) if n == size and blocks[o][:n] == run)
+        within = across = -1
+        longest = 0
+        for p in range(len(flat) - size + 1):
+            own = set(owner[p : p + size])
+            apart = p + size <= bounds[first] or p >= bounds[first + 1]
+            whole = all(usable[o] for o in range(min(own), max(own) + 1))
+            if flat[p : p + size] != run or not apart or not whole:
+                continue
+            if len(own) > 1:
+                across = p if across < 0 else across
+            elif len(blocks[owner[p]]) > longest:
+                longest, within = len(blocks[owner[p]]), p
+        found[b] = (within, across) if size >= 8 else (-1, -1)
+    return found
+
+
+def naive_copies(blocks):
+    """Return {block: (what it repeats, why)} for one document of token lists."""
+    order = [b for b, tokens in enumerate(blocks) if tokens]
+    lines = [blocks[b] for b in order]
+    total = sum(map(len, lines))
+    source = {}
+    k = 1
+    while k < len(lines) - 1:
+        pair = lines[k : k + 2]
+        j = next(j for j in range(k + 1) if lines[j : j + 2] == pair)
+        n = 0
+        while j + n < k and k + n < len(lines) and lines[j + n] == lines[k + n]:
+            n += 1
+        size = sum(map(len, lines[k : k + n]))
+        page = size >= 0.4 * total or (size >= 0.25 * total and (j == 0 or j + n == k))
+        if n >= 2 and size >= 25 and (size >= 10 * n or page):
+            source |= {k + m: (j + m, "run") for m in range(n)}
+        k += n if n >= 2 and size >= 25 else 1
+    for k in range(1, len(lines)):
+        if k in source or len(lines[k]) < 12:
+            continue
+        for m in range(k - 1, -1 if k <= 4 else k - 2, -1):
+            if lines[m] == lines[k]:
+                source[k] = (m, "adjacent" if m == k - 1 else "lead")
+                break
+    for k in sorted(source):
+        kept, why = source[k]
+        source[k] = (source[kept][0] if kept in source else kept, why)
+    return {order[k]: (order[kept], why) for k, (kept, why) in source.items()}
+
+
+def naive_common(a, b):
+    """Return the length of the longest common subsequence."""
+    if not a or not b:
+        return 0
+    if a[0] == b[0]:
+        return 1 + naive_common(a[1:], b[1:])
+    return max(naive_common(a[1:], b), naive_common(a, b[1:]))

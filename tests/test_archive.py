@@ -1,0 +1,395 @@
+"""The cleaned folder: what is written, and that every byte comes back."""
+
+from __future__ import annotations
+
+import base64
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dedup.archive import restore_directory, write_cleaned
+from dedup.archive.provenance import read_provenance
+from dedup.arrays import texts_from_strings
+from dedup.boilerplate import blocks_of, find_boilerplate
+from dedup.cleaning import settle_removals
+from dedup.config import Config
+from dedup.errors import ConfigError, InputError, OutputError
+from dedup.hashing import sha256
+from dedup.records import (
+    CORPUS,
+    DOCUMENTS,
+    PAIRS,
+    PASSAGES,
+    REPEATS,
+    Corpus,
+    Intake,
+    Result,
+    rows_table,
+)
+from dedup.repeats import find_repeats
+from dedup.sources.decoding import decode
+from dedup.tokens import tokenise_texts
+
+BODY = (
+    "The council met on Monday and agreed to mend the bridge before the winter comes.\n\n"
+    "Farmers in the valley say that they have waited for it since the flood of two years ago.\n"
+)
+
+
+def from_bytes(**files):
+    """Return sources as if each keyword had been a text file of those bytes."""
+    made = []
+    for name, data in files.items():
+        text, encoding, raw = decode(data)
+        doc_id = f"{name}.txt"
+        made.append(
+            {
+                "doc_id": doc_id,
+                "path": f"in/{doc_id}",
+                "text": text,
+                "encoding": encoding,
+                "raw": raw,
+            }
+        )
+    return made
+
+
+def from_rows(*records, path="in.jsonl"):
+    return [
+        {
+            "doc_id": str(record.get("id", line)),
+            "path": path,
+            "line": line if path else None,
+            "text": record["text"],
+            "encoding": "utf-8",
+            "record": json.dumps({k: v for k, v in record.items() if k != "text"}).encode(),
+        }
+        for line, record in enumerate(records, 1)
+    ]
+
+
+def result_of(sources, removed=(), pairs=(), passages=()):
+    """Return the result of a scan of ``sources`` in which the ids ``removed`` gave way."""
+    corpus = rows_table(CORPUS, sources)
+    held = texts_from_strings([each["text"] for each in sources])
+    tokens = tokenise_texts(held)
+    blocks = blocks_of(held, tokens)
+    count = len(sources)
+    found, marks = find_boilerplate(
+        held, tokens, blocks, Config(), sites=np.full(count, -1), groups=np.arange(count)
+    )
+    repeats = find_repeats(held, tokens, blocks, Config())
+    removals, review = settle_removals([found, repeats], tokens)
+    ids = sorted(each["doc_id"] for each in sources)
+    kept = [each for each in ids if each not in removed]
+    documents = [
+        {
+            "doc_id": each,
+            "path": None,
+            "cluster": "c1" if each in (*removed, kept[0]) else f"c{n}",
+            "canonical": each not in removed,
+            "kept": each not in removed,
+            "relation": "near_duplicate" if each in removed else None,
+            "duplicate_of": kept[0] if each in removed else None,
+            "jaccard": 2 / 3 if each in removed else None,
+            "containment": None,
+            "coverage": None,
+        }
+        for n, each in enumerate(ids)
+    ]
+    tables = {
+        "documents": rows_table(DOCUMENTS, documents),
+        "pairs": rows_table(PAIRS, list(pairs)),
+        "passages": rows_table(PASSAGES, list(passages)),
+        "repeats": REPEATS.empty_table(),
+    }
+    return Result(Config(), tables, Corpus(corpus, Intake()), removals, marks, pa.array(review), {})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return SimpleNamespace(clean=tmp_path / "clean", back=tmp_path / "back")
+
+
+def restored_rows(folder):
+    return [json.loads(line) for line in (folder.back / "restored.jsonl").read_bytes().splitlines()]
+
+
+def entries(folder):
+    return {each["doc_id"]: each for each in read_provenance(folder)}
+
+
+def test_seeds_come_back_byte_for_byte(seeds, folder):
+    files = {path.stem: path.read_bytes() for path in sorted(seeds.glob("*.txt"))}
+    counts = write_cleaned(result_of(from_bytes(**files)), folder.clean)
+    assert counts["files"] == counts["written"] == 5
+    cleaned = (folder.clean / "articles" / "002_7037d430e6518620.txt").read_text("utf-8")
+    assert "[…]" not in cleaned
+    assert "CLICK HERE" not in cleaned
+    assert "\n\n\n\n" not in cleaned
+    assert restore_directory(folder.clean, folder.back) == {
+        "documents": 5,
+        "restored": 5,
+        "files": 5,
+        "rows": 0,
+    }
+    for name, data in files.items():
+        assert (folder.back / f"{name}.txt").read_bytes() == data
+
+
+ODD = {
+    "crlf": (BODY + "Share this\n").replace("\n", "\r\n").encode(),
+    "zero": f"{BODY}\0Share this\nShare this".encode(),
+    "bom": f"\ufeff{BODY}Share this\n".encode(),
+    "wide": f"{BODY}Share this\n".encode("utf-16"),
+    "damaged": BODY.encode() + b"caf\xe9\nShare this\n",
+    "empty": b"",
+    "blank": b"\n\n \n",
+    "furniture": b"Share this\n",
+    "unicode": f"{BODY}\n\xa0\nشارك\n👍🏽\u2028Share this".encode(),
+}
+
+
+def test_odd_bytes_come_back(folder):
+    write_cleaned(result_of(from_bytes(**ODD)), folder.clean)
+    for name, entry in entries(folder.clean).items():
+        assert entry["sha256"] == sha256(ODD[name.removesuffix(".txt")])
+        assert (entry["raw"] is None) == (name != "damaged.txt")
+    assert "Share" not in (folder.clean / "articles" / "crlf.txt").read_text("utf-8")
+    restore_directory(folder.clean, folder.back)
+    for name, data in ODD.items():
+        assert (folder.back / f"{name}.txt").read_bytes() == data
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from([BODY, "Share this", "\xa0", "\r", "\0", "Read more", "By Al Doe", "é"])
+        ).map("\n".join),
+        min_size=1,
+        max_size=3,
+    )
+)
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+def test_any_text_comes_back(tmp_path_factory, texts):
+    folder = tmp_path_factory.mktemp("any")
+    files = {f"t{n}": text.encode() for n, text in enumerate(texts)}
+    write_cleaned(result_of(from_bytes(**files)), folder / "clean")
+    restore_directory(folder / "clean", folder / "back")
+    for name, data in files.items():
+        assert (folder / "back" / f"{name}.txt").read_bytes() == data
+
+
+def test_only_the_kept_are_written_but_all_have_their_provenance(folder):
+    pair = {"a": "a.txt", "b": "b.txt", "relation": "near_duplicate", "matched_tokens": 9}
+    scores = {"jaccard": 2 / 3, "containment_a": 0.5, "containment_b": 1.0, "coverage": 1.0}
+    spans = {"start_a": 0, "end_a": 9, "start_b": 4, "end_b": 14}
+    passage = {"a": "a.txt", "b": "b.txt", **spans, "level": "strong", "kind": "near"}
+    sources = from_bytes(
+        a=f"By Jane Doe\n{BODY}Share this\n".encode(), b=BODY.encode(), c=b"Other words."
+    )
+    result = result_of(sources, ["b.txt"], [{**pair, **scores}], [passage])
+    counts = write_cleaned(result, folder.clean)
+    assert (counts["documents"], counts["written"]) == (3, 2)
+    assert sorted(each.name for each in (folder.clean / "articles").iterdir()) == ["a.txt", "c.txt"]
+    known = entries(folder.clean)
+    gone = known["b.txt"]
+    assert (gone["file"], gone["kept"], gone["duplicate_of"]) == (None, False, "a.txt")
+    assert gone["jaccard"] == 0.666667
+    assert gone["passages"] == [
+        {
+            "id": "p1",
+            "start": 4,
+            "end": 14,
+            "kind": "near",
+            "level": "strong",
+            "with": [{"id": "a.txt", "start": 0, "end": 9}],
+        }
+    ]
+    assert [each["containment"] for each in gone["relations"]] == [1.0]
+    kept = known["a.txt"]
+    assert kept["tags"] == [{"start": 0, "end": 11, "cls": "byline"}]
+    assert [op["reason"] for op in kept["ops"]] == ["share_widget"]
+    assert kept["relations"][0] == {
+        "id": "b.txt",
+        "type": "near_duplicate",
+        "tokens": 9,
+        "jaccard": 0.666667,
+        "containment": 0.5,
+        "coverage": 1.0,
+    }
+    write_cleaned(result, folder.clean, everything=True)
+    assert restore_directory(folder.clean, folder.back)["restored"] == 3
+    write_cleaned(result, folder.clean)
+    assert not (folder.clean / "articles" / "b.txt").exists()
+
+
+def test_the_same_result_gives_the_same_bytes(folder, seeds, tmp_path):
+    files = {path.stem: path.read_bytes() for path in sorted(seeds.glob("*.txt"))}
+    write_cleaned(result_of(from_bytes(**files)), folder.clean)
+    write_cleaned(result_of(from_bytes(**dict(reversed(files.items())))), tmp_path / "again")
+    for path in folder.clean.rglob("*.*"):
+        assert (
+            tmp_path / "again" / path.relative_to(folder.clean)
+        ).read_bytes() == path.read_bytes()
+
+
+ROWS = (
+    {"id": 1, "text": f"{BODY}Share this\n", "tags": ["a", 1], "big": 10**30, "none": None},
+    {"id": 2, "text": "Other words.\r\n", "tags": "b", "date": "2024-12-05"},
+    {"id": 3, "text": "", "dedup": "mine", "nan": float("nan")},
+)
+
+
+@pytest.mark.parametrize("format", ["auto", "jsonl"])
+def test_rows_keep_their_columns(folder, format):
+    counts = write_cleaned(result_of(from_rows(*ROWS)), folder.clean, format=format)
+    assert (counts["files"], counts["rows"]) == (0, 3)
+    lines = (folder.clean / "articles.jsonl").read_text("utf-8").splitlines()
+    first, _, third = map(json.loads, lines)
+    assert first["text"] == BODY
+    assert (first["big"], first["tags"]) == (10**30, ["a", 1])
+    assert first["dedup"]["doc_id"] == "1"
+    assert (third["dedup"], third["dedup_"]["doc_id"]) == ("mine", "3")
+    restore_directory(folder.clean, folder.back)
+    back = restored_rows(folder)
+    assert [row["doc_id"] for row in back] == ["1", "2", "3"]
+    assert back[0] == {"doc_id": "1", **ROWS[0]}
+    assert back[1] == {"doc_id": "2", **ROWS[1]}
+    assert back[2]["dedup"] == "mine"
+
+
+def test_rows_as_parquet(folder):
+    write_cleaned(result_of(from_rows(*ROWS)), folder.clean, format="parquet")
+    table = pq.read_table(folder.clean / "articles.parquet")
+    assert table["text"].to_pylist() == [BODY, "Other words.\r\n", ""]
+    assert table["tags"].to_pylist() == ['["a",1]', '"b"', None]
+    assert table["id"].to_pylist() == [1, 2, 3]
+    assert restore_directory(folder.clean, folder.back)["rows"] == 3
+    back = restored_rows(folder)
+    assert [row["text"] for row in back] == [row["text"] for row in ROWS]
+
+
+def test_documents_in_memory_are_rows(folder):
+    sources = [{"doc_id": "x", "text": f"{BODY}Share this", "site": "s.org", "encoding": "utf-8"}]
+    write_cleaned(result_of(sources), folder.clean)
+    row = json.loads((folder.clean / "articles.jsonl").read_text("utf-8"))
+    assert list(row) == ["doc_id", "text", "site", "date", "dedup"]
+    assert (row["text"], row["site"]) == (BODY.removesuffix("\n"), "s.org")
+    restore_directory(folder.clean, folder.back)
+    back = json.loads((folder.back / "restored.jsonl").read_text("utf-8"))
+    assert back == {"doc_id": "x", "text": sources[0]["text"], "site": "s.org", "date": None}
+
+
+def test_a_damaged_row_brings_its_bytes(folder):
+    raw = b"half \xed\xa0\xbd"
+    sources = from_rows({"id": "x", "text": "half \ufffd"})
+    sources[0]["raw"] = raw
+    write_cleaned(result_of(sources), folder.clean)
+    restore_directory(folder.clean, folder.back)
+    back = json.loads((folder.back / "restored.jsonl").read_text("utf-8"))
+    assert base64.b64decode(back["raw"]) == raw
+
+
+def test_ids_cannot_lead_out_of_the_folder(folder, tmp_path):
+    sources = from_bytes(a=BODY.encode(), b=b"Other.")
+    for source, doc_id in zip(sources, ["../../evil.txt", "/etc/passwd"], strict=True):
+        source["doc_id"] = doc_id
+    write_cleaned(result_of(sources), folder.clean)
+    assert len(list((folder.clean / "articles").iterdir())) == 2
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["clean"]
+    assert restore_directory(folder.clean, folder.back)["files"] == 2
+
+
+@pytest.fixture
+def cleaned(folder):
+    text = f"{BODY}Share this\n".encode()
+    write_cleaned(result_of(from_bytes(a=text, b=b"Other words.\n")), folder.clean)
+    return folder
+
+
+def change(folder, doc_id, **facts):
+    path = folder.clean / "provenance.jsonl"
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    changed = [{**each, **facts} if each["doc_id"] == doc_id else each for each in lines]
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in changed), "utf-8")
+
+
+def refused(folder, error, match):
+    with pytest.raises(error, match=match):
+        restore_directory(folder.clean, folder.back)
+    assert not list(folder.back.glob("*"))
+
+
+def test_an_edited_article_is_named(cleaned):
+    path = cleaned.clean / "articles" / "a.txt"
+    path.write_text(path.read_text("utf-8").replace("bridge", "ferry"), "utf-8")
+    refused(cleaned, InputError, r"article a\.txt: articles/a\.txt was changed")
+    path.write_bytes(b"\xff")
+    refused(cleaned, InputError, r"article a\.txt: .* was changed")
+    path.unlink()
+    refused(cleaned, InputError, r"article a\.txt: cannot read")
+
+
+def test_an_edited_row_is_named(folder):
+    write_cleaned(result_of(from_rows(*ROWS)), folder.clean)
+    path = folder.clean / "articles.jsonl"
+    whole = path.read_text("utf-8")
+    path.write_text(whole.replace("bridge", "ferry"), "utf-8")
+    refused(folder, InputError, "article 1: articles.jsonl was changed")
+    path.write_text(whole.split("\n", 1)[1], "utf-8")
+    refused(folder, InputError, "article 1: its row is missing")
+    path.write_text("{", "utf-8")
+    refused(folder, InputError, "cannot read the cleaned articles")
+
+
+@pytest.mark.parametrize(
+    ("facts", "error", "match"),
+    [
+        ({"sha256": "0" * 64}, OutputError, "is not the original"),
+        ({"ops": [{"start": 0, "end": 1, "at": 9, "text": "x"}]}, OutputError, "does not fit"),
+        ({"encoding": "nonsense"}, OutputError, "nonsense"),
+        ({"raw": "?"}, InputError, "not base64"),
+        ({"file": "../../x"}, InputError, "outside articles"),
+        ({"file": "articles/../x"}, InputError, "outside articles"),
+        ({"file": 7}, InputError, "outside articles"),
+        ({"ops": None}, InputError, r"provenance.jsonl:1: not an entry"),
+    ],
+)
+def test_a_broken_provenance_is_refused(cleaned, facts, error, match):
+    change(cleaned, "a.txt", **facts)
+    refused(cleaned, error, match)
+
+
+def test_a_folder_that_is_none_is_refused(folder):
+    refused(folder, InputError, "is this a folder of `dedup clean`")
+    assert not folder.back.exists()
+
+
+def test_output_onto_input_is_refused(cleaned, tmp_path):
+    with pytest.raises(OutputError):
+        restore_directory(cleaned.clean, cleaned.clean)
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "a.txt").write_text(BODY, "utf-8")
+    result = result_of(from_bytes(a=BODY.encode()))
+    with pytest.raises(OutputError):
+        write_cleaned(result, source, inputs=[str(source)])
+    assert [each.name for each in source.iterdir()] == ["a.txt"]
+
+
+def test_an_unknown_format_is_refused(folder):
+    with pytest.raises(ConfigError, match="auto or jsonl or parquet"):
+        write_cleaned(result_of([]), folder.clean, format="xml")
+
+
+def test_no_documents(folder):
+    assert write_cleaned(result_of([]), folder.clean)["written"] == 0
+    assert (folder.clean / "provenance.jsonl").read_bytes() == b""
+    assert restore_directory(folder.clean, folder.back)["documents"] == 0
