@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from dedup.errors import InputError
 
 Int64 = npt.NDArray[np.int64]
 UInt64 = npt.NDArray[np.uint64]
@@ -34,10 +37,30 @@ class Texts:
         return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode("utf-8")
 
 
+def texts_from(column: Any) -> Texts:
+    """Take texts in any form: an Arrow, pandas, polars or NumPy column, or an iterable of strings.
+
+    Missing values (nulls, ``None``, NaN) count as empty texts. Raises ``InputError`` for anything
+    else that is no text.
+    """
+    if isinstance(column, pa.Array | pa.ChunkedArray):
+        return texts_from_arrow(column)
+    if isinstance(column, str | bytes | Mapping) or not isinstance(column, Iterable):
+        raise InputError(f"texts: got {type(column).__name__}, allowed is a column or list of them")
+    try:
+        if hasattr(column, "__arrow_c_stream__"):
+            return texts_from_arrow(pa.chunked_array(column))
+        if hasattr(column, "__array__"):
+            return texts_from_arrow(pa.array(column, from_pandas=True))
+    except (TypeError, ValueError):
+        pass  # objects that Arrow cannot take: the plain way cleans them, or says which is wrong
+    return texts_from_strings(list(column))
+
+
 def texts_from_arrow(column: Any) -> Texts:
     """View an Arrow string column as ``Texts``, without a copy where it is one chunk.
 
-    Nulls count as empty texts.
+    Nulls count as empty texts. Raises ``InputError`` when the column does not hold strings.
 
     >>> texts = texts_from_arrow(pa.array(["ab", None, "é"]))
     >>> texts.offsets.tolist(), texts.text(2)
@@ -49,8 +72,10 @@ def texts_from_arrow(column: Any) -> Texts:
             column = (
                 pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
             )
-    if column.type != pa.large_string():
-        column = column.cast(pa.large_string())
+    if isinstance(column, pa.DictionaryArray):
+        words = _as_strings(column.dictionary)
+        column = pa.DictionaryArray.from_arrays(column.indices, words).dictionary_decode()
+    column = _as_strings(column)
     if column.null_count:
         column = column.fill_null("")
     _, offset_buffer, data_buffer = column.buffers()
@@ -64,9 +89,37 @@ def texts_from_arrow(column: Any) -> Texts:
     return Texts(data, offsets)
 
 
-def texts_from_strings(strings: list[str]) -> Texts:
-    """Encode Python strings into ``Texts``; lone surrogates become U+FFFD."""
-    return texts_from_arrow(pa.array([clean_string(each) for each in strings], pa.large_string()))
+def _as_strings(column: pa.Array) -> pa.Array:
+    if column.type == pa.large_string():
+        return column
+    if str(column.type) not in ("string", "string_view", "null"):
+        raise InputError(f"texts: got a column of {column.type}, allowed is a column of strings")
+    return column.cast(pa.large_string())
+
+
+def texts_from_strings(strings: Sequence[str | None]) -> Texts:
+    """Encode Python strings into ``Texts``; lone surrogates become U+FFFD, ``None`` is empty.
+
+    Raises ``InputError`` with the row of the first value that is no string.
+
+    >>> texts_from_strings(["ab", None, "é"]).offsets.tolist()
+    [0, 2, 2, 4]
+    """
+    if set(map(type, strings)) <= {str, type(None)}:
+        try:
+            return texts_from_arrow(pa.array(strings, pa.large_string()))
+        except UnicodeEncodeError:
+            pass  # a lone surrogate somewhere
+    cleaned = [_text_or_none(row, each) for row, each in enumerate(strings)]
+    return texts_from_arrow(pa.array(cleaned, pa.large_string()))
+
+
+def _text_or_none(row: int, value: Any) -> str | None:
+    if isinstance(value, str):
+        return clean_string(value)
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    raise InputError(f"texts: got {type(value).__name__} in row {row}, allowed is a string or None")
 
 
 def clean_string(text: str) -> str:

@@ -6,14 +6,13 @@ can be handed to datasketch's LSH, forest, ensemble and Redis stores.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedup.arrays import Int64, Texts, UInt32, texts_from_arrow, texts_from_strings
+from dedup.arrays import Int64, Texts, UInt32, texts_from
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.kernels import minhash as kernel
@@ -75,25 +74,23 @@ def sign_texts(texts: Texts, config: Config, *, threads: int = 1) -> tuple[UInt3
 
 
 def signatures(texts: Any, config: Config | None = None, *, threads: int = 1) -> UInt32:
-    """Return the signature matrix (documents × num_perm, uint32) of a list or Arrow column of texts.
+    """Return the signature matrix (documents × num_perm, uint32) of a list or column of texts.
 
-    Row ``i`` depends on text ``i`` and ``config`` alone, except with ``shingle_unit="auto"``, which
-    looks at all texts. A text without any letter or digit gets 2³² - 1 in every column.
+    A column may be Arrow's, or any that speaks its protocol (pandas, polars); missing texts count
+    as empty. Row ``i`` depends on text ``i`` and ``config`` alone, except with
+    ``shingle_unit="auto"``, which looks at all texts. A text without any letter or digit gets
+    2³² - 1 in every column.
 
     >>> matrix = signatures(["one two three four five six", "one two three four five six!", ""])
     >>> matrix.shape, bool((matrix[0] == matrix[1]).all()), int(matrix[2].min())
     ((3, 128), True, 4294967295)
     """
     config = config or Config()
-    column = texts_from_strings(list(texts)) if _is_sequence(texts) else texts_from_arrow(texts)
+    column = texts_from(texts)
     if config.shingle_unit == "word":
         return sign_texts(column, config, threads=threads)[0]
     tokens = tokenise_texts(column, threads=threads)
     return sign_shingles(shingle_texts(column, tokens, config), config)
-
-
-def _is_sequence(texts: Any) -> bool:
-    return isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
 
 
 def to_datasketch(signature: UInt32, config: Config | None = None) -> datasketch.MinHash:

@@ -55,14 +55,17 @@ def shingle_tokens(units: UInt64, bounds: Int64, size: int) -> Shingles:
 def character_units(texts: Texts) -> tuple[UInt64, Int64]:
     """Return the folded characters of each text as hashes, one blank between words, and bounds."""
     table = folding()
-    room = int(texts.offsets[-1] - texts.offsets[0]) * 2 + 1
-    expanded = int((texts.offsets[-1] - texts.offsets[0]) // 2) * 18 + 16
-    units = np.empty(max(room, expanded), np.uint64)
     bounds = np.empty(len(texts) + 1, np.int64)
-    kernel.character_rows(
-        texts.data, texts.offsets, table.stage, table.values, table.expansions, units, bounds
-    )
-    return units[: bounds[-1]].copy(), bounds
+
+    def run(out: UInt64 | None) -> None:
+        kernel.character_rows(
+            texts.data, texts.offsets, table.stage, table.values, table.expansions, out, bounds
+        )
+
+    run(None)  # counts, so that the units take their own room and no more
+    units = np.empty(int(bounds[-1]), np.uint64)
+    run(units)
+    return units, bounds
 
 
 def shingle_texts(texts: Texts, tokens: Tokens, config: Config) -> Shingles:

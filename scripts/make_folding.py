@@ -96,9 +96,10 @@ def entry(char: str, expansions: list[int]) -> int:
     if not is_word(char):
         return PLAIN
     text = "".join(each for each in folded(char) if is_word(each))
-    if not text:
-        return PLAIN
-    flags = UNSPACED if is_unspaced(ord(char)) else 0
+    if not text:  # a mark on nothing is a mark, a mark on a blank is a blank
+        return PLAIN if folded(char) else IGNORE
+    unspaced = is_unspaced(ord(char)) or (len(text) == 1 and is_unspaced(ord(text)))
+    flags = UNSPACED if unspaced else 0
     flags |= CAPITAL if unicodedata.category(char) in ("Lu", "Lt") else 0
     flags |= DIGIT if unicodedata.category(char)[0] == "N" else 0
     if len(text) == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from fractions import Fraction
+from typing import NamedTuple
 
 Case = tuple[int, int, int, int]  # start a, end a, start b, end b
 DocPair = tuple[str, str]
@@ -66,3 +67,289 @@ def _detects(r: tuple[DocPair, Case], s: tuple[DocPair, Case]) -> bool:
 def _characters(item: tuple[DocPair, Case]) -> set[tuple[str, int]]:
     start_a, end_a, start_b, end_b = item[1]
     return {("a", at) for at in range(start_a, end_a)} | {("b", at) for at in range(start_b, end_b)}
+
+
+# Words, shingles, signatures and classes, written from the rules on plain strings and integers.
+
+MASK32, MASK64 = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
+PLAIN, SPACE, NEWLINE, SENTENCE, OPEN, CLOSE, TOGGLE, HYPHEN, APOSTROPHE, AT, IGNORE = range(11)
+CAPITAL, STARTS_SENTENCE, STARTS_BLOCK, ADJOINS, QUOTED, UNSPACED, LINK, DIGIT = (
+    1 << bit for bit in range(8)
+)
+STOP, CONTENT, NAME, BLANK = range(4)
+
+
+class Letter(NamedTuple):
+    """What the folding table says of a character: a kind of separator, or what it folds to."""
+
+    kind: int | None
+    folded: str = ""
+    flags: int = 0
+
+
+class Token(NamedTuple):
+    """A token: its folded word, where it stands in the text, its flags."""
+
+    word: str
+    start: int
+    end: int
+    flags: int
+
+
+class NaiveFolding:
+    """The folding table as a dictionary that fills itself."""
+
+    def __init__(self, stage, values, expansions):
+        self.stage, self.values, self.expansions = stage, values, expansions
+        self.seen = {}
+
+    def entry(self, code: int) -> int:
+        """Return the table value of a code point."""
+        return int(self.values[int(self.stage[code // 128]) * 128 + code % 128])
+
+    def __getitem__(self, char: str) -> Letter:
+        if char not in self.seen:
+            self.seen[char] = self._letter(self.entry(ord(char)))
+        return self.seen[char]
+
+    def _letter(self, value: int) -> Letter:
+        if value < 16:
+            return Letter(value)
+        place, length = value % (1 << 21), value >> 24
+        codes = [int(each) for each in self.expansions[place : place + length]] or [place]
+        bits = ((21, UNSPACED), (22, CAPITAL), (23, DIGIT))
+        flags = sum(flag for bit, flag in bits if value >> bit & 1)
+        return Letter(None, "".join(map(chr, codes)), flags)
+
+
+def naive_tokens(text: str, table: NaiveFolding) -> list[Token]:
+    """Return the tokens of a text that has no lone surrogates."""
+    tokens = []
+    sentence = block = True  # the next token is the first of one
+    adjoins = link = double = single = False
+    at = 0
+    while at < len(text):
+        char = text[at]
+        letter = table[char]
+        if letter.kind is None:
+            word, end, open_apostrophe = naive_word(text, at, table)
+            flags = letter.flags
+            flags |= STARTS_SENTENCE * sentence | STARTS_BLOCK * block | LINK * link
+            flags |= ADJOINS * (adjoins and not block) | QUOTED * (double or single)
+            tokens.append(Token(word, at, end, flags))
+            # A closing single quote is eaten with the word, and parts it from the next.
+            single = single and not open_apostrophe
+            adjoins = not open_apostrophe
+            sentence = block = False
+            # Apostrophes after the word were looked at; the scan goes on behind them.
+            at = end
+            while at < len(text) and table[text[at]].kind == APOSTROPHE and open_apostrophe:
+                at += 1
+            continue
+        before = tokens[-1].word if tokens else ""
+        if letter.kind not in (SPACE, HYPHEN, IGNORE):
+            adjoins = False
+        if letter.kind == SPACE:
+            link = False
+        elif letter.kind == NEWLINE:
+            sentence = block = True
+            link = double = single = False
+        elif letter.kind == APOSTROPHE:
+            single = not single
+            sentence = sentence or single
+        elif letter.kind == AT:
+            link = True
+        elif letter.kind == SENTENCE:
+            sentence = not link
+            if char == ":" and before in ("http", "https"):
+                link = text[at + 1 : at + 2] == "/"
+            elif char == "." and before == "www":
+                link = True
+        elif letter.kind == OPEN:
+            double = sentence = True
+        elif letter.kind == CLOSE:
+            double = False
+        elif letter.kind == TOGGLE:
+            double = not double
+            sentence = sentence or double
+        at += 1
+    return tokens
+
+
+def naive_word(text: str, start: int, table: NaiveFolding) -> tuple[str, int, bool]:
+    """Return (folded word, its end, whether apostrophes follow) of the word at ``start``."""
+    parts = [""]  # between apostrophes
+    end = at = start
+    while at < len(text):
+        letter = table[text[at]]
+        unspaced = letter.flags & UNSPACED
+        if letter.kind == IGNORE:
+            end = at + 1
+        elif at > start and (unspaced or table[text[start]].flags & UNSPACED):
+            break  # a character of an unspaced script stands alone, with its marks
+        elif letter.kind is None:
+            parts[-1] += letter.folded
+            end = at + 1
+        elif letter.kind == APOSTROPHE:
+            parts.append("")
+        else:
+            break
+        at += 1
+    open_apostrophe = len(parts) > 1 and parts[-1] == ""
+    if len(parts) > 1 and parts[-1] == "s":
+        del parts[-1]
+    return "".join(parts), end, open_apostrophe
+
+
+def naive_mix(h: int, chunk: int) -> int:
+    """Take eight bytes into a hash."""
+    h = (h ^ chunk) * 0xD6E8FEB86659FD93 & MASK64
+    return h ^ h >> 32
+
+
+def naive_word_hash(word: str) -> int:
+    """Return the hash of a folded word: its code points as bytes, none of them wider than need be."""
+    data = b"".join(ord(c).to_bytes((ord(c).bit_length() + 7) // 8, "little") for c in word)
+    h = 0x9E3779B97F4A7C15
+    for at in range(0, len(data), 8):
+        h = naive_mix(h, int.from_bytes(data[at : at + 8], "little"))
+    return h
+
+
+def naive_stem(word: str) -> int:
+    """Return the first six characters of a folded word as one number."""
+    stem = 0
+    for place, char in enumerate(word[:6]):
+        if ord(char) < 128:
+            stem |= ord(char) << 8 * place
+        else:
+            stem ^= (ord(char) * 0xD6E8FEB86659FD93 & MASK64) >> place
+    return stem
+
+
+def naive_decode(data: bytes) -> tuple[int, int]:
+    """Return (code point, bytes) at the start of ``data``; U+FFFD and 1 where it is cut or broken."""
+    for size, low, high, mask in ((2, 0xC0, 0xDF, 31), (3, 0xE0, 0xEF, 15), (4, 0xF0, 0xFF, 7)):
+        if low <= data[0] <= high and size <= len(data):
+            code = data[0] & mask
+            for each in data[1:size]:
+                code = code << 6 | each & 63
+            return (code, size) if code < 0x110000 else (0xFFFD, 1)
+    return 0xFFFD, 1
+
+
+def naive_fmix64(h: int) -> int:
+    """Return the 64-bit MurmurHash3 finaliser."""
+    h = (h ^ h >> 33) * 0xFF51AFD7ED558CCD & MASK64
+    h = (h ^ h >> 33) * 0xC4CEB9FE1A85EC53 & MASK64
+    return h ^ h >> 33
+
+
+def naive_fmix32(h: int) -> int:
+    """Return the 32-bit MurmurHash3 finaliser."""
+    h = (h ^ h >> 16) * 0x85EBCA6B & MASK32
+    h = (h ^ h >> 13) * 0xC2B2AE35 & MASK32
+    return h ^ h >> 16
+
+
+def naive_shingles(units: list[int], size: int) -> list[int]:
+    """Return the hashes of all runs of ``size`` units, or of the few that there are."""
+    if 0 < len(units) < size:
+        return [naive_fmix64(naive_polynomial(units) + 0xC2B2AE3D27D4EB4F * len(units) & MASK64)]
+    runs = range(len(units) - size + 1 if units else 0)
+    return [naive_fmix64(naive_polynomial(units[at : at + size])) for at in runs]
+
+
+def naive_polynomial(units: list[int]) -> int:
+    """Return Σ unit · M^(units after it), modulo 2⁶⁴."""
+    total = 0
+    for unit in units:
+        total = total * 0x9E3779B97F4A7C15 + unit & MASK64
+    return total
+
+
+def naive_characters(text: str, table: NaiveFolding) -> list[int]:
+    """Return the hashes of the folded characters, one blank between words."""
+    folded = ""
+    for char in text:
+        letter = table[char]
+        if letter.kind is None:
+            folded += letter.folded
+        elif letter.kind not in (IGNORE, APOSTROPHE):
+            folded += " "
+    return [naive_fmix64(ord(char)) for char in " ".join(filter(None, folded.split(" ")))]
+
+
+def naive_signature(shingles: list[int], a: list[int], b: list[int]) -> list[int]:
+    """Return the least value of each permutation over the shingles, 2³² - 1 where there is none."""
+    mixed = {naive_fmix32(each >> 32) for each in shingles}
+    return [
+        min(((factor * each + summand) & MASK32 for each in mixed), default=MASK32)
+        for factor, summand in zip(a, b, strict=True)
+    ]
+
+
+def naive_telling_capitals(flags: list[int]) -> list[bool]:
+    """Mark the capitals that say something: not in a line of which 60% are capitals."""
+    telling: list[bool] = []
+    for line in _lines(flags):
+        capitals = [bool(each & CAPITAL) for each in line]
+        shouted = len(line) >= 3 and sum(capitals) >= 0.6 * len(line)
+        telling += [each and not shouted for each in capitals]
+    return telling
+
+
+def _lines(flags: list[int]) -> list[list[int]]:
+    lines: list[list[int]] = []
+    for each in flags:
+        if not lines or each & STARTS_BLOCK:
+            lines.append([])
+        lines[-1].append(each)
+    return lines
+
+
+def naive_classes(
+    words: list[int], flags: list[int], masked: list[bool], stop: set[int], particles: set[int]
+) -> tuple[list[int], list[float]]:
+    """Return class and weight of every token of one document."""
+    telling = naive_telling_capitals(flags)
+    places = range(len(words))
+    inside = [i for i in places if not flags[i] & (STARTS_SENTENCE | UNSPACED | DIGIT | LINK)]
+    has_names = 4 * sum(telling[i] for i in inside) <= len(inside)
+    classes = [STOP if word in stop else CONTENT for word in words]
+    for i in places:
+        if masked[i] or flags[i] & LINK:
+            classes[i] = BLANK
+    if has_names:
+        sure = [
+            i
+            for i in places
+            if classes[i] == CONTENT and telling[i] and not flags[i] & STARTS_SENTENCE
+        ]
+        names = {words[i] for i in sure}
+        for i in places:
+            if i in sure or (classes[i] == CONTENT and telling[i] and words[i] in names):
+                classes[i] = NAME
+        for i in reversed(places[:-1]):
+            if classes[i + 1] == NAME and flags[i + 1] & ADJOINS:
+                leads = classes[i] == CONTENT and telling[i]
+                if leads or (classes[i] in (STOP, CONTENT) and words[i] in particles):
+                    classes[i] = NAME
+    return classes, naive_weights(classes, flags)
+
+
+def naive_weights(classes: list[int], flags: list[int]) -> list[float]:
+    """Return the weights: a whole name shares .75, an unspaced character has half a word's."""
+    weights: list[float] = []
+    at = 0
+    while at < len(classes):
+        end = at + 1
+        if classes[at] == NAME:
+            while end < len(classes) and classes[end] == NAME and flags[end] & ADJOINS:
+                end += 1
+            weights += [0.75 / (end - at)] * (end - at)
+        else:
+            weight = {STOP: 0.25, CONTENT: 1.0, BLANK: 0.0}[classes[at]]
+            weights.append(weight / 2 if flags[at] & UNSPACED else weight)
+        at = end
+    return weights

@@ -8,21 +8,20 @@ import numpy as np
 
 from dedup.kernels._jit import njit
 from dedup.kernels.shingles import MULTIPLIER, fmix64
-from dedup.kernels.words import BLANK, STOP
+from dedup.kernels.text import UNSPACED
+from dedup.kernels.words import BLANK, CONTENT, STOP
 
 
 @njit
 def seed_hashes(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    hashes: Any, classes: Any, bounds: Any, included: Any, size: Any, out: Any, places: Any
+    hashes: Any, classes: Any, bounds: Any, order: Any, size: Any, out: Any, rows: Any, places: Any
 ):
-    """Write hash and token index of every seed of the included documents; return how many.
+    """Write hash, document and token of every seed of the documents ``order``; return how many.
 
     A run of stop words alone is no seed, nor is one with a blank token.
     """
     made = np.intp(0)
-    for row in range(len(bounds) - 1):
-        if not included[row]:
-            continue
+    for row in order:
         for i in range(bounds[row], bounds[row + 1] - size + 1):
             h = np.uint64(0)
             stops = 0
@@ -34,8 +33,44 @@ def seed_hashes(  # type: ignore[no-untyped-def]  # noqa: ANN201
                     stops += 1
             if not blank and stops < size:
                 out[made] = fmix64(h)
-                places[made] = i
+                places[made] = i - bounds[row]
+                rows[made] = row
                 made += 1
+    return made
+
+
+@njit
+def pair_hashes(
+    stems: Any, classes: Any, flags: Any, bounds: Any, order: Any, reach: Any, out: Any, rows: Any,
+    places: Any,
+):
+    """Write a seed for every two telling words that follow each other, in whatever order.
+
+    Stop words between them do not matter, up to ``reach`` tokens; two names are no seed, nor are
+    characters of an unspaced script. Returns how many were written.
+    """
+    made = np.intp(0)
+    for row in order:
+        before = np.intp(-1)
+        for i in range(bounds[row], bounds[row + 1]):
+            if classes[i] == BLANK or flags[i] & UNSPACED != 0:
+                before = -1
+                continue
+            if classes[i] == STOP:
+                continue
+            if (
+                before >= 0
+                and i - before <= reach
+                and (classes[i] == CONTENT or classes[before] == CONTENT)
+                and stems[i] != stems[before]
+            ):
+                low = min(stems[i], stems[before])
+                high = max(stems[i], stems[before])
+                out[made] = fmix64(low * MULTIPLIER + high)
+                rows[made] = row
+                places[made] = before - bounds[row]
+                made += 1
+            before = i
     return made
 
 
@@ -56,12 +91,12 @@ def drop_single(values, slots, keep):  # type: ignore[no-untyped-def]  # noqa: A
 
 
 @njit
-def group_limits(values, rows, ranks, cap, limits, documents):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def group_limits(values, rows, cap, limits, documents):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Bound each group of equal ``values`` to ``cap`` documents; return (groups cut, places cut).
 
-    Places come sorted by (value, rank of the document); ``limits[i]`` gets the end of the group
-    that begins at ``i``, cut after ``cap`` documents, 0 elsewhere; ``documents[i]`` how many it
-    keeps. Documents of least rank stay, so that all seeds of a passage keep the same ones.
+    Places come sorted by value, those of one by the documents' rank. ``limits[i]`` gets the end of
+    the group that begins at ``i``, cut after ``cap`` documents, 0 elsewhere; ``documents[i]`` how
+    many it keeps. Documents of least rank stay, so that all seeds of a passage keep the same ones.
     """
     cut_groups = 0
     cut_places = 0
@@ -91,76 +126,32 @@ def group_limits(values, rows, ranks, cap, limits, documents):  # type: ignore[n
 
 
 @njit
-def count_matches(rows, limits, documents, per_document):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Count the matches that ``fill_matches`` will write."""
-    made = np.intp(0)
-    for i in range(len(rows)):
-        if documents[i] > 1:
-            made += _pairs_of_group(rows, i, limits[i], per_document)
-    return made
-
-
-@njit
-def _pairs_of_group(rows, i, end, per_document):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    made = 0
-    before = 0
-    j = i
-    while j < end:
-        k = j
-        while k < end and rows[k] == rows[j]:
-            k += 1
-        here = min(k - j, per_document)
-        made += before * here
-        before += here
-        j = k
-    return made
-
-
-@njit
-def fill_matches(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    rows: Any,
-    places: Any,
-    bounds: Any,
-    limits: Any,
-    documents: Any,
-    per_document: Any,
-    keys: Any,
-    first: Any,
-    second: Any,
+def compact_groups(
+    rows: Any, places: Any, limits: Any, documents: Any, most: Any, group_rows: Any,
+    group_places: Any, group_bounds: Any, group_of: Any
 ):
-    """Write a match for every two places of a group in different documents.
+    """Copy the groups of at least two documents; return (groups, places, places left out).
 
-    ``keys`` gets both rows (the smaller in the upper 32 bits), ``first`` and ``second`` the token
-    positions in those documents. A seed that stands more than ``per_document`` times in a document
-    counts with its first places there.
+    Of the places of a seed in one document the first ``most`` stay. ``group_of`` gets the group of
+    each place copied.
     """
-    made = np.intp(0)
+    groups = 0
+    made = 0
+    left = 0
+    group_bounds[0] = 0
     for i in range(len(rows)):
         if documents[i] < 2:
             continue
-        j = i
-        while j < limits[i]:
-            k = j
-            while k < limits[i] and rows[k] == rows[j]:
-                k += 1
-            for x in range(j, min(k, j + per_document)):
-                y = k
-                while y < limits[i]:
-                    z = y
-                    while z < limits[i] and rows[z] == rows[y]:
-                        if z - y < per_document:
-                            a = rows[x]
-                            b = rows[z]
-                            at_a = places[x] - bounds[a]
-                            at_b = places[z] - bounds[b]
-                            if a > b:
-                                a, b = b, a
-                                at_a, at_b = at_b, at_a
-                            keys[made] = np.uint64(a) << np.uint64(32) | np.uint64(b)
-                            first[made] = at_a
-                            second[made] = at_b
-                            made += 1
-                        z += 1
-                    y = z
-            j = k
-    return made
+        same = 0
+        for j in range(i, limits[i]):
+            same = same + 1 if j > i and rows[j] == rows[j - 1] else 0
+            if same >= most:
+                left += 1
+                continue
+            group_rows[made] = rows[j]
+            group_places[made] = places[j]
+            group_of[made] = groups
+            made += 1
+        groups += 1
+        group_bounds[groups] = made
+    return groups, made, left

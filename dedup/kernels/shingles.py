@@ -78,7 +78,10 @@ def sort_unique_rows(values, offsets, sizes):  # type: ignore[no-untyped-def]  #
 def characters(  # type: ignore[no-untyped-def]  # noqa: ANN201
     data: Any, lo: Any, hi: Any, stage: Any, values: Any, expansions: Any, out: Any, place: Any
 ):
-    """Write the folded characters of ``data[lo:hi]``, one blank between words; return the next place."""
+    """Write the folded characters of ``data[lo:hi]``, one blank between words; return the next place.
+
+    Where ``out`` is ``None`` they are only counted.
+    """
     i = lo
     blank = False
     begun = False
@@ -94,16 +97,18 @@ def characters(  # type: ignore[no-untyped-def]  # noqa: ANN201
             blank = blank or (v != np.uint32(IGNORE) and v != np.uint32(APOSTROPHE))
             continue
         if blank and begun:
-            out[place] = fmix64(np.uint64(32))
+            if out is not None:
+                out[place] = fmix64(np.uint64(32))
             place += 1
         blank = False
         begun = True
         length = np.intp(v >> np.uint32(24))
         at = np.intp(v & TABLE_CODE)
-        for j in range(max(length, 1)):
-            folded = expansions[at + j] if length > 0 else v & TABLE_CODE
-            out[place] = fmix64(np.uint64(folded))
-            place += 1
+        if out is not None:
+            for j in range(max(length, 1)):
+                folded = expansions[at + j] if length > 0 else v & TABLE_CODE
+                out[place + j] = fmix64(np.uint64(folded))
+        place += max(length, 1)
     return place
 
 
@@ -111,7 +116,7 @@ def characters(  # type: ignore[no-untyped-def]  # noqa: ANN201
 def character_rows(  # type: ignore[no-untyped-def]  # noqa: ANN201
     data: Any, offsets: Any, stage: Any, values: Any, expansions: Any, out: Any, bounds: Any
 ):
-    """Write the folded characters of every text; ``bounds`` as for tokens."""
+    """Write the folded characters of every text; ``bounds`` as for tokens, ``out`` may be ``None``."""
     place = np.intp(0)
     bounds[0] = 0
     for row in range(len(offsets) - 1):

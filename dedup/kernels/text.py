@@ -177,6 +177,7 @@ def tokenise(  # type: ignore[no-untyped-def]  # noqa: ANN201
         saved_h = _SEED
         saved_acc = np.uint64(0)
         saved_size = np.uint64(0)
+        saved_stem = np.uint64(0)
         since = -1  # characters since an apostrophe, -1: none
         last = np.uint32(0)
         while i < hi:
@@ -227,6 +228,7 @@ def tokenise(  # type: ignore[no-untyped-def]  # noqa: ANN201
                     saved_h = h
                     saved_acc = acc
                     saved_size = size
+                    saved_stem = stem
                     since = 0
                 elif v == np.uint32(IGNORE):
                     finish = position + 1  # an accent belongs to the letter before it
@@ -277,6 +279,7 @@ def tokenise(  # type: ignore[no-untyped-def]  # noqa: ANN201
             h = saved_h
             acc = saved_acc
             size = saved_size
+            stem = saved_stem
         if flags is not None:
             closed = since == 0 and single_quoted
             last_acc = acc if h == _SEED else np.uint64(0)
