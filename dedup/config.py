@@ -53,7 +53,7 @@ class Config:
     )
     shingle_unit: str = _setting(
         "word",
-        "What a shingle is made of; `auto` takes `char` when the median document is under 20 tokens.",
+        "What a shingle is made of; `auto` is `char` when the median document is under 20 tokens.",
         choices=("word", "char", "auto"),
     )
     shingle_size: int = _setting(
@@ -76,7 +76,7 @@ class Config:
     rows: int = _setting(0, "Rows of a band; 0 with bands=0.", low=0, high=4096)
     coverage: float = _setting(
         0.7,
-        "Share of the shorter document in passages from which it is a near-duplicate or an excerpt.",
+        "Share of the shorter document in passages that makes it a near-duplicate or an excerpt.",
         low=0.1,
         high=1,
     )
@@ -163,7 +163,7 @@ def _checked_number(item: dataclasses.Field[Any], value: Any) -> int | float:
     low, high = item.metadata["low"], item.metadata["high"]
     whole = isinstance(item.default, int)
     kind = "a whole number" if whole else "a number"
-    allowed = f"{kind} from {low:g} to {high:g}"
+    allowed = f"{kind} from {low} to {high}"
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigError(item.name, value, allowed)
     if whole and value != int(value):

@@ -29,7 +29,7 @@ EMPTY = np.uint32(0xFFFFFFFF)
 @lru_cache(maxsize=8)
 def permutations(num_perm: int, seed: int) -> tuple[UInt32, UInt32]:
     """Return the factors and summands of datasketch's ``affine32`` permutations for a seed."""
-    generator = np.random.RandomState(seed)  # noqa: NPY002, the stream datasketch draws from
+    generator = np.random.RandomState(seed)
     a = generator.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     b = generator.randint(0, 1 << 32, num_perm, dtype=np.uint32)
     return a, b

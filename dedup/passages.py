@@ -26,7 +26,7 @@ LEVELS = {kernel.STRONG: "strong", kernel.MEDIUM: "medium", kernel.WEAK: "weak"}
 _EXACT, _NEAR = 0.98, 0.8
 _COUPLE_REACH = 6  # tokens from one telling word to the next
 _PLACES = 8  # places of one seed in one document
-_LEAST_LIKE = 0.35  # Dice coefficient from which re-worded text still belongs to a passage
+_LEAST_LIKE = 0.2  # Dice coefficient from which re-worded text still belongs to a passage
 
 
 @dataclass(frozen=True, slots=True)

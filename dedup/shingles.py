@@ -17,7 +17,7 @@ _SHORT_TEXT = 20
 
 @dataclass(frozen=True, slots=True)
 class Shingles:
-    """Hashed shingles of many documents: those of ``i`` are ``values[offsets[i]:offsets[i + 1]]``."""
+    """Hashed shingles of documents: those of ``i`` are ``values[offsets[i]:offsets[i + 1]]``."""
 
     values: UInt64
     offsets: Int64

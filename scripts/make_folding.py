@@ -63,7 +63,7 @@ def is_unspaced(code: int) -> bool:
 
 
 def is_ignored(char: str) -> bool:
-    """Tell whether ``char`` says nothing for comparing: accents, zero-width, variation selectors."""
+    """Tell whether ``char`` is nothing to compare: accents, zero-width, variation selectors."""
     code, category = ord(char), unicodedata.category(char)
     if category in ("Cf", "Me") or 0xFE00 <= code <= 0xFE0F or 0xE0000 <= code <= 0xE0FFF:
         return True

@@ -122,57 +122,69 @@ class NaiveFolding:
         return Letter(None, "".join(map(chr, codes)), flags)
 
 
+class Context:
+    """What the separators so far say of the next token."""
+
+    def __init__(self):
+        self.sentence = self.block = True  # it is the first of one
+        self.adjoins = self.link = self.double = self.single = False
+
+    def flags(self) -> int:
+        """Return the flags of a token that begins here."""
+        flags = STARTS_SENTENCE * self.sentence | STARTS_BLOCK * self.block | LINK * self.link
+        return flags | ADJOINS * self.adjoins | QUOTED * (self.double or self.single)
+
+    def after_token(self, open_apostrophe: bool) -> None:
+        """Go on after a token; apostrophes at its end close a quote and part it from the next."""
+        self.sentence = self.block = False
+        self.single = self.single and not open_apostrophe
+        self.adjoins = not open_apostrophe
+
+    def after_separator(self, char: str, kind: int, before: str, follows: str) -> None:
+        """Go on after ``char``; ``before`` is the last word, ``follows`` the next character."""
+        self.adjoins = self.adjoins and kind in (SPACE, HYPHEN, IGNORE)
+        if kind == SPACE:
+            self.link = False
+        elif kind == NEWLINE:
+            self.sentence = self.block = True
+            self.link = self.double = self.single = False
+        elif kind == AT:
+            self.link = True
+        elif kind == SENTENCE:
+            self.sentence = not self.link
+            if char == ":" and before in ("http", "https"):
+                self.link = follows == "/"
+            self.link = self.link or (char == "." and before == "www")
+        else:
+            self._after_quote(kind)
+
+    def _after_quote(self, kind: int) -> None:
+        if kind == APOSTROPHE:
+            self.single = not self.single
+            self.sentence = self.sentence or self.single
+        elif kind in (OPEN, CLOSE, TOGGLE):
+            self.double = kind == OPEN or (kind == TOGGLE and not self.double)
+            self.sentence = self.sentence or self.double
+
+
 def naive_tokens(text: str, table: NaiveFolding) -> list[Token]:
     """Return the tokens of a text that has no lone surrogates."""
-    tokens = []
-    sentence = block = True  # the next token is the first of one
-    adjoins = link = double = single = False
+    tokens: list[Token] = []
+    context = Context()
     at = 0
     while at < len(text):
-        char = text[at]
-        letter = table[char]
+        char, letter = text[at], table[text[at]]
         if letter.kind is None:
             word, end, open_apostrophe = naive_word(text, at, table)
-            flags = letter.flags
-            flags |= STARTS_SENTENCE * sentence | STARTS_BLOCK * block | LINK * link
-            flags |= ADJOINS * (adjoins and not block) | QUOTED * (double or single)
-            tokens.append(Token(word, at, end, flags))
-            # A closing single quote is eaten with the word, and parts it from the next.
-            single = single and not open_apostrophe
-            adjoins = not open_apostrophe
-            sentence = block = False
-            # Apostrophes after the word were looked at; the scan goes on behind them.
+            tokens.append(Token(word, at, end, letter.flags | context.flags()))
+            context.after_token(open_apostrophe)
             at = end
-            while at < len(text) and table[text[at]].kind == APOSTROPHE and open_apostrophe:
+            while open_apostrophe and at < len(text) and table[text[at]].kind == APOSTROPHE:
                 at += 1
-            continue
-        before = tokens[-1].word if tokens else ""
-        if letter.kind not in (SPACE, HYPHEN, IGNORE):
-            adjoins = False
-        if letter.kind == SPACE:
-            link = False
-        elif letter.kind == NEWLINE:
-            sentence = block = True
-            link = double = single = False
-        elif letter.kind == APOSTROPHE:
-            single = not single
-            sentence = sentence or single
-        elif letter.kind == AT:
-            link = True
-        elif letter.kind == SENTENCE:
-            sentence = not link
-            if char == ":" and before in ("http", "https"):
-                link = text[at + 1 : at + 2] == "/"
-            elif char == "." and before == "www":
-                link = True
-        elif letter.kind == OPEN:
-            double = sentence = True
-        elif letter.kind == CLOSE:
-            double = False
-        elif letter.kind == TOGGLE:
-            double = not double
-            sentence = sentence or double
-        at += 1
+        else:
+            before = tokens[-1].word if tokens else ""
+            context.after_separator(char, letter.kind, before, text[at + 1 : at + 2])
+            at += 1
     return tokens
 
 
@@ -208,7 +220,7 @@ def naive_mix(h: int, chunk: int) -> int:
 
 
 def naive_word_hash(word: str) -> int:
-    """Return the hash of a folded word: its code points as bytes, none of them wider than need be."""
+    """Return the hash of a folded word: its code points, each in as few bytes as hold it."""
     data = b"".join(ord(c).to_bytes((ord(c).bit_length() + 7) // 8, "little") for c in word)
     h = 0x9E3779B97F4A7C15
     for at in range(0, len(data), 8):
@@ -228,7 +240,7 @@ def naive_stem(word: str) -> int:
 
 
 def naive_decode(data: bytes) -> tuple[int, int]:
-    """Return (code point, bytes) at the start of ``data``; U+FFFD and 1 where it is cut or broken."""
+    """Return (code point, bytes) at the start of ``data``; U+FFFD and 1 where it is broken."""
     for size, low, high, mask in ((2, 0xC0, 0xDF, 31), (3, 0xE0, 0xEF, 15), (4, 0xF0, 0xFF, 7)):
         if low <= data[0] <= high and size <= len(data):
             code = data[0] & mask

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -12,9 +14,33 @@ PIECES = (
     *("'", "’", "'s", "’S ", "''", "`", " 'quoted' ", "“said”", "„so“", '"', "«", "»", "「", "」"),
     *("http://x.org/a", "https:", "www.", "www", ":", "/", "@me", " @", "#", ".", "…", "?", "。"),
     *(" ", "  ", "\t", "\n", "\r\n", "\u2028", "\u00a0", "-", "–", "—", ",", ";", "\x00", "\x7f"),
-    *("一", "漢字", "かな", "か\u3099", "ｶﾞ", "カ", "ภาษาไทย", "ລາວ", "ខ្មែរ", "བོད", "မြန်မာ", "한국", "가"),
+    *(
+        "一",
+        "漢字",
+        "かな",
+        "か\u3099",
+        "ｶﾞ",
+        "カ",
+        "ภาษาไทย",
+        "ລາວ",
+        "ខ្មែរ",
+        "བོད",
+        "မြန်မာ",
+        "한국",
+        "가",
+    ),
     *("العربية", "ـ", "שלום", "שָׁ", "हिन्दी", "க்", "\u202e", "\u200b", "\u200d", "\u00ad", "\ufeff"),
-    *("\u0301", "\u0300\u0301", "\u3099", "🙂", "👩\u200d💻", "\ufe0f", "\U000e0100", "ﷺ", "\ufffd"),
+    *(
+        "\u0301",
+        "\u0300\u0301",
+        "\u3099",
+        "🙂",
+        "👩\u200d💻",
+        "\ufe0f",
+        "\U000e0100",
+        "ﷺ",
+        "\ufffd",
+    ),
 )
 pieces = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 anything = st.text(st.characters(exclude_categories=()), max_size=40)  # lone surrogates as well
@@ -39,6 +65,4 @@ def ragged(rows, kind=np.uint64):
 
 def unragged(values, offsets):
     """Return the list of lists of a ragged array."""
-    return [
-        values[low:high].tolist() for low, high in zip(offsets[:-1], offsets[1:], strict=True)
-    ]
+    return [values[low:high].tolist() for low, high in itertools.pairwise(offsets)]

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import (
     ADJOINS,
-    CAPITAL,
     BLANK,
+    CAPITAL,
     DIGIT,
     LINK,
     STARTS_SENTENCE,
@@ -153,9 +153,11 @@ def test_tokenise_rows(strings):
         *("", "a", "\x00", "a\x00b", "\ud83d", "a\udc00b", "'", "'s", "a's", "a's's", "s's", "''s"),
         *("abcdefgh's", "abcdefg's", "abcdefghi", "abcdefghijklmnop", "ABCDEFGHIJKLMNOPs' x"),
         *("'a b' c", "a '", "’tis", "rock 'n' roll", "dogs' bowls", "x'\u200b y", "a-b", "a — b"),
-        *("see http://a.b/c d", "https://a b", "http:/x", "https: y", "www.a b", "WWW.x", "@me you", "a@b.c d"),
+        *("see http://a.b/c d", "https://a b", "http:/x", "https: y", "www.a b"),
+        *("WWW.x", "@me you", "a@b.c d"),
         *("“A b” c", "a “b", '"a" b', "«a»b", "a\nB", "a\r\n\r\nB", "a. b? C", "e\u0301\u0301s"),
-        *("漢字かなｶﾞ", "か\u3099x", "x漢", "x'漢", "漢's", "ภาษาไทย", "한국어", "\u0301a", "\u200ba"),
+        *("漢字かなｶﾞ", "か\u3099x", "x漢", "x'漢", "漢's", "ภาษาไทย"),
+        *("한국어", "\u0301a", "\u200ba"),
     ],
 )
 def test_tokens_of_the_cases_that_the_rules_name(string):
@@ -223,9 +225,7 @@ def test_sort_unique_rows(rows):
     values, offsets = ragged(rows)
     sizes = np.zeros(len(rows), np.int64)
     shingles.sort_unique_rows(values, offsets, sizes)
-    got = [
-        values[low : low + size].tolist() for low, size in zip(offsets[:-1], sizes, strict=True)
-    ]
+    got = [values[low : low + size].tolist() for low, size in zip(offsets[:-1], sizes, strict=True)]
     assert got == [sorted(set(row)) for row in rows]
 
 
@@ -306,9 +306,7 @@ def check_signatures(strings, size, pairs):
         [naive_word_hash(token.word) for token in naive_tokens(clean_string(each), NAIVE_TABLE)]
         for each in strings
     ]
-    wanted = [
-        naive_signature(naive_shingles(row, size), a.tolist(), b.tolist()) for row in rows
-    ]
+    wanted = [naive_signature(naive_shingles(row, size), a.tolist(), b.tolist()) for row in rows]
     assert counts.tolist() == [len(row) for row in rows]
     assert out.tolist() == wanted
 

@@ -1,1 +1,1 @@
-"""Compiled loops, one file a stage: arrays in, preallocated arrays out, nothing of ours imported."""
+"""Compiled loops, one file a stage: arrays in, arrays out, nothing of ours imported."""

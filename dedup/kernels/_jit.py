@@ -8,30 +8,26 @@ read-only; where neither can be written the kernels compile again in each proces
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numba
 import numpy as np
 from numba.core import event, types
 from numba.extending import intrinsic
 
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-
-INTERPRETED = bool(numba.config.DISABLE_JIT)
+INTERPRETED = bool(vars(numba.config)["DISABLE_JIT"])
 
 
-def njit(function: Kernel) -> Kernel:
-    """Compile ``function`` on first use, without the GIL, cached on disk where that is possible."""
+def njit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile ``function`` on first use, without the GIL, cached on disk where that is possible.
+
+    Numba finds the types of a kernel from its arguments, so kernels carry no annotations.
+    """
+    made: Callable[..., Any]
     try:
-        made: Kernel = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        made = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # no folder for the cache can be written
         made = numba.njit(nogil=True, error_model="numpy")(function)
-    return made
-
-
-def inlined(function: Kernel) -> Kernel:
-    """Compile ``function`` as a part of the kernels that call it."""
-    made: Kernel = numba.njit(nogil=True, error_model="numpy", inline="never")(function)
     return made
 
 

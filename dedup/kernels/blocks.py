@@ -4,13 +4,7 @@ A block is a line that holds more than ASCII blanks; a line ends at LF (a CR bef
 the break), U+2028 or U+2029.
 """
 
-# Numba gives the inner functions their types, so annotations would say nothing there.
-# ruff: noqa: ANN001, ANN202
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
-
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -190,7 +184,7 @@ def _ending(data, lo, last, hi):
 
 
 @njit
-def count_blocks(data: Any, offsets: Any, bounds: Any) -> None:
+def count_blocks(data, offsets, bounds):
     """Count the lines of every text that hold anything but ASCII blanks, summed up."""
     out = np.intp(0)
     bounds[0] = 0
@@ -220,16 +214,7 @@ def count_blocks(data: Any, offsets: Any, bounds: Any) -> None:
 
 
 @njit
-def fill_blocks(
-    data: Any,
-    offsets: Any,
-    bounds: Any,
-    starts: Any,
-    ends: Any,
-    byte_starts: Any,
-    byte_ends: Any,
-    flags: Any,
-) -> None:
+def fill_blocks(data, offsets, bounds, starts, ends, byte_starts, byte_ends, flags):
     """Write place and look of every block; ``starts`` and ``ends`` are code points of its text."""
     for row in range(len(offsets) - 1):
         out = bounds[row]
@@ -309,21 +294,21 @@ def fill_blocks(
 
 @njit
 def fill_tokens(
-    bounds: Any,
-    ends: Any,
-    token_bounds: Any,
-    hashes: Any,
-    token_starts: Any,
-    token_flags: Any,
-    trigger_keys: Any,
-    trigger_limits: Any,
-    lows: Any,
-    highs: Any,
-    words: Any,
-    block_hashes: Any,
-    keys: Any,
-    flags: Any,
-) -> None:
+    bounds,
+    ends,
+    token_bounds,
+    hashes,
+    token_starts,
+    token_flags,
+    trigger_keys,
+    trigger_limits,
+    lows,
+    highs,
+    words,
+    block_hashes,
+    keys,
+    flags,
+):
     """Write the tokens of every block, its hash, and its hash with all numbers taken as one.
 
     Two characters of a script without spaces count as one word. ``trigger_keys`` is a hash table

@@ -7,13 +7,7 @@ through prefix hashes ``P[t + 1] = P[t] * BASE + hash[t]`` (mod 2**64), one step
 only under the stamp of its document.
 """
 
-# Numba gives the inner functions their types, so annotations would say nothing there.
-# ruff: noqa: ANN001, ANN202
-# mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
-
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -28,7 +22,7 @@ RUN, ADJACENT, LEAD = 1, 2, 3  # why a block counts as a copy
 
 
 @njit
-def prefix_hashes(hashes: Any, prefix: Any, powers: Any) -> None:
+def prefix_hashes(hashes, prefix, powers):
     """Write the prefix hashes of all tokens and the powers of the base."""
     prefix[0] = np.uint64(0)
     for t in range(len(hashes)):
@@ -55,18 +49,7 @@ def _slot(keys, stamps, stamp, key):
 
 
 @njit
-def _enter(
-    block,
-    lows,
-    sizes,
-    prefix,
-    powers,
-    keys,
-    stamps,
-    stamp,
-    heads,
-    chain,
-):
+def _enter(block, lows, sizes, prefix, powers, keys, stamps, stamp, heads, chain):
     """Enter a searched run under its head; return the block that already stands for it, or it."""
     head = _run(prefix, powers, lows[block], HEAD)
     slot = _slot(keys, stamps, stamp, head)
@@ -92,23 +75,23 @@ def _enter(
 
 @njit
 def find_runs(
-    rows: Any,
-    bounds: Any,
-    lows: Any,
-    highs: Any,
-    prefix: Any,
-    powers: Any,
-    sizes: Any,
-    usable: Any,
-    keys: Any,
-    stamps: Any,
-    heads: Any,
-    chain: Any,
-    alias: Any,
-    room: Any,
-    within: Any,
-    across: Any,
-) -> None:
+    rows,
+    bounds,
+    lows,
+    highs,
+    prefix,
+    powers,
+    sizes,
+    usable,
+    keys,
+    stamps,
+    heads,
+    chain,
+    alias,
+    room,
+    within,
+    across,
+):
     """Find where the first ``sizes[b]`` tokens of block ``b`` stand elsewhere in its document.
 
     ``within[b]`` is the first token of a run inside one usable block at least as long (the longest
@@ -178,21 +161,21 @@ def _same_block(a, b, lows, highs, block_hashes, hashes):
 
 @njit
 def find_copies(
-    rows: Any,
-    bounds: Any,
-    lows: Any,
-    highs: Any,
-    words: Any,
-    block_hashes: Any,
-    hashes: Any,
-    usable: Any,
-    keys: Any,
-    stamps: Any,
-    firsts: Any,
-    order: Any,
-    source: Any,
-    why: Any,
-) -> None:
+    rows,
+    bounds,
+    lows,
+    highs,
+    words,
+    block_hashes,
+    hashes,
+    usable,
+    keys,
+    stamps,
+    firsts,
+    order,
+    source,
+    why,
+):
     """Write to ``source[b]`` the block that ``b`` repeats, or -1, and to ``why[b]`` the rule.
 
     RUN: ``b`` is part of a run of two or more blocks and 25 or more words that stood before;
@@ -256,7 +239,7 @@ def find_copies(
 
 
 @njit
-def common_length(a: Any, b: Any, row: Any) -> Any:
+def common_length(a, b, row):
     """Return the length of the longest common subsequence; ``row`` is scratch, ``len(b) + 1``."""
     row[:] = 0
     for i in range(len(a)):

@@ -8,8 +8,6 @@ registers and the loop over shingles becomes vector code.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -18,7 +16,7 @@ from dedup.kernels.text import tokenise
 
 
 @njit
-def fmix32(h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def fmix32(h):
     """Spread every bit of ``h`` over all 32 (the MurmurHash3 finaliser)."""
     h = np.uint32(h ^ (h >> np.uint32(16)))
     h = np.uint32(h * np.uint32(0x85EBCA6B))
@@ -28,8 +26,8 @@ def fmix32(h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 
 
 @njit
-def permute(shingles, lo, hi, mixed, a, b, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Write the signature of ``shingles[lo:hi]`` to ``out``; ``mixed`` is room for as many values."""
+def permute(shingles, lo, hi, mixed, a, b, out):
+    """Write the signature of ``shingles[lo:hi]`` to ``out``; ``mixed`` is room for that many."""
     count = hi - lo
     for i in range(count):
         mixed[i] = fmix32(np.uint32(shingles[lo + i] >> np.uint64(32)))
@@ -43,7 +41,7 @@ def permute(shingles, lo, hi, mixed, a, b, out):  # type: ignore[no-untyped-def]
 
 
 @njit
-def sign_rows(shingles, offsets, a, b, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def sign_rows(shingles, offsets, a, b, out):
     """Write the signature of every document to its row of ``out``."""
     longest = 0
     for row in range(len(offsets) - 1):
@@ -54,18 +52,7 @@ def sign_rows(shingles, offsets, a, b, out):  # type: ignore[no-untyped-def]  # 
 
 
 @njit
-def sign_texts(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    data: Any,
-    offsets: Any,
-    stage: Any,
-    values: Any,
-    expansions: Any,
-    size: Any,
-    a: Any,
-    b: Any,
-    out: Any,
-    counts: Any,
-):
+def sign_texts(data, offsets, stage, values, expansions, size, a, b, out, counts):
     """Write the word-shingle signature of every text, and how many tokens it has.
 
     Tokens and shingles of one text at a time live in three small buffers that stay in the cache.

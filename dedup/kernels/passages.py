@@ -20,17 +20,19 @@ BOX = 24  # tokens a side that are aligned at once
 REACH = 12  # tokens between two seeds of a chain, at most, on both sides
 DRIFT = 8  # change of diagonal between them, at most
 TELLING = np.float32(0.3)  # weight from which a word says something by itself
-PARAGRAPH = 40  # matched tokens from which a passage in another order stays by itself
+PARAGRAPH, PARAGRAPH_DENSITY = 40, 0.7  # matched tokens, density: in another order it stays alone
+CLOSE_DENSITY = 0.85  # a passage copied so closely ends where the alignment ends
 SHUFFLE_GAP, SHUFFLE_LIKE = 60, 0.5  # between sentences in another order; Dice of the whole
-ENOUGH = 4  # couples of words, or half as many runs, from which two documents are compared
-LOOSE_REACH = 20  # tokens between seeds in any order that lie close together, on both sides
-LOOSE_SEEDS = 4  # of them that make a piece
+ENOUGH = 3  # couples of words, or two runs, from which two documents are compared
+LOOSE_REACH = 45  # tokens between seeds in any order that lie close together, on both sides
+LOOSE_SEEDS = 3  # of them that make a piece
 LOOSE_LIKE, LOOSE_SURE, LOOSE_WORDS = 0.4, 0.5, 12  # Dice to look on and to accept, with how many
+ROUNDS = 16  # of joining and growing
 SMALL_GAP = 4  # tokens between two passages that are one
 WIDE_GAP = 250  # tokens between two passages that can still be one
 SLACK = 6  # tokens by which two passages that are one may overlap
-JOINT_WEIGHT, JOINT_CONTENT, JOINT_DENSITY = 16.0, 10.0, 0.4  # for pieces that hold only together
-WINDOW = 30  # tokens a side that are compared as bags beyond the end of a passage
+JOINT_WEIGHT, JOINT_CONTENT, JOINT_DENSITY = 12.0, 8.0, 0.33  # for pieces that hold only together
+WINDOW = 40  # tokens a side that are compared as bags beyond the end of a passage
 GAIN = np.float32(0.6)  # what an alignment must gain to be extended over another box
 
 WEAK, MEDIUM, STRONG = 1, 2, 3
@@ -531,12 +533,22 @@ def find_pieces(
 
 
 @njit
+def is_close(p: Any, density: Any):
+    """Tell whether the aligned tokens of a passage are at least that share of its longer side."""
+    return p[5] >= density * (max(p[1] - p[0], p[3] - p[2]) + 1)
+
+
+@njit
 def is_shuffled(p: Any, q: Any, a: Any, wa: Any, b: Any, wb: Any, used: Any):
     """Tell whether two passages in another order are sentences of one re-worded passage.
 
     Paragraphs that changed places are not: they stay passages of their own.
     """
-    if min(p[5], q[5]) >= PARAGRAPH:
+    if (
+        min(p[5], q[5]) >= PARAGRAPH
+        and is_close(p, PARAGRAPH_DENSITY)
+        and is_close(q, PARAGRAPH_DENSITY)
+    ):
         return False
     apart_a = max(p[0], q[0]) - min(p[1], q[1]) - 1
     apart_b = max(p[2], q[2]) - min(p[3], q[3]) - 1
@@ -563,6 +575,10 @@ def continues(
     """
     gap_a = q[0] - p[1] - 1
     gap_b = q[2] - p[3] - 1
+    back_a = p[0] - q[1] - 1
+    back_b = p[2] - q[3] - 1
+    if max(gap_a, back_a) < 0 and max(gap_b, back_b) < 0:
+        return True  # they overlap on both sides
     if gap_a < -SLACK or gap_b < -SLACK:
         return is_shuffled(p, q, a, wa, b, wb, used)
     gap = max(gap_a, gap_b)
@@ -577,7 +593,8 @@ def continues(
         others += 1 if used_b[y] == stamp else 0
     if 5 * others > gap:
         return False
-    if 2 * gap <= min(p[5], q[5]):
+    extent = min(p[1] - p[0], p[3] - p[2], q[1] - q[0], q[3] - q[2]) + 1
+    if 2 * gap <= extent or (gap <= extent and min(gap_a, gap_b) <= SMALL_GAP):
         return True
     lo_a = p[1] + 1
     hi_a = max(q[0], lo_a)
@@ -639,7 +656,7 @@ def grow_regions(
     """Grow every strong region at both ends as far as the next region allows; tell if any grew."""
     grown = False
     for k in range(count):
-        if region[k] != k or pieces[k, 4] < STRONG:
+        if region[k] != k or pieces[k, 4] < MEDIUM or is_close(pieces[k], CLOSE_DENSITY):
             continue
         low_a = 0
         low_b = 0
@@ -853,11 +870,13 @@ def pair_passages(
     rows[:] = rows[np.argsort(rows[:, 0], kind="mergesort")]
     for k in range(count):
         owner[k] = k
-    join_pieces(count, rows, a, wa, b, wb, least_like, used, used_a, used_b, stamp, owner)
-    for _ in range(8):
+    for _ in range(ROUNDS):
+        joined = join_pieces(
+            count, rows, a, wa, b, wb, least_like, used, used_a, used_b, stamp, owner
+        )
+        if joined:
+            continue
         if not grow_regions(count, rows, owner, a, wa, b, wb, least_like, used):
-            break
-        if not join_pieces(count, rows, a, wa, b, wb, least_like, used, used_a, used_b, stamp, owner):
             break
     made = 0
     has_strong = False

@@ -7,8 +7,6 @@ documents of the same few tokens.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -19,7 +17,7 @@ SHORT = np.uint64(0xC2B2AE3D27D4EB4F)
 
 
 @njit
-def fmix64(h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def fmix64(h):
     """Spread every bit of ``h`` over all 64 (the MurmurHash3 finaliser)."""
     h ^= h >> np.uint64(33)
     h *= np.uint64(0xFF51AFD7ED558CCD)
@@ -29,8 +27,8 @@ def fmix64(h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 
 
 @njit
-def shingle_units(units, lo, hi, size, out, place):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Write the shingles of ``units[lo:hi]`` to ``out`` from ``place`` on; return the next place."""
+def shingle_units(units, lo, hi, size, out, place):
+    """Write the shingles of ``units[lo:hi]`` to ``out`` from ``place``; return the next place."""
     count = hi - lo
     if count <= 0:
         return place
@@ -54,14 +52,14 @@ def shingle_units(units, lo, hi, size, out, place):  # type: ignore[no-untyped-d
 
 
 @njit
-def shingle_rows(units, bounds, size, out, offsets):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def shingle_rows(units, bounds, size, out, offsets):
     """Write the shingles of every document to ``out[offsets[r]:offsets[r + 1]]``."""
     for row in range(len(bounds) - 1):
         shingle_units(units, bounds[row], bounds[row + 1], size, out, offsets[row])
 
 
 @njit
-def sort_unique_rows(values, offsets, sizes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def sort_unique_rows(values, offsets, sizes):
     """Sort each row in place and move its distinct values to its front; ``sizes`` gets how many."""
     for row in range(len(offsets) - 1):
         part = values[offsets[row] : offsets[row + 1]]
@@ -75,12 +73,10 @@ def sort_unique_rows(values, offsets, sizes):  # type: ignore[no-untyped-def]  #
 
 
 @njit
-def characters(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    data: Any, lo: Any, hi: Any, stage: Any, values: Any, expansions: Any, out: Any, place: Any
-):
-    """Write the folded characters of ``data[lo:hi]``, one blank between words; return the next place.
+def characters(data, lo, hi, stage, values, expansions, out, place):
+    """Write the folded characters of ``data[lo:hi]``, one blank between words.
 
-    Where ``out`` is ``None`` they are only counted.
+    Returns the place after the last one. Where ``out`` is ``None`` they are only counted.
     """
     i = lo
     blank = False
@@ -113,10 +109,8 @@ def characters(  # type: ignore[no-untyped-def]  # noqa: ANN201
 
 
 @njit
-def character_rows(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    data: Any, offsets: Any, stage: Any, values: Any, expansions: Any, out: Any, bounds: Any
-):
-    """Write the folded characters of every text; ``bounds`` as for tokens, ``out`` may be ``None``."""
+def character_rows(data, offsets, stage, values, expansions, out, bounds):
+    """Write the folded characters of every text, or count them; ``bounds`` as for tokens."""
     place = np.intp(0)
     bounds[0] = 0
     for row in range(len(offsets) - 1):

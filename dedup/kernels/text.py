@@ -8,8 +8,6 @@ one token a character. Its hash takes the folded bytes in chunks of eight:
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from dedup.kernels._jit import load8, njit, trailing_zeros
@@ -41,14 +39,14 @@ _WWW = np.uint64(0x777777)
 
 
 @njit
-def mix(h, chunk):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def mix(h, chunk):
     """Take one chunk of eight folded bytes into a token's hash."""
     h = (h ^ chunk) * _MIX
     return h ^ (h >> np.uint64(32))
 
 
 @njit
-def decode(data, i, hi):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def decode(data, i, hi):
     """Return (code point, bytes) of the UTF-8 sequence at ``i``; a broken one is U+FFFD, 1 byte."""
     b = np.uint32(data[i])
     if b >= np.uint32(0xF0) and i + 3 < hi:
@@ -73,26 +71,13 @@ def decode(data, i, hi):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 
 
 @njit
-def fold_code(code, stage, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def fold_code(code, stage, values):
     """Look one code point up in the two-stage folding table."""
     return values[(np.intp(stage[code >> np.uint32(7)]) << 7) + np.intp(code & np.uint32(127))]
 
 
 @njit
-def tokenise(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    data: Any,
-    lo: Any,
-    hi: Any,
-    stage: Any,
-    values: Any,
-    expansions: Any,
-    hashes: Any,
-    stems: Any,
-    starts: Any,
-    ends: Any,
-    flags: Any,
-    out: Any,
-):
+def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, ends, flags, out):
     """Write the tokens of ``data[lo:hi]`` from index ``out`` on; return the index after the last.
 
     ``hashes`` gets the folded words. The others are ``None`` where only signatures are wanted
@@ -319,18 +304,8 @@ def tokenise(  # type: ignore[no-untyped-def]  # noqa: ANN201
 
 
 @njit
-def tokenise_rows(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    data: Any,
-    offsets: Any,
-    stage: Any,
-    values: Any,
-    expansions: Any,
-    hashes: Any,
-    stems: Any,
-    starts: Any,
-    ends: Any,
-    flags: Any,
-    bounds: Any,
+def tokenise_rows(
+    data, offsets, stage, values, expansions, hashes, stems, starts, ends, flags, bounds
 ):
     """Tokenise every text; ``bounds[r]`` to ``bounds[r + 1]`` are the tokens of text ``r``."""
     out = np.intp(0)

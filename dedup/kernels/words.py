@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -22,7 +20,7 @@ STOP, CONTENT, NAME, BLANK = 0, 1, 2, 3
 
 
 @njit
-def find_word(table, word):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def find_word(table, word):
     """Return the place of ``word`` in an open-addressing table of hashes, or -1; 0 marks free."""
     mask = np.uint64(len(table) - 1)
     place = word & mask
@@ -34,7 +32,7 @@ def find_word(table, word):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN
 
 
 @njit
-def fill_table(words, table):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def fill_table(words, table):
     """Enter ``words`` into an empty table of a power of two places, at least twice as many."""
     mask = np.uint64(len(table) - 1)
     for i in range(len(words)):
@@ -45,9 +43,7 @@ def fill_table(words, table):  # type: ignore[no-untyped-def]  # noqa: ANN001, A
 
 
 @njit
-def count_languages(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    hashes: Any, bounds: Any, table: Any, languages: Any, out: Any
-):
+def count_languages(hashes, bounds, table, languages, out):
     """Count for each document and language the tokens that its stop list holds."""
     for row in range(len(bounds) - 1):
         for i in range(bounds[row], bounds[row + 1]):
@@ -63,8 +59,8 @@ def count_languages(  # type: ignore[no-untyped-def]  # noqa: ANN201
 
 
 @njit
-def plain_capitals(flags, lo, hi, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Mark in ``out`` the capitals that say something: not in a block written mostly in capitals."""
+def plain_capitals(flags, lo, hi, out):
+    """Mark in ``out`` the capitals that say something: not in a block that is mostly capitals."""
     i = lo
     while i < hi:
         end = i + 1
@@ -80,17 +76,8 @@ def plain_capitals(flags, lo, hi, out):  # type: ignore[no-untyped-def]  # noqa:
 
 
 @njit
-def classify_rows(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    hashes: Any,
-    flags: Any,
-    bounds: Any,
-    table: Any,
-    languages: Any,
-    chosen: Any,
-    common: Any,
-    particles: Any,
-    classes: Any,
-    weights: Any,
+def classify_rows(
+    hashes, flags, bounds, table, languages, chosen, common, particles, classes, weights
 ):
     """Write the class and the weight of every token.
 
