@@ -59,6 +59,15 @@ class Passages:
         return "exact" if density >= _EXACT else "near" if density >= _NEAR else "fuzzy"
 
 
+def no_passages() -> Passages:
+    """Return what a scan that looks for none has."""
+    none = np.zeros(0, np.int64)
+    empty, rows = np.zeros(0), np.zeros((0, 4), np.int64)
+    return Passages(
+        none, none, rows, none, empty, empty, none, none > 0, np.zeros((0, 3), np.int64), {}
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Index:
     """Seeds by document (``bounds``, ``groups``, ``places``) and by value (``group_*``)."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from dedup.kernels._jit import njit
 from dedup.kernels.shingles import shingle_units
-from dedup.kernels.text import tokenise
+from dedup.kernels.text import hash_words
 
 
 @njit
@@ -60,23 +60,14 @@ def sign_texts(data, offsets, stage, values, expansions, size, a, b, out, counts
     longest = 0
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
+    words = np.empty(longest // 64 + 1, np.uint64)
+    odd = np.empty(longest // 64 + 1, np.uint64)
     units = np.empty(longest // 2 + 2, np.uint64)
     mixed = np.empty(longest // 2 + 2, np.uint32)
     shingles = np.empty(longest // 2 + 2, np.uint64)
     for row in range(len(offsets) - 1):
-        count = tokenise(
-            data,
-            offsets[row],
-            offsets[row + 1],
-            stage,
-            values,
-            expansions,
-            units,
-            None,
-            None,
-            None,
-            None,
-            np.intp(0),
+        count = hash_words(
+            data, offsets[row], offsets[row + 1], stage, values, expansions, words, odd, units
         )
         counts[row] = count
         made = shingle_units(units, np.intp(0), count, size, shingles, np.intp(0))

@@ -32,6 +32,7 @@ SMALL_GAP = 4  # tokens between two passages that are one
 WIDE_GAP = 250  # tokens between two passages that can still be one
 SLACK = 6  # tokens by which two passages that are one may overlap
 JOINT_WEIGHT, JOINT_CONTENT, JOINT_DENSITY = 12.0, 8.0, 0.33  # for pieces that hold only together
+LEAST_WINDOW = 20  # tokens a passage must have to grow
 WINDOW = 40  # tokens a side that are compared as bags beyond the end of a passage
 GAIN = np.float32(0.6)  # what an alignment must gain to be extended over another box
 
@@ -378,16 +379,16 @@ def likeness(
 @njit
 def grow(
     a: Any, wa: Any, b: Any, wb: Any, i: Any, j: Any, step: Any, limit_a: Any, limit_b: Any,
-    least_like: Any, used: Any,
+    window: Any, least_like: Any, used: Any,
 ):
     """Move one end of a passage outward over re-worded text; return the new end (both inclusive).
 
-    The next ``WINDOW`` tokens of both sides are compared as bags of telling words; the longest
+    The next ``window`` tokens of both sides are compared as bags of telling words; the longest
     beginning of the windows that is alike enough joins the passage.
     """
     while True:
-        n = min(WINDOW, abs(limit_a - i))
-        m = min(WINDOW, abs(limit_b - j))
+        n = min(window, abs(limit_a - i))
+        m = min(window, abs(limit_b - j))
         if n < 3 or m < 3:
             return i, j
         used[: WINDOW + 1] = False
@@ -673,11 +674,14 @@ def grow_regions(
                 low_b = max(low_b, pieces[r, 3] + 1)
             if pieces[r, 2] > pieces[k, 3]:
                 high_b = min(high_b, pieces[r, 2] - 1)
-        i, j = grow(a, wa, b, wb, pieces[k, 1], pieces[k, 3], 1, high_a, high_b, least_like, used)
+        # A short quote must not swallow its surroundings.
+        extent = min(pieces[k, 1] - pieces[k, 0], pieces[k, 3] - pieces[k, 2]) + 1
+        window = min(WINDOW, extent) if extent >= LEAST_WINDOW else 0
+        i, j = grow(a, wa, b, wb, pieces[k, 1], pieces[k, 3], 1, high_a, high_b, window, least_like, used)
         grown = grown or i != pieces[k, 1]
         pieces[k, 1] = i
         pieces[k, 3] = j
-        i, j = grow(a, wa, b, wb, pieces[k, 0], pieces[k, 2], -1, low_a, low_b, least_like, used)
+        i, j = grow(a, wa, b, wb, pieces[k, 0], pieces[k, 2], -1, low_a, low_b, window, least_like, used)
         grown = grown or i != pieces[k, 0]
         pieces[k, 0] = i
         pieces[k, 2] = j

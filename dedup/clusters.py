@@ -1,0 +1,160 @@
+"""Confirmed pairs to clusters: stars around a canonical document, and groups that reuse text.
+
+Documents are walked in canonical order. The first that is free leads a cluster and takes the free
+documents it directly matches; then each member moves to the leader it is most like. So no chain of
+pairs joins strangers, and every member can be shown next to the document that stands for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedup.arrays import Bool, Float64, Int64
+from dedup.config import RELATIONS, Config
+from dedup.pairs import Pairs
+
+_CORE_STEP = 0.05  # differences below this do not decide on the canonical
+_BOILERPLATE_STEP = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What the choice of a canonical goes by, one value per document.
+
+    ``dates`` and ``priorities`` are ranks, smallest first, -1 where unknown; ``boilerplate`` is the
+    share of tokens that cleaning removes; ``lengths`` are tokens that stay.
+    """
+
+    truncated: Bool
+    boilerplate: Float64
+    lengths: Int64
+    dates: Int64
+    priorities: Int64
+
+    def keys(self, policy: str, core: Float64) -> Int64:
+        """Return the documents in canonical order under a policy; ties go by row.
+
+        ``complete``: not truncated, most of the shared core, least boilerplate, earliest date,
+        longest. The other policies put their own key first.
+        """
+        unknown = np.iinfo(np.int64).max
+        dates = np.where(self.dates < 0, unknown, self.dates)
+        rows = np.arange(len(self.lengths))
+        complete = [
+            rows,
+            -self.lengths,
+            dates,
+            np.round(self.boilerplate / _BOILERPLATE_STEP),
+            -np.round(core / _CORE_STEP),
+            self.truncated,
+        ]
+        if policy == "earliest":
+            complete.append(dates)
+        elif policy == "latest":
+            complete.append(-self.dates)  # unknown dates come last: theirs is -1
+        elif policy == "longest":
+            complete.append(-self.lengths)
+        elif policy.startswith("priority:"):
+            complete.append(np.where(self.priorities < 0, unknown, self.priorities))
+        return np.lexsort(complete).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """The leader of each document, and the pair that joins it to its leader (-1: is one)."""
+
+    leaders: Int64
+    pairs: Int64
+
+
+def cluster_pairs(pairs: Pairs, candidates: Candidates, config: Config) -> Clusters:
+    """Cluster documents by the pairs whose relation is in ``config.cluster_on``.
+
+    Equal documents (``exact``) are left to the caller: only one of them has other pairs.
+    """
+    count = len(candidates.lengths)
+    wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
+    edges = np.flatnonzero(np.isin(pairs.relations, wanted))
+    a, b = pairs.a[edges], pairs.b[edges]
+    likeness = np.maximum(pairs.jaccard, np.maximum(pairs.share_a, pairs.share_b))[edges]
+    order = candidates.keys(config.canonical, _core(pairs, edges, count))
+    leaders = np.arange(count, dtype=np.int64)
+    joined = np.full(count, -1, np.int64)
+    if len(edges):
+        _join(np.concatenate([a, b]), np.concatenate([b, a]), order, leaders)
+        _move(a, b, edges, likeness, order, leaders, joined)
+    return Clusters(leaders, joined)
+
+
+def _core(pairs: Pairs, edges: Int64, count: int) -> Float64:
+    """Return how much of the documents it is connected with stands in each document, 0 to 1."""
+    a, b = pairs.a[edges], pairs.b[edges]
+    total = np.bincount(a, pairs.share_b[edges], count) + np.bincount(
+        b, pairs.share_a[edges], count
+    )
+    groups = components(a, b, count)
+    others = np.bincount(groups, minlength=count)[groups] - 1
+    shares: Float64 = total / np.maximum(others, 1)
+    return shares
+
+
+def _join(ours: Int64, theirs: Int64, order: Int64, leaders: Int64) -> None:
+    """Let each free document in canonical order lead the free ones that it matches."""
+    by_doc = np.argsort(ours, kind="stable")
+    neighbours = theirs[by_doc]
+    bounds = np.searchsorted(ours[by_doc], np.arange(len(leaders) + 1))
+    free = np.ones(len(leaders), np.bool_)
+    for doc in order[np.diff(bounds)[order] > 0].tolist():
+        if not free[doc]:
+            continue
+        free[doc] = False
+        around = neighbours[bounds[doc] : bounds[doc + 1]]
+        taken = around[free[around]]
+        leaders[taken] = doc
+        free[taken] = False
+
+
+def _move(
+    a: Int64,
+    b: Int64,
+    edges: Int64,
+    likeness: Float64,
+    order: Int64,
+    leaders: Int64,
+    joined: Int64,
+) -> None:
+    """Move each member to the leader it is most like, and note the pair that joins them."""
+    leads = leaders == np.arange(len(leaders))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    member = np.where(leads[a], b, a)
+    leader = np.where(leads[a], a, b)
+    usable = leads[leader] & ~leads[member]
+    member, leader, edges, likeness = (each[usable] for each in (member, leader, edges, likeness))
+    best_last = np.lexsort((-place[leader], likeness, member))
+    last = np.flatnonzero(np.diff(member[best_last], append=-1))
+    chosen = best_last[last]
+    leaders[member[chosen]] = leader[chosen]
+    joined[member[chosen]] = edges[chosen]
+
+
+def components(a: Int64, b: Int64, count: int) -> Int64:
+    """Return for each of ``count`` documents the smallest row it is connected with.
+
+    >>> components(np.array([0, 3]), np.array([2, 4]), 5).tolist()
+    [0, 1, 0, 3, 3]
+    """
+    parent = list(range(count))
+
+    def root(x: int) -> int:
+        while parent[x] != x:
+            parent[x] = parent[parent[x]]
+            x = parent[x]
+        return x
+
+    for one, two in zip(a.tolist(), b.tolist(), strict=True):
+        low, high = sorted((root(one), root(two)))
+        parent[high] = low
+    return np.array([root(x) for x in range(count)], np.int64)

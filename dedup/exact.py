@@ -1,0 +1,28 @@
+"""Documents that are equal after folding: one stands for all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.arrays import Int64
+from dedup.kernels import exact as kernel
+from dedup.tokens import Tokens
+
+
+def equal_groups(tokens: Tokens) -> Int64:
+    """Return for each document the first row with the same tokens; one without tokens is alone.
+
+    Equal means token by token, not by a hash of the whole.
+
+    >>> from dedup.arrays import texts_from_strings
+    >>> from dedup.tokens import tokenise_texts
+    >>> texts = texts_from_strings(["One two.", "", "ONE, two", "", "one"])
+    >>> equal_groups(tokenise_texts(texts)).tolist()
+    [0, 1, 0, 3, 4]
+    """
+    sums = np.empty(len(tokens), np.uint64)
+    kernel.hash_rows(tokens.hashes, tokens.bounds, sums)
+    order = np.argsort(sums, kind="stable")
+    first = np.arange(len(tokens), dtype=np.int64)
+    kernel.group_rows(tokens.hashes, tokens.bounds, sums, order, first)
+    return first
