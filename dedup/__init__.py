@@ -1,0 +1,68 @@
+"""Find repeated text inside articles, between articles and as whole articles; give clean text back.
+
+Importing the package loads none of numpy, numba and pyarrow: the names below come on first use.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dedup.api import clean, compare, restore, scan
+    from dedup.config import Config
+    from dedup.errors import DedupError
+    from dedup.minhash import signatures
+    from dedup.records import Document, Pair, Passage, Result
+
+    __version__: str
+
+__all__ = [
+    "Config",
+    "DedupError",
+    "Document",
+    "Pair",
+    "Passage",
+    "Result",
+    "__version__",
+    "clean",
+    "compare",
+    "restore",
+    "scan",
+    "signatures",
+]
+
+_HOMES = {
+    "scan": "api",
+    "clean": "api",
+    "restore": "api",
+    "compare": "api",
+    "signatures": "minhash",
+    "Config": "config",
+    "Document": "records",
+    "Pair": "records",
+    "Passage": "records",
+    "Result": "records",
+    "DedupError": "errors",
+}
+
+logging.getLogger("dedup").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("dedup")
+    elif name in _HOMES:
+        from importlib import import_module
+
+        value = getattr(import_module(f"dedup.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'dedup' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

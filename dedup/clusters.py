@@ -17,6 +17,7 @@ from dedup.pairs import Pairs
 
 _CORE_STEP = 0.05  # differences below this do not decide on the canonical
 _BOILERPLATE_STEP = 0.1
+_SHARE_STEP = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,12 @@ def cluster_pairs(pairs: Pairs, candidates: Candidates, config: Config) -> Clust
     wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
     edges = np.flatnonzero(np.isin(pairs.relations, wanted))
     a, b = pairs.a[edges], pairs.b[edges]
-    likeness = np.maximum(pairs.jaccard, np.maximum(pairs.share_a, pairs.share_b))[edges]
     order = candidates.keys(config.canonical, _core(pairs, edges, count))
     leaders = np.arange(count, dtype=np.int64)
     joined = np.full(count, -1, np.int64)
     if len(edges):
         _join(np.concatenate([a, b]), np.concatenate([b, a]), order, leaders)
-        _move(a, b, edges, likeness, order, leaders, joined)
+        _move(pairs, edges, order, leaders, joined)
     return Clusters(leaders, joined)
 
 
@@ -116,28 +116,26 @@ def _join(ours: Int64, theirs: Int64, order: Int64, leaders: Int64) -> None:
         free[taken] = False
 
 
-def _move(
-    a: Int64,
-    b: Int64,
-    edges: Int64,
-    likeness: Float64,
-    order: Int64,
-    leaders: Int64,
-    joined: Int64,
-) -> None:
-    """Move each member to the leader it is most like, and note the pair that joins them."""
-    leads = leaders == np.arange(len(leaders))
+def _move(pairs: Pairs, edges: Int64, order: Int64, leaders: Int64, joined: Int64) -> None:
+    """Move each member to the leader in which most of it stands, and note the pair that joins them.
+
+    Leaders of nobody stay so, and small differences leave a member with the earlier leader.
+    """
+    rows = np.arange(len(leaders))
+    leads = np.zeros(len(leaders), np.bool_)
+    leads[leaders[leaders != rows]] = True
     place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    member = np.where(leads[a], b, a)
-    leader = np.where(leads[a], a, b)
-    usable = leads[leader] & ~leads[member]
-    member, leader, edges, likeness = (each[usable] for each in (member, leader, edges, likeness))
-    best_last = np.lexsort((-place[leader], likeness, member))
-    last = np.flatnonzero(np.diff(member[best_last], append=-1))
-    chosen = best_last[last]
-    leaders[member[chosen]] = leader[chosen]
-    joined[member[chosen]] = edges[chosen]
+    place[order] = rows
+    a_leads = leads[pairs.a[edges]]
+    member = np.where(a_leads, pairs.b[edges], pairs.a[edges])
+    leader = np.where(a_leads, pairs.a[edges], pairs.b[edges])
+    share = np.where(a_leads, pairs.share_b[edges], pairs.share_a[edges])
+    usable = leads[leader] & (leaders[member] != member)
+    member, leader, share, edges = (each[usable] for each in (member, leader, share, edges))
+    best_last = np.lexsort((-place[leader], np.round(share / _SHARE_STEP), member))
+    last = best_last[np.flatnonzero(np.diff(member[best_last], append=-1))]
+    leaders[member[last]] = leader[last]
+    joined[member[last]] = edges[last]
 
 
 def components(a: Int64, b: Int64, count: int) -> Int64:

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import (
     ADJOINS,
+    APOSTROPHE,
     BLANK,
     CAPITAL,
     DIGIT,
+    IGNORE,
     LINK,
     STARTS_SENTENCE,
     NaiveFolding,
@@ -57,6 +59,9 @@ COMPARED = {
         "fold_code": "test_fold_code",
         "tokenise": "test_tokenise_without_offsets",
         "tokenise_rows": "test_tokenise_rows",
+        "mark_eight": "test_mark_eight",
+        "mark_bytes": "test_mark_bytes",
+        "hash_words": "test_hash_words",
     },
     shingles: {
         "fmix64": "test_finalisers",
@@ -187,6 +192,84 @@ def test_tokenise_without_offsets(before, after):
     wanted = [naive_word_hash(each.word) for each in naive_tokens(clean_string(after), NAIVE_TABLE)]
     assert out[3:stop].tolist() == wanted
     assert not out[:3].any()
+
+
+PLAIN_BYTES = set(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+ODD_BYTES = {*b"'`", *range(128, 256)}
+
+
+def bits_of(data, wanted):
+    return sum(1 << place for place, byte in enumerate(data) if byte in wanted)
+
+
+def test_the_table_calls_the_same_ascii_characters_odd():
+    kinds = {code: NAIVE_TABLE[chr(code)].kind for code in range(128)}
+    assert {code for code, kind in kinds.items() if kind is None} == PLAIN_BYTES
+    skipped = {code for code, kind in kinds.items() if kind in (APOSTROPHE, IGNORE)}
+    assert skipped == ODD_BYTES & set(range(128))
+
+
+@examples
+@given(st.binary(min_size=8, max_size=8))
+def test_mark_eight(data):
+    plain, odd = text.mark_eight(np.uint64(int.from_bytes(data, "little")))
+    assert (int(plain), int(odd)) == (bits_of(data, PLAIN_BYTES), bits_of(data, ODD_BYTES))
+
+
+def test_mark_eight_knows_every_byte():
+    for low in range(0, 256, 8):
+        for data in (bytes(range(low, low + 8)), bytes(range(low + 7, low - 1, -1))):
+            plain, odd = text.mark_eight(np.uint64(int.from_bytes(data, "little")))
+            assert (int(plain), int(odd)) == (bits_of(data, PLAIN_BYTES), bits_of(data, ODD_BYTES))
+
+
+@examples
+@given(st.binary(max_size=200), st.integers(0, 70), st.integers(0, 9))
+def test_mark_bytes(data, low, left):
+    low = min(low, len(data))
+    high = max(low, len(data) - left)
+    words_of, odd = (np.full(len(data) // 64 + 1, 2**64 - 1, np.uint64) for _ in range(2))
+    buffer = np.frombuffer(data, np.uint8)
+    total = text.mark_bytes(buffer, np.int64(low), np.int64(high), words_of, odd)
+    part = data[low:high]
+    used = len(part) // 64 + 1
+    for marks, wanted in ((words_of, PLAIN_BYTES), (odd, ODD_BYTES)):
+        got = sum(int(each) << 64 * place for place, each in enumerate(marks[:used]))
+        assert got == bits_of(part, wanted)
+    assert total == sum(byte in ODD_BYTES for byte in part)
+
+
+# Mostly ASCII, so that words are looked for in the marks, and some more than 64 bytes long.
+plain_texts = st.lists(
+    st.one_of(
+        st.sampled_from([" ", " ", ".", "\n", "-", "word", "Longer", "eight888", "nine99999", "'"]),
+        st.sampled_from(["it's", "dogs'", "naïve", "“", "”", "x" * 70, "y" * 64, "_", "'s", "—"]),
+        st.text("aZ09 '", max_size=70),
+    ),
+    max_size=30,
+).map("".join)
+
+
+@examples
+@given(st.one_of(plain_texts, texts), st.one_of(plain_texts, texts), st.sampled_from(["", "end"]))
+def test_hash_words(before, string, after):
+    column = texts_from_strings([before, string, after])
+    for row, each in enumerate((before, string, after)):
+        out = np.zeros(len(column.data) + 1, np.uint64)
+        words_of, odd = (np.zeros(len(column.data) // 64 + 1, np.uint64) for _ in range(2))
+        count = text.hash_words(
+            column.data,
+            column.offsets[row],
+            column.offsets[row + 1],
+            TABLE.stage,
+            TABLE.values,
+            TABLE.expansions,
+            words_of,
+            odd,
+            out,
+        )
+        wanted = naive_tokens(clean_string(each), NAIVE_TABLE)
+        assert out[:count].tolist() == [naive_word_hash(token.word) for token in wanted]
 
 
 # Tokens to shingles.

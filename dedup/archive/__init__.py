@@ -289,6 +289,14 @@ def _original(entry: dict[str, Any], clean: str | None) -> tuple[str, bytes]:
     """Return the original of one article as text and as bytes, both checked."""
     if not isinstance(clean, str) or sha256(clean.encode()) != entry.get("clean_sha256"):
         raise _changed(entry)
+    return original_of(entry, clean)
+
+
+def original_of(entry: dict[str, Any], clean: str) -> tuple[str, bytes]:
+    """Return the original of one entry as text and as bytes.
+
+    Raises ``OutputError`` when what comes out is not what the entry says it was.
+    """
     try:
         text = restore_text(clean, entry["ops"])
         original = original_bytes(text, entry["encoding"], raw_bytes(entry))

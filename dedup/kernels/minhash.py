@@ -31,13 +31,16 @@ def permute(shingles, lo, hi, mixed, a, b, out):
     count = hi - lo
     for i in range(count):
         mixed[i] = fmix32(np.uint32(shingles[lo + i] >> np.uint64(32)))
-    for k in range(len(a)):
-        factor = a[k]
-        least = np.uint32(0xFFFFFFFF)
+    for k in range(0, len(a), 2):  # two at a time, so that a value is read once for both
+        j = min(k + 1, len(a) - 1)
+        a_k, b_k, least_k = a[k], b[k], np.uint32(0xFFFFFFFF)
+        a_j, b_j, least_j = a[j], b[j], np.uint32(0xFFFFFFFF)
         for i in range(count):
-            value = np.uint32(np.uint32(factor * mixed[i]) + b[k])
-            least = min(least, value)
-        out[k] = least
+            value = mixed[i]
+            least_k = min(least_k, np.uint32(np.uint32(a_k * value) + b_k))
+            least_j = min(least_j, np.uint32(np.uint32(a_j * value) + b_j))
+        out[k] = least_k
+        out[j] = least_j
 
 
 @njit
@@ -55,7 +58,7 @@ def sign_rows(shingles, offsets, a, b, out):
 def sign_texts(data, offsets, stage, values, expansions, size, a, b, out, counts):
     """Write the word-shingle signature of every text, and how many tokens it has.
 
-    Tokens and shingles of one text at a time live in three small buffers that stay in the cache.
+    Tokens and shingles of one text at a time live in small buffers that stay in the cache.
     """
     longest = 0
     for row in range(len(offsets) - 1):

@@ -329,60 +329,49 @@ def tokenise_rows(
 
 
 @njit
-def mark_bytes(data, lo, hi, words, odd):
-    """Set the bits of the bytes of ``data[lo:hi]``, 64 a number; return how many are odd.
+def mark_eight(w):
+    """Return (bits of the letters and digits, bits of the odd bytes) of eight bytes.
 
-    ``words`` gets the ASCII letters and digits, ``odd`` what may be a part of a word as well:
-    apostrophes and all that is not ASCII.
+    Odd is what may be a part of a word as well: apostrophes and all that is not ASCII.
     """
     low7 = np.uint64(0x7F7F7F7F7F7F7F7F)
     high = np.uint64(0x8080808080808080)
     gather = np.uint64(0x0102040810204080)  # takes the lowest bit of every byte to the top byte
-    total = np.int64(0)
-    for k in range((hi - lo + 63) // 64):
-        word_bits = np.uint64(0)
-        odd_bits = np.uint64(0)
-        for j in range(8):
-            place = lo + 64 * k + 8 * j
-            if place >= hi:
-                break
-            w = np.uint64(0)
-            if place + 8 <= len(data):
-                w = load8(data, place)
-            else:
-                for byte in range(len(data) - place):
-                    w |= np.uint64(data[place + byte]) << np.uint64(8 * byte)
-            if place + 8 > hi:
-                w &= (np.uint64(1) << np.uint64(8 * (hi - place))) - np.uint64(1)
-            x = w & low7
-            y = x | np.uint64(0x2020202020202020)
-            letters = (y + np.uint64(0x1F1F1F1F1F1F1F1F)) & ~(y + np.uint64(0x0505050505050505))
-            digits = (x + np.uint64(0x5050505050505050)) & ~(x + np.uint64(0x4646464646464646))
-            quotes = (x ^ np.uint64(0x2727272727272727)) + low7
-            ticks = (x ^ np.uint64(0x6060606060606060)) + low7
-            plain = (letters | digits) & ~w & high
-            strange = (~(quotes & ticks) | w) & high
-            word_bits |= ((plain >> np.uint64(7)) * gather >> np.uint64(56)) << np.uint64(8 * j)
-            odd_bits |= ((strange >> np.uint64(7)) * gather >> np.uint64(56)) << np.uint64(8 * j)
-        words[k] = word_bits
-        odd[k] = odd_bits
-        total += popcount(odd_bits)
-    return total
+    x = w & low7
+    y = x | np.uint64(0x2020202020202020)
+    letters = (y + np.uint64(0x1F1F1F1F1F1F1F1F)) & ~(y + np.uint64(0x0505050505050505))
+    digits = (x + np.uint64(0x5050505050505050)) & ~(x + np.uint64(0x4646464646464646))
+    quotes = (x ^ np.uint64(0x2727272727272727)) + low7
+    ticks = (x ^ np.uint64(0x6060606060606060)) + low7
+    plain = ((letters | digits) & ~w & high) >> np.uint64(7)
+    odd = ((~(quotes & ticks) | w) & high) >> np.uint64(7)
+    return plain * gather >> np.uint64(56), odd * gather >> np.uint64(56)
 
 
 @njit
-def hash_plain(data, at, size):
-    """Return the hash of ``size`` ASCII letters and digits; eight more bytes can be read."""
-    blanks = np.uint64(0x2020202020202020)
-    h = _SEED
-    while size >= 8:
-        h = mix(h, load8(data, at) | blanks)
-        at += 8
-        size -= 8
-    if size > 0:
-        kept = (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
-        h = mix(h, (load8(data, at) | blanks) & kept)
-    return h
+def mark_bytes(data, lo, hi, words, odd):
+    """Set the bits of the bytes of ``data[lo:hi]``, 64 a number; return how many are odd."""
+    total = np.int64(0)
+    full = (hi - lo) // 64
+    for k in range(full):
+        word_bits = np.uint64(0)
+        odd_bits = np.uint64(0)
+        for j in range(8):
+            plain, strange = mark_eight(load8(data, lo + 64 * k + 8 * j))
+            word_bits |= plain << np.uint64(8 * j)
+            odd_bits |= strange << np.uint64(8 * j)
+        words[k] = word_bits
+        odd[k] = odd_bits
+        total += popcount(odd_bits)
+    words[full] = np.uint64(0)
+    odd[full] = np.uint64(0)
+    for at in range(lo + 64 * full, hi):
+        plain, strange = mark_eight(np.uint64(data[at]))
+        place = np.uint64(at - lo - 64 * full)
+        words[full] |= (plain & np.uint64(1)) << place
+        odd[full] |= (strange & np.uint64(1)) << place
+        total += np.int64(strange & np.uint64(1))
+    return total
 
 
 @njit
@@ -397,15 +386,15 @@ def hash_words(data, lo, hi, stage, values, expansions, words, odd, hashes):
         return tokenise(
             data, lo, hi, stage, values, expansions, hashes, None, None, None, None, np.intp(0)
         )
+    blanks = np.uint64(0x2020202020202020)
     out = np.intp(0)
     start = np.int64(-1)  # of the stretch we are in
     plain = True
     carry = np.uint64(0)
-    count = (hi - lo + 63) // 64
-    for k in range(count + 1):
+    for k in range((hi - lo) // 64 + 1):
         base = lo + 64 * k
-        strange = odd[k] if k < count else np.uint64(0)
-        bits = words[k] | strange if k < count else np.uint64(0)
+        strange = odd[k]
+        bits = words[k] | strange
         edges = bits ^ (bits << np.uint64(1) | carry)
         carry = bits >> np.uint64(63)
         while edges != np.uint64(0):
@@ -419,7 +408,14 @@ def hash_words(data, lo, hi, stage, values, expansions, words, odd, hashes):
             inside = strange & (bit - np.uint64(1))
             plain = plain and inside >> np.uint64(max(start - base, 0)) == np.uint64(0)
             if plain and at + 8 <= len(data):
-                hashes[out] = hash_plain(data, start, at - start)
+                h = _SEED
+                while at - start >= 8:
+                    h = mix(h, load8(data, start) | blanks)
+                    start += 8
+                if at > start:
+                    kept = (np.uint64(1) << np.uint64(8 * (at - start))) - np.uint64(1)
+                    h = mix(h, (load8(data, start) | blanks) & kept)
+                hashes[out] = h
                 out += 1
             else:
                 out = tokenise(

@@ -157,7 +157,7 @@ def _rows(items: Iterator[Item], sides: Sides) -> Iterator[Row]:
         parts = [_parts(unit, sides) if unit else [] for unit in item]
         for both in zip_longest(*parts):
             wider = tuple([*held, unit] if unit else held for held, unit in zip(row, both))
-            if all(cells(_plain(units)) <= sides.column for units in wider):
+            if all(cells(_shown(units, sides.style)) <= sides.column for units in wider):
                 row = wider
                 continue
             yield row
@@ -189,26 +189,27 @@ def _runs(units: Sequence[Unit]) -> Iterator[tuple[str, bool]]:
         yield text, units[-1].differs
 
 
-def _plain(units: Sequence[Unit]) -> str:
-    return "".join(f"{{{text}}}" if differs else text for text, differs in _runs(units))
+def _shown(units: Sequence[Unit], style: Style) -> str:
+    """Return what a row reads: without colour, what differs stands in braces."""
+    return "".join(
+        f"{{{text}}}" if differs and not style.colour else text for text, differs in _runs(units)
+    )
 
 
 def _coloured(units: Sequence[Unit], style: Style, colour: str) -> str:
+    if not style.colour:
+        return _shown(units, style)
     return "".join(style(text, colour) if differs else text for text, differs in _runs(units))
 
 
 def _row_lines(row: Row, sides: Sides) -> list[str]:
-    """Lay out one row; where there is no colour, differences stand in braces."""
-    shown = []
-    for units, colour in zip(row, ("red", "green"), strict=True):
-        plain = _plain(units)
-        if sides.style.colour:
-            bare = "".join(text for text, _ in _runs(units))
-            shown.append((_coloured(units, sides.style, colour), cells(bare)))
-        else:
-            shown.append((plain, cells(plain)))
-    (left, taken), (right, other) = shown
+    """Lay out one row of the alignment."""
+    style = sides.style
+    left, right = (
+        _coloured(units, style, colour) for units, colour in zip(row, ("red", "green"), strict=True)
+    )
     if sides.stacked:
-        lines = [f"{sides.style('A', 'dim')} {BAR} {left}"] if taken else []
-        return [*lines, f"{sides.style('B', 'dim')} {BAR} {right}"] if other else lines
-    return [f"{left}{' ' * (sides.column - taken)} {BAR} {right}".rstrip()]
+        both = (("A", left), ("B", right))
+        return [f"{style(name, 'dim')} {BAR} {text}" for name, text in both if text]
+    blanks = " " * (sides.column - cells(_shown(row[0], style)))
+    return [f"{left}{blanks} {style(BAR, 'dim')} {right}".rstrip()]

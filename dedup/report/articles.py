@@ -1,0 +1,153 @@
+"""Sections on whole articles: pairs with their relation, clusters, reuse groups, totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow.compute as pc
+
+from dedup.config import RELATIONS
+from dedup.records import Document
+from dedup.report.page import ALL, Page, tally
+from dedup.report.sections import ordered_pairs, relation_name
+from dedup.report.terminal import counted, pad, safe, score, spaced, wrapped
+from dedup.sources.options import REASONS
+
+_NUMBERS = (("in other", 8), ("Jaccard", 7), ("coverage", 8), ("tokens", 7))
+_RELATION = 16
+
+
+def pairs(page: Page) -> Iterator[str]:
+    """Yield the pairs of articles by relation, each article on a line of its own."""
+    table = page.result.tables["pairs"]
+    counts = tally(table["relation"], RELATIONS)
+    facts = ", ".join(f"{count:,} {relation_name(name)}" for name, count in counts)
+    yield from page.heading("Pairs of articles", facts or "none share text")
+    if not len(table):
+        return
+    wide = page.width - _RELATION - 2 - sum(width + 2 for _, width in _NUMBERS)
+    wide = max(min(wide, _widest(page)), 7)
+    heads = [pad(name, width, right=True) for name, width in _NUMBERS]
+    yield page.style("  ".join([pad("relation", _RELATION), pad("article", wide), *heads]), "dim")
+    for row in page.first(ordered_pairs(table)):
+        yield from _pair(page, row, wide)
+    yield from page.left_out(len(table), "pairs")
+
+
+def _widest(page: Page) -> int:
+    longest = pc.max(pc.utf8_length(page.result.tables["documents"]["doc_id"])).as_py()
+    return int(longest or 0)
+
+
+def _pair(page: Page, row: dict[str, Any], wide: int) -> Iterator[str]:
+    relation = row["relation"]
+    first, second = "a", "b"
+    if relation == "excerpt" and row["containment_b"] > row["containment_a"]:
+        first, second = second, first  # the excerpt comes before what it was taken from
+    link = {"excerpt": "of", "exact": "of", "near_duplicate": "of"}.get(relation, "with")
+    scores = (score(row["jaccard"]), score(row["coverage"]), f"{row['matched_tokens']:,}")
+    for word, side, others in (
+        (relation_name(relation), first, scores),
+        (link, second, ()),
+    ):
+        numbers = [score(row[f"containment_{side}"]), *others]
+        figures = [
+            pad(text, width, right=True)
+            for text, (_, width) in zip(numbers, _NUMBERS, strict=False)
+        ]
+        styled = page.style(pad(word, _RELATION, right=word == link), "cyan")
+        yield "  ".join([styled, pad(page.name(row[side], wide), wide), *figures])
+
+
+def clusters(page: Page) -> Iterator[str]:
+    """Yield the clusters of two or more articles, the canonical one first."""
+    found = page.result.clusters
+    if not found:
+        return
+    members = sum(map(len, found.values()))
+    removed = pc.sum(pc.invert(page.result.tables["documents"]["kept"])).as_py() or 0
+    facts = f"{counted(len(found), 'cluster')} of {members:,} articles, {removed:,} removed"
+    yield from page.heading("Clusters", facts)
+    documents = {each.doc_id: each for each in page.result.documents}
+    order = sorted(found.items(), key=lambda each: (-len(each[1]), each[0]))
+    for _, ids in order[: page.limit or None]:
+        for doc_id in ids[: page.limit + 1 if page.limit else None]:
+            yield from _member(page, documents[doc_id])
+        yield from page.left_out(len(ids) - 1, "articles of this cluster")
+    yield from page.left_out(len(found), "clusters")
+
+
+def _member(page: Page, document: Document) -> Iterator[str]:
+    name = page.name(document.doc_id, page.width - 12)
+    if document.canonical:
+        yield f"  {page.style('kept   ', 'green')}  {page.style(name, 'bold')}"
+        return
+    verdict = page.style("kept   ", "green") if document.kept else page.style("removed", "red")
+    yield f"  {verdict}  {name}"
+    why = relation_name(document.relation or "none")
+    scores = [
+        f"{word} {score(value)}"
+        for word, value in (
+            ("Jaccard", document.jaccard),
+            ("contained", document.containment),
+            ("coverage", document.coverage),
+        )
+        if value is not None
+    ]
+    other = page.name(document.duplicate_of or "", page.width // 2)
+    line = f"{why} of {other}: {', '.join(scores)}" if scores else f"{why} of {other}"
+    for each in wrapped(line, page.width, " " * 13, " " * 11):
+        yield page.style(each, "dim")
+
+
+def reuse_groups(page: Page) -> Iterator[str]:
+    """Yield the groups of clusters that share text without being copies."""
+    groups = page.result.summary.get("reuse_groups") or []
+    if not groups:
+        return
+    facts = f"{counted(len(groups), 'group')} of articles that share text; none is removed for it"
+    yield from page.heading("Text reuse", facts)
+    for group in groups[: page.limit or None]:
+        shown = group[: page.limit or None]
+        names = ", ".join(page.name(each, page.width // 2) for each in shown)
+        more = f" and {len(group) - len(shown):,} more ({ALL})" if len(group) > len(shown) else ""
+        yield from wrapped(f"{names}{more}", page.width, "    ", "  ")
+    yield from page.left_out(len(groups), "groups")
+
+
+def totals(page: Page, seconds: float | None) -> Iterator[str]:
+    """Yield what was read, kept, removed and skipped, and why; what the caps left out; the time."""
+    intake = page.result.corpus.intake
+    documents = page.result.tables["documents"]
+    kept = pc.sum(documents["kept"]).as_py() or 0
+    removed, skipped = len(documents) - kept, sum(intake.skipped.values())
+    yield from page.heading("Total")
+    sums = f"{intake.read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
+    yield f"  {page.style(sums, 'bold')}"
+    for word, counts in (
+        ("skipped", intake.skipped),
+        ("damaged, but used", intake.damaged),
+        ("files not read, or not to the end", intake.files_failed),
+    ):
+        for reason, count in sorted(counts.items()):
+            yield from _flaw(page, word, reason, count)
+    for note in intake.notes[: page.limit or None]:
+        yield from wrapped(f"note: {safe(note)}", page.width, "    ", "  ")
+    yield from page.left_out(len(intake.notes), "notes")
+    for name, count in sorted((page.result.summary.get("caps") or {}).items()):
+        if count:
+            yield from wrapped(f"left out by a cap: {count:,} {spaced(name)}", page.width, "    ")
+    if seconds is not None:
+        rate = f", {intake.read / seconds:,.0f} documents/s" if seconds > 0 else ""
+        yield f"  {seconds:.2f} s{rate}"
+
+
+def _flaw(page: Page, word: str, reason: str, count: int) -> Iterator[str]:
+    known = page.result.corpus.intake.places.get(reason, [])
+    places = ", ".join(page.name(each, page.width // 2) for each in known)
+    more = ", …" if count > len(known) else ""
+    why = REASONS.get(reason) or spaced(reason)
+    line = f"{word}: {count:,} × {why}" + (f" ({places}{more})" if places else "")
+    for each in wrapped(line, page.width, "    ", "  "):
+        yield page.style(each, "yellow")

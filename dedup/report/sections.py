@@ -1,0 +1,191 @@
+"""Sections on text: what repeats inside articles, page furniture, passages between articles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.config import RELATIONS
+from dedup.report.alignment import side_by_side
+from dedup.report.page import ALL, Page, tally
+from dedup.report.terminal import counted, excerpt, listed, safe, score, spaced, wrapped
+
+LEVELS = ("strong", "medium", "weak")
+NAMES = {
+    "exact": "exact duplicate",
+    "near_duplicate": "near-duplicate",
+    "shares_passage": "shares a passage",
+    "none": "nothing in common",
+}
+
+
+def relation_name(relation: str) -> str:
+    """Return a relation in words."""
+    return NAMES.get(relation) or spaced(relation)
+
+
+def inside(page: Page) -> Iterator[str]:
+    """Yield what stands again inside its own article."""
+    if "repeats" not in page.result.config.find:
+        return
+    repeats = page.result.tables["repeats"]
+    articles = len(pc.unique(repeats["doc_id"]))
+    facts = f"{counted(len(repeats), 'repeat')} in {counted(articles, 'article')}"
+    yield from page.heading("Inside articles", facts if len(repeats) else "no repeats")
+    for doc_id, rows in groupby(page.first(repeats), key=lambda row: row["doc_id"]):
+        yield page.style(page.name(doc_id, page.width), "bold")
+        for row in rows:
+            yield from _repeat(page, row)
+    yield from page.left_out(len(repeats), "repeats")
+
+
+def _repeat(page: Page, row: dict[str, Any]) -> Iterator[str]:
+    doc_id, start, end = row["doc_id"], row["start"], row["end"]
+    gone = f"{page.place(doc_id, start, end)}: {spaced(row['reason'])}"
+    if row["kept_start"] is not None:
+        gone += f"; the copy kept is at {page.place(doc_id, row['kept_start'], row['kept_end'])}"
+    yield from wrapped(gone, page.width, "    ", "  ")
+    text = safe(page.text(doc_id)[start:end]).strip()
+    if page.limit:
+        text = excerpt(text, 2 * page.width)
+    for line in wrapped(text, page.width, "      ", "    − "):
+        yield page.style(line, "red")
+
+
+def furniture(page: Page) -> Iterator[str]:
+    """Yield how much page furniture each article has, and what was only tagged."""
+    found, marks = _furniture_rows(page), page.result.marks
+    if not page.result.config.boilerplate and not len(found):
+        return
+    articles = len(pc.unique(found["doc"]))
+    facts = f"{counted(len(found), 'block')} in {counted(articles, 'article')}"
+    yield from page.heading("Boilerplate", facts if len(found) else "none")
+    by_doc = tally(found["doc"])
+    ids = page.result.corpus.table["doc_id"]
+    wide = page.width // 2
+    for doc, count in by_doc[: page.limit or None]:
+        reasons = listed(tally(found.filter(pc.equal(found["doc"], doc))["reason"]))
+        line = f"{page.name(ids[doc].as_py(), wide)}  {count:,}: {reasons}"
+        yield from wrapped(line, page.width, "    ", "  ")
+    yield from page.left_out(len(by_doc), "articles")
+    if len(marks):
+        tags = f"Tagged and left in place: {listed(tally(marks['tag']))}."
+        yield from wrapped(tags, page.width, "    ", "  ")
+    yield from _review(page)
+
+
+def _furniture_rows(page: Page) -> pa.Table:
+    removals = page.result.removals
+    repeats = pc.unique(page.result.tables["repeats"]["reason"])
+    return removals.filter(pc.invert(pc.is_in(removals["reason"], value_set=repeats)))
+
+
+def _review(page: Page) -> Iterator[str]:
+    held = page.result.corpus.table["doc_id"].filter(page.result.review)
+    if len(held):
+        shown = held.slice(0, page.limit or len(held)).to_pylist()
+        names = ", ".join(page.name(each, page.width // 2) for each in shown)
+        more = f" and {len(held) - len(shown):,} more ({ALL})" if len(held) > len(shown) else ""
+        what = (
+            f"{counted(len(held), 'article')} to look at, where so much would go that removals "
+            f"were held back: {names}{more}."
+        )
+        yield from wrapped(what, page.width, "    ", "  ")
+
+
+def between(page: Page) -> Iterator[str]:
+    """Yield the passages that articles share, with both texts side by side."""
+    if "passages" not in page.result.config.find:
+        return
+    passages = page.result.tables["passages"]
+    pairs = ordered_pairs(page.result.tables["pairs"])
+    joined = pairs.filter(_has_passages(pairs, passages))
+    facts = f"{counted(len(passages), 'passage')} in {counted(len(joined), 'pair')} of articles"
+    levels = listed(tally(passages["level"], LEVELS))
+    facts = f"{facts} ({levels})" if len(passages) else "no passages"
+    yield from page.heading("Between articles", facts)
+    if len(passages) and not page.style.colour:
+        yield from page.note("Words in {braces} stand on that side only.")
+    told = pairs_told = 0
+    for pair in joined.to_pylist() if not page.limit else joined.slice(0, page.limit).to_pylist():
+        if page.limit and told >= page.limit:
+            break
+        rows = passages_of(passages, pair)
+        shown = rows[: page.limit - told] if page.limit else rows
+        yield from _pair(page, pair, rows, shown)
+        told += len(shown)
+        pairs_told += 1
+    if told < len(passages):
+        hidden = f"{len(passages) - told:,} more passages"
+        yield ""
+        yield from page.note(f"… {hidden} not shown ({len(joined) - pairs_told:,} pairs); {ALL}")
+
+
+def ordered_pairs(pairs: pa.Table) -> pa.Table:
+    """Return pairs in order: closest relation first, then most matched tokens, then ids."""
+    ranks = pc.index_in(pairs["relation"], value_set=pa.array([*RELATIONS, "none"]))
+    return (
+        pairs.append_column("rank", ranks)
+        .sort_by(
+            [("rank", "ascending"), ("matched_tokens", "descending")]
+            + [("a", "ascending"), ("b", "ascending")]
+        )
+        .drop_columns(["rank"])
+    )
+
+
+def _has_passages(pairs: pa.Table, passages: pa.Table) -> pa.Array:
+    ours, known = (
+        pc.binary_join_element_wise(table["a"], table["b"], "\0") for table in (pairs, passages)
+    )
+    return pc.is_in(ours, value_set=pc.unique(known))
+
+
+def passages_of(passages: pa.Table, pair: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the passages of one pair, in order of their place in the first article."""
+    mine = pc.and_(pc.equal(passages["a"], pair["a"]), pc.equal(passages["b"], pair["b"]))
+    found: list[dict[str, Any]] = passages.filter(mine).to_pylist()
+    return found
+
+
+def _pair(
+    page: Page, pair: dict[str, Any], rows: list[dict[str, Any]], shown: list[dict[str, Any]]
+) -> Iterator[str]:
+    """Yield the ids of a pair, what they share in sum, and the passages ``shown`` of ``rows``."""
+    facts = [
+        relation_name(pair["relation"]),
+        f"{pair['matched_tokens']:,} matched tokens in {counted(len(rows), 'passage')}",
+        f"coverage {score(pair['coverage'])}",
+    ]
+    yield ""
+    yield from names(page, pair)
+    yield page.style(", ".join(facts), "cyan")
+    for row in shown:
+        yield from passage(page, row)
+    if len(shown) < len(rows):
+        yield ""
+        yield from page.note(f"… {len(rows) - len(shown):,} more passages of this pair; {ALL}")
+
+
+def names(page: Page, pair: dict[str, Any]) -> list[str]:
+    """Return the ids of a pair, each over its own texts."""
+    return page.sides.pair(*(page.name(pair[side], page.sides.column) for side in "ab"), "bold")
+
+
+def passage(page: Page, row: dict[str, Any]) -> Iterator[str]:
+    """Yield one passage: what it is, where it stands, and both texts."""
+    facts = (
+        f"{row['level']}, {row['kind']}: {row['matched_tokens']:,} matched tokens, "
+        f"density {score(row['density'])}"
+    )
+    spans = {side: (row[side], row[f"start_{side}"], row[f"end_{side}"]) for side in "ab"}
+    yield ""
+    yield page.style(facts, "yellow")
+    yield from page.sides.pair(*(page.place(*spans[side]) for side in "ab"), "dim")
+    texts = (page.text(doc_id)[start:end] for doc_id, start, end in spans.values())
+    rows = 12 if page.limit else 0
+    yield from side_by_side(*texts, page.sides, rows=rows)
