@@ -13,7 +13,7 @@ import pyarrow as pa
 from dedup.archive import original_of, restore_directory
 from dedup.archive.provenance import Known
 from dedup.config import Config
-from dedup.errors import InputError, OutputError
+from dedup.errors import InputError
 from dedup.pipeline import compare_corpus, scan_corpus
 from dedup.records import Corpus, Result
 from dedup.sources import from_python
@@ -116,9 +116,13 @@ def restore(entry: Mapping[str, Any] | StrPath, out: StrPath | None = None) -> A
         return restore_directory(entry, restored_folder(entry) if out is None else out)
     if out is not None:
         raise InputError("restore: out is for a folder; the text of an entry is returned")
-    missing = [name for name in ("doc_id", "clean", "ops", "encoding", "sha256") if name not in entry]
+    missing = [
+        name for name in ("doc_id", "clean", "ops", "encoding", "sha256") if name not in entry
+    ]
     if missing:
-        raise InputError(f"restore: the entry lacks {', '.join(missing)}; it must be one of clean()")
+        raise InputError(
+            f"restore: the entry lacks {', '.join(missing)}; it must be one of clean()"
+        )
     text, _ = original_of(dict(entry), entry["clean"])
     return text
 
@@ -150,13 +154,39 @@ def compare(
     return compare_two(from_python([a, b], priority=priority_column(config)), config)
 
 
+def joined(first: Corpus, second: Corpus) -> Corpus:
+    """Return two corpora of one document each as one corpus; the second may be the first again.
+
+    Equal ids become the paths, equal paths get a number. Raises ``InputError`` where there is not
+    one document in each.
+    """
+    for each in (first, second):
+        _check_count(each, 1)
+    rows = [each.table.to_pylist()[0] for each in (first, second)]
+    if rows[0]["doc_id"] == rows[1]["doc_id"] and all(row["path"] for row in rows):
+        for row in rows:
+            row["doc_id"] = row["path"]
+    if rows[0]["doc_id"] == rows[1]["doc_id"]:
+        rows[1]["doc_id"] += "#2"
+    return Corpus(pa.Table.from_pylist(rows, first.table.schema), first.intake + second.intake)
+
+
 def compare_two(corpus: Corpus, config: Config) -> Result:
     """Compare the two documents of a corpus; raise ``InputError`` unless it has two."""
-    if len(corpus.table) != 2:
-        flaws = [*corpus.intake.skipped, *corpus.intake.files_failed]
-        why = f" ({', '.join(REASONS.get(each, each) for each in flaws)})" if flaws else ""
-        raise InputError(f"compare: got {len(corpus.table)} texts that can be used{why}, needs 2")
+    _check_count(corpus, 2)
     return compare_corpus(corpus, replace(config, weak=True))
+
+
+def _check_count(corpus: Corpus, wanted: int) -> None:
+    got = len(corpus.table)
+    if got != wanted:
+        intake = corpus.intake
+        flaws = ", ".join(
+            REASONS.get(each, each) for each in (*intake.skipped, *intake.files_failed)
+        )
+        more = f" ({flaws or '; '.join(intake.notes) or 'no text'})" if got < wanted else ""
+        place = next((each for each in corpus.table["path"].to_pylist() if each), None)
+        raise InputError(f"compare takes {wanted} articles here, got {got}{more}", path=place)
 
 
 def priority_column(config: Config) -> str | None:

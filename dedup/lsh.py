@@ -48,9 +48,9 @@ def bands_and_rows(config: Config) -> tuple[int, int]:
 
 
 def candidate_pairs(signatures: UInt32, config: Config, *, among: Int64) -> tuple[Int64, int]:
-    """Return the distinct pairs (smaller row, larger row) that share a bucket, and crowded buckets.
+    """Return the distinct pairs (smaller row, larger row) of a bucket, and crowded buckets.
 
-    Only the rows ``among`` (ascending) take part. In a bucket of more than ``BUCKET`` documents each
+    Only the rows ``among`` (ascending) take part. In a bucket of over ``BUCKET`` documents each
     is paired with the first ``LEADERS`` alone; the number of such buckets is returned.
     """
     bands, rows = bands_and_rows(config)

@@ -106,9 +106,7 @@ def confirm_pairs(
     return made if keep_all else made.take(made.relations != NONE)
 
 
-def _united(
-    candidates: Int64, passages: Passages, documents: int
-) -> tuple[Int64, Int64, Int64]:
+def _united(candidates: Int64, passages: Passages, documents: int) -> tuple[Int64, Int64, Int64]:
     """Return all pairs in order, their matched tokens and their numbers of passages."""
     count = np.int64(max(documents, 1))
     shared = passages.pairs[:, 0] * count + passages.pairs[:, 1]
@@ -119,9 +117,7 @@ def _united(
     return np.stack([packed // count, packed % count], axis=1), matched, numbers
 
 
-def _relate(
-    pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, config: Config
-) -> None:
+def _relate(pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, config: Config) -> None:
     """Write the relation of each pair: the first that holds."""
     shorter, longer = np.minimum(tokens_a, tokens_b), np.maximum(tokens_a, tokens_b)
     same_length = shorter >= _SAME_LENGTH * longer

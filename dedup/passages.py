@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,11 +19,13 @@ from dedup.arrays import Bool, Float64, Int64, UInt64
 from dedup.config import Config
 from dedup.kernels import passages as kernel
 from dedup.kernels import seeds as seed_kernel
+from dedup.kernels.pieces import STRONG, WEAK
+from dedup.kernels.regions import MEDIUM
 from dedup.kernels.shingles import MULTIPLIER
 from dedup.tokens import Tokens
 from dedup.words import Words
 
-LEVELS = {kernel.STRONG: "strong", kernel.MEDIUM: "medium", kernel.WEAK: "weak"}
+LEVELS = {STRONG: "strong", MEDIUM: "medium", WEAK: "weak"}
 _EXACT, _NEAR = 0.98, 0.8
 _COUPLE_REACH = 6  # tokens from one telling word to the next
 _PLACES = 8  # places of one seed in one document
@@ -106,7 +109,7 @@ def find_passages(
     cuts = _shares(np.diff(runs.bounds) + np.diff(couples.bounds), threads * 8)
 
     def run(part: tuple[int, int]) -> tuple[Int64, Float64, Int64]:
-        found: tuple[Int64, Float64, Int64] = kernel.find_passages(
+        out, numbers, made, pairs, pairs_made = kernel.find_passages(
             part[0],
             part[1],
             config.passage_size,
@@ -121,7 +124,7 @@ def find_passages(
             runs.arrays(),
             couples.arrays(),
         )
-        return found
+        return out[:made], numbers[:made], pairs[:pairs_made]
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         parts = list(pool.map(run, cuts))
@@ -151,9 +154,8 @@ def _shares(counts: Int64, parts: int) -> list[tuple[int, int]]:
     total = int(running[-1]) if len(running) else 0
     marks = [total * part // parts for part in range(1, parts)]
     edges = [0, *np.searchsorted(running, marks, side="right").tolist(), len(counts)]
-    return [(low, high) for low, high in zip(edges, edges[1:], strict=False) if low < high] or [
-        (0, 0)
-    ]
+    spans = [(low, high) for low, high in pairwise(edges) if low < high]
+    return spans or [(0, 0)]
 
 
 _Places = tuple[UInt64, Int64, Int64]  # values, documents and tokens of seeds

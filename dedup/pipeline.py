@@ -21,26 +21,24 @@ from dedup.blocks import ELLIPSIS, Blocks
 from dedup.boilerplate import blocks_of, find_boilerplate
 from dedup.cleaning import settle_removals
 from dedup.clusters import Candidates, Clusters, cluster_pairs, components
-from dedup.config import RELATIONS, Config
+from dedup.config import Config
 from dedup.errors import OutputError
 from dedup.exact import equal_groups
 from dedup.lsh import candidate_pairs
 from dedup.minhash import sign_shingles, sign_texts
-from dedup.pairs import EXACT, NAMES, Pairs, compare_shingles, confirm_pairs
-from dedup.passages import LEVELS, Passages, find_passages, no_passages
-from dedup.records import (
-    CONTRACT,
-    DOCUMENTS,
-    MARKS,
-    PAIRS,
-    PASSAGES,
-    REMOVALS,
-    REPEATS,
-    Corpus,
-    Result,
-)
+from dedup.pairs import EXACT, NONE, Pairs, compare_shingles, confirm_pairs
+from dedup.passages import Passages, find_passages, no_passages
+from dedup.records import MARKS, REMOVALS, Corpus, Result
 from dedup.repeats import find_repeats
 from dedup.shingles import Shingles, distinct_shingles, shingle_texts, shingle_unit
+from dedup.tables import (
+    documents_table,
+    pairs_table,
+    passages_table,
+    repeats_table,
+    reuse_groups,
+    summarise,
+)
 from dedup.tokens import Tokens, tokenise_texts
 from dedup.words import classify
 
@@ -115,9 +113,7 @@ def _scan(
     if compare and len(table) > 1:
         run.candidates = np.array([[0, 1]], np.int64)
     counts = run.tokens.counts() - _per_document(run.masked, run.tokens)
-    pairs = confirm_pairs(
-        run.candidates, run.shingles, passages, counts, config, keep_all=compare
-    )
+    pairs = confirm_pairs(run.candidates, run.shingles, passages, counts, config, keep_all=compare)
     pairs = _with_equals(pairs, run)
     tell(5)
     clusters = _cluster(run, pairs)
@@ -256,9 +252,7 @@ def _find_passages(run: _Run) -> Passages:
     included = np.zeros(len(run.faces), np.bool_)
     included[run.distinct()] = True
     words = classify(run.tokens, run.masked)
-    passages = find_passages(
-        run.tokens, words, run.config, included=included, threads=run.threads
-    )
+    passages = find_passages(run.tokens, words, run.config, included=included, threads=run.threads)
     run.caps.update(passages.cut)
     return passages
 
@@ -282,7 +276,7 @@ def _with_equals(pairs: Pairs, run: _Run) -> Pairs:
     )
     if not len(others):
         return pairs
-    same = pairs.relations == len(RELATIONS)
+    same = pairs.relations == NONE
     pairs = pairs.take(~(same & (run.faces[pairs.a] == run.faces[pairs.b])))
     joined = Pairs(
         *(
@@ -316,164 +310,24 @@ def _join_equals(clusters: Clusters, pairs: Pairs, faces: Int64) -> None:
 
 def _result(run: _Run, pairs: Pairs, passages: Passages, clusters: Clusters) -> Result:
     ids = run.corpus.table["doc_id"].combine_chunks()
-    documents = _documents_table(run, pairs, clusters, ids)
-    tables = {
-        "documents": documents,
-        "pairs": _pairs_table(pairs, ids),
-        "passages": _passages_table(run, passages, ids),
-        "repeats": _repeats_table(run, ids),
-    }
-    assert list(tables) == list(CONTRACT)
     result = Result(
         config=run.config,
-        tables=tables,
+        tables={
+            "documents": documents_table(run.corpus.table, pairs, clusters, run.faces, run.config),
+            "pairs": pairs_table(pairs, ids),
+            "passages": passages_table(passages, run.tokens, ids),
+            "repeats": repeats_table(run.removals, ids),
+        },
         corpus=run.corpus,
         removals=run.removals,
         marks=run.marks,
         review=pa.array(run.review),
         summary={},
     )
-    result.summary.update(_summary(run, result, _reuse_groups(run, pairs, clusters, ids)))
+    groups = reuse_groups(pairs, clusters, ids)
+    result.summary.update(summarise(result, groups, run.caps))
     _check_conservation(result)
     return result
-
-
-def _documents_table(run: _Run, pairs: Pairs, clusters: Clusters, ids: pa.Array) -> pa.Table:
-    leaders, joined = clusters.leaders, clusters.pairs
-    rows = np.arange(len(leaders))
-    is_member = leaders != rows
-    # What joins a document to its leader is the pair of the document that stands for it.
-    share = np.zeros(len(rows))
-    own_is_a = np.zeros(len(rows), np.bool_)
-    edge = joined[is_member]
-    own_is_a[is_member] = pairs.a[edge] == run.faces[is_member]
-    share[is_member] = np.where(
-        own_is_a[is_member], pairs.share_a[edge], pairs.share_b[edge]
-    )
-    kept = ~is_member | (share < run.config.removable)
-
-    def scores(values: Any, kind: pa.DataType) -> pa.Array:
-        full = np.zeros(len(rows), np.asarray(values).dtype)
-        full[is_member] = values
-        return pa.array(full, kind, mask=~is_member)
-
-    names = np.array(NAMES, object)[pairs.relations[edge]] if len(edge) else []
-    relation = np.full(len(rows), None, object)
-    relation[is_member] = names
-    containment = np.where(
-        own_is_a[is_member], pairs.containment_a[edge], pairs.containment_b[edge]
-    )
-    cluster = ids.take(pa.array(leaders))
-    columns = [
-        ids,
-        run.corpus.table["path"].combine_chunks(),
-        cluster,
-        pa.array(~is_member),
-        pa.array(kept),
-        pa.array(relation.tolist(), pa.string()),
-        pc.if_else(pa.array(kept), pa.scalar(None, pa.string()), cluster),
-        scores(pairs.jaccard[edge], pa.float64()),
-        scores(containment, pa.float64()),
-        scores(pairs.coverage[edge], pa.float64()),
-    ]
-    return pa.Table.from_arrays(columns, schema=DOCUMENTS)
-
-
-def _pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
-    columns = [
-        ids.take(pa.array(pairs.a)),
-        ids.take(pa.array(pairs.b)),
-        pa.array([NAMES[each] for each in pairs.relations.tolist()], pa.string()),
-        pa.array(pairs.jaccard),
-        pa.array(pairs.containment_a),
-        pa.array(pairs.containment_b),
-        pa.array(pairs.coverage),
-        pa.array(pairs.matched),
-    ]
-    return pa.Table.from_arrays(columns, schema=PAIRS)
-
-
-def _passages_table(run: _Run, passages: Passages, ids: pa.Array) -> pa.Table:
-    tokens = run.tokens
-    starts_a = tokens.bounds[passages.a] + passages.spans[:, 0]
-    ends_a = tokens.bounds[passages.a] + passages.spans[:, 1] - 1
-    starts_b = tokens.bounds[passages.b] + passages.spans[:, 2]
-    ends_b = tokens.bounds[passages.b] + passages.spans[:, 3] - 1
-    columns = [
-        ids.take(pa.array(passages.a)),
-        ids.take(pa.array(passages.b)),
-        pa.array(tokens.starts[starts_a], pa.int64()),
-        pa.array(tokens.ends[ends_a], pa.int64()),
-        pa.array(tokens.starts[starts_b], pa.int64()),
-        pa.array(tokens.ends[ends_b], pa.int64()),
-        pa.array(passages.tokens),
-        pa.array(passages.densities),
-        pa.array(passages.scores),
-        pa.array([LEVELS[each] for each in passages.levels.tolist()], pa.string()),
-        pa.array([passages.kind(each) for each in range(len(passages))], pa.string()),
-    ]
-    return pa.Table.from_arrays(columns, schema=PASSAGES)
-
-
-def _repeats_table(run: _Run, ids: pa.Array) -> pa.Table:
-    """Return the removals that have a copy in the same document."""
-    found = run.removals.filter(pc.is_valid(run.removals["kept_start"]))
-    columns = [ids.take(found["doc"].combine_chunks())]
-    columns += [found[name] for name in ("start", "end", "kept_start", "kept_end", "reason")]
-    return pa.Table.from_arrays(columns, schema=REPEATS)
-
-
-def _reuse_groups(
-    run: _Run, pairs: Pairs, clusters: Clusters, ids: pa.Array
-) -> list[list[str]]:
-    """Return the clusters that share text with each other, by name, where there are several."""
-    ours, theirs = clusters.leaders[pairs.a], clusters.leaders[pairs.b]
-    related = (ours != theirs) & (pairs.relations < len(RELATIONS))
-    groups = components(ours[related], theirs[related], len(ids))
-    members: dict[int, list[str]] = {}
-    for row in np.unique(clusters.leaders).tolist():
-        members.setdefault(int(groups[row]), []).append(ids[row].as_py())
-    return sorted(sorted(each) for each in members.values() if len(each) > 1)
-
-
-def _summary(run: _Run, result: Result, reuse_groups: list[list[str]]) -> dict[str, Any]:
-    from importlib.metadata import version
-
-    documents = result.tables["documents"]
-    kept = int(pc.sum(documents["kept"]).as_py() or 0)
-    intake = run.corpus.intake
-    skipped = sum(intake.skipped.values())
-    sizes = Counter(documents["cluster"].to_pylist()).values()
-    return {
-        "version": version("dedup"),
-        "config": run.config.as_dict(),
-        "intake": intake.as_dict(),
-        "documents": {
-            "read": intake.read,
-            "kept": kept,
-            "removed": len(documents) - kept,
-            "skipped": skipped,
-        },
-        "relations": _counts(result.tables["pairs"]["relation"], NAMES),
-        "clusters": {
-            "count": sum(size > 1 for size in sizes),
-            "largest": max(sizes, default=0),
-            "documents": sum(size for size in sizes if size > 1),
-        },
-        "reuse_groups": reuse_groups,
-        "passages": _counts(result.tables["passages"]["level"], tuple(LEVELS.values())),
-        "kinds": _counts(result.tables["passages"]["kind"]),
-        "repeats": _counts(result.tables["repeats"]["reason"]),
-        "removals": _counts(run.removals["reason"]),
-        "tags": _counts(run.marks["tag"]),
-        "review": int(np.count_nonzero(run.review)),
-        "caps": dict(sorted((name, count) for name, count in run.caps.items() if count)),
-    }
-
-
-def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, int]:
-    found = Counter(column.to_pylist())
-    return {name: found[name] for name in [*order, *sorted(found.keys() - set(order))] if found[name]}
 
 
 def _check_conservation(result: Result) -> None:

@@ -164,6 +164,21 @@ class Intake:
         """Tell whether nothing was skipped, damaged or failed."""
         return not (self.skipped or self.damaged or self.files_failed)
 
+    def __add__(self, other: Intake) -> Intake:
+        """Return what was met in both."""
+        places = {
+            reason: [*self.places.get(reason, ()), *other.places.get(reason, ())][:5]
+            for reason in {**self.places, **other.places}
+        }
+        return Intake(
+            self.read + other.read,
+            self.skipped + other.skipped,
+            self.damaged + other.damaged,
+            self.files_failed + other.files_failed,
+            [*self.notes, *other.notes],
+            places,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return the counts as plain values with sorted reasons."""
         return {

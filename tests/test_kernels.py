@@ -253,8 +253,17 @@ plain_texts = st.lists(
 @examples
 @given(st.one_of(plain_texts, texts), st.one_of(plain_texts, texts), st.sampled_from(["", "end"]))
 def test_hash_words(before, string, after):
-    column = texts_from_strings([before, string, after])
-    for row, each in enumerate((before, string, after)):
+    check_hash_words([before, string, after])
+
+
+@pytest.mark.parametrize("word", ["it's", "don’t", "a" * 130 + "é" + "b" * 70, "'" * 70, "x" * 8])
+def test_hash_words_that_lie_across_64_bytes(word):
+    check_hash_words([" " * pad + word + " end" for pad in range(66)])
+
+
+def check_hash_words(strings):
+    column = texts_from_strings(strings)
+    for row, each in enumerate(strings):
         out = np.zeros(len(column.data) + 1, np.uint64)
         words_of, odd = (np.zeros(len(column.data) // 64 + 1, np.uint64) for _ in range(2))
         count = text.hash_words(

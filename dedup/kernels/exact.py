@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -11,7 +9,7 @@ from dedup.kernels.shingles import MULTIPLIER, fmix64
 
 
 @njit
-def hash_rows(hashes: Any, bounds: Any, out: Any):
+def hash_rows(hashes, bounds, out):
     """Write one hash of all tokens of each document."""
     for row in range(len(bounds) - 1):
         h = np.uint64(bounds[row + 1] - bounds[row])
@@ -22,7 +20,7 @@ def hash_rows(hashes: Any, bounds: Any, out: Any):
 
 
 @njit
-def group_rows(hashes: Any, bounds: Any, sums: Any, order: Any, first: Any):
+def group_rows(hashes, bounds, sums, order, first):
     """Write to ``first`` the first document with the same tokens; ``order`` sorts by ``sums``.
 
     Documents of one hash are compared token by token with the one before of that hash, so that

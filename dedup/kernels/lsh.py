@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -11,7 +9,7 @@ from dedup.kernels.shingles import MULTIPLIER, fmix64
 
 
 @njit
-def band_keys(signatures: Any, band: Any, rows: Any, out: Any):
+def band_keys(signatures, band, rows, out):
     """Write one key per document for a band: a hash of its ``rows`` values in it."""
     first = band * rows
     for doc in range(len(signatures)):
@@ -23,7 +21,7 @@ def band_keys(signatures: Any, band: Any, rows: Any, out: Any):
 
 
 @njit
-def count_bucket_pairs(keys: Any, most: Any, leaders: Any):
+def count_bucket_pairs(keys, most, leaders):
     """Return (pairs that ``fill_bucket_pairs`` writes, buckets over ``most``) for sorted keys."""
     pairs = 0
     crowded = 0
@@ -43,7 +41,7 @@ def count_bucket_pairs(keys: Any, most: Any, leaders: Any):
 
 
 @njit
-def fill_bucket_pairs(keys: Any, docs: Any, most: Any, leaders: Any, out: Any):
+def fill_bucket_pairs(keys, docs, most, leaders, out):
     """Write (smaller, larger) for the documents that share a bucket.
 
     ``docs`` ascend inside a bucket. In one of more than ``most`` documents each is paired with the
@@ -66,7 +64,7 @@ def fill_bucket_pairs(keys: Any, docs: Any, most: Any, leaders: Any, out: Any):
 
 
 @njit
-def count_common(values: Any, offsets: Any, pairs: Any, out: Any):
+def count_common(values, offsets, pairs, out):
     """Write how many values the sorted sets of each pair of documents have in common."""
     for p in range(len(pairs)):
         x = offsets[pairs[p, 0]]

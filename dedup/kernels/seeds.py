@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -13,9 +11,7 @@ from dedup.kernels.words import BLANK, CONTENT, STOP
 
 
 @njit
-def seed_hashes(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    hashes: Any, classes: Any, bounds: Any, order: Any, size: Any, out: Any, rows: Any, places: Any
-):
+def seed_hashes(hashes, classes, bounds, order, size, out, rows, places):
     """Write hash, document and token of every seed of the documents ``order``; return how many.
 
     A run of stop words alone is no seed, nor is one with a blank token.
@@ -41,8 +37,15 @@ def seed_hashes(  # type: ignore[no-untyped-def]  # noqa: ANN201
 
 @njit
 def pair_hashes(
-    stems: Any, classes: Any, flags: Any, bounds: Any, order: Any, reach: Any, out: Any, rows: Any,
-    places: Any,
+    stems,
+    classes,
+    flags,
+    bounds,
+    order,
+    reach,
+    out,
+    rows,
+    places,
 ):
     """Write a seed for every two telling words that follow each other, in whatever order.
 
@@ -75,7 +78,7 @@ def pair_hashes(
 
 
 @njit
-def drop_single(values, slots, keep):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def drop_single(values, slots, keep):
     """Clear ``keep`` where a value surely occurs once: a filter of saturating counters."""
     mask = np.uint64(len(slots) - 1)
     for i in range(len(values)):
@@ -91,7 +94,7 @@ def drop_single(values, slots, keep):  # type: ignore[no-untyped-def]  # noqa: A
 
 
 @njit
-def group_limits(values, rows, cap, limits, documents):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def group_limits(values, rows, cap, limits, documents):
     """Bound each group of equal ``values`` to ``cap`` documents; return (groups cut, places cut).
 
     Places come sorted by value, those of one by the documents' rank. ``limits[i]`` gets the end of
@@ -127,8 +130,7 @@ def group_limits(values, rows, cap, limits, documents):  # type: ignore[no-untyp
 
 @njit
 def compact_groups(
-    rows: Any, places: Any, limits: Any, documents: Any, most: Any, group_rows: Any,
-    group_places: Any, group_bounds: Any, group_of: Any
+    rows, places, limits, documents, most, group_rows, group_places, group_bounds, group_of
 ):
     """Copy the groups of at least two documents; return (groups, places, places left out).
 

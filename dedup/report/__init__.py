@@ -1,4 +1,4 @@
-"""Results for people: the views of the terminal.
+"""Results for people: the views of the terminal; and for programs: JSON.
 
 ``views`` puts the sections in order; ``sections`` and ``articles`` make them, ``alignment`` lays
 two texts side by side, ``terminal`` knows what a terminal can show.
@@ -6,6 +6,7 @@ two texts side by side, ``terminal`` knows what a terminal can show.
 
 from __future__ import annotations
 
+from dedup.report.machine import json_parts
 from dedup.report.views import compare_view, scan_view
 
-__all__ = ["compare_view", "scan_view"]
+__all__ = ["compare_view", "json_parts", "scan_view"]

@@ -16,7 +16,7 @@ BAR = "│"
 NARROW = 80  # below this many columns the two texts stand one above the other
 
 _WINDOW = 800  # tokens compared at once; bounds the time for long passages
-_ROWS = 12
+ROWS = 12  # of one passage, unless all is asked for
 _LAST_BLANK = re.compile(r"^(.*)(\s+)(\S*)$", re.DOTALL)
 
 
@@ -50,12 +50,14 @@ class Sides:
         """Lay out one short text on each side."""
         if self.stacked:
             names = ((name, text) for name, text in (("A", left), ("B", right)) if text)
-            return [f"{self.style(name, 'dim')} {BAR} {self.style(t, *styles)}" for name, t in names]
+            return [
+                f"{self.style(name, 'dim')} {BAR} {self.style(t, *styles)}" for name, t in names
+            ]
         left, right = pad(left, self.column), right
         return [f"{self.style(left, *styles)} {BAR} {self.style(right, *styles)}".rstrip()]
 
 
-def side_by_side(left: str, right: str, sides: Sides, *, rows: int = _ROWS) -> list[str]:
+def side_by_side(left: str, right: str, sides: Sides, *, rows: int = ROWS) -> list[str]:
     """Align two passages word by word; words that stand on one side only are marked.
 
     At most ``rows`` rows are shown, 0 for all; a last line says what is not.
@@ -100,7 +102,7 @@ def _cut(text: str, starts: list[int], ends: list[int]) -> list[Unit]:
         found = _LAST_BLANK.match(text[before:start])
         begins.append(start - len(found[3]) if found else (start if number else 0))
         glued.append(found is None and number > 0)
-    stops = [*begins[1:], len(text)]
+    stops = [*begins[1:], len(text)] if begins else []
     bounds = zip(begins, stops, glued, strict=True)
     return [Unit(safe(text[begin:stop]).strip(), glue) for begin, stop, glue in bounds]
 
@@ -152,21 +154,24 @@ Row = tuple[list[Unit], list[Unit]]
 
 def _rows(items: Iterator[Item], sides: Sides) -> Iterator[Row]:
     """Fill rows so that what is equal stands in the same row on both sides."""
-    row: Row = ([], [])
-    for item in items:
-        parts = [_parts(unit, sides) if unit else [] for unit in item]
-        for both in zip_longest(*parts):
-            wider = tuple([*held, unit] if unit else held for held, unit in zip(row, both))
-            if all(cells(_shown(units, sides.style)) <= sides.column for units in wider):
-                row = wider
-                continue
-            yield row
-            row = tuple([unit] if unit else [] for unit in both)
-    if row[0] or row[1]:
-        yield row
+    ours: list[Unit] = []
+    theirs: list[Unit] = []
+    for left, right in items:
+        for part, other in zip_longest(_parts(left, sides), _parts(right, sides)):
+            wider = (ours + [part] * (part is not None), theirs + [other] * (other is not None))
+            if ours or theirs:
+                if any(cells(_shown(units, sides.style)) > sides.column for units in wider):
+                    yield ours, theirs
+                    wider = ([part] * (part is not None), [other] * (other is not None))
+            ours, theirs = wider
+    if ours or theirs:
+        yield ours, theirs
 
 
-def _parts(unit: Unit, sides: Sides) -> list[Unit]:
+def _parts(unit: Unit | None, sides: Sides) -> list[Unit]:
+    """Cut a unit that is wider than a column."""
+    if unit is None:
+        return []
     if len(unit.text) * 2 + 2 <= sides.column:
         return [unit]
     parts = list(pieces(unit.text, sides.column - 2))

@@ -11,11 +11,12 @@ from dedup.config import RELATIONS
 from dedup.records import Document
 from dedup.report.page import ALL, Page, tally
 from dedup.report.sections import ordered_pairs, relation_name
-from dedup.report.terminal import counted, pad, safe, score, spaced, wrapped
+from dedup.report.terminal import cells, counted, pad, safe, score, spaced, wrapped
 from dedup.sources.options import REASONS
 
-_NUMBERS = (("in other", 8), ("Jaccard", 7), ("coverage", 8), ("tokens", 7))
+_NUMBERS = (("contained", 9), ("Jaccard", 7), ("coverage", 8), ("tokens", 7))
 _RELATION = 16
+_NARROW_NAME = 16  # with less room for names the relation goes on a line of its own
 
 
 def pairs(page: Page) -> Iterator[str]:
@@ -26,38 +27,39 @@ def pairs(page: Page) -> Iterator[str]:
     yield from page.heading("Pairs of articles", facts or "none share text")
     if not len(table):
         return
-    wide = page.width - _RELATION - 2 - sum(width + 2 for _, width in _NUMBERS)
-    wide = max(min(wide, _widest(page)), 7)
+    wide = page.width - 2 - sum(width + 2 for _, width in _NUMBERS)
+    first = 0 if wide - _RELATION < _NARROW_NAME else _RELATION
+    rows = page.first(ordered_pairs(table))
+    widest = max(cells(safe(row[side])) for row in rows for side in "ab")
+    wide = max(min(wide - first, widest), 7)
     heads = [pad(name, width, right=True) for name, width in _NUMBERS]
-    yield page.style("  ".join([pad("relation", _RELATION), pad("article", wide), *heads]), "dim")
-    for row in page.first(ordered_pairs(table)):
-        yield from _pair(page, row, wide)
-    yield from page.left_out(len(table), "pairs")
+    begin = "relation" if first else "  "
+    yield page.style("  ".join([pad(begin, first), pad("article", wide), *heads]).lstrip(), "dim")
+    for row in rows:
+        yield from _pair(page, row, wide, first)
+    yield from page.left_out(len(table), "pair")
 
 
-def _widest(page: Page) -> int:
-    longest = pc.max(pc.utf8_length(page.result.tables["documents"]["doc_id"])).as_py()
-    return int(longest or 0)
-
-
-def _pair(page: Page, row: dict[str, Any], wide: int) -> Iterator[str]:
-    relation = row["relation"]
-    first, second = "a", "b"
+def _pair(page: Page, row: dict[str, Any], wide: int, first: int) -> Iterator[str]:
+    """Yield one line per article; the relation stands before the first, or above where narrow."""
+    relation, sides = row["relation"], ["a", "b"]
     if relation == "excerpt" and row["containment_b"] > row["containment_a"]:
-        first, second = second, first  # the excerpt comes before what it was taken from
-    link = {"excerpt": "of", "exact": "of", "near_duplicate": "of"}.get(relation, "with")
-    scores = (score(row["jaccard"]), score(row["coverage"]), f"{row['matched_tokens']:,}")
-    for word, side, others in (
-        (relation_name(relation), first, scores),
-        (link, second, ()),
-    ):
-        numbers = [score(row[f"containment_{side}"]), *others]
+        sides.reverse()  # the excerpt comes before what it was taken from
+    link = "of" if relation in ("exact", "near_duplicate", "excerpt") else "with"
+    words = [relation_name(relation), link]
+    if not first:
+        yield page.style(words[0], "cyan")
+        words = ["", ""]
+    others = [score(row["jaccard"]), score(row["coverage"]), f"{row['matched_tokens']:,}"]
+    for word, side, more in zip(words, sides, (others, []), strict=True):
         figures = [
             pad(text, width, right=True)
-            for text, (_, width) in zip(numbers, _NUMBERS, strict=False)
+            for text, (_, width) in zip(
+                [score(row[f"containment_{side}"]), *more], _NUMBERS, strict=False
+            )
         ]
-        styled = page.style(pad(word, _RELATION, right=word == link), "cyan")
-        yield "  ".join([styled, pad(page.name(row[side], wide), wide), *figures])
+        begin = page.style(pad(word, first, right=word == link), "cyan")
+        yield "  ".join([begin, pad(page.name(row[side], wide), wide), *figures])
 
 
 def clusters(page: Page) -> Iterator[str]:
@@ -74,8 +76,8 @@ def clusters(page: Page) -> Iterator[str]:
     for _, ids in order[: page.limit or None]:
         for doc_id in ids[: page.limit + 1 if page.limit else None]:
             yield from _member(page, documents[doc_id])
-        yield from page.left_out(len(ids) - 1, "articles of this cluster")
-    yield from page.left_out(len(found), "clusters")
+        yield from page.left_out(len(ids) - 1, "article", " of this cluster")
+    yield from page.left_out(len(found), "cluster")
 
 
 def _member(page: Page, document: Document) -> Iterator[str]:
@@ -97,8 +99,7 @@ def _member(page: Page, document: Document) -> Iterator[str]:
     ]
     other = page.name(document.duplicate_of or "", page.width // 2)
     line = f"{why} of {other}: {', '.join(scores)}" if scores else f"{why} of {other}"
-    for each in wrapped(line, page.width, " " * 13, " " * 11):
-        yield page.style(each, "dim")
+    yield from page.lines(line, "dim", indent=11)
 
 
 def reuse_groups(page: Page) -> Iterator[str]:
@@ -112,8 +113,8 @@ def reuse_groups(page: Page) -> Iterator[str]:
         shown = group[: page.limit or None]
         names = ", ".join(page.name(each, page.width // 2) for each in shown)
         more = f" and {len(group) - len(shown):,} more ({ALL})" if len(group) > len(shown) else ""
-        yield from wrapped(f"{names}{more}", page.width, "    ", "  ")
-    yield from page.left_out(len(groups), "groups")
+        yield from page.lines(f"{names}{more}", indent=2)
+    yield from page.left_out(len(groups), "group")
 
 
 def totals(page: Page, seconds: float | None) -> Iterator[str]:
@@ -133,14 +134,14 @@ def totals(page: Page, seconds: float | None) -> Iterator[str]:
         for reason, count in sorted(counts.items()):
             yield from _flaw(page, word, reason, count)
     for note in intake.notes[: page.limit or None]:
-        yield from wrapped(f"note: {safe(note)}", page.width, "    ", "  ")
-    yield from page.left_out(len(intake.notes), "notes")
+        yield from page.lines(f"note: {safe(note)}", indent=2)
+    yield from page.left_out(len(intake.notes), "note")
     for name, count in sorted((page.result.summary.get("caps") or {}).items()):
         if count:
             yield from wrapped(f"left out by a cap: {count:,} {spaced(name)}", page.width, "    ")
     if seconds is not None:
-        rate = f", {intake.read / seconds:,.0f} documents/s" if seconds > 0 else ""
-        yield f"  {seconds:.2f} s{rate}"
+        rate = intake.read / max(seconds, 1e-9)
+        yield f"  {seconds:.2f} s, {rate:,.{0 if rate >= 10 else 1}f} documents/s"
 
 
 def _flaw(page: Page, word: str, reason: str, count: int) -> Iterator[str]:
@@ -149,5 +150,4 @@ def _flaw(page: Page, word: str, reason: str, count: int) -> Iterator[str]:
     more = ", …" if count > len(known) else ""
     why = REASONS.get(reason) or spaced(reason)
     line = f"{word}: {count:,} × {why}" + (f" ({places}{more})" if places else "")
-    for each in wrapped(line, page.width, "    ", "  "):
-        yield page.style(each, "yellow")
+    yield from page.lines(line, "yellow", indent=2)

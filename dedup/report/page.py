@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from dedup.records import Result
 from dedup.report.alignment import Sides
-from dedup.report.terminal import Style, cells, safe, shortened
+from dedup.report.terminal import Style, cells, counted, safe, shortened, wrapped
 
 ALL = "--limit 0 shows all"
-MOST_COLUMNS = 160  # longer lines are hard to read
+LEAST_COLUMNS, MOST_COLUMNS = 50, 160  # narrower tables do not fit, longer lines are hard to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Page:
 
     @classmethod
     def of(cls, result: Result, *, width: int, colour: bool, limit: int) -> Page:
-        """Make a page of at most ``width`` columns."""
-        return cls(result, max(min(width, MOST_COLUMNS), 40), Style(colour), limit)
+        """Make a page about ``width`` columns wide."""
+        return cls(result, min(max(width, LEAST_COLUMNS), MOST_COLUMNS), Style(colour), limit)
 
     @property
     def sides(self) -> Sides:
@@ -43,14 +43,24 @@ class Page:
         found: list[dict[str, Any]] = table.slice(0, self.limit or len(table)).to_pylist()
         return found
 
-    def left_out(self, total: int, words: str) -> list[str]:
+    def left_out(self, total: int, word: str, rest: str = "") -> list[str]:
         """Return the line that says how many entries of a list are not shown, if any are not."""
-        hidden = total - self.limit if self.limit else 0
-        return self.note(f"… {hidden:,} more {words} not shown; {ALL}") if hidden > 0 else []
+        return self.hidden(total - self.limit if self.limit else 0, word, rest)
+
+    def hidden(self, count: int, word: str, rest: str = "") -> list[str]:
+        """Return the line that says that ``count`` more are not shown, if any are not."""
+        if count <= 0:
+            return []
+        return self.note(f"… {counted(count, f'more {word}')}{rest} not shown; {ALL}")
 
     def note(self, text: str) -> list[str]:
         """Return a remark as lines."""
-        return [self.style(f"  {text}", "dim")]
+        return self.lines(text, "dim", indent=2)
+
+    def lines(self, text: str, *styles: str, indent: int = 0) -> list[str]:
+        """Break a text into lines, those after the first two columns further in."""
+        broken = wrapped(text, self.width, " " * (indent + 2), " " * indent)
+        return [self.style(line, *styles) for line in broken]
 
     def name(self, doc_id: str, width: int) -> str:
         """Return an id in at most ``width`` columns."""
@@ -58,12 +68,13 @@ class Page:
 
     def heading(self, title: str, facts: str = "") -> list[str]:
         """Return the rule that begins a section, with its title and what it holds in sum."""
-        used = 5 + cells(title) + (cells(facts) + 4 if facts else 0)
-        rule = "─" * max(self.width - used, 0)
+        begin = f"── {title} ── {facts} " if facts else f"── {title} "
+        if cells(begin) >= self.width:
+            return [*self.heading(title), *self.lines(facts, indent=2)]
         line = f"{self.style('──', 'dim')} {self.style(title, 'bold')} "
         if facts:
             line += f"{self.style('──', 'dim')} {facts} "
-        return ["", line + self.style(rule, "dim")]
+        return ["", line + self.style("─" * (self.width - cells(begin)), "dim")]
 
     def text(self, doc_id: str) -> str:
         """Return the text of a document; those asked for once are remembered."""
@@ -86,11 +97,3 @@ def tally(values: pa.ChunkedArray | pa.Array, order: Iterable[str] = ()) -> list
     counts = {row["values"]: row["counts"] for row in pc.value_counts(values).to_pylist()}
     known = [(name, counts.pop(name)) for name in order if name in counts]
     return known + sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-
-
-def joined(blocks: Iterable[list[str]]) -> Iterator[str]:
-    """Yield the lines of blocks with an empty line between them."""
-    for number, block in enumerate(blocks):
-        if number:
-            yield ""
-        yield from block

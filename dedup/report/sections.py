@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.config import RELATIONS
-from dedup.report.alignment import side_by_side
+from dedup.report.alignment import ROWS, side_by_side
 from dedup.report.page import ALL, Page, tally
 from dedup.report.terminal import counted, excerpt, listed, safe, score, spaced, wrapped
 
 LEVELS = ("strong", "medium", "weak")
+BRACES = "Words in {braces} stand on that side only."
 NAMES = {
     "exact": "exact duplicate",
     "near_duplicate": "near-duplicate",
@@ -40,7 +41,7 @@ def inside(page: Page) -> Iterator[str]:
         yield page.style(page.name(doc_id, page.width), "bold")
         for row in rows:
             yield from _repeat(page, row)
-    yield from page.left_out(len(repeats), "repeats")
+    yield from page.left_out(len(repeats), "repeat")
 
 
 def _repeat(page: Page, row: dict[str, Any]) -> Iterator[str]:
@@ -48,7 +49,7 @@ def _repeat(page: Page, row: dict[str, Any]) -> Iterator[str]:
     gone = f"{page.place(doc_id, start, end)}: {spaced(row['reason'])}"
     if row["kept_start"] is not None:
         gone += f"; the copy kept is at {page.place(doc_id, row['kept_start'], row['kept_end'])}"
-    yield from wrapped(gone, page.width, "    ", "  ")
+    yield from page.lines(gone, indent=2)
     text = safe(page.text(doc_id)[start:end]).strip()
     if page.limit:
         text = excerpt(text, 2 * page.width)
@@ -70,11 +71,11 @@ def furniture(page: Page) -> Iterator[str]:
     for doc, count in by_doc[: page.limit or None]:
         reasons = listed(tally(found.filter(pc.equal(found["doc"], doc))["reason"]))
         line = f"{page.name(ids[doc].as_py(), wide)}  {count:,}: {reasons}"
-        yield from wrapped(line, page.width, "    ", "  ")
-    yield from page.left_out(len(by_doc), "articles")
+        yield from page.lines(line, indent=2)
+    yield from page.left_out(len(by_doc), "article")
     if len(marks):
         tags = f"Tagged and left in place: {listed(tally(marks['tag']))}."
-        yield from wrapped(tags, page.width, "    ", "  ")
+        yield from page.lines(tags, indent=2)
     yield from _review(page)
 
 
@@ -94,7 +95,7 @@ def _review(page: Page) -> Iterator[str]:
             f"{counted(len(held), 'article')} to look at, where so much would go that removals "
             f"were held back: {names}{more}."
         )
-        yield from wrapped(what, page.width, "    ", "  ")
+        yield from page.lines(what, indent=2)
 
 
 def between(page: Page) -> Iterator[str]:
@@ -109,8 +110,8 @@ def between(page: Page) -> Iterator[str]:
     facts = f"{facts} ({levels})" if len(passages) else "no passages"
     yield from page.heading("Between articles", facts)
     if len(passages) and not page.style.colour:
-        yield from page.note("Words in {braces} stand on that side only.")
-    told = pairs_told = 0
+        yield from page.note(BRACES)
+    told = seen = pairs_told = 0
     for pair in joined.to_pylist() if not page.limit else joined.slice(0, page.limit).to_pylist():
         if page.limit and told >= page.limit:
             break
@@ -118,11 +119,13 @@ def between(page: Page) -> Iterator[str]:
         shown = rows[: page.limit - told] if page.limit else rows
         yield from _pair(page, pair, rows, shown)
         told += len(shown)
+        seen += len(rows)
         pairs_told += 1
-    if told < len(passages):
-        hidden = f"{len(passages) - told:,} more passages"
+    if pairs_told < len(joined):
+        left = counted(len(joined) - pairs_told, "more pair")
+        hidden = counted(len(passages) - seen, "passage")
         yield ""
-        yield from page.note(f"… {hidden} not shown ({len(joined) - pairs_told:,} pairs); {ALL}")
+        yield from page.note(f"… {left} with {hidden} not shown; {ALL}")
 
 
 def ordered_pairs(pairs: pa.Table) -> pa.Table:
@@ -131,8 +134,12 @@ def ordered_pairs(pairs: pa.Table) -> pa.Table:
     return (
         pairs.append_column("rank", ranks)
         .sort_by(
-            [("rank", "ascending"), ("matched_tokens", "descending")]
-            + [("a", "ascending"), ("b", "ascending")]
+            [
+                ("rank", "ascending"),
+                ("matched_tokens", "descending"),
+                ("a", "ascending"),
+                ("b", "ascending"),
+            ]
         )
         .drop_columns(["rank"])
     )
@@ -163,17 +170,18 @@ def _pair(
     ]
     yield ""
     yield from names(page, pair)
-    yield page.style(", ".join(facts), "cyan")
+    yield from page.lines(", ".join(facts), "cyan")
     for row in shown:
         yield from passage(page, row)
     if len(shown) < len(rows):
         yield ""
-        yield from page.note(f"… {len(rows) - len(shown):,} more passages of this pair; {ALL}")
+        yield from page.hidden(len(rows) - len(shown), "passage", " of this pair")
 
 
 def names(page: Page, pair: dict[str, Any]) -> list[str]:
     """Return the ids of a pair, each over its own texts."""
-    return page.sides.pair(*(page.name(pair[side], page.sides.column) for side in "ab"), "bold")
+    left, right = (page.name(pair[side], page.sides.column) for side in "ab")
+    return page.sides.pair(left, right, "bold")
 
 
 def passage(page: Page, row: dict[str, Any]) -> Iterator[str]:
@@ -184,8 +192,7 @@ def passage(page: Page, row: dict[str, Any]) -> Iterator[str]:
     )
     spans = {side: (row[side], row[f"start_{side}"], row[f"end_{side}"]) for side in "ab"}
     yield ""
-    yield page.style(facts, "yellow")
+    yield from page.lines(facts, "cyan")
     yield from page.sides.pair(*(page.place(*spans[side]) for side in "ab"), "dim")
-    texts = (page.text(doc_id)[start:end] for doc_id, start, end in spans.values())
-    rows = 12 if page.limit else 0
-    yield from side_by_side(*texts, page.sides, rows=rows)
+    left, right = (page.text(doc_id)[start:end] for doc_id, start, end in spans.values())
+    yield from side_by_side(left, right, page.sides, rows=ROWS if page.limit else 0)

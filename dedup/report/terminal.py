@@ -31,10 +31,10 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Colour text, or leave it as it is where ``colour`` is off.
+    r"""Colour text, or leave it as it is where ``colour`` is off.
 
     >>> Style(False)("kept", "bold"), Style(True)("kept", "bold", "green")
-    ('kept', '\\x1b[1;32mkept\\x1b[0m')
+    ('kept', '\x1b[1;32mkept\x1b[0m')
     """
 
     colour: bool
@@ -153,11 +153,6 @@ def wrapped(text: str, width: int, indent: str = "", first: str | None = None) -
     return [*lines, line]
 
 
-def number(count: int) -> str:
-    """Return a whole number with separated thousands."""
-    return f"{count:,}"
-
-
 def counted(count: int, word: str, words: str | None = None) -> str:
     """Return a count with its word, in the plural where that is due.
 
@@ -168,16 +163,16 @@ def counted(count: int, word: str, words: str | None = None) -> str:
 
 
 def score(value: float | None) -> str:
-    """Return a score between 0 and 1 with two places, never rounded up to 1 nor down to 0.
+    """Return a score between 0 and 1 with two places; only a true 0 or 1 reads as one.
 
     >>> score(1.0), score(0.9999), score(0.0001), score(None)
-    ('1.00', '0.99', '0.01', '-')
+    ('1.00', '>0.99', '<0.01', '-')
     """
     if value is None:
         return "-"
-    if 0 < value < 1:
-        value = min(max(value, 0.01), 0.99)
-    return f"{value:.2f}"
+    if 0 < value < 0.005:
+        return "<0.01"
+    return ">0.99" if 0.995 <= value < 1 else f"{value:.2f}"
 
 
 def listed(counts: Sequence[tuple[str, int]]) -> str:

@@ -9,11 +9,15 @@ import pyarrow.compute as pc
 from dedup.records import Result
 from dedup.report import articles, sections
 from dedup.report.page import Page
-from dedup.report.terminal import counted, pad, score, wrapped
+from dedup.report.terminal import counted, score, wrapped
 
 
 def scan_view(
-    result: Result, *, width: int = 80, colour: bool = False, limit: int = 10,
+    result: Result,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    limit: int = 10,
     seconds: float | None = None,
 ) -> list[str]:
     """Return a result as lines for a person at a terminal ``width`` columns wide.
@@ -39,7 +43,7 @@ def _header(page: Page) -> list[str]:
     characters = pc.sum(pc.utf8_length(table["text"])).as_py() or 0
     version = page.result.summary.get("version", "")
     facts = f"{counted(len(table), 'article')}, {counted(characters, 'character')}"
-    return [f"{page.style(f'dedup {version}'.strip(), 'bold')}: {facts}"]
+    return page.lines(f"{f'dedup {version}'.strip()}: {facts}", "bold")
 
 
 def compare_view(
@@ -50,21 +54,23 @@ def compare_view(
     pair = result.tables["pairs"].slice(0, 1).to_pylist()[0]
     rows = sections.passages_of(result.tables["passages"], pair)
     lines = [page.style(sections.relation_name(pair["relation"]).capitalize(), "bold", "cyan")]
+    for label, side in (("A", "a"), ("B", "b")):
+        lines.append(f"{label:<12}  {page.name(pair[side], page.width - 14)}")
     for label, text in _scores(pair, len(rows)):
-        lines += wrapped(f"{pad(label, 12)}  {text}", page.width, " " * 14)
-    lines += ["", *sections.names(page, pair)]
+        lines += wrapped(text, page.width, " " * 14, f"{label:<12}  ")
     shown = rows[: page.limit or None]
+    if shown and not colour:
+        lines += ["", *page.note(sections.BRACES)]
     lines += [line for row in shown for line in sections.passage(page, row)]
-    if not rows:
-        lines += ["", "They share no passage."]
-    return [*lines, *page.left_out(len(rows), "passages")]
+    return [*lines, *page.left_out(len(rows), "passage")]
 
 
 def _scores(pair: dict[str, Any], passages: int) -> list[tuple[str, str]]:
+    tokens = counted(pair["matched_tokens"], "matched token")
     of_a, of_b = score(pair["containment_a"]), score(pair["containment_b"])
     return [
         ("Jaccard", f"{score(pair['jaccard'])} of all shingles are in both"),
         ("containment", f"{of_a} of the shingles of A are in B, {of_b} of those of B are in A"),
         ("coverage", f"{score(pair['coverage'])} of the shorter one stands in shared passages"),
-        ("passages", f"{passages:,} with {counted(pair['matched_tokens'], 'matched token')}"),
+        ("passages", f"{passages:,} with {tokens}" if passages else "none"),
     ]

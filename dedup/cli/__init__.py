@@ -1,0 +1,320 @@
+"""The commands: ``scan``, ``clean``, ``restore``, ``compare``, ``evaluate``.
+
+Exit codes: 0 done; 1 duplicates, with ``--fail-on-duplicates`` only; 2 usage or settings; 3 done,
+but input was skipped or damaged; 4 could not be done; 130 and 143 after a signal. Results go to
+stdout, everything else to stderr. Whatever takes long to import is imported inside a command.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dedup.cli.options import (
+    SectionCommand,
+    config_from,
+    read_options_from,
+    reading_options,
+    setting_options,
+    threads_option,
+    view_options,
+)
+from dedup.cli.running import (
+    BAD_INPUT,
+    DONE,
+    DUPLICATES,
+    Root,
+    announce_compiling,
+    columns,
+    prepare,
+    progress_bar,
+    show,
+    stage_progress,
+    tell,
+    uses_colour,
+    write_stdout,
+)
+from dedup.config import RELATIONS, Config
+from dedup.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dedup.records import Corpus, Intake, Result
+    from dedup.sources import ReadOptions
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+paths_argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+
+
+@click.group(cls=Root, invoke_without_command=True, context_settings=CONTEXT)
+@click.version_option(package_name="dedup", message="dedup %(version)s")
+@click.pass_context
+def root(ctx: click.Context) -> int:
+    """Find repeated text inside articles, between articles and as whole articles; clean it.
+
+    A PATH is a file, a folder (all files below it), a pattern, or - for stdin. Text, JSON lines,
+    CSV, Parquet and HTML are read, also compressed by gzip or zstd.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+    return DONE
+
+
+@root.command(cls=SectionCommand, short_help="Show what repeats, where, and how articles relate.")
+@paths_argument
+@click.option("--output", "-o", metavar="DIR", help="Write the result into this folder as well.")
+@click.option(
+    "--format",
+    type=click.Choice(("jsonl", "parquet")),
+    default="jsonl",
+    show_default=True,
+    help="Form of the files in the output folder.",
+)
+@view_options(limit=10)
+@click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
+@threads_option
+@reading_options
+@setting_options
+def scan(paths: tuple[str, ...], **given: Any) -> int:
+    r"""Show what repeats, where, and how the articles are related.
+
+    \b
+      dedup scan news/
+      dedup scan news.jsonl.gz -o found --text-column body
+      zcat news.gz | dedup scan - --json | jq .summary
+    """
+    config = config_from(given)
+    if given["fail_on_duplicates"] and "duplicates" not in config.find:
+        raise ConfigError("fail_on_duplicates", True, "with `duplicates` in --find")
+    options = read_options_from(given, config, keep_record=False)
+    if given["output"]:
+        _check_scan_output(given["output"], given["format"], paths)
+    result, seconds = _scan(paths, options, config, given)
+    if given["output"]:
+        _write(result, paths, given)
+    _show_scan(result, seconds, given)
+    if given["fail_on_duplicates"] and _has_duplicates(result):
+        return DUPLICATES
+    return _input_code(result.corpus.intake, given)
+
+
+def _check_scan_output(output: str, format: str, paths: tuple[str, ...]) -> None:
+    """Refuse an output folder that could touch an input, before any work is done."""
+    from dedup.records import CONTRACT
+    from dedup.sinks import check_output
+
+    check_output(output, paths, [*(f"{name}.{format}" for name in CONTRACT), "summary.json"])
+
+
+def _scan(
+    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
+) -> tuple[Result, float]:
+    """Read and scan; return the result and the seconds it took."""
+    begin = time.perf_counter()
+    from dedup.pipeline import scan_corpus
+
+    if not given["quiet"]:
+        announce_compiling()
+    corpus = _read(paths, options)
+    with progress_bar(bar_format="{desc} {bar} {n_fmt}/{total_fmt} {elapsed}") as bar:
+        progress = stage_progress(bar)
+        result = scan_corpus(corpus, config, threads=given["threads"], progress=progress)
+    return result, time.perf_counter() - begin
+
+
+def _read(paths: tuple[str, ...], options: ReadOptions) -> Corpus:
+    from dedup.sources import input_bytes, read
+
+    size = input_bytes(paths, options)
+    with progress_bar(desc="reading", total=size, unit="B", unit_scale=True) as bar:
+        return read(paths, options, bar.update)
+
+
+def _write(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
+    from dedup.sinks import write_result
+
+    written = write_result(result, given["output"], format=given["format"], inputs=paths)
+    if not given["quiet"]:
+        names = ", ".join(path.name for path in written)
+        tell(f"dedup: wrote {names} to {given['output']}")
+
+
+def _show_scan(result: Result, seconds: float, given: dict[str, Any]) -> None:
+    from dedup.report import json_parts, scan_view
+
+    if given["as_json"]:
+        write_stdout(json_parts(result))
+    elif not given["quiet"]:
+        colour = uses_colour(given["color"])
+        view = scan_view(
+            result, width=columns(), colour=colour, limit=given["limit"], seconds=seconds
+        )
+        show(view, colour=colour)
+
+
+def _has_duplicates(result: Result) -> bool:
+    return any(not each for each in result.tables["documents"]["canonical"].to_pylist())
+
+
+def _input_code(intake: Intake, given: dict[str, Any]) -> int:
+    """Say on stderr what was wrong with the input, and return the exit code for it."""
+    if not intake.read:
+        tell(f"dedup: {'; '.join(intake.notes) or 'no documents were found'}")
+    if intake.is_clean:
+        return DONE
+    counts = (
+        (sum(intake.skipped.values()), "skipped"),
+        (sum(intake.damaged.values()), "damaged but used"),
+        (sum(intake.files_failed.values()), "files not read, or not to the end"),
+    )
+    flaws = ", ".join(f"{count:,} {word}" for count, word in counts if count)
+    places = [place for reason in sorted(intake.places) for place in intake.places[reason]]
+    where = f" (first: {places[0]})" if places else ""
+    if given["allow_bad"]:
+        return DONE
+    tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0")
+    return BAD_INPUT
+
+
+@root.command(cls=SectionCommand, short_help="Write clean articles, with a way back.")
+@paths_argument
+@click.option("--output", "-o", metavar="DIR", required=True, help="Folder to write into.")
+@click.option("--all", "everything", is_flag=True, help="Also write what another one stands for.")
+@click.option(
+    "--format",
+    type=click.Choice(("auto", "jsonl", "parquet")),
+    default="auto",
+    show_default=True,
+    help="auto writes a file for each file read, and rows as JSON lines.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@threads_option
+@reading_options
+@setting_options
+def clean(paths: tuple[str, ...], **given: Any) -> int:
+    r"""Write the articles without repeats, page furniture and duplicates.
+
+    The folder gets the cleaned articles and provenance.jsonl, which says for each article what was
+    removed and why; `dedup restore` puts it back.
+
+    \b
+      dedup clean news/ -o clean
+    """
+    from dedup.archive import write_cleaned
+    from dedup.sinks import check_output
+
+    config = config_from(given)
+    options = read_options_from(given, config, keep_record=True)
+    check_output(given["output"], paths)
+    result, seconds = _scan(paths, options, config, given)
+    counts = write_cleaned(
+        result,
+        given["output"],
+        everything=given["everything"],
+        format=given["format"],
+        inputs=paths,
+    )
+    if not given["quiet"]:
+        show(_cleaned(counts, result, given["output"], seconds), colour=False)
+    return _input_code(result.corpus.intake, given)
+
+
+def _cleaned(counts: dict[str, Any], result: Result, output: str, seconds: float) -> list[str]:
+    documents = result.summary["documents"]
+    sums = "{read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
+    lines = [
+        sums.format(**documents),
+        f"{counts['written']:,} articles written to {output}, "
+        f"{counts['removed_characters']:,} characters removed from them",
+    ]
+    reasons = result.summary["removals"]
+    lines += [f"  {count:,} {reason.replace('_', ' ')}" for reason, count in reasons.items()]
+    if counts["review"]:
+        lines.append(f"{counts['review']:,} to look at: `review` in provenance.jsonl")
+    return [*lines, f"{seconds:.2f} s; `dedup restore {output}` brings the originals back"]
+
+
+@root.command(short_help="Bring back the originals of cleaned articles.")
+@click.argument("directory", metavar="DIR")
+@click.option(
+    "--output", "-o", metavar="OUT", help="Folder to write into; by default DIR-restored."
+)
+@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+def restore(directory: str, output: str | None, quiet: bool) -> int:
+    """Rebuild every article that `dedup clean` wrote into DIR, byte for byte, and check it."""
+    from dedup.api import restored_folder
+    from dedup.archive import restore_directory
+
+    out = output or str(restored_folder(directory))
+    counts = restore_directory(directory, out)
+    if not quiet:
+        lines = [f"{counts['restored']:,} articles restored to {out}, each equal to its original"]
+        if left := counts["documents"] - counts["restored"]:
+            lines.append(f"{left:,} had not been written: `dedup clean --all` writes them")
+        show(lines, colour=False)
+    return DONE
+
+
+@root.command(cls=SectionCommand, short_help="Explain how two articles are related.")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@view_options(limit=0)
+@reading_options
+@setting_options
+def compare(a: str, b: str, **given: Any) -> int:
+    """Explain how two articles are related: scores, and the passages side by side.
+
+    Weak passages are shown as well.
+    """
+    from dedup.api import compare_two, joined
+    from dedup.report import compare_view, json_parts
+
+    config = config_from(given)
+    options = read_options_from(given, config, keep_record=False)
+    if not given["quiet"]:
+        announce_compiling()
+    result = compare_two(joined(*(_read((each,), options) for each in (a, b))), config)
+    if given["as_json"]:
+        write_stdout(json_parts(result))
+    elif not given["quiet"]:
+        colour = uses_colour(given["color"])
+        view = compare_view(result, width=columns(), colour=colour, limit=given["limit"])
+        show(view, colour=colour)
+    return _input_code(result.corpus.intake, given)
+
+
+@root.command(short_help="Score the result of a scan against labels.")
+@click.argument("result", metavar="RESULT_DIR")
+@click.option("--labels", metavar="FILE", required=True, help="Labels as JSON lines or CSV.")
+@click.option(
+    "--pairs-from",
+    metavar="RELATION",
+    help="Predict pairs of documents by a relation at least as strong as this one, instead of by "
+    f"clusters. Of {', '.join(RELATIONS)}.",
+)
+@click.option("--only-listed", is_flag=True, help="Do not count pairs that FILE does not list.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+def evaluate(
+    result: str, labels: str, pairs_from: str | None, only_listed: bool, as_json: bool
+) -> int:
+    """Score the output folder of a scan against labels.
+
+    Labels are clusters {id, cluster}, pairs {a, b, label}, or passages {a, b, spans}.
+    """
+    from dedup import evaluation
+    from dedup.sinks import json_bytes
+
+    figures = evaluation.evaluate(labels, result, pairs_from=pairs_from, only_listed=only_listed)
+    if as_json:
+        write_stdout(iter([json_bytes(figures, pretty=True)]))
+    else:
+        show(evaluation.format_report(figures).splitlines(), colour=False)
+    return DONE
+
+
+def main() -> None:
+    """Run the command line; the console script."""
+    prepare()
+    root.main()

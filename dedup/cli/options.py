@@ -1,0 +1,165 @@
+"""Options of the commands; those of the settings are made from the fields of ``Config``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from dedup.config import Config
+
+if TYPE_CHECKING:
+    from dedup.sources.options import ReadOptions
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+INPUT_FORMATS = ("txt", "jsonl", "json", "csv", "tsv", "parquet", "html")
+ROLES = ("text", "id", "date", "url", "site")
+READING, SETTINGS = "Reading", "Settings"
+
+
+class SectionOption(click.Option):
+    """An option that the help shows under a heading of its own."""
+
+    def __init__(self, *args: Any, section: str, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self.section = section
+
+
+class SectionCommand(click.Command):
+    """A command whose help shows its own options first and the common ones by section."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options into the formatter, section by section."""
+        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None and isinstance(param, click.Option):
+                name = param.section if isinstance(param, SectionOption) else "Options"
+                sections.setdefault(name, []).append(record)
+        for name, records in sections.items():
+            with formatter.section(name):
+                formatter.write_dl(records)
+
+
+def setting_options(command: Command) -> Command:
+    """Add one option per field of ``Config``; only those that are given reach the command."""
+    for item in reversed(dataclasses.fields(Config)):
+        command = click.option(*_names(item), **_attributes(item))(command)
+    return command
+
+
+def _names(item: dataclasses.Field[Any]) -> tuple[str, ...]:
+    word = item.name.replace("_", "-")
+    both = f"--{word}/--no-{word}" if isinstance(item.default, bool) else f"--{word}"
+    return both, item.name
+
+
+def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
+    """Return what click needs for one field; bounds are checked by ``Config`` alone."""
+    meta, default = item.metadata, item.default
+    made: dict[str, Any] = {"cls": SectionOption, "section": SETTINGS, "default": None}
+    shown, allowed = str(default), ""
+    if isinstance(default, bool):
+        shown = "on" if default else "off"
+    elif isinstance(default, tuple):
+        made |= {"multiple": True, "metavar": "NAME,…"}
+        shown, allowed = ",".join(default) or "none", f"of {', '.join(meta['choices'])}"
+    elif isinstance(default, str):
+        made |= {"metavar": "NAME"} if meta["prefix"] else {"type": click.Choice(meta["choices"])}
+    else:
+        made |= {"type": type(default), "metavar": "N" if isinstance(default, int) else "SHARE"}
+        allowed = f"{meta['low']} to {meta['high']}"
+    facts = "; ".join(each for each in (f"default {shown}", allowed) if each)
+    return {**made, "help": f"{meta['help']}  [{facts}]"}
+
+
+def config_from(given: dict[str, Any], **fixed: Any) -> Config:
+    """Take the settings out of the options of a command and return them as a ``Config``."""
+    settings: dict[str, Any] = {}
+    for item in dataclasses.fields(Config):
+        value = given.pop(item.name)
+        if isinstance(item.default, tuple) and value:
+            names = (name.strip() for each in value for name in each.split(","))
+            settings[item.name] = tuple(name for name in names if name)
+        elif value is not None and value != ():
+            settings[item.name] = value
+    return Config(**{**settings, **fixed})
+
+
+def reading_options(command: Command) -> Command:
+    """Add the options that say how inputs are read."""
+    flags = (
+        (("--input-format",), {"type": click.Choice(INPUT_FORMATS)},
+         "Format of stdin, and of files whose name does not tell. Folders: known names only."),
+        (("--strict",), {"is_flag": True}, "Stop at the first record that is skipped or damaged."),
+        (("--allow-bad",), {"is_flag": True},
+         "Exit with 0 although some input was skipped or damaged."),
+    )  # fmt: skip
+    for names, kind, text in reversed(flags):
+        option = click.option(*names, cls=SectionOption, section=READING, help=text, **kind)
+        command = option(command)
+    for role in reversed(ROLES):
+        text = f"Column of the {role}; by default it is recognised by its name."
+        command = click.option(
+            f"--{role}-column", metavar="NAME", cls=SectionOption, section=READING, help=text
+        )(command)
+    return command
+
+
+def read_options_from(given: dict[str, Any], config: Config, *, keep_record: bool) -> ReadOptions:
+    """Take the reading options out of the options of a command."""
+    from dedup.api import priority_column
+    from dedup.sources.options import ReadOptions
+
+    columns = {f"{role}_column": given.pop(f"{role}_column") for role in ROLES}
+    return ReadOptions(
+        **columns,
+        priority_column=priority_column(config),
+        format=given.pop("input_format"),
+        strict=given.pop("strict"),
+        keep_record=keep_record,
+    )
+
+
+def view_options(limit: int) -> Callable[[Command], Command]:
+    """Return a decorator that adds the options of everything that is shown on a terminal."""
+    options: Sequence[Callable[[Command], Command]] = (
+        click.option(
+            "--limit",
+            type=click.IntRange(0),
+            metavar="N",
+            default=limit,
+            show_default=True,
+            help="Entries shown of each list; 0 shows all, and all of each text.",
+        ),
+        click.option(
+            "--color",
+            type=click.Choice(("auto", "always", "never")),
+            default="auto",
+            show_default=True,
+            help="Colours; auto uses them on a terminal, unless NO_COLOR is set.",
+        ),
+        click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print the whole result as one JSON object."
+        ),
+    )
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(0),
+    metavar="N",
+    default=0,
+    help="Threads; 0, the default, is one a core. The result is the same for any number.",
+)

@@ -1,0 +1,182 @@
+"""How a command runs: exit codes, errors in one line, signals, progress, where output goes."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from dedup.errors import ConfigError, DedupError
+
+DONE, DUPLICATES, USAGE, BAD_INPUT, FAILED = range(5)
+PIPE_COLUMNS = 100  # width of a view that goes to no terminal
+
+COMPILING = "dedup: compiling kernels, once (about half a minute)"
+_PROGRESS_DELAY = 1.0  # seconds; quicker work shows no bar
+
+
+class Stopped(BaseException):
+    """A signal asked the program to end."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(number)
+
+
+class Root(click.Group):
+    """The outermost command: what a command returns is the exit code, errors are one line."""
+
+    def main(self, *args: Any, **rest: Any) -> NoReturn:
+        """Run the command line and exit."""
+        rest["standalone_mode"] = False
+        rest.setdefault("prog_name", "dedup")
+        try:
+            code = super().main(*args, **rest)
+        except click.ClickException as error:
+            code = _complain(_usage(error), USAGE)
+        except ConfigError as error:
+            code = _complain(_config(error), USAGE)
+        except (DedupError, OSError) as error:
+            code = _complain(_plain(error), FAILED)
+        except MemoryError:
+            code = _complain("out of memory", FAILED)
+        except (click.Abort, KeyboardInterrupt):
+            code = 128 + signal.SIGINT
+        except Stopped as stopped:
+            code = 128 + stopped.number
+        sys.exit(code if isinstance(code, int) else DONE)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; where nobody reads what it prints, that is its end and no error."""
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _close_stdout()
+            return DONE
+        return code
+
+
+def _usage(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{message}; see {context.command_path} --help" if context else message
+
+
+def _config(error: ConfigError) -> str:
+    """Name an option as it is typed."""
+    return f"--{str(error).replace('_', '-', error.field.count('_'))}"
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def _complain(message: str, code: int) -> int:
+    tell(f"dedup: error: {message}")
+    return code
+
+
+def tell(message: str) -> None:
+    """Say something on stderr, in one line and without anything that could steer a terminal."""
+    line = "".join(each if each.isprintable() else " " for each in " ".join(message.split()))
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(line, err=True)
+
+
+def _close_stdout() -> None:
+    """Let what is still to be written to stdout go nowhere, as it would raise again at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def prepare() -> None:
+    """Make the process a command: signals end it in order, logging is quiet, output never fails."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
+    raise Stopped(number)
+
+
+def announce_compiling() -> None:
+    """Say on stderr when a kernel is compiled, the first time it happens."""
+    from dedup.kernels._jit import on_compile
+
+    said: list[bool] = []
+
+    def say() -> None:
+        if not said:
+            said.append(True)
+            tell(COMPILING)
+
+    on_compile(say)
+
+
+@contextlib.contextmanager
+def progress_bar(**how: Any) -> Iterator[Any]:
+    """Show a bar on stderr, where that is a terminal and the work takes longer than a moment."""
+    from tqdm import tqdm
+
+    shown = sys.stderr.isatty()
+    with tqdm(disable=not shown, delay=_PROGRESS_DELAY, leave=False, file=sys.stderr, **how) as bar:
+        yield bar
+
+
+def stage_progress(bar: Any) -> Callable[[str, int, int], None]:
+    """Return what tells the bar the stage of a scan."""
+
+    def step(stage: str, done: int, total: int) -> None:
+        bar.total = total
+        bar.set_description(stage, refresh=False)
+        bar.update(done - bar.n)
+
+    return step
+
+
+def uses_colour(choice: str) -> bool:
+    """Tell whether to colour: as asked for, then NO_COLOR, then FORCE_COLOR, then the terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def columns() -> int:
+    """Return the width of the terminal, and of a page where there is none."""
+    return shutil.get_terminal_size((PIPE_COLUMNS, 24)).columns
+
+
+def show(lines: list[str], *, colour: bool) -> None:
+    """Print lines on stdout; colour codes stay where ``colour`` asks for them."""
+    click.echo("\n".join(lines), color=colour)
+
+
+def write_stdout(parts: Iterator[bytes]) -> None:
+    """Write bytes to stdout."""
+    sys.stdout.flush()
+    for part in parts:
+        sys.stdout.buffer.write(part)
+    sys.stdout.buffer.flush()

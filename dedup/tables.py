@@ -1,0 +1,162 @@
+"""What the stages found, as the tables and the totals of a result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.arrays import Int64
+from dedup.clusters import Clusters, components
+from dedup.config import RELATIONS, Config
+from dedup.pairs import NAMES, Pairs
+from dedup.passages import LEVELS, Passages
+from dedup.records import DOCUMENTS, PAIRS, PASSAGES, REPEATS, Result
+from dedup.tokens import Tokens
+
+
+def documents_table(
+    corpus: pa.Table, pairs: Pairs, clusters: Clusters, faces: Int64, config: Config
+) -> pa.Table:
+    """Return which documents stay, and how each of the others stands to the one it gives way to.
+
+    ``faces`` names for each document the one that stands for it and its equals.
+    """
+    ids = corpus["doc_id"].combine_chunks()
+    leaders, joined = clusters.leaders, clusters.pairs
+    rows = np.arange(len(leaders))
+    is_member = leaders != rows
+    # What joins a document to its leader is the pair of the document that stands for it.
+    share = np.zeros(len(rows))
+    own_is_a = np.zeros(len(rows), np.bool_)
+    edge = joined[is_member]
+    own_is_a[is_member] = pairs.a[edge] == faces[is_member]
+    share[is_member] = np.where(own_is_a[is_member], pairs.share_a[edge], pairs.share_b[edge])
+    kept = ~is_member | (share < config.removable)
+
+    def scores(values: Any, kind: pa.DataType) -> pa.Array:
+        full = np.zeros(len(rows), np.asarray(values).dtype)
+        full[is_member] = values
+        return pa.array(full, kind, mask=~is_member)
+
+    names = np.array(NAMES, object)[pairs.relations[edge]] if len(edge) else []
+    relation = np.full(len(rows), None, object)
+    relation[is_member] = names
+    containment = np.where(
+        own_is_a[is_member], pairs.containment_a[edge], pairs.containment_b[edge]
+    )
+    cluster = ids.take(pa.array(leaders))
+    columns = [
+        ids,
+        corpus["path"].combine_chunks(),
+        cluster,
+        pa.array(~is_member),
+        pa.array(kept),
+        pa.array(relation.tolist(), pa.string()),
+        pc.if_else(pa.array(kept), pa.scalar(None, pa.string()), cluster),
+        scores(pairs.jaccard[edge], pa.float64()),
+        scores(containment, pa.float64()),
+        scores(pairs.coverage[edge], pa.float64()),
+    ]
+    return pa.Table.from_arrays(columns, schema=DOCUMENTS)
+
+
+def pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
+    """Return the confirmed pairs by id."""
+    columns = [
+        ids.take(pa.array(pairs.a)),
+        ids.take(pa.array(pairs.b)),
+        pa.array([NAMES[each] for each in pairs.relations.tolist()], pa.string()),
+        pa.array(pairs.jaccard),
+        pa.array(pairs.containment_a),
+        pa.array(pairs.containment_b),
+        pa.array(pairs.coverage),
+        pa.array(pairs.matched),
+    ]
+    return pa.Table.from_arrays(columns, schema=PAIRS)
+
+
+def passages_table(passages: Passages, tokens: Tokens, ids: pa.Array) -> pa.Table:
+    """Return the passages by id, with code points in place of tokens."""
+    starts_a = tokens.bounds[passages.a] + passages.spans[:, 0]
+    ends_a = tokens.bounds[passages.a] + passages.spans[:, 1] - 1
+    starts_b = tokens.bounds[passages.b] + passages.spans[:, 2]
+    ends_b = tokens.bounds[passages.b] + passages.spans[:, 3] - 1
+    columns = [
+        ids.take(pa.array(passages.a)),
+        ids.take(pa.array(passages.b)),
+        pa.array(tokens.starts[starts_a], pa.int64()),
+        pa.array(tokens.ends[ends_a], pa.int64()),
+        pa.array(tokens.starts[starts_b], pa.int64()),
+        pa.array(tokens.ends[ends_b], pa.int64()),
+        pa.array(passages.tokens),
+        pa.array(passages.densities),
+        pa.array(passages.scores),
+        pa.array([LEVELS[each] for each in passages.levels.tolist()], pa.string()),
+        pa.array([passages.kind(each) for each in range(len(passages))], pa.string()),
+    ]
+    return pa.Table.from_arrays(columns, schema=PASSAGES)
+
+
+def repeats_table(removals: pa.Table, ids: pa.Array) -> pa.Table:
+    """Return the removals that have a copy in the same document."""
+    found = removals.filter(pc.is_valid(removals["kept_start"]))
+    columns = [ids.take(found["doc"].combine_chunks())]
+    columns += [found[name] for name in ("start", "end", "kept_start", "kept_end", "reason")]
+    return pa.Table.from_arrays(columns, schema=REPEATS)
+
+
+def reuse_groups(pairs: Pairs, clusters: Clusters, ids: pa.Array) -> list[list[str]]:
+    """Return the clusters that share text with each other, by name, where there are several."""
+    ours, theirs = clusters.leaders[pairs.a], clusters.leaders[pairs.b]
+    related = (ours != theirs) & (pairs.relations < len(RELATIONS))
+    groups = components(ours[related], theirs[related], len(ids))
+    members: dict[int, list[str]] = {}
+    for row in np.unique(clusters.leaders).tolist():
+        members.setdefault(int(groups[row]), []).append(ids[row].as_py())
+    return sorted(sorted(each) for each in members.values() if len(each) > 1)
+
+
+def summarise(result: Result, groups: list[list[str]], caps: Counter[str]) -> dict[str, Any]:
+    """Return the totals of a result as plain values; ``caps`` counts what bounds left out."""
+    documents = result.tables["documents"]
+    kept = int(pc.sum(documents["kept"]).as_py() or 0)
+    intake = result.corpus.intake
+    skipped = sum(intake.skipped.values())
+    sizes = Counter(documents["cluster"].to_pylist()).values()
+    return {
+        "version": version("dedup"),
+        "config": result.config.as_dict(),
+        "intake": intake.as_dict(),
+        "documents": {
+            "read": intake.read,
+            "kept": kept,
+            "removed": len(documents) - kept,
+            "skipped": skipped,
+        },
+        "relations": _counts(result.tables["pairs"]["relation"], NAMES),
+        "clusters": {
+            "count": sum(size > 1 for size in sizes),
+            "largest": max(sizes, default=0),
+            "documents": sum(size for size in sizes if size > 1),
+        },
+        "reuse_groups": groups,
+        "passages": _counts(result.tables["passages"]["level"], tuple(LEVELS.values())),
+        "kinds": _counts(result.tables["passages"]["kind"]),
+        "repeats": _counts(result.tables["repeats"]["reason"]),
+        "removals": _counts(result.removals["reason"]),
+        "tags": _counts(result.marks["tag"]),
+        "review": int(pc.sum(result.review).as_py() or 0),
+        "caps": dict(sorted((name, count) for name, count in caps.items() if count)),
+    }
+
+
+def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, int]:
+    found = Counter(column.to_pylist())
+    return {
+        name: found[name] for name in [*order, *sorted(found.keys() - set(order))] if found[name]
+    }
