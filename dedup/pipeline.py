@@ -57,6 +57,7 @@ class _Run:
     threads: int
     texts: Texts
     tokens: Tokens
+    blocks: Blocks
     shingles: Shingles
     candidates: Int64
     faces: Int64  # for each document the one that stands for it and its equals
@@ -106,7 +107,8 @@ def _scan(
     tell(2)
     if "repeats" in config.find:
         _find_removals(run)
-    _choose_faces(run)
+    ranking = _candidates(run)
+    _choose_faces(run, ranking)
     tell(3)
     passages = _find_passages(run)
     tell(4)
@@ -116,7 +118,7 @@ def _scan(
     pairs = confirm_pairs(run.candidates, run.shingles, passages, counts, config, keep_all=compare)
     pairs = _with_equals(pairs, run)
     tell(5)
-    clusters = _cluster(run, pairs)
+    clusters = _cluster(run, pairs, ranking)
     tell(6)
     return _result(run, pairs, passages, clusters)
 
@@ -130,6 +132,7 @@ def _start(corpus: Corpus, config: Config, threads: int) -> _Run:
         threads=threads,
         texts=texts,
         tokens=tokens,
+        blocks=blocks_of(texts, tokens),
         shingles=distinct_shingles(shingle_texts(texts, tokens, config)),
         candidates=np.zeros((0, 2), np.int64),
         faces=equal_groups(tokens),
@@ -156,7 +159,6 @@ def _find_candidates(run: _Run) -> Int64:
 def _find_removals(run: _Run) -> None:
     """Find what repeats inside documents and what is furniture, and mask it."""
     count = len(run.texts)
-    blocks = blocks_of(run.texts, run.tokens)
     jaccard, _, _ = compare_shingles(run.candidates, run.shingles)
     alike = run.candidates[jaccard >= _SAME_STORY]
     groups = components(
@@ -167,9 +169,9 @@ def _find_removals(run: _Run) -> None:
     sites = run.corpus.table["site"].combine_chunks().dictionary_encode()
     codes = pc.fill_null(sites.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     furniture, run.marks = find_boilerplate(
-        run.texts, run.tokens, blocks, run.config, sites=codes, groups=groups
+        run.texts, run.tokens, run.blocks, run.config, sites=codes, groups=groups
     )
-    repeats = find_repeats(run.texts, run.tokens, blocks, run.config)
+    repeats = find_repeats(run.texts, run.tokens, run.blocks, run.config)
     run.removals, run.review = settle_removals([furniture, repeats], run.tokens)
     run.masked = _masked(run.removals, run.tokens)
 
@@ -193,9 +195,9 @@ def _per_document(marked: Bool, tokens: Tokens) -> Int64:
     return counts
 
 
-def _choose_faces(run: _Run) -> None:
+def _choose_faces(run: _Run, ranking: Candidates) -> None:
     """Let the canonical of each group of equal documents stand for the group."""
-    order = _candidates(run).keys(run.config.canonical, np.zeros(len(run.faces)))
+    order = ranking.keys(run.config.canonical, np.zeros(len(run.faces)))
     best = np.full(len(run.faces), -1, np.int64)
     reverse = order[::-1]
     best[run.faces[reverse]] = reverse  # the last to be written is the first in order
@@ -211,7 +213,7 @@ def _candidates(run: _Run) -> Candidates:
     gone = _per_document(run.masked, run.tokens)
     table = run.corpus.table
     return Candidates(
-        truncated=_truncated(blocks_of(run.texts, run.tokens), run.removals),
+        truncated=_truncated(run.blocks, run.removals),
         boilerplate=gone / np.maximum(counts, 1),
         lengths=counts - gone,
         dates=_ranks(table["date"]),
@@ -287,12 +289,12 @@ def _with_equals(pairs: Pairs, run: _Run) -> Pairs:
     return joined.take(np.lexsort((joined.b, joined.a)))
 
 
-def _cluster(run: _Run, pairs: Pairs) -> Clusters:
+def _cluster(run: _Run, pairs: Pairs, ranking: Candidates) -> Clusters:
     config = run.config
     if "duplicates" not in config.find:
         rows = np.arange(len(run.faces), dtype=np.int64)
         return Clusters(rows, np.full(len(rows), -1, np.int64))
-    clusters = cluster_pairs(pairs, _candidates(run), config)
+    clusters = cluster_pairs(pairs, ranking, config)
     if "exact" in config.cluster_on:
         _join_equals(clusters, pairs, run.faces)
     return clusters

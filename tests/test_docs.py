@@ -14,7 +14,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from dedup import clean, scan
 from dedup.config import Config
+from dedup.records import CONTRACT
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -136,3 +138,38 @@ def test_links_to_files_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
         if "://" not in link and not link.startswith("mailto:"):
             assert (page.parent / link).exists(), f"{named(page)} links to {link}"
+
+
+def documented_columns(name):
+    """Return (column, type) of the table in the section of docs/output.md on one output file."""
+    text = (ROOT / "docs" / "output.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+    return re.findall(r"^\| `(\w+)` \| (\w+) \| .+ \|$", section, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_the_columns_of_the_output_files_are_documented(name):
+    wanted = [(item.name, str(item.type)) for item in CONTRACT[name]]
+    assert documented_columns(name) == wanted
+
+
+def test_the_keys_of_the_summary_are_documented(workplace):
+    text = (ROOT / "docs" / "output.md").read_text(encoding="utf-8")
+    section = text.split("## summary.json\n")[1].split("\n## ")[0]
+    keys = [
+        name
+        for cell in re.findall(r"^\| (`.+?`) \| [A-Z`].+\|$", section, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", cell)
+    ]
+    assert keys == list(scan([]).summary)
+
+
+def test_the_keys_of_the_provenance_are_documented():
+    text = (ROOT / "docs" / "output.md").read_text(encoding="utf-8")
+    section = text.split("## A cleaned folder\n")[1].split("\n## ")[0]
+    keys = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)))
+    between = [item.name for item in CONTRACT["documents"]]  # the row "`cluster` to `coverage`"
+    place = keys.index("cluster")
+    assert keys[place + 1] == "coverage"
+    keys[place : place + 2] = between[between.index("cluster") :]
+    assert keys == [key for key in clean(["One article."])[0] if key != "clean"]

@@ -78,13 +78,13 @@ def root(ctx: click.Context) -> int:
 @reading_options
 @setting_options
 def scan(paths: tuple[str, ...], **given: Any) -> int:
-    r"""Show what repeats, where, and how the articles are related.
+    """Show what repeats, where, and how the articles are related.
 
     \b
       dedup scan news/
       dedup scan news.jsonl.gz -o found --text-column body
       zcat news.gz | dedup scan - --json | jq .summary
-    """
+    """  # noqa: D301 - click takes the backslash b as "do not wrap"
     config = config_from(given)
     if given["fail_on_duplicates"] and "duplicates" not in config.find:
         raise ConfigError("fail_on_duplicates", True, "with `duplicates` in --find")
@@ -194,14 +194,14 @@ def _input_code(intake: Intake, given: dict[str, Any]) -> int:
 @reading_options
 @setting_options
 def clean(paths: tuple[str, ...], **given: Any) -> int:
-    r"""Write the articles without repeats, page furniture and duplicates.
+    """Write the articles without repeats, page furniture and duplicates.
 
     The folder gets the cleaned articles and provenance.jsonl, which says for each article what was
     removed and why; `dedup restore` puts it back.
 
     \b
       dedup clean news/ -o clean
-    """
+    """  # noqa: D301 - as above
     from dedup.archive import write_cleaned
     from dedup.sinks import check_output
 

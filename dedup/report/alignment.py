@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from dedup.arrays import texts_from_strings
-from dedup.report.terminal import Style, cells, pad, pieces, safe
+from dedup.report.terminal import ALL, Style, cells, counted, pad, pieces, safe
 from dedup.tokens import tokenise_texts
 
 BAR = "│"
@@ -17,6 +17,8 @@ NARROW = 80  # below this many columns the two texts stand one above the other
 
 _WINDOW = 800  # tokens compared at once; bounds the time for long passages
 ROWS = 12  # of one passage, unless all is asked for
+_MOST = 4000  # tokens of a passage that are aligned where only some rows are shown
+_FOLDED = 3  # fewer rows without a difference are not worth folding
 _LAST_BLANK = re.compile(r"^(.*)(\s+)(\S*)$", re.DOTALL)
 
 
@@ -27,6 +29,9 @@ class Unit:
     text: str
     glued: bool
     differs: bool = False
+
+
+Row = tuple[list[Unit], list[Unit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,37 +65,70 @@ class Sides:
 def side_by_side(left: str, right: str, sides: Sides, *, rows: int = ROWS) -> list[str]:
     """Align two passages word by word; words that stand on one side only are marked.
 
-    At most ``rows`` rows are shown, 0 for all; a last line says what is not.
+    Shows about ``rows`` rows, those without a difference folded where there are many; 0 shows all.
+    What is not shown is said.
     """
-    units = _units([left, right])
-    ours, theirs = (list(each) for each in units)
-    shown = rows * sides.column if rows else 0  # a row holds fewer tokens than columns
-    cut = (ours[:shown], theirs[:shown]) if shown else (ours, theirs)
-    laid = list(_rows(_matched(*cut), sides))
-    told = laid[:rows] if rows else laid
-    lines = [line for row in told for line in _row_lines(row, sides)]
+    ours, theirs = _units([left, right])
+    if not rows:
+        return [line for row in _rows(_matched(ours, theirs), sides) for line in _laid(row, sides)]
+    lines: list[str] = []
+    seen = [0, 0]
+    for row, folded in _folded(_rows(_matched(ours[:_MOST], theirs[:_MOST]), sides)):
+        if rows <= 0:
+            break
+        rows -= 1
+        if folded:
+            note = f"⋮ {counted(len(folded), 'row')} without a difference"
+            lines.append(sides.style(note, "dim"))
+        lines += _laid(row, sides) if row else []
+        for each in (*folded, *([row] if row else [])):
+            seen = [count + len(units) for count, units in zip(seen, each, strict=True)]
     hidden = [
-        len(total) - sum(len(row[side]) for row in told)
-        for side, total in enumerate((_split(ours, sides), _split(theirs, sides)))
+        sum(len(_parts(unit, sides)) for _, unit in units) - count
+        for units, count in zip((ours, theirs), seen, strict=True)
     ]
     if any(hidden):
-        counts = " and ".join(f"{each:,}" for each in hidden)
-        note = f"… {counts} more words not shown; --limit 0 shows all"
-        lines.append(sides.style(note, "dim"))
+        numbers = " and ".join(f"{each:,}" for each in hidden)
+        lines.append(sides.style(f"… {numbers} more words not shown; {ALL}", "dim"))
     return lines
 
 
-def _split(units: Sequence[tuple[int, Unit]], sides: Sides) -> list[Unit]:
-    return [part for _, unit in units for part in _parts(unit, sides)]
+def _folded(rows: Iterator[Row]) -> Iterator[tuple[Row | None, list[Row]]]:
+    """Yield each row with the rows folded before it: long runs in which nothing differs."""
+    alike: list[Row] = []
+    for number, row in enumerate(rows):
+        if number and not _differs(row):
+            alike.append(row)
+            continue
+        yield from _unfolded(alike)
+        alike = []
+        yield row, []
+    yield from _unfolded(alike)
 
 
-def _units(texts: list[str]) -> Iterator[list[tuple[int, Unit]]]:
-    """Yield the units of each text, each with the hash that says which are equal."""
+def _unfolded(alike: list[Row]) -> Iterator[tuple[Row | None, list[Row]]]:
+    """Show the first and the last row of a run and fold what is between, unless that is little."""
+    if len(alike) < _FOLDED + 2:
+        yield from ((row, []) for row in alike)
+        return
+    yield alike[0], []
+    yield alike[-1], alike[1:-1]
+
+
+def _differs(row: Row) -> bool:
+    return any(unit.differs for units in row for unit in units)
+
+
+def _units(texts: list[str]) -> list[list[tuple[int, Unit]]]:
+    """Return the units of each text, each with the hash that says which are equal."""
     tokens = tokenise_texts(texts_from_strings(texts))
+    made = []
     for row, text in enumerate(texts):
         span = slice(int(tokens.bounds[row]), int(tokens.bounds[row + 1]))
         starts, ends = tokens.starts[span].tolist(), tokens.ends[span].tolist()
-        yield list(zip(tokens.hashes[span].tolist(), _cut(text, starts, ends), strict=True))
+        units = _cut(text, starts, ends)
+        made.append(list(zip(tokens.hashes[span].tolist(), units, strict=True)))
+    return made
 
 
 def _cut(text: str, starts: list[int], ends: list[int]) -> list[Unit]:
@@ -149,9 +187,6 @@ def _equal_runs(ours: list[int], theirs: list[int]) -> list[tuple[int, int, int]
     return [(m.a, m.b, m.size) for m in matcher.get_matching_blocks() if m.size]
 
 
-Row = tuple[list[Unit], list[Unit]]
-
-
 def _rows(items: Iterator[Item], sides: Sides) -> Iterator[Row]:
     """Fill rows so that what is equal stands in the same row on both sides."""
     ours: list[Unit] = []
@@ -207,7 +242,7 @@ def _coloured(units: Sequence[Unit], style: Style, colour: str) -> str:
     return "".join(style(text, colour) if differs else text for text, differs in _runs(units))
 
 
-def _row_lines(row: Row, sides: Sides) -> list[str]:
+def _laid(row: Row, sides: Sides) -> list[str]:
     """Lay out one row of the alignment."""
     style = sides.style
     left, right = (

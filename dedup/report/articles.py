@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 
 from dedup.config import RELATIONS
 from dedup.records import Document
-from dedup.report.page import ALL, Page, tally
-from dedup.report.sections import ordered_pairs, relation_name
-from dedup.report.terminal import cells, counted, pad, safe, score, spaced, wrapped
+from dedup.report.page import Page, tally
+from dedup.report.sections import chosen_pairs, ordered_pairs, relation_name
+from dedup.report.terminal import ALL, cells, counted, pad, safe, score, spaced
 from dedup.sources.options import REASONS
 
 _NUMBERS = (("contained", 9), ("Jaccard", 7), ("coverage", 8), ("tokens", 7))
@@ -29,7 +29,7 @@ def pairs(page: Page) -> Iterator[str]:
         return
     wide = page.width - 2 - sum(width + 2 for _, width in _NUMBERS)
     first = 0 if wide - _RELATION < _NARROW_NAME else _RELATION
-    rows = page.first(ordered_pairs(table))
+    rows = chosen_pairs(ordered_pairs(table), page.limit)
     widest = max(cells(safe(row[side])) for row in rows for side in "ab")
     wide = max(min(wide - first, widest), 7)
     heads = [pad(name, width, right=True) for name, width in _NUMBERS]
@@ -97,8 +97,10 @@ def _member(page: Page, document: Document) -> Iterator[str]:
         )
         if value is not None
     ]
-    other = page.name(document.duplicate_of or "", page.width // 2)
-    line = f"{why} of {other}: {', '.join(scores)}" if scores else f"{why} of {other}"
+    other = page.name(document.duplicate_of or document.cluster, page.width // 2)
+    line = f"{why} of {other}: {', '.join(scores)}"
+    if document.kept:
+        line += "; too much stands in it alone for it to be removed"
     yield from page.lines(line, "dim", indent=11)
 
 
@@ -138,7 +140,7 @@ def totals(page: Page, seconds: float | None) -> Iterator[str]:
     yield from page.left_out(len(intake.notes), "note")
     for name, count in sorted((page.result.summary.get("caps") or {}).items()):
         if count:
-            yield from wrapped(f"left out by a cap: {count:,} {spaced(name)}", page.width, "    ")
+            yield from page.lines(f"limits: {count:,} {spaced(name)}", indent=2)
     if seconds is not None:
         rate = intake.read / max(seconds, 1e-9)
         yield f"  {seconds:.2f} s, {rate:,.{0 if rate >= 10 else 1}f} documents/s"

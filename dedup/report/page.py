@@ -11,9 +11,8 @@ import pyarrow.compute as pc
 
 from dedup.records import Result
 from dedup.report.alignment import Sides
-from dedup.report.terminal import Style, cells, counted, safe, shortened, wrapped
+from dedup.report.terminal import ALL, Style, cells, counted, safe, shortened, wrapped
 
-ALL = "--limit 0 shows all"
 LEAST_COLUMNS, MOST_COLUMNS = 50, 160  # narrower tables do not fit, longer lines are hard to read
 
 

@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 
 from dedup.config import RELATIONS
 from dedup.report.alignment import ROWS, side_by_side
-from dedup.report.page import ALL, Page, tally
-from dedup.report.terminal import counted, excerpt, listed, safe, score, spaced, wrapped
+from dedup.report.page import Page, tally
+from dedup.report.terminal import ALL, counted, excerpt, listed, safe, score, spaced, wrapped
 
+# The pairs whose passages say most come first; of copies the clusters say enough.
+_TELLING = ("derived", "shares_passage", "excerpt", "near_duplicate", "exact", "none")
 LEVELS = ("strong", "medium", "weak")
 BRACES = "Words in {braces} stand on that side only."
 NAMES = {
@@ -112,13 +114,14 @@ def between(page: Page) -> Iterator[str]:
     if len(passages) and not page.style.colour:
         yield from page.note(BRACES)
     told = seen = pairs_told = 0
-    for pair in joined.to_pylist() if not page.limit else joined.slice(0, page.limit).to_pylist():
+    shown_pairs = chosen_pairs(joined, page.limit)
+    for pair in sorted(shown_pairs, key=lambda each: _TELLING.index(each["relation"])):
         if page.limit and told >= page.limit:
             break
         rows = passages_of(passages, pair)
-        shown = rows[: page.limit - told] if page.limit else rows
-        yield from _pair(page, pair, rows, shown)
-        told += len(shown)
+        most = min(page.limit - told, max(page.limit // 2, 1)) if page.limit else len(rows)
+        yield from _pair(page, pair, rows, rows[:most])
+        told += len(rows[:most])
         seen += len(rows)
         pairs_told += 1
     if pairs_told < len(joined):
@@ -126,6 +129,27 @@ def between(page: Page) -> Iterator[str]:
         hidden = counted(len(passages) - seen, "passage")
         yield ""
         yield from page.note(f"… {left} with {hidden} not shown; {ALL}")
+
+
+def chosen_pairs(pairs: pa.Table, limit: int) -> list[dict[str, Any]]:
+    """Return the first pairs of each relation, ``limit`` in all (0: all), as even as may be.
+
+    ``pairs`` are in order of ``ordered_pairs``; so are those chosen.
+    """
+    if not limit:
+        every: list[dict[str, Any]] = pairs.to_pylist()
+        return every
+    counts = dict(tally(pairs["relation"], (*RELATIONS, "none")))
+    share = dict.fromkeys(counts, 0)
+    while sum(share.values()) < min(limit, len(pairs)):
+        open_ones = [name for name in counts if share[name] < counts[name]]
+        for name in open_ones[: limit - sum(share.values())]:
+            share[name] += 1
+    chosen, place = [], 0
+    for name, count in counts.items():
+        chosen += pairs.slice(place, share[name]).to_pylist()
+        place += count
+    return chosen
 
 
 def ordered_pairs(pairs: pa.Table) -> pa.Table:

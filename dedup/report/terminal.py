@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 ELLIPSIS = "…"
+ALL = "--limit 0 shows all"
 
 _BLANKS = re.compile(r"\s+")
 # What would steer a terminal; a scraped text must not be able to.
@@ -111,7 +112,7 @@ def excerpt(text: str, width: int) -> str:
     """Return ``text`` in about ``width`` columns, cut between words, saying how much is left out.
 
     >>> excerpt("The council met on Monday and agreed to mend the bridge before winter.", 46)
-    'The council met … 40 characters … before winter.'
+    'The council met … 48 characters … winter.'
     """
     if cells(text) <= width:
         return text
