@@ -17,7 +17,7 @@ from dedup.pairs import Pairs
 
 _CORE_STEP = 0.05  # differences below this do not decide on the canonical
 _BOILERPLATE_STEP = 0.1
-_SHARE_STEP = 0.1
+_STAY = 0.1  # how much more of a member must stand in another leader for it to move
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,8 @@ def _move(pairs: Pairs, edges: Int64, order: Int64, leaders: Int64, joined: Int6
     share = np.where(a_leads, pairs.share_b[edges], pairs.share_a[edges])
     usable = leads[leader] & (leaders[member] != member)
     member, leader, share, edges = (each[usable] for each in (member, leader, share, edges))
-    best_last = np.lexsort((-place[leader], np.round(share / _SHARE_STEP), member))
+    share = share + np.where(leader == leaders[member], _STAY, 0.0)
+    best_last = np.lexsort((-place[leader], share, member))
     last = best_last[np.flatnonzero(np.diff(member[best_last], append=-1))]
     leaders[member[last]] = leader[last]
     joined[member[last]] = edges[last]

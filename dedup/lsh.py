@@ -20,8 +20,8 @@ LEADERS = 16  # in a larger one each is paired with this many
 def collision_probability(similarity: float, bands: int, rows: int) -> float:
     """Return the chance that two documents of that Jaccard similarity share a bucket (S-curve).
 
-    >>> round(collision_probability(0.7, 25, 5), 3)
-    0.99
+    >>> [round(collision_probability(0.7, bands, rows), 4) for bands, rows in ((25, 5), (32, 4))]
+    [0.9899, 0.9998]
     """
     return float(1.0 - (1.0 - similarity**rows) ** bands)
 
@@ -30,7 +30,7 @@ def bands_and_rows(config: Config) -> tuple[int, int]:
     """Return bands and rows for the threshold and the recall of a ``Config``.
 
     >>> bands_and_rows(Config()), bands_and_rows(Config(threshold=0.9))
-    ((25, 5), (11, 11))
+    ((32, 4), (12, 10))
     """
     if config.bands:
         return config.bands, config.rows

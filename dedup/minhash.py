@@ -17,13 +17,14 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.kernels import minhash as kernel
 from dedup.shingles import Shingles, shingle_texts
-from dedup.tokens import chunks, folding, tokenise_texts
+from dedup.tokens import folding, runs_of_rows, tokenise_texts
 
 if TYPE_CHECKING:
     import datasketch
 
 SCHEME = "affine32"
 EMPTY = np.uint32(0xFFFFFFFF)
+_RUN_SHINGLES = 1 << 20  # that a thread signs at a time
 
 
 @lru_cache(maxsize=8)
@@ -35,11 +36,17 @@ def permutations(num_perm: int, seed: int) -> tuple[UInt32, UInt32]:
     return a, b
 
 
-def sign_shingles(shingles: Shingles, config: Config) -> UInt32:
+def sign_shingles(shingles: Shingles, config: Config, *, threads: int = 1) -> UInt32:
     """Return the signature matrix (documents × num_perm) of hashed shingles."""
     a, b = permutations(config.num_perm, config.seed)
     out = np.empty((len(shingles), config.num_perm), np.uint32)
-    kernel.sign_rows(shingles.values, shingles.offsets, a, b, out)
+
+    def run(span: tuple[int, int]) -> None:
+        low, high = span
+        kernel.sign_rows(shingles.values, shingles.offsets[low : high + 1], a, b, out[low:high])
+
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        list(pool.map(run, runs_of_rows(shingles.offsets, _RUN_SHINGLES)))
     return out
 
 
@@ -69,7 +76,7 @@ def sign_texts(texts: Texts, config: Config, *, threads: int = 1) -> tuple[UInt3
         )
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
-        list(pool.map(run, chunks(texts)))
+        list(pool.map(run, runs_of_rows(texts.offsets)))
     return out, counts
 
 

@@ -25,12 +25,12 @@ from dedup.config import Config
 from dedup.errors import OutputError
 from dedup.exact import equal_groups
 from dedup.lsh import candidate_pairs
-from dedup.minhash import sign_shingles, sign_texts
-from dedup.pairs import EXACT, NONE, Pairs, compare_shingles, confirm_pairs
+from dedup.minhash import sign_shingles
+from dedup.pairs import EXACT, Pairs, compare_shingles, confirm_pairs
 from dedup.passages import Passages, find_passages, no_passages
 from dedup.records import MARKS, REMOVALS, Corpus, Result
 from dedup.repeats import find_repeats
-from dedup.shingles import Shingles, distinct_shingles, shingle_texts, shingle_unit
+from dedup.shingles import Shingles, distinct_shingles, shingle_texts
 from dedup.tables import (
     documents_table,
     pairs_table,
@@ -146,10 +146,7 @@ def _start(corpus: Corpus, config: Config, threads: int) -> _Run:
 
 def _find_candidates(run: _Run) -> Int64:
     """Return the pairs of distinct documents that share a bucket."""
-    if shingle_unit(run.config, run.tokens.counts()) == "word":
-        signatures, _ = sign_texts(run.texts, run.config, threads=run.threads)
-    else:
-        signatures = sign_shingles(run.shingles, run.config)
+    signatures = sign_shingles(run.shingles, run.config, threads=run.threads)
     filled = np.flatnonzero((run.faces == np.arange(len(run.faces))) & (run.tokens.counts() > 0))
     pairs, crowded = candidate_pairs(signatures, run.config, among=filled)
     run.caps["crowded_buckets"] = crowded
@@ -278,8 +275,8 @@ def _with_equals(pairs: Pairs, run: _Run) -> Pairs:
     )
     if not len(others):
         return pairs
-    same = pairs.relations == NONE
-    pairs = pairs.take(~(same & (run.faces[pairs.a] == run.faces[pairs.b])))
+    # Only a comparison of two given documents asks for the pair of two equal ones.
+    pairs = pairs.take(run.faces[pairs.a] != run.faces[pairs.b])
     joined = Pairs(
         *(
             np.concatenate([getattr(pairs, name), getattr(equal, name)])

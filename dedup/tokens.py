@@ -57,15 +57,15 @@ class Tokens:
         return np.diff(self.bounds)
 
 
-def chunks(texts: Texts, size: int = _CHUNK_BYTES) -> Iterator[tuple[int, int]]:
-    """Cut the rows into runs of about ``size`` bytes; at least one row each.
+def runs_of_rows(offsets: Int64, size: int = _CHUNK_BYTES) -> Iterator[tuple[int, int]]:
+    """Cut the rows of a ragged array into runs of about ``size`` values; at least one row each.
 
-    >>> list(chunks(Texts(np.zeros(9, np.uint8), np.array([0, 4, 5, 9])), size=5))
+    >>> list(runs_of_rows(np.array([0, 4, 5, 9]), size=5))
     [(0, 2), (2, 3)]
     """
-    low, rows = 0, len(texts)
+    low, rows = 0, len(offsets) - 1
     while low < rows:
-        high = int(np.searchsorted(texts.offsets, texts.offsets[low] + size, side="right")) - 1
+        high = int(np.searchsorted(offsets, offsets[low] + size, side="right")) - 1
         high = min(max(high, low + 1), rows)
         yield low, high
         low = high
@@ -80,7 +80,7 @@ def tokenise_texts(texts: Texts, *, threads: int = 1) -> Tokens:
     ([2, 0], [0, 8], [7, 12])
     """
     with ThreadPoolExecutor(max(threads, 1)) as pool:
-        parts = list(pool.map(lambda run: _tokenise_run(texts, *run), chunks(texts)))
+        parts = list(pool.map(lambda run: _tokenise_run(texts, *run), runs_of_rows(texts.offsets)))
     counts = [np.diff(part.bounds) for part in parts]
     bounds = np.zeros(len(texts) + 1, np.int64)
     if parts:

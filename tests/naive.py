@@ -365,3 +365,8 @@ def naive_weights(classes: list[int], flags: list[int]) -> list[float]:
             weights.append(weight / 2 if flags[at] & UNSPACED else weight)
         at = end
     return weights
+
+
+def naive_shared(one: list[int], two: list[int]) -> int:
+    """Return how many distinct values two lists have in common."""
+    return len(set(one) & set(two))

@@ -508,16 +508,20 @@ def test_compiling_is_said_once(monkeypatch, capsys):
     assert capsys.readouterr().err == f"{running.COMPILING}\n"
 
 
-def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch, capsys):
-    monkeypatch.setattr(running, "_PROGRESS_DELAY", 0)
-    for terminal in (False, True):
-        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal)
-        with running.progress_bar(total=2) as bar:
-            step = running.stage_progress(bar)
-            step("tokens", 0, 2)
-            step("passages", 1, 2)
-            step("done", 2, 2)
-        assert bool(capsys.readouterr().err) == terminal
+@pytest.mark.parametrize(
+    ("terminal", "size", "drawn"),
+    [(True, running.LONG_WORK, True), (True, 1000, False), (False, running.LONG_WORK, False)],
+)
+def test_a_bar_is_drawn_for_long_work_on_a_terminal(monkeypatch, capsys, terminal, size, drawn):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    with running.progress_bar(size, bar_format=cli.STAGES_BAR) as bar:
+        step = running.stage_progress(bar)
+        step("tokens", 0, 2)
+        step("passages", 1, 2)
+        step("done", 2, 2)
+    said = capsys.readouterr().err
+    assert bool(said) == drawn
+    assert ("passages" in said and "1/2 stages" in said) == drawn
 
 
 # Streams and signals

@@ -25,7 +25,7 @@ from dedup.minhash import (
     to_datasketch,
 )
 from dedup.shingles import Shingles, shingle_texts
-from dedup.tokens import chunks, tokenise_texts
+from dedup.tokens import runs_of_rows, tokenise_texts
 
 STRINGS = [
     "The quick brown fox jumps over the lazy dog and runs away from it.",
@@ -125,7 +125,7 @@ def test_the_fast_path_gives_what_the_stages_give(strings, size):
 def test_threads_and_neighbours_do_not_matter():
     strings = [f"{n} {each} {n % 13}" for n in range(60_000) for each in STRINGS[:3]]
     column = texts_from_strings(strings)
-    assert len(list(chunks(column))) > 1
+    assert len(list(runs_of_rows(column.offsets))) > 1
     config = Config(num_perm=4)
     one, two = (sign_texts(column, config, threads=threads) for threads in (1, 3))
     assert np.array_equal(one[0], two[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections import Counter
 
 import pyarrow as pa
 import pytest
@@ -16,6 +17,7 @@ from dedup.config import Config
 from dedup.records import CONTRACT, DOCUMENTS, PAIRS, PASSAGES, Corpus, Intake, rows_table
 from dedup.report import compare_view, json_parts, scan_view
 from dedup.report.alignment import BAR, Sides, side_by_side
+from dedup.report.sections import chosen_pairs, ordered_pairs
 from dedup.report.terminal import Style, cells, excerpt, safe, shortened, wrapped
 from dedup.sources import read
 
@@ -110,13 +112,24 @@ def test_a_word_wider_than_a_column_is_cut_not_lost():
 
 
 def test_rows_left_out_are_counted():
-    text = " ".join(f"word{n}" for n in range(500))
-    lines = aligned(text, text, rows=3)
+    left, right = (" ".join(f"{side}{n} same{n}" for n in range(250)) for side in "ab")
+    lines = aligned(left, right, rows=3)
     assert len(lines) == 4
-    shown = len(columns(lines[:3])[0])
-    assert lines[-1].strip() == f"… {500 - shown} and {500 - shown} more words not shown; " + (
-        "--limit 0 shows all"
-    )
+    shown = [500 - len(each) for each in columns(lines[:3])]
+    assert lines[3] == f"… {shown[0]} and {shown[1]} more words not shown; --limit 0 shows all"
+    assert len(columns(aligned(left, right))[0]) == 500
+
+
+def test_rows_without_a_difference_are_folded():
+    left = " ".join(f"word{n}" for n in range(500))
+    lines = aligned(left, left.replace("word400", "changed"), rows=12)
+    folds = [int(line.split()[1]) for line in lines if line.startswith("⋮")]
+    assert len(folds) == 2
+    assert any("{word400}" in line and "{changed}" in line for line in lines)
+    full = aligned(left, left.replace("word400", "changed"))
+    assert len(full) == len(lines) - 2 + sum(folds)
+    assert not any("⋮" in line or "not shown" in line for line in full)
+    assert "not shown" not in lines[-1]
 
 
 def test_long_passages_are_aligned_in_windows():
@@ -211,11 +224,38 @@ def test_clusters_name_the_canonical_first_and_say_why():
     assert "1 cluster of 2 articles, 1 removed" in text
 
 
+def test_the_pairs_shown_are_of_every_relation(seeds_result):
+    row = {"b": "z", "jaccard": 0.5, "coverage": 0.5, "containment_a": 0.5, "containment_b": 0.5}
+    rows = [
+        {**row, "a": f"{relation}{n:02}", "relation": relation, "matched_tokens": 99 - n}
+        for relation, count in (("exact", 40), ("derived", 1), ("shares_passage", 30))
+        for n in range(count)
+    ]
+    pairs = chosen_pairs(ordered_pairs(rows_table(PAIRS, rows)), 10)
+    counts = Counter(each["relation"] for each in pairs)
+    assert list(counts.items()) == [("exact", 5), ("derived", 1), ("shares_passage", 4)]
+    assert [each["a"] for each in pairs[:2]] == ["exact00", "exact01"]
+    text = text_of(with_tables(seeds_result, pairs=rows_table(PAIRS, rows)))
+    assert "40 exact duplicate, 1 derived, 30 shares a passage" in text
+    assert "… 61 more pairs not shown" in text
+    assert len(chosen_pairs(ordered_pairs(rows_table(PAIRS, rows)), 0)) == 71
+
+
+def test_a_member_that_is_kept_says_why(seeds_result):
+    rows = seeds_result.tables["documents"].to_pylist()
+    rows[1] |= {"cluster": rows[0]["doc_id"], "canonical": False, "relation": "derived"}
+    rows[1] |= {"jaccard": 0.2, "containment": 0.3, "coverage": 0.4}
+    text = text_of(with_tables(seeds_result, documents=rows_table(DOCUMENTS, rows)), width=160)
+    name = rows[0]["doc_id"]
+    assert re.search(rf"kept +{rows[1]['doc_id']}\n +derived of {name}: Jaccard 0.20", text)
+    assert "too much stands in it alone" in text
+
+
 def test_an_excerpt_comes_before_what_it_was_taken_from(seeds_result):
     row = {"a": "long", "b": "short", "relation": "excerpt", "jaccard": 0.2, "coverage": 0.9}
     row |= {"containment_a": 0.2, "containment_b": 1.0, "matched_tokens": 40}
     pairs = rows_table(PAIRS, [row])
-    lines = scan_view(with_tables(seeds_result, pairs=pairs, passages=PASSAGES.empty_table()))
+    lines = list(scan_view(with_tables(seeds_result, pairs=pairs, passages=PASSAGES.empty_table())))
     place = next(n for n, line in enumerate(lines) if line.startswith("excerpt"))
     assert re.match(r"excerpt +short +1.00", lines[place])
     assert re.match(r" +of +long +0.20", lines[place + 1])
@@ -271,7 +311,7 @@ def test_a_comparison_shows_scores_and_passages():
 
 def test_a_comparison_of_strangers_says_so():
     result = compare(LEFT, "Quite another text, of ships and of the sea.")
-    lines = compare_view(result)
+    lines = list(compare_view(result))
     assert lines[0] == "Nothing in common"
     assert "passages      none" in lines
 

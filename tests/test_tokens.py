@@ -15,7 +15,7 @@ from strategies import texts
 
 from dedup.arrays import clean_string, texts_from_strings
 from dedup.kernels import text as kernel
-from dedup.tokens import chunks, folding, tokenise_texts
+from dedup.tokens import folding, runs_of_rows, tokenise_texts
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import make_folding
@@ -142,9 +142,9 @@ def test_no_text_and_no_word_have_no_tokens():
 def test_many_chunks_and_threads_give_the_same_tokens():
     rows = [f"row {n} " + "some wörds 漢字 that’s it " * (n % 7) for n in range(500)]
     column = texts_from_strings(rows)
-    assert len(list(chunks(column, 1000))) > 10
+    assert len(list(runs_of_rows(column.offsets, 1000))) > 10
     big = texts_from_strings(rows * 400)
-    assert len(list(chunks(big))) > 2
+    assert len(list(runs_of_rows(big.offsets))) > 2
     one, two = (tokenise_texts(big, threads=threads) for threads in (1, 3))
     for name in ("bounds", "hashes", "stems", "starts", "ends", "flags"):
         assert np.array_equal(getattr(one, name), getattr(two, name)), name

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from dedup.records import Corpus, Intake, Result
     from dedup.sources import ReadOptions
 
+STAGES_BAR = "{desc} {bar:20} {n_fmt}/{total_fmt} stages, {elapsed}"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 paths_argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
@@ -117,18 +118,19 @@ def _scan(
 
     if not given["quiet"]:
         announce_compiling()
-    corpus = _read(paths, options)
-    with progress_bar(bar_format="{desc} {bar} {n_fmt}/{total_fmt} {elapsed}") as bar:
+    corpus = _read(paths, options, quiet=given["quiet"])
+    size = 0 if given["quiet"] else corpus.table.nbytes
+    with progress_bar(size, desc="starting", total=1, bar_format=STAGES_BAR) as bar:
         progress = stage_progress(bar)
         result = scan_corpus(corpus, config, threads=given["threads"], progress=progress)
     return result, time.perf_counter() - begin
 
 
-def _read(paths: tuple[str, ...], options: ReadOptions) -> Corpus:
+def _read(paths: tuple[str, ...], options: ReadOptions, *, quiet: bool) -> Corpus:
     from dedup.sources import input_bytes, read
 
-    size = input_bytes(paths, options)
-    with progress_bar(desc="reading", total=size, unit="B", unit_scale=True) as bar:
+    size = 0 if quiet else input_bytes(paths, options)
+    with progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar:
         return read(paths, options, bar.update)
 
 
@@ -275,7 +277,9 @@ def compare(a: str, b: str, **given: Any) -> int:
     options = read_options_from(given, config, keep_record=False)
     if not given["quiet"]:
         announce_compiling()
-    result = compare_two(joined(*(_read((each,), options) for each in (a, b))), config)
+    result = compare_two(
+        joined(*(_read((each,), options, quiet=given["quiet"]) for each in (a, b))), config
+    )
     if given["as_json"]:
         write_stdout(json_parts(result))
     elif not given["quiet"]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -19,8 +20,9 @@ from dedup.errors import ConfigError, DedupError
 DONE, DUPLICATES, USAGE, BAD_INPUT, FAILED = range(5)
 PIPE_COLUMNS = 100  # width of a view that goes to no terminal
 
+_LINES = 500  # printed at once
 COMPILING = "dedup: compiling kernels, once (about half a minute)"
-_PROGRESS_DELAY = 1.0  # seconds; quicker work shows no bar
+LONG_WORK = 4 << 20  # bytes of text; less is done before a bar could be read
 
 
 class Stopped(BaseException):
@@ -133,12 +135,12 @@ def announce_compiling() -> None:
 
 
 @contextlib.contextmanager
-def progress_bar(**how: Any) -> Iterator[Any]:
-    """Show a bar on stderr, where that is a terminal and the work takes longer than a moment."""
+def progress_bar(size: int, **how: Any) -> Iterator[Any]:
+    """Show a bar on stderr, where that is a terminal and there are many bytes to work on."""
     from tqdm import tqdm
 
-    shown = sys.stderr.isatty()
-    with tqdm(disable=not shown, delay=_PROGRESS_DELAY, leave=False, file=sys.stderr, **how) as bar:
+    shown = size >= LONG_WORK and sys.stderr.isatty()
+    with tqdm(disable=not shown, leave=False, file=sys.stderr, **how) as bar:
         yield bar
 
 
@@ -147,8 +149,8 @@ def stage_progress(bar: Any) -> Callable[[str, int, int], None]:
 
     def step(stage: str, done: int, total: int) -> None:
         bar.total = total
-        bar.set_description(stage, refresh=False)
-        bar.update(done - bar.n)
+        bar.n = done
+        bar.set_description(stage)  # draws the bar
 
     return step
 
@@ -169,9 +171,11 @@ def columns() -> int:
     return shutil.get_terminal_size((PIPE_COLUMNS, 24)).columns
 
 
-def show(lines: list[str], *, colour: bool) -> None:
-    """Print lines on stdout; colour codes stay where ``colour`` asks for them."""
-    click.echo("\n".join(lines), color=colour)
+def show(lines: Iterable[str], *, colour: bool) -> None:
+    """Print lines on stdout as they are made; colour codes stay where ``colour`` asks for them."""
+    each = iter(lines)
+    while some := list(itertools.islice(each, _LINES)):
+        click.echo("\n".join(some), color=colour)
 
 
 def write_stdout(parts: Iterator[bytes]) -> None:

@@ -13,7 +13,7 @@ def band_keys(signatures, band, rows, out):
     """Write one key per document for a band: a hash of its ``rows`` values in it."""
     first = band * rows
     for doc in range(len(signatures)):
-        h = np.uint64(band + 1)
+        h = fmix64(np.uint64(band + 1))
         for k in range(first, first + rows):
             h = (h ^ np.uint64(signatures[doc, k])) * MULTIPLIER
             h ^= h >> np.uint64(29)

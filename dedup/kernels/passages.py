@@ -15,7 +15,7 @@ from dedup.kernels.pieces import (
     judge_region,
     merged_points,
 )
-from dedup.kernels.regions import WIDE_GAP, fill_region, grow_regions, join_pieces
+from dedup.kernels.regions import WIDE_GAP, fill_region, grow_regions, join_pieces, snap_region
 
 # Columns of a row of passages; positions are tokens of the own document, half open.
 A, B, START_A, END_A, START_B, END_B, TOKENS, LEVEL, IS_QUOTE = range(9)
@@ -115,7 +115,20 @@ def pair_passages(
         owner[k] = k
     for _ in range(ROUNDS):
         joined = join_pieces(
-            count, rows, a, wa, b, wb, least_like, used, used_a, used_b, stamp, owner
+            count,
+            rows,
+            a,
+            wa,
+            flags_a,
+            b,
+            wb,
+            flags_b,
+            least_like,
+            used,
+            used_a,
+            used_b,
+            stamp,
+            owner,
         )
         if joined:
             continue
@@ -128,6 +141,7 @@ def pair_passages(
     for k in range(count):
         if owner[k] != k:
             continue
+        snap_region(rows[k], flags_a, flags_b, used_a, used_b, stamp)
         joined = False
         for p in range(k + 1, count):
             joined = joined or owner[p] == k

@@ -11,6 +11,7 @@ import numpy as np
 
 from dedup.kernels._jit import njit
 from dedup.kernels.align import BACKWARD, FORWARD
+from dedup.kernels.text import QUOTED, STARTS_BLOCK, STARTS_SENTENCE
 
 MEDIUM = 2  # the level from which a piece stands by itself
 TELLING = np.float32(0.3)  # weight from which a word says something by itself
@@ -20,6 +21,7 @@ SHUFFLE_GAP, SHUFFLE_LIKE = 60, 0.5  # between sentences in another order; Dice 
 SMALL_GAP = 4  # tokens between two passages that are one
 WIDE_GAP = 250  # tokens between two passages that can still be one
 SLACK = 6  # tokens by which two passages that are one may overlap
+SNAP, SNAP_DENSITY = 6, 0.95  # tokens to the end of a sentence; a closer copy stays as it is
 LEAST_COMMON = 3  # telling words that re-worded text must have in common
 LEAST_WINDOW = 20  # tokens a passage must have to grow
 WINDOW = 40  # tokens a side that are compared beyond the end of a passage, at most
@@ -164,7 +166,19 @@ def is_close(p, density):
 
 
 @njit
-def is_shuffled(p, q, a, wa, b, wb, used):
+def opens_blocks(p, flags_a, flags_b):
+    """Tell whether a passage begins within two tokens of the begin of a block on both sides."""
+    found_a = False
+    found_b = False
+    for x in range(max(p[0] - 2, 0), min(p[0] + 3, len(flags_a))):
+        found_a = found_a or flags_a[x] & STARTS_BLOCK != 0
+    for y in range(max(p[2] - 2, 0), min(p[2] + 3, len(flags_b))):
+        found_b = found_b or flags_b[y] & STARTS_BLOCK != 0
+    return found_a and found_b
+
+
+@njit
+def is_shuffled(p, q, a, wa, flags_a, b, wb, flags_b, used):
     """Tell whether two passages in another order are sentences of one re-worded passage.
 
     Paragraphs that changed places are not: they stay passages of their own.
@@ -174,6 +188,8 @@ def is_shuffled(p, q, a, wa, b, wb, used):
         and is_close(p, PARAGRAPH_DENSITY)
         and is_close(q, PARAGRAPH_DENSITY)
     ):
+        return False
+    if opens_blocks(p, flags_a, flags_b) and opens_blocks(q, flags_a, flags_b):
         return False
     apart_a = max(p[0], q[0]) - min(p[1], q[1]) - 1
     apart_b = max(p[2], q[2]) - min(p[3], q[3]) - 1
@@ -195,8 +211,10 @@ def continues(
     q,
     a,
     wa,
+    flags_a,
     b,
     wb,
+    flags_b,
     least_like,
     used,
     used_a,
@@ -214,7 +232,7 @@ def continues(
     if max(gap_a, back_a) < 0 and max(gap_b, back_b) < 0:
         return True  # they overlap on both sides
     if gap_a < -SLACK or gap_b < -SLACK:
-        return is_shuffled(p, q, a, wa, b, wb, used)
+        return is_shuffled(p, q, a, wa, flags_a, b, wb, flags_b, used)
     gap = max(gap_a, gap_b)
     if gap <= SMALL_GAP:
         return True
@@ -244,8 +262,10 @@ def join_pieces(
     pieces,
     a,
     wa,
+    flags_a,
     b,
     wb,
+    flags_b,
     least_like,
     used,
     used_a,
@@ -269,7 +289,19 @@ def join_pieces(
             if owner[r] == r:
                 tried += 1
                 if continues(
-                    pieces[r], pieces[k], a, wa, b, wb, least_like, used, used_a, used_b, stamp
+                    pieces[r],
+                    pieces[k],
+                    a,
+                    wa,
+                    flags_a,
+                    b,
+                    wb,
+                    flags_b,
+                    least_like,
+                    used,
+                    used_a,
+                    used_b,
+                    stamp,
                 ):
                     gap = abs(pieces[k, 0] - pieces[r, 1]) + abs(pieces[k, 2] - pieces[r, 3])
                     if gap < nearest:
@@ -362,6 +394,39 @@ def grow_regions(
         pieces[k, 0] = i
         pieces[k, 2] = j
     return grown
+
+
+@njit
+def to_boundary(i, step, flags, used, stamp):
+    """Return where a sentence or a quotation ends, at most ``SNAP`` tokens from ``i``, or -1.
+
+    Tokens of other passages (``stamp``) are not passed.
+    """
+    for k in range(SNAP + 1):
+        at = i + step * k
+        if k > 0 and used[at] == stamp:
+            return -1
+        beyond = at + step
+        if beyond < 0 or beyond == len(flags):
+            return at
+        if flags[beyond if step > 0 else at] & STARTS_SENTENCE != 0:
+            return at
+        if (flags[beyond] ^ flags[at]) & QUOTED != 0:
+            return at
+    return -1
+
+
+@njit
+def snap_region(row, flags_a, flags_b, used_a, used_b, stamp):
+    """Let a re-worded passage end where sentences end on both sides, if they do so near by."""
+    if is_close(row, SNAP_DENSITY):
+        return
+    for column, step in ((0, BACKWARD), (1, FORWARD)):
+        i = to_boundary(row[column], step, flags_a, used_a, stamp)
+        j = to_boundary(row[column + 2], step, flags_b, used_b, stamp)
+        if i >= 0 and j >= 0:
+            row[column] = i
+            row[column + 2] = j
 
 
 @njit

@@ -59,7 +59,8 @@ class Sides:
                 f"{self.style(name, 'dim')} {BAR} {self.style(t, *styles)}" for name, t in names
             ]
         left, right = pad(left, self.column), right
-        return [f"{self.style(left, *styles)} {BAR} {self.style(right, *styles)}".rstrip()]
+        bar = self.style(BAR, "dim")
+        return [f"{self.style(left, *styles)} {bar} {self.style(right, *styles)}".rstrip()]
 
 
 def side_by_side(left: str, right: str, sides: Sides, *, rows: int = ROWS) -> list[str]:

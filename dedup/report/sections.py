@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -106,7 +106,8 @@ def between(page: Page) -> Iterator[str]:
         return
     passages = page.result.tables["passages"]
     pairs = ordered_pairs(page.result.tables["pairs"])
-    joined = pairs.filter(_has_passages(pairs, passages))
+    by_pair = PassagesByPair(passages)
+    joined = pairs.filter(by_pair.has(pairs))
     facts = f"{counted(len(passages), 'passage')} in {counted(len(joined), 'pair')} of articles"
     levels = listed(tally(passages["level"], LEVELS))
     facts = f"{facts} ({levels})" if len(passages) else "no passages"
@@ -118,10 +119,11 @@ def between(page: Page) -> Iterator[str]:
     for pair in sorted(shown_pairs, key=lambda each: _TELLING.index(each["relation"])):
         if page.limit and told >= page.limit:
             break
-        rows = passages_of(passages, pair)
+        rows = by_pair.of(pair)
         most = min(page.limit - told, max(page.limit // 2, 1)) if page.limit else len(rows)
-        yield from _pair(page, pair, rows, rows[:most])
-        told += len(rows[:most])
+        shown = rows.slice(0, most).to_pylist()
+        yield from _pair(page, pair, len(rows), shown)
+        told += len(shown)
         seen += len(rows)
         pairs_told += 1
     if pairs_told < len(joined):
@@ -169,27 +171,35 @@ def ordered_pairs(pairs: pa.Table) -> pa.Table:
     )
 
 
-def _has_passages(pairs: pa.Table, passages: pa.Table) -> pa.Array:
-    ours, known = (
-        pc.binary_join_element_wise(table["a"], table["b"], "\0") for table in (pairs, passages)
-    )
-    return pc.is_in(ours, value_set=pc.unique(known))
+class PassagesByPair:
+    """The passages of a result by pair of articles, found without a search for each pair."""
 
+    def __init__(self, passages: pa.Table) -> None:
+        self.table = passages
+        # Passages are in order of (a, b), so those of one pair are a run.
+        keys = pc.binary_join_element_wise(passages["a"], passages["b"], "\0")
+        runs = pc.run_end_encode(keys.combine_chunks())
+        ends = runs.run_ends.to_pylist()
+        self._runs = dict(zip(runs.values.to_pylist(), pairwise([0, *ends]), strict=True))
 
-def passages_of(passages: pa.Table, pair: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the passages of one pair, in order of their place in the first article."""
-    mine = pc.and_(pc.equal(passages["a"], pair["a"]), pc.equal(passages["b"], pair["b"]))
-    found: list[dict[str, Any]] = passages.filter(mine).to_pylist()
-    return found
+    def has(self, pairs: pa.Table) -> pa.Array:
+        """Return which of the pairs have passages."""
+        keys = pc.binary_join_element_wise(pairs["a"], pairs["b"], "\0")
+        return pc.is_in(keys, value_set=pa.array(self._runs, pa.string()))
+
+    def of(self, pair: dict[str, Any]) -> pa.Table:
+        """Return the passages of one pair, in order of their place in the first article."""
+        low, high = self._runs.get(f"{pair['a']}\0{pair['b']}", (0, 0))
+        return self.table.slice(low, high - low)
 
 
 def _pair(
-    page: Page, pair: dict[str, Any], rows: list[dict[str, Any]], shown: list[dict[str, Any]]
+    page: Page, pair: dict[str, Any], count: int, shown: list[dict[str, Any]]
 ) -> Iterator[str]:
-    """Yield the ids of a pair, what they share in sum, and the passages ``shown`` of ``rows``."""
+    """Yield the ids of a pair, what they share in sum, and the passages ``shown`` of ``count``."""
     facts = [
         relation_name(pair["relation"]),
-        f"{pair['matched_tokens']:,} matched tokens in {counted(len(rows), 'passage')}",
+        f"{pair['matched_tokens']:,} matched tokens in {counted(count, 'passage')}",
         f"coverage {score(pair['coverage'])}",
     ]
     yield ""
@@ -197,9 +207,9 @@ def _pair(
     yield from page.lines(", ".join(facts), "cyan")
     for row in shown:
         yield from passage(page, row)
-    if len(shown) < len(rows):
+    if len(shown) < count:
         yield ""
-        yield from page.hidden(len(rows) - len(shown), "passage", " of this pair")
+        yield from page.hidden(count - len(shown), "passage", " of this pair")
 
 
 def names(page: Page, pair: dict[str, Any]) -> list[str]:

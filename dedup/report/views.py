@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow.compute as pc
@@ -19,23 +20,21 @@ def scan_view(
     colour: bool = False,
     limit: int = 10,
     seconds: float | None = None,
-) -> list[str]:
-    """Return a result as lines for a person at a terminal ``width`` columns wide.
+) -> Iterator[str]:
+    """Yield a result as lines for a person at a terminal ``width`` columns wide.
 
     At most ``limit`` entries of each list are shown, 0 for all; what is left out is said.
     ``seconds`` is the time the scan took. Nothing in the texts can steer the terminal.
     """
     page = Page.of(result, width=width, colour=colour, limit=limit)
-    return [
-        *_header(page),
-        *sections.inside(page),
-        *sections.furniture(page),
-        *sections.between(page),
-        *articles.pairs(page),
-        *articles.clusters(page),
-        *articles.reuse_groups(page),
-        *articles.totals(page, seconds),
-    ]
+    yield from _header(page)
+    yield from sections.inside(page)
+    yield from sections.furniture(page)
+    yield from sections.between(page)
+    yield from articles.pairs(page)
+    yield from articles.clusters(page)
+    yield from articles.reuse_groups(page)
+    yield from articles.totals(page, seconds)
 
 
 def _header(page: Page) -> list[str]:
@@ -48,21 +47,22 @@ def _header(page: Page) -> list[str]:
 
 def compare_view(
     result: Result, *, width: int = 80, colour: bool = False, limit: int = 0
-) -> list[str]:
-    """Return the one pair of a comparison as lines: relation, scores, and aligned passages."""
+) -> Iterator[str]:
+    """Yield the one pair of a comparison as lines: relation, scores, and aligned passages."""
     page = Page.of(result, width=width, colour=colour, limit=limit)
     pair = result.tables["pairs"].slice(0, 1).to_pylist()[0]
-    rows = sections.passages_of(result.tables["passages"], pair)
-    lines = [page.style(sections.relation_name(pair["relation"]).capitalize(), "bold", "cyan")]
+    rows = result.tables["passages"].to_pylist()
+    yield page.style(sections.relation_name(pair["relation"]).capitalize(), "bold", "cyan")
     for label, side in (("A", "a"), ("B", "b")):
-        lines.append(f"{label:<12}  {page.name(pair[side], page.width - 14)}")
+        yield f"{label:<12}  {page.name(pair[side], page.width - 14)}"
     for label, text in _scores(pair, len(rows)):
-        lines += wrapped(text, page.width, " " * 14, f"{label:<12}  ")
+        yield from wrapped(text, page.width, " " * 14, f"{label:<12}  ")
     shown = rows[: page.limit or None]
     if shown and not colour:
-        lines += ["", *page.note(sections.BRACES)]
-    lines += [line for row in shown for line in sections.passage(page, row)]
-    return [*lines, *page.left_out(len(rows), "passage")]
+        yield from ("", *page.note(sections.BRACES))
+    for row in shown:
+        yield from sections.passage(page, row)
+    yield from page.left_out(len(rows), "passage")
 
 
 def _scores(pair: dict[str, Any], passages: int) -> list[tuple[str, str]]:
