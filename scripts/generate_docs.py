@@ -113,9 +113,8 @@ def commands() -> Iterator[tuple[str, click.Command, click.Context]]:
 def _commands(
     name: str, command: click.Command, parent: click.Context | None
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
-    context = click.Context(
-        command, parent, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH
-    )
+    settings = {**command.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(command, parent, info_name=name, **settings)
     yield context.command_path, command, context
     if isinstance(command, click.Group):
         for each in command.list_commands(context):

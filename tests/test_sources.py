@@ -186,10 +186,10 @@ def test_a_file_that_will_not_open_is_reported(save, tmp_path, monkeypatch):
 
 def test_a_file_that_breaks_while_it_is_read_gives_what_came_before(save, monkeypatch):
     class Failing(io.BytesIO):
-        def read(self, size=-1):
+        def read1(self, size=-1):
             if self.tell():
                 raise OSError(5, "Input/output error")
-            return super().read(30)
+            return super().read1(30)
 
     data = lines({"text": "one"}, {"text": "two and more than thirty bytes"})
     monkeypatch.setattr(sources, "_open", lambda source: Failing(data))

@@ -49,7 +49,14 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 paths_argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 
 
-@click.group(cls=Root, invoke_without_command=True, context_settings=CONTEXT)
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 there are duplicates, with --fail-on-duplicates only; 2 wrong usage or "
+    "settings; 3 done, but some input was skipped or damaged; 4 could not be done; 130 and 143 "
+    "ended by a signal."
+)
+
+
+@click.group(cls=Root, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
 @click.version_option(package_name="dedup", message="dedup %(version)s")
 @click.pass_context
 def root(ctx: click.Context) -> int:

@@ -10,7 +10,8 @@ import codecs
 import sys
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol
+from io import BufferedIOBase
+from typing import Protocol
 
 from dedup.sources.options import Run, Source
 
@@ -78,7 +79,7 @@ def _compression(head: bytes) -> str | None:
 class Stream:
     """One open input. ``cut`` turns true when it ended before its data did."""
 
-    def __init__(self, file: BinaryIO, source: Source, run: Run) -> None:
+    def __init__(self, file: BufferedIOBase, source: Source, run: Run) -> None:
         self.cut = False
         self._file = file
         self._source = source
@@ -165,7 +166,8 @@ class Stream:
     def _read(self) -> Iterator[bytes]:
         while True:
             try:
-                data = self._file.read(CHUNK)
+                # One system call at a time: between two of them a signal is handled.
+                data = self._file.read1(CHUNK)
             except OSError as error:
                 self._fail("unreadable", str(error))
                 return
