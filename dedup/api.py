@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -142,7 +141,7 @@ def restored_folder(directory: StrPath) -> Path:
 def compare(
     a: str | Mapping[str, Any], b: str | Mapping[str, Any], config: Config | None = None
 ) -> Result:
-    """Explain how two texts, or two dicts with a text, are related; weak passages are included.
+    """Explain how two texts, or two dicts with a text, are related, as a scan of both would.
 
     The result holds exactly one pair; its relation is ``none`` where they share nothing.
 
@@ -174,7 +173,7 @@ def joined(first: Corpus, second: Corpus) -> Corpus:
 def compare_two(corpus: Corpus, config: Config) -> Result:
     """Compare the two documents of a corpus; raise ``InputError`` unless it has two."""
     _check_count(corpus, 2)
-    return compare_corpus(corpus, replace(config, weak=True))
+    return compare_corpus(corpus, config)
 
 
 def _check_count(corpus: Corpus, wanted: int) -> None:

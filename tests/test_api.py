@@ -21,6 +21,7 @@ from dedup.records import CORPUS, field_names
 from dedup.sources import read
 
 ROOT = Path(__file__).resolve().parents[1]
+SEED_PAIR = ("000_bf5b5dc23c7e20ed.txt", "004_3d6875e7ecbdd058.txt")
 TEXT = (
     "The council met on Monday and agreed to mend the old stone bridge before the winter comes. "
     "Farmers in the valley say that they have waited for it since the flood of two years ago."
@@ -226,11 +227,12 @@ def test_compare_holds_one_pair():
     assert result.passages
 
 
-def test_compare_shows_weak_passages():
-    shared = "forces advanced along the northern coastal road toward Marsa Brega harbour"
-    a, b = (f"{before} {shared} {after}" for before, after in ((TEXT, OTHER), (OTHER, TEXT[::-1])))
-    assert len(dedup.compare(a, b).passages) >= len(dedup.scan([a, b]).passages) >= 0
-    assert dedup.compare(a, b).config.weak
+def test_compare_finds_what_a_scan_finds(seeds):
+    a, b = ((seeds / name).read_text("utf-8") for name in SEED_PAIR)
+    compared, scanned = dedup.compare(a, b), dedup.scan([a, b])
+    assert compared.passages == scanned.passages
+    assert compared.pairs == scanned.pairs
+    assert len(compared.passages) == 4
 
 
 def test_compare_takes_two_texts():

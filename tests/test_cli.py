@@ -45,7 +45,9 @@ def run(*arguments, input=None, env=None):
 
 
 def start(*arguments, **how):
-    """Start a command in a process of its own."""
+    """Start a command in a process of its own, which does not ignore what the tests' parent does."""
+    if os.name == "posix":
+        how.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
     return subprocess.Popen([sys.executable, "-m", "dedup", *map(str, arguments)], **how)
 

@@ -169,8 +169,9 @@ def revised_answers(bench: Bench) -> Scanned:
     linked, above = {}, {}
     for name, entry in run.figures["by_label"].items():
         counts = entry["relations"]
-        linked[name] = 1 - counts["none"] / entry["pairs"]
-        above[name] = linked[name] - counts["shares_passage"] / entry["pairs"]
+        links = entry["pairs"] - counts["none"]
+        linked[name] = links / entry["pairs"]
+        above[name] = (links - counts["shares_passage"]) / entry["pairs"]
     run.figures["linked"], run.figures["linked_above_shares_passage"] = linked, above
     run.at_least("cut linked", linked["cut"], 1.0)
     run.at_least("light linked", linked["light"], 0.8)

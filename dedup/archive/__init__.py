@@ -106,13 +106,15 @@ def write_cleaned(
     earlier = _earlier_files(folder)
     _make(folder / ARTICLES)
     rows_name = ROW_FILES[format == "parquet"]
-    with staged(folder) as staging:
-        writer = _Writer(folder, staging, rows_name, format != "auto")
-        review = _write_documents(result, writer, everything)
-    for name in sorted(earlier - writer.names):
-        (folder / name).unlink(missing_ok=True)
-    if not any((folder / ARTICLES).iterdir()):
-        (folder / ARTICLES).rmdir()
+    try:
+        with staged(folder) as staging:
+            writer = _Writer(folder, staging, rows_name, format != "auto")
+            review = _write_documents(result, writer, everything)
+        for name in sorted(earlier - writer.names):
+            (folder / name).unlink(missing_ok=True)
+    finally:
+        with suppress(OSError):  # only an empty one can be removed
+            (folder / ARTICLES).rmdir()
     return {
         "documents": len(result.tables["documents"]),
         "written": writer.files + writer.rows,

@@ -275,7 +275,7 @@ def restore(directory: str, output: str | None, quiet: bool) -> int:
 def compare(a: str, b: str, **given: Any) -> int:
     """Explain how two articles are related: scores, and the passages side by side.
 
-    Weak passages are shown as well.
+    The figures are those a scan of the two gives; --weak shows weak passages as well.
     """
     from dedup.api import compare_two, joined
     from dedup.report import compare_view, json_parts
