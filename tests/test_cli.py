@@ -45,7 +45,7 @@ def run(*arguments, input=None, env=None):
 
 
 def start(*arguments, **how):
-    """Start a command in a process of its own, which does not ignore what the tests' parent does."""
+    """Start a command in a process of its own that ignores no signal, even if the tests do."""
     if os.name == "posix":
         how.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
