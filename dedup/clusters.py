@@ -59,7 +59,8 @@ class Candidates:
             complete.append(-self.lengths)
         elif policy.startswith("priority:"):
             complete.append(np.where(self.priorities < 0, unknown, self.priorities))
-        return np.lexsort(complete).astype(np.int64)
+        order: Int64 = np.lexsort(complete).astype(np.int64)
+        return order
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,4 +230,5 @@ def _ranked(tokens: Tokens, included: Bool) -> Int64:
     total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(tokens.hashes, dtype=np.uint64)])
     sums = total[tokens.bounds[filled + 1]] - total[tokens.bounds[filled]]
     mixed = (sums ^ (sums >> np.uint64(29))) * MULTIPLIER
-    return filled[np.lexsort((filled, mixed))]
+    ranked: Int64 = filled[np.lexsort((filled, mixed))]
+    return ranked

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dedup.arrays import Int32, Int64, Texts, UInt8, UInt32, UInt64
 from dedup.kernels import text as kernel
@@ -100,7 +102,7 @@ def tokenise_texts(texts: Texts, *, threads: int = 1) -> Tokens:
     )
 
 
-def _joined(parts: list[np.ndarray], kind: type) -> np.ndarray:
+def _joined(parts: list[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
     return np.concatenate(parts) if parts else np.zeros(0, kind)
 
 
