@@ -222,7 +222,7 @@ def test_the_document_that_holds_most_of_the_others_leads():
 
 
 def naive_stars(edges, order, count):
-    """Walk the documents in order; then let each member go where most of it stands."""
+    """Walk the documents in order; then let each member go where a tenth more of it stands."""
     share = {}
     for a, b, _, of_a, of_b in edges:
         share[a, b], share[b, a] = of_a, of_b
@@ -240,7 +240,10 @@ def naive_stars(edges, order, count):
     for row in range(count):
         if leaders[row] != row:
             near_ones = [leader for leader in real if (row, leader) in share]
-            moved[row] = max(near_ones, key=lambda x: (round(share[row, x] / 0.1), -place[x]))
+            stay = leaders[row]
+            moved[row] = max(
+                near_ones, key=lambda x: (share[row, x] + 0.1 * (x == stay), -place[x])
+            )
     return moved
 
 

@@ -591,6 +591,26 @@ def test_a_passage_may_reach_over_removed_text_but_does_not_count_it():
     )
 
 
+MIXED = (
+    "cameras after a summer in which year round, welcomed the current below batteries pay for the "
+    "the step excessive, be pulled from a day unless somebody files a and had to train there all "
+    "club, whose members a warning flag is erased within lake have begun it at once to wear small "
+    "complaint. Critics call but the swimming the weir. Footage Lifeguards at the and offered to "
+    "bathers twice ignored"
+)
+
+
+@pytest.mark.xfail(reason="a loose piece takes in the tokens after its last seed", strict=True)
+def test_a_passage_in_another_order_ends_where_removed_text_begins():
+    """The words of one paragraph in another order, and a line that is removed right after them."""
+    texts = (
+        page(without_stop(SWIMMING), "Leave a Reply", COMET),
+        page(MIXED, "Leave a Reply", FERRY),
+    )
+    (found,) = passages(*texts, masked=masked_words(texts, "Leave a Reply"))
+    assert found.text_b == MIXED
+
+
 # Many documents.
 
 
