@@ -195,6 +195,13 @@ def test_a_small_difference_leaves_it_with_the_earlier_leader():
     assert clustered(edges, documents, canonical="longest") == [0, 0, 2, 2]
 
 
+def test_between_equals_it_moves_to_the_one_earlier_in_canonical_order():
+    """Row 3 is taken by 0; it stands as much in 1 as in 2, which lead 4 and 5."""
+    edges = [near(0, 3, 0.72), near(1, 3, 0.98), near(2, 3, 0.98), near(1, 4), near(2, 5)]
+    documents = candidates(6, lengths=[400, 200, 300, 100, 100, 100])
+    assert clustered(edges, documents, canonical="longest") == [0, 1, 2, 2, 1, 2]
+
+
 def test_the_share_of_the_member_decides_not_that_of_the_leader():
     edges = [
         (0, 1, EXCERPT, 0.99, 0.72),

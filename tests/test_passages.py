@@ -484,7 +484,8 @@ def test_a_weak_passage_needs_a_strong_one_of_its_pair_unless_asked_for():
     assert passages(*alone) == []
     (weak,) = passages(*alone, weak=True)
     assert (weak.level, weak.tokens, weak.score) == ("weak", 8, 5.75)
-    assert weak.text_a == "been clashing with rebel militia forces since Nov. 27"
+    assert weak.text_a.endswith("been clashing with rebel militia forces since Nov. 27")
+    assert weak.text_a in CLAUSE
 
     company = page(alone[0], QUOTED), page(QUOTED, alone[1])
     assert [each.level for each in passages(*company)] == ["weak", "strong"]
