@@ -91,11 +91,7 @@ def documents(
         batch, lines = batch.filter(usable), lines[usable.to_numpy(zero_copy_only=False)]
     run.tally.intake.read += len(batch)
     if not len(batch):
-        return (
-            CORPUS.empty_table().to_batches()[0]
-            if False
-            else pa.RecordBatch.from_pylist([], CORPUS)
-        )
+        return pa.RecordBatch.from_pylist([], CORPUS)
     return _assembled(batch, columns, source, run, lines)
 
 
@@ -221,12 +217,21 @@ def _table(documents: Any) -> pa.Table | None:
     if hasattr(documents, "__arrow_c_stream__") or hasattr(documents, "__arrow_c_array__"):
         return _imported(documents)
     family = type(documents).__module__.partition(".")[0]
+    if family == "pandas" and hasattr(documents, "to_frame"):  # a series before pandas 3
+        return pa.table({"text": _series(documents)})
     if family in ("pandas", "polars"):
         raise InputError(
             f"this {family} is too old to hand over {type(documents).__name__} through Arrow; "
             "update it, or give a list of texts or of dicts"
         )
     return None
+
+
+def _series(documents: Any) -> pa.Array:
+    try:
+        return pa.array(documents, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InputError(f"Series cannot be read through Arrow: {error}") from error
 
 
 def _imported(documents: Any) -> pa.Table:
