@@ -13,7 +13,8 @@ import numpy as np
 
 from dedup.arrays import Bool, Float64, Int64
 from dedup.config import RELATIONS, Config
-from dedup.pairs import Pairs
+from dedup.kernels import clusters as kernel
+from dedup.pairs import EXACT, Pairs
 
 _CORE_STEP = 0.05  # differences below this do not decide on the canonical
 _BOILERPLATE_STEP = 0.1
@@ -104,17 +105,9 @@ def _core(pairs: Pairs, edges: Int64, count: int) -> Float64:
 def _join(ours: Int64, theirs: Int64, order: Int64, leaders: Int64) -> None:
     """Let each free document in canonical order lead the free ones that it matches."""
     by_doc = np.argsort(ours, kind="stable")
-    neighbours = theirs[by_doc]
     bounds = np.searchsorted(ours[by_doc], np.arange(len(leaders) + 1))
     free = np.ones(len(leaders), np.bool_)
-    for doc in order[np.diff(bounds)[order] > 0].tolist():
-        if not free[doc]:
-            continue
-        free[doc] = False
-        around = neighbours[bounds[doc] : bounds[doc + 1]]
-        taken = around[free[around]]
-        leaders[taken] = doc
-        free[taken] = False
+    kernel.join_stars(order, theirs[by_doc], bounds, free, leaders)
 
 
 def _move(pairs: Pairs, edges: Int64, order: Int64, leaders: Int64, joined: Int64) -> None:
@@ -146,15 +139,16 @@ def components(a: Int64, b: Int64, count: int) -> Int64:
     >>> components(np.array([0, 3]), np.array([2, 4]), 5).tolist()
     [0, 1, 0, 3, 3]
     """
-    parent = list(range(count))
+    parent = np.arange(count, dtype=np.int64)
+    kernel.connect(np.asarray(a, np.int64), np.asarray(b, np.int64), parent)
+    return parent
 
-    def root(x: int) -> int:
-        while parent[x] != x:
-            parent[x] = parent[parent[x]]
-            x = parent[x]
-        return x
 
-    for one, two in zip(a.tolist(), b.tolist(), strict=True):
-        low, high = sorted((root(one), root(two)))
-        parent[high] = low
-    return np.array([root(x) for x in range(count)], np.int64)
+def join_equals(clusters: Clusters, pairs: Pairs, faces: Int64) -> None:
+    """Put each document into the cluster of the one that stands for it (``faces``)."""
+    edges = np.flatnonzero(pairs.relations == EXACT)
+    others = np.where(faces[pairs.a[edges]] == pairs.a[edges], pairs.b[edges], pairs.a[edges])
+    own = faces[others]
+    leads = clusters.leaders[own] == own
+    clusters.leaders[others] = clusters.leaders[own]
+    clusters.pairs[others] = np.where(leads, edges, clusters.pairs[own])

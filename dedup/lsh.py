@@ -6,15 +6,18 @@ band (the fewest false candidates) with which a pair at the threshold is still f
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
-from dedup.arrays import Int64, UInt32
+from dedup.arrays import Int64, UInt32, UInt64
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.kernels import lsh as kernel
 
 BUCKET = 100  # documents in a bucket that are all paired with each other
 LEADERS = 16  # in a larger one each is paired with this many
+_INT32 = 1 << 31
 
 
 def collision_probability(similarity: float, bands: int, rows: int) -> float:
@@ -55,18 +58,53 @@ def candidate_pairs(signatures: UInt32, config: Config, *, among: Int64) -> tupl
     """
     bands, rows = bands_and_rows(config)
     chosen = signatures[among]
-    keys = np.empty(len(among), np.uint64)
-    found: list[Int64] = [np.zeros(0, np.int64)]
-    crowded = 0
-    for band in range(bands):
-        kernel.band_keys(chosen, band, rows, keys)
-        order = np.argsort(keys, kind="stable")
-        in_order = keys[order]
-        made, over = kernel.count_bucket_pairs(in_order, BUCKET, LEADERS)
+
+    def keys() -> Iterator[UInt64]:
+        made = np.empty(len(among), np.uint64)
+        for band in range(bands):
+            kernel.band_keys(chosen, band, rows, made)
+            yield made
+
+    return bucket_pairs(keys(), among, len(signatures))
+
+
+def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64, int]:
+    """Return the distinct pairs that share a key in a band, sorted, and crowded buckets.
+
+    ``keys`` gives those of each band in turn, one for each of ``docs``, which ascend and are below
+    ``count``. Memory is that of one band and of the pairs, whatever the number of bands.
+
+    >>> keys = [np.array([7, 8, 7], np.uint64), np.array([1, 2, 2], np.uint64)]
+    >>> bucket_pairs(keys, np.array([0, 4, 5]), 6)[0].tolist()
+    [[0, 5], [4, 5]]
+    """
+    room = len(docs)
+    small = np.int32 if room < _INT32 else np.int64
+    groups, sizes, members = (np.empty(room, small) for _ in range(3))
+    bounds = np.empty(room // 2 + 2, small)
+    slots = np.empty(_table_size(room), small)
+    table = np.full(_table_size(room), -1, np.int64)
+    filled = crowded = 0
+    for band in keys:
+        made = kernel.group_keys(band, slots, groups, sizes)
+        buckets = kernel.gather_buckets(groups, sizes, made, members, bounds)
+        coming, over = kernel.count_bucket_pairs(bounds, buckets, BUCKET, LEADERS)
         crowded += int(over)
-        pairs = np.empty((int(made), 2), np.int64)
-        kernel.fill_bucket_pairs(in_order, among[order], BUCKET, LEADERS, pairs)
-        found.append(np.unique(pairs[:, 0] * np.int64(len(signatures)) + pairs[:, 1]))
-    packed = np.unique(np.concatenate(found))
-    count = np.int64(max(len(signatures), 1))
-    return np.stack([packed // count, packed % count], axis=1), crowded
+        if 2 * (filled + coming) > len(table):
+            table = _larger(table, filled + int(coming))
+        filled += kernel.add_bucket_pairs(
+            members, bounds, buckets, docs, np.int64(count), BUCKET, LEADERS, table
+        )
+    packed = np.sort(table[table >= 0])
+    return np.stack([packed // max(count, 1), packed % max(count, 1)], axis=1), crowded
+
+
+def _table_size(count: int) -> int:
+    """Return the places of a hash table for ``count`` values: a power of two."""
+    return int(1 << max(4, (2 * count).bit_length()))
+
+
+def _larger(table: Int64, count: int) -> Int64:
+    made = np.full(_table_size(count), -1, np.int64)
+    kernel.move_pairs(table, made)
+    return made

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,6 +24,10 @@ _SHORT_COVERAGE = 0.9  # … this far
 _DERIVED_COVERAGE = 0.3
 _DERIVED_PASSAGES, _DERIVED_PASSAGE_TOKENS = 3, 60
 _DERIVED_TOKENS = 100
+
+
+# Jaccard, the containment of the first in the second, and of the second in the first.
+Scores: TypeAlias = tuple[Float64, Float64, Float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,8 @@ class Pairs:
         return Pairs(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
-def compare_shingles(pairs: Int64, shingles: Shingles) -> tuple[Float64, Float64, Float64]:
-    """Return Jaccard and both containments of pairs of sorted distinct shingle sets.
+def compare_shingles(pairs: Int64, shingles: Shingles) -> Scores:
+    """Return Jaccard and both containments of pairs of sets of distinct shingles.
 
     A document without shingles has none in common with any.
 
@@ -75,7 +81,7 @@ def compare_shingles(pairs: Int64, shingles: Shingles) -> tuple[Float64, Float64
 
 def confirm_pairs(
     candidates: Int64,
-    shingles: Shingles,
+    compare: Callable[[Int64], Scores],
     passages: Passages,
     counts: Int64,
     config: Config,
@@ -84,11 +90,11 @@ def confirm_pairs(
 ) -> Pairs:
     """Verify candidates and the pairs that share passages; keep those with a relation.
 
-    ``counts`` are the tokens of each document that were compared. ``keep_all`` keeps the others as
-    well, with the relation ``NONE``.
+    ``compare`` scores pairs as ``compare_shingles`` does. ``counts`` are the tokens of each
+    document that were compared. ``keep_all`` keeps the others as well, with the relation ``NONE``.
     """
     both, matched, numbers = _united(candidates, passages, len(counts))
-    jaccard, containment_a, containment_b = compare_shingles(both, shingles)
+    jaccard, containment_a, containment_b = compare(both)
     tokens_a, tokens_b = np.maximum(counts[both], 1).T
     made = Pairs(
         a=both[:, 0],
@@ -139,3 +145,33 @@ def _relate(pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, conf
         [NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE],
         NONE,
     )
+
+
+def with_equals(pairs: Pairs, faces: Int64, counts: Int64) -> Pairs:
+    """Add a pair for every document that another one stands for (``faces``), and sort."""
+    others = np.flatnonzero(faces != np.arange(len(faces)))
+    if not len(others):
+        return pairs
+    both = np.sort(np.stack([faces[others], others], axis=1), axis=1)
+    ones: Float64 = np.ones(len(others))
+    equal = Pairs(
+        a=both[:, 0],
+        b=both[:, 1],
+        relations=np.full(len(others), EXACT, np.int64),
+        jaccard=ones,
+        containment_a=ones,
+        containment_b=ones,
+        coverage=ones,
+        matched=counts[others],
+        share_a=ones,
+        share_b=ones,
+    )
+    # Only a comparison of two given documents asks for the pair of two equal ones.
+    pairs = pairs.take(faces[pairs.a] != faces[pairs.b])
+    joined = Pairs(
+        *(
+            np.concatenate([getattr(pairs, name), getattr(equal, name)])
+            for name in Pairs.__dataclass_fields__
+        )
+    )
+    return joined.take(np.lexsort((joined.b, joined.a)))

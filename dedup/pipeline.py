@@ -10,28 +10,28 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Bool, Float64, Int64, Texts, texts_from_arrow
-from dedup.blocks import ELLIPSIS, Blocks
+from dedup.arrays import Bool, Int64, Texts, texts_from_arrow
+from dedup.blocks import Blocks
 from dedup.boilerplate import blocks_of, find_boilerplate
 from dedup.cleaning import settle_removals
-from dedup.clusters import Candidates, Clusters, cluster_pairs, components
+from dedup.clusters import Candidates, Clusters, cluster_pairs, components, join_equals
 from dedup.config import Config
-from dedup.errors import OutputError
 from dedup.exact import equal_groups
 from dedup.lsh import candidate_pairs
 from dedup.minhash import sign_shingles
-from dedup.pairs import EXACT, Pairs, compare_shingles, confirm_pairs
+from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs, with_equals
 from dedup.passages import Passages, find_passages, no_passages
+from dedup.ranking import ranks, truncated_documents
 from dedup.records import MARKS, REMOVALS, Corpus, Result
 from dedup.repeats import find_repeats
 from dedup.shingles import Shingles, distinct_shingles, shingle_texts
 from dedup.tables import (
+    check_conservation,
     documents_table,
     pairs_table,
     passages_table,
@@ -66,6 +66,10 @@ class _Run:
     review: Bool
     masked: Bool
     caps: Counter[str]
+
+    def compare(self, pairs: Int64) -> Scores:
+        """Score pairs of documents by their shingles."""
+        return compare_shingles(pairs, self.shingles)
 
     def distinct(self) -> Int64:
         """Return the rows that stand for themselves."""
@@ -115,8 +119,8 @@ def _scan(
     if compare and len(table) > 1:
         run.candidates = np.array([[0, 1]], np.int64)
     counts = run.tokens.counts() - _per_document(run.masked, run.tokens)
-    pairs = confirm_pairs(run.candidates, run.shingles, passages, counts, config, keep_all=compare)
-    pairs = _with_equals(pairs, run)
+    pairs = confirm_pairs(run.candidates, run.compare, passages, counts, config, keep_all=compare)
+    pairs = with_equals(pairs, run.faces, run.tokens.counts())
     tell(5)
     clusters = _cluster(run, pairs, ranking)
     tell(6)
@@ -133,7 +137,7 @@ def _start(corpus: Corpus, config: Config, threads: int) -> _Run:
         texts=texts,
         tokens=tokens,
         blocks=blocks_of(texts, tokens),
-        shingles=distinct_shingles(shingle_texts(texts, tokens, config)),
+        shingles=distinct_shingles(shingle_texts(texts, tokens, config), threads=threads),
         candidates=np.zeros((0, 2), np.int64),
         faces=equal_groups(tokens),
         removals=REMOVALS.empty_table(),
@@ -156,7 +160,7 @@ def _find_candidates(run: _Run) -> Int64:
 def _find_removals(run: _Run) -> None:
     """Find what repeats inside documents and what is furniture, and mask it."""
     count = len(run.texts)
-    jaccard, _, _ = compare_shingles(run.candidates, run.shingles)
+    jaccard, _, _ = run.compare(run.candidates)
     alike = run.candidates[jaccard >= _SAME_STORY]
     groups = components(
         np.concatenate([alike[:, 0], run.faces]),
@@ -210,39 +214,12 @@ def _candidates(run: _Run) -> Candidates:
     gone = _per_document(run.masked, run.tokens)
     table = run.corpus.table
     return Candidates(
-        truncated=_truncated(run.blocks, run.removals),
+        truncated=truncated_documents(run.blocks, run.removals),
         boilerplate=gone / np.maximum(counts, 1),
         lengths=counts - gone,
-        dates=_ranks(table["date"]),
-        priorities=_ranks(table["priority"], numeric=True),
+        dates=ranks(table["date"]),
+        priorities=ranks(table["priority"], numeric=True),
     )
-
-
-def _truncated(blocks: Blocks, removals: pa.Table) -> Bool:
-    """Tell which documents end in a block that was cut short (``…``)."""
-    removed = set(zip(removals["doc"].to_pylist(), removals["start"].to_pylist(), strict=True))
-    cut = np.zeros(len(blocks.bounds) - 1, np.bool_)
-    for block in np.flatnonzero(blocks.flags & ELLIPSIS).tolist():
-        doc = int(blocks.docs[block])
-        after = range(block + 1, int(blocks.bounds[doc + 1]))
-        if (doc, int(blocks.starts[block])) not in removed and all(
-            (doc, int(blocks.starts[each])) in removed or blocks.words[each] == 0 for each in after
-        ):
-            cut[doc] = True
-    return cut
-
-
-def _ranks(column: pa.ChunkedArray, *, numeric: bool = False) -> Int64:
-    """Return the rank of each value, -1 for nulls; numbers by size where all values are numbers."""
-    values = column.to_pylist()
-    known: list[Any] = sorted({each for each in values if each is not None})
-    if numeric:
-        try:
-            known = sorted(known, key=float)
-        except ValueError:
-            pass
-    place = {value: rank for rank, value in enumerate(known)}
-    return np.array([-1 if each is None else place[each] for each in values], np.int64)
 
 
 def _find_passages(run: _Run) -> Passages:
@@ -256,36 +233,6 @@ def _find_passages(run: _Run) -> Passages:
     return passages
 
 
-def _with_equals(pairs: Pairs, run: _Run) -> Pairs:
-    """Add a pair for every document that another one stands for, and sort."""
-    others = np.flatnonzero(run.faces != np.arange(len(run.faces)))
-    both = np.sort(np.stack([run.faces[others], others], axis=1), axis=1)
-    ones: Float64 = np.ones(len(others))
-    equal = Pairs(
-        a=both[:, 0],
-        b=both[:, 1],
-        relations=np.full(len(others), EXACT, np.int64),
-        jaccard=ones,
-        containment_a=ones,
-        containment_b=ones,
-        coverage=ones,
-        matched=run.tokens.counts()[others],
-        share_a=ones,
-        share_b=ones,
-    )
-    if not len(others):
-        return pairs
-    # Only a comparison of two given documents asks for the pair of two equal ones.
-    pairs = pairs.take(run.faces[pairs.a] != run.faces[pairs.b])
-    joined = Pairs(
-        *(
-            np.concatenate([getattr(pairs, name), getattr(equal, name)])
-            for name in Pairs.__dataclass_fields__
-        )
-    )
-    return joined.take(np.lexsort((joined.b, joined.a)))
-
-
 def _cluster(run: _Run, pairs: Pairs, ranking: Candidates) -> Clusters:
     config = run.config
     if "duplicates" not in config.find:
@@ -293,18 +240,8 @@ def _cluster(run: _Run, pairs: Pairs, ranking: Candidates) -> Clusters:
         return Clusters(rows, np.full(len(rows), -1, np.int64))
     clusters = cluster_pairs(pairs, ranking, config)
     if "exact" in config.cluster_on:
-        _join_equals(clusters, pairs, run.faces)
+        join_equals(clusters, pairs, run.faces)
     return clusters
-
-
-def _join_equals(clusters: Clusters, pairs: Pairs, faces: Int64) -> None:
-    """Put each document into the cluster of the one that stands for it."""
-    edges = np.flatnonzero(pairs.relations == EXACT)
-    others = np.where(faces[pairs.a[edges]] == pairs.a[edges], pairs.b[edges], pairs.a[edges])
-    own = faces[others]
-    leads = clusters.leaders[own] == own
-    clusters.leaders[others] = clusters.leaders[own]
-    clusters.pairs[others] = np.where(leads, edges, clusters.pairs[own])
 
 
 def _result(run: _Run, pairs: Pairs, passages: Passages, clusters: Clusters) -> Result:
@@ -324,18 +261,6 @@ def _result(run: _Run, pairs: Pairs, passages: Passages, clusters: Clusters) -> 
         summary={},
     )
     groups = reuse_groups(pairs, clusters, ids)
-    result.summary.update(summarise(result, groups, run.caps))
-    _check_conservation(result)
+    result.summary.update(summarise(result, clusters, groups, run.caps))
+    check_conservation(result, clusters)
     return result
-
-
-def _check_conservation(result: Result) -> None:
-    """Raise ``OutputError`` unless read = kept + removed + skipped and every cluster keeps one."""
-    counts = result.summary["documents"]
-    if counts["read"] != counts["kept"] + counts["removed"] + counts["skipped"]:
-        raise OutputError(f"documents do not add up: {counts}")
-    documents = result.tables["documents"]
-    keeps = set(documents.filter(documents["kept"])["cluster"].to_pylist())
-    lost = set(documents["cluster"].to_pylist()) - keeps
-    if lost:
-        raise OutputError(f"cluster {min(lost)} keeps no document")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,11 @@ import numpy as np
 from dedup.arrays import Int64, Texts, UInt64
 from dedup.config import Config
 from dedup.kernels import shingles as kernel
-from dedup.tokens import Tokens, folding
+from dedup.tokens import Tokens, folding, runs_of_rows
 
 CHAR_FACTOR = 3
 _SHORT_TEXT = 20
+_RUN_SHINGLES = 1 << 20  # that a thread makes distinct at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +78,23 @@ def shingle_texts(texts: Texts, tokens: Tokens, config: Config) -> Shingles:
     return shingle_tokens(tokens.hashes, tokens.bounds, config.shingle_size)
 
 
-def distinct_shingles(shingles: Shingles) -> Shingles:
-    """Return the sorted distinct shingles of each document.
+def distinct_shingles(shingles: Shingles, *, threads: int = 1) -> Shingles:
+    """Return the distinct shingles of each document, by where each first stands in it.
 
     >>> made = distinct_shingles(Shingles(np.array([7, 3, 7], np.uint64), np.array([0, 3])))
     >>> made.values.tolist(), made.offsets.tolist()
-    ([3, 7], [0, 2])
+    ([7, 3], [0, 2])
     """
     values = shingles.values.copy()
     sizes = np.empty(len(shingles), np.int64)
-    kernel.sort_unique_rows(values, shingles.offsets, sizes)
+
+    def run(span: tuple[int, int]) -> None:
+        low, high = span
+        kernel.distinct_rows(values, shingles.offsets[low : high + 1], sizes[low:high])
+
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        list(pool.map(run, runs_of_rows(shingles.offsets, _RUN_SHINGLES)))
     offsets = np.zeros(len(shingles) + 1, np.int64)
     np.cumsum(sizes, out=offsets[1:])
-    starts = np.repeat(shingles.offsets[:-1] - offsets[:-1], sizes)
-    return Shingles(values[starts + np.arange(offsets[-1])], offsets)
+    kernel.close_gaps(values, shingles.offsets, offsets)
+    return Shingles(values[: int(offsets[-1])], offsets)

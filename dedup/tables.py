@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from dedup.arrays import Int64
 from dedup.clusters import Clusters, components
 from dedup.config import RELATIONS, Config
+from dedup.errors import OutputError
 from dedup.pairs import NAMES, Pairs
 from dedup.passages import LEVELS, Passages
 from dedup.records import DOCUMENTS, PAIRS, PASSAGES, REPEATS, Result
@@ -43,9 +44,8 @@ def documents_table(
         full[is_member] = values
         return pa.array(full, kind, mask=~is_member)
 
-    names = np.array(NAMES, object)[pairs.relations[edge]] if len(edge) else []
-    relation = np.full(len(rows), None, object)
-    relation[is_member] = names
+    relation = np.full(len(rows), -1, np.int64)
+    relation[is_member] = pairs.relations[edge]
     containment = np.where(
         own_is_a[is_member], pairs.containment_a[edge], pairs.containment_b[edge]
     )
@@ -56,7 +56,7 @@ def documents_table(
         cluster,
         pa.array(~is_member),
         pa.array(kept),
-        pa.array(relation.tolist(), pa.string()),
+        pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
         pc.if_else(pa.array(kept), pa.scalar(None, pa.string()), cluster),
         scores(pairs.jaccard[edge], pa.float64()),
         scores(containment, pa.float64()),
@@ -70,7 +70,7 @@ def pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
     columns = [
         ids.take(pa.array(pairs.a)),
         ids.take(pa.array(pairs.b)),
-        pa.array([NAMES[each] for each in pairs.relations.tolist()], pa.string()),
+        pa.array(NAMES, pa.string()).take(pa.array(pairs.relations)),
         pa.array(pairs.jaccard),
         pa.array(pairs.containment_a),
         pa.array(pairs.containment_b),
@@ -114,20 +114,25 @@ def reuse_groups(pairs: Pairs, clusters: Clusters, ids: pa.Array) -> list[list[s
     """Return the clusters that share text with each other, by name, where there are several."""
     ours, theirs = clusters.leaders[pairs.a], clusters.leaders[pairs.b]
     related = (ours != theirs) & (pairs.relations < len(RELATIONS))
-    groups = components(ours[related], theirs[related], len(ids))
+    rows = np.unique(np.concatenate([ours[related], theirs[related]]))
+    groups = components(
+        np.searchsorted(rows, ours[related]), np.searchsorted(rows, theirs[related]), len(rows)
+    )
     members: dict[int, list[str]] = {}
-    for row in np.unique(clusters.leaders).tolist():
-        members.setdefault(int(groups[row]), []).append(ids[row].as_py())
-    return sorted(sorted(each) for each in members.values() if len(each) > 1)
+    for group, name in zip(groups.tolist(), ids.take(pa.array(rows)).to_pylist(), strict=True):
+        members.setdefault(group, []).append(name)
+    return sorted(sorted(each) for each in members.values())
 
 
-def summarise(result: Result, groups: list[list[str]], caps: Counter[str]) -> dict[str, Any]:
+def summarise(
+    result: Result, clusters: Clusters, groups: list[list[str]], caps: Counter[str]
+) -> dict[str, Any]:
     """Return the totals of a result as plain values; ``caps`` counts what bounds left out."""
     documents = result.tables["documents"]
     kept = int(pc.sum(documents["kept"]).as_py() or 0)
     intake = result.corpus.intake
     skipped = sum(intake.skipped.values())
-    sizes = Counter(documents["cluster"].to_pylist()).values()
+    sizes = np.bincount(clusters.leaders, minlength=1)
     return {
         "version": version("dedup"),
         "config": result.config.as_dict(),
@@ -140,9 +145,9 @@ def summarise(result: Result, groups: list[list[str]], caps: Counter[str]) -> di
         },
         "relations": _counts(result.tables["pairs"]["relation"], NAMES),
         "clusters": {
-            "count": sum(size > 1 for size in sizes),
-            "largest": max(sizes, default=0),
-            "documents": sum(size for size in sizes if size > 1),
+            "count": int(np.count_nonzero(sizes > 1)),
+            "largest": int(sizes.max()),
+            "documents": int(sizes[sizes > 1].sum()),
         },
         "reuse_groups": groups,
         "passages": _counts(result.tables["passages"]["level"], tuple(LEVELS.values())),
@@ -156,7 +161,24 @@ def summarise(result: Result, groups: list[list[str]], caps: Counter[str]) -> di
 
 
 def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, int]:
-    found = Counter(column.to_pylist())
+    counts = pc.value_counts(column)
+    found = dict(
+        zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)
+    )
     return {
-        name: found[name] for name in [*order, *sorted(found.keys() - set(order))] if found[name]
+        name: found[name] for name in [*order, *sorted(found.keys() - set(order))] if name in found
     }
+
+
+def check_conservation(result: Result, clusters: Clusters) -> None:
+    """Raise ``OutputError`` unless read = kept + removed + skipped and every cluster keeps one."""
+    counts = result.summary["documents"]
+    if counts["read"] != counts["kept"] + counts["removed"] + counts["skipped"]:
+        raise OutputError(f"documents do not add up: {counts}")
+    kept = result.tables["documents"]["kept"].to_numpy()
+    keeps = np.zeros(len(kept), np.bool_)
+    keeps[clusters.leaders[kept]] = True
+    lost = np.flatnonzero(~keeps[clusters.leaders])
+    if len(lost):
+        name = result.tables["documents"]["cluster"][int(lost[0])].as_py()
+        raise OutputError(f"cluster {name} keeps no document")

@@ -67,7 +67,9 @@ COMPARED = {
         "fmix64": "test_finalisers",
         "shingle_units": "test_shingle_units",
         "shingle_rows": "test_shingle_rows",
-        "sort_unique_rows": "test_sort_unique_rows",
+        "table_size": "test_distinct_rows",
+        "distinct_rows": "test_distinct_rows",
+        "close_gaps": "test_distinct_rows",
         "characters": "test_characters_of_a_part",
         "character_rows": "test_character_rows",
     },
@@ -313,12 +315,20 @@ def test_shingle_rows(rows, size):
 
 @examples
 @given(rows_of_hashes)
-def test_sort_unique_rows(rows):
+def test_distinct_rows(rows):
     values, offsets = ragged(rows)
     sizes = np.zeros(len(rows), np.int64)
-    shingles.sort_unique_rows(values, offsets, sizes)
+    shingles.distinct_rows(values, offsets, sizes)
+    wanted = [list(dict.fromkeys(row)) for row in rows]
     got = [values[low : low + size].tolist() for low, size in zip(offsets[:-1], sizes, strict=True)]
-    assert got == [sorted(set(row)) for row in rows]
+    assert got == wanted
+    closed = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    shingles.close_gaps(values, offsets, closed)
+    assert unragged(values[: closed[-1]], closed) == wanted
+    for row in rows:
+        size = shingles.table_size(len(row))
+        assert size >= max(2 * len(row), 16)
+        assert size & (size - 1) == 0
 
 
 @examples
@@ -570,10 +580,10 @@ def test_rows_of_70_000_shingles():
     shingles.shingle_rows(row, np.array([0, LONG]), 5, out, np.array([0, LONG - 4]))
     assert out.tolist() == naive_shingles(units, 5)
     sizes = np.zeros(1, np.int64)
-    sorted_row = row.copy()
-    shingles.sort_unique_rows(sorted_row, np.array([0, LONG]), sizes)
+    distinct = row.copy()
+    shingles.distinct_rows(distinct, np.array([0, LONG]), sizes)
     assert sizes[0] > 2**15
-    assert sorted_row[: sizes[0]].tolist() == sorted(set(units))
+    assert distinct[: sizes[0]].tolist() == list(dict.fromkeys(units))
     a, b = arrays_of([(2**32 - 1, 2**32 - 1), (3, 5)])
     signature = np.zeros((1, 2), np.uint32)
     minhash.sign_rows(out, np.array([0, len(out)]), a, b, signature)

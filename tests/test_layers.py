@@ -24,7 +24,7 @@ ROWS = [
     ("lsh",),
     ("passages",),
     ("pairs",),
-    ("clusters",),
+    ("clusters", "ranking"),
     ("tables",),
     ("repeats", "boilerplate"),
     ("cleaning",),

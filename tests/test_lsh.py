@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -158,25 +159,48 @@ def test_crowded_buckets_take_linear_work():
 @given(st.lists(st.integers(0, 5), max_size=40), st.integers(1, 6), st.data())
 def test_bucket_pairs(raw, most, data):
     leaders = data.draw(st.integers(1, most))
-    keys = np.sort(np.array(raw, np.uint64)) * np.uint64(2**62)
+    keys = np.array(raw, np.uint64) * np.uint64(2**62)
     docs = np.arange(10, 10 + len(keys), dtype=np.int64)
     wanted, over = [], 0
-    for _, places in itertools.groupby(range(len(keys)), key=lambda k: keys[k]):
-        bucket = [int(docs[k]) for k in places]
+    for key in {each % 4 for each in raw}:
+        bucket = [int(docs[k]) for k in range(len(keys)) if raw[k] % 4 == key]
         firsts = bucket if len(bucket) <= most else bucket[:leaders]
         over += len(bucket) > most
         wanted += [[x, y] for x in firsts for y in bucket if x < y]
-    made, crowded = kernel.count_bucket_pairs(keys, most, leaders)
-    out = np.empty((made, 2), np.int64)
-    assert kernel.fill_bucket_pairs(keys, docs, most, leaders, out) == made
-    assert sorted(out.tolist()) == sorted(wanted)
-    assert crowded == over
+    slots, groups, sizes = (np.empty(size, np.int64) for size in (128, len(keys), len(keys)))
+    members, bounds = np.empty(len(keys), np.int64), np.empty(len(keys) // 2 + 2, np.int64)
+    made = kernel.group_keys(keys, slots, groups, sizes)
+    assert sizes[:made].tolist() == list(Counter(keys.tolist()).values())
+    buckets = kernel.gather_buckets(groups, sizes, made, members, bounds)
+    pairs, crowded = kernel.count_bucket_pairs(bounds, buckets, most, leaders)
+    assert (pairs, crowded) == (len(wanted), over)
+    table = np.full(4096, -1, np.int64)
+    for new in (len(wanted), 0):  # a second time they are all in
+        added = kernel.add_bucket_pairs(
+            *(members, bounds, buckets, docs, np.int64(100), most, leaders, table)
+        )
+        assert added == new
+    moved = np.full(8192, -1, np.int64)
+    kernel.move_pairs(table, moved)
+    for held in (table, moved):
+        assert sorted(held[held >= 0].tolist()) == sorted(x * 100 + y for x, y in wanted)
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(st.sampled_from([0, 1, 2**63]), st.integers(0, 2)), max_size=30))
+def test_group_equal(sums):
+    rows = np.array(sums, np.uint64).reshape(-1, 2)
+    first = np.array([-1 if two == 2 else 0 for _, two in sums], np.int64)
+    kernel.group_equal(rows, first, np.full(64, -1, np.int64))
+    assert first.tolist() == [
+        k if each[1] == 2 else sums.index(each) for k, each in enumerate(sums)
+    ]
 
 
 @settings(max_examples=100)
 @given(rows_of_hashes)
 def test_common_values(rows):
-    sets = [sorted(set(row)) for row in rows]
+    sets = [list(dict.fromkeys(row)) for row in rows]
     values, offsets = ragged(sets)
     pairs = np.array(list(itertools.product(range(len(rows)), repeat=2)), np.int64).reshape(-1, 2)
     out = np.empty(len(pairs), np.int64)

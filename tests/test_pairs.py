@@ -59,7 +59,7 @@ def confirmed(*pairs, config=None, keep_all=True, candidates=True):
     wanted = [(2 * k, 2 * k + 1) for k in range(len(pairs))] if candidates else []
     return confirm_pairs(
         np.array(wanted, np.int64).reshape(-1, 2),
-        Shingles(*ragged(rows)),
+        lambda pairs: compare_shingles(pairs, Shingles(*ragged(rows))),
         passages,
         np.array(counts, np.int64),
         config or Config(),

@@ -1,86 +1,267 @@
-"""Signatures to band keys, and exact comparison of shingle sets."""
+"""Signatures to band keys, keys to buckets, buckets to pairs, and exact comparison of sets.
+
+Keys, shingles and packed pairs are looked up in open hash tables with linear probing: what is
+looked up is a hash already, so its low bits are its place.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.shingles import MULTIPLIER, fmix64
+from dedup.kernels.minhash import permute
+from dedup.kernels.shingles import MULTIPLIER, fmix64, shingle_units, table_size
+from dedup.kernels.text import hash_words
+
+
+@njit
+def band_key(signature, band, rows):
+    """Return a hash of the ``rows`` values of a signature in a band."""
+    h = fmix64(np.uint64(band + 1))
+    for k in range(band * rows, band * rows + rows):
+        h = (h ^ np.uint64(signature[k])) * MULTIPLIER
+        h ^= h >> np.uint64(29)
+    return fmix64(h)
 
 
 @njit
 def band_keys(signatures, band, rows, out):
-    """Write one key per document for a band: a hash of its ``rows`` values in it."""
-    first = band * rows
+    """Write the key of every document for a band."""
     for doc in range(len(signatures)):
-        h = fmix64(np.uint64(band + 1))
-        for k in range(first, first + rows):
-            h = (h ^ np.uint64(signatures[doc, k])) * MULTIPLIER
-            h ^= h >> np.uint64(29)
-        out[doc] = fmix64(h)
+        out[doc] = band_key(signatures[doc], band, rows)
 
 
 @njit
-def count_bucket_pairs(keys, most, leaders):
-    """Return (pairs that ``fill_bucket_pairs`` writes, buckets over ``most``) for sorted keys."""
+def content_sums(shingles, count, made, out):
+    """Write 128 bits that only documents of the same tokens share.
+
+    ``count`` is the number of tokens, ``made`` that of their shingles. Shingles overlap, so those
+    and their places say what the tokens are.
+    """
+    one = fmix64(np.uint64(count))
+    two = one
+    place = np.uint64(1)
+    for i in range(made):
+        value = shingles[i]
+        one += value * (place * MULTIPLIER | np.uint64(1))
+        two += fmix64(value ^ place)
+        place += np.uint64(2)
+    out[0] = one
+    out[1] = two
+
+
+@njit
+def band_texts(
+    data, offsets, stage, values, expansions, size, a, b, bands, rows, keys, sums, counts
+):
+    """Write the band keys (bands × documents), content sums and numbers of tokens of texts.
+
+    Tokens, shingles and signature of one text at a time live in buffers that stay in the cache.
+    """
+    longest = 0
+    for row in range(len(offsets) - 1):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    words = np.empty(longest // 64 + 1, np.uint64)
+    odd = np.empty(longest // 64 + 1, np.uint64)
+    units = np.empty(longest // 2 + 2, np.uint64)
+    mixed = np.empty(longest // 2 + 2, np.uint32)
+    shingles = np.empty(longest // 2 + 2, np.uint64)
+    signature = np.empty(len(a), np.uint32)
+    for row in range(len(offsets) - 1):
+        count = hash_words(
+            data, offsets[row], offsets[row + 1], stage, values, expansions, words, odd, units
+        )
+        counts[row] = count
+        made = shingle_units(units, np.intp(0), count, size, shingles, np.intp(0))
+        content_sums(shingles, count, made, sums[row])
+        permute(shingles, np.intp(0), made, mixed, a, b, signature)
+        for band in range(bands):
+            keys[band, row] = band_key(signature, band, rows)
+
+
+@njit
+def shingle_texts(data, offsets, chosen, stage, values, expansions, size, bounds, out):
+    """Write the shingles of the ``chosen`` texts to ``out``; ``bounds`` says whose are where."""
+    longest = 0
+    for row in chosen:
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    words = np.empty(longest // 64 + 1, np.uint64)
+    odd = np.empty(longest // 64 + 1, np.uint64)
+    units = np.empty(longest // 2 + 2, np.uint64)
+    place = np.intp(0)
+    bounds[0] = 0
+    for k in range(len(chosen)):
+        row = chosen[k]
+        count = hash_words(
+            data, offsets[row], offsets[row + 1], stage, values, expansions, words, odd, units
+        )
+        place = shingle_units(units, np.intp(0), count, size, out, place)
+        bounds[k + 1] = place
+
+
+@njit
+def group_equal(sums, first, slots):
+    """Write to ``first`` the first row of the same two sums; rows that start at -1 stay alone.
+
+    ``slots`` is a table of at least twice as many places, all -1.
+    """
+    mask = np.intp(len(slots) - 1)
+    for row in range(len(sums)):
+        if first[row] < 0:
+            first[row] = row
+            continue
+        slot = np.intp(sums[row, 1] & np.uint64(mask))
+        while True:
+            other = slots[slot]
+            if other < 0:
+                slots[slot] = row
+                first[row] = row
+                break
+            if sums[other, 0] == sums[row, 0] and sums[other, 1] == sums[row, 1]:
+                first[row] = other
+                break
+            slot = (slot + 1) & mask
+
+
+@njit
+def group_keys(keys, slots, groups, sizes):
+    """Give each distinct key a number, by where it first stands, and count it; return how many.
+
+    ``groups`` gets the number of each key. ``slots`` is a table of at least twice as many places.
+    """
+    mask = np.intp(len(slots) - 1)
+    slots[:] = -1
+    made = 0
+    for i in range(len(keys)):
+        key = keys[i]
+        slot = np.intp(key & np.uint64(mask))
+        while True:
+            first = slots[slot]
+            if first < 0:
+                slots[slot] = i
+                groups[i] = made
+                sizes[made] = 1
+                made += 1
+                break
+            if keys[first] == key:
+                groups[i] = groups[first]
+                sizes[groups[first]] += 1
+                break
+            slot = (slot + 1) & mask
+    return made
+
+
+@njit
+def gather_buckets(groups, sizes, made, members, bounds):
+    """Write the members of every group of two or more, in order; return how many such there are.
+
+    Bucket ``k`` is ``members[bounds[k]:bounds[k + 1]]``; ``sizes`` is used up.
+    """
+    place = 0
+    buckets = 0
+    bounds[0] = 0
+    for group in range(made):
+        size = sizes[group]
+        sizes[group] = -1
+        if size > 1:
+            sizes[group] = place
+            place += size
+            buckets += 1
+            bounds[buckets] = place
+    for i in range(len(groups)):
+        at = sizes[groups[i]]
+        if at >= 0:
+            members[at] = i
+            sizes[groups[i]] = at + 1
+    return buckets
+
+
+@njit
+def count_bucket_pairs(bounds, buckets, most, leaders):
+    """Return (pairs that ``add_bucket_pairs`` meets, buckets over ``most``)."""
     pairs = 0
     crowded = 0
-    i = 0
-    while i < len(keys):
-        end = i + 1
-        while end < len(keys) and keys[end] == keys[i]:
-            end += 1
-        size = end - i
+    for k in range(buckets):
+        size = bounds[k + 1] - bounds[k]
         if size <= most:
             pairs += size * (size - 1) // 2
         else:
             crowded += 1
             pairs += leaders * size - leaders * (leaders + 1) // 2
-        i = end
     return pairs, crowded
 
 
 @njit
-def fill_bucket_pairs(keys, docs, most, leaders, out):
-    """Write (smaller, larger) for the documents that share a bucket.
+def add_pair(table, packed):
+    """Put a packed pair into a set, a table with free places at -1; return 1 if it was not in."""
+    mask = np.intp(len(table) - 1)
+    slot = np.intp(fmix64(np.uint64(packed)) & np.uint64(mask))
+    while table[slot] >= 0:
+        if table[slot] == packed:
+            return 0
+        slot = (slot + 1) & mask
+    table[slot] = packed
+    return 1
 
-    ``docs`` ascend inside a bucket. In one of more than ``most`` documents each is paired with the
-    first ``leaders`` only, so that the work stays linear.
+
+@njit
+def add_bucket_pairs(members, bounds, buckets, docs, count, most, leaders, table):
+    """Put ``smaller · count + larger`` of the documents that share a bucket into a set.
+
+    Members ascend inside a bucket, and so do their ``docs``. In one of more than ``most`` each is
+    paired with the first ``leaders`` only, so that the work stays linear. Returns how many are new.
     """
-    made = 0
-    i = 0
-    while i < len(keys):
-        end = i + 1
-        while end < len(keys) and keys[end] == keys[i]:
-            end += 1
-        last = end if end - i <= most else min(i + leaders, end)
-        for x in range(i, last):
-            for y in range(x + 1, end):
-                out[made, 0] = docs[x]
-                out[made, 1] = docs[y]
-                made += 1
-        i = end
-    return made
+    new = 0
+    for k in range(buckets):
+        low = bounds[k]
+        high = bounds[k + 1]
+        last = high if high - low <= most else min(low + leaders, high)
+        for x in range(low, last):
+            for y in range(x + 1, high):
+                new += add_pair(table, docs[members[x]] * count + docs[members[y]])
+    return new
+
+
+@njit
+def move_pairs(old, table):
+    """Put every pair of one set into another."""
+    for packed in old:
+        if packed >= 0:
+            add_pair(table, packed)
 
 
 @njit
 def count_common(values, offsets, pairs, out):
-    """Write how many values the sorted sets of each pair of documents have in common."""
+    """Write how many values the sets of each pair of documents have in common.
+
+    A set holds no value twice. Pairs of the same first document should follow each other: its set
+    is put into a table once for all of them.
+    """
+    longest = 0
     for p in range(len(pairs)):
-        x = offsets[pairs[p, 0]]
-        y = offsets[pairs[p, 1]]
-        end_x = offsets[pairs[p, 0] + 1]
-        end_y = offsets[pairs[p, 1] + 1]
+        longest = max(longest, offsets[pairs[p, 0] + 1] - offsets[pairs[p, 0]])
+    table = np.empty(table_size(longest), np.uint64)
+    stamps = np.zeros(len(table), np.int64)
+    mask = np.intp(0)
+    stamp = 0
+    for p in range(len(pairs)):
+        a = pairs[p, 0]
+        if p == 0 or a != pairs[p - 1, 0]:
+            mask = np.intp(table_size(offsets[a + 1] - offsets[a]) - 1)
+            for i in range(offsets[a], offsets[a + 1]):
+                slot = np.intp(values[i] & np.uint64(mask))
+                while stamps[slot] == p + 1:
+                    slot = (slot + 1) & mask
+                stamps[slot] = p + 1
+                table[slot] = values[i]
+            stamp = p + 1
         common = 0
-        while x < end_x and y < end_y:
-            one = values[x]
-            two = values[y]
-            if one == two:
-                common += 1
-                x += 1
-                y += 1
-            elif one < two:
-                x += 1
-            else:
-                y += 1
+        b = pairs[p, 1]
+        for i in range(offsets[b], offsets[b + 1]):
+            slot = np.intp(values[i] & np.uint64(mask))
+            while stamps[slot] == stamp:
+                if table[slot] == values[i]:
+                    common += 1
+                    break
+                slot = (slot + 1) & mask
         out[p] = common

@@ -59,17 +59,49 @@ def shingle_rows(units, bounds, size, out, offsets):
 
 
 @njit
-def sort_unique_rows(values, offsets, sizes):
-    """Sort each row in place and move its distinct values to its front; ``sizes`` gets how many."""
+def table_size(count):
+    """Return the slots of a hash table for ``count`` values: a power of two, at least twice it."""
+    size = 16
+    while size < 2 * count:
+        size *= 2
+    return size
+
+
+@njit
+def distinct_rows(values, offsets, sizes):
+    """Move the distinct values of each row to its front, in place, by where each first stands.
+
+    ``sizes`` gets how many they are. Values are hashes: their low bits are the place in a table.
+    """
+    longest = 0
     for row in range(len(offsets) - 1):
-        part = values[offsets[row] : offsets[row + 1]]
-        part.sort()
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    table = np.empty(table_size(longest), np.uint64)
+    stamps = np.zeros(len(table), np.int64)
+    for row in range(len(offsets) - 1):
+        lo = offsets[row]
+        mask = np.intp(table_size(offsets[row + 1] - lo) - 1)
         kept = 0
-        for i in range(len(part)):
-            if i == 0 or part[i] != part[i - 1]:
-                part[kept] = part[i]
+        for i in range(lo, offsets[row + 1]):
+            value = values[i]
+            slot = np.intp(value & np.uint64(mask))
+            while stamps[slot] == row + 1 and table[slot] != value:
+                slot = (slot + 1) & mask
+            if stamps[slot] != row + 1:
+                stamps[slot] = row + 1
+                table[slot] = value
+                values[lo + kept] = value
                 kept += 1
         sizes[row] = kept
+
+
+@njit
+def close_gaps(values, old, new):
+    """Move row ``r`` from ``old[r]`` down to ``new[r]``, as long as ``new`` says, in place."""
+    for row in range(len(new) - 1):
+        if old[row] != new[row]:
+            for i in range(new[row + 1] - new[row]):
+                values[new[row] + i] = values[old[row] + i]
 
 
 @njit

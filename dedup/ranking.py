@@ -1,0 +1,61 @@
+"""What the choice of a canonical goes by: dates, priorities, texts that were cut short."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.arrays import Bool, Int64
+from dedup.blocks import ELLIPSIS, Blocks
+
+
+def truncated_documents(blocks: Blocks, removals: pa.Table) -> Bool:
+    """Tell which documents end in a block that was cut short (``…``), removals left aside."""
+    removed = set(zip(removals["doc"].to_pylist(), removals["start"].to_pylist(), strict=True))
+    cut = np.zeros(len(blocks.bounds) - 1, np.bool_)
+    for block in np.flatnonzero(blocks.flags & ELLIPSIS).tolist():
+        doc = int(blocks.docs[block])
+        after = range(block + 1, int(blocks.bounds[doc + 1]))
+        if (doc, int(blocks.starts[block])) not in removed and all(
+            (doc, int(blocks.starts[each])) in removed or blocks.words[each] == 0 for each in after
+        ):
+            cut[doc] = True
+    return cut
+
+
+def ranks(column: pa.ChunkedArray | pa.Array, *, numeric: bool = False) -> Int64:
+    """Return the rank of each value, -1 for nulls; numbers by size where all values are numbers.
+
+    >>> ranks(pa.array(["10", None, "9", "10"])).tolist()
+    [0, -1, 1, 0]
+    >>> ranks(pa.array(["10", None, "9", "10"]), numeric=True).tolist()
+    [1, -1, 0, 1]
+    """
+    encoded = column.dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.unify_dictionaries().combine_chunks()
+        if isinstance(encoded, pa.ChunkedArray):  # a column without any chunk
+            return np.zeros(0, np.int64)
+    known = encoded.dictionary
+    order = _order(known, numeric=numeric)
+    place = np.empty(len(order) + 1, np.int64)
+    place[order] = np.arange(len(order))
+    place[-1] = -1  # what a null's code, -1, finds
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    found: Int64 = place[codes]
+    return found
+
+
+def _order(known: pa.Array, *, numeric: bool) -> Int64:
+    if numeric:
+        try:
+            numbers = [float(each) for each in known.to_pylist()]
+        except ValueError:
+            pass
+        else:
+            text = pc.sort_indices(known).to_numpy()  # decides between equal numbers
+            by_number: Int64 = text[np.argsort(np.array(numbers)[text], kind="stable")]
+            return by_number
+    in_order: Int64 = pc.sort_indices(known).to_numpy().astype(np.int64)
+    return in_order
