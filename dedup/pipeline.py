@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ from dedup.boilerplate import blocks_of, find_boilerplate
 from dedup.cleaning import settle_removals
 from dedup.clusters import Candidates, Clusters, cluster_pairs, components, join_equals
 from dedup.config import Config
+from dedup.duplicates import is_fast
 from dedup.exact import equal_groups
 from dedup.lsh import candidate_pairs
 from dedup.minhash import sign_shingles
@@ -30,6 +30,7 @@ from dedup.ranking import ranks, truncated_documents
 from dedup.records import MARKS, REMOVALS, Corpus, Result
 from dedup.repeats import find_repeats
 from dedup.shingles import Shingles, distinct_shingles, shingle_texts
+from dedup.streaming import Held, Progress, scan_stream
 from dedup.tables import (
     check_conservation,
     documents_table,
@@ -41,8 +42,6 @@ from dedup.tables import (
 )
 from dedup.tokens import Tokens, tokenise_texts
 from dedup.words import classify
-
-Progress = Callable[[str, int, int], None]
 
 STAGES = ("tokens", "signatures", "boilerplate and repeats", "passages", "pairs", "clusters")
 _SAME_STORY = 0.5  # Jaccard from which two documents count as one when lines are counted
@@ -84,6 +83,8 @@ def scan_corpus(
     ``threads`` (0: one a core) does not change the result. ``progress`` is told the name of each
     stage, how many are done, and how many there are.
     """
+    if is_fast(config):
+        return scan_stream(Held(corpus), config, threads=threads, progress=progress)
     return _scan(corpus, config, threads, progress, compare=False)
 
 

@@ -39,6 +39,11 @@ CORPUS = pa.schema(
     ]
 )
 
+# What is known of a document besides its text.
+FACTS = pa.schema(
+    [CORPUS.field(name) for name in ("doc_id", "path", "line", "site", "date", "priority")]
+)
+
 DOCUMENTS = pa.schema(
     [
         ("doc_id", pa.string()),

@@ -52,7 +52,7 @@ def documents_table(
     cluster = ids.take(pa.array(leaders))
     columns = [
         ids,
-        corpus["path"].combine_chunks(),
+        corpus["path"].combine_chunks().cast(pa.string()),
         cluster,
         pa.array(~is_member),
         pa.array(kept),

@@ -2,6 +2,7 @@ import codecs
 import csv
 import gzip
 import io
+import itertools
 import json
 import os
 import random
@@ -857,7 +858,7 @@ def test_an_unknown_format_is_refused():
         ("x.jsonl", lines({"text": "a"}, b"{broken\n"), 2),
         ("x.jsonl", lines({"text": "a"}, {"text": 5}), 2),
         ("x.jsonl", lines({"text": "a"}, b'{"text": "\xff"}\n'), 2),
-        ("x.jsonl", lines({"id": 1, "text": "a"}, {"id": 1, "text": "b"}), 2),
+        ("x.jsonl", lines({"id": 1, "text": "a"}, {"id": 1, "text": "a"}), 2),
         ("x.csv", b"id,text\na,one\nb\n", 3),
         ("x.txt", b"\xff", None),
         ("x.txt", bytes(100), None),
@@ -877,12 +878,19 @@ def test_strict_stops_at_the_first_flaw_and_names_the_place(save, name, data, li
 
 
 def test_equal_ids_are_numbered_by_what_the_documents_hold(save):
-    rows = [{"id": "a", "text": t} for t in "cab"] + [{"id": "b", "text": "x"}]
-    path = save("x.jsonl", lines(*rows))
-    corpus = read([path])
-    assert pairs(corpus) == {"a#3": "c", "a": "a", "a#2": "b", "b": "x"}
-    assert corpus.intake.damaged == {"duplicate_id": 2}
-    assert corpus.intake.places == {"duplicate_id": [f"{path}:3", f"{path}:1"]}
+    named = []
+    for texts in itertools.permutations("abc"):
+        rows = [{"id": "a", "text": each} for each in texts] + [{"id": "b", "text": "x"}]
+        path = save("x.jsonl", lines(*rows))
+        corpus = read([path])
+        named.append(pairs(corpus))
+        assert corpus.intake.damaged == {"duplicate_id": 2}
+        renamed = [named[-1]["a#2"], named[-1]["a#3"]]
+        places = [f"{path}:{texts.index(each) + 1}" for each in renamed]
+        assert corpus.intake.places == {"duplicate_id": places}
+    assert set(named[0]) == {"a", "a#2", "a#3", "b"}
+    assert set(named[0].values()) == {"a", "b", "c", "x"}
+    assert all(each == named[0] for each in named)
 
 
 def test_a_numbered_id_that_is_taken_is_numbered_again(save):

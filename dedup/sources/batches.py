@@ -12,12 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Int64, clean_string
+from dedup.arrays import Int64, UInt64, clean_string, texts_from_arrow
+from dedup.exact import text_digests
 from dedup.records import CORPUS
 from dedup.sources.options import Tally
 
 _MOST_ROWS = 100_000
-_SORT_KEYS = ("doc_id", "text", "date", "site", "path", "line")
+_SORT_KEYS = ("doc_id", "digest", "date", "site", "path", "line")
 _HOST = re.compile(
     r"\s*(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#@]*@)?(?:www\.)?([^/?#:\s]+\.[^/?#:\s.]+)\.?", re.I
 )
@@ -77,15 +78,16 @@ def host(url: str | None) -> str | None:
     return clean_string(found[1].lower()) if found else None
 
 
-def unique_ids(table: pa.Table, tally: Tally) -> pa.Table:
+def unique_ids(table: pa.Table, tally: Tally, digests: UInt64 | None = None) -> pa.Table:
     """Return ``table`` with ``#2``, ``#3`` … behind ids that occur again, each counted as damage.
 
     Which of the equal ids gets which number follows from what the documents hold, not from where
-    they stand. Costs one pass of hashing where all ids differ.
+    they stand: from ``digests`` of the texts, which a table without texts must bring along. Costs
+    one pass of hashing where all ids differ.
     """
     first = True
     while pc.count_distinct(table["doc_id"]).as_py() < len(table):
-        rows, numbers = _repeats(table)
+        rows, numbers = _repeats(table, digests)
         if first:
             extra = rows[numbers > 1]
             _count_repeats(table, extra, tally)
@@ -94,14 +96,19 @@ def unique_ids(table: pa.Table, tally: Tally) -> pa.Table:
     return table
 
 
-def _repeats(table: pa.Table) -> tuple[Int64, Int64]:
+def _repeats(table: pa.Table, digests: UInt64 | None) -> tuple[Int64, Int64]:
     """Return the rows whose id occurs again, and the number of each among its likes, from 1."""
     encoded = table["doc_id"].combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.unify_dictionaries().combine_chunks()
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(np.bincount(codes)[codes] > 1)
-    likes = table.select(list(_SORT_KEYS)).take(pa.array(rows))
+    likes = table.take(pa.array(rows))
+    digest = text_digests(texts_from_arrow(likes["text"])) if digests is None else digests[rows]
+    likes = likes.append_column("digest", pa.array(digest)).select(list(_SORT_KEYS))
+    for index, name in enumerate(_SORT_KEYS):
+        if pa.types.is_dictionary(likes[name].type):
+            likes = likes.set_column(index, name, likes[name].cast(pa.string()))
     order = pc.sort_indices(likes, [(name, "ascending") for name in _SORT_KEYS]).to_numpy()
     rows = rows[order]
     starts = np.flatnonzero(np.diff(codes[rows], prepend=-1))

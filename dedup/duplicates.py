@@ -1,0 +1,243 @@
+"""The fast path: copies of whole documents and nothing else, from texts that are read twice.
+
+The first reading leaves of every document its band keys, a hash of its tokens and one of its
+bytes. The second makes the shingles of those that some bucket joins. So what is held does not grow
+with the length of the texts, and nothing is held per token.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from dedup.arrays import Bool, Int64, Texts, UInt64, texts_from_arrow, texts_from_strings
+from dedup.blocks import block_table
+from dedup.config import Config
+from dedup.exact import text_digests
+from dedup.kernels import exact as exact_kernel
+from dedup.kernels import lsh as kernel
+from dedup.kernels.shingles import close_gaps, distinct_rows
+from dedup.lsh import bands_and_rows, bucket_pairs
+from dedup.minhash import permutations
+from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs
+from dedup.passages import no_passages
+from dedup.ranking import truncated_documents
+from dedup.records import REMOVALS
+from dedup.shingles import Shingles
+from dedup.spool import Spool, let_go
+from dedup.tokens import folding, runs_of_rows, tokenise_texts
+
+_DOTS_REACH = 400  # bytes from the end in which a cut is looked for
+_RUN_PAIRS = 1 << 18  # pairs that are compared at a time
+
+# What the first reading keeps of a document, besides one key a band.
+SUMS, DIGESTS, COUNTS, CUT = "sums", "digests", "counts", "cut"
+SHINGLES, SIZES = "shingles", "sizes"
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
+
+def is_fast(config: Config) -> bool:
+    """Tell whether the fast path does what is asked for."""
+    return config.find == ("duplicates",) and config.shingle_unit == "word"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What one batch of texts leaves: ``keys`` (bands × documents), ``sums`` (documents × 2)."""
+
+    keys: UInt64
+    sums: UInt64
+    digests: UInt64
+    counts: Int64
+    cut: Bool
+
+    def into(self, spool: Spool) -> None:
+        """Add the batch to what those before it left."""
+        for band, keys in enumerate(self.keys):
+            spool.append(key_name(band), keys)
+        for name in (SUMS, DIGESTS, COUNTS, CUT):
+            spool.append(name, getattr(self, name).ravel())
+
+
+def key_name(band: int) -> str:
+    """Return the name under which the keys of a band are kept."""
+    return f"keys.{band:04d}"
+
+
+def sign_batch(texts: Texts, config: Config) -> Signed:
+    """Read a batch of texts for the first time."""
+    bands, rows = bands_and_rows(config)
+    a, b = permutations(config.num_perm, config.seed)
+    table, count = folding(), len(texts)
+    signed = Signed(
+        keys=np.empty((bands, count), np.uint64),
+        sums=np.empty((count, 2), np.uint64),
+        digests=text_digests(texts),
+        counts=np.empty(count, np.int64),
+        cut=np.zeros(count, np.bool_),
+    )
+    kernel.band_texts(
+        *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
+        *(config.shingle_size, a[: bands * rows], b[: bands * rows], bands, rows),
+        *(signed.keys, signed.sums, signed.counts),
+    )
+    _find_cut(texts, signed.cut)
+    return signed
+
+
+def _find_cut(texts: Texts, cut: Bool) -> None:
+    """Tell which texts end in a line that was cut short."""
+    exact_kernel.find_dots(texts.data, texts.offsets, _DOTS_REACH, cut)
+    rows = np.flatnonzero(cut)
+    some = texts_from_strings([texts.text(row) for row in rows.tolist()])
+    blocks = block_table(some, tokenise_texts(some))
+    cut[rows] = truncated_documents(blocks, REMOVALS.empty_table())
+
+
+def sign_all(batches: Iterable[pa.Array], config: Config, spool: Spool, *, threads: int) -> None:
+    """Read all texts for the first time: one column a batch, some batches at once."""
+
+    def sign(column: pa.Array) -> Signed:
+        return sign_batch(texts_from_arrow(column), config)
+
+    for signed in in_order(sign, batches, threads):
+        signed.into(spool)
+
+
+def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> Iterator[Done]:
+    """Yield ``work(task)`` for each task, in order, a few ahead of what is asked for."""
+    waiting: deque[Future[Done]] = deque()
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        for task in tasks:
+            waiting.append(pool.submit(work, task))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """What the first reading left of all documents, in order of their ids.
+
+    ``order`` is the row of each in the order of reading.
+    """
+
+    spool: Spool
+    order: Int64
+    sums: UInt64
+    counts: Int64
+    cut: Bool
+
+    @classmethod
+    def of(cls, spool: Spool, order: Int64) -> Signatures:
+        """Take what ``sign_all`` left, with the documents in a new order."""
+        return cls(
+            spool,
+            order,
+            spool.read(SUMS, np.uint64).reshape(-1, 2)[order],
+            spool.read(COUNTS, np.int64)[order],
+            spool.read(CUT, np.bool_)[order],
+        )
+
+    def equal_groups(self) -> Int64:
+        """Return for each document the first of the same tokens; one without tokens is alone."""
+        first = np.where(self.counts > 0, 0, -1)
+        slots = np.full(1 << max(4, (2 * len(first)).bit_length()), -1, np.int32)
+        kernel.group_equal(self.sums, first, slots)
+        return first
+
+    def candidates(self, among: Int64, config: Config) -> tuple[Int64, int]:
+        """Return the pairs of some documents (ascending) that share a bucket; crowded buckets."""
+        rows = self.order[among]
+        bands, _ = bands_and_rows(config)
+        keys = (self.spool.read(key_name(band), np.uint64)[rows] for band in range(bands))
+        return bucket_pairs(keys, among, len(self.order))
+
+
+def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
+    """Return the distinct shingles of some rows (ascending) of a batch of texts."""
+    room = int(np.sum(texts.offsets[rows + 1] - texts.offsets[rows])) // 2 + len(rows)
+    values, bounds = np.empty(room, np.uint64), np.empty(len(rows) + 1, np.int64)
+    table = folding()
+    kernel.shingle_texts(
+        *(texts.data, texts.offsets, rows, table.stage, table.values, table.expansions),
+        *(config.shingle_size, bounds, values),
+    )
+    sizes = np.empty(len(rows), np.int64)
+    distinct_rows(values, bounds, sizes)
+    offsets = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    close_gaps(values, bounds, offsets)
+    return Shingles(values[: int(offsets[-1])].copy(), offsets)
+
+
+def shingle_all(
+    batches: Iterable[pa.Array], wanted: Int64, config: Config, spool: Spool, *, threads: int
+) -> None:
+    """Read the ``wanted`` texts (rows in order of reading, ascending) for the second time."""
+
+    def work(task: tuple[pa.Array, Int64]) -> Shingles:
+        column, rows = task
+        return shingle_batch(texts_from_arrow(column), rows, config)
+
+    def tasks() -> Iterator[tuple[pa.Array, Int64]]:
+        start = 0
+        for column in batches:
+            low, high = np.searchsorted(wanted, (start, start + len(column)))
+            if low < high:
+                yield column, wanted[low:high] - start
+            start += len(column)
+
+    for made in in_order(work, tasks(), threads):
+        spool.append(SHINGLES, made.values)
+        spool.append(SIZES, np.diff(made.offsets))
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """The shingles of the documents that are candidates; ``places`` says whose are where."""
+
+    shingles: Shingles
+    places: Int64
+
+    @classmethod
+    def of(cls, spool: Spool, wanted: Int64, order: Int64) -> Verifier:
+        """Take what ``shingle_all`` left of the rows ``wanted``."""
+        sizes = spool.read(SIZES, np.int64)
+        offsets = np.zeros(len(sizes) + 1, np.int64)
+        np.cumsum(sizes, out=offsets[1:])
+        by_row = np.zeros(len(order), np.int64)
+        by_row[wanted] = np.arange(len(wanted))
+        return cls(Shingles(spool.read(SHINGLES, np.uint64, mapped=True), offsets), by_row[order])
+
+    def compare(self, pairs: Int64) -> Scores:
+        """Score pairs of documents."""
+        return compare_shingles(self.places[pairs], self.shingles)
+
+    def confirm(self, candidates: Int64, counts: Int64, config: Config, *, threads: int) -> Pairs:
+        """Verify candidates and return those with a relation."""
+
+        def run(span: tuple[int, int]) -> Pairs:
+            some = candidates[span[0] : span[1]]
+            made = confirm_pairs(some, self.compare, no_passages(), counts, config)
+            let_go(self.shingles.values)
+            return made
+
+        runs = list(runs_of_rows(np.arange(len(candidates) + 1), _RUN_PAIRS)) or [(0, 0)]
+        with ThreadPoolExecutor(max(threads, 1)) as pool:
+            parts = list(pool.map(run, runs))
+        return Pairs(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in Pairs.__dataclass_fields__
+            )
+        )

@@ -1,0 +1,85 @@
+"""Arrays that grow piece by piece: in memory up to a bound, from there on in files of a folder."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+class Spool:
+    """Named arrays of one dimension that are written once, piece by piece, and then read.
+
+    ``folder`` is asked for when more than ``budget`` bytes have come together, not before.
+
+    >>> spool = Spool(budget=100)
+    >>> spool.append("counts", np.array([1, 2]))
+    >>> spool.append("counts", np.array([3]))
+    >>> spool.read("counts", np.int64).tolist(), spool.read("none", np.int64).tolist()
+    ([1, 2, 3], [])
+    """
+
+    def __init__(self, folder: Callable[[], Path] | None = None, budget: int = 1 << 62) -> None:
+        self._pieces: dict[str, list[Array]] = {}
+        self._make_folder = folder
+        self._folder: Path | None = None
+        self._budget = budget
+        self.size = 0
+
+    @property
+    def on_disk(self) -> bool:
+        """Tell whether the arrays have gone to files."""
+        return self._folder is not None
+
+    def append(self, name: str, piece: Array) -> None:
+        """Add a piece to an array; its type must always be the same."""
+        self.size += piece.nbytes
+        if self._folder is None:
+            self._pieces.setdefault(name, []).append(piece)
+            if self.size > self._budget and self._make_folder is not None:
+                self._spill(self._make_folder())
+        else:
+            self._write(self._folder, name, piece)
+
+    def _spill(self, folder: Path) -> None:
+        for name, pieces in self._pieces.items():
+            for piece in pieces:
+                self._write(folder, name, piece)
+        self._pieces.clear()
+        self._folder = folder
+
+    @staticmethod
+    def _write(folder: Path, name: str, piece: Array) -> None:
+        with (folder / name).open("ab") as file:
+            file.write(np.ascontiguousarray(piece).data)
+
+    def read(self, name: str, kind: type[Any], *, mapped: bool = False) -> Array:
+        """Return an array as a whole; ``mapped`` reads of a file only what is looked at."""
+        if self._folder is None:
+            pieces = self._pieces.get(name, [])
+            if len(pieces) > 1:
+                self._pieces[name] = pieces = [np.concatenate(pieces)]
+            return pieces[0] if pieces else np.zeros(0, kind)
+        path = self._folder / name
+        if not path.exists() or not path.stat().st_size:
+            return np.zeros(0, kind)
+        return np.memmap(path, kind, "r") if mapped else np.fromfile(path, kind)
+
+    def drop(self, name: str) -> None:
+        """Forget an array."""
+        self._pieces.pop(name, None)
+        if self._folder is not None:
+            (self._folder / name).unlink(missing_ok=True)
+
+
+def let_go(array: Array) -> None:
+    """Give back the memory of a mapped array; what is looked at again is read again."""
+    base = getattr(array, "_mmap", None)
+    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)

@@ -1,0 +1,289 @@
+"""The fast path from end to end: a corpus of any size, read twice, to a result.
+
+Texts are held while they fit into the memory allowed; a larger corpus is read again from where it
+came. Band keys and shingles go to files when they outgrow their share.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.arrays import Int64
+from dedup.clusters import Candidates, Clusters, cluster_pairs, join_equals
+from dedup.config import Config
+from dedup.duplicates import DIGESTS, Signatures, Verifier, shingle_all, sign_all
+from dedup.pairs import Pairs, with_equals
+from dedup.ranking import ranks
+from dedup.records import (
+    CORPUS,
+    FACTS,
+    MARKS,
+    PASSAGES,
+    REMOVALS,
+    REPEATS,
+    Corpus,
+    Intake,
+    Result,
+)
+from dedup.sources import ReadOptions, read_batches
+from dedup.sources.batches import unique_ids
+from dedup.sources.files import STDIN
+from dedup.sources.options import Tally
+from dedup.spool import Spool
+from dedup.tables import (
+    check_conservation,
+    documents_table,
+    pairs_table,
+    reuse_groups,
+    summarise,
+)
+
+Progress = Callable[[str, int, int], None]
+
+STAGES = ("signatures", "candidates", "shingles", "pairs", "clusters")
+DEFAULT_MEMORY = 8 << 30
+_TEXTS_SHARE = 0.4  # of the memory, for texts that are held
+_ARRAYS_SHARE = 0.25  # for keys and shingles
+
+
+class Reader(Protocol):
+    """Documents that can be read more than once, always in the same order."""
+
+    @property
+    def intake(self) -> Intake:
+        """Return what the first reading met."""
+        ...
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the documents in batches of schema ``CORPUS``."""
+        ...
+
+
+@dataclass(slots=True)
+class Held:
+    """A corpus in memory as a ``Reader``."""
+
+    corpus: Corpus
+
+    @property
+    def intake(self) -> Intake:
+        """What was met when the corpus was read."""
+        return self.corpus.intake
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the corpus in parts that keep all threads busy."""
+        yield from self.corpus.table.to_batches(max_chunksize=8_192)
+
+
+class Files:
+    """Files and streams as a ``Reader``; stdin is put by, for it can be read only once."""
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        options: ReadOptions,
+        *,
+        folder: Path,
+        told: Callable[[int], None] | None = None,
+    ) -> None:
+        self.intake = Intake()
+        self._paths, self._options, self._told = paths, options, told
+        self._copy = folder / "stdin.arrow" if STDIN in paths else None
+        self._read = False
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the documents; what is wrong with them is counted the first time."""
+        if self._read:
+            yield from self._again()
+            return
+        self._read = True
+        first = read_batches(self._paths, self._options, self.intake, progress=self._told)
+        if self._copy is None:
+            yield from first
+        else:
+            with pa.ipc.new_file(self._copy, CORPUS) as copy:
+                for batch in first:
+                    copy.write_batch(batch)
+                    yield batch
+
+    def _again(self) -> Iterator[pa.RecordBatch]:
+        if self._copy is None:
+            yield from read_batches(self._paths, self._options, Intake())
+            return
+        with pa.OSFile(str(self._copy)) as file, pa.ipc.open_file(file) as copy:
+            for number in range(copy.num_record_batches):
+                yield copy.get_batch(number)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one scan holds: the reader, and the batches as long as they fit."""
+
+    reader: Reader
+    config: Config
+    threads: int
+    budget: int
+    spool: Spool
+    held: list[pa.RecordBatch] | None = field(default_factory=list)
+    facts: list[pa.Table] = field(default_factory=list)
+    size: int = 0
+
+    def first(self) -> Iterator[pa.Array]:
+        """Yield the texts, and keep the other facts of the documents."""
+        for batch in self.reader.batches():
+            self.facts.append(_facts(batch))
+            if self.held is not None:
+                self.size += batch.nbytes
+                self.held.append(batch)
+                if self.size > self.budget:
+                    self.held = None
+            yield batch.column("text")
+
+    def again(self) -> Iterator[pa.Array]:
+        """Yield the texts once more."""
+        for batch in self.reader.batches() if self.held is None else self.held:
+            yield batch.column("text")
+
+
+def _facts(batch: pa.RecordBatch) -> pa.Table:
+    table = pa.table({item.name: batch.column(item.name) for item in FACTS})
+    for name in ("path", "site"):
+        index = table.schema.get_field_index(name)
+        table = table.set_column(index, name, table[name].dictionary_encode())
+    return table
+
+
+def scan_stream(
+    reader: Reader,
+    config: Config,
+    *,
+    threads: int = 0,
+    memory: int = DEFAULT_MEMORY,
+    progress: Progress | None = None,
+) -> Result:
+    """Find the copies of whole documents (``find=("duplicates",)``) in what a reader gives.
+
+    ``memory`` is how many bytes texts and arrays may take together, about; what is more goes to
+    files. Neither that nor ``threads`` changes the result. Where the texts did not fit,
+    ``Result.corpus`` comes without them.
+    """
+    with tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder:
+        run = _Run(
+            reader=reader,
+            config=config,
+            threads=threads or os.cpu_count() or 1,
+            budget=int(memory * _TEXTS_SHARE),
+            spool=Spool(lambda: Path(folder), int(memory * _ARRAYS_SHARE)),
+        )
+        return _scan(run, progress or (lambda stage, done, total: None))
+
+
+def _scan(run: _Run, progress: Progress) -> Result:
+    config, threads = run.config, run.threads
+    progress(STAGES[0], 0, len(STAGES))
+    sign_all(run.first(), config, run.spool, threads=threads)
+    facts, order = _in_order(run)
+    signed = Signatures.of(run.spool, order)
+    ranking = _candidates(facts, signed)
+    progress(STAGES[1], 1, len(STAGES))
+    faces = _faces(signed.equal_groups(), ranking, config)
+    among = np.flatnonzero((faces == np.arange(len(faces))) & (signed.counts > 0))
+    candidates, crowded = signed.candidates(among, config)
+    progress(STAGES[2], 2, len(STAGES))
+    wanted = np.unique(order[np.unique(candidates)])
+    shingle_all(run.again(), wanted, config, run.spool, threads=threads)
+    progress(STAGES[3], 3, len(STAGES))
+    verifier = Verifier.of(run.spool, wanted, order)
+    pairs = verifier.confirm(candidates, signed.counts, config, threads=threads)
+    pairs = with_equals(pairs, faces, signed.counts)
+    progress(STAGES[4], 4, len(STAGES))
+    clusters = cluster_pairs(pairs, ranking, config)
+    if "exact" in config.cluster_on:
+        join_equals(clusters, pairs, faces)
+    result = _result(run, facts, pairs, clusters, faces, Counter(crowded_buckets=crowded))
+    progress("done", 5, len(STAGES))
+    return result
+
+
+def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
+    """Return the facts in order of unique ids, and the row of each in the order of reading."""
+    if not run.facts:
+        return FACTS.empty_table(), np.zeros(0, np.int64)
+    facts = pa.concat_tables(run.facts).unify_dictionaries()
+    run.facts.clear()
+    digests = run.spool.read(DIGESTS, np.uint64)
+    run.spool.drop(DIGESTS)
+    facts = unique_ids(facts, Tally(run.reader.intake), digests)
+    ids = facts["doc_id"]
+    order: Int64 = pc.sort_indices(ids).to_numpy().astype(np.int64)
+    if run.held is not None:
+        run.facts.append(facts.select(["doc_id"]))
+    return facts.take(pa.array(order)).combine_chunks(), order
+
+
+def _candidates(facts: pa.Table, signed: Signatures) -> Candidates:
+    return Candidates(
+        truncated=signed.cut,
+        boilerplate=np.zeros(len(facts)),
+        lengths=signed.counts,
+        dates=ranks(facts["date"]),
+        priorities=ranks(facts["priority"], numeric=True),
+    )
+
+
+def _faces(first: Int64, ranking: Candidates, config: Config) -> Int64:
+    """Let the canonical of each group of equal documents stand for the group."""
+    if (first == np.arange(len(first))).all():
+        return first
+    order = ranking.keys(config.canonical, np.zeros(len(first)))[::-1]
+    best = np.empty(len(first), np.int64)
+    best[first[order]] = order  # the last to be written is the first in order
+    faces: Int64 = best[first]
+    return faces
+
+
+def _result(
+    run: _Run,
+    facts: pa.Table,
+    pairs: Pairs,
+    clusters: Clusters,
+    faces: Int64,
+    caps: Counter[str],
+) -> Result:
+    ids = facts["doc_id"].combine_chunks()
+    result = Result(
+        config=run.config,
+        tables={
+            "documents": documents_table(facts, pairs, clusters, faces, run.config),
+            "pairs": pairs_table(pairs, ids),
+            "passages": PASSAGES.empty_table(),
+            "repeats": REPEATS.empty_table(),
+        },
+        corpus=Corpus(_corpus(run, facts), run.reader.intake),
+        removals=REMOVALS.empty_table(),
+        marks=MARKS.empty_table(),
+        review=pa.array(np.zeros(len(facts), np.bool_)),
+        summary={},
+    )
+    groups = reuse_groups(pairs, clusters, ids)
+    result.summary.update(summarise(result, clusters, groups, caps))
+    check_conservation(result, clusters)
+    return result
+
+
+def _corpus(run: _Run, facts: pa.Table) -> pa.Table:
+    """Return the documents with their texts, where those were held."""
+    if not run.held:
+        return facts
+    table = pa.Table.from_batches(run.held)
+    return table.set_column(0, table.schema.field(0), run.facts[0]["doc_id"])
