@@ -152,6 +152,8 @@ def _checked(item: dataclasses.Field[Any], value: Any) -> Any:
 
 
 def _checked_names(name: str, value: Any, choices: tuple[str, ...]) -> tuple[str, ...]:
+    if not isinstance(value, str | list | tuple | set | frozenset):
+        raise ConfigError(name, value, f"a list of any of {', '.join(choices)}")
     names = (value,) if isinstance(value, str) else tuple(value)
     for each in names:
         if each not in choices:
@@ -166,8 +168,6 @@ def _checked_number(item: dataclasses.Field[Any], value: Any) -> int | float:
     allowed = f"{kind} from {low} to {high}"
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigError(item.name, value, allowed)
-    if whole and value != int(value):
-        raise ConfigError(item.name, value, allowed)
-    if not low <= value <= high:
+    if not low <= value <= high or (whole and value != int(value)):
         raise ConfigError(item.name, value, allowed)
     return int(value) if whole else float(value)

@@ -14,13 +14,13 @@ def truncated_documents(blocks: Blocks, removals: pa.Table) -> Bool:
     """Tell which documents end in a block that was cut short (``…``), removals left aside."""
     removed = set(zip(removals["doc"].to_pylist(), removals["start"].to_pylist(), strict=True))
     cut = np.zeros(len(blocks.bounds) - 1, np.bool_)
-    for block in np.flatnonzero(blocks.flags & ELLIPSIS).tolist():
-        doc = int(blocks.docs[block])
-        after = range(block + 1, int(blocks.bounds[doc + 1]))
-        if (doc, int(blocks.starts[block])) not in removed and all(
-            (doc, int(blocks.starts[each])) in removed or blocks.words[each] == 0 for each in after
-        ):
-            cut[doc] = True
+    dotted = blocks.flags & ELLIPSIS
+    for doc in np.unique(blocks.docs[dotted > 0]).tolist():
+        for block in range(int(blocks.bounds[doc + 1]) - 1, int(blocks.bounds[doc]) - 1, -1):
+            if (doc, int(blocks.starts[block])) not in removed:
+                cut[doc] = dotted[block] > 0
+                if cut[doc] or blocks.words[block]:
+                    break
     return cut
 
 
