@@ -61,8 +61,8 @@ KINDS = {
 HARD = {"stock": 0.03, "quote": 0.03, "beat": 0.02, "short": 0.03}
 MOST_COPIES = 12  # of one original
 FUNCTION_WORDS = (
-    "the of and to a in is that it for as was with be by on not he his but at are this have from or "
-    "had an they which one you were all her she there would their we him been has when who will no "
+    "the of and to a in is that it for as was with be by on not he his but at are this have from "
+    "or had an they which one you were all her she there would their we him been has when who will no "
     "more if out so up what about into than them can only other some could these two may then do "
     "first any my now such like our over me even most made after also did many before must through "
     "back years where much your way well down should because each just those how too little still "
@@ -119,7 +119,7 @@ class Language:
         return found
 
     def retold(self, sentence: Ids, own: int, beat: int) -> Ids:
-        """Return a sentence with its content words changed: a third by the beat, else by the article."""
+        """Return a sentence with other content words: a third by the beat, the rest its own."""
         core = sentence % WORDS
         content = core >= STOP_WORDS
         key = np.where(core % 3 > 0, np.int64(own), np.int64(beat + 1))

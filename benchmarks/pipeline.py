@@ -135,9 +135,8 @@ def _run(each: Contestant, made: Path) -> None:
     out = made / "out"
     command = [str(out) if part == "OUT" else part for part in each.command]
     begin = time.perf_counter()
-    with open(os.devnull, "wb") as nowhere:
-        process = subprocess.Popen(command, env=each.environment, stdout=nowhere)
-        _, status, usage = os.wait4(process.pid, 0)
+    process = subprocess.Popen(command, env=each.environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{each.name} failed: {' '.join(command)}")
     seconds = time.perf_counter() - begin

@@ -22,14 +22,14 @@ from dedup.config import Config
 from dedup.exact import text_digests
 from dedup.kernels import exact as exact_kernel
 from dedup.kernels import lsh as kernel
-from dedup.kernels.shingles import close_gaps, distinct_rows
+from dedup.kernels.shingles import gather_rows
 from dedup.lsh import bands_and_rows, bucket_pairs
 from dedup.minhash import permutations
 from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs
 from dedup.passages import no_passages
 from dedup.ranking import truncated_documents
 from dedup.records import REMOVALS
-from dedup.shingles import Shingles
+from dedup.shingles import Shingles, distinct_shingles
 from dedup.spool import Spool, let_go
 from dedup.tokens import folding, runs_of_rows, tokenise_texts
 
@@ -51,13 +51,17 @@ def is_fast(config: Config) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What one batch of texts leaves: ``keys`` (bands × documents), ``sums`` (documents × 2)."""
+    """What one batch of texts leaves: ``keys`` (bands × documents), ``sums`` (documents × 2).
+
+    ``shingles`` are not made distinct.
+    """
 
     keys: UInt64
     sums: UInt64
     digests: UInt64
     counts: Int64
     cut: Bool
+    shingles: Shingles
 
     def into(self, spool: Spool) -> None:
         """Add the batch to what those before it left."""
@@ -77,18 +81,22 @@ def sign_batch(texts: Texts, config: Config) -> Signed:
     bands, rows = bands_and_rows(config)
     a, b = permutations(config.num_perm, config.seed)
     table, count = folding(), len(texts)
+    room = int(texts.offsets[-1] - texts.offsets[0]) // 2 + count
+    values, bounds = np.empty(room, np.uint64), np.empty(count + 1, np.int64)
     signed = Signed(
         keys=np.empty((bands, count), np.uint64),
         sums=np.empty((count, 2), np.uint64),
         digests=text_digests(texts),
         counts=np.empty(count, np.int64),
         cut=np.zeros(count, np.bool_),
+        shingles=Shingles(values, bounds),
     )
     kernel.band_texts(
         *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
         *(config.shingle_size, a[: bands * rows], b[: bands * rows], bands, rows),
-        *(signed.keys, signed.sums, signed.counts),
+        *(signed.keys, signed.sums, signed.counts, values, bounds),
     )
+    values.resize(int(bounds[-1]), refcheck=False)  # gives back what was not needed
     _find_cut(texts, signed.cut)
     return signed
 
@@ -102,14 +110,25 @@ def _find_cut(texts: Texts, cut: Bool) -> None:
     cut[rows] = truncated_documents(blocks, REMOVALS.empty_table())
 
 
-def sign_all(batches: Iterable[pa.Array], config: Config, spool: Spool, *, threads: int) -> None:
-    """Read all texts for the first time: one column a batch, some batches at once."""
+def sign_all(
+    batches: Iterable[pa.Array], config: Config, spool: Spool, *, threads: int, room: int
+) -> list[Shingles] | None:
+    """Read all texts for the first time: one column a batch, some batches at once.
+
+    Returns the shingles of each batch, or nothing where they take more than ``room`` bytes.
+    """
 
     def sign(column: pa.Array) -> Signed:
         return sign_batch(texts_from_arrow(column), config)
 
+    held: list[Shingles] | None = []
     for signed in in_order(sign, batches, threads):
         signed.into(spool)
+        if held is not None:
+            held.append(signed.shingles)
+            room -= signed.shingles.values.nbytes
+            held = held if room > 0 else None
+    return held
 
 
 def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> Iterator[Done]:
@@ -172,32 +191,44 @@ def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
         *(texts.data, texts.offsets, rows, table.stage, table.values, table.expansions),
         *(config.shingle_size, bounds, values),
     )
-    sizes = np.empty(len(rows), np.int64)
-    distinct_rows(values, bounds, sizes)
-    offsets = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(sizes, out=offsets[1:])
-    close_gaps(values, bounds, offsets)
-    return Shingles(values[: int(offsets[-1])].copy(), offsets)
+    return distinct_shingles(Shingles(values[: int(bounds[-1])], bounds))
+
+
+def some_shingles(shingles: Shingles, rows: Int64) -> Shingles:
+    """Return the distinct shingles of some rows (ascending) of a batch."""
+    sizes = shingles.offsets[rows + 1] - shingles.offsets[rows]
+    bounds = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(sizes, out=bounds[1:])
+    values = np.empty(int(bounds[-1]), np.uint64)
+    gather_rows(shingles.values, shingles.offsets, rows, values, bounds)
+    return distinct_shingles(Shingles(values, bounds))
+
+
+Batch = TypeVar("Batch", pa.Array, Shingles)
 
 
 def shingle_all(
-    batches: Iterable[pa.Array], wanted: Int64, config: Config, spool: Spool, *, threads: int
+    batches: Iterable[Batch],
+    wanted: Int64,
+    make: Callable[[Batch, Int64], Shingles],
+    spool: Spool,
+    *,
+    threads: int,
 ) -> None:
-    """Read the ``wanted`` texts (rows in order of reading, ascending) for the second time."""
+    """Make the distinct shingles of the ``wanted`` rows (in order of reading, ascending).
 
-    def work(task: tuple[pa.Array, Int64]) -> Shingles:
-        column, rows = task
-        return shingle_batch(texts_from_arrow(column), rows, config)
+    ``make`` takes a batch and rows of it.
+    """
 
-    def tasks() -> Iterator[tuple[pa.Array, Int64]]:
+    def tasks() -> Iterator[tuple[Batch, Int64]]:
         start = 0
-        for column in batches:
-            low, high = np.searchsorted(wanted, (start, start + len(column)))
+        for batch in batches:
+            low, high = np.searchsorted(wanted, (start, start + len(batch)))
             if low < high:
-                yield column, wanted[low:high] - start
-            start += len(column)
+                yield batch, wanted[low:high] - start
+            start += len(batch)
 
-    for made in in_order(work, tasks(), threads):
+    for made in in_order(lambda task: make(*task), tasks(), threads):
         spool.append(SHINGLES, made.values)
         spool.append(SIZES, np.diff(made.offsets))
 

@@ -84,7 +84,9 @@ def scan_corpus(
     stage, how many are done, and how many there are.
     """
     if is_fast(config):
-        return scan_stream(Held(corpus), config, threads=threads, progress=progress)
+        return scan_stream(
+            Held(corpus.table, corpus.intake), config, threads=threads, progress=progress
+        )
     return _scan(corpus, config, threads, progress, compare=False)
 
 

@@ -81,19 +81,24 @@ def shingle_texts(texts: Texts, tokens: Tokens, config: Config) -> Shingles:
 def distinct_shingles(shingles: Shingles, *, threads: int = 1) -> Shingles:
     """Return the distinct shingles of each document, by where each first stands in it.
 
+    They are moved together in place: ``shingles`` must not be used any more.
+
     >>> made = distinct_shingles(Shingles(np.array([7, 3, 7], np.uint64), np.array([0, 3])))
     >>> made.values.tolist(), made.offsets.tolist()
     ([7, 3], [0, 2])
     """
-    values = shingles.values.copy()
+    values = shingles.values
     sizes = np.empty(len(shingles), np.int64)
 
     def run(span: tuple[int, int]) -> None:
         low, high = span
         kernel.distinct_rows(values, shingles.offsets[low : high + 1], sizes[low:high])
 
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        list(pool.map(run, runs_of_rows(shingles.offsets, _RUN_SHINGLES)))
+    if threads > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(run, runs_of_rows(shingles.offsets, _RUN_SHINGLES)))
+    else:
+        run((0, len(shingles)))
     offsets = np.zeros(len(shingles) + 1, np.int64)
     np.cumsum(sizes, out=offsets[1:])
     kernel.close_gaps(values, shingles.offsets, offsets)

@@ -1,7 +1,7 @@
 """The fast path from end to end: a corpus of any size, read twice, to a result.
 
-Texts are held while they fit into the memory allowed; a larger corpus is read again from where it
-came. Band keys and shingles go to files when they outgrow their share.
+Texts are not held. Their shingles are, while they fit into the memory allowed; a larger corpus is
+read again from where it came. Band keys and shingles go to files when they outgrow their share.
 """
 
 from __future__ import annotations
@@ -18,10 +18,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Int64
+from dedup.arrays import Int64, texts_from_arrow
 from dedup.clusters import Candidates, Clusters, cluster_pairs, join_equals
 from dedup.config import Config
-from dedup.duplicates import DIGESTS, Signatures, Verifier, shingle_all, sign_all
+from dedup.duplicates import (
+    DIGESTS,
+    Signatures,
+    Verifier,
+    shingle_all,
+    shingle_batch,
+    sign_all,
+    some_shingles,
+)
 from dedup.pairs import Pairs, with_equals
 from dedup.ranking import ranks
 from dedup.records import (
@@ -35,9 +43,10 @@ from dedup.records import (
     Intake,
     Result,
 )
+from dedup.shingles import Shingles
 from dedup.sources import ReadOptions, read_batches
 from dedup.sources.batches import unique_ids
-from dedup.sources.files import STDIN
+from dedup.sources.files import STDIN, find_sources
 from dedup.sources.options import Tally
 from dedup.spool import Spool
 from dedup.tables import (
@@ -52,8 +61,9 @@ Progress = Callable[[str, int, int], None]
 
 STAGES = ("signatures", "candidates", "shingles", "pairs", "clusters")
 DEFAULT_MEMORY = 8 << 30
-_TEXTS_SHARE = 0.4  # of the memory, for texts that are held
-_ARRAYS_SHARE = 0.25  # for keys and shingles
+_HELD_SHARE = 0.3  # of the memory, for the shingles of all documents
+_SPOOL_SHARE = 0.3  # for keys, and the shingles of candidates
+_BATCH_ROWS = 2_048
 
 
 class Reader(Protocol):
@@ -64,8 +74,17 @@ class Reader(Protocol):
         """Return what the first reading met."""
         ...
 
+    @property
+    def is_cheap(self) -> bool:
+        """Tell whether reading again costs no more than holding what was made of it."""
+        ...
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the documents in batches of schema ``CORPUS``."""
+        ...
+
+    def corpus(self, facts: pa.Table) -> Corpus:
+        """Return the documents in order of id, ``facts`` where their texts are not in memory."""
         ...
 
 
@@ -73,16 +92,17 @@ class Reader(Protocol):
 class Held:
     """A corpus in memory as a ``Reader``."""
 
-    corpus: Corpus
-
-    @property
-    def intake(self) -> Intake:
-        """What was met when the corpus was read."""
-        return self.corpus.intake
+    table: pa.Table
+    intake: Intake
+    is_cheap: bool = False
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the corpus in parts that keep all threads busy."""
-        yield from self.corpus.table.to_batches(max_chunksize=8_192)
+        yield from self.table.to_batches(max_chunksize=_BATCH_ROWS)
+
+    def corpus(self, facts: pa.Table) -> Corpus:
+        """Return the corpus in order of id."""
+        return Corpus(self.table.take(pc.sort_indices(self.table["doc_id"])), self.intake)
 
 
 class Files:
@@ -100,6 +120,8 @@ class Files:
         self._paths, self._options, self._told = paths, options, told
         self._copy = folder / "stdin.arrow" if STDIN in paths else None
         self._read = False
+        sources = find_sources(paths, options, Tally(Intake()))
+        self.is_cheap = all(each.kind == "parquet" for each in sources)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the documents; what is wrong with them is counted the first time."""
@@ -116,6 +138,10 @@ class Files:
                     copy.write_batch(batch)
                     yield batch
 
+    def corpus(self, facts: pa.Table) -> Corpus:
+        """Return what is known of the documents besides their texts."""
+        return Corpus(facts, self.intake)
+
     def _again(self) -> Iterator[pa.RecordBatch]:
         if self._copy is None:
             yield from read_batches(self._paths, self._options, Intake())
@@ -127,32 +153,42 @@ class Files:
 
 @dataclass(slots=True)
 class _Run:
-    """What one scan holds: the reader, and the batches as long as they fit."""
+    """What one scan holds: the reader, what it said, and the shingles as long as they fit."""
 
     reader: Reader
     config: Config
     threads: int
     budget: int
     spool: Spool
-    held: list[pa.RecordBatch] | None = field(default_factory=list)
     facts: list[pa.Table] = field(default_factory=list)
-    size: int = 0
+    held: list[Shingles] | None = None
 
-    def first(self) -> Iterator[pa.Array]:
+    def texts(self) -> Iterator[pa.Array]:
         """Yield the texts, and keep the other facts of the documents."""
         for batch in self.reader.batches():
             self.facts.append(_facts(batch))
-            if self.held is not None:
-                self.size += batch.nbytes
-                self.held.append(batch)
-                if self.size > self.budget:
-                    self.held = None
             yield batch.column("text")
 
-    def again(self) -> Iterator[pa.Array]:
-        """Yield the texts once more."""
-        for batch in self.reader.batches() if self.held is None else self.held:
-            yield batch.column("text")
+    def sign(self) -> None:
+        """Read everything for the first time."""
+        self.held = sign_all(
+            *(self.texts(), self.config, self.spool),
+            threads=self.threads,
+            room=0 if self.reader.is_cheap else self.budget,
+        )
+
+    def shingle(self, wanted: Int64) -> None:
+        """Make the shingles of some rows, from those that are held or from the texts."""
+        if self.held is not None:
+            shingle_all(self.held, wanted, some_shingles, self.spool, threads=self.threads)
+            self.held = None
+            return
+
+        def make(column: pa.Array, rows: Int64) -> Shingles:
+            return shingle_batch(texts_from_arrow(column), rows, self.config)
+
+        texts = (batch.column("text") for batch in self.reader.batches())
+        shingle_all(texts, wanted, make, self.spool, threads=self.threads)
 
 
 def _facts(batch: pa.RecordBatch) -> pa.Table:
@@ -173,17 +209,16 @@ def scan_stream(
 ) -> Result:
     """Find the copies of whole documents (``find=("duplicates",)``) in what a reader gives.
 
-    ``memory`` is how many bytes texts and arrays may take together, about; what is more goes to
-    files. Neither that nor ``threads`` changes the result. Where the texts did not fit,
-    ``Result.corpus`` comes without them.
+    ``memory`` is how many bytes may be taken, about; what is more goes to files. Neither that nor
+    ``threads`` changes the result. Of files, ``Result.corpus`` comes without texts.
     """
     with tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder:
         run = _Run(
             reader=reader,
             config=config,
             threads=threads or os.cpu_count() or 1,
-            budget=int(memory * _TEXTS_SHARE),
-            spool=Spool(lambda: Path(folder), int(memory * _ARRAYS_SHARE)),
+            budget=int(memory * _HELD_SHARE),
+            spool=Spool(lambda: Path(folder), int(memory * _SPOOL_SHARE)),
         )
         return _scan(run, progress or (lambda stage, done, total: None))
 
@@ -191,7 +226,7 @@ def scan_stream(
 def _scan(run: _Run, progress: Progress) -> Result:
     config, threads = run.config, run.threads
     progress(STAGES[0], 0, len(STAGES))
-    sign_all(run.first(), config, run.spool, threads=threads)
+    run.sign()
     facts, order = _in_order(run)
     signed = Signatures.of(run.spool, order)
     ranking = _candidates(facts, signed)
@@ -201,7 +236,7 @@ def _scan(run: _Run, progress: Progress) -> Result:
     candidates, crowded = signed.candidates(among, config)
     progress(STAGES[2], 2, len(STAGES))
     wanted = np.unique(order[np.unique(candidates)])
-    shingle_all(run.again(), wanted, config, run.spool, threads=threads)
+    run.shingle(wanted)
     progress(STAGES[3], 3, len(STAGES))
     verifier = Verifier.of(run.spool, wanted, order)
     pairs = verifier.confirm(candidates, signed.counts, config, threads=threads)
@@ -226,8 +261,6 @@ def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
     facts = unique_ids(facts, Tally(run.reader.intake), digests)
     ids = facts["doc_id"]
     order: Int64 = pc.sort_indices(ids).to_numpy().astype(np.int64)
-    if run.held is not None:
-        run.facts.append(facts.select(["doc_id"]))
     return facts.take(pa.array(order)).combine_chunks(), order
 
 
@@ -269,7 +302,7 @@ def _result(
             "passages": PASSAGES.empty_table(),
             "repeats": REPEATS.empty_table(),
         },
-        corpus=Corpus(_corpus(run, facts), run.reader.intake),
+        corpus=run.reader.corpus(facts),
         removals=REMOVALS.empty_table(),
         marks=MARKS.empty_table(),
         review=pa.array(np.zeros(len(facts), np.bool_)),
@@ -279,11 +312,3 @@ def _result(
     result.summary.update(summarise(result, clusters, groups, caps))
     check_conservation(result, clusters)
     return result
-
-
-def _corpus(run: _Run, facts: pa.Table) -> pa.Table:
-    """Return the documents with their texts, where those were held."""
-    if not run.held:
-        return facts
-    table = pa.Table.from_batches(run.held)
-    return table.set_column(0, table.schema.field(0), run.facts[0]["doc_id"])

@@ -70,6 +70,7 @@ COMPARED = {
         "table_size": "test_distinct_rows",
         "distinct_rows": "test_distinct_rows",
         "close_gaps": "test_distinct_rows",
+        "gather_rows": "test_gather_rows",
         "characters": "test_characters_of_a_part",
         "character_rows": "test_character_rows",
     },
@@ -329,6 +330,17 @@ def test_distinct_rows(rows):
         size = shingles.table_size(len(row))
         assert size >= max(2 * len(row), 16)
         assert size & (size - 1) == 0
+
+
+@examples
+@given(rows_of_hashes, st.data())
+def test_gather_rows(rows, data):
+    chosen = data.draw(st.lists(st.sampled_from(range(len(rows))))) if rows else []
+    wanted = [rows[k] for k in chosen]
+    _, bounds = ragged(wanted)
+    out = np.zeros(bounds[-1], np.uint64)
+    shingles.gather_rows(*ragged(rows), np.array(chosen, np.int64), out, bounds)
+    assert unragged(out, bounds) == wanted
 
 
 @examples

@@ -103,9 +103,7 @@ def test_auto_looks_at_the_median_of_the_documents_with_words(counts, unit):
 
 
 @given(rows_of_hashes)
-def test_distinct_shingles_are_those_of_the_set_and_leave_the_input_alone(rows):
-    values, offsets = ragged(rows)
-    before = values.copy()
-    made = distinct_shingles(Shingles(values, offsets), threads=2)
-    assert unragged(made.values, made.offsets) == [list(dict.fromkeys(row)) for row in rows]
-    assert np.array_equal(values, before)
+def test_distinct_shingles_are_those_of_the_set(rows):
+    for threads in (1, 2):
+        made = distinct_shingles(Shingles(*ragged(rows)), threads=threads)
+        assert unragged(made.values, made.offsets) == [list(dict.fromkeys(row)) for row in rows]

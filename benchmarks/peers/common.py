@@ -12,13 +12,13 @@ SHINGLE, PERMUTATIONS, BANDS, ROWS = 5, 128, 16, 8
 WORD = re.compile(r"\w+")
 
 
-def read():
+def read() -> tuple[list[str], list[str]]:
     """Return ids and texts of the corpus named on the command line."""
     table = pq.read_table(sys.argv[1], columns=["id", "text"])
     return table["id"].to_pylist(), table["text"].to_pylist()
 
 
-def shingles(text):
+def shingles(text: str) -> set[str]:
     """Return the word shingles of a text."""
     words = WORD.findall(text.lower())
     if len(words) <= SHINGLE:
@@ -29,23 +29,23 @@ def shingles(text):
 class Groups:
     """Disjoint sets of rows."""
 
-    def __init__(self, count):
+    def __init__(self, count: int) -> None:
         self.parent = list(range(count))
 
-    def root(self, x):
+    def root(self, x: int) -> int:
         """Return the row that names the set of ``x``."""
         while self.parent[x] != x:
             self.parent[x] = self.parent[self.parent[x]]
             x = self.parent[x]
         return x
 
-    def join(self, a, b):
+    def join(self, a: int, b: int) -> None:
         """Make the sets of two rows one."""
         a, b = self.root(a), self.root(b)
         self.parent[max(a, b)] = min(a, b)
 
 
-def write(ids, groups):
+def write(ids: list[str], groups: Groups) -> None:
     """Write (id, cluster) to the file named second on the command line."""
     clusters = [groups.root(k) for k in range(len(ids))]
     pq.write_table(pa.table({"id": ids, "cluster": pa.array(clusters, pa.int64())}), sys.argv[2])

@@ -15,6 +15,7 @@ import click
 from dedup.cli.options import (
     SectionCommand,
     config_from,
+    memory_option,
     read_options_from,
     reading_options,
     setting_options,
@@ -83,6 +84,7 @@ def root(ctx: click.Context) -> int:
 @view_options(limit=10)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
 @threads_option
+@memory_option
 @reading_options
 @setting_options
 def scan(paths: tuple[str, ...], **given: Any) -> int:
@@ -121,16 +123,42 @@ def _scan(
 ) -> tuple[Result, float]:
     """Read and scan; return the result and the seconds it took."""
     begin = time.perf_counter()
+    from dedup.duplicates import is_fast
     from dedup.pipeline import scan_corpus
 
     if not given["quiet"]:
         announce_compiling()
+    if is_fast(config) and not options.keep_record:
+        return _scan_duplicates(paths, options, config, given), time.perf_counter() - begin
     corpus = _read(paths, options, quiet=given["quiet"])
     size = 0 if given["quiet"] else corpus.table.nbytes
     with progress_bar(size, desc="starting", total=1, bar_format=STAGES_BAR) as bar:
         progress = stage_progress(bar)
         result = scan_corpus(corpus, config, threads=given["threads"], progress=progress)
     return result, time.perf_counter() - begin
+
+
+def _scan_duplicates(
+    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
+) -> Result:
+    """Scan for copies of whole documents, without holding their texts."""
+    import tempfile
+    from pathlib import Path
+
+    from dedup.sources import input_bytes
+    from dedup.streaming import DEFAULT_MEMORY, Files, scan_stream
+
+    size = 0 if given["quiet"] else input_bytes(paths, options)
+    with (
+        tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder,
+        progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar,
+    ):
+        return scan_stream(
+            Files(paths, options, folder=Path(folder), told=bar.update),
+            config,
+            threads=given["threads"],
+            memory=given["memory"] or DEFAULT_MEMORY,
+        )
 
 
 def _read(paths: tuple[str, ...], options: ReadOptions, *, quiet: bool) -> Corpus:

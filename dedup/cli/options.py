@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 
@@ -162,4 +163,31 @@ threads_option = click.option(
     metavar="N",
     default=0,
     help="Threads; 0, the default, is one a core. The result is the same for any number.",
+)
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes: 500MB, 2GB, 1.5GiB; without a unit, bytes."""
+
+    name = "SIZE"
+    _UNITS: ClassVar = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+    _BINARY: ClassVar = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the bytes, or fail with what is allowed."""
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", str(value), re.I)
+        if found is None or float(found[1]) <= 0:
+            self.fail(f"got {value!r}, allowed is a size like 500MB or 2GB", param, ctx)
+        units = self._BINARY if found[3] else self._UNITS
+        return int(float(found[1]) * units.get(found[2].lower(), 1))
+
+
+memory_option = click.option(
+    "--memory",
+    type=Size(),
+    metavar="SIZE",
+    help="About how much memory to use, like 2GB; what is more goes to a temporary folder. By "
+    "default half of what the machine has. For --find duplicates.",
 )

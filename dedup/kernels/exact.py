@@ -71,15 +71,24 @@ def hash_texts(data, offsets, out):
 
 @njit
 def find_dots(data, offsets, reach, out):
-    """Tell which texts hold ``…`` or ``...`` in their last ``reach`` bytes."""
+    """Tell which texts have ``…`` or ``...`` behind the last ASCII letter or digit.
+
+    It is looked for in the last ``reach`` bytes; letters of other scripts are passed over.
+    """
     for row in range(len(offsets) - 1):
-        hi = offsets[row + 1]
-        found = False
-        for i in range(max(offsets[row], hi - reach), hi - 2):
-            if data[i] == np.uint8(46):
-                found = data[i + 1] == np.uint8(46) and data[i + 2] == np.uint8(46)
-            elif data[i] == np.uint8(0xE2):
-                found = data[i + 1] == np.uint8(0x80) and data[i + 2] == np.uint8(0xA6)
-            if found:
+        out[row] = False
+        dots = 0
+        for i in range(offsets[row + 1] - 1, max(offsets[row], offsets[row + 1] - reach) - 1, -1):
+            byte = data[i]
+            small = byte | np.uint8(32)
+            dots = dots + 1 if byte == np.uint8(46) else 0
+            if dots == 3 or (
+                byte == np.uint8(0xE2)
+                and i + 2 < offsets[row + 1]
+                and data[i + 1] == np.uint8(0x80)
+                and data[i + 2] == np.uint8(0xA6)
+            ):
+                out[row] = True
                 break
-        out[row] = found
+            if (np.uint8(97) <= small <= np.uint8(122)) or np.uint8(48) <= byte <= np.uint8(57):
+                break

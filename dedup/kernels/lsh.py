@@ -32,16 +32,16 @@ def band_keys(signatures, band, rows, out):
 
 
 @njit
-def content_sums(shingles, count, made, out):
+def content_sums(shingles, lo, hi, count, out):
     """Write 128 bits that only documents of the same tokens share.
 
-    ``count`` is the number of tokens, ``made`` that of their shingles. Shingles overlap, so those
+    ``count`` is the number of tokens, ``shingles[lo:hi]`` are theirs. Shingles overlap, so those
     and their places say what the tokens are.
     """
     one = fmix64(np.uint64(count))
     two = one
     place = np.uint64(1)
-    for i in range(made):
+    for i in range(lo, hi):
         value = shingles[i]
         one += value * (place * MULTIPLIER | np.uint64(1))
         two += fmix64(value ^ place)
@@ -52,11 +52,26 @@ def content_sums(shingles, count, made, out):
 
 @njit
 def band_texts(
-    data, offsets, stage, values, expansions, size, a, b, bands, rows, keys, sums, counts
+    data,
+    offsets,
+    stage,
+    values,
+    expansions,
+    size,
+    a,
+    b,
+    bands,
+    rows,
+    keys,
+    sums,
+    counts,
+    shingles,
+    bounds,
 ):
-    """Write the band keys (bands × documents), content sums and numbers of tokens of texts.
+    """Write what a first reading leaves of texts.
 
-    Tokens, shingles and signature of one text at a time live in buffers that stay in the cache.
+    ``keys`` gets the band keys (bands × documents), ``sums`` those of the content, ``counts`` the
+    numbers of tokens, ``shingles`` the shingles, those of text ``r`` from ``bounds[r]`` on.
     """
     longest = 0
     for row in range(len(offsets) - 1):
@@ -65,18 +80,21 @@ def band_texts(
     odd = np.empty(longest // 64 + 1, np.uint64)
     units = np.empty(longest // 2 + 2, np.uint64)
     mixed = np.empty(longest // 2 + 2, np.uint32)
-    shingles = np.empty(longest // 2 + 2, np.uint64)
     signature = np.empty(len(a), np.uint32)
+    place = np.intp(0)
+    bounds[0] = 0
     for row in range(len(offsets) - 1):
         count = hash_words(
             data, offsets[row], offsets[row + 1], stage, values, expansions, words, odd, units
         )
         counts[row] = count
-        made = shingle_units(units, np.intp(0), count, size, shingles, np.intp(0))
-        content_sums(shingles, count, made, sums[row])
-        permute(shingles, np.intp(0), made, mixed, a, b, signature)
+        end = shingle_units(units, np.intp(0), count, size, shingles, place)
+        content_sums(shingles, place, end, count, sums[row])
+        permute(shingles, place, end, mixed, a, b, signature)
         for band in range(bands):
             keys[band, row] = band_key(signature, band, rows)
+        place = end
+        bounds[row + 1] = place
 
 
 @njit

@@ -105,6 +105,15 @@ def close_gaps(values, old, new):
 
 
 @njit
+def gather_rows(values, offsets, rows, out, bounds):
+    """Copy some rows to ``out``, row ``rows[k]`` to ``bounds[k]``."""
+    for k in range(len(rows)):
+        low = offsets[rows[k]]
+        for i in range(bounds[k + 1] - bounds[k]):
+            out[bounds[k] + i] = values[low + i]
+
+
+@njit
 def characters(data, lo, hi, stage, values, expansions, out, place):
     """Write the folded characters of ``data[lo:hi]``, one blank between words.
 

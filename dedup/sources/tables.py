@@ -19,7 +19,8 @@ from dedup.sources.batches import host
 from dedup.sources.options import MEMORY, PROBE, Columns, Probe, Run, Source
 
 # The size a Parquet file states is that of its encoded pages; equal texts may unfold far beyond it.
-_MOST_ROWS = 8_192
+_MOST_ROWS = 2_048
+_BUFFER = 1 << 20
 
 
 def read_parquet(
@@ -27,7 +28,8 @@ def read_parquet(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the documents of a Parquet file; ``size`` is how many bytes a batch should have."""
     try:
-        with pq.ParquetFile(file) as parquet:
+        # Without these the reader holds all row groups it is going to read.
+        with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as parquet:
             yield from _parquet_batches(parquet, source, run, size)
     except (pa.ArrowException, OSError) as error:
         run.tally.fail("broken_parquet", source.path, str(error))
