@@ -7,11 +7,11 @@ pairs joins strangers, and every member can be shown next to the document that s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dedup.arrays import Bool, Float64, Int64
+from dedup.arrays import Bool, Float64, Int32, Int64
 from dedup.config import RELATIONS, Config
 from dedup.kernels import clusters as kernel
 from dedup.pairs import EXACT, Pairs
@@ -31,9 +31,13 @@ class Candidates:
 
     truncated: Bool
     boilerplate: Float64
-    lengths: Int64
+    lengths: Int64 | Int32
     dates: Int64
     priorities: Int64
+
+    def take(self, rows: Int64) -> Candidates:
+        """Return some of the documents."""
+        return Candidates(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     def keys(self, policy: str, core: Float64) -> Int64:
         """Return the documents in canonical order under a policy; ties go by row.
@@ -46,7 +50,7 @@ class Candidates:
         rows = np.arange(len(self.lengths))
         complete = [
             rows,
-            -self.lengths,
+            -self.lengths.astype(np.int64),
             dates,
             np.round(self.boilerplate / _BOILERPLATE_STEP),
             -np.round(core / _CORE_STEP),
@@ -57,7 +61,7 @@ class Candidates:
         elif policy == "latest":
             complete.append(-self.dates)  # unknown dates come last: theirs is -1
         elif policy == "longest":
-            complete.append(-self.lengths)
+            complete.append(-self.lengths.astype(np.int64))
         elif policy.startswith("priority:"):
             complete.append(np.where(self.priorities < 0, unknown, self.priorities))
         order: Int64 = np.lexsort(complete).astype(np.int64)
@@ -80,22 +84,26 @@ def cluster_pairs(pairs: Pairs, candidates: Candidates, config: Config) -> Clust
     count = len(candidates.lengths)
     wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
     edges = np.flatnonzero(np.isin(pairs.relations, wanted))
-    a, b = pairs.a[edges], pairs.b[edges]
-    order = candidates.keys(config.canonical, _core(pairs, edges, count))
     leaders = np.arange(count, dtype=np.int64)
     joined = np.full(count, -1, np.int64)
+    rows = np.union1d(pairs.a[edges], pairs.b[edges])
     if len(edges):
-        _join(np.concatenate([a, b]), np.concatenate([b, a]), order, leaders)
-        _move(pairs, edges, order, leaders, joined)
+        # Only documents with an edge take part, by their place among those.
+        some = pairs.take(edges)
+        some = replace(some, a=np.searchsorted(rows, some.a), b=np.searchsorted(rows, some.b))
+        order = candidates.take(rows).keys(config.canonical, _core(some, len(rows)))
+        own, by = np.arange(len(rows)), np.full(len(rows), -1, np.int64)
+        _join(np.concatenate([some.a, some.b]), np.concatenate([some.b, some.a]), order, own)
+        _move(some, order, own, by)
+        leaders[rows] = rows[own]
+        joined[rows] = np.where(by < 0, -1, edges[by])
     return Clusters(leaders, joined)
 
 
-def _core(pairs: Pairs, edges: Int64, count: int) -> Float64:
+def _core(pairs: Pairs, count: int) -> Float64:
     """Return how much of the documents it is connected with stands in each document, 0 to 1."""
-    a, b = pairs.a[edges], pairs.b[edges]
-    total = np.bincount(a, pairs.share_b[edges], count) + np.bincount(
-        b, pairs.share_a[edges], count
-    )
+    a, b = pairs.a, pairs.b
+    total = np.bincount(a, pairs.share_b, count) + np.bincount(b, pairs.share_a, count)
     groups = components(a, b, count)
     others = np.bincount(groups, minlength=count)[groups] - 1
     shares: Float64 = total / np.maximum(others, 1)
@@ -110,7 +118,7 @@ def _join(ours: Int64, theirs: Int64, order: Int64, leaders: Int64) -> None:
     kernel.join_stars(order, theirs[by_doc], bounds, free, leaders)
 
 
-def _move(pairs: Pairs, edges: Int64, order: Int64, leaders: Int64, joined: Int64) -> None:
+def _move(pairs: Pairs, order: Int64, leaders: Int64, joined: Int64) -> None:
     """Move each member to the leader in which most of it stands, and note the pair that joins them.
 
     Leaders of nobody stay so, and small differences leave a member with the earlier leader.
@@ -120,12 +128,13 @@ def _move(pairs: Pairs, edges: Int64, order: Int64, leaders: Int64, joined: Int6
     leads[leaders[leaders != rows]] = True
     place = np.empty(len(order), np.int64)
     place[order] = rows
-    a_leads = leads[pairs.a[edges]]
-    member = np.where(a_leads, pairs.b[edges], pairs.a[edges])
-    leader = np.where(a_leads, pairs.a[edges], pairs.b[edges])
-    share = np.where(a_leads, pairs.share_b[edges], pairs.share_a[edges])
+    a_leads = leads[pairs.a]
+    member = np.where(a_leads, pairs.b, pairs.a)
+    leader = np.where(a_leads, pairs.a, pairs.b)
+    share = np.where(a_leads, pairs.share_b, pairs.share_a)
     usable = leads[leader] & (leaders[member] != member)
-    member, leader, share, edges = (each[usable] for each in (member, leader, share, edges))
+    edges = np.flatnonzero(usable)
+    member, leader, share = (each[usable] for each in (member, leader, share))
     share = share + np.where(leader == leaders[member], _STAY, 0.0)
     best_last = np.lexsort((-place[leader], share, member))
     last = best_last[np.flatnonzero(np.diff(member[best_last], append=-1))]

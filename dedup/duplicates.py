@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
-from dedup.arrays import Bool, Int64, Texts, UInt64, texts_from_arrow, texts_from_strings
+from dedup.arrays import Bool, Int32, Int64, Texts, UInt64, texts_from_arrow, texts_from_strings
 from dedup.blocks import block_table
 from dedup.config import Config
 from dedup.exact import text_digests
@@ -59,7 +59,7 @@ class Signed:
     keys: UInt64
     sums: UInt64
     digests: UInt64
-    counts: Int64
+    counts: Int32
     cut: Bool
     shingles: Shingles
 
@@ -87,7 +87,7 @@ def sign_batch(texts: Texts, config: Config) -> Signed:
         keys=np.empty((bands, count), np.uint64),
         sums=np.empty((count, 2), np.uint64),
         digests=text_digests(texts),
-        counts=np.empty(count, np.int64),
+        counts=np.empty(count, np.int32),
         cut=np.zeros(count, np.bool_),
         shingles=Shingles(values, bounds),
     )
@@ -152,8 +152,7 @@ class Signatures:
 
     spool: Spool
     order: Int64
-    sums: UInt64
-    counts: Int64
+    counts: Int32
     cut: Bool
 
     @classmethod
@@ -162,23 +161,29 @@ class Signatures:
         return cls(
             spool,
             order,
-            spool.read(SUMS, np.uint64).reshape(-1, 2)[order],
-            spool.read(COUNTS, np.int64)[order],
-            spool.read(CUT, np.bool_)[order],
+            spool.take(COUNTS, np.int32)[order],
+            spool.take(CUT, np.bool_)[order],
         )
 
     def equal_groups(self) -> Int64:
-        """Return for each document the first of the same tokens; one without tokens is alone."""
+        """Return for each document the first of the same tokens; one without tokens is alone.
+
+        Can be asked for once.
+        """
+        sums = self.spool.take(SUMS, np.uint64).reshape(-1, 2)[self.order]
         first = np.where(self.counts > 0, 0, -1)
         slots = np.full(1 << max(4, (2 * len(first)).bit_length()), -1, np.int32)
-        kernel.group_equal(self.sums, first, slots)
+        kernel.group_equal(sums, first, slots)
         return first
 
     def candidates(self, among: Int64, config: Config) -> tuple[Int64, int]:
-        """Return the pairs of some documents (ascending) that share a bucket; crowded buckets."""
+        """Return the pairs of some documents (ascending) that share a bucket; crowded buckets.
+
+        Can be asked for once.
+        """
         rows = self.order[among]
         bands, _ = bands_and_rows(config)
-        keys = (self.spool.read(key_name(band), np.uint64)[rows] for band in range(bands))
+        keys = (self.spool.take(key_name(band), np.uint64)[rows] for band in range(bands))
         return bucket_pairs(keys, among, len(self.order))
 
 
@@ -238,7 +243,7 @@ class Verifier:
     """The shingles of the documents that are candidates; ``places`` says whose are where."""
 
     shingles: Shingles
-    places: Int64
+    places: Int32
 
     @classmethod
     def of(cls, spool: Spool, wanted: Int64, order: Int64) -> Verifier:
@@ -246,15 +251,15 @@ class Verifier:
         sizes = spool.read(SIZES, np.int64)
         offsets = np.zeros(len(sizes) + 1, np.int64)
         np.cumsum(sizes, out=offsets[1:])
-        by_row = np.zeros(len(order), np.int64)
+        by_row = np.zeros(len(order), np.int32)
         by_row[wanted] = np.arange(len(wanted))
         return cls(Shingles(spool.read(SHINGLES, np.uint64, mapped=True), offsets), by_row[order])
 
     def compare(self, pairs: Int64) -> Scores:
         """Score pairs of documents."""
-        return compare_shingles(self.places[pairs], self.shingles)
+        return compare_shingles(self.places[pairs].astype(np.int64), self.shingles)
 
-    def confirm(self, candidates: Int64, counts: Int64, config: Config, *, threads: int) -> Pairs:
+    def confirm(self, candidates: Int64, counts: Int32, config: Config, *, threads: int) -> Pairs:
         """Verify candidates and return those with a relation."""
 
         def run(span: tuple[int, int]) -> Pairs:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dedup.arrays import Bool, Float64, Int64
+from dedup.arrays import Bool, Float64, Int32, Int64
 from dedup.config import RELATIONS, Config
 from dedup.kernels import lsh as kernel
 from dedup.passages import Passages
@@ -83,7 +83,7 @@ def confirm_pairs(
     candidates: Int64,
     compare: Callable[[Int64], Scores],
     passages: Passages,
-    counts: Int64,
+    counts: Int64 | Int32,
     config: Config,
     *,
     keep_all: bool = False,
@@ -147,7 +147,7 @@ def _relate(pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, conf
     )
 
 
-def with_equals(pairs: Pairs, faces: Int64, counts: Int64) -> Pairs:
+def with_equals(pairs: Pairs, faces: Int64, counts: Int64 | Int32) -> Pairs:
     """Add a pair for every document that another one stands for (``faces``), and sort."""
     others = np.flatnonzero(faces != np.arange(len(faces)))
     if not len(others):
@@ -162,7 +162,7 @@ def with_equals(pairs: Pairs, faces: Int64, counts: Int64) -> Pairs:
         containment_a=ones,
         containment_b=ones,
         coverage=ones,
-        matched=counts[others],
+        matched=counts[others].astype(np.int64),
         share_a=ones,
         share_b=ones,
     )

@@ -32,11 +32,11 @@ def ranks(column: pa.ChunkedArray | pa.Array, *, numeric: bool = False) -> Int64
     >>> ranks(pa.array(["10", None, "9", "10"]), numeric=True).tolist()
     [1, -1, 0, 1]
     """
+    if column.null_count == len(column):
+        return np.broadcast_to(np.int64(-1), len(column))
     encoded = column.dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.unify_dictionaries().combine_chunks()
-        if isinstance(encoded, pa.ChunkedArray):  # a column without any chunk
-            return np.zeros(0, np.int64)
     known = encoded.dictionary
     order = _order(known, numeric=numeric)
     place = np.empty(len(order) + 1, np.int64)

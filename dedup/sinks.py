@@ -215,17 +215,24 @@ def write_result(
     with staged(folder) as staging:
         for name, schema in CONTRACT.items():
             file = staging.open(folder / f"{name}.{format}")
-            write_table(file, result.tables[name].select(schema.names).cast(schema), format)
+            write_table(file, result.tables[name], format, schema)
         staging.open(folder / "summary.json").write(json_bytes(result.summary, pretty=True))
     return [folder / name for name in names]
 
 
-def write_table(file: BinaryIO, table: pa.Table, format: str) -> None:
-    """Write one table as JSON lines or Parquet, with floats rounded to six places."""
+def write_table(
+    file: BinaryIO, table: pa.Table, format: str, schema: pa.Schema | None = None
+) -> None:
+    """Write one table as JSON lines or Parquet, with floats rounded to six places.
+
+    ``schema`` names the columns to write, and their types.
+    """
+    schema = schema or table.schema
+    table = table.select(schema.names)
     if format == "parquet":
-        with pq.ParquetWriter(file, table.schema) as writer:
+        with pq.ParquetWriter(file, schema) as writer:
             for start in range(0, len(table), _GROUP_ROWS):
-                writer.write_table(_rounded(table.slice(start, _GROUP_ROWS)))
+                writer.write_table(_rounded(table.slice(start, _GROUP_ROWS).cast(schema)))
     else:
         for lines in json_lines(table):
             file.write(lines)

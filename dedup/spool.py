@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,7 @@ class Spool:
                 self._write(folder, name, piece)
         self._pieces.clear()
         self._folder = folder
+        trim()
 
     @staticmethod
     def _write(folder: Path, name: str, piece: Array) -> None:
@@ -71,11 +74,23 @@ class Spool:
             return np.zeros(0, kind)
         return np.memmap(path, kind, "r") if mapped else np.fromfile(path, kind)
 
+    def take(self, name: str, kind: type[Any]) -> Array:
+        """Return an array as a whole and forget it."""
+        array = self.read(name, kind)
+        self.drop(name)
+        return array
+
     def drop(self, name: str) -> None:
         """Forget an array."""
         self._pieces.pop(name, None)
         if self._folder is not None:
             (self._folder / name).unlink(missing_ok=True)
+
+
+def trim() -> None:
+    """Give memory that was freed back to the system, where the C library can be asked to."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def let_go(array: Array) -> None:

@@ -48,7 +48,7 @@ from dedup.sources import ReadOptions, read_batches
 from dedup.sources.batches import unique_ids
 from dedup.sources.files import STDIN, find_sources
 from dedup.sources.options import Tally
-from dedup.spool import Spool
+from dedup.spool import Spool, trim
 from dedup.tables import (
     check_conservation,
     documents_table,
@@ -61,8 +61,8 @@ Progress = Callable[[str, int, int], None]
 
 STAGES = ("signatures", "candidates", "shingles", "pairs", "clusters")
 DEFAULT_MEMORY = 8 << 30
-_HELD_SHARE = 0.3  # of the memory, for the shingles of all documents
-_SPOOL_SHARE = 0.3  # for keys, and the shingles of candidates
+_HELD_SHARE = 0.4  # of the memory, for the shingles of all documents
+_SPOOL_SHARE = 0.15  # for keys, and the shingles of candidates
 _BATCH_ROWS = 2_048
 
 
@@ -192,11 +192,25 @@ class _Run:
 
 
 def _facts(batch: pa.RecordBatch) -> pa.Table:
-    table = pa.table({item.name: batch.column(item.name) for item in FACTS})
-    for name in ("path", "site"):
-        index = table.schema.get_field_index(name)
-        table = table.set_column(index, name, table[name].dictionary_encode())
-    return table
+    """Return what is known of the documents besides their texts, in as little room as may be."""
+    columns = {item.name: batch.column(item.name) for item in FACTS}
+    for name, column in columns.items():
+        if column.null_count == len(column):
+            columns[name] = pa.nulls(len(column))
+        elif name in ("path", "site"):
+            columns[name] = column.dictionary_encode()
+    return pa.table(columns)
+
+
+def _column(facts: list[pa.Table], item: pa.Field) -> pa.ChunkedArray:
+    """Join a column of facts; one that is all null stays of type null."""
+    chunks = [chunk for each in facts for chunk in each[item.name].chunks]
+    kinds = {chunk.type for chunk in chunks} - {pa.null()}
+    if not kinds:
+        return pa.chunked_array([pa.nulls(sum(map(len, chunks)))])
+    (kind,) = kinds
+    joined = pa.chunked_array([chunk.cast(kind) for chunk in chunks], kind)
+    return joined.unify_dictionaries() if pa.types.is_dictionary(kind) else joined
 
 
 def scan_stream(
@@ -243,6 +257,8 @@ def _scan(run: _Run, progress: Progress) -> Result:
     pairs = with_equals(pairs, faces, signed.counts)
     progress(STAGES[4], 4, len(STAGES))
     clusters = cluster_pairs(pairs, ranking, config)
+    del ranking, signed, order, among, verifier
+    trim()
     if "exact" in config.cluster_on:
         join_equals(clusters, pairs, faces)
     result = _result(run, facts, pairs, clusters, faces, Counter(crowded_buckets=crowded))
@@ -254,20 +270,28 @@ def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
     """Return the facts in order of unique ids, and the row of each in the order of reading."""
     if not run.facts:
         return FACTS.empty_table(), np.zeros(0, np.int64)
-    facts = pa.concat_tables(run.facts).unify_dictionaries()
+    facts = pa.table({item.name: _column(run.facts, item) for item in FACTS})
     run.facts.clear()
-    digests = run.spool.read(DIGESTS, np.uint64)
+    order = pc.sort_indices(facts["doc_id"])
+    ids = facts["doc_id"].take(order).combine_chunks()
+    if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
+        del ids
+        digests = run.spool.read(DIGESTS, np.uint64)
+        facts = unique_ids(facts, Tally(run.reader.intake), digests)
+        order = pc.sort_indices(facts["doc_id"])
+        ids = facts["doc_id"].take(order).combine_chunks()
     run.spool.drop(DIGESTS)
-    facts = unique_ids(facts, Tally(run.reader.intake), digests)
-    ids = facts["doc_id"]
-    order: Int64 = pc.sort_indices(ids).to_numpy().astype(np.int64)
-    return facts.take(pa.array(order)).combine_chunks(), order
+    facts = facts.drop_columns(["doc_id", "line"]).take(order).combine_chunks()
+    pa.default_memory_pool().release_unused()
+    trim()
+    rows: Int64 = order.to_numpy().astype(np.int64)
+    return facts.add_column(0, FACTS.field("doc_id"), ids), rows
 
 
 def _candidates(facts: pa.Table, signed: Signatures) -> Candidates:
     return Candidates(
         truncated=signed.cut,
-        boilerplate=np.zeros(len(facts)),
+        boilerplate=np.broadcast_to(0.0, len(facts)),
         lengths=signed.counts,
         dates=ranks(facts["date"]),
         priorities=ranks(facts["priority"], numeric=True),
@@ -276,10 +300,10 @@ def _candidates(facts: pa.Table, signed: Signatures) -> Candidates:
 
 def _faces(first: Int64, ranking: Candidates, config: Config) -> Int64:
     """Let the canonical of each group of equal documents stand for the group."""
-    if (first == np.arange(len(first))).all():
-        return first
-    order = ranking.keys(config.canonical, np.zeros(len(first)))[::-1]
-    best = np.empty(len(first), np.int64)
+    others = np.flatnonzero(first != np.arange(len(first)))
+    members = np.union1d(others, first[others])
+    order = members[ranking.take(members).keys(config.canonical, np.zeros(len(members)))][::-1]
+    best = np.arange(len(first))
     best[first[order]] = order  # the last to be written is the first in order
     faces: Int64 = best[first]
     return faces

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Int64
+from dedup.arrays import Float64, Int64
 from dedup.clusters import Clusters, components
 from dedup.config import RELATIONS, Config
 from dedup.errors import OutputError
@@ -19,50 +19,62 @@ from dedup.passages import LEVELS, Passages
 from dedup.records import DOCUMENTS, PAIRS, PASSAGES, REPEATS, Result
 from dedup.tokens import Tokens
 
+_SLICE = 1 << 18  # documents whose scores are laid out at a time
+
 
 def documents_table(
     corpus: pa.Table, pairs: Pairs, clusters: Clusters, faces: Int64, config: Config
 ) -> pa.Table:
     """Return which documents stay, and how each of the others stands to the one it gives way to.
 
-    ``faces`` names for each document the one that stands for it and its equals.
+    ``faces`` names for each document the one that stands for it and its equals. The column
+    ``path`` has the type it has in ``corpus``.
     """
     ids = corpus["doc_id"].combine_chunks()
-    leaders, joined = clusters.leaders, clusters.pairs
-    rows = np.arange(len(leaders))
+    parts = []
+    for low in range(0, max(len(ids), 1), _SLICE):
+        rows = np.arange(low, min(low + _SLICE, len(ids)))
+        parts.append(_documents(ids, rows, pairs, clusters, faces, config))
+    table = pa.concat_tables(parts)
+    path = corpus["path"]
+    if path.null_count == len(path):
+        path = pa.nulls(len(path), pa.string())
+    return table.add_column(0, DOCUMENTS.field("doc_id"), ids).add_column(1, "path", path)
+
+
+def _documents(
+    ids: pa.Array, rows: Int64, pairs: Pairs, clusters: Clusters, faces: Int64, config: Config
+) -> pa.Table:
+    """Return what was found of some documents."""
+    leaders, joined = clusters.leaders[rows], clusters.pairs[rows]
     is_member = leaders != rows
     # What joins a document to its leader is the pair of the document that stands for it.
-    share = np.zeros(len(rows))
-    own_is_a = np.zeros(len(rows), np.bool_)
     edge = joined[is_member]
-    own_is_a[is_member] = pairs.a[edge] == faces[is_member]
-    share[is_member] = np.where(own_is_a[is_member], pairs.share_a[edge], pairs.share_b[edge])
+    own_is_a = pairs.a[edge] == faces[rows[is_member]]
+    share = np.zeros(len(rows))
+    share[is_member] = np.where(own_is_a, pairs.share_a[edge], pairs.share_b[edge])
     kept = ~is_member | (share < config.removable)
 
-    def scores(values: Any, kind: pa.DataType) -> pa.Array:
-        full = np.zeros(len(rows), np.asarray(values).dtype)
+    def scores(values: Float64) -> pa.Array:
+        full = np.zeros(len(rows))
         full[is_member] = values
-        return pa.array(full, kind, mask=~is_member)
+        return pa.array(full, mask=~is_member)
 
     relation = np.full(len(rows), -1, np.int64)
     relation[is_member] = pairs.relations[edge]
-    containment = np.where(
-        own_is_a[is_member], pairs.containment_a[edge], pairs.containment_b[edge]
-    )
+    containment = np.where(own_is_a, pairs.containment_a[edge], pairs.containment_b[edge])
     cluster = ids.take(pa.array(leaders))
     columns = [
-        ids,
-        corpus["path"].combine_chunks().cast(pa.string()),
         cluster,
         pa.array(~is_member),
         pa.array(kept),
         pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
         pc.if_else(pa.array(kept), pa.scalar(None, pa.string()), cluster),
-        scores(pairs.jaccard[edge], pa.float64()),
-        scores(containment, pa.float64()),
-        scores(pairs.coverage[edge], pa.float64()),
+        scores(pairs.jaccard[edge]),
+        scores(containment),
+        scores(pairs.coverage[edge]),
     ]
-    return pa.Table.from_arrays(columns, schema=DOCUMENTS)
+    return pa.Table.from_arrays(columns, names=DOCUMENTS.names[2:])
 
 
 def pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
