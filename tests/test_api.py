@@ -179,7 +179,7 @@ def test_an_entry_has_the_keys_of_the_provenance(seeds, tmp_path):
     entries = dedup.clean(result)
     for entry, line in zip(entries, written, strict=True):
         assert list(entry) == [*line, "clean"]
-        line.update(file=None, row=None, columns=None)
+        line.update(file=None, name=None, row=None, columns=None)
         assert {key: value for key, value in entry.items() if key != "clean"} == line
 
 

@@ -28,6 +28,13 @@ class SectionOption(click.Option):
         self.section = section
 
 
+def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return the name of a folder as it was given; an empty one is a usage error."""
+    if value == "":
+        raise click.BadParameter("the name of the folder is empty", ctx, param)
+    return value
+
+
 class SectionCommand(click.Command):
     """A command whose help shows its own options first and the common ones by section."""
 

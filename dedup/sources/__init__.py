@@ -21,7 +21,7 @@ from dedup.arrays import clean_string
 from dedup.errors import InputError
 from dedup.records import CORPUS, Corpus, Intake
 from dedup.sources.batches import Batcher, Row, unique_ids
-from dedup.sources.decoding import decode, encode, is_binary, original_bytes
+from dedup.sources.decoding import ENCODINGS, decode, encode, is_binary, original_bytes
 from dedup.sources.files import STDIN, find_sources
 from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
 from dedup.sources.pages import extract
@@ -31,6 +31,7 @@ from dedup.sources.tables import arrow_batches, documents, read_parquet, settle
 
 __all__ = [
     "BATCH_BYTES",
+    "ENCODINGS",
     "ReadOptions",
     "encode",
     "from_python",

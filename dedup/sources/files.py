@@ -27,7 +27,7 @@ _KINDS = {
     ".html": "html",
     ".htm": "html",
 }
-_PACKED = (".gz", ".zst", ".zstd")
+PACKED = (".gz", ".zst", ".zstd")
 _OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
@@ -149,7 +149,7 @@ def kind_of(path: str) -> str | None:
     ('jsonl', 'parquet', None)
     """
     name = Path(path).name.lower()
-    for packed in _PACKED:
+    for packed in PACKED:
         if name.endswith(packed):
             kind = _KINDS.get(Path(name.removesuffix(packed)).suffix)
             return None if kind == "parquet" else kind

@@ -105,7 +105,7 @@ def _row(record: Record, columns: Columns, source: Source, run: Run) -> Row | No
         date=_string(values, columns.date, plain),
         priority=_string(values, columns.priority, plain),
         raw=raw,
-        record=_others(record, columns) if run.options.keep_record else None,
+        record=_whole_row(record, columns) if run.options.keep_record else None,
     )
 
 
@@ -147,14 +147,15 @@ def _string(values: Mapping[str, Any], name: str | None, plain: bool = False) ->
     return None
 
 
-def _others(record: Record, columns: Columns) -> bytes:
-    others = {key: value for key, value in record.values.items() if key != columns.text}
+def _whole_row(record: Record, columns: Columns) -> bytes:
+    """Return the name of the text column and the row without its text, as JSON."""
+    row = {key: None if key == columns.text else value for key, value in record.values.items()}
     if record.plain:
         try:
-            return orjson.dumps(others)
+            return orjson.dumps([columns.text, row])
         except TypeError:
             pass  # an integer above 64 bits, or a surrogate: the standard library writes both
-    return json.dumps(others, separators=(",", ":"), default=str).encode()
+    return json.dumps([columns.text, row], separators=(",", ":"), default=str).encode()
 
 
 def _json_records(stream: Stream, source: Source, run: Run) -> Iterator[Record]:

@@ -190,11 +190,45 @@ def _sites(batch: pa.RecordBatch, columns: Columns) -> pa.Array:
 
 
 def _records(batch: pa.RecordBatch, columns: Columns, run: Run) -> pa.Array:
+    """Return the name of the text column and each row without its text, as JSON."""
     if not run.options.keep_record:
         return pa.nulls(len(batch), pa.large_binary())
-    others = batch.select([name for name in batch.schema.names if name != columns.text])
-    rows = [orjson.dumps(row, default=str) for row in others.to_pylist()]
-    return pa.array(rows or [b"{}"] * len(batch), pa.large_binary())
+    place = batch.schema.get_field_index(columns.text)
+    others = batch.set_column(place, columns.text, pa.nulls(len(batch)))
+    rows = [orjson.dumps([columns.text, row], default=str) for row in _values(others)]
+    return pa.array(rows, pa.large_binary())
+
+
+def _values(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the rows as Python values; what Python cannot hold is written out."""
+    try:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+    except (ValueError, OverflowError, pa.ArrowException):
+        values = zip(*(_column_values(each) for each in batch.columns), strict=True)
+        rows = [dict(zip(batch.schema.names, row, strict=True)) for row in values]
+    return rows
+
+
+def _column_values(column: pa.Array) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError, pa.ArrowException):
+        if is_text(column.type):
+            values = _valid_utf8(column, pa.large_string())[0].to_pylist()
+        else:
+            values = [_value(each) for each in column]
+    return values
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError, pa.ArrowException):
+        pass
+    try:
+        return scalar.cast(pa.string()).as_py()
+    except (ValueError, OverflowError, pa.ArrowException):
+        return None
 
 
 def arrow_batches(documents: Any) -> Iterator[pa.RecordBatch] | None:
