@@ -2,8 +2,8 @@
 
 A bad record costs that record, a bad file the rest of that file; both are counted in the
 ``Intake``, with the first places of each reason. ``files`` finds the inputs, ``streams``
-decompresses and splits them, ``decoding``, ``rows``, ``tables`` and ``pages`` read one form each,
-``batches`` collects the documents.
+decompresses and splits them, ``decoding``, ``rows``, ``delimited``, ``tables`` and ``pages`` read
+one form each, ``batches`` collects the documents.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from dedup.errors import InputError
 from dedup.records import CORPUS, Corpus, Intake
 from dedup.sources.batches import Batcher, Row, unique_ids
 from dedup.sources.decoding import ENCODINGS, decode, encode, is_binary, original_bytes
+from dedup.sources.delimited import read_csv
 from dedup.sources.files import STDIN, find_sources
 from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
 from dedup.sources.pages import extract
-from dedup.sources.rows import Record, read_csv, read_json, read_jsonl, take_records
+from dedup.sources.rows import Record, read_json, read_jsonl, take_records
 from dedup.sources.streams import Stream, split_bom
 from dedup.sources.tables import arrow_batches, documents, read_parquet, settle
 

@@ -56,6 +56,7 @@ REASONS = {
     "decompression_bomb": "the data grows more on decompression than allowed",
     "broken_parquet": "not a readable Parquet file",
     "no_text_column": "no column holds the text",
+    "repeated_columns": "several columns have one name",
     "dangling_link": "the link leads nowhere",
     "not_a_regular_file": "a pipe, socket or device",
     "unreadable": "cannot be read",
@@ -202,6 +203,9 @@ class Run:
         The first source that has rows decides. A named source without the text column raises
         ``InputError``; one found in a folder is counted as failed, and the next one decides.
         """
+        names = list(names)
+        if not self.told_apart(source, names):
+            return None
         self.seen.update(dict.fromkeys(names))
         self.rows_seen = self.rows_seen or probe.total > 0 or bool(self.seen)
         if self.columns is not None:
@@ -211,9 +215,8 @@ class Run:
             if not source.given:
                 self.tally.fail("no_text_column", source.path)
                 return None
-            raise InputError(
-                self._absent("text", chosen.text if chosen else None), path=source.path
-            )
+            what = self._absent("text", chosen.text if chosen else None)
+            raise InputError(f"{what}; {probe.hint}" if probe.hint else what, path=source.path)
         if probe.missing(chosen.text) * 2 > probe.total:
             share = f"{probe.missing(chosen.text)} of the first {probe.total} records"
             raise InputError(
@@ -224,6 +227,21 @@ class Run:
         self.columns = chosen
         self._note_columns(source, chosen)
         return chosen
+
+    def told_apart(self, source: Source, names: Iterable[str]) -> bool:
+        """Tell whether the columns have names of their own.
+
+        Where they do not, a named source raises ``InputError``, another one is counted as failed.
+        """
+        repeated = [name for name, count in Counter(names).items() if count > 1]
+        if not repeated:
+            return True
+        named = clean_string(", ".join(map(repr, repeated)))
+        if source.given:
+            place = None if source.kind == MEMORY else source.path
+            raise InputError(f"several columns are called {named}", path=place)
+        self.tally.fail("repeated_columns", source.path, named)
+        return False
 
     def finish(self) -> None:
         """Raise ``InputError`` where a column the caller named never turned up."""
@@ -275,6 +293,7 @@ class Probe:
     present: Counter[str]
     strings: Counter[str]
     header: bool = False
+    hint: str = ""
 
     def missing(self, name: str) -> int:
         """Return how many of the records have no value in column ``name``."""

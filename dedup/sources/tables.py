@@ -35,7 +35,7 @@ def read_parquet(
 
 def _parquet_batches(parquet: Any, source: Source, run: Run, size: int) -> Iterator[pa.RecordBatch]:
     schema, total = parquet.schema_arrow, parquet.metadata.num_rows
-    if not total:
+    if not total or not run.told_apart(source, schema.names):
         return
     groups = (parquet.metadata.row_group(each) for each in range(parquet.num_row_groups))
     width = sum(each.total_byte_size for each in groups) / total
@@ -54,6 +54,8 @@ def _parquet_batches(parquet: Any, source: Source, run: Run, size: int) -> Itera
 
 def settle(schema: pa.Schema, head: pa.RecordBatch, source: Source, run: Run) -> Columns | None:
     """Settle the columns of Arrow data by its first rows; ``head`` may lack what is no text."""
+    if not run.told_apart(source, schema.names):
+        return None
     head = head.slice(0, PROBE)
     total = len(head)
     probe = Probe(total, Counter(dict.fromkeys(schema.names, total)), Counter(), header=True)
