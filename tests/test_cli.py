@@ -709,6 +709,20 @@ def test_compare_takes_one_article_each(folder, tmp_path):
     assert "the file is not text" in done.err
 
 
+def test_compare_cannot_read_stdin_twice():
+    done = run("compare", "-", "-", input=ONE)
+    assert done.code == 2
+    assert "stdin can be read once only" in done.err
+
+
+def test_rows_read_as_a_text_are_pointed_out(tmp_path):
+    rows = "id,text\n1,one\n2,two\n"
+    assert "--input-format csv if these are rows" in run("scan", "-", input=rows).out
+    done = run("clean", "-", "-o", tmp_path / "out", input=rows)
+    assert "--input-format csv if these are rows" in done.out
+    assert names_in(tmp_path / "out" / "articles") == ["stdin.txt"]
+
+
 def test_compare_names_files_of_one_name_by_their_paths(folder, tmp_path):
     (tmp_path / "one.txt").write_text(OTHER)
     done = run("compare", folder / "one.txt", tmp_path / "one.txt")

@@ -210,6 +210,15 @@ def test_file_names_that_are_not_utf8_are_read(tmp_path):
     assert pairs(read([str(tmp_path)])) == {"caf\ufffd.txt": "one"}
 
 
+def test_a_file_under_two_names_is_read_once(save, tmp_path):
+    path = Path(save("s/x.txt", "one"))
+    (tmp_path / "linked").symlink_to(path.parent, target_is_directory=True)
+    others = [tmp_path / "s" / ".." / "s" / "x.txt", tmp_path / "linked" / "x.txt"]
+    corpus = read([str(path), *map(str, others), str(path.parent)])
+    assert len(corpus.table) == 1
+    assert corpus.intake.notes == ["3 files were given more than once and read once"]
+
+
 # Text files
 
 
@@ -635,6 +644,12 @@ def test_other_columns_that_orjson_cannot_write_are_kept(save):
     )
 
 
+def test_a_number_too_large_for_a_float_stays_as_it_was(save):
+    path = save("x.jsonl", '{"text":"a","n":1E400,"m":-1e999,"k":1.5}\n')
+    record = column(read([path], ReadOptions(keep_record=True)), "record")[0]
+    assert json.loads(record)[1] == {"text": None, "n": "1E400", "m": "-1e999", "k": 1.5}
+
+
 # CSV
 
 
@@ -850,6 +865,36 @@ def test_parquet_batches_are_of_the_size_asked_for(save):
     assert len(batches) > 1
 
 
+def test_parquet_values_python_cannot_hold_are_written_out(save):
+    far = pa.array([2**58, 0], pa.timestamp("us"))
+    table = pa.table(
+        {
+            "id": ["a", "b"],
+            "text": ["one", "two"],
+            "note": pa.array([b"caf\xe9", b"ok"]).view(pa.string()),
+            "list": pa.array([[b"caf\xe9"], None]).view(pa.list_(pa.string())),
+            "far": far,
+            "date": far,
+            "day": pa.array([2**30, 0], pa.date32()),
+        }
+    )
+    pq.write_table(table, path := save("x.parquet", b""))
+    corpus = read([path], ReadOptions(keep_record=True))
+    assert column(corpus, "date")[1] == "1970-01-01T00:00:00"
+    rows = [json.loads(each)[1] for each in column(corpus, "record")]
+    assert rows[0]["note"] == "caf\ufffd"
+    assert rows[1] | {"list": None} == {
+        "id": "b",
+        "text": None,
+        "note": "ok",
+        "list": None,
+        "far": "1970-01-01T00:00:00",
+        "date": "1970-01-01T00:00:00",
+        "day": "1970-01-01",
+    }
+    assert rows[0]["far"].startswith("11103-")
+
+
 # HTML
 
 PAGE = f"""<html><head><title>Bridge to close</title>
@@ -928,6 +973,32 @@ def test_stdin_takes_every_format_by_name(stdin, save):
 def test_an_unknown_format_is_refused():
     with pytest.raises(ConfigError, match="allowed is txt, jsonl"):
         ReadOptions(format="doc")
+
+
+@pytest.mark.parametrize(
+    ("data", "texts"),
+    [
+        ('[{"text": "a"}, {"text": "b"}]', ["a", "b"]),
+        ('\n [\n  {\n "text": "a"}\n]\n', ["a"]),
+        ('{\n  "text": "a"\n}\n', ["a"]),
+        ('{"text": "a"}\n{"text": "b"}\n', ["a", "b"]),
+        ("[sic] A text.", ["[sic] A text."]),
+        ("{{Infobox}} A text.", ["{{Infobox}} A text."]),
+        ("[1, 2] are numbers", ["[1, 2] are numbers"]),
+    ],
+)
+def test_what_an_input_is_shows_in_its_first_bytes(save, stdin, data, texts):
+    for path in (stdin(data.encode()), save("noname", data), save("x.dump", data.encode("utf-16"))):
+        assert column(read([path]), "text") == texts
+
+
+def test_rows_that_are_read_as_a_text_are_noted(save):
+    for data in ("id,text\n1,one\n", "Body;body\n1;2\n", '"id"\t"content"\n\n1\tone'):
+        corpus = read([save("x", data)])
+        assert column(corpus, "text") == [data]
+        assert "--input-format csv" in corpus.intake.notes[0]
+    for data in ("A text, so to say\nof two, or three, lines\n", "id,text\n", "text\none\n"):
+        assert not read([save("x", data)]).intake.notes
 
 
 # Strict
@@ -1084,6 +1155,23 @@ def test_memory_without_texts_is_refused():
         from_python([{"title": "a"}])
     with pytest.raises(InputError, match="columns seen: title"):
         from_python(pa.table({"title": ["a"]}))
+
+
+def test_a_bare_position_is_no_id_beside_others():
+    rows = [{"id": 1, "text": "one"}, {"text": "two"}, {"id": "", "text": "three"}]
+    table = pa.table({"id": pa.array([1.0, None, 3]), "text": ["one", "two", "three"]})
+    assert column(from_python(rows), "doc_id") == ["1", "document 1", "document 2"]
+    assert column(from_python(table), "doc_id") == ["1", "document 1", "3"]
+
+
+def test_polars_categories_and_lazy_frames():
+    pl = pytest.importorskip("polars")
+    texts = pl.Series(["one", "two", None, "one"], dtype=pl.Categorical)
+    frame = pl.DataFrame({"id": ["a", "b", "c", "d"], "text": texts})
+    assert pairs(from_python(frame)) == {"a": "one", "b": "two", "d": "one"}
+    assert column(from_python(texts), "text") == ["one", "two", "one"]
+    with pytest.raises(InputError, match=r"call \.collect\(\)"):
+        from_python(frame.lazy())
 
 
 # Batches and progress

@@ -257,6 +257,7 @@ def _cleaned(counts: dict[str, Any], result: Result, output: str, seconds: float
     lines += [f"  {count:,} {reason.replace('_', ' ')}" for reason, count in reasons.items()]
     if counts["review"]:
         lines.append(f"{counts['review']:,} to look at: `review` in provenance.jsonl")
+    lines += result.corpus.intake.notes[:10]
     return [*lines, f"{seconds:.2f} s; `dedup restore {output}` brings back the text that was read"]
 
 
@@ -305,6 +306,8 @@ def compare(a: str, b: str, **given: Any) -> int:
     from dedup.api import compare_two, joined
     from dedup.report import compare_view, json_parts
 
+    if a == b == "-":
+        raise click.UsageError("stdin can be read once only: A and B cannot both be -")
     config = config_from(given)
     options = read_options_from(given, config, keep_record=False)
     if not given["quiet"]:

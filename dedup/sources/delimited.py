@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dedup.arrays import clean_string
 from dedup.sources.batches import Batcher
-from dedup.sources.options import Run, Source
+from dedup.sources.options import KNOWN_NAMES, Run, Source
 from dedup.sources.rows import Record, take_records
 from dedup.sources.streams import Stream
 
@@ -40,6 +40,21 @@ def delimiter_of(line: str) -> str:
     ';'
     """
     return max(DELIMITERS, key=line.count)
+
+
+def looks_like_rows(text: str) -> bool:
+    r"""Tell whether a text could be CSV: a header that names the text, and a row behind it.
+
+    >>> looks_like_rows("id;text\n1;one"), looks_like_rows("A text, and more\nof it, and more")
+    (True, False)
+    """
+    lines = [line for line in text.splitlines() if line.strip()][:2]
+    if len(lines) < 2:
+        return False
+    delimiter = delimiter_of(lines[0])
+    names = {name.strip(' "') for name in lines[0].split(delimiter)}
+    known = not names.isdisjoint(KNOWN_NAMES["text"])
+    return known and len(names) > 1 and delimiter in lines[1]
 
 
 class _Lines:

@@ -38,15 +38,26 @@ def find_sources(paths: Sequence[str], options: ReadOptions, tally: Tally) -> li
     there raises ``InputError`` before anything is read. What cannot be read is counted.
     """
     found: dict[str, Source] = {}
+    folders: dict[str, str] = {}
     again = 0
     for path in _expanded(paths):
         for source in _behind(path, options, tally):
-            key = source.path if source.path == STDIN else str(Path(source.path).absolute())
+            key = _same(source.path, folders)
             again += key in found
             found.setdefault(key, source)
     if again:
         tally.note(f"{again} files were given more than once and read once")
     return _distinct_names(list(found.values())) if len(paths) > 1 else list(found.values())
+
+
+def _same(path: str, folders: dict[str, str]) -> str:
+    """Return what all names of one file have in common; a link is another file than its target."""
+    if path == STDIN or path.startswith(_OPEN_FILES):
+        return path
+    folder, name = os.path.split(path)
+    if folder not in folders:
+        folders[folder] = os.path.realpath(folder)
+    return os.path.join(folders[folder], name)  # noqa: PTH118 - a Path for each file takes long
 
 
 def _expanded(paths: Sequence[str]) -> list[str]:
@@ -76,7 +87,7 @@ def _behind(path: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
     elif Path(path).is_dir():
         yield from _walk(path, tally)
     elif _is_file(path, tally):
-        kind = kind_of(path) or options.format or "txt"
+        kind = kind_of(path) or options.format or "auto"
         yield Source(path, clean_string(Path(path).name), kind, given=True)
 
 

@@ -133,10 +133,10 @@ class Source:
         """Return how a message points at a record; in memory records have numbers only."""
         return (f"document {line}", None) if self.kind == MEMORY else (self.path, line)
 
-    def label(self, line: int | None) -> str:
+    def label(self, line: int | None, columns: Columns) -> str:
         """Return the id of a record that brings none."""
-        if self.kind == MEMORY:
-            return str(line)
+        if self.kind == MEMORY:  # beside other ids a bare number could be one of them
+            return str(line) if columns.id is None else f"document {line}"
         return self.name if line is None else f"{self.name}:{line}"
 
 
@@ -210,6 +210,10 @@ class Run:
         self.rows_seen = self.rows_seen or probe.total > 0 or bool(self.seen)
         if self.columns is not None:
             return self._later(source, probe)
+        only_texts = Columns(self.options.text_column or "text")
+        if source.kind == MEMORY and names == [only_texts.text]:
+            self.columns = only_texts  # nothing has to be recognised, even where all are missing
+            return self.columns
         chosen = choose(self.options, probe)
         if chosen is None or not probe.present[chosen.text]:
             if not source.given:

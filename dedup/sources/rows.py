@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -88,7 +89,7 @@ def _row(record: Record, columns: Columns, source: Source, run: Run) -> Row | No
     url = _string(values, columns.url, plain)
     in_memory = source.kind == MEMORY
     return Row(
-        doc_id=_string(values, columns.id, plain) or source.label(line),
+        doc_id=_string(values, columns.id, plain) or source.label(line, columns),
         text=text,
         path=None if in_memory else clean_string(source.path),
         line=None if in_memory else line,
@@ -208,12 +209,18 @@ def parse_slowly(line: bytes, number: int | None) -> Record | None:
 
 
 def _loads(string: str) -> Any:
-    return json.loads(string, strict=False, parse_int=_whole)
+    return json.loads(string, strict=False, parse_int=_whole, parse_float=_real)
 
 
 def _whole(digits: str) -> int | str:
     # int() refuses more digits than it could convert in bearable time.
     return int(digits) if len(digits) <= 4000 else digits
+
+
+def _real(digits: str) -> float | str:
+    # A float that is too large would be written as Infinity, which is not JSON.
+    value = float(digits)
+    return digits if math.isinf(value) else value
 
 
 def _looks_like_lines(head: bytes) -> bool:
