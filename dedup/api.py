@@ -111,6 +111,9 @@ def restore(entry: Mapping[str, Any] | StrPath, out: StrPath | None = None) -> A
         ...
     dedup.errors.OutputError: article 0: what comes out is not the original
     """
+    if not isinstance(entry, Mapping | str | PathLike):
+        got = type(entry).__name__
+        raise InputError(f"restore: got {got}, allowed is one entry of clean() or a folder")
     if not isinstance(entry, Mapping):
         return restore_directory(entry, restored_folder(entry) if out is None else out)
     if out is not None:

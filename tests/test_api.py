@@ -311,6 +311,11 @@ def test_an_entry_of_wrong_types_is_refused(fact):
         dedup.restore({**dedup.clean(["One article."])[0], **fact})
 
 
+def test_a_list_of_entries_is_refused():
+    with pytest.raises(InputError, match="restore: got list, allowed is one entry"):
+        dedup.restore(dedup.clean(["One article."]))
+
+
 def test_an_entry_that_does_not_add_up_is_refused():
     entry = dedup.clean(["One article."])[0]
     for fact in ({"ops": [None]}, {"ops": ["x"]}, {"clean": "\ud800"}, {"sha256": ""}):

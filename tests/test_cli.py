@@ -709,6 +709,16 @@ def test_compare_takes_one_article_each(folder, tmp_path):
     assert "the file is not text" in done.err
 
 
+def test_the_keys_of_the_json_object_are_documented(seeds):
+    page = (Path(__file__).resolve().parents[1] / "docs" / "output.md").read_text("utf-8")
+    section = page.split("## The object of --json\n")[1].split("\n## ")[0]
+    whole, _ = scanned(seeds)
+    for key in set(whole) - {"documents", "pairs", "passages", "repeats", "summary"}:
+        row = section.split(f"| `{key}` |")[1].split("\n")[0]
+        for column in whole[key][0] if isinstance(whole[key], list) else ():
+            assert f"`{column}`" in row
+
+
 def test_compare_cannot_read_stdin_twice():
     done = run("compare", "-", "-", input=ONE)
     assert done.code == 2
