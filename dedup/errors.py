@@ -8,8 +8,9 @@
     └── CorruptIndex           an index whose bytes do not hold together
 
 ``dedup.DedupError`` catches all of them; the others are imported from ``dedup.errors``, such as
-``dedup.errors.ConfigError``. Messages say what is wrong, what was got, and what is allowed. Every class carries the facts it
-was raised with as attributes, so that a caller need not take the message apart.
+``dedup.errors.ConfigError``. Messages say what is wrong, what was got, and what is allowed. Every
+class carries the facts it was raised with as attributes, so that a caller need not take the message
+apart.
 """
 
 from __future__ import annotations
