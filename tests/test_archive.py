@@ -559,6 +559,15 @@ def test_restoring_follows_no_link(folder, tmp_path):
     assert tree(folder.back) == ["sub/a.txt"]
 
 
+def test_names_that_differ_in_case_are_one_on_some_disks(folder, monkeypatch):
+    write_cleaned(result_of([named("a.txt", "in/a.txt"), named("A.txt", "in/A.txt")]), folder.clean)
+    restore_directory(folder.clean, folder.back)
+    assert tree(folder.back) == ["A.txt", "a.txt"]
+    monkeypatch.setattr("dedup.archive.restoring._is_caseless", lambda folder: True)
+    with pytest.raises(InputError, match=r"two articles are restored as a\.txt"):
+        restore_directory(folder.clean, folder.back)
+
+
 def test_what_cannot_be_restored_leaves_no_folder(folder):
     sources = [named("sub/a.txt", "in/sub/a.txt"), named("sub/b.txt", "in/sub/b.txt")]
     write_cleaned(result_of(sources), folder.clean)

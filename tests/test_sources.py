@@ -210,6 +210,25 @@ def test_file_names_that_are_not_utf8_are_read(tmp_path):
     assert pairs(read([str(tmp_path)])) == {"caf\ufffd.txt": "one"}
 
 
+def test_rows_without_text_beside_texts_are_counted(save, tmp_path):
+    save("a.txt", "one")
+    save("b.jsonl", '{"n": 1}\n')
+    corpus = read([str(tmp_path)])
+    assert column(corpus, "text") == ["one"]
+    assert corpus.intake.files_failed == {"no_text_column": 1}
+
+
+def test_what_clean_writes_beside_the_articles_is_not_read(save, tmp_path):
+    save("out/articles/a.txt", "one")
+    save("out/provenance.jsonl", '{"doc_id": "a.txt"}\n')
+    save("b/manifest.json", '{"text": "two"}')
+    save("out/manifest.json", "{}")
+    corpus = read([str(tmp_path)])
+    assert column(corpus, "text") == ["two", "one"]
+    assert "manifest.json and provenance.jsonl not read" in corpus.intake.notes[0]
+    assert corpus.intake.is_clean
+
+
 def test_a_file_under_two_names_is_read_once(save, tmp_path):
     path = Path(save("s/x.txt", "one"))
     (tmp_path / "linked").symlink_to(path.parent, target_is_directory=True)

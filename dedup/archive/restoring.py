@@ -107,9 +107,11 @@ class _Restorer:
     names: set[str] = field(default_factory=set)
     rows: Iterator[Any] | None = None
     file: BinaryIO | None = None
+    caseless: bool = False
 
     def run(self, manifest: Manifest) -> dict[str, Any]:
         """Restore all; return counts."""
+        self.caseless = _is_caseless(self.out)
         for entry in read_provenance(self.folder):
             self.counts["documents"] += 1
             if is_file_name(entry["file"]):
@@ -137,9 +139,10 @@ class _Restorer:
     def _take_file(self, entry: dict[str, Any]) -> None:
         _, original = _original(entry, _cleaned_file(self.folder, entry))
         name = entry["name"]
-        if name in self.names:
+        key = name.casefold() if self.caseless else name
+        if key in self.names:
             raise InputError(f"two articles are restored as {name}", path=self._where())
-        self.names.add(name)
+        self.names.add(key)
         self.counts["files"] += 1
         path = self.out / name
         self.folders.make(path.parent)
@@ -155,6 +158,13 @@ class _Restorer:
             self.file = self.staging.open(self.out / RESTORED)
         self.counts["rows"] += 1
         self.file.write(json_line(_restored_row(entry, next(self.rows, None))))
+
+
+def _is_caseless(folder: Path) -> bool:
+    """Tell whether names that differ in case only are one name where ``folder`` lies."""
+    whole = folder.resolve()
+    other = whole.with_name(whole.name.swapcase()) if whole.name else whole
+    return other != whole and other.exists() and other.samefile(whole)
 
 
 def _check_free(path: Path, new: str) -> None:

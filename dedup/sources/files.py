@@ -27,6 +27,7 @@ _KINDS = {
     ".html": "html",
     ".htm": "html",
 }
+_OWN = {"manifest.json", "provenance.jsonl"}  # what `dedup clean` writes beside the articles
 PACKED = (".gz", ".zst", ".zstd")
 _OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
@@ -97,6 +98,9 @@ def _walk(root: str, tally: Tally) -> Iterator[Source]:
     for folder, folders, names in os.walk(root, onerror=lambda error: _unreadable(error, tally)):
         links += sum(Path(folder, name).is_symlink() for name in folders)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if set(names) >= _OWN:
+            names = [name for name in names if name not in _OWN]
+            tally.note(f"{clean_string(folder)}: {' and '.join(sorted(_OWN))} not read")
         for name in sorted(name for name in names if not name.startswith(".")):
             path = os.path.join(folder, name)  # noqa: PTH118 - keeps the root as it was given
             if not _is_file(path, tally):

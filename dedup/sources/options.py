@@ -248,13 +248,13 @@ class Run:
         return False
 
     def finish(self) -> None:
-        """Raise ``InputError`` where a column the caller named never turned up."""
+        """Raise ``InputError`` where a column that was named, or any text, never turned up."""
         if not self.rows_seen:
             return
         for role, name in self.options.named().items():
             if name not in self.seen:
                 raise InputError(self._absent(role, name))
-        if self.columns is None:
+        if self.columns is None and not self.tally.intake.read:
             raise InputError(self._absent("text", None))
 
     def _later(self, source: Source, probe: Probe) -> Columns | None:
