@@ -34,6 +34,7 @@ _SURE_RULES = frozenset(
         "repeated_run",
         "adjacent_copy",
         "copy_in_lead",
+        "long_copy",
         "pattern",
         "menu",
         "nav_run",

@@ -26,7 +26,8 @@ _HEADER = re.compile(r"\[(\w+) (\d+) (strong|medium) \| ([^\]]+)\]")
 _NO_SENTENCE = "$."
 _AMONG = "$+"
 _REPORTED = re.compile(
-    r"\b(?:said|says?|told|tells?|according to|advise[sd]|warn(?:s|ed)|spokes\w+|survey|a study"
+    r"\b(?:said|says|(?:police|officials|experts|scientists|\w+ers) say|told|tells"
+    r"|according to|advise[sd]|warn(?:s|ed)|spokes\w+|survey|a study"
     r"|sagte|laut|selon|a declare|dijo|segun|disse|segundo|ha detto|secondo|dedi|soyledi"
     r"|сказал\w*|сообщил\w*|заявил\w*|по словам|قال|قالت)\b"
 )
