@@ -15,12 +15,12 @@ def naive_blocks(text):
     """Return (start, end) of the lines that hold more than ASCII blanks."""
     found = []
     start = 0
-    for line, stop in re.findall(r"([^\n\u2028\u2029]*)(\n|\u2028|\u2029|\Z)", text):
-        end = start + len(line)
-        body = line.removesuffix("\r") if stop == "\n" else line
-        if body.strip(" \t\n\r\v\f"):
-            found.append((start, start + len(body)))
-        start = end + len(stop)
+    for line, stop in re.findall(
+        r"([^\n\r\x85\u2028\u2029]*)(\r\n|[\n\r\x85\u2028\u2029]|\Z)", text
+    ):
+        if line.strip(" \t\v\f"):
+            found.append((start, start + len(line)))
+        start += len(line) + len(stop)
     return found
 
 

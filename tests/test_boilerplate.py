@@ -295,6 +295,13 @@ def test_a_headline_stays(line):
     assert removed(f"{line}\n\n{PLAIN}\n\n{OTHER}\n\n{THIRD}\n") == {}
 
 
+@pytest.mark.parametrize("stop", ["\r", "\x85", "\r\n", "\u2028"])
+def test_any_line_break_ends_a_block(stop):
+    assert removed(stop.join(["A bridge", PLAIN, "Share this article", OTHER])) == {
+        "Share this article": "share_widget"
+    }
+
+
 def test_what_may_be_a_heading_goes_among_furniture():
     end = f"A bridge\n{PLAIN}\n{OTHER}\nShare this article\nMost read\nContact\n"
     assert set(removed(end)) == {"Share this article", "Most read", "Contact"}
