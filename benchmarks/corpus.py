@@ -61,13 +61,14 @@ KINDS = {
 HARD = {"stock": 0.03, "quote": 0.03, "beat": 0.02, "short": 0.03}
 MOST_COPIES = 12  # of one original
 FUNCTION_WORDS = (
-    "the of and to a in is that it for as was with be by on not he his but at are this have from "
-    "or had an they which one you were all her she there would their we him been has when who will no "
-    "more if out so up what about into than them can only other some could these two may then do "
-    "first any my now such like our over me even most made after also did many before must through "
-    "back years where much your way well down should because each just those how too little still "
-    "between since both under while last might never us against another without again until during "
-    "within here every per among though yet three four five said says say told"
+    "the of and to a in is that it for as was with be by on not he his but at are this have "
+    "from or had an they which one you were all her she there would their we him been has "
+    "when who will no more if out so up what about into than them can only other some could "
+    "these two may then do first any my now such like our over me even most made after also "
+    "did many before must through back years where much your way well down should because "
+    "each just those how too little still between since both under while last might never us "
+    "against another without again until during within here every per among though yet three "
+    "four five said says say told"
 )
 STOP_WORDS = len(FUNCTION_WORDS.split())
 WORDS = 40_000

@@ -12,7 +12,7 @@ import pyarrow as pa
 from dedup.archive import original_of, restore_directory
 from dedup.archive.provenance import Known
 from dedup.config import Config
-from dedup.errors import InputError
+from dedup.errors import ConfigError, InputError
 from dedup.pipeline import compare_corpus, scan_corpus
 from dedup.records import Corpus, Result
 from dedup.sources import from_python
@@ -38,8 +38,8 @@ def scan(
 
     ``documents`` are texts, dicts, an iterator of either, or a table that speaks Arrow (pyarrow,
     pandas, polars). ``text`` to ``site`` name columns, which are otherwise recognised; a document
-    without an id is called by its position, from 0. ``threads`` (0: one a core) does not change
-    the result.
+    without an id is called by its position, from 0 (``document 3`` where others have an id).
+    ``threads`` (0: one a core) does not change the result.
 
     >>> short = "The council met on Monday and agreed to mend the old bridge before winter."
     >>> result = scan([short, short.upper(), "Nothing of the kind was said in the other valley."])
@@ -48,7 +48,7 @@ def scan(
     >>> [each.kept for each in result.documents]
     [True, False, True]
     """
-    config = config or Config()
+    config = _settings(config, threads)
     columns = {"text": text, "id": id, "date": date, "url": url, "site": site}
     corpus = from_python(documents, **columns, priority=priority_column(config))
     return scan_corpus(corpus, config, threads=threads)
@@ -111,6 +111,9 @@ def restore(entry: Mapping[str, Any] | StrPath, out: StrPath | None = None) -> A
         ...
     dedup.errors.OutputError: article 0: what comes out is not the original
     """
+    if not isinstance(entry, Mapping | str | PathLike):
+        got = type(entry).__name__
+        raise InputError(f"restore: got {got}, allowed is one entry of clean() or a folder")
     if not isinstance(entry, Mapping):
         return restore_directory(entry, restored_folder(entry) if out is None else out)
     if out is not None:
@@ -149,8 +152,17 @@ def compare(
     >>> result.pairs[0].relation
     'none'
     """
-    config = config or Config()
+    config = _settings(config)
     return compare_two(from_python([a, b], priority=priority_column(config)), config)
+
+
+def _settings(config: Config | None, threads: int = 0) -> Config:
+    """Return the settings, the default ones for ``None``; raise ``ConfigError`` for others."""
+    if config is not None and not isinstance(config, Config):
+        raise ConfigError("config", config, "a dedup.Config, such as Config(threshold=0.8)")
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 0:
+        raise ConfigError("threads", threads, "a whole number from 0, where 0 is one a core")
+    return config or Config()
 
 
 def joined(first: Corpus, second: Corpus) -> Corpus:

@@ -34,6 +34,7 @@ _SURE_RULES = frozenset(
         "repeated_run",
         "adjacent_copy",
         "copy_in_lead",
+        "long_copy",
         "pattern",
         "menu",
         "nav_run",
@@ -43,8 +44,8 @@ _SURE_RULES = frozenset(
     ]
 )
 
-_BLANKS = " \t\r\n\v\f\u2028\u2029"
-_BREAK = re.compile("\r\n|[\n\u2028\u2029]")
+_BLANKS = " \t\r\n\v\f\x85\u2028\u2029"
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True, order=True)

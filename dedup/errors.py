@@ -7,11 +7,16 @@
     ├── IndexMismatch          an index built with other settings (field, ours, theirs)
     └── CorruptIndex           an index whose bytes do not hold together
 
-Messages say what is wrong, what was got, and what is allowed. Every class carries the facts it
-was raised with as attributes, so that a caller need not take the message apart.
+``dedup.DedupError`` catches all of them; the others are imported from ``dedup.errors``, such as
+``dedup.errors.ConfigError``. Messages say what is wrong, what was got, and what is allowed. Every
+class carries the facts it was raised with as attributes, so that a caller need not take the message
+apart.
 """
 
 from __future__ import annotations
+
+from functools import partial
+from typing import Any
 
 
 class DedupError(Exception):
@@ -27,6 +32,10 @@ class ConfigError(DedupError, ValueError):
         self.allowed = allowed
         super().__init__(f"{field}: got {got!r}, allowed is {allowed}")
 
+    def __reduce__(self) -> Any:
+        """Let a copy be made from the three facts, as by pickle."""
+        return type(self), (self.field, self.got, self.allowed)
+
 
 class InputError(DedupError):
     """A file, stream or record cannot be used."""
@@ -37,6 +46,10 @@ class InputError(DedupError):
         self.line = line
         place = "" if path is None else (path if line is None else f"{path}:{line}")
         super().__init__(f"{place}: {what}" if place else what)
+
+    def __reduce__(self) -> Any:
+        """Let a copy be made from the three facts, as by pickle."""
+        return partial(type(self), path=self.path, line=self.line), (self.what,)
 
 
 class OutputError(DedupError):
@@ -51,6 +64,10 @@ class IndexMismatch(DedupError):
         self.ours = ours
         self.theirs = theirs
         super().__init__(f"index was built with {field}={theirs!r}, this run has {ours!r}")
+
+    def __reduce__(self) -> Any:
+        """Let a copy be made from the three facts, as by pickle."""
+        return type(self), (self.field, self.ours, self.theirs)
 
 
 class CorruptIndex(DedupError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import hashlib
 import os
 import re
 import secrets
@@ -64,6 +65,14 @@ class Staging:
             file.write(data)
             _flush(file)
 
+    def sha256(self, path: StrPath) -> str:
+        """Return the SHA-256 hash of what has been written of the open file ``path``."""
+        hidden = next(hidden for hidden, final in self._names if final == Path(path))
+        for file in self._open:
+            if file.name == str(hidden):
+                file.flush()
+        return file_sha256(hidden)
+
     def commit(self) -> None:
         """Flush every file to the disk, then rename them, then flush their folders."""
         for file in self._open:
@@ -84,6 +93,15 @@ class Staging:
                 file.close()
         for hidden, _ in self._names:
             hidden.unlink(missing_ok=True)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 hash of a file as 64 hex digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _flush(file: BinaryIO) -> None:
@@ -143,23 +161,36 @@ def _cannot_write(where: StrPath, error: OSError) -> OutputError:
     return OutputError(f"{where}: cannot write ({why}); what stood there before is unchanged")
 
 
-def check_output(out: StrPath, inputs: Sequence[str], names: Iterable[str] | None = None) -> None:
+def check_output(
+    out: StrPath,
+    inputs: Sequence[str],
+    names: Iterable[str] | None = None,
+    folders: Sequence[str] = (),
+) -> None:
     """Raise ``OutputError`` where writing into the folder ``out`` could touch an input.
 
-    ``names`` are the files that will be written there; ``None`` means any name. Links are seen
-    through: files and folders are compared by device and inode.
+    ``names`` are the files that will be written there; ``None`` means any name. In the ``folders``
+    below it any file may be written. Links are seen through: files and folders are compared by
+    device and inode.
     """
     target = Path(out)
+    if not os.fspath(out):
+        raise OutputError("the name of the output folder is empty")
     if target.exists() and not target.is_dir():
         raise OutputError(f"{out}: is a file, allowed is a folder or a path that is still free")
-    above = {mark for each in (target, *_parents(target)) if (mark := _identity(each))}
-    here = _identity(target)
-    written = None if names is None else {mark for n in names if (mark := _identity(target / n))}
+    trees = [target / name for name in folders]
+    above = _identities(each for top in (target, *trees) for each in (top, *_parents(top)))
+    here, inside = _identity(target), _identities(trees)
+    written = None if names is None else _identities(target / name for name in names)
     for path in _each_input(inputs):
-        if path.is_dir():
-            if _identity(path) in above:
-                raise _onto_input(out, path, "lies in the input folder")
-        elif written is None:
+        is_folder = path.is_dir()
+        if not inside.isdisjoint(_identities((path, *path.absolute().parents, *_parents(path)))):
+            raise _onto_input(out, path, "would be written over the input")
+        if is_folder and _identity(path) in above:
+            raise _onto_input(out, path, "lies in the input folder")
+        if is_folder:
+            continue
+        if written is None:
             if here is not None and _identity(path.resolve().parent) == here:
                 raise _onto_input(out, path, "holds the input file")
         elif _identity(path) in written:
@@ -184,14 +215,29 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
+    return {mark for each in paths if (mark := _identity(each))}
+
+
 def _each_input(inputs: Sequence[str]) -> Iterator[Path]:
+    """Yield what was given, and the linked files in folders: those may stand anywhere."""
     for each in inputs:
         if each == "-":
             continue
         if os.path.lexists(each) or not glob.has_magic(each):
-            yield Path(each)
+            found: Iterable[str] = [each]
         else:
-            yield from map(Path, glob.iglob(each, recursive=True))  # noqa: PTH207 - as the reader
+            found = glob.iglob(each, recursive=True)  # noqa: PTH207 - as the reader
+        for path in map(Path, found):
+            yield path
+            if path.is_dir():
+                yield from _linked_files(path)
+
+
+def _linked_files(folder: Path) -> Iterator[Path]:
+    for top, _, names in os.walk(folder):
+        each = (Path(top, name) for name in names)
+        yield from (path for path in each if path.is_symlink() and path.is_file())
 
 
 def write_result(
@@ -278,9 +324,9 @@ def safe_name(doc_id: str, taken: set[str]) -> str:
     ('000_bf5b.txt', 'etc_passwd-bd99224ec665')
     """
     attempt = 0
-    name = doc_id if _is_harmless(doc_id) else _hashed_name(doc_id, attempt)
+    name = doc_id if _is_harmless(doc_id) else hashed_name(doc_id, attempt)
     while _folded(name) in taken:
-        name = _hashed_name(doc_id, attempt)
+        name = hashed_name(doc_id, attempt)
         attempt += 1
     taken.add(_folded(name))
     return name
@@ -295,7 +341,8 @@ def _is_harmless(name: str) -> bool:
     )
 
 
-def _hashed_name(doc_id: str, attempt: int) -> str:
+def hashed_name(doc_id: str, attempt: int = 0) -> str:
+    """Return what is harmless of ``doc_id``, a hash of it, and its extension."""
     doc_id = clean_string(doc_id)
     found = _EXTENSION.search(doc_id)
     extension = found[0] if found else ""

@@ -15,12 +15,12 @@ def naive_blocks(text):
     """Return (start, end) of the lines that hold more than ASCII blanks."""
     found = []
     start = 0
-    for line, stop in re.findall(r"([^\n\u2028\u2029]*)(\n|\u2028|\u2029|\Z)", text):
-        end = start + len(line)
-        body = line.removesuffix("\r") if stop == "\n" else line
-        if body.strip(" \t\n\r\v\f"):
-            found.append((start, start + len(body)))
-        start = end + len(stop)
+    for line, stop in re.findall(
+        r"([^\n\r\x85\u2028\u2029]*)(\r\n|[\n\r\x85\u2028\u2029]|\Z)", text
+    ):
+        if line.strip(" \t\v\f"):
+            found.append((start, start + len(line)))
+        start += len(line) + len(stop)
     return found
 
 
@@ -65,10 +65,15 @@ def naive_runs(blocks, sizes, usable):
     return found
 
 
-def naive_copies(blocks):
-    """Return {block: (what it repeats, why)} for one document of token lists."""
+def naive_copies(blocks, prose, ends):
+    """Return {block: (what it repeats, why)} for one document of token lists.
+
+    ``prose`` and ``ends`` tell of every block whether it is running text, and ends a sentence.
+    """
     order = [b for b, tokens in enumerate(blocks) if tokens]
     lines = [blocks[b] for b in order]
+    prose, ends = ([facts[b] for b in order] for facts in (prose, ends))
+    heading = [len(line) < 12 and not end for line, end in zip(lines, ends, strict=True)]
     total = sum(map(len, lines))
     source = {}
     k = 1
@@ -79,17 +84,27 @@ def naive_copies(blocks):
         while j + n < k and k + n < len(lines) and lines[j + n] == lines[k + n]:
             n += 1
         size = sum(map(len, lines[k : k + n]))
-        page = size >= 0.4 * total or (size >= 0.25 * total and (j == 0 or j + n == k))
-        if n >= 2 and size >= 25 and (size >= 10 * n or page):
+        if j == 0:
+            whole = n == k or source.get(k - 1) == (n - 1, "run")
+            pasted = size >= 10 * n and (whole or size >= 60)
+            pasted = pasted or (whole and size >= 0.4 * total)
+        else:
+            pasted = size >= max(60, 20 * n) and not (heading[j - 1] and heading[k - 1])
+        if n >= 2 and size >= 25 and pasted:
             source |= {k + m: (j + m, "run") for m in range(n)}
         k += n if n >= 2 and size >= 25 else 1
     for k in range(1, len(lines)):
-        if k in source or len(lines[k]) < 12:
+        if k in source or not prose[k]:
             continue
-        for m in range(k - 1, -1 if k <= 4 else k - 2, -1):
-            if lines[m] == lines[k]:
-                source[k] = (m, "adjacent" if m == k - 1 else "lead")
-                break
+        same = [m for m in range(k) if prose[m] and lines[m] == lines[k]]
+        size = len(lines[k])
+        near = (k < 5 and size >= 15) or (k == len(lines) - 1 and size >= 20)
+        if same and lines[k - 1] == lines[k] and size >= 12:
+            source[k] = (k - 1, "adjacent")
+        elif same and size >= 60:
+            source[k] = (same[0], "far")
+        elif same and same[0] < 2 and near:
+            source[k] = (same[0], "lead")
     for k in sorted(source):
         kept, why = source[k]
         source[k] = (source[kept][0] if kept in source else kept, why)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 import subprocess
 import sys
@@ -16,7 +18,7 @@ import dedup
 from dedup import Config, DedupError, Document, Pair, Passage, Result
 from dedup.api import joined, restored_folder
 from dedup.archive.provenance import read_provenance
-from dedup.errors import ConfigError, InputError, OutputError
+from dedup.errors import ConfigError, CorruptIndex, IndexMismatch, InputError, OutputError
 from dedup.records import CORPUS, field_names
 from dedup.sources import read
 
@@ -179,7 +181,7 @@ def test_an_entry_has_the_keys_of_the_provenance(seeds, tmp_path):
     entries = dedup.clean(result)
     for entry, line in zip(entries, written, strict=True):
         assert list(entry) == [*line, "clean"]
-        line.update(file=None, row=None, columns=None)
+        line.update(file=None, name=None, row=None, columns=None)
         assert {key: value for key, value in entry.items() if key != "clean"} == line
 
 
@@ -254,3 +256,80 @@ def test_signatures_are_a_matrix():
     assert matrix.shape == (3, 16)
     assert (matrix[0] == matrix[1]).all()
     assert (matrix[0] != matrix[2]).any()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConfigError("threshold", 5, "0 to 1"),
+        InputError("broken", path="a.txt", line=3),
+        InputError("broken"),
+        OutputError("full"),
+        IndexMismatch("seed", 1, 2),
+        CorruptIndex("cut"),
+    ],
+)
+def test_errors_can_be_copied(error):
+    for same in (copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
+        assert type(same) is type(error)
+        assert str(same) == str(error)
+        assert vars(same) == vars(error)
+
+
+@pytest.mark.parametrize("threads", [-1, "2", 1.5, True, None])
+def test_threads_are_checked(threads):
+    with pytest.raises(ConfigError, match="threads: got"):
+        dedup.scan(["one"], threads=threads)
+
+
+@pytest.mark.parametrize("function", [dedup.scan, dedup.clean])
+def test_settings_are_checked(function):
+    with pytest.raises(ConfigError, match=r"config: got \{'threshold': 0.5\}, allowed is a dedup"):
+        function(["one"], {"threshold": 0.5})
+    with pytest.raises(ConfigError, match="config: got"):
+        dedup.compare("one", "two", {"threshold": 0.5})
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {"clean": None},
+        {"clean": 1},
+        {"ops": None},
+        {"ops": 3},
+        {"encoding": None},
+        {"raw": 7},
+        {"encoding": "rot13"},
+        {"encoding": ["utf-8"]},
+        {"sha256": None},
+        {"doc_id": None},
+        {"raw": "?"},
+    ],
+)
+def test_an_entry_of_wrong_types_is_refused(fact):
+    with pytest.raises(InputError):
+        dedup.restore({**dedup.clean(["One article."])[0], **fact})
+
+
+def test_a_list_of_entries_is_refused():
+    with pytest.raises(InputError, match="restore: got list, allowed is one entry"):
+        dedup.restore(dedup.clean(["One article."]))
+
+
+def test_an_entry_that_does_not_add_up_is_refused():
+    entry = dedup.clean(["One article."])[0]
+    for fact in ({"ops": [None]}, {"ops": ["x"]}, {"clean": "\ud800"}, {"sha256": ""}):
+        with pytest.raises(OutputError):
+            dedup.restore({**entry, **fact})
+
+
+@pytest.mark.parametrize("nothing", [[None, None], pa.array([None, None]), pa.nulls(2)])
+def test_nothing_but_missing_texts(nothing):
+    result = dedup.scan(nothing)
+    assert result.documents == []
+    assert result.summary["documents"] == {"read": 2, "kept": 0, "removed": 0, "skipped": 2}
+    assert result.summary["intake"]["skipped"] == {"missing_text": 2}
+
+
+def test_mostly_missing_texts():
+    assert [each.doc_id for each in dedup.scan([None, None, "one"]).documents] == ["2"]

@@ -79,6 +79,7 @@ FURNITURE = {
         "Iscriviti alla nostra newsletter",
         "Подпишитесь на нашу рассылку",
         "اشترك في النشرة البريدية",
+        "E-bültenimize abone olun",
     ],
     "comment_form": [
         "Leave a Reply",
@@ -129,9 +130,10 @@ FURNITURE = {
         "Condividi su Facebook",
         "Paylaş",
         "Поделиться",
+        "分享到微信",
     ],
     "follow": ["Follow us on Twitter", "Folgen Sie uns auf Instagram", "Siga-nos no Instagram"],
-    "ad_label": ["Advertisement", "- ADVERTISEMENT -", "Story continues below", "Werbung", "إعلان"],
+    "ad_label": ["Advertisement", "- ADVERTISEMENT -", "Story continues below", "Werbung", "广告"],
     "legal": [
         "© 2024 The Valley Post. All rights reserved.",
         "Copyright 2024 The Valley Post",
@@ -152,7 +154,12 @@ FURNITURE = {
     "donate": ["Support independent journalism", "Buy me a coffee", "Become a member today"],
     "app_promo": ["Download our free app", "Get it on Google Play"],
     "affiliate": ["We may earn a commission if you buy something through links on this page."],
-    "related_block": ["You may also like", "Most read", "Related articles", "Lo más leído"],
+    "related_block": [
+        "You may also like",
+        "Related articles",
+        "Artículos relacionados",
+        "相关阅读",
+    ],
     "whitespace": ["\xa0", " \u200b\u3000"],
 }
 LINES = [(reason, line) for reason, lines in FURNITURE.items() for line in lines]
@@ -199,10 +206,115 @@ STAYS = [
 ]
 
 
-@pytest.mark.parametrize("line", STAYS)
+NEWS = """
+Parliament will receive the Commission's proposal in May and vote on it in June.
+Brokers earn a commission of three percent on products sold through links to the bank.
+More than 300 spam messages land in your inbox every month, a study has found.
+Get the ballot sent to your mailbox before Friday.
+By entering the race you accept the risk, the driver said.
+By entering the race you accept that you may die.
+Back the rescue mission or resign, senators told the president.
+Help the UN continue its mission in Gaza, envoys urge.
+Your support keeps us going, the captain told the fans.
+Your support keeps us going.
+Become a member of parliament? Not without a degree.
+Use the government's new app to report potholes and broken lamps.
+This browser extension stole the passwords of two million people.
+Use of chemical weapons is strictly prohibited under the treaty, the inspectors said.
+If you do not like raisins in your cookies, leave them out and add chopped walnuts.
+We use store-bought cookies for the crust, the chef said.
+By using brown sugar you get cookies that stay soft.
+This story was first broadcast in 1987.
+(c) The minister may amend the list of 2019 by decree.
+Comments are closed, the sign on the door of the shop read.
+Already a member of the union, Croatia adopted the euro.
+Lee: South Korea will respond
+Lee: I never said that.
+Mira: the wolf comes back
+Lea: Ich weiß es nicht
+Watch too much television and your brain shrinks
+Watch: the storm hits the coast
+Share with the poor, pope tells bankers
+Share to be paid by the state
+Jobs at risk
+Jobs
+About
+Contact
+Search
+Register
+Careers at sea
+About the war
+Contact the embassy in Kyiv
+Terms and conditions
+Next post for Smith: ambassador to France
+Previous story of the house
+Back to the top
+Partager le pouvoir avec le parlement
+Imprimer des maisons en béton
+Ver más allá de la crisis
+Saber más sobre el cáncer
+Hier mehr erfahren: Bürgerforum
+Поделиться властью с парламентом
+مشاركة المرأة في الانتخابات
+Topics in the debate included housing and crime
+Also on trial: the brother of the mayor
+Post on X sparks row
+Follow suit
+Facebook, Twitter
+Most read
+Our picks
+Don't miss
+Lo más leído
+Stampa
+Kommentar
+No comment
+Leggi anche per gli animali
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize("line", [*STAYS, *NEWS])
 def test_text_stays(line):
     text = f"A bridge for the valley\n\n{PLAIN}\n\n{line}\n\n{OTHER}\n\n{THIRD}\n"
     assert removed(text) == {}
+    assert removed(f"{line}\n\n{PLAIN}\n\n{OTHER}\n\n{THIRD}\n") == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Related: how two families became one",
+        "WATCH: Firefighters rescue a dog",
+        "Read more: poems for the winter",
+        "Latest news",
+        "Continue reading",
+        "Become a member",
+        "Next story: the ferry",
+    ],
+)
+def test_a_headline_stays(line):
+    assert removed(f"{line}\n\n{PLAIN}\n\n{OTHER}\n\n{THIRD}\n") == {}
+
+
+@pytest.mark.parametrize("stop", ["\r", "\x85", "\r\n", "\u2028"])
+def test_any_line_break_ends_a_block(stop):
+    assert removed(stop.join(["A bridge", PLAIN, "Share this article", OTHER])) == {
+        "Share this article": "share_widget"
+    }
+
+
+def test_what_may_be_a_heading_goes_among_furniture():
+    end = f"A bridge\n{PLAIN}\n{OTHER}\nShare this article\nMost read\nContact\n"
+    assert set(removed(end)) == {"Share this article", "Most read", "Contact"}
+    middle = f"A bridge\n{PLAIN}\nAdvertisement\nAbout the war\n{OTHER}\n"
+    assert set(removed(middle)) == {"Advertisement"}
+
+
+def test_a_line_has_no_neighbours_in_another_document():
+    before = f"A bridge\n{PLAIN}\nShare this article\nFollow us on Facebook"
+    for title in ("Football", "Weather", "About", "Most read"):
+        texts = [before, f"{title}\n{OTHER}\n{THIRD}"]
+        rows, _ = boilerplate(texts)
+        assert {row["doc"] for row in rows} == {0}
 
 
 LISTS = {
@@ -211,6 +323,9 @@ LISTS = {
     "villages": "* Erze\n* Kafrtun\n* Yadgun\n* Hama\n* Homs\n* Aleppo",
     "steps": "* Make a plan: write it down.\n* Close the door.\n* Stick to it.\n* Go out.\n* Rest.",
     "numbers": "10\n20\n30\n40\n50\n60",
+    "topics": "Most is planned for\n• Education\n• Health\n• Environment\n• Jobs",
+    "sports": "Football\nCricket\nTennis",
+    "networks": "The fined companies are:\nFacebook\nTwitter\nGoogle\nTelegram",
     "verse": "O river deep\nO river wide\nYou carry me\nTo the other side",
 }
 
@@ -243,6 +358,26 @@ def test_a_related_card_inside_the_text_is_only_tagged():
     assert set(removed(text)) == {"Related"}
     assert tagged(text) == {CARD: "related_suspect"}
     assert set(removed(text, config=Config(drop_tags=("related_suspect",)))) == {"Related", CARD}
+
+
+CARDS = {
+    "Our picks": [
+        "The Zone of Interest, directed by Jonathan Glazer",
+        "Past Lives, by Celine Song",
+    ],
+    "Most popular in Germany": ["Emilia", "Sophia", "Emma"],
+    "Most viewed videos": ["Baby Shark Dance, 14 billion", "Despacito, 8 billion"],
+    "Don't miss": ["Museum Island at night", "The flea market", "Currywurst at Konnopke"],
+    "Recommended by Jane Doe": ["Whose woods these are I think I know", "His house is near"],
+    "Самое читаемое": ["Война и мир, Толстой", "Идиот, Достоевский"],
+    "Öne çıkanlar": ["Kar, Orhan Pamuk", "İnce Memed, Yaşar Kemal"],
+}
+
+
+@pytest.mark.parametrize("marker", CARDS)
+def test_the_list_that_ends_a_listicle_stays(marker):
+    text = "\n".join(["The best of the year", PLAIN, OTHER, THIRD, marker, *CARDS[marker]])
+    assert removed(text) == {}
 
 
 TAGGED = [
@@ -341,8 +476,10 @@ def test_without_a_site_five_clusters_and_a_short_line_are_needed():
 
 
 def test_numbers_in_a_line_are_one():
-    texts = [page(n, f"Day {n} of the great flood in the valley") for n in range(4)]
-    assert len(boilerplate(texts, sites=[0] * 4)[0]) == 4
+    texts = [page(n, LINE, "Read by all", f"Read by {n} people", "Printed here") for n in range(4)]
+    assert len(boilerplate(texts, sites=[0] * 4)[0]) == 16
+    alone = [page(n, f"Read by {n} people of the valley") for n in range(4)]
+    assert boilerplate(alone, sites=[0] * 4)[0] == []
     assert boilerplate([page(n, "12") for n in range(9)], sites=[0] * 9)[0] == []
 
 
@@ -350,6 +487,54 @@ def test_background_that_a_paper_repeats_inside_its_articles_stays():
     background = "The flood of two years ago took the lives of more than forty people."
     texts = [f"{page(n)}{background}\n{page(n + 100)}" for n in range(4)]
     assert boilerplate(texts, sites=[0] * 4)[0] == []
+
+
+def between(number, above, middle, below):
+    """Return an article of its own with lines above its text, inside it and below it."""
+    title, *text = page(number).strip().split("\n")
+    return "\n".join([title, *above, *text, *middle, *page(number + 99).split("\n")[1:5], *below])
+
+
+REPEATED = {
+    "subheads": ([], ["What happens next"], ["Background"]),
+    "analysis": ([], ["What we know so far"], []),
+    "recipe": ([], ["Ingredients", "Method"], []),
+    "verdict": ([], ["Winners", "Losers", "Verdict"], []),
+    "answer": ([], ["Question"], ["Answer"]),
+    "byline": (["Jane Doe in Damascus"], [], []),
+    "dateline": (["BEIRUT, Lebanon"], [], []),
+    "correction": ([], [], ["Correction: an earlier version of our article misstated the date."]),
+    "helpline": (
+        [],
+        [],
+        ["If you think of suicide, call the Samaritans on 116 123.", "Share this"],
+    ),
+    "background": ([], [], ["More than 300,000 people have been killed in the conflict."]),
+    "closing": ([], [], ["More than 300 have been killed, the UN says.", "Share this"]),
+    "refrain": ([], ["And so it goes on"], ["And so it goes on"]),
+    "letter": (["Dear editor,"], [], ["Yours sincerely,"]),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_lines_of_articles_that_many_pages_have_stay(name):
+    texts = [between(n, *REPEATED[name]) for n in range(8)]
+    rows, marks = boilerplate(texts, sites=[0] * 8)
+    gone = {texts[row["doc"]][row["start"] : row["end"]] for row in rows}
+    assert gone <= {"Share this"}
+    if name in ("byline", "dateline"):
+        assert [row["tag"] for row in marks] == ["date_line" if "date" in name else name] * 8
+
+
+def test_the_margin_of_a_page_goes_and_its_text_stays():
+    menu = [f"All about {word}" for word in "cities rivers bridges ferries farmers".split()]
+    foot = ["The Valley Post", "Write to the paper", "You can read our paper in the village hall."]
+    texts = [between(n, menu, ["Background"], foot) for n in range(8)]
+    rows, _ = boilerplate(texts, sites=[0] * 8)
+    gone = {texts[row["doc"]][row["start"] : row["end"]] for row in rows}
+    # The last line above the text may be its heading.
+    assert gone >= {*menu[:-1]}
+    assert "Background" not in gone
 
 
 def test_a_date_line_that_every_page_has_is_tagged_not_removed():
@@ -368,7 +553,7 @@ def test_the_headline_of_a_series_stays():
 
 
 def test_a_long_paragraph_is_furniture_only_at_an_end_and_very_often():
-    long = " ".join(f"about{n}" for n in range(60)) + "."
+    long = "About our site " + " ".join(f"about{n}" for n in range(60)) + "."
     texts = [page(n, LINE, long) for n in range(8)]
     rows, _ = boilerplate(texts, sites=[0] * 8)
     assert len(rows) == 16

@@ -69,7 +69,7 @@ def test_what_was_taken_out_goes_back_in(text, removals):
         assert op.start <= each.start
         assert each.end <= op.end
         extra = text[op.start : each.start] + text[each.end : op.end]
-        assert extra.strip(" \t\r\n\v\f\u2028\u2029") == ""
+        assert extra.strip(" \t\r\n\v\f\x85\u2028\u2029") == ""
 
 
 @given(any_removals, st.randoms(use_true_random=False))
@@ -107,6 +107,9 @@ def test_of_two_reasons_for_one_block_the_surer_counts():
         ("\nS\n\n", (1, 2), ""),
         ("one two three", (4, 7), "one  three"),
         ("A\u2028S\u2028B", (2, 3), "A\u2028B"),
+        ("A\rS\rB", (2, 3), "A\rB"),
+        ("A\r\rS\r\rB\r", (3, 4), "A\r\rB\r"),
+        ("A\x85S\x85B", (2, 3), "A\x85B"),
     ],
 )
 def test_blank_lines_around_a_removal(text, span, clean):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -589,6 +590,7 @@ def test_cleaned_seeds_come_back_byte_for_byte(seeds, tmp_path):
     back = run("restore", tmp_path / "clean")
     assert back.code == 0
     assert "5 articles restored" in back.out
+    assert "the text that was read, byte for byte" in back.out
     for name in names:
         assert (tmp_path / "clean-restored" / name).read_bytes() == (seeds / name).read_bytes()
 
@@ -619,6 +621,49 @@ def test_only_the_canonical_is_written_unless_all_is_asked_for(folder, tmp_path)
     entries = (tmp_path / "some" / "provenance.jsonl").read_text().splitlines()
     assert [bool(json.loads(line)["duplicate_of"]) for line in entries].count(True) == 1
     assert "1 had not been written" in run("restore", tmp_path / "some").out
+
+
+@pytest.mark.parametrize("given", [".", "articles", "articles/*.txt", "link", "elsewhere"])
+def test_clean_never_writes_over_what_it_reads(seeds, tmp_path, monkeypatch, given):
+    shutil.copytree(seeds, tmp_path / "articles")
+    (tmp_path / "link").symlink_to("articles")
+    (tmp_path / "elsewhere").mkdir()
+    for path in (tmp_path / "articles").iterdir():
+        (tmp_path / "elsewhere" / path.name).symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    done = run("clean", given, "-o", ".")
+    assert done.code == 4
+    assert "the input" in done.err
+    for path in seeds.iterdir():
+        assert (tmp_path / "articles" / path.name).read_bytes() == path.read_bytes()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["articles", "elsewhere", "link"]
+
+
+def test_clean_replaces_no_foreign_file(folder, tmp_path):
+    (tmp_path / "out" / "articles").mkdir(parents=True)
+    (tmp_path / "out" / "articles" / "one.txt").write_text("mine")
+    done = run("clean", folder, "-o", tmp_path / "out")
+    assert done.code == 4
+    assert "is there already" in done.err
+    assert (tmp_path / "out" / "articles" / "one.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("command", ["scan", "clean", "restore"])
+def test_an_output_without_a_name_is_wrong_usage(folder, command):
+    done = run(command, folder, "-o", "")
+    assert done.code == 2
+    assert "the name of the folder is empty" in done.err
+
+
+def test_rows_come_back_as_they_were(tmp_path):
+    rows = [
+        {"url": "https://a.org/1", "articleBody": f"{ONE}\n\nShare on Facebook\n", "n": 1},
+        {"url": "https://a.org/2", "articleBody": OTHER, "doc_id": None},
+    ]
+    run("clean", write_jsonl(tmp_path / "a.jsonl", *rows), "-o", tmp_path / "out")
+    assert run("restore", tmp_path / "out").code == 0
+    back = (tmp_path / "out-restored" / "restored.jsonl").read_text().splitlines()
+    assert [list(json.loads(line).items()) for line in back] == [list(row.items()) for row in rows]
 
 
 def test_rows_keep_their_columns(tmp_path):
@@ -662,6 +707,30 @@ def test_compare_takes_one_article_each(folder, tmp_path):
     done = run("compare", folder / "one.txt", tmp_path / "b.txt")
     assert done.code == 4
     assert "the file is not text" in done.err
+
+
+def test_the_keys_of_the_json_object_are_documented(seeds):
+    page = (Path(__file__).resolve().parents[1] / "docs" / "output.md").read_text("utf-8")
+    section = page.split("## The object of --json\n")[1].split("\n## ")[0]
+    whole, _ = scanned(seeds)
+    for key in set(whole) - {"documents", "pairs", "passages", "repeats", "summary"}:
+        row = section.split(f"| `{key}` |")[1].split("\n")[0]
+        for column in whole[key][0] if isinstance(whole[key], list) else ():
+            assert f"`{column}`" in row
+
+
+def test_compare_cannot_read_stdin_twice():
+    done = run("compare", "-", "-", input=ONE)
+    assert done.code == 2
+    assert "stdin can be read once only" in done.err
+
+
+def test_rows_read_as_a_text_are_pointed_out(tmp_path):
+    rows = "id,text\n1,one\n2,two\n"
+    assert "--input-format csv if these are rows" in run("scan", "-", input=rows).out
+    done = run("clean", "-", "-o", tmp_path / "out", input=rows)
+    assert "--input-format csv if these are rows" in done.out
+    assert names_in(tmp_path / "out" / "articles") == ["stdin.txt"]
 
 
 def test_compare_names_files_of_one_name_by_their_paths(folder, tmp_path):

@@ -105,10 +105,13 @@ def test_a_short_teaser_is_left_alone():
 
 
 def test_a_lead_cut_without_a_mark_goes_but_a_headline_stays():
-    lead = " ".join(FOX.split()[:13])
-    assert [each[:2] for each in found(f"Title\n{lead}\n{FOX}\n{HEN}")] == [
+    full = f"{FOX[:-1]}, and the hens have all gone to bed in the barn behind the old house."
+    lead = " ".join(full.split()[:22])
+    assert [each[:2] for each in found(f"Title\n{lead}\n{full}\n{HEN}")] == [
         (lead, "truncated_teaser")
     ]
+    subhead = " ".join(full.split()[:13])
+    assert found(f"Title\n{OWL}\n{subhead}\n{full}\n{HEN}") == []
     headline = "Nobody in the village is watching the quick brown fox"
     assert found(f"{headline}\n{headline}, it was said on Monday in the village hall.\n{HEN}") == []
 
@@ -174,12 +177,62 @@ def test_what_is_meant_to_repeat_stays(text):
     assert found(text) == []
 
 
+RAIN = "Rain falls on all the fields and on the roofs of every village by the river today"
+ASK = "Do you believe that the government has done enough for the victims of the flood so far?"
+CLAUSE = "Nothing in this section shall limit the powers of the court under the law of the land."
+SONG = "Oh the river runs away\nAnd I cannot find the light\nHold me closer now my darling\n"
+SONG += "Till the morning turns to bright and all is well again\n"
+ROLL = "In favour: Anna Smith, Bernd Maier, Carla Rossi, Dmitri Petrov, Elif Kaya\nAgainst: "
+ROLL += "Greta Olsen, Hans Huber, Ines Lopez, Jack Jones, Kim Lee, Lea Martin, Max Frisch\n"
+CAKE = "200 g flour, 200 g sugar, 4 eggs, 200 g butter, 1 tsp baking powder\nMix it all well "
+CAKE += "and bake it for 30 minutes at 180 degrees until it is golden brown.\n"
+MEANT = {
+    "question of the intro": f"Law\n{FOX} Many ask: {ASK} We know it.\n{HEN}\n{ASK}\n{OWL}\n",
+    "subhead": f"Title\n{FOX}\n{RAIN[:52]}\n{RAIN}, it is said.\n{HEN}\n",
+    "question asked twice": f"Talk\n{ASK}\nNo, I do not.\n{ASK}\nI said no.\n{HEN}\n",
+    "labelled question": f"Talk\nQuestion: {ASK}\nNo.\nQuestion: {ASK}\nAnswer: no.\n{HEN}\n",
+    "silence": f"Talk\nI do not want to speak of that...\nBut you said so.\nI do not want to speak "
+    f"of that here in front of the children.\n{HEN}\n",
+    "clause": f"Act\nSection 1\n{CLAUSE}\n{FOX}\nSection 2\n{CLAUSE}\n{FOX}\nSection 3\n{CLAUSE}",
+    "clauses": f"Act\nSection 1. {FOX}\n{CLAUSE}\nSection 2. {OWL}\n{CLAUSE}\n{HEN}\n",
+    "roll call": f"Votes\nMotion 1\n{ROLL}Motion 2\n{ROLL}{HEN}\n",
+    "recipe": f"Cakes\nSponge\n{CAKE}Marble\n{CAKE}Add cocoa\n{HEN}\n",
+    "song": f"Lyrics\n{SONG}{SONG}{RAIN}\n",
+    "song without a title": f"{SONG}I walked along the wall\nA ship was going out\n{SONG}",
+    "psalm": "Psalm\n" + "".join(f"{o} {o}.\nFor {RAIN}.\n" for o in "abcd"),
+    "anthem": f"Anthem\nOn the shore dimly seen\n{ASK}\nAnd where is that band\n{ASK}\n",
+    "quoted letter": f"Letters\nJane writes: {RAIN}\nJohn replies. Jane writes: {RAIN}. No.\n{HEN}",
+    "lines left open": f"A poem\nMiles to go before I sleep tonight...\nThe woods are lovely\n"
+    f"Miles to go before I sleep tonight\n{HEN}\n",
+}
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_what_somebody_means_to_say_again_stays(name):
+    assert found(MEANT[name]) == []
+
+
+def test_a_long_paragraph_goes_at_any_distance():
+    long = "Long, " + " ".join(f"then word{n} of the paragraph" for n in range(13)) + "."
+    far = f"Title\n{FOX}\n{HEN}\n{long}\n{OWL}\n{HEN[::-1]}\n{OWL[::-1]}\n{long}\n{FOX[::-1]}\n"
+    assert [each[:3] for each in found(far)] == [(long, "repeated_block", "long_copy")]
+    names = ", ".join(f"Name{n} Family{n}" for n in range(40)) + "."
+    assert found(f"Title\n{FOX}\n{HEN}\n{names}\n{OWL}\n{names}\n{RAIN}") == []
+
+
+def test_a_lead_goes_where_it_ends_the_page_again():
+    lead = f"{FOX} {RAIN}."
+    text = f"Title\n{lead}\n{HEN}\n{OWL}\n{HEN[::-1]}\n{OWL[::-1]}\n{lead}\n"
+    assert [each[:3] for each in found(text)] == [(lead, "repeated_block", "copy_in_lead")]
+
+
 def test_a_line_out_of_a_wrapped_paragraph_never_goes_alone():
     wrapped = "He said on the steps of the town hall that the new road will be built\n"
     text = f"{wrapped}before the year is out.\n\n{FOX}\n\n{wrapped}only when money is there.\n"
     assert found(text) == []
 
 
+WHY = ("run", "adjacent", "lead", "far")
 words = st.lists(st.sampled_from("abcdef"), max_size=14)
 documents = st.lists(words, min_size=1, max_size=9)
 
@@ -225,12 +278,15 @@ def test_runs_are_what_the_twin_finds(docs, data):
             assert tuple(each - base if each >= 0 else -1 for each in got) == expected
 
 
-@given(st.lists(documents, min_size=1, max_size=3), st.integers(1, 4), st.integers(1, 8))
-def test_copies_are_what_the_twin_finds(docs, times, spread):
+@given(st.lists(documents, min_size=1, max_size=3), st.integers(1, 4), st.integers(1, 8), st.data())
+def test_copies_are_what_the_twin_finds(docs, times, spread, data):
     docs = [[[word * spread for word in line] for line in doc] * times for doc in docs]
     docs = [[line * 2 for line in doc if line] for doc in docs]
     tokens, blocks = table_of(docs)
-    source, why = (np.full(len(blocks), -1, np.int64) for _ in range(2))
+    count = len(blocks)
+    source, why = (np.full(count, -1, np.int64) for _ in range(2))
+    facts = st.lists(st.booleans(), min_size=count, max_size=count)
+    prose, ends = (np.array(data.draw(facts), np.bool_) for _ in range(2))
     rows = np.arange(len(docs))
     kernel.find_copies(
         rows,
@@ -238,6 +294,8 @@ def test_copies_are_what_the_twin_finds(docs, times, spread):
         blocks.lows,
         blocks.highs,
         blocks.words,
+        prose,
+        ends,
         blocks.hashes,
         tokens.hashes,
         np.ones(len(blocks), np.bool_),
@@ -246,7 +304,7 @@ def test_copies_are_what_the_twin_finds(docs, times, spread):
         source,
         why,
     )
-    names = {kernel.RUN: "run", kernel.ADJACENT: "adjacent", kernel.LEAD: "lead"}
+    names = dict(zip((kernel.RUN, kernel.ADJACENT, kernel.LEAD, kernel.FAR), WHY, strict=True))
     for doc, lines in enumerate(docs):
         low = int(blocks.bounds[doc])
         got = {
@@ -254,7 +312,8 @@ def test_copies_are_what_the_twin_finds(docs, times, spread):
             for b in range(low, int(blocks.bounds[doc + 1]))
             if source[b] >= 0
         }
-        assert got == naive_copies(lines)
+        high = low + len(lines)
+        assert got == naive_copies(lines, prose[low:high].tolist(), ends[low:high].tolist())
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=9), st.lists(st.sampled_from("abc"), max_size=9))

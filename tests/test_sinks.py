@@ -235,6 +235,29 @@ def test_a_folder_that_holds_an_input_is_refused_when_any_name_may_be_written(ne
         check_output(news, [str(news / "a.txt")])
 
 
+def test_an_input_in_a_folder_that_is_written_into_is_refused(tmp_path):
+    folder = tmp_path / "articles"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "a.txt").write_bytes(b"one")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "link.txt").symlink_to(folder / "sub" / "a.txt")
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "articles").symlink_to(folder, target_is_directory=True)
+    given = [folder, folder / "sub", folder / "sub" / "a.txt", folder / "*" / "*.txt"]
+    for each in (*given, tmp_path / "other", tmp_path / "other" / "link.txt"):
+        for out in (tmp_path, tmp_path / "linked"):
+            with pytest.raises(OutputError, match="would be written over the input"):
+                check_output(out, [str(each)], ["provenance.jsonl"], ["articles"])
+    with pytest.raises(OutputError, match="lies in the input folder"):
+        check_output(tmp_path / "linked", [str(tmp_path)], [], ["articles"])
+    check_output(tmp_path / "other", [str(folder)], ["provenance.jsonl"], ["articles"])
+
+
+def test_an_output_without_a_name_is_refused():
+    with pytest.raises(OutputError, match="is empty"):
+        check_output("", [])
+
+
 def test_a_file_in_the_place_of_the_output_folder_is_refused(news):
     with pytest.raises(OutputError, match="is a file"):
         check_output(news / "a.txt", [])

@@ -210,6 +210,34 @@ def test_file_names_that_are_not_utf8_are_read(tmp_path):
     assert pairs(read([str(tmp_path)])) == {"caf\ufffd.txt": "one"}
 
 
+def test_rows_without_text_beside_texts_are_counted(save, tmp_path):
+    save("a.txt", "one")
+    save("b.jsonl", '{"n": 1}\n')
+    corpus = read([str(tmp_path)])
+    assert column(corpus, "text") == ["one"]
+    assert corpus.intake.files_failed == {"no_text_column": 1}
+
+
+def test_what_clean_writes_beside_the_articles_is_not_read(save, tmp_path):
+    save("out/articles/a.txt", "one")
+    save("out/provenance.jsonl", '{"doc_id": "a.txt"}\n')
+    save("b/manifest.json", '{"text": "two"}')
+    save("out/manifest.json", "{}")
+    corpus = read([str(tmp_path)])
+    assert column(corpus, "text") == ["two", "one"]
+    assert "manifest.json and provenance.jsonl not read" in corpus.intake.notes[0]
+    assert corpus.intake.is_clean
+
+
+def test_a_file_under_two_names_is_read_once(save, tmp_path):
+    path = Path(save("s/x.txt", "one"))
+    (tmp_path / "linked").symlink_to(path.parent, target_is_directory=True)
+    others = [tmp_path / "s" / ".." / "s" / "x.txt", tmp_path / "linked" / "x.txt"]
+    corpus = read([str(path), *map(str, others), str(path.parent)])
+    assert len(corpus.table) == 1
+    assert corpus.intake.notes == ["3 files were given more than once and read once"]
+
+
 # Text files
 
 
@@ -622,13 +650,23 @@ def test_the_other_columns_are_kept_only_when_asked_for(save, form):
     path = write(save, form, [{"id": "1", "text": "a", "title": "é"}])
     assert column(read([path]), "record") == [None]
     record = column(read([path], ReadOptions(keep_record=True)), "record")[0]
-    assert record == '{"id":"1","title":"é"}'.encode()
+    name, row = json.loads(record)
+    assert name == "text"
+    assert row == {"id": "1", "title": "é", "text": None}
 
 
 def test_other_columns_that_orjson_cannot_write_are_kept(save):
     line = b'{"text": "a", "n": 123456789012345678901234567890, "s": "\\ud83d", "x": NaN}\n'
     record = column(read([save("x.jsonl", line)], ReadOptions(keep_record=True)), "record")[0]
-    assert record == b'{"n":123456789012345678901234567890,"s":"\\ud83d","x":NaN}'
+    assert record == (
+        b'["text",{"text":null,"n":123456789012345678901234567890,"s":"\\ud83d","x":NaN}]'
+    )
+
+
+def test_a_number_too_large_for_a_float_stays_as_it_was(save):
+    path = save("x.jsonl", '{"text":"a","n":1E400,"m":-1e999,"k":1.5}\n')
+    record = column(read([path], ReadOptions(keep_record=True)), "record")[0]
+    assert json.loads(record)[1] == {"text": None, "n": "1E400", "m": "-1e999", "k": 1.5}
 
 
 # CSV
@@ -684,6 +722,83 @@ def test_an_invalid_byte_in_csv_is_counted_for_its_row(save):
     assert pairs(corpus) == {"a": "one", "b": "caf\ufffd", "c": "two"}
     assert corpus.intake.places == {"invalid_utf8": [f"{path}:3"]}
     assert originals(corpus)[1] == b"caf\xe9"
+
+
+@pytest.mark.parametrize("tail", ["", '7,"seven"\n', 'seven,"7", or so\n'])
+def test_an_open_quote_costs_its_own_line_only(save, tail):
+    data = 'id,text\n1,"never closed\n2,two\n\n3,"three,\nin two lines"\n4,four\n'
+    corpus = read([path := save("x.csv", data + tail)])
+    found = pairs(corpus)
+    assert {name: found[name] for name in "234"} == {
+        "2": "two",
+        "3": "three,\nin two lines",
+        "4": "four",
+    }
+    assert corpus.intake.places["bad_row"][0] == f"{path}:2"
+    assert column(corpus, "line")[:3] == [3, 5, 7]
+    assert corpus.intake.read == 4 + tail.count("\n")
+
+
+def test_an_open_quote_in_a_long_file(save):
+    rows = "".join(f"{n},text {n}\n" for n in range(12_000))
+    corpus = read([path := save("x.csv", f'id,text\nx,"open\n{rows}y,"open\n')])
+    assert len(corpus.table) == 12_000
+    assert corpus.intake.places == {"bad_row": [f"{path}:2", f"{path}:12003"]}
+    assert column(corpus, "line") == list(range(3, 12_003))
+
+
+def test_rows_of_many_lines_are_read(save):
+    text = "line\n" * 5_000
+    corpus = read([save("x.csv", f'id,text\na,"{text}"\nb,two\n')])
+    assert pairs(corpus) == {"a": text, "b": "two"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"id|text\n1|one, two\n",
+        b"\n \r\nid;text\n1;one, two\n",
+        b"sep=;\r\nid;text\r\n1;one, two\r\n",
+        b"\n\nid\ttext\n1\tone, two\n",
+    ],
+)
+def test_the_delimiter_is_found(save, data):
+    corpus = read([save("x.csv", data)])
+    assert pairs(corpus) == {"1": "one, two"}
+    assert column(corpus, "line") == [data.count(b"\n")]
+
+
+def test_the_delimiter_is_named_where_no_column_is_recognised(save):
+    with pytest.raises(InputError, match="read with ';' between the columns"):
+        read([save("x.csv", "a;b\n1;2\n")])
+    with pytest.raises(InputError, match="read with a tab between the columns"):
+        read([save("x.tsv", "a,text\n1,2\n")])
+
+
+def test_columns_of_one_name_are_refused(save):
+    path = save("in/x.csv", "id,text,note,text\n1,one,n,two\n")
+    with pytest.raises(InputError, match=r"x\.csv: several columns are called 'text'"):
+        read([path])
+    save("in/y.csv", "id,text\n2,two\n")
+    corpus = read([str(Path(path).parent)])
+    assert pairs(corpus) == {"2": "two"}
+    assert corpus.intake.files_failed == {"repeated_columns": 1}
+    table = pa.Table.from_arrays([pa.array(["a"])] * 3, ["id", "text", "text"])
+    pq.write_table(table, path := save("x.parquet", b""))
+    with pytest.raises(InputError, match=r"x\.parquet: several columns are called 'text'"):
+        read([path])
+    with pytest.raises(InputError, match="several columns are called 'text'"):
+        from_python(table)
+
+
+def test_columns_without_a_name_are_told_apart(save):
+    path = save("x.csv", "id,text,,\n1,one,a,b\n")
+    record = column(read([path], ReadOptions(keep_record=True)), "record")[0]
+    assert json.loads(record)[1] == {"id": "1", "text": None, "column 3": "a", "column 4": "b"}
+
+
+def test_of_json_keys_of_one_name_the_last_is_used(save):
+    assert pairs(read([save("x.jsonl", '{"id":1,"text":"a","text":"b"}\n')])) == {"1": "b"}
 
 
 def test_long_csv_fields_are_read_and_longer_lines_skipped(save):
@@ -769,6 +884,36 @@ def test_parquet_batches_are_of_the_size_asked_for(save):
     assert len(batches) > 1
 
 
+def test_parquet_values_python_cannot_hold_are_written_out(save):
+    far = pa.array([2**58, 0], pa.timestamp("us"))
+    table = pa.table(
+        {
+            "id": ["a", "b"],
+            "text": ["one", "two"],
+            "note": pa.array([b"caf\xe9", b"ok"]).view(pa.string()),
+            "list": pa.array([[b"caf\xe9"], None]).view(pa.list_(pa.string())),
+            "far": far,
+            "date": far,
+            "day": pa.array([2**30, 0], pa.date32()),
+        }
+    )
+    pq.write_table(table, path := save("x.parquet", b""))
+    corpus = read([path], ReadOptions(keep_record=True))
+    assert column(corpus, "date")[1] == "1970-01-01T00:00:00"
+    rows = [json.loads(each)[1] for each in column(corpus, "record")]
+    assert rows[0]["note"] == "caf\ufffd"
+    assert rows[1] | {"list": None} == {
+        "id": "b",
+        "text": None,
+        "note": "ok",
+        "list": None,
+        "far": "1970-01-01T00:00:00",
+        "date": "1970-01-01T00:00:00",
+        "day": "1970-01-01",
+    }
+    assert rows[0]["far"].startswith("11103-")
+
+
 # HTML
 
 PAGE = f"""<html><head><title>Bridge to close</title>
@@ -847,6 +992,32 @@ def test_stdin_takes_every_format_by_name(stdin, save):
 def test_an_unknown_format_is_refused():
     with pytest.raises(ConfigError, match="allowed is txt, jsonl"):
         ReadOptions(format="doc")
+
+
+@pytest.mark.parametrize(
+    ("data", "texts"),
+    [
+        ('[{"text": "a"}, {"text": "b"}]', ["a", "b"]),
+        ('\n [\n  {\n "text": "a"}\n]\n', ["a"]),
+        ('{\n  "text": "a"\n}\n', ["a"]),
+        ('{"text": "a"}\n{"text": "b"}\n', ["a", "b"]),
+        ("[sic] A text.", ["[sic] A text."]),
+        ("{{Infobox}} A text.", ["{{Infobox}} A text."]),
+        ("[1, 2] are numbers", ["[1, 2] are numbers"]),
+    ],
+)
+def test_what_an_input_is_shows_in_its_first_bytes(save, stdin, data, texts):
+    for path in (stdin(data.encode()), save("noname", data), save("x.dump", data.encode("utf-16"))):
+        assert column(read([path]), "text") == texts
+
+
+def test_rows_that_are_read_as_a_text_are_noted(save):
+    for data in ("id,text\n1,one\n", "Body;body\n1;2\n", '"id"\t"content"\n\n1\tone'):
+        corpus = read([save("x", data)])
+        assert column(corpus, "text") == [data]
+        assert "--input-format csv" in corpus.intake.notes[0]
+    for data in ("A text, so to say\nof two, or three, lines\n", "id,text\n", "text\none\n"):
+        assert not read([save("x", data)]).intake.notes
 
 
 # Strict
@@ -1003,6 +1174,23 @@ def test_memory_without_texts_is_refused():
         from_python([{"title": "a"}])
     with pytest.raises(InputError, match="columns seen: title"):
         from_python(pa.table({"title": ["a"]}))
+
+
+def test_a_bare_position_is_no_id_beside_others():
+    rows = [{"id": 1, "text": "one"}, {"text": "two"}, {"id": "", "text": "three"}]
+    table = pa.table({"id": pa.array([1.0, None, 3]), "text": ["one", "two", "three"]})
+    assert column(from_python(rows), "doc_id") == ["1", "document 1", "document 2"]
+    assert column(from_python(table), "doc_id") == ["1", "document 1", "3"]
+
+
+def test_polars_categories_and_lazy_frames():
+    pl = pytest.importorskip("polars")
+    texts = pl.Series(["one", "two", None, "one"], dtype=pl.Categorical)
+    frame = pl.DataFrame({"id": ["a", "b", "c", "d"], "text": texts})
+    assert pairs(from_python(frame)) == {"a": "one", "b": "two", "d": "one"}
+    assert column(from_python(texts), "text") == ["one", "two", "one"]
+    with pytest.raises(InputError, match=r"call \.collect\(\)"):
+        from_python(frame.lazy())
 
 
 # Batches and progress

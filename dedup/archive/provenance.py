@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dedup.archive.names import is_original_name
 from dedup.cleaning import Removal, apply_removals, merge_removals, removals_of
 from dedup.errors import InputError
 from dedup.hashing import sha256
 from dedup.records import Result
 from dedup.sinks import StrPath
-from dedup.sources import original_bytes
+from dedup.sources import ENCODINGS, original_bytes
 
 PROVENANCE = "provenance.jsonl"
 ARTICLES = "articles"
@@ -55,6 +56,7 @@ class Known:
             "path": source["path"],
             "line": source["line"],
             "file": None,
+            "name": None,
             "row": None,
             "columns": None,
             "encoding": encoding,
@@ -130,7 +132,7 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, _DIGITS)
 
 
-def plain_json(value: Any) -> str:
+def _plain_json(value: Any) -> str:
     """Return a plain value as JSON text; NaN and integers of any size pass."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -138,7 +140,7 @@ def plain_json(value: Any) -> str:
 def json_line(value: Any) -> bytes:
     """Return a plain value as one line of JSON."""
     try:
-        return f"{plain_json(value)}\n".encode()
+        return f"{_plain_json(value)}\n".encode()
     except UnicodeEncodeError:  # half of a surrogate pair in a column of the input
         return f"{json.dumps(value, separators=(',', ':'))}\n".encode()
 
@@ -162,15 +164,48 @@ def _checked_entry(line: bytes, path: str, number: int) -> dict[str, Any]:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         entry = None
-    kinds = {"doc_id": str, "encoding": str, "sha256": str, "ops": list}
-    if not isinstance(entry, dict) or not all(
-        isinstance(entry.get(name), kind) for name, kind in kinds.items()
-    ):
+    if not isinstance(entry, dict) or check_entry(entry):
         raise InputError("not an entry of a cleaned folder", path=path, line=number)
-    file = entry.setdefault("file", None)
+    for name in ("file", "name", "columns", "raw"):
+        entry.setdefault(name, None)
+    file, columns = entry["file"], entry["columns"]
     if file is not None and file not in ROW_FILES and not is_file_name(file):
         raise InputError(f"names a file outside {ARTICLES}/: {file!r}", path=path, line=number)
+    if is_file_name(file) and not is_original_name(entry["name"]):
+        what = f"names a path outside the folder of restored files: {entry['name']!r}"
+        raise InputError(what, path=path, line=number)
+    if columns is not None and not _are_columns(columns):
+        raise InputError("columns are not as dedup wrote them", path=path, line=number)
     return entry
+
+
+def check_entry(entry: Mapping[str, Any]) -> str | None:
+    """Return the name of the first fact that restoring needs and that has no usable value."""
+    usable = {
+        "doc_id": isinstance(entry.get("doc_id"), str),
+        "encoding": entry.get("encoding") in ENCODINGS,
+        "sha256": isinstance(entry.get("sha256"), str),
+        "ops": isinstance(entry.get("ops"), list | tuple),
+        "raw": isinstance(entry.get("raw"), str | None),
+    }
+    return next((name for name, good in usable.items() if not good), None)
+
+
+def _are_columns(columns: object) -> bool:
+    return isinstance(columns, dict) and all(
+        isinstance(columns.get(name), str) for name in ("text", "dedup", "input")
+    )
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """Return ``name``, with underscores behind as long as a column has that name.
+
+    >>> free_name("text", {"text", "text_"})
+    'text__'
+    """
+    while name in taken:
+        name += "_"
+    return name
 
 
 def is_file_name(file: object) -> bool:
@@ -181,7 +216,7 @@ def is_file_name(file: object) -> bool:
     return name not in ("", ".", "..") and not set(name) & set("/\\\0:")
 
 
-def raw_bytes(entry: dict[str, Any]) -> bytes | None:
+def raw_bytes(entry: Mapping[str, Any]) -> bytes | None:
     """Return the original bytes that an entry carries, if any."""
     raw = entry.get("raw")
     if raw is None:

@@ -20,9 +20,19 @@ _MARKS = str.maketrans(
 _FRONT = re.compile(r"^[\s*•·▪■►▸●○◦»›+|>→–—-]+(?=\S)")
 _BEHIND = re.compile(r"[\s:*»›>→|]+$")
 _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
-_WORD = re.compile(r"[^\W_]+|©")
+_HAN = "\u2e80-\u2fdf\u3005-\u30ff\u3400-\u9fff"
+_WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+|©")
 _HEADER = re.compile(r"\[(\w+) (\d+) (strong|medium) \| ([^\]]+)\]")
 _NO_SENTENCE = "$."
+_AMONG = "$+"
+_REPORTED = re.compile(
+    r"\b(?:said|says|(?:police|officials|experts|scientists|\w+ers) say|told|tells"
+    r"|according to|advise[sd]|warn(?:s|ed)|spokes\w+|survey|a study"
+    r"|sagte|laut|selon|a declare|dijo|segun|disse|segundo|ha detto|secondo|dedi|soyledi"
+    r"|сказал\w*|сообщил\w*|заявил\w*|по словам|قال|قالت)\b"
+)
+_QUOTES_TITLES = frozenset(["related_inline", "prev_next_nav", "tag_list", "related_marker"])
+_REPORT_WORDS = 5  # shorter lines report nothing
 _OPEN_END = re.compile(r"(?<!\\)([^\W\d_]\)?)(?=\.(?:\*|\{0))")
 
 
@@ -58,6 +68,16 @@ class Section:
     triggers: tuple[str, ...]
     patterns: tuple[str, ...]  # may match a block however it ends
     titles: tuple[str, ...]  # the block must not end like a sentence
+    among: tuple[str, ...]  # the same, and furniture only among furniture
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a line is: the reason to remove it, how sure, and whether it needs company."""
+
+    reason: str
+    confidence: str
+    weak: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +85,20 @@ class _Tried:
     section: Section
     pattern: re.Pattern[str] | None
     title: re.Pattern[str] | None
+    among: re.Pattern[str] | None
 
-    def matches(self, folded: str, is_sentence: bool) -> bool:
-        if self.pattern is not None and self.pattern.fullmatch(folded):
-            return True
-        return not is_sentence and self.title is not None and bool(self.title.fullmatch(folded))
+    def match(self, folded: str, words: int, is_sentence: bool) -> Match | None:
+        section = self.section
+        if words > section.limit:
+            return None
+        said = words >= _REPORT_WORDS and section.reason not in _QUOTES_TITLES
+        if said and _REPORTED.search(folded):
+            return None
+        firm = self.pattern is not None and self.pattern.fullmatch(folded)
+        firm = firm or (not is_sentence and self.title is not None and self.title.fullmatch(folded))
+        if not firm and (is_sentence or self.among is None or not self.among.fullmatch(folded)):
+            return None
+        return Match(section.reason, section.confidence, weak=not firm)
 
 
 @cache
@@ -92,17 +121,16 @@ def sections() -> tuple[Section, ...]:
 
 
 def _section(header: re.Match[str], lines: list[str]) -> Section:
-    plain = [line.removesuffix(_NO_SENTENCE) for line in lines]
-    titles = [line.endswith(_NO_SENTENCE) for line in lines]
+    ends: dict[str, list[str]] = {"": [], _NO_SENTENCE: [], _AMONG: []}
+    for line in lines:
+        end = line[-2:] if line[-2:] in ends else ""
+        ends[end].append(_folded_pattern(line.removesuffix(end)))
     return Section(
         header[1],
         int(header[2]),
         header[3],
         tuple(header[4].split()),
-        tuple(
-            _folded_pattern(each) for each, title in zip(plain, titles, strict=True) if not title
-        ),
-        tuple(_folded_pattern(each) for each, title in zip(plain, titles, strict=True) if title),
+        *(tuple(ends[end]) for end in ("", _NO_SENTENCE, _AMONG)),
     )
 
 
@@ -139,24 +167,39 @@ def _by_trigger() -> dict[str, tuple[int, ...]]:
 
 @cache
 def _tried() -> tuple[_Tried, ...]:
-    return tuple(_Tried(each, _any_of(each.patterns), _any_of(each.titles)) for each in sections())
+    return tuple(
+        _Tried(each, _any_of(each.patterns), _any_of(each.titles), _any_of(each.among))
+        for each in sections()
+    )
 
 
-def match_furniture(line: str, words: int, *, is_sentence: bool) -> Section | None:
-    """Return the first section one of whose patterns is the whole of ``line``.
+def _variants(line: str) -> list[str]:
+    """Return a line as it is, and where capitals stand inside words with those words parted.
+
+    The first may be where a label ends: "Previous articleBridge mended" is also tried as
+    "previous article: bridge mended".
+    """
+    folded = [fold_line(line)]
+    if _GLUED.search(line):
+        folded += [fold_line(line, unglue=True), fold_line(_GLUED.sub(": ", line, count=1))]
+    return list(dict.fromkeys(folded))
+
+
+def match_furniture(line: str, words: int, *, is_sentence: bool) -> Match | None:
+    """Return what the first pattern that is the whole of ``line`` says, the firm ones first.
 
     >>> found = match_furniture("Sign up to our newsletter!", 5, is_sentence=True)
-    >>> found.reason if found else None
-    'newsletter_signup'
+    >>> (found.reason, found.weak) if found else None
+    ('newsletter_signup', False)
     >>> match_furniture("The newsletter had 400 readers.", 5, is_sentence=True)
     """
-    folded = fold_line(line)
-    unglued = fold_line(line, unglue=True) if _GLUED.search(line) else folded
     by_trigger = _by_trigger()
-    for each in (folded, unglued) if unglued != folded else (folded,):
+    weak = None
+    for each in _variants(line):
         tried = {place for word in _WORD.findall(each) for place in by_trigger.get(word, ())}
         for place in sorted(tried):
-            known = _tried()[place]
-            if words <= known.section.limit and known.matches(each, is_sentence):
-                return known.section
-    return None
+            match = _tried()[place].match(each, words, is_sentence)
+            if match is not None and not match.weak:
+                return match
+            weak = weak or match
+    return weak

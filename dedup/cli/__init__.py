@@ -15,6 +15,7 @@ import click
 from dedup.cli.options import (
     SectionCommand,
     config_from,
+    folder_name,
     memory_option,
     read_options_from,
     reading_options,
@@ -73,7 +74,13 @@ def root(ctx: click.Context) -> int:
 
 @root.command(cls=SectionCommand, short_help="Show what repeats, where, and how articles relate.")
 @paths_argument
-@click.option("--output", "-o", metavar="DIR", help="Write the result into this folder as well.")
+@click.option(
+    "--output",
+    "-o",
+    callback=folder_name,
+    metavar="DIR",
+    help="Write the result into this folder as well.",
+)
 @click.option(
     "--format",
     type=click.Choice(("jsonl", "parquet")),
@@ -217,7 +224,14 @@ def _input_code(intake: Intake, given: dict[str, Any]) -> int:
 
 @root.command(cls=SectionCommand, short_help="Write clean articles, with a way back.")
 @paths_argument
-@click.option("--output", "-o", metavar="DIR", required=True, help="Folder to write into.")
+@click.option(
+    "--output",
+    "-o",
+    callback=folder_name,
+    metavar="DIR",
+    required=True,
+    help="Folder to write into.",
+)
 @click.option("--all", "everything", is_flag=True, help="Also write what another one stands for.")
 @click.option(
     "--format",
@@ -233,18 +247,19 @@ def _input_code(intake: Intake, given: dict[str, Any]) -> int:
 def clean(paths: tuple[str, ...], **given: Any) -> int:
     """Write the articles without repeats, page furniture and duplicates.
 
-    The folder gets the cleaned articles and provenance.jsonl, which says for each article what was
-    removed and why; `dedup restore` puts it back.
+    The folder gets the cleaned articles, provenance.jsonl, which says for each article what was
+    removed and why, and manifest.json with the hashes; `dedup restore` puts it back. A file that no
+    earlier run wrote there, or that was changed since, is not replaced.
 
     \b
       dedup clean news/ -o clean
     """  # noqa: D301 - as above
-    from dedup.archive import write_cleaned
+    from dedup.archive import ARTICLES, write_cleaned
     from dedup.sinks import check_output
 
     config = config_from(given)
     options = read_options_from(given, config, keep_record=True)
-    check_output(given["output"], paths)
+    check_output(given["output"], paths, folders=[ARTICLES])
     result, seconds = _scan(paths, options, config, given)
     counts = write_cleaned(
         result,
@@ -270,24 +285,35 @@ def _cleaned(counts: dict[str, Any], result: Result, output: str, seconds: float
     lines += [f"  {count:,} {reason.replace('_', ' ')}" for reason, count in reasons.items()]
     if counts["review"]:
         lines.append(f"{counts['review']:,} to look at: `review` in provenance.jsonl")
-    return [*lines, f"{seconds:.2f} s; `dedup restore {output}` brings the originals back"]
+    lines += result.corpus.intake.notes[:10]
+    return [*lines, f"{seconds:.2f} s; `dedup restore {output}` brings back the text that was read"]
 
 
-@root.command(short_help="Bring back the originals of cleaned articles.")
+@root.command(short_help="Bring back the text that cleaned articles were read from.")
 @click.argument("directory", metavar="DIR")
 @click.option(
-    "--output", "-o", metavar="OUT", help="Folder to write into; by default DIR-restored."
+    "--output",
+    "-o",
+    callback=folder_name,
+    metavar="OUT",
+    help="Folder to write into; by default DIR-restored.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 def restore(directory: str, output: str | None, quiet: bool) -> int:
-    """Rebuild every article that `dedup clean` wrote into DIR, byte for byte, and check it."""
+    """Bring back the text that was read of every article in DIR, byte for byte, and check it.
+
+    DIR is a folder of `dedup clean`. Text files come back as they were, under the path they had,
+    without compression. Of HTML the extracted text comes back, as .txt; of rows the columns, as
+    restored.jsonl: HTML markup and the form of CSV, JSON or Parquet do not.
+    """
     from dedup.api import restored_folder
     from dedup.archive import restore_directory
 
     out = output or str(restored_folder(directory))
     counts = restore_directory(directory, out)
     if not quiet:
-        lines = [f"{counts['restored']:,} articles restored to {out}, each equal to its original"]
+        done = f"{counts['restored']:,} articles restored to {out}"
+        lines = [f"{done}: the text that was read, byte for byte"]
         if left := counts["documents"] - counts["restored"]:
             lines.append(f"{left:,} had not been written: `dedup clean --all` writes them")
         show(lines, colour=False)
@@ -308,6 +334,8 @@ def compare(a: str, b: str, **given: Any) -> int:
     from dedup.api import compare_two, joined
     from dedup.report import compare_view, json_parts
 
+    if a == b == "-":
+        raise click.UsageError("stdin can be read once only: A and B cannot both be -")
     config = config_from(given)
     options = read_options_from(given, config, keep_record=False)
     if not given["quiet"]:

@@ -29,6 +29,13 @@ class SectionOption(click.Option):
         self.section = section
 
 
+def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return the name of a folder as it was given; an empty one is a usage error."""
+    if value == "":
+        raise click.BadParameter("the name of the folder is empty", ctx, param)
+    return value
+
+
 class SectionCommand(click.Command):
     """A command whose help shows its own options first and the common ones by section."""
 
@@ -94,7 +101,8 @@ def reading_options(command: Command) -> Command:
     """Add the options that say how inputs are read."""
     flags = (
         (("--input-format",), {"type": click.Choice(INPUT_FORMATS)},
-         "Format of stdin, and of files whose name does not tell. Folders: known names only."),
+         "Format of stdin, and of files whose name does not tell; without it JSON and Parquet are "
+         "known by their first bytes, and all else is one text. Folders: known names only."),
         (("--strict",), {"is_flag": True}, "Stop at the first record that is skipped or damaged."),
         (("--allow-bad",), {"is_flag": True},
          "Exit with 0 although some input was skipped or damaged."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import logging
 import os
@@ -120,8 +121,9 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
     raise Stopped(number)
 
 
+@functools.cache
 def announce_compiling() -> None:
-    """Say on stderr when a kernel is compiled, the first time it happens."""
+    """Say on stderr when a kernel is compiled, the first time it happens in this process."""
     from dedup.kernels._jit import on_compile
 
     said: list[bool] = []

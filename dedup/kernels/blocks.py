@@ -1,7 +1,7 @@
 """Lines of every document: where they stand, what they hold, how they end.
 
-A block is a line that holds more than ASCII blanks; a line ends at LF (a CR before it belongs to
-the break), U+2028 or U+2029.
+A block is a line that holds more than ASCII blanks; a line ends at LF, CR or both, at U+0085,
+U+2028 or U+2029.
 """
 
 from __future__ import annotations
@@ -31,10 +31,14 @@ _DIGIT_KEY = np.uint64(0xD1)
 
 @njit
 def _break_at(data, i, hi):
-    """Return the bytes of the line break at ``i``, 0 for none: LF, U+2028, U+2029."""
+    """Return the bytes of the line break at ``i``, 0 for none."""
     b = data[i]
     if b == np.uint8(10):
         return 1
+    if b == np.uint8(13):
+        return 2 if i + 1 < hi and data[i + 1] == np.uint8(10) else 1
+    if b == np.uint8(0xC2) and i + 1 < hi and data[i + 1] == np.uint8(0x85):
+        return 2
     if (
         b == np.uint8(0xE2)
         and i + 2 < hi
@@ -269,12 +273,9 @@ def fill_blocks(data, offsets, bounds, starts, ends, byte_starts, byte_ends, fla
                 position += 1
             stop = i
             ends_at = position
-            if step == 1 and stop > begin and data[stop - 1] == np.uint8(13):
-                stop -= 1
-                ends_at -= 1
-            if step > 0:
+            if step > 0:  # CR and LF are two characters, all other breaks are one
+                position += step if data[i] == np.uint8(13) else 1
                 i += step
-                position += 1
             if blank and first < 0:
                 continue
             if first < 0:

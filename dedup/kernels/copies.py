@@ -18,7 +18,11 @@ HEAD = 8  # tokens by which a searched run is found; no shorter run is searched 
 _CROWD = 16  # different runs with one head that are told apart; more are left alone
 _BASE = np.uint64(0x9FB21C651E98DF25)
 
-RUN, ADJACENT, LEAD = 1, 2, 3  # why a block counts as a copy
+RUN, ADJACENT, LEAD, FAR = 1, 2, 3, 4  # why a block counts as a copy
+RUN_WORDS = 25  # a shorter run is no paste
+FAR_WORDS = 60  # so much running prose is written once
+PROSE_WORDS = 20  # on average in the blocks of a run
+HEADING_WORDS = 12
 
 
 @njit
@@ -160,12 +164,43 @@ def _same_block(a, b, lows, highs, block_hashes, hashes):
 
 
 @njit
+def _is_heading(b, words, ends_sentence):
+    """Tell whether a block is a line above others: short, and no sentence."""
+    return words[b] < HEADING_WORDS and not ends_sentence[b]
+
+
+@njit
+def _is_pasted(order, source, j, k, n, size, total, words, ends_sentence):
+    """Tell whether the run of ``n`` blocks at ``k`` that stood at ``j`` is a paste.
+
+    What a template pastes begins where the page begins. A chorus, a timetable or a clause stands
+    under another heading, or is made of short lines, and is meant.
+    """
+    if size < RUN_WORDS:
+        return False
+    if j == 0:
+        # All that stood before stands again, or again and again.
+        whole = n == k or source[order[k - 1]] == order[n - 1]
+        if size >= 10 * n and (whole or size >= FAR_WORDS):
+            return True
+        return whole and 5 * size >= 2 * total
+    if size < FAR_WORDS or size < PROSE_WORDS * n:
+        return False
+    above, before = order[j - 1], order[k - 1]
+    return not (
+        _is_heading(above, words, ends_sentence) and _is_heading(before, words, ends_sentence)
+    )
+
+
+@njit
 def find_copies(
     rows,
     bounds,
     lows,
     highs,
     words,
+    prose,
+    ends_sentence,
     block_hashes,
     hashes,
     usable,
@@ -178,14 +213,14 @@ def find_copies(
 ):
     """Write to ``source[b]`` the block that ``b`` repeats, or -1, and to ``why[b]`` the rule.
 
-    RUN: ``b`` is part of a run of two or more blocks and 25 or more words that stood before;
-    lines of under ten words on average (a refrain, a table) count only where the run makes up two
-    fifths of the document, or a quarter and begins it or follows its copy. ADJACENT: 12 or more
-    words, equal to the block before. LEAD: 12 or more words, both among the first five blocks.
+    RUN: ``b`` is part of a run of two or more blocks that was pasted (``_is_pasted``). The other
+    rules look at ``prose`` only, sentences and no questions. ADJACENT: 12 or more words, equal to
+    the block before. LEAD: 15 or more words, equal to the first or second block, and among the
+    first five blocks; or 20 or more words and the last block. FAR: 60 or more words, anywhere.
     """
     for r in range(len(rows)):
         row = rows[r]
-        stamp = r + 1
+        stamp = 2 * r + 1
         count = 0
         total = 0
         for b in range(bounds[row], bounds[row + 1]):
@@ -215,23 +250,38 @@ def find_copies(
             ):
                 size += words[order[k + n]]
                 n += 1
-            page = 5 * size >= 2 * total or (4 * size >= total and (j == 0 or j + n == k))
-            if n >= 2 and size >= 25 and (size >= 10 * n or page):
+            if n >= 2 and _is_pasted(order, source, j, k, n, size, total, words, ends_sentence):
                 for m in range(n):
                     source[order[k + m]] = order[j + m]
                     why[order[k + m]] = RUN
             # What was compared at length is not compared again from its second block on.
-            k += n if n >= 2 and size >= 25 else 1
-        for k in range(1, count):
+            k += n if n >= 2 and size >= RUN_WORDS else 1
+        stamp += 1
+        for k in range(count):
             b = order[k]
-            if source[b] >= 0 or words[b] < 12:
+            if not prose[b]:
                 continue
-            for m in range(k - 1, k - 2 if k > 4 else -1, -1):
-                kept = order[m]
-                if _same_block(kept, b, lows, highs, block_hashes, hashes):
-                    source[b] = kept
-                    why[b] = ADJACENT if m == k - 1 else LEAD
-                    break
+            slot = _slot(keys, stamps, stamp, block_hashes[b])
+            if stamps[slot] != stamp:
+                stamps[slot] = stamp
+                keys[slot] = block_hashes[b]
+                firsts[slot] = k
+                continue
+            if source[b] >= 0:
+                continue
+            m = firsts[slot]
+            kept = order[m]
+            rule = 0
+            if words[b] >= FAR_WORDS:
+                rule = FAR
+            elif m < 2 and ((k < 5 and words[b] >= 15) or (k == count - 1 and words[b] >= 20)):
+                rule = LEAD
+            if words[b] >= 12 and _same_block(order[k - 1], b, lows, highs, block_hashes, hashes):
+                kept = order[k - 1]
+                rule = ADJACENT
+            if rule > 0 and _same_block(kept, b, lows, highs, block_hashes, hashes):
+                source[b] = kept
+                why[b] = rule
         for k in range(1, count):  # what repeats a copy repeats what that one repeats
             b = order[k]
             if source[b] >= 0 and source[source[b]] >= 0:

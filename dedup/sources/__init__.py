@@ -2,12 +2,13 @@
 
 A bad record costs that record, a bad file the rest of that file; both are counted in the
 ``Intake``, with the first places of each reason. ``files`` finds the inputs, ``streams``
-decompresses and splits them, ``decoding``, ``rows``, ``tables`` and ``pages`` read one form each,
-``batches`` collects the documents.
+decompresses and splits them, ``decoding``, ``rows``, ``delimited``, ``tables`` and ``pages`` read
+one form each, ``batches`` collects the documents.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -21,16 +22,18 @@ from dedup.arrays import clean_string
 from dedup.errors import InputError
 from dedup.records import CORPUS, Corpus, Intake
 from dedup.sources.batches import Batcher, Row, unique_ids
-from dedup.sources.decoding import decode, encode, is_binary, original_bytes
+from dedup.sources.decoding import ENCODINGS, decode, encode, is_binary, original_bytes
+from dedup.sources.delimited import looks_like_rows, read_csv
 from dedup.sources.files import STDIN, find_sources
 from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
 from dedup.sources.pages import extract
-from dedup.sources.rows import Record, read_csv, read_json, read_jsonl, take_records
+from dedup.sources.rows import Record, read_json, read_jsonl, take_records
 from dedup.sources.streams import Stream, split_bom
 from dedup.sources.tables import arrow_batches, documents, read_parquet, settle
 
 __all__ = [
     "BATCH_BYTES",
+    "ENCODINGS",
     "ReadOptions",
     "encode",
     "from_python",
@@ -109,7 +112,8 @@ def from_python(
 
     ``documents`` are texts, dicts, an iterator of either, or anything that speaks Arrow: tables
     and columns of pyarrow, pandas and polars. The keywords name columns; otherwise they are
-    recognised. Where there is no id it is the position, from 0. What is no text is counted.
+    recognised. Where there is no id it is the position, from 0, with ``document`` before it where
+    others have an id. What is no text is counted.
 
     >>> corpus = from_python(["one", None, "two"])
     >>> corpus.table["doc_id"].to_pylist(), corpus.intake.places
@@ -184,7 +188,7 @@ def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBa
         return
     with file as opened:
         stream = Stream(opened, source, run)
-        kind = _sniffed(stream) if source.kind == "auto" else source.kind
+        kind = _sniffed(stream, source, run) if source.kind == "auto" else source.kind
         if kind in ("txt", "html"):
             _take_file(stream, kind, source, run, out)
         elif kind == "parquet":
@@ -203,13 +207,22 @@ def _open(source: Source) -> Any:
     return Path(source.path).open("rb")
 
 
-def _sniffed(stream: Stream) -> str:
+def _sniffed(stream: Stream, source: Source, run: Run) -> str:
+    """Tell from the first bytes what an input is whose name does not tell."""
     head = stream.head()
     if head.startswith(b"PAR1"):
         return "parquet"
     encoding, rest = split_bom(head)
-    blanks = b" \t\r\n\0" if encoding.startswith("utf-16") else b" \t\r\n"
-    return "jsonl" if rest.lstrip(blanks).startswith(b"{") else "txt"
+    text = rest.decode("utf-8" if encoding == "utf-8-sig" else encoding, "replace").lstrip()
+    if _OBJECT.match(text):
+        first = text.split("\n", 1)[0].rstrip()
+        return "json" if text[0] == "[" or first.endswith(("{", "[", ",")) else "jsonl"
+    if looks_like_rows(text):
+        run.tally.note(f"{source.name}: read as one text; --input-format csv if these are rows")
+    return "txt"
+
+
+_OBJECT = re.compile(r'(?:\[\s*)?\{\s*["}]')
 
 
 def _take_file(stream: Stream, kind: str, source: Source, run: Run, out: Batcher) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dedup.sources.streams import BOMS, split_bom
 
+ENCODINGS = ("utf-8", *BOMS.values())
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\b\x1b")) + b"\x7f"
 # Formats that scrapers save beside articles and that hold too few control bytes to give themselves
 # away: xz, bzip2, zip, 7z, PDF, PNG, JPEG, GIF, Parquet.

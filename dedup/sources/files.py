@@ -27,7 +27,8 @@ _KINDS = {
     ".html": "html",
     ".htm": "html",
 }
-_PACKED = (".gz", ".zst", ".zstd")
+_OWN = {"manifest.json", "provenance.jsonl"}  # what `dedup clean` writes beside the articles
+PACKED = (".gz", ".zst", ".zstd")
 _OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
@@ -38,15 +39,26 @@ def find_sources(paths: Sequence[str], options: ReadOptions, tally: Tally) -> li
     there raises ``InputError`` before anything is read. What cannot be read is counted.
     """
     found: dict[str, Source] = {}
+    folders: dict[str, str] = {}
     again = 0
     for path in _expanded(paths):
         for source in _behind(path, options, tally):
-            key = source.path if source.path == STDIN else str(Path(source.path).absolute())
+            key = _same(source.path, folders)
             again += key in found
             found.setdefault(key, source)
     if again:
         tally.note(f"{again} files were given more than once and read once")
     return _distinct_names(list(found.values())) if len(paths) > 1 else list(found.values())
+
+
+def _same(path: str, folders: dict[str, str]) -> str:
+    """Return what all names of one file have in common; a link is another file than its target."""
+    if path == STDIN or path.startswith(_OPEN_FILES):
+        return path
+    folder, name = os.path.split(path)
+    if folder not in folders:
+        folders[folder] = os.path.realpath(folder)
+    return os.path.join(folders[folder], name)  # noqa: PTH118 - a Path for each file takes long
 
 
 def _expanded(paths: Sequence[str]) -> list[str]:
@@ -76,7 +88,7 @@ def _behind(path: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
     elif Path(path).is_dir():
         yield from _walk(path, tally)
     elif _is_file(path, tally):
-        kind = kind_of(path) or options.format or "txt"
+        kind = kind_of(path) or options.format or "auto"
         yield Source(path, clean_string(Path(path).name), kind, given=True)
 
 
@@ -86,6 +98,9 @@ def _walk(root: str, tally: Tally) -> Iterator[Source]:
     for folder, folders, names in os.walk(root, onerror=lambda error: _unreadable(error, tally)):
         links += sum(Path(folder, name).is_symlink() for name in folders)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if set(names) >= _OWN:
+            names = [name for name in names if name not in _OWN]
+            tally.note(f"{clean_string(folder)}: {' and '.join(sorted(_OWN))} not read")
         for name in sorted(name for name in names if not name.startswith(".")):
             path = os.path.join(folder, name)  # noqa: PTH118 - keeps the root as it was given
             if not _is_file(path, tally):
@@ -149,7 +164,7 @@ def kind_of(path: str) -> str | None:
     ('jsonl', 'parquet', None)
     """
     name = Path(path).name.lower()
-    for packed in _PACKED:
+    for packed in PACKED:
         if name.endswith(packed):
             kind = _KINDS.get(Path(name.removesuffix(packed)).suffix)
             return None if kind == "parquet" else kind

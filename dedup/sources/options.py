@@ -56,6 +56,7 @@ REASONS = {
     "decompression_bomb": "the data grows more on decompression than allowed",
     "broken_parquet": "not a readable Parquet file",
     "no_text_column": "no column holds the text",
+    "repeated_columns": "several columns have one name",
     "dangling_link": "the link leads nowhere",
     "not_a_regular_file": "a pipe, socket or device",
     "unreadable": "cannot be read",
@@ -132,10 +133,10 @@ class Source:
         """Return how a message points at a record; in memory records have numbers only."""
         return (f"document {line}", None) if self.kind == MEMORY else (self.path, line)
 
-    def label(self, line: int | None) -> str:
+    def label(self, line: int | None, columns: Columns) -> str:
         """Return the id of a record that brings none."""
-        if self.kind == MEMORY:
-            return str(line)
+        if self.kind == MEMORY:  # beside other ids a bare number could be one of them
+            return str(line) if columns.id is None else f"document {line}"
         return self.name if line is None else f"{self.name}:{line}"
 
 
@@ -202,18 +203,24 @@ class Run:
         The first source that has rows decides. A named source without the text column raises
         ``InputError``; one found in a folder is counted as failed, and the next one decides.
         """
+        names = list(names)
+        if not self.told_apart(source, names):
+            return None
         self.seen.update(dict.fromkeys(names))
         self.rows_seen = self.rows_seen or probe.total > 0 or bool(self.seen)
         if self.columns is not None:
             return self._later(source, probe)
+        only_texts = Columns(self.options.text_column or "text")
+        if source.kind == MEMORY and names == [only_texts.text]:
+            self.columns = only_texts  # nothing has to be recognised, even where all are missing
+            return self.columns
         chosen = choose(self.options, probe)
         if chosen is None or not probe.present[chosen.text]:
             if not source.given:
                 self.tally.fail("no_text_column", source.path)
                 return None
-            raise InputError(
-                self._absent("text", chosen.text if chosen else None), path=source.path
-            )
+            what = self._absent("text", chosen.text if chosen else None)
+            raise InputError(f"{what}; {probe.hint}" if probe.hint else what, path=source.path)
         if probe.missing(chosen.text) * 2 > probe.total:
             share = f"{probe.missing(chosen.text)} of the first {probe.total} records"
             raise InputError(
@@ -225,14 +232,29 @@ class Run:
         self._note_columns(source, chosen)
         return chosen
 
+    def told_apart(self, source: Source, names: Iterable[str]) -> bool:
+        """Tell whether the columns have names of their own.
+
+        Where they do not, a named source raises ``InputError``, another one is counted as failed.
+        """
+        repeated = [name for name, count in Counter(names).items() if count > 1]
+        if not repeated:
+            return True
+        named = clean_string(", ".join(map(repr, repeated)))
+        if source.given:
+            place = None if source.kind == MEMORY else source.path
+            raise InputError(f"several columns are called {named}", path=place)
+        self.tally.fail("repeated_columns", source.path, named)
+        return False
+
     def finish(self) -> None:
-        """Raise ``InputError`` where a column the caller named never turned up."""
+        """Raise ``InputError`` where a column that was named, or any text, never turned up."""
         if not self.rows_seen:
             return
         for role, name in self.options.named().items():
             if name not in self.seen:
                 raise InputError(self._absent(role, name))
-        if self.columns is None:
+        if self.columns is None and not self.tally.intake.read:
             raise InputError(self._absent("text", None))
 
     def _later(self, source: Source, probe: Probe) -> Columns | None:
@@ -275,6 +297,7 @@ class Probe:
     present: Counter[str]
     strings: Counter[str]
     header: bool = False
+    hint: str = ""
 
     def missing(self, name: str) -> int:
         """Return how many of the records have no value in column ``name``."""

@@ -1,9 +1,9 @@
-"""JSON lines, JSON and CSV: one document a row."""
+"""JSON lines and JSON, and what all forms of rows have in common: one document a row."""
 
 from __future__ import annotations
 
-import csv
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -17,7 +17,6 @@ from dedup.sources.options import MEMORY, PROBE, Columns, Probe, Run, Source
 from dedup.sources.streams import Stream
 
 _EXACT = 2**63
-_DELIMITERS = ",;\t"
 
 
 class Record(NamedTuple):
@@ -45,32 +44,25 @@ def read_json(stream: Stream, source: Source, run: Run, out: Batcher) -> Iterato
     return take_records(_items(stream, source, run), source, run, out)
 
 
-def read_csv(stream: Stream, source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBatch]:
-    """Yield the documents of a CSV or TSV file with a header.
-
-    The delimiter is a tab in TSV; else the comma, semicolon or tab that the header has most of.
-    """
-    csv.field_size_limit(max(csv.field_size_limit(), run.options.max_line_bytes))
-    table = _Table(stream, source, run)
-    return take_records(table.records(), source, run, out, header=table.header)
-
-
 def take_records(
     records: Iterable[Record],
     source: Source,
     run: Run,
     out: Batcher,
     header: list[str] | None = None,
+    hint: str = "",
 ) -> Iterator[pa.RecordBatch]:
     """Yield the documents of ``records``; the columns are settled on the first hundred.
 
-    ``header`` lists the columns of a format that has no others than those.
+    ``header`` lists the columns of a format that has no others than those; ``hint`` is said where
+    none of them holds the text.
     """
     records = iter(records)
     first = list(islice(records, PROBE))
     if not first:
         return
     probe = Probe.of_rows((each.values for each in first), header=header is not None)
+    probe.hint = hint
     columns = run.settle(source, header or probe.present, probe)
     if columns is None:
         return
@@ -97,7 +89,7 @@ def _row(record: Record, columns: Columns, source: Source, run: Run) -> Row | No
     url = _string(values, columns.url, plain)
     in_memory = source.kind == MEMORY
     return Row(
-        doc_id=_string(values, columns.id, plain) or source.label(line),
+        doc_id=_string(values, columns.id, plain) or source.label(line, columns),
         text=text,
         path=None if in_memory else clean_string(source.path),
         line=None if in_memory else line,
@@ -105,7 +97,7 @@ def _row(record: Record, columns: Columns, source: Source, run: Run) -> Row | No
         date=_string(values, columns.date, plain),
         priority=_string(values, columns.priority, plain),
         raw=raw,
-        record=_others(record, columns) if run.options.keep_record else None,
+        record=_whole_row(record, columns) if run.options.keep_record else None,
     )
 
 
@@ -147,14 +139,15 @@ def _string(values: Mapping[str, Any], name: str | None, plain: bool = False) ->
     return None
 
 
-def _others(record: Record, columns: Columns) -> bytes:
-    others = {key: value for key, value in record.values.items() if key != columns.text}
+def _whole_row(record: Record, columns: Columns) -> bytes:
+    """Return the name of the text column and the row without its text, as JSON."""
+    row = {key: None if key == columns.text else value for key, value in record.values.items()}
     if record.plain:
         try:
-            return orjson.dumps(others)
+            return orjson.dumps([columns.text, row])
         except TypeError:
             pass  # an integer above 64 bits, or a surrogate: the standard library writes both
-    return json.dumps(others, separators=(",", ":"), default=str).encode()
+    return json.dumps([columns.text, row], separators=(",", ":"), default=str).encode()
 
 
 def _json_records(stream: Stream, source: Source, run: Run) -> Iterator[Record]:
@@ -216,12 +209,18 @@ def parse_slowly(line: bytes, number: int | None) -> Record | None:
 
 
 def _loads(string: str) -> Any:
-    return json.loads(string, strict=False, parse_int=_whole)
+    return json.loads(string, strict=False, parse_int=_whole, parse_float=_real)
 
 
 def _whole(digits: str) -> int | str:
     # int() refuses more digits than it could convert in bearable time.
     return int(digits) if len(digits) <= 4000 else digits
+
+
+def _real(digits: str) -> float | str:
+    # A float that is too large would be written as Infinity, which is not JSON.
+    value = float(digits)
+    return digits if math.isinf(value) else value
 
 
 def _looks_like_lines(head: bytes) -> bool:
@@ -266,77 +265,3 @@ def _items(stream: Stream, source: Source, run: Run) -> Iterator[Record]:
 def _escaped(value: Any) -> bool:
     """Tell whether a parsed value holds a byte that could not be decoded."""
     return any("\udc80" <= char <= "\udcff" for char in json.dumps(value, ensure_ascii=False))
-
-
-class _Table:
-    """The rows of one CSV file."""
-
-    def __init__(self, stream: Stream, source: Source, run: Run) -> None:
-        self._stream = stream
-        self._source = source
-        self._tally = run.tally
-        self._flaw: str | None = None
-        self._lines = self._decoded()
-        first = next(self._lines, "")
-        delimiter = "\t" if source.kind == "tsv" else max(_DELIMITERS, key=first.count)
-        lines = chain([first] if first else [], self._lines)
-        self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        self.header = self._first_row()
-
-    def records(self) -> Iterator[Record]:
-        """Yield each row that has as many fields as the header; count the others as skipped."""
-        while self.header:
-            line, self._flaw = self._reader.line_num + 1, None
-            try:
-                fields = next(self._reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                # Where the data was cut off inside a row, that was counted with the file.
-                if not self._stream.cut:
-                    self._tally.skip(self._flaw or "bad_row", self._source.path, line)
-                continue
-            if self._flaw == "line_too_long":
-                self._tally.skip("line_too_long", self._source.path, line)
-            elif len(fields) == len(self.header):
-                yield self._record(fields, line)
-            elif fields:
-                self._tally.skip("bad_row", self._source.path, line)
-
-    def _record(self, fields: list[str], line: int) -> Record:
-        values = dict(zip(self.header, fields, strict=True))
-        if self._flaw is None:
-            return Record(line, values)
-        clean = {
-            name: value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            for name, value in values.items()
-        }
-        return Record(line, clean, self._flaw, values, plain=False)
-
-    def _first_row(self) -> list[str]:
-        """Return the names in the first row that is not blank; none for a blank file."""
-        try:
-            for row in self._reader:
-                if any(name.strip() for name in row):
-                    return [clean_string(name).strip() for name in row]
-        except csv.Error:
-            self._tally.skip("bad_row", self._source.path, 1)
-        return []
-
-    def _decoded(self) -> Iterator[str]:
-        for _, line in self._stream.lines(end=b"\n"):
-            if line is None:
-                # An empty line keeps the count right; the row it stands in is dropped.
-                self._flaw = "line_too_long"
-                yield "\n"
-            elif self._stream.cut and not line.endswith(b"\n"):
-                return
-            else:
-                yield self._decoded_line(line)
-
-    def _decoded_line(self, line: bytes) -> str:
-        try:
-            return line.decode("utf-8")
-        except UnicodeDecodeError:
-            self._flaw = self._flaw or "invalid_utf8"
-            return line.decode("utf-8", "surrogateescape")

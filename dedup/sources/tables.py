@@ -37,7 +37,7 @@ def read_parquet(
 
 def _parquet_batches(parquet: Any, source: Source, run: Run, size: int) -> Iterator[pa.RecordBatch]:
     schema, total = parquet.schema_arrow, parquet.metadata.num_rows
-    if not total:
+    if not total or not run.told_apart(source, schema.names):
         return
     groups = (parquet.metadata.row_group(each) for each in range(parquet.num_row_groups))
     width = sum(each.total_byte_size for each in groups) / total
@@ -56,6 +56,8 @@ def _parquet_batches(parquet: Any, source: Source, run: Run, size: int) -> Itera
 
 def settle(schema: pa.Schema, head: pa.RecordBatch, source: Source, run: Run) -> Columns | None:
     """Settle the columns of Arrow data by its first rows; ``head`` may lack what is no text."""
+    if not run.told_apart(source, schema.names):
+        return None
     head = head.slice(0, PROBE)
     total = len(head)
     probe = Probe(total, Counter(dict.fromkeys(schema.names, total)), Counter(), header=True)
@@ -82,7 +84,7 @@ def documents(
     """Return the usable rows of ``batch`` as documents; its first row has number ``start``."""
     lines = np.arange(start, start + len(batch))
     column = batch.column(columns.text)
-    if is_text(column.type):
+    if is_text(column.type) or pa.types.is_null(column.type):
         usable, reason = column.is_valid(), "missing_text"
     else:
         usable, reason = pa.array(np.zeros(len(batch), np.bool_)), "text_not_a_string"
@@ -104,7 +106,7 @@ def _assembled(
     in_memory = source.kind == MEMORY
     numbers = pa.array(lines)
     made = {
-        "doc_id": _ids(_optional(batch, columns.id), source, numbers),
+        "doc_id": _ids(_optional(batch, columns.id), source, numbers, columns),
         "text": text,
         "path": _constant(None if in_memory else clean_string(source.path), len(batch)),
         "line": pa.nulls(len(batch), pa.int64()) if in_memory else numbers,
@@ -166,17 +168,21 @@ def _optional(batch: pa.RecordBatch, name: str | None) -> pa.Array:
     if pa.types.is_timestamp(kind):
         # Nanoseconds have no Python type without pandas.
         micro = column.cast(pa.timestamp("us", kind.tz), safe=False)
-        return pa.array([each and each.isoformat() for each in micro.to_pylist()], pa.string())
+        dates = (_value(each) for each in micro)  # Python ends with the year 9999
+        texts = [each.isoformat() if hasattr(each, "isoformat") else each for each in dates]
+        return pa.array(texts, pa.string())
     try:
         return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return pa.nulls(len(batch), pa.string())
 
 
-def _ids(given: pa.Array, source: Source, numbers: pa.Array) -> pa.Array:
+def _ids(given: pa.Array, source: Source, numbers: pa.Array, columns: Columns) -> pa.Array:
     counted = numbers.cast(pa.string())
     if source.kind != MEMORY:
         counted = pc.binary_join_element_wise(pa.scalar(source.name), counted, ":")
+    elif columns.id is not None:  # a bare number could be the id of another one
+        counted = pc.binary_join_element_wise(pa.scalar("document"), counted, " ")
     usable = pc.fill_null(pc.not_equal(given, ""), False)
     return pc.if_else(usable, given, counted)
 
@@ -192,11 +198,45 @@ def _sites(batch: pa.RecordBatch, columns: Columns) -> pa.Array:
 
 
 def _records(batch: pa.RecordBatch, columns: Columns, run: Run) -> pa.Array:
+    """Return the name of the text column and each row without its text, as JSON."""
     if not run.options.keep_record:
         return pa.nulls(len(batch), pa.large_binary())
-    others = batch.select([name for name in batch.schema.names if name != columns.text])
-    rows = [orjson.dumps(row, default=str) for row in others.to_pylist()]
-    return pa.array(rows or [b"{}"] * len(batch), pa.large_binary())
+    place = batch.schema.get_field_index(columns.text)
+    others = batch.set_column(place, columns.text, pa.nulls(len(batch)))
+    rows = [orjson.dumps([columns.text, row], default=str) for row in _values(others)]
+    return pa.array(rows, pa.large_binary())
+
+
+def _values(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Return the rows as Python values; what Python cannot hold is written out."""
+    try:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+    except (ValueError, OverflowError, pa.ArrowException):
+        values = zip(*(_column_values(each) for each in batch.columns), strict=True)
+        rows = [dict(zip(batch.schema.names, row, strict=True)) for row in values]
+    return rows
+
+
+def _column_values(column: pa.Array) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError, pa.ArrowException):
+        if is_text(column.type):
+            values = _valid_utf8(column, pa.large_string())[0].to_pylist()
+        else:
+            values = [_value(each) for each in column]
+    return values
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError, pa.ArrowException):
+        pass
+    try:
+        return scalar.cast(pa.string()).as_py()
+    except (ValueError, OverflowError, pa.ArrowException):
+        return None
 
 
 def arrow_batches(documents: Any) -> Iterator[pa.RecordBatch] | None:
@@ -205,8 +245,28 @@ def arrow_batches(documents: Any) -> Iterator[pa.RecordBatch] | None:
     A column by itself becomes a table of one column, ``text``.
     """
     table = _table(documents)
-    batches: Iterator[pa.RecordBatch] | None = None if table is None else iter(table.to_batches())
+    if table is None:
+        return None
+    batches: Iterator[pa.RecordBatch] = iter(_without_views(table).to_batches())
     return batches
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    """Return the table with plain strings where polars has views of strings."""
+    for index, item in enumerate(table.schema):
+        is_dictionary = pa.types.is_dictionary(item.type)
+        kind = str(item.type.value_type if is_dictionary else item.type)
+        if kind not in _VIEWS:
+            continue
+        column, chunks = table.column(index), []
+        for chunk in column.chunks:
+            values = (chunk.dictionary if is_dictionary else chunk).cast(_VIEWS[kind])
+            chunks.append(values.take(chunk.indices) if is_dictionary else values)
+        table = table.set_column(index, item.name, pa.chunked_array(chunks, _VIEWS[kind]))
+    return table
+
+
+_VIEWS = {"string_view": pa.large_string(), "binary_view": pa.large_binary()}
 
 
 def _table(documents: Any) -> pa.Table | None:
@@ -218,12 +278,14 @@ def _table(documents: Any) -> pa.Table | None:
         return pa.Table.from_batches([documents])
     if hasattr(documents, "__arrow_c_stream__") or hasattr(documents, "__arrow_c_array__"):
         return _imported(documents)
-    family = type(documents).__module__.partition(".")[0]
+    family, kind = type(documents).__module__.partition(".")[0], type(documents).__name__
+    if family == "polars" and kind == "LazyFrame":
+        raise InputError("documents: got a LazyFrame, which holds no rows yet; call .collect()")
     if family == "pandas" and hasattr(documents, "to_frame"):  # a series before pandas 3
         return pa.table({"text": _series(documents)})
     if family in ("pandas", "polars"):
         raise InputError(
-            f"this {family} is too old to hand over {type(documents).__name__} through Arrow; "
+            f"this {family} is too old to hand over {kind} through Arrow; "
             "update it, or give a list of texts or of dicts"
         )
     return None

@@ -1,8 +1,9 @@
 """What repeats inside an article: cut teasers, pull quotes, flattened copies, pasted pages.
 
 Whole blocks only, and only where a copy stays: the complete text rather than the cut one, the
-longer block rather than the quote out of it, else the first. Repeated sentences, refrains and
-questions are left alone.
+longer block rather than the quote out of it, else the first. What is meant to repeat is left alone:
+refrains and other short lines, questions, clauses and lists under headings of their own, headings
+that begin the paragraph below, and what somebody leaves unsaid...
 """
 
 from __future__ import annotations
@@ -17,34 +18,24 @@ from dedup.blocks import BULLET, ELLIPSIS, PAREN, SENTENCE, Blocks, fragments, w
 from dedup.config import Config
 from dedup.kernels import copies as kernel
 from dedup.records import REMOVALS
+from dedup.repeats.near import FUZZY, near_run, triples
+from dedup.repeats.shapes import ONE_WORD_TAILS, TAILS, is_open, is_prose, is_pulled
 from dedup.tokens import Tokens
 
 _LEAD_BLOCKS = 6  # a teaser without a mark is looked for among the first of a text
-_LEAD_WORDS = 12
-_FLATTENED_WORDS = 12
-_FUZZY = 0.9
+_LEAD_WORDS = 20
+_FLATTENED_WORDS = 25
+_PLAIN_WORDS = 12  # a shorter line that ends in mere dots may be a sentence left open
+_REPEATED_WORDS = 12
 _FUZZY_TOKENS = 1000  # no teaser is longer; bounds the alignment
 _PARTS = 3  # so many parts that make up half of a block are its paragraphs, not quotes out of it
-_CROWDED = 20  # places of a word triple from which on it says nothing
 
-# How a teaser may end besides an ellipsis; the words are no part of the text it cuts.
-_TAILS = (
-    ("read", "more"),
-    ("continue", "reading"),
-    ("mehr", "lesen"),
-    ("lire", "suite"),
-    ("leer", "más"),
-    ("leia", "mais"),
-    ("devamını", "oku"),
-    ("читать", "далее"),
-    ("اقرأ", "المزيد"),
-)
-_ONE_WORD_TAILS = ("weiterlesen",)
 
 _COPY_RULES = {
     kernel.RUN: ("pasted_block", "repeated_run"),
     kernel.ADJACENT: ("repeated_block", "adjacent_copy"),
     kernel.LEAD: ("repeated_block", "copy_in_lead"),
+    kernel.FAR: ("repeated_block", "long_copy"),
 }
 
 
@@ -133,6 +124,10 @@ class _Search:
         hashes = self.tokens.hashes
         return bool(np.array_equal(hashes[a : a + size], hashes[b : b + size]))
 
+    def line(self, block: int) -> str:
+        """Return the text of one block without blanks around it."""
+        return self.blocks.text(self.texts, block).strip()
+
     def word(self, token: int) -> str:
         """Return the text of one token, case folded."""
         block = self.block_of(token)
@@ -177,10 +172,10 @@ def _teasers(tokens: Tokens, blocks: Blocks) -> tuple[Bool, Int64]:
     long = np.flatnonzero(sizes > kernel.HEAD)
     last = tokens.hashes[blocks.highs[long] - 1]
     before = tokens.hashes[blocks.highs[long] - 2]
-    for pair in _TAILS:
+    for pair in TAILS:
         first, second = word_hashes(list(pair))
         tail[long[(before == first) & (last == second)]] = 2
-    ones = word_hashes([*_ONE_WORD_TAILS, "more"])
+    ones = word_hashes([*ONE_WORD_TAILS, "more"])
     tail[long[np.isin(last, ones[:-1])]] = 1
     tail[long[(last == ones[-1]) & ((blocks.flags[long] & PAREN) != 0)]] = 1
     marked = ((blocks.flags & ELLIPSIS) != 0) | (tail > 0)
@@ -222,7 +217,7 @@ def _accept_teaser(search: _Search, block: int, place: int, size: int, marked: b
         ours, theirs = low + known, place + known
         if search.equal(ours, theirs, 1) or search.word(theirs).startswith(search.word(ours)):
             matched = size
-    if matched < size and (not marked or matched < _FUZZY * size):
+    if matched < size and (not marked or matched < FUZZY * size):
         return False
     if not marked:
         # Only the beginning of a block that goes on can have been cut off without a mark.
@@ -230,6 +225,14 @@ def _accept_teaser(search: _Search, block: int, place: int, size: int, marked: b
         starts_block = place == search.blocks.lows[search.block_of(place)]
         goes_on = place + matched < search.blocks.highs[into]
         if not (starts_block and goes_on and search.blocks.flags[into] & SENTENCE):
+            return False
+    elif is_open(search.line(block)):
+        into = search.block_of(place + matched - 1)
+        starts_block = place == search.blocks.lows[search.block_of(place)]
+        cut = matched == size > known and not search.equal(low + known, place + known, 1)
+        if not starts_block or place + matched >= search.blocks.highs[into]:
+            return False
+        if not cut and search.blocks.words[block] < _PLAIN_WORDS:
             return False
     what = ("truncated_teaser", "prefix_of_full_text", "strong" if marked else "medium")
     return search.accept(block, place, place + matched, what)
@@ -249,50 +252,18 @@ def _remove_near_teasers(search: _Search, marked: Bool, sizes: Int64) -> None:
         places = np.concatenate(spans) if spans else np.zeros(0, np.int64)
         if len(places) < kernel.HEAD:
             continue
-        grams = _triples(hashes[places])
+        grams = triples(hashes[places])
         order = np.argsort(grams, kind="stable")
         grams, others = grams[order], hashes[places]
         for block in (np.flatnonzero(left[low:high]) + low).tolist():
             # The last word may be cut, so it counts neither for nor against.
             ours = hashes[blocks.lows[block] : blocks.lows[block] + sizes[block] - 1]
-            span = _near(ours, others, grams, order)
+            if blocks.words[block] < _PLAIN_WORDS and is_open(search.line(block)):
+                continue
+            span = near_run(ours, others, grams, order)
             if span is not None:
                 what = ("truncated_teaser", "near_full_text", "medium")
                 search.accept(block, int(places[span[0]]), int(places[span[1] - 1]) + 1, what)
-
-
-def _triples(hashes: UInt64) -> UInt64:
-    one, two = np.uint64(0x9FB21C651E98DF25), np.uint64(0xD6E8FEB86659FD93)
-    mixed: UInt64 = hashes[:-2] * one + hashes[1:-1] * two + hashes[2:]
-    return mixed
-
-
-def _near(ours: UInt64, theirs: UInt64, grams: UInt64, order: Int64) -> tuple[int, int] | None:
-    """Return the part of ``theirs`` that holds nine tenths of ``ours`` in order, if there is one.
-
-    ``grams`` are the sorted word triples of ``theirs``, ``order`` their places.
-    """
-    wanted = _triples(ours)
-    low = np.searchsorted(grams, wanted, side="left")
-    high = np.searchsorted(grams, wanted, side="right")
-    high = np.where(high - low > _CROWDED, low, high)
-    hits = sorted(
-        (int(place) - i, int(place))
-        for i in range(len(wanted))
-        for place in order[low[i] : high[i]]
-    )
-    if len(hits) < max(3, len(ours) // 4):
-        return None
-    drift = 4 + len(ours) // 5
-    shifts = np.array([shift for shift, _ in hits])
-    until = np.searchsorted(shifts, shifts + drift, side="right")
-    best = int(np.argmax(until - np.arange(len(hits))))
-    found = [place for _, place in hits[best : until[best]]]
-    begin, end = max(min(found) - 2, 0), min(max(found) + 5, len(theirs))
-    if end - begin > 2 * len(ours) + drift:
-        return None
-    common = kernel.common_length(ours, theirs[begin:end], np.zeros(end - begin + 1, np.int64))
-    return (min(found), max(found) + 3) if common >= _FUZZY * len(ours) else None
 
 
 def _remove_shorter_teasers(search: _Search, marked: Bool, sizes: Int64) -> None:
@@ -308,6 +279,9 @@ def _remove_shorter_teasers(search: _Search, marked: Bool, sizes: Int64) -> None
         known = size - 1 if kernel.HEAD < size < sizes[kept] else size
         start = int(blocks.lows[kept])
         if kept != block and search.equal(low, start, known):
+            cut = known < size and not search.equal(low + known, start + known, 1)
+            if not cut and blocks.words[block] < _PLAIN_WORDS and is_open(search.line(block)):
+                continue
             what = ("truncated_teaser", "longer_teaser", "strong")
             search.accept(block, start, start + known, what)
 
@@ -326,6 +300,8 @@ def _remove_copies(search: _Search) -> None:
         blocks.lows,
         blocks.highs,
         blocks.words,
+        _prose(search),
+        (blocks.flags & SENTENCE) != 0,
         blocks.hashes,
         search.tokens.hashes,
         ~search.gone,
@@ -338,6 +314,21 @@ def _remove_copies(search: _Search) -> None:
         kept = int(source[block])
         what = (*_COPY_RULES[int(why[block])], "strong")
         search.accept(block, int(blocks.lows[kept]), int(blocks.highs[kept]), what)
+
+
+def _prose(search: _Search) -> Bool:
+    """Tell which blocks that stand twice are running text: no questions, no lists of names."""
+    blocks = search.blocks
+    prose = np.zeros(len(blocks), np.bool_)
+    some = ((blocks.flags & SENTENCE) != 0) & (blocks.words >= _REPEATED_WORDS)
+    places = np.flatnonzero(some)
+    keys = blocks.hashes[places] ^ (
+        blocks.docs[places].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    )
+    _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    for block in places[counts[which] > 1].tolist():
+        prose[block] = is_prose(search.line(block), int(blocks.words[block]))
+    return prose
 
 
 def _remove_contained(search: _Search, marked: Bool) -> None:
@@ -368,6 +359,15 @@ def _remove_contained(search: _Search, marked: Bool) -> None:
     _remove_quotes(search, within)
 
 
+def _is_pulled(search: _Search, block: int, longer: int, place: int) -> bool:
+    tokens, blocks = search.tokens, search.blocks
+    text, begin = blocks.text(search.texts, longer), int(blocks.starts[longer])
+    last = place + int(blocks.highs[block] - blocks.lows[block]) - 1
+    before, after = text[: tokens.starts[place] - begin], text[tokens.ends[last] - begin :]
+    ends_sentence = bool(int(blocks.flags[block]) & SENTENCE)
+    return is_pulled(search.line(block), ends_sentence, before, after)
+
+
 def _remove_quotes(search: _Search, within: Int64) -> None:
     """Remove blocks that stand in a longer one, unless that one is made of such blocks."""
     blocks = search.blocks
@@ -384,7 +384,7 @@ def _remove_quotes(search: _Search, within: Int64) -> None:
             begin = int(within[block] - blocks.lows[longer])
             covered[begin : begin + sizes[block]] = True
         share = float(covered.mean())
-        if len(parts) > 1 and share >= _FUZZY:
+        if len(parts) > 1 and share >= FUZZY:
             what = ("flattened_copy", "covered_by_blocks", "medium")
             low, high = blocks.lows[min(parts)], blocks.highs[max(parts)]
             search.accept(longer, int(low), int(high), what)
@@ -392,4 +392,5 @@ def _remove_quotes(search: _Search, within: Int64) -> None:
             what = ("pull_quote", "inside_longer_block", "strong")
             for block in parts:
                 place = int(within[block])
-                search.accept(block, place, place + int(sizes[block]), what)
+                if longer != block + 1 and _is_pulled(search, block, longer, place):
+                    search.accept(block, place, place + int(sizes[block]), what)

@@ -1,0 +1,63 @@
+"""What tells a template's repeat from one that is meant, by the words of single lines."""
+
+from __future__ import annotations
+
+import re
+
+# How a teaser may end besides an ellipsis; the words are no part of the text it cuts.
+TAILS = (
+    ("read", "more"),
+    ("continue", "reading"),
+    ("mehr", "lesen"),
+    ("lire", "suite"),
+    ("leer", "más"),
+    ("leia", "mais"),
+    ("devamını", "oku"),
+    ("читать", "далее"),
+    ("اقرأ", "المزيد"),
+)
+ONE_WORD_TAILS = ("weiterlesen",)
+
+_LABEL = re.compile(r"\W*(?:\w+\W){0,3}?\w*[:：]")  # "Question:", "Jane Doe writes:"
+_OPENERS = "\"'“‘„«‹「『"
+_QUESTION = re.compile(r"[?؟？][\s)\]\"'’”»]*")
+_SENTENCE_END = re.compile(r"(?:^|[.!?…。！？:][\"'’”»)\]]*)[\s\"'“‘„«(]*$")
+_SENTENCE_STOP = re.compile(r"[\"'’”»)\]]*(?:$|[.!?…。！？])")
+
+
+def is_open(line: str) -> bool:
+    """Tell whether a line ends in dots only, as a template cuts and a speaker falls silent."""
+    return line.endswith(("…", "..."))
+
+
+def is_prose(line: str, words: int) -> bool:
+    """Tell whether a line is running text: no question, no list of names.
+
+    >>> is_prose("The bridge was closed, and the ferry took its place.", 10)
+    True
+    >>> is_prose("Against: Anna Smith, Bernd Maier, Carla Rossi.", 7)
+    False
+    """
+    if is_question(line) or 4 * sum(map(line.count, ",;،、")) > words:
+        return False
+    each = line.split()
+    return 2 * sum(word[0].isupper() for word in each) <= len(each)
+
+
+def is_question(line: str) -> bool:
+    """Tell whether a line ends in a question mark."""
+    return _QUESTION.search(line[-8:]) is not None and line.rstrip("\"'’”») \t")[-1:] in "?؟？"
+
+
+def is_pulled(line: str, ends_sentence: bool, before: str, after: str) -> bool:
+    """Tell whether a line is a pull quote: in quotation marks, or whole sentences of another.
+
+    ``before`` and ``after`` stand around it in the other line. Questions and labelled lines are
+    taken up again by those who write, not by a template.
+    """
+    if is_question(line) or _LABEL.match(line):
+        return False
+    if line[:1] in _OPENERS:
+        return True
+    ends = _SENTENCE_END.search(before) and _SENTENCE_STOP.match(after.rstrip())
+    return ends_sentence and bool(ends)
