@@ -100,8 +100,8 @@ def reading_options(command: Command) -> Command:
     """Add the options that say how inputs are read."""
     flags = (
         (("--input-format",), {"type": click.Choice(INPUT_FORMATS)},
-         "Format of stdin, and of files whose name does not tell; without it JSON and Parquet are known "
-         "by their first bytes, and all else is one text. Folders: known names only."),
+         "Format of stdin, and of files whose name does not tell; without it JSON and Parquet are "
+         "known by their first bytes, and all else is one text. Folders: known names only."),
         (("--strict",), {"is_flag": True}, "Stop at the first record that is skipped or damaged."),
         (("--allow-bad",), {"is_flag": True},
          "Exit with 0 although some input was skipped or damaged."),
