@@ -129,7 +129,7 @@ def _body(page: Page, lines: _Lines) -> Bool:
     """Tell which blocks are paragraphs of text for sure."""
     blocks = page.blocks
     ended = ((blocks.flags & SENTENCE) != 0) & (blocks.words >= _BODY_WORDS)
-    body = ~lines.often & (ended | (blocks.words >= _LONG_WORDS))
+    body: Bool = ~lines.often & (ended | (blocks.words >= _LONG_WORDS))
     body[list(page.found)] = False
     return body
 
