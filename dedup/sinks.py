@@ -180,11 +180,11 @@ def check_output(
         raise OutputError(f"{out}: is a file, allowed is a folder or a path that is still free")
     trees = [target / name for name in folders]
     above = _identities(each for top in (target, *trees) for each in (top, *_parents(top)))
-    here, inside = _identity(target), _identities(trees)
+    here, inside = _identity(target), _Inside(_identities(trees))
     written = None if names is None else _identities(target / name for name in names)
     for path in _each_input(inputs):
         is_folder = path.is_dir()
-        if not inside.isdisjoint(_identities((path, *path.absolute().parents, *_parents(path)))):
+        if inside.holds(path):
             raise _onto_input(out, path, "would be written over the input")
         if is_folder and _identity(path) in above:
             raise _onto_input(out, path, "lies in the input folder")
@@ -195,6 +195,29 @@ def check_output(
                 raise _onto_input(out, path, "holds the input file")
         elif _identity(path) in written:
             raise _onto_input(out, path, "would be written over the input file")
+
+
+class _Inside:
+    """Tell what lies in some folders: where it was named, or where its links lead."""
+
+    def __init__(self, folders: set[tuple[int, int]]) -> None:
+        self._folders = folders
+        self._known: dict[Path, bool] = {}
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether ``path`` is one of the folders or lies in one."""
+        if not self._folders:
+            return False
+        target = Path(os.path.realpath(path))
+        return _identity(path) in self._folders or any(
+            self._is_inside(each.parent) for each in (path.absolute(), target)
+        )
+
+    def _is_inside(self, folder: Path) -> bool:
+        if folder not in self._known:
+            above = _identities((folder, *folder.parents))
+            self._known[folder] = not above.isdisjoint(self._folders)
+        return self._known[folder]
 
 
 def _onto_input(out: StrPath, path: Path, relation: str) -> OutputError:

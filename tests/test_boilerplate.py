@@ -269,6 +269,17 @@ Stampa
 Kommentar
 No comment
 Leggi anche per gli animali
+Subscribe to Elon's inbox: hackers sell access
+Get a visa delivered straight to your mailbox with the new scheme
+Join our 5,000 subscribers in the fight against the mine
+You have been subscribed to a scam: how it works
+Sign in to read the minister's emails: how the hack unfolded
+Leave a comment on my grave
+Read more about the war in Sudan
+Read also between the lines
+Share on X by Musk sparks outrage in Brussels
+Folgen Sie uns in den Krieg
+This content may not be published in China.
 """.strip().split("\n")
 
 

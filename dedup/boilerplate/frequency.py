@@ -26,10 +26,12 @@ _VERY_SHARE = 0.1
 _MOST = 0.5  # of the clusters of a site
 _UNKNOWN_CLUSTERS = 5
 _UNKNOWN_WORDS = 12
-_BODY_WORDS = 15  # a sentence so long, on one page only, is text
+_BODY_WORDS = 15  # a sentence so long, on few pages only, is text …
+_LONG_WORDS = 30  # … and a line so long however it ends
 _LABEL_WORDS = 4  # a shorter sentence is a label as likely as text
 _ALONE_WORDS = 4  # a shorter line is a heading as likely as furniture
-_MENU = 5  # so many frequent lines in a row are no headings
+_MENU = 5  # so many frequent lines in a row are no headings, beside furniture …
+_MARGIN = 8  # … and alone
 _RUN = 3  # the same above or below the text
 _AROUND = 6  # blocks above and below …
 _DENSE = 2 / 3  # … of which this share is furniture or frequent where there is no text
@@ -42,7 +44,9 @@ _CUE = re.compile(
 )
 # What a paper owes to its reader, and what somebody said.
 _NOTICE = re.compile(
-    r"(?:correction|clarification|editor'?s'? note|update|korrektur|correctif|correccion)\b"
+    r"(?:correction|clarification|editor'?s'? note|update|korrektur|correctif|correccion|sources?|"
+    r"quelle|fuente|kaynak|источник|with (?:files|reporting|material|agencies)|mit material|"
+    r"(?:additional |also )?(?:reporting|edited|editing|compiled|written) by)\b"
     r"|.*\b(?:suicid\w*|helpline|hotline|lifeline|samaritans|support line|said|says|told|killed|"
     r"according to)\b"
 )
@@ -73,12 +77,13 @@ def take_frequent(page: Page, sites: Int64, groups: Int64, whole: Bool) -> None:
         page.frequent.add(block)
     _tag_credits(page, lines)
     body = _body(page, lines)
-    _take_dense(page, lines, set(body.tolist()))
+    _take_dense(page, lines, body)
+    places = np.flatnonzero(body)
     for begin, end in stretches(page, {*page.found, *page.frequent}):
         low, high = page.begin(begin), page.end(begin)
-        own = body[np.searchsorted(body, low) : np.searchsorted(body, high)]
-        above = not len(own) or end <= own[0]
-        below = not len(own) or begin > own[-1]
+        own = places[np.searchsorted(places, low) : np.searchsorted(places, high)]
+        above = len(own) > 0 and end <= own[0]
+        below = len(own) > 0 and begin > own[-1]
         _judge(page, lines, (begin, end), above=above, below=below)
 
 
@@ -100,7 +105,7 @@ def _is_titled(line: str) -> bool:
     return sum(word[0].isupper() for word in words) >= len(words) - 1
 
 
-def _take_dense(page: Page, lines: _Lines, body: set[int]) -> None:
+def _take_dense(page: Page, lines: _Lines, body: Bool) -> None:
     """Take frequent lines with hardly anything else around them, as in the margin of a page."""
     marks = np.zeros(len(page.blocks) + 1, np.int64)
     marks[[each + 1 for each in (*page.found, *page.weak)]] = 1
@@ -115,16 +120,18 @@ def _take_dense(page: Page, lines: _Lines, body: set[int]) -> None:
             dense = all(count >= _DENSE * size for count, size in sides)
         else:
             dense = above + below >= _DENSE * (last - first - 1)
-        heading = block + 1 in body and block + 1 < high
+        heading = block + 1 < high and bool(body[block + 1])
         if dense and last - first > _AROUND and not heading and block != low:
             page.found[block] = _line(bool(lines.very[block]) and _is_plain(page, block))
 
 
-def _body(page: Page, lines: _Lines) -> Int64:
-    """Return the blocks that are paragraphs of text for sure."""
+def _body(page: Page, lines: _Lines) -> Bool:
+    """Tell which blocks are paragraphs of text for sure."""
     blocks = page.blocks
-    body = ~lines.often & ((blocks.flags & SENTENCE) != 0) & (blocks.words >= _BODY_WORDS)
-    return np.array([each for each in np.flatnonzero(body).tolist() if each not in page.found])
+    ended = ((blocks.flags & SENTENCE) != 0) & (blocks.words >= _BODY_WORDS)
+    body: Bool = ~lines.often & (ended | (blocks.words >= _LONG_WORDS))
+    body[list(page.found)] = False
+    return body
 
 
 def _judge(
@@ -138,10 +145,14 @@ def _judge(
     plain = [each for each in own if _is_plain(page, each) and not lines.numbered[each]]
     firm = end - begin - len(own)
     enclosed = begin in page.found and end - 1 in page.found
+    # Without furniture in it a run needs lines of most pages, or that no site is known.
+    common = firm > 0 or 2 * sum(
+        lines.most[each] or not lines.known[each] for each in plain
+    ) >= len(plain)
     if above or below:
-        run = len(plain) >= _RUN or (firm > 0 and len(plain) + firm >= _RUN)
+        run = common and len(plain) + firm >= _RUN
     else:
-        run = len(plain) + firm >= _MENU or enclosed
+        run = enclosed or len(plain) + firm >= (_MENU if firm > 0 else _MARGIN)
     if not run and len(plain) <= 2:
         run = any(_stands_alone(page, lines, each, below=below) for each in plain)
         plain = [each for each in plain if _stands_alone(page, lines, each, below=below)]

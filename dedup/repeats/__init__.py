@@ -320,7 +320,7 @@ def _prose(search: _Search) -> Bool:
     """Tell which blocks that stand twice are running text: no questions, no lists of names."""
     blocks = search.blocks
     prose = np.zeros(len(blocks), np.bool_)
-    some = ((blocks.flags & SENTENCE) != 0) & (blocks.words >= _REPEATED_WORDS)
+    some = ((blocks.flags & (SENTENCE | BULLET)) == SENTENCE) & (blocks.words >= _REPEATED_WORDS)
     places = np.flatnonzero(some)
     keys = blocks.hashes[places] ^ (
         blocks.docs[places].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -384,7 +384,7 @@ def _remove_quotes(search: _Search, within: Int64) -> None:
             begin = int(within[block] - blocks.lows[longer])
             covered[begin : begin + sizes[block]] = True
         share = float(covered.mean())
-        if len(parts) > 1 and share >= FUZZY:
+        if len(parts) > 1 and share >= FUZZY and blocks.words[longer] >= _FLATTENED_WORDS:
             what = ("flattened_copy", "covered_by_blocks", "medium")
             low, high = blocks.lows[min(parts)], blocks.highs[max(parts)]
             search.accept(longer, int(low), int(high), what)

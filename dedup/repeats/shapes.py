@@ -20,6 +20,7 @@ ONE_WORD_TAILS = ("weiterlesen",)
 
 _LABEL = re.compile(r"\W*(?:\w+\W){0,3}?\w*[:：]")  # "Question:", "Jane Doe writes:"
 _OPENERS = "\"'“‘„«‹「『"
+_CLOSED = re.compile(r"[\"'”’“»›」』][.,]?$")
 _QUESTION = re.compile(r"[?؟？][\s)\]\"'’”»]*")
 _SENTENCE_END = re.compile(r"(?:^|[.!?…。！？:][\"'’”»)\]]*)[\s\"'“‘„«(]*$")
 _SENTENCE_STOP = re.compile(r"[\"'’”»)\]]*(?:$|[.!?…。！？])")
@@ -57,7 +58,7 @@ def is_pulled(line: str, ends_sentence: bool, before: str, after: str) -> bool:
     """
     if is_question(line) or _LABEL.match(line):
         return False
-    if line[:1] in _OPENERS:
+    if line[0] in _OPENERS and _CLOSED.search(line):
         return True
     ends = _SENTENCE_END.search(before) and _SENTENCE_STOP.match(after.rstrip())
     return ends_sentence and bool(ends)

@@ -141,7 +141,7 @@ def _string(values: Mapping[str, Any], name: str | None, plain: bool = False) ->
 
 def _whole_row(record: Record, columns: Columns) -> bytes:
     """Return the name of the text column and the row without its text, as JSON."""
-    row = {key: None if key == columns.text else value for key, value in record.values.items()}
+    row = {**record.values, columns.text: None}
     if record.plain:
         try:
             return orjson.dumps([columns.text, row])
