@@ -98,7 +98,8 @@ def naive_copies(blocks, prose, ends):
             continue
         same = [m for m in range(k) if prose[m] and lines[m] == lines[k]]
         size = len(lines[k])
-        near = (k < 5 and size >= 15) or (k == len(lines) - 1 and size >= 20)
+        titled = bool(same) and same[0] == 1 and heading[0] and heading[k - 1]
+        near = (k < 5 and size >= 15 and not titled) or (k == len(lines) - 1 and size >= 20)
         if same and lines[k - 1] == lines[k] and size >= 12:
             source[k] = (k - 1, "adjacent")
         elif same and size >= 60:

@@ -202,6 +202,10 @@ MEANT = {
     "psalm": "Psalm\n" + "".join(f"{o} {o}.\nFor {RAIN}.\n" for o in "abcd"),
     "anthem": f"Anthem\nOn the shore dimly seen\n{ASK}\nAnd where is that band\n{ASK}\n",
     "quoted letter": f"Letters\nJane writes: {RAIN}\nJohn replies. Jane writes: {RAIN}. No.\n{HEN}",
+    "prayer": f"Prayer\n{RAIN}.\nFor the poor.\n{RAIN}.\nFor the dead.\n{RAIN}.\n{HEN}\n",
+    "oath": f'The oath\n"{RAIN}."\n{FOX}\n"{RAIN}."\n{OWL}\n{HEN}\n',
+    "contents": f"Chapters\n{RAIN}.\nChapter 1\n{RAIN}.\n{HEN}\nChapter 2\n{OWL}\n",
+    "key points": f"Title\nKey points\n* {FOX}\n* {OWL}\n{FOX} {HEN}\n{OWL} {RAIN}.\n{HEN[::-1]}",
     "lines left open": f"A poem\nMiles to go before I sleep tonight...\nThe woods are lovely\n"
     f"Miles to go before I sleep tonight\n{HEN}\n",
 }

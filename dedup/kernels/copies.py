@@ -216,7 +216,8 @@ def find_copies(
     RUN: ``b`` is part of a run of two or more blocks that was pasted (``_is_pasted``). The other
     rules look at ``prose`` only, sentences and no questions. ADJACENT: 12 or more words, equal to
     the block before. LEAD: 15 or more words, equal to the first or second block, and among the
-    first five blocks; or 20 or more words and the last block. FAR: 60 or more words, anywhere.
+    first five blocks, not under a heading of its own; or 20 or more words and the last block.
+    FAR: 60 or more words, anywhere.
     """
     for r in range(len(rows)):
         row = rows[r]
@@ -274,8 +275,13 @@ def find_copies(
             rule = 0
             if words[b] >= FAR_WORDS:
                 rule = FAR
-            elif m < 2 and ((k < 5 and words[b] >= 15) or (k == count - 1 and words[b] >= 20)):
+            elif m < 2 and k == count - 1 and words[b] >= 20:
                 rule = LEAD
+            elif m < 2 and k < 5 and words[b] >= 15:
+                rule = LEAD
+                if m == 1 and _is_heading(order[0], words, ends_sentence):
+                    if _is_heading(order[k - 1], words, ends_sentence):
+                        rule = 0
             if words[b] >= 12 and _same_block(order[k - 1], b, lows, highs, block_hashes, hashes):
                 kept = order[k - 1]
                 rule = ADJACENT

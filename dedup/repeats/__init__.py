@@ -19,14 +19,13 @@ from dedup.config import Config
 from dedup.kernels import copies as kernel
 from dedup.records import REMOVALS
 from dedup.repeats.near import FUZZY, near_run, triples
-from dedup.repeats.shapes import ONE_WORD_TAILS, TAILS, is_open, is_prose, is_pulled
+from dedup.repeats.shapes import ONE_WORD_TAILS, TAILS, is_headed, is_open, is_pulled, prose_blocks
 from dedup.tokens import Tokens
 
 _LEAD_BLOCKS = 6  # a teaser without a mark is looked for among the first of a text
 _LEAD_WORDS = 20
 _FLATTENED_WORDS = 25
 _PLAIN_WORDS = 12  # a shorter line that ends in mere dots may be a sentence left open
-_REPEATED_WORDS = 12
 _FUZZY_TOKENS = 1000  # no teaser is longer; bounds the alignment
 _PARTS = 3  # so many parts that make up half of a block are its paragraphs, not quotes out of it
 
@@ -300,7 +299,7 @@ def _remove_copies(search: _Search) -> None:
         blocks.lows,
         blocks.highs,
         blocks.words,
-        _prose(search),
+        prose_blocks(search.texts, blocks),
         (blocks.flags & SENTENCE) != 0,
         blocks.hashes,
         search.tokens.hashes,
@@ -314,21 +313,6 @@ def _remove_copies(search: _Search) -> None:
         kept = int(source[block])
         what = (*_COPY_RULES[int(why[block])], "strong")
         search.accept(block, int(blocks.lows[kept]), int(blocks.highs[kept]), what)
-
-
-def _prose(search: _Search) -> Bool:
-    """Tell which blocks that stand twice are running text: no questions, no lists of names."""
-    blocks = search.blocks
-    prose = np.zeros(len(blocks), np.bool_)
-    some = ((blocks.flags & (SENTENCE | BULLET)) == SENTENCE) & (blocks.words >= _REPEATED_WORDS)
-    places = np.flatnonzero(some)
-    keys = blocks.hashes[places] ^ (
-        blocks.docs[places].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    )
-    _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    for block in places[counts[which] > 1].tolist():
-        prose[block] = is_prose(search.line(block), int(blocks.words[block]))
-    return prose
 
 
 def _remove_contained(search: _Search, marked: Bool) -> None:
@@ -364,7 +348,8 @@ def _is_pulled(search: _Search, block: int, longer: int, place: int) -> bool:
     text, begin = blocks.text(search.texts, longer), int(blocks.starts[longer])
     last = place + int(blocks.highs[block] - blocks.lows[block]) - 1
     before, after = text[: tokens.starts[place] - begin], text[tokens.ends[last] - begin :]
-    ends_sentence = bool(int(blocks.flags[block]) & SENTENCE)
+    # Above the paragraph it is a summary, unless it is set in quotation marks.
+    ends_sentence = block > longer and bool(int(blocks.flags[block]) & SENTENCE)
     return is_pulled(search.line(block), ends_sentence, before, after)
 
 
@@ -392,5 +377,9 @@ def _remove_quotes(search: _Search, within: Int64) -> None:
             what = ("pull_quote", "inside_longer_block", "strong")
             for block in parts:
                 place = int(within[block])
-                if longer != block + 1 and _is_pulled(search, block, longer, place):
+                if (
+                    longer != block + 1
+                    and not is_headed(blocks, block)
+                    and _is_pulled(search, block, longer, place)
+                ):
                     search.accept(block, place, place + int(sizes[block]), what)
