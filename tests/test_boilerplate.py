@@ -280,6 +280,9 @@ Read also between the lines
 Share on X by Musk sparks outrage in Brussels
 Folgen Sie uns in den Krieg
 This content may not be published in China.
+Recibe el premio la directora del boletín
+Предыдущая статья вызвала скандал
+推荐阅读：鲁迅
 """.strip().split("\n")
 
 

@@ -224,6 +224,12 @@ def test_a_long_paragraph_goes_at_any_distance():
     assert found(f"Title\n{FOX}\n{HEN}\n{names}\n{OWL}\n{names}\n{RAIN}") == []
 
 
+def test_a_caption_that_stands_twice_in_a_row_stays_once():
+    caption = f"{RAIN} (AP Photo/Jane Doe)"
+    [(gone, _, rule, _)] = found(f"Title\n{FOX}\n{caption}\n{caption}\n{HEN}\n")
+    assert (gone, rule) == (caption, "adjacent_copy")
+
+
 def test_a_lead_goes_where_it_ends_the_page_again():
     lead = f"{FOX} {RAIN}."
     text = f"Title\n{lead}\n{HEN}\n{OWL}\n{HEN[::-1]}\n{OWL[::-1]}\n{lead}\n"

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from dedup.arrays import Bool, Texts
-from dedup.blocks import BULLET, ELLIPSIS, SENTENCE, Blocks
+from dedup.blocks import BULLET, ELLIPSIS, PAREN, SENTENCE, Blocks
 from dedup.kernels import copies as kernel
 
 # How a teaser may end besides an ellipsis; the words are no part of the text it cuts.
@@ -75,7 +75,8 @@ def is_pulled(line: str, ends_sentence: bool, before: str, after: str) -> bool:
 def prose_blocks(texts: Texts, blocks: Blocks) -> Bool:
     """Tell which blocks that stand twice are running text; what stands in three places is meant."""
     prose = np.zeros(len(blocks), np.bool_)
-    some = ((blocks.flags & (SENTENCE | BULLET)) == SENTENCE) & (blocks.words >= _REPEATED_WORDS)
+    ended = ((blocks.flags & (SENTENCE | PAREN)) != 0) & ((blocks.flags & BULLET) == 0)
+    some = ended & (blocks.words >= _REPEATED_WORDS)
     places = np.flatnonzero(some)
     keys = blocks.hashes[places] ^ (
         blocks.docs[places].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
