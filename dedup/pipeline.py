@@ -27,10 +27,11 @@ from dedup.minhash import sign_shingles
 from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs, with_equals
 from dedup.passages import Passages, find_passages, no_passages
 from dedup.ranking import ranks, truncated_documents
+from dedup.readers import Held
 from dedup.records import MARKS, REMOVALS, Corpus, Result
 from dedup.repeats import find_repeats
 from dedup.shingles import Shingles, distinct_shingles, shingle_texts
-from dedup.streaming import Held, Progress, scan_stream
+from dedup.streaming import Progress, scan_stream
 from dedup.tables import (
     check_conservation,
     documents_table,
