@@ -63,18 +63,21 @@ class Work:
             left.unlink()
         path = folder / MANIFEST
         plain = json.loads(json_bytes(header))
-        if path.exists():
-            work._state = json.loads(path.read_bytes())
-            _check_header(folder, work._state["header"], plain)
-        else:
-            others = {each.name for each in folder.iterdir()} - {_ARRAYS, LOCK}
-            if others:
-                raise OutputError(
-                    f"{folder}: holds {min(others)} and no {MANIFEST}; allowed is an empty folder, "
-                    "or the work folder of a run that was interrupted"
-                )
-            work._state = {"header": plain, "stages": {}, "batches": 0, "lengths": {}}
+        known = json.loads(path.read_bytes()) if path.exists() else None
+        others = {each.name for each in folder.iterdir()} - {_ARRAYS, LOCK}
+        if known is None and others:
+            raise OutputError(
+                f"{folder}: holds {min(others)} and no {MANIFEST}; allowed is an empty folder, or "
+                "the work folder of a run that was interrupted"
+            )
+        if known is None or known.get("finished"):
+            work._empty()
+            arrays.mkdir(exist_ok=True)
+            work._state = cls._fresh(plain)
             work._write()
+        else:
+            _check_header(folder, known["header"], plain)
+            work._state = known
         work.spool.cut_back(work._state["lengths"])
         return work
 
@@ -151,15 +154,28 @@ class Work:
 
     def clear(self) -> None:
         """Remove everything, after the result has been written."""
-        if self._folder is not None:
-            (self._folder / MANIFEST).unlink(missing_ok=True)
-            shutil.rmtree(self._folder / _ARRAYS, ignore_errors=True)
-            for each in self._folder.iterdir():
-                if each.suffix in (".npy", ".arrow") or each.name == LOCK:
-                    each.unlink(missing_ok=True)
-            self._unlock()
-            with suppress(OSError):
-                self._folder.rmdir()
+        if self._folder is None:
+            return
+        self._state = {**self._fresh(self._state["header"]), "finished": True}
+        self._write()  # who opens it from now on starts anew, whatever is still there
+        self._empty()
+        (self._folder / MANIFEST).unlink(missing_ok=True)
+        (self._folder / LOCK).unlink(missing_ok=True)
+        self._unlock()
+        with suppress(OSError):
+            self._folder.rmdir()
+
+    def _empty(self) -> None:
+        """Remove arrays and tables."""
+        assert self._folder is not None
+        shutil.rmtree(self._folder / _ARRAYS, ignore_errors=True)
+        for each in self._folder.iterdir():
+            if each.suffix in (".npy", ".arrow"):
+                each.unlink(missing_ok=True)
+
+    @staticmethod
+    def _fresh(header: dict[str, Any]) -> dict[str, Any]:
+        return {"header": header, "stages": {}, "batches": 0, "lengths": {}}
 
     def _path(self, stage: str, name: str) -> Path:
         assert self._folder is not None
