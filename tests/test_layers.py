@@ -32,7 +32,7 @@ ROWS = [
     ("sources", "sinks"),
     ("archive", "index"),
     ("readers", "work"),
-    ("streaming",),
+    ("streaming", "estimate"),
     ("pipeline",),
     ("report", "evaluation"),
     ("engines", "integrations"),

@@ -91,6 +91,11 @@ def root(ctx: click.Context) -> int:
 )
 @view_options(limit=10)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what the run would take (rows, memory, disk, candidates), from a sample, and stop.",
+)
 @threads_option
 @memory_option
 @work_option
@@ -108,6 +113,8 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     if given["fail_on_duplicates"] and "duplicates" not in config.find:
         raise ConfigError("fail_on_duplicates", True, "with `duplicates` in --find")
     options = read_options_from(given, config, keep_record=False)
+    if given["dry_run"]:
+        return _show_plan(paths, options, config, given)
     if given["output"]:
         _check_scan_output(given["output"], given["format"], paths)
     result, seconds = _scan(paths, options, config, given)
@@ -119,6 +126,24 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     if given["fail_on_duplicates"] and _has_duplicates(result):
         return DUPLICATES
     return _input_code(result.corpus.intake, given)
+
+
+def _show_plan(
+    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
+) -> int:
+    """Say what a scan would take."""
+    from dedup.estimate import estimate
+    from dedup.report.plan import plan_view
+    from dedup.sinks import json_bytes
+
+    if not given["quiet"]:
+        announce_compiling()
+    plan = estimate(paths, options, config)
+    if given["as_json"]:
+        write_stdout(iter([json_bytes(plan, pretty=True)]))
+    else:
+        show(plan_view(plan), colour=False)
+    return DONE
 
 
 def _check_scan_output(output: str, format: str, paths: tuple[str, ...]) -> None:
