@@ -1,7 +1,8 @@
 """The commands: ``scan``, ``clean``, ``restore``, ``compare``, ``evaluate``.
 
-Exit codes: 0 done; 1 duplicates, with ``--fail-on-duplicates`` only; 2 usage or settings; 3 done,
-but input was skipped or damaged; 4 could not be done; 130 and 143 after a signal. Results go to
+Exit codes: 0 done; 1 duplicates or suspicious removals, with ``--fail-on-duplicates`` and
+``--stop-on-suspicion`` only; 2 usage or settings; 3 done, but input was skipped or damaged; 4 could
+not be done; 130 and 143 after a signal. Results go to
 stdout, everything else to stderr. Whatever takes long to import is imported inside a command.
 """
 
@@ -12,19 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dedup.cli.closing import cleaned_lines, input_code, is_stopped
 from dedup.cli.options import (
     SectionCommand,
     config_from,
     folder_name,
+    limits_from,
     memory_option,
     read_options_from,
     reading_options,
     setting_options,
+    suspicion_options,
     threads_option,
     view_options,
 )
 from dedup.cli.running import (
-    BAD_INPUT,
     DONE,
     DUPLICATES,
     Root,
@@ -42,7 +45,7 @@ from dedup.config import RELATIONS, Config
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
-    from dedup.records import Corpus, Intake, Result
+    from dedup.records import Corpus, Result
     from dedup.sources import ReadOptions
 
 STAGES_BAR = "{desc} {bar:20} {n_fmt}/{total_fmt} stages, {elapsed}"
@@ -52,9 +55,9 @@ paths_argument = click.argument("paths", nargs=-1, required=True, metavar="PATH.
 
 
 EXIT_CODES = (
-    "Exit codes: 0 done; 1 there are duplicates, with --fail-on-duplicates only; 2 wrong usage or "
-    "settings; 3 done, but some input was skipped or damaged; 4 could not be done; 130 and 143 "
-    "ended by a signal."
+    "Exit codes: 0 done; 1 there are duplicates, with --fail-on-duplicates only, or the removals "
+    "look wrong, with --stop-on-suspicion only; 2 wrong usage or settings; 3 done, but some input "
+    "was skipped or damaged; 4 could not be done; 130 and 143 ended by a signal."
 )
 
 
@@ -90,6 +93,7 @@ def root(ctx: click.Context) -> int:
 )
 @view_options(limit=10)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
+@suspicion_options
 @threads_option
 @memory_option
 @reading_options
@@ -105,16 +109,17 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     config = config_from(given)
     if given["fail_on_duplicates"] and "duplicates" not in config.find:
         raise ConfigError("fail_on_duplicates", True, "with `duplicates` in --find")
-    options = read_options_from(given, config, keep_record=False)
+    limits, options = limits_from(given), read_options_from(given, config, keep_record=False)
     if given["output"]:
         _check_scan_output(given["output"], given["format"], paths)
     result, seconds = _scan(paths, options, config, given)
-    if given["output"]:
+    stopped = is_stopped(result, limits, given)
+    if given["output"] and not stopped:
         _write(result, paths, given)
     _show_scan(result, seconds, given)
-    if given["fail_on_duplicates"] and _has_duplicates(result):
+    if stopped or (given["fail_on_duplicates"] and _has_duplicates(result)):
         return DUPLICATES
-    return _input_code(result.corpus.intake, given)
+    return input_code(result.corpus.intake, given)
 
 
 def _check_scan_output(output: str, format: str, paths: tuple[str, ...]) -> None:
@@ -202,26 +207,6 @@ def _has_duplicates(result: Result) -> bool:
     return any(not each for each in result.tables["documents"]["canonical"].to_pylist())
 
 
-def _input_code(intake: Intake, given: dict[str, Any]) -> int:
-    """Say on stderr what was wrong with the input, and return the exit code for it."""
-    if not intake.read:
-        tell(f"dedup: {'; '.join(intake.notes) or 'no documents were found'}")
-    if intake.is_clean:
-        return DONE
-    counts = (
-        (sum(intake.skipped.values()), "skipped"),
-        (sum(intake.damaged.values()), "damaged but used"),
-        (sum(intake.files_failed.values()), "files not read, or not to the end"),
-    )
-    flaws = ", ".join(f"{count:,} {word}" for count, word in counts if count)
-    places = [place for reason in sorted(intake.places) for place in intake.places[reason]]
-    where = f" (first: {places[0]})" if places else ""
-    if given["allow_bad"]:
-        return DONE
-    tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0")
-    return BAD_INPUT
-
-
 @root.command(cls=SectionCommand, short_help="Write clean articles, with a way back.")
 @paths_argument
 @click.option(
@@ -241,6 +226,7 @@ def _input_code(intake: Intake, given: dict[str, Any]) -> int:
     help="auto writes a file for each file read, and rows as JSON lines.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@suspicion_options
 @threads_option
 @reading_options
 @setting_options
@@ -255,12 +241,19 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
       dedup clean news/ -o clean
     """  # noqa: D301 - as above
     from dedup.archive import ARTICLES, write_cleaned
+    from dedup.report import suspicion_view
     from dedup.sinks import check_output
 
     config = config_from(given)
-    options = read_options_from(given, config, keep_record=True)
+    limits, options = limits_from(given), read_options_from(given, config, keep_record=True)
     check_output(given["output"], paths, folders=[ARTICLES])
     result, seconds = _scan(paths, options, config, given)
+    stopped = is_stopped(result, limits, given)
+    if not given["quiet"]:
+        colour = uses_colour("auto")
+        show(suspicion_view(result, width=columns(), colour=colour), colour=colour)
+    if stopped:
+        return DUPLICATES
     counts = write_cleaned(
         result,
         given["output"],
@@ -269,24 +262,8 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
         inputs=paths,
     )
     if not given["quiet"]:
-        show(_cleaned(counts, result, given["output"], seconds), colour=False)
-    return _input_code(result.corpus.intake, given)
-
-
-def _cleaned(counts: dict[str, Any], result: Result, output: str, seconds: float) -> list[str]:
-    documents = result.summary["documents"]
-    sums = "{read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
-    lines = [
-        sums.format(**documents),
-        f"{counts['written']:,} articles written to {output}, "
-        f"{counts['removed_characters']:,} characters removed from them",
-    ]
-    reasons = result.summary["removals"]
-    lines += [f"  {count:,} {reason.replace('_', ' ')}" for reason, count in reasons.items()]
-    if counts["review"]:
-        lines.append(f"{counts['review']:,} to look at: `review` in provenance.jsonl")
-    lines += result.corpus.intake.notes[:10]
-    return [*lines, f"{seconds:.2f} s; `dedup restore {output}` brings back the text that was read"]
+        show(cleaned_lines(counts, result, given["output"], seconds), colour=False)
+    return input_code(result.corpus.intake, given)
 
 
 @root.command(short_help="Bring back the text that cleaned articles were read from.")
@@ -349,7 +326,7 @@ def compare(a: str, b: str, **given: Any) -> int:
         colour = uses_colour(given["color"])
         view = compare_view(result, width=columns(), colour=colour, limit=given["limit"])
         show(view, colour=colour)
-    return _input_code(result.corpus.intake, given)
+    return input_code(result.corpus.intake, given)
 
 
 @root.command(short_help="Score the result of a scan against labels.")
