@@ -9,6 +9,7 @@ stdout, everything else to stderr. Whatever takes long to import is imported ins
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -143,6 +144,10 @@ def _scan(
     if is_fast(config) and not options.keep_record:
         return _scan_duplicates(paths, options, config, given), time.perf_counter() - begin
     corpus = _read(paths, options, quiet=given["quiet"])
+    if given.get("annotate"):
+        from dedup.archive import check_rows
+
+        check_rows(corpus)
     size = 0 if given["quiet"] else corpus.table.nbytes
     with progress_bar(size, desc="starting", total=1, bar_format=STAGES_BAR) as bar:
         progress = stage_progress(bar)
@@ -155,7 +160,6 @@ def _scan_duplicates(
 ) -> Result:
     """Scan for copies of whole documents, without holding their texts."""
     import tempfile
-    from pathlib import Path
 
     from dedup.sources import input_bytes
     from dedup.streaming import DEFAULT_MEMORY, Files, scan_stream
@@ -219,6 +223,12 @@ def _has_duplicates(result: Result) -> bool:
 )
 @click.option("--all", "everything", is_flag=True, help="Also write what another one stands for.")
 @click.option(
+    "--annotate",
+    is_flag=True,
+    help="Write all rows as they were read, with what was found of each in a column `dedup`; "
+    "nothing is removed. For rows only.",
+)
+@click.option(
     "--format",
     type=click.Choice(("auto", "jsonl", "parquet")),
     default="auto",
@@ -245,7 +255,8 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     from dedup.sinks import check_output
 
     config = config_from(given)
-    limits, options = limits_from(given), read_options_from(given, config, keep_record=True)
+    limits, is_table = limits_from(given), given["format"] == "parquet"
+    options = read_options_from(given, config, keep_record=True, keep_columns=is_table)
     check_output(given["output"], paths, folders=[ARTICLES])
     result, seconds = _scan(paths, options, config, given)
     stopped = is_stopped(result, limits, given)
@@ -258,11 +269,12 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
         result,
         given["output"],
         everything=given["everything"],
+        annotate=given["annotate"],
         format=given["format"],
         inputs=paths,
     )
     if not given["quiet"]:
-        show(cleaned_lines(counts, result, given["output"], seconds), colour=False)
+        show(cleaned_lines(counts, result, seconds, given), colour=False)
     return input_code(result.corpus.intake, given)
 
 
@@ -285,12 +297,15 @@ def restore(directory: str, output: str | None, quiet: bool) -> int:
     """
     from dedup.api import restored_folder
     from dedup.archive import restore_directory
+    from dedup.archive.manifest import Manifest
 
     out = output or str(restored_folder(directory))
     counts = restore_directory(directory, out)
     if not quiet:
         done = f"{counts['restored']:,} articles restored to {out}"
         lines = [f"{done}: the text that was read, byte for byte"]
+        if Manifest.read(Path(directory)).annotated:
+            lines += ["nothing had been cut from them, they had only been marked"]
         if left := counts["documents"] - counts["restored"]:
             lines.append(f"{left:,} had not been written: `dedup clean --all` writes them")
         show(lines, colour=False)

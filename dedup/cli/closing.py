@@ -50,9 +50,13 @@ def input_code(intake: Intake, given: dict[str, Any]) -> int:
     return BAD_INPUT
 
 
-def cleaned_lines(counts: dict[str, Any], result: Result, output: str, seconds: float) -> list[str]:
-    """Return what was cleaned, in sum."""
-    documents = result.summary["documents"]
+def cleaned_lines(
+    counts: dict[str, Any], result: Result, seconds: float, given: dict[str, Any]
+) -> list[str]:
+    """Return what was cleaned, or only annotated, in sum."""
+    documents, output = result.summary["documents"], given["output"]
+    if given["annotate"]:
+        return _annotated_lines(counts, documents, output, seconds)
     sums = "{read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
     lines = [
         sums.format(**documents),
@@ -65,3 +69,14 @@ def cleaned_lines(counts: dict[str, Any], result: Result, output: str, seconds: 
         lines.append(f"{counts['review']:,} to look at: `review` in provenance.jsonl")
     lines += result.corpus.intake.notes[:10]
     return [*lines, f"{seconds:.2f} s; `dedup restore {output}` brings back the text that was read"]
+
+
+def _annotated_lines(
+    counts: dict[str, Any], documents: dict[str, int], output: str, seconds: float
+) -> list[str]:
+    marks = "{kept:,} marked as kept, {removed:,} as not; {skipped:,} skipped"
+    return [
+        f"{counts['rows']:,} rows written to {output} as they were read; "
+        + marks.format(**documents),
+        f"{seconds:.2f} s; nothing was removed",
+    ]

@@ -119,7 +119,9 @@ def reading_options(command: Command) -> Command:
     return command
 
 
-def read_options_from(given: dict[str, Any], config: Config, *, keep_record: bool) -> ReadOptions:
+def read_options_from(
+    given: dict[str, Any], config: Config, *, keep_record: bool, keep_columns: bool = False
+) -> ReadOptions:
     """Take the reading options out of the options of a command."""
     from dedup.api import priority_column
     from dedup.sources.options import ReadOptions
@@ -131,6 +133,7 @@ def read_options_from(given: dict[str, Any], config: Config, *, keep_record: boo
         format=given.pop("input_format"),
         strict=given.pop("strict"),
         keep_record=keep_record,
+        keep_columns=keep_columns,
     )
 
 
