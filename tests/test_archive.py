@@ -826,6 +826,18 @@ def test_a_whole_text_cannot_be_marked(folder):
     assert not folder.clean.exists()
 
 
+def test_objects_that_parquet_cannot_hold(folder, tmp_path):
+    rows = [
+        {"text": "One.", "none": {}, "list": [{"a": {}}], chr(0xD83D): 1, "\ufffd": 2},
+        {"text": "Two.", "none": {}, "list": [], "\ufffd": 3},
+    ]
+    write_cleaned(scanned_rows(rows, folder=tmp_path / "in"), folder.clean, format="parquet")
+    first, second = written_table(folder).drop_columns(["dedup"]).to_pylist()
+    assert first == {"text": "One.", "none": "{}", "list": '[{"a":{}}]', "\ufffd": 1, "\ufffd_": 2}
+    assert second == {"text": "Two.", "none": "{}", "list": "[]", "\ufffd": None, "\ufffd_": 3}
+    assert restore_directory(folder.clean, folder.back)["rows"] == 2
+
+
 def test_no_rows_as_parquet(folder):
     assert write_cleaned(result_of([]), folder.clean, format="parquet")["rows"] == 0
     assert tree(folder.clean) == ["manifest.json", "provenance.jsonl"]

@@ -177,6 +177,13 @@ def test_a_clean_run_says_nothing_on_stderr(folder, tmp_path):
     assert "1 read = 1 kept + 0 removed + 0 skipped" in done.out
 
 
+def test_the_fast_path_has_a_view(folder):
+    (folder / "two.txt").write_text(ONE.upper())
+    done = run("scan", folder, "--find", "duplicates")
+    assert done.code == 0
+    assert "2 read = 1 kept + 1 removed + 0 skipped" in done.out
+
+
 def test_duplicates_fail_only_when_asked_to(folder):
     assert run("scan", folder, "--fail-on-duplicates").code == 0
     (folder / "two.txt").write_text(ONE.upper())

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dedup.archive.provenance import free_name, json_line
-from dedup.arrays import Int64
+from dedup.arrays import Int64, clean_string
 from dedup.records import DOCUMENTS, Corpus
 from dedup.sources.tables import python_values
 
@@ -251,15 +251,27 @@ def _parsed(record: bytes | None) -> tuple[str, Any]:
 
 def _columns(rows: list[dict[str, Any]]) -> pa.Table:
     """Lay rows of JSON values out as columns; a column of mixed kinds holds them as JSON text."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = []
-    for name in names:
+    columns: dict[str, pa.Array] = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
         try:
-            columns.append(pa.array(values))
+            column = pa.array(values)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
-            columns.append(_json_texts(values))
-    return pa.Table.from_arrays(columns, names=names)
+            column = _json_texts(values)
+        # Half of a surrogate pair cannot stand in the name of a column.
+        name = free_name(clean_string(name), columns)
+        columns[name] = _json_texts(values) if _has_empty_struct(column.type) else column
+    return pa.table(columns)
+
+
+def _has_empty_struct(kind: pa.DataType) -> bool:
+    """Tell whether a type holds objects without keys, which Parquet cannot."""
+    if pa.types.is_list(kind):
+        return _has_empty_struct(kind.value_type)
+    if not pa.types.is_struct(kind):
+        return False
+    inner = (kind.field(each).type for each in range(kind.num_fields))
+    return not kind.num_fields or any(map(_has_empty_struct, inner))
 
 
 def _json_texts(values: list[Any]) -> pa.Array:

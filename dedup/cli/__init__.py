@@ -31,6 +31,7 @@ from dedup.cli.options import (
 from dedup.cli.running import (
     DONE,
     DUPLICATES,
+    SUSPICIOUS,
     Root,
     announce_compiling,
     columns,
@@ -118,7 +119,9 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     if given["output"] and not stopped:
         _write(result, paths, given)
     _show_scan(result, seconds, given)
-    if stopped or (given["fail_on_duplicates"] and _has_duplicates(result)):
+    if stopped:
+        return SUSPICIOUS
+    if given["fail_on_duplicates"] and _has_duplicates(result):
         return DUPLICATES
     return input_code(result.corpus.intake, given)
 
@@ -264,7 +267,7 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
         colour = uses_colour("auto")
         show(suspicion_view(result, width=columns(), colour=colour), colour=colour)
     if stopped:
-        return DUPLICATES
+        return SUSPICIOUS
     counts = write_cleaned(
         result,
         given["output"],
