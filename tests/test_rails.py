@@ -242,3 +242,13 @@ def test_thresholds_out_of_bounds_are_wrong_usage(copies):
     done = run("scan", copies, "--suspicious-share", 2)
     assert (done.code, len(done.err)) == (2, 1)
     assert "--suspicious-share: got 2.0, allowed is a number from 0 to 1" in done.err[0]
+
+
+def test_what_work_keeps_outlives_a_stop(copies, tmp_path):
+    given = ["scan", copies, "-o", tmp_path / "out", "--find", "duplicates", "-q",
+             "--work", tmp_path / "work", "--stop-on-suspicion"]  # fmt: skip
+    assert run(*given).code == 1
+    assert (tmp_path / "work").exists()
+    assert run(*given, "--suspicious-share", 1).code == 0
+    assert (tmp_path / "out" / "summary.json").exists()
+    assert not (tmp_path / "work").exists()
