@@ -20,7 +20,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,13 +133,12 @@ def _warm(folder: Path) -> None:
 def _run(each: Contestant, made: Path) -> None:
     out = made / "out"
     command = [str(out) if part == "OUT" else part for part in each.command]
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, env=each.environment, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
+    measured = [sys.executable, str(HERE / "measured.py"), *command]
+    done = subprocess.run(measured, env=each.environment, stdout=subprocess.PIPE, check=True)
+    facts = json.loads(done.stdout)
+    if facts["code"]:
         raise SystemExit(f"{each.name} failed: {' '.join(command)}")
-    seconds = time.perf_counter() - begin
-    each.rounds.append((usage.ru_utime + usage.ru_stime, seconds, usage.ru_maxrss / 1024))
+    each.rounds.append((facts["cpu_seconds"], facts["seconds"], facts["megabytes"]))
     print(f"{each.name}: {each.rounds[-1][0]:.2f} CPU s", file=sys.stderr)
 
 

@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,17 +80,15 @@ def run(path: Path, options: list[str]) -> dict[str, Any]:
     """Scan a file in a process of its own; return CPU seconds, seconds, megabytes and counts."""
     with tempfile.TemporaryDirectory(prefix="scale-") as folder:
         command = [sys.executable, "-m", "dedup", "scan", str(path), "-q", "-o", folder]
-        begin = time.perf_counter()
-        process = subprocess.Popen([*command, "--format", "parquet", *options])
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begin
-        if os.waitstatus_to_exitcode(status) not in (0, 3):
+        measured = [sys.executable, str(ROOT / "benchmarks/measured.py"), *command]
+        done = subprocess.run(
+            [*measured, "--format", "parquet", *options], stdout=subprocess.PIPE, check=True
+        )
+        facts: dict[str, Any] = json.loads(done.stdout)
+        if facts.pop("code") not in (0, 3):
             raise SystemExit(f"failed: {' '.join(command)}")
         summary = json.loads(Path(folder, "summary.json").read_text(encoding="utf-8"))
-    return {
-        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2),
-        "seconds": round(seconds, 2),
-        "megabytes": round(usage.ru_maxrss / 1024),
+    return facts | {
         "documents": summary["documents"],
         "relations": summary["relations"],
         "largest": summary["clusters"]["largest"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -87,9 +87,9 @@ def scan_corpus(
     stage, how many are done, and how many there are.
     """
     if is_fast(config):
-        return scan_stream(
-            Held(corpus.table, corpus.intake), config, threads=threads, progress=progress
-        )
+        held = Held(corpus.table, corpus.intake)
+        result = scan_stream(held, config, threads=threads, progress=progress)
+        return replace(result, corpus=replace(result.corpus, rows=corpus.rows))
     return _scan(corpus, config, threads, progress, compare=False)
 
 
@@ -110,7 +110,7 @@ def _scan(
 
     table = corpus.table.take(pc.sort_indices(corpus.table["doc_id"])).combine_chunks()
     tell(0)
-    run = _start(Corpus(table, corpus.intake), config, threads or os.cpu_count() or 1)
+    run = _start(replace(corpus, table=table), config, threads or os.cpu_count() or 1)
     tell(1)
     if "duplicates" in config.find and not compare:
         run.candidates = _find_candidates(run)

@@ -35,7 +35,7 @@ CORPUS = pa.schema(
         (
             "record",
             pa.large_binary(),
-        ),  # JSON object of the row's other columns, null for whole files
+        ),  # JSON: [text column, object of the row's columns or number in rows], null for files
     ]
 )
 
@@ -210,10 +210,15 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Documents as one Arrow table of schema ``CORPUS``, and how they were taken in."""
+    """Documents as one Arrow table of schema ``CORPUS``, and how they were taken in.
+
+    ``rows`` are the rows that were Arrow data, with all their columns, but null for the text; only
+    where they were asked for, to be written as Parquet. They are numbered through all parts.
+    """
 
     table: pa.Table
     intake: Intake
+    rows: tuple[pa.RecordBatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

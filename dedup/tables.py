@@ -17,6 +17,7 @@ from dedup.errors import OutputError
 from dedup.pairs import NAMES, Pairs
 from dedup.passages import LEVELS, Passages
 from dedup.records import DOCUMENTS, PAIRS, PASSAGES, REPEATS, Result
+from dedup.suspicion import find_suspicions
 from dedup.tokens import Tokens
 
 _SLICE = 1 << 18  # documents whose scores are laid out at a time
@@ -169,6 +170,7 @@ def summarise(
         "tags": _counts(result.marks["tag"]),
         "review": int(pc.sum(result.review).as_py() or 0),
         "caps": dict(sorted((name, count) for name, count in caps.items() if count)),
+        "suspicions": find_suspicions(result),
     }
 
 

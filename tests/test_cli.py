@@ -12,12 +12,13 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
 from dedup import cli, sinks
-from dedup.cli import options, running
+from dedup.cli import options, running, scanning
 from dedup.config import Config
 from dedup.records import CONTRACT
 from dedup.sources.options import FORMATS, KNOWN_NAMES
@@ -174,6 +175,13 @@ def test_a_clean_run_says_nothing_on_stderr(folder, tmp_path):
     done = run("scan", folder)
     assert (done.code, done.err) == (0, "")
     assert "1 read = 1 kept + 0 removed + 0 skipped" in done.out
+
+
+def test_the_fast_path_has_a_view(folder):
+    (folder / "two.txt").write_text(ONE.upper())
+    done = run("scan", folder, "--find", "duplicates")
+    assert done.code == 0
+    assert "2 read = 1 kept + 1 removed + 0 skipped" in done.out
 
 
 def test_duplicates_fail_only_when_asked_to(folder):
@@ -521,7 +529,7 @@ def test_compiling_is_said_once(monkeypatch, capsys):
 )
 def test_a_bar_is_drawn_for_long_work_on_a_terminal(monkeypatch, capsys, terminal, size, drawn):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-    with running.progress_bar(size, bar_format=cli.STAGES_BAR) as bar:
+    with running.progress_bar(size, bar_format=scanning.STAGES_BAR) as bar:
         step = running.stage_progress(bar)
         step("tokens", 0, 2)
         step("passages", 1, 2)
@@ -676,6 +684,56 @@ def test_rows_keep_their_columns(tmp_path):
     cleaned = json.loads((tmp_path / "out" / "articles.jsonl").read_text())
     assert cleaned["title"] == "Bridge"
     assert "Facebook" not in cleaned["text"]
+
+
+@pytest.mark.parametrize("find", ["duplicates", "duplicates,passages,repeats"])
+def test_parquet_rows_keep_their_types(tmp_path, find):
+    table = pa.table(
+        {
+            "n": pa.array([1, 2], pa.int16()),
+            "text": [ONE, OTHER],
+            "when": pa.array([0, 1], pa.timestamp("ms")),
+        }
+    )
+    pq.write_table(table, tmp_path / "in.parquet")
+    for given in ([], ["--annotate"]):
+        out = tmp_path / f"out{len(given)}"
+        done = run("clean", tmp_path / "in.parquet", "-o", out, "--format", "parquet",
+                   "--find", find, *given)  # fmt: skip
+        assert done.code == 0, done.err
+        got = pq.read_table(out / "articles.parquet")
+        assert got.drop_columns(["dedup"]).equals(table)
+
+
+def test_annotated_rows_lose_nothing(tmp_path):
+    rows = [{"k": 1, "id": "a", "body": f"{ONE}\n\nShare on Facebook\n"},
+            {"k": float("nan"), "id": "b", "body": ONE.upper()}]  # fmt: skip
+    path = write_jsonl(tmp_path / "a.jsonl", *rows)
+    done = run("clean", path, "-o", tmp_path / "out", "--annotate")
+    assert done.code == 0
+    assert "2 rows written to" in done.out
+    assert "1 marked as kept, 1 as not" in done.out
+    assert "nothing was removed" in done.out
+    written = [
+        json.loads(line) for line in (tmp_path / "out/articles.jsonl").read_text().splitlines()
+    ]
+    assert [list(row) for row in written] == [["k", "id", "body", "dedup"]] * 2
+    assert [row["body"] for row in written] == [row["body"] for row in rows]
+    assert sorted(row["dedup"]["kept"] for row in written) == [False, True]
+    back = run("restore", tmp_path / "out")
+    assert "2 articles restored" in back.out
+    assert "nothing had been cut from them" in back.out
+    assert (tmp_path / "out-restored/restored.jsonl").read_text() == path.read_text().replace(
+        ": ", ":").replace(", \"", ",\"")  # fmt: skip
+
+
+def test_a_whole_text_cannot_be_annotated(folder, tmp_path):
+    done = run("clean", folder, "-o", tmp_path / "out", "--annotate")
+    assert done.code == 2
+    assert "--annotate: got" in done.err
+    assert "one.txt', allowed is a row" in done.err
+    assert "a whole text has no columns to annotate" in done.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_restore_refuses_what_is_no_cleaned_folder(folder, tmp_path):

@@ -26,6 +26,7 @@ ROWS = [
     ("pairs",),
     ("clusters", "ranking"),
     ("duplicates",),
+    ("suspicion",),
     ("tables",),
     ("repeats", "boilerplate"),
     ("cleaning",),

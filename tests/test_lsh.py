@@ -150,9 +150,18 @@ def test_crowded_buckets_take_linear_work():
     config = Config(num_perm=2, bands=2, rows=1)
     pairs, crowded = candidate_pairs(signatures, config, among=np.arange(count))
     assert crowded == 2
-    assert len(pairs) == LEADERS * count - LEADERS * (LEADERS + 1) // 2
-    assert set(pairs[:, 0].tolist()) == set(range(LEADERS))
+    leaders = kernel.leaders_of(count, BUCKET, LEADERS)
+    assert leaders == 4
+    assert len(pairs) == leaders * count - leaders * (leaders + 1) // 2
+    assert set(pairs[:, 0].tolist()) == set(range(leaders))
     assert len(np.unique(pairs[:, 1])) == count - 1  # every document has a pair
+
+
+def test_leaders_grow_fewer_in_very_large_buckets():
+    sizes = (1, 100, 101, 10_000, 10_001, 40_004, 160_016, 10**6, 10**9)
+    assert [kernel.leaders_of(size, BUCKET, LEADERS) for size in sizes] == [
+        *(1, 100, 16, 16, 8, 4, 2, 1, 1)
+    ]
 
 
 @settings(max_examples=100)
@@ -164,7 +173,7 @@ def test_bucket_pairs(raw, most, data):
     wanted, over = [], 0
     for key in {each % 4 for each in raw}:
         bucket = [int(docs[k]) for k in range(len(keys)) if raw[k] % 4 == key]
-        firsts = bucket if len(bucket) <= most else bucket[:leaders]
+        firsts = bucket if len(bucket) <= most else bucket[:leaders]  # none is very large
         over += len(bucket) > most
         wanted += [[x, y] for x in firsts for y in bucket if x < y]
     slots, groups, sizes = (np.empty(size, np.int64) for size in (128, len(keys), len(keys)))

@@ -7,35 +7,31 @@ and ``manifest.json`` the counts and hashes of these.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from dedup.archive.manifest import MANIFEST, Earlier, Manifest
 from dedup.archive.names import Names
-from dedup.archive.provenance import (
-    ARTICLES,
-    PROVENANCE,
-    ROW_FILES,
-    Known,
-    free_name,
-    json_line,
-)
+from dedup.archive.provenance import ARTICLES, PROVENANCE, ROW_FILES, Known, json_line
 from dedup.archive.restoring import original_of, restore_directory
+from dedup.archive.rows import JsonRows, RowFile, TableRows
+from dedup.arrays import Int64
 from dedup.errors import ConfigError, OutputError
 from dedup.hashing import sha256
-from dedup.records import Result
+from dedup.records import Corpus, Result
 from dedup.sinks import Staging, StrPath, check_output, json_bytes, staged
 
-__all__ = ["ARTICLES", "original_of", "restore_directory", "write_cleaned"]
+__all__ = ["ARTICLES", "check_rows", "original_of", "restore_directory", "write_cleaned"]
 
 FORMATS = ("auto", "jsonl", "parquet")
+_READ_AT_ONCE = 1_000
 
 
 @dataclass(slots=True)
@@ -45,11 +41,11 @@ class _Writer:
     folder: Path
     staging: Staging
     rows_name: str
+    row_file: RowFile
     as_rows: bool
+    annotate: bool
     names: Names = field(default_factory=Names)
     hashes: dict[str, str] = field(default_factory=dict)
-    lines: BinaryIO | None = None
-    table: list[dict[str, Any]] = field(default_factory=list)
     documents: int = 0
     files: int = 0
     rows: int = 0
@@ -71,24 +67,24 @@ class _Writer:
         else:
             self.rows += 1
             entry["file"], entry["row"] = self.rows_name, self.rows
-            article, entry["columns"] = _article(source, document, clean)
-            self._write_row(article)
+            entry["columns"] = self.row_file.add(source, document, clean)
 
-    def _write_row(self, article: dict[str, Any]) -> None:
-        if self.rows_name.endswith(".parquet"):
-            self.table.append(article)
-            return
-        if self.lines is None:
-            self.lines = self.staging.open(self.folder / self.rows_name)
-        self.lines.write(json_line(article))
+    def counts(self) -> dict[str, Any]:
+        """Return what was counted."""
+        return {
+            "documents": self.documents,
+            "written": self.files + self.rows,
+            "files": self.files,
+            "rows": self.rows,
+            "removed_characters": self.removed_characters,
+        }
 
     def finish(self) -> None:
-        """Write what was held back until all rows were known, and the manifest."""
-        if self.table:
-            pq.write_table(_columns(self.table), self.staging.open(self.folder / self.rows_name))
+        """Write what was held back, and the manifest."""
+        self.row_file.close()
         listed = (PROVENANCE, self.rows_name) if self.rows else (PROVENANCE,)
         hashes = {name: self.staging.sha256(self.folder / name) for name in listed}
-        manifest = Manifest(self.documents, self.files, self.rows, hashes)
+        manifest = Manifest(self.documents, self.files, self.rows, hashes, self.annotate)
         data = json_bytes(manifest.as_dict(), pretty=True)
         self.staging.write(self.folder / MANIFEST, data)
         self.hashes |= {**hashes, MANIFEST: sha256(data)}
@@ -99,60 +95,108 @@ def write_cleaned(
     directory: StrPath,
     *,
     everything: bool = False,
+    annotate: bool = False,
     format: str = "auto",
     inputs: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write the cleaned text of each kept document, with ``everything`` of all; return counts.
 
     ``auto`` writes what was read as a whole file as a file of its own and rows as JSON lines;
-    ``jsonl`` and ``parquet`` write all of them as rows. The same result gives the same bytes.
-    Files of an earlier run that are not written again are removed; what an earlier run did not
-    write, or what was changed since, is not replaced. Raises ``OutputError``.
+    ``jsonl`` and ``parquet`` write all of them as rows. ``annotate`` writes all rows with the text
+    they had and what was found of them. The same result gives the same bytes. Files of an earlier
+    run that are not written again are removed; what an earlier run did not write, or what was
+    changed since, is not replaced. Raises ``OutputError``.
     """
     if format not in FORMATS:
         raise ConfigError("format", format, " or ".join(FORMATS))
+    if annotate:
+        check_rows(result.corpus)
     folder = Path(directory)
     check_output(directory, inputs, folders=[ARTICLES])
     earlier = Earlier.of(folder)
     _make(folder / ARTICLES)
     rows_name = ROW_FILES[format == "parquet"]
     try:
-        with staged(folder) as staging:
-            writer = _Writer(folder, staging, rows_name, format != "auto")
-            review = _write_documents(result, writer, everything)
+        with staged(folder) as staging, ExitStack() as stack:
+            run = _Run(result, everything or annotate, annotate)
+            file = run.row_file(staging, folder / rows_name, stack)
+            writer = _Writer(folder, staging, rows_name, file, format != "auto", annotate)
+            review = run.write(writer)
             earlier.check(writer.hashes)
         earlier.remove_stale(writer.hashes)
     finally:
         with suppress(OSError):  # only an empty one can be removed
             (folder / ARTICLES).rmdir()
-    return {
-        "documents": len(result.tables["documents"]),
-        "written": writer.files + writer.rows,
-        "files": writer.files,
-        "rows": writer.rows,
-        "removed_characters": writer.removed_characters,
-        "review": review,
-    }
+    return writer.counts() | {"review": review}
 
 
-def _write_documents(result: Result, writer: _Writer, everything: bool) -> int:
-    """Write articles and provenance under temporary names; return how many ask for a look."""
-    corpus = result.corpus.table
-    row_of = {doc_id: row for row, doc_id in enumerate(corpus["doc_id"].to_pylist())}
-    provenance = writer.staging.open(writer.folder / PROVENANCE)
-    known = Known.of(result)
-    review = 0
-    for document in result.tables["documents"].to_pylist():
-        row = row_of[document["doc_id"]]
-        source = {name: corpus[name][row].as_py() for name in corpus.column_names}
-        entry, clean = known.entry(document, source, row)
-        if document["kept"] or everything:
-            writer.write(entry, document, source, clean)
-        writer.documents += 1
-        review += entry["review"]
-        provenance.write(json_line(entry))
-    writer.finish()
-    return review
+def check_rows(corpus: Corpus) -> None:
+    """Raise ``ConfigError`` where a document was no row, so that there is nothing to annotate."""
+    paths, records = corpus.table["path"], corpus.table["record"]
+    whole = paths.filter(pc.and_(pc.is_valid(paths), pc.is_null(records)))
+    if len(whole):
+        raise ConfigError(
+            "annotate",
+            whole[0].as_py(),
+            "a row (of JSON lines, CSV, Parquet); a whole text has no columns to annotate",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one call writes: a result, all of its documents or those kept, cut or as they were."""
+
+    result: Result
+    everything: bool
+    annotate: bool
+
+    def row_file(self, staging: Staging, path: Path, stack: ExitStack) -> RowFile:
+        """Return what takes the rows; nothing is opened before the first one."""
+
+        def opened() -> BinaryIO:
+            return staging.open(path)
+
+        if path.name != ROW_FILES[True]:
+            return JsonRows(opened, self.annotate)
+        rows = self._rows()[self._written().to_numpy(zero_copy_only=False)]
+        return TableRows.of(self.result.corpus, rows, opened, stack, annotate=self.annotate)
+
+    def write(self, writer: _Writer) -> int:
+        """Write articles and provenance under temporary names; return how many ask for a look."""
+        provenance = writer.staging.open(writer.folder / PROVENANCE)
+        known = Known.of(self.result)
+        if self.annotate:
+            known = replace(known, removals={})
+        review = 0
+        for document, source, row in self._documents():
+            entry, clean = known.entry(document, source, row)
+            if document["kept"] or self.everything:
+                writer.write(entry, document, source, clean)
+            writer.documents += 1
+            review += entry["review"]
+            provenance.write(json_line(entry))
+        writer.finish()
+        return review
+
+    def _written(self) -> pa.Array:
+        kept = self.result.tables["documents"]["kept"].combine_chunks()
+        return pc.or_(kept, self.everything)
+
+    def _rows(self) -> Int64:
+        """Return the row of the corpus of each document."""
+        ids = self.result.corpus.table["doc_id"].combine_chunks()
+        rows = pc.index_in(self.result.tables["documents"]["doc_id"], value_set=ids)
+        found: Int64 = rows.to_numpy().astype(np.int64)
+        return found
+
+    def _documents(self) -> Iterator[tuple[dict[str, Any], dict[str, Any], int]]:
+        """Yield each document as found, as read, and the row of the latter."""
+        rows, corpus = self._rows(), self.result.corpus.table.combine_chunks()
+        for low in range(0, len(rows), _READ_AT_ONCE):
+            some = rows[low : low + _READ_AT_ONCE]
+            found = self.result.tables["documents"].slice(low, len(some)).to_pylist()
+            read = corpus.take(pa.array(some)).to_pylist()
+            yield from zip(found, read, some.tolist(), strict=True)
 
 
 def _make(folder: Path) -> None:
@@ -160,38 +204,3 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error
-
-
-def _article(
-    source: dict[str, Any], document: dict[str, Any], clean: str
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return one cleaned row, and the names of its columns.
-
-    They are those of the cleaned text, of what was found, and of the text in the input.
-    """
-    if source["record"] is None:
-        given, values = "text", {name: source[name] for name in ("doc_id", "text", "site", "date")}
-    else:
-        given, values = json.loads(source["record"])
-    others = {name for name in values if name != given}
-    columns = {"text": free_name("text", others), "dedup": "", "input": given}
-    columns["dedup"] = free_name("dedup", {*others, columns["text"]})
-    article = {columns["text"] if name == given else name: values[name] for name in values}
-    article[columns["text"]] = clean
-    names = ("doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of")
-    article[columns["dedup"]] = {name: document[name] for name in names}
-    return article, columns
-
-
-def _columns(rows: list[dict[str, Any]]) -> pa.Table:
-    """Lay rows of JSON values out as columns; a column of mixed kinds holds them as JSON text."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = []
-    for name in names:
-        values = [row.get(name) for row in rows]
-        try:
-            columns.append(pa.array(values))
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
-            texts = (None if each is None else json_line(each).decode().rstrip() for each in values)
-            columns.append(pa.array(list(texts), pa.string()))
-    return pa.Table.from_arrays(columns, names=names)

@@ -19,17 +19,21 @@ _COUNTS = ("documents", "files", "rows")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """How many documents, files and rows there are, and the hashes of the files that list them."""
+    """How many documents, files and rows there are, and the hashes of the files that list them.
+
+    ``annotated`` tells that the rows are as they were read, only marked.
+    """
 
     documents: int
     files: int
     rows: int
     sha256: dict[str, str]
+    annotated: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is written into the file."""
         counts = {name: getattr(self, name) for name in _COUNTS}
-        return {"format": _FORMAT, **counts, "sha256": self.sha256}
+        return {"format": _FORMAT, **counts, "annotated": self.annotated, "sha256": self.sha256}
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -46,7 +50,8 @@ class Manifest:
             found = None
         if not _is_manifest(found):
             raise InputError("not the manifest of a cleaned folder", path=str(path))
-        return cls(**{name: found[name] for name in (*_COUNTS, "sha256")})
+        known = ("annotated", "sha256", *_COUNTS)
+        return cls(**{name: found[name] for name in known if name in found})
 
     def check(self, folder: Path) -> None:
         """Raise ``InputError`` unless the files in ``folder`` have the hashes stated."""
@@ -72,6 +77,7 @@ def _is_manifest(found: object) -> bool:
     hashes = found.get("sha256")
     return (
         all(type(found.get(name)) is int for name in _COUNTS)
+        and isinstance(found.get("annotated", False), bool)
         and isinstance(hashes, dict)
         and PROVENANCE in hashes
         and hashes.keys() <= {PROVENANCE, *ROW_FILES}

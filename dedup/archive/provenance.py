@@ -132,17 +132,23 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, _DIGITS)
 
 
-def _plain_json(value: Any) -> str:
-    """Return a plain value as JSON text; NaN and integers of any size pass."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def json_line(value: Any) -> bytes:
-    """Return a plain value as one line of JSON."""
+    r"""Return a value as one line of JSON; NaN and integers of any size pass.
+
+    Dates are written in ISO form, what JSON lacks otherwise as Python shows it.
+
+    >>> json_line([2**70, float("nan"), "é"]).decode()
+    '[1180591620717411303424,NaN,"é"]\n'
+    """
     try:
-        return f"{_plain_json(value)}\n".encode()
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+        return f"{text}\n".encode()
     except UnicodeEncodeError:  # half of a surrogate pair in a column of the input
-        return f"{json.dumps(value, separators=(',', ':'))}\n".encode()
+        return f"{json.dumps(value, separators=(',', ':'), default=_plain)}\n".encode()
+
+
+def _plain(value: Any) -> str:
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
 def read_provenance(directory: StrPath) -> Iterator[dict[str, Any]]:

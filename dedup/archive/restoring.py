@@ -28,6 +28,7 @@ from dedup.errors import InputError, OutputError
 from dedup.hashing import sha256
 from dedup.sinks import Staging, StrPath, check_output, file_sha256, staged
 from dedup.sources import original_bytes
+from dedup.sources.tables import python_rows
 
 RESTORED = "restored.jsonl"
 
@@ -195,11 +196,12 @@ def _cleaned_rows(path: Path) -> Iterator[Any]:
     """Yield the rows of the cleaned articles."""
     try:
         if path.suffix == ".parquet":
-            for batch in pq.ParquetFile(path).iter_batches(1024):
-                yield from batch.to_pylist()
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(1024):
+                    yield from python_rows(batch)
         else:
-            with path.open("rb") as file:
-                for line in file:
+            with path.open("rb") as lines:
+                for line in lines:
                     yield json.loads(line)
     except (OSError, pa.ArrowException, ValueError, RecursionError) as error:
         raise InputError(f"cannot read the cleaned articles ({error})", path=str(path)) from error
@@ -211,12 +213,10 @@ def _restored_row(entry: dict[str, Any], article: Any) -> dict[str, Any]:
     if columns is None or not isinstance(article, dict):
         raise misplaced
     facts = article.get(columns["dedup"])
-    if isinstance(facts, str):  # a Parquet column in which the input had something else
-        with suppress(ValueError, RecursionError):
-            facts = json.loads(facts)
     if not isinstance(facts, dict) or facts.get("doc_id") != entry["doc_id"]:
         raise misplaced
-    text, _ = _original(entry, article.get(columns["text"]))
+    clean = article.get(columns["text"])
+    text, _ = _original(entry, _decoded(clean) if isinstance(clean, bytes) else clean)
     row = {
         columns["input"] if name == columns["text"] else name: value
         for name, value in article.items()
@@ -226,6 +226,13 @@ def _restored_row(entry: dict[str, Any], article: Any) -> dict[str, Any]:
     if entry["raw"] is not None:
         row[free_name("raw", row)] = entry["raw"]
     return row
+
+
+def _decoded(clean: bytes) -> str | None:
+    try:
+        return clean.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _misplaced(entry: dict[str, Any]) -> InputError:

@@ -1,61 +1,63 @@
 """The commands: ``scan``, ``clean``, ``restore``, ``compare``, ``evaluate``.
 
-Exit codes: 0 done; 1 duplicates, with ``--fail-on-duplicates`` only; 2 usage or settings; 3 done,
-but input was skipped or damaged; 4 could not be done; 130 and 143 after a signal. Results go to
+Exit codes: 0 done; 1 duplicates or suspicious removals, with ``--fail-on-duplicates`` and
+``--stop-on-suspicion`` only; 2 usage or settings; 3 done, but input was skipped or damaged; 4 could
+not be done; 130 and 143 after a signal. Results go to
 stdout, everything else to stderr. Whatever takes long to import is imported inside a command.
 """
 
 from __future__ import annotations
 
-import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from dedup.cli.closing import cleaned_lines, input_code, is_stopped
 from dedup.cli.options import (
     SectionCommand,
     config_from,
+    dry_run_option,
     folder_name,
+    limits_from,
     memory_option,
     read_options_from,
     reading_options,
     setting_options,
+    suspicion_options,
     threads_option,
     view_options,
     work_option,
 )
 from dedup.cli.running import (
-    BAD_INPUT,
     DONE,
     DUPLICATES,
+    SUSPICIOUS,
     Root,
     announce_compiling,
     columns,
     prepare,
-    progress_bar,
     show,
-    stage_progress,
     tell,
     uses_colour,
     write_stdout,
 )
-from dedup.config import RELATIONS, Config
+from dedup.cli.scanning import read_corpus, run_scan, show_plan
+from dedup.config import RELATIONS
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
-    from dedup.records import Corpus, Intake, Result
-    from dedup.sources import ReadOptions
+    from dedup.records import Result
 
-STAGES_BAR = "{desc} {bar:20} {n_fmt}/{total_fmt} stages, {elapsed}"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 paths_argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 
 
 EXIT_CODES = (
-    "Exit codes: 0 done; 1 there are duplicates, with --fail-on-duplicates only; 2 wrong usage or "
-    "settings; 3 done, but some input was skipped or damaged; 4 could not be done; 130 and 143 "
-    "ended by a signal."
+    "Exit codes: 0 done; 1 there are duplicates, with --fail-on-duplicates only, or the removals "
+    "look wrong, with --stop-on-suspicion only; 2 wrong usage or settings; 3 done, but some input "
+    "was skipped or damaged; 4 could not be done; 130 and 143 ended by a signal."
 )
 
 
@@ -91,11 +93,8 @@ def root(ctx: click.Context) -> int:
 )
 @view_options(limit=10)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
-@click.option(
-    "--dry-run",
-    is_flag=True,
-    help="Say what the run would take (rows, memory, disk, candidates), from a sample, and stop.",
-)
+@suspicion_options
+@dry_run_option
 @threads_option
 @memory_option
 @work_option
@@ -112,38 +111,23 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     config = config_from(given)
     if given["fail_on_duplicates"] and "duplicates" not in config.find:
         raise ConfigError("fail_on_duplicates", True, "with `duplicates` in --find")
-    options = read_options_from(given, config, keep_record=False)
+    limits, options = limits_from(given), read_options_from(given, config, keep_record=False)
     if given["dry_run"]:
-        return _show_plan(paths, options, config, given)
+        return show_plan(paths, options, config, given)
     if given["output"]:
         _check_scan_output(given["output"], given["format"], paths)
-    result, seconds = _scan(paths, options, config, given)
-    if given["output"]:
+    result, seconds = run_scan(paths, options, config, given)
+    stopped = is_stopped(result, limits, given)
+    if given["output"] and not stopped:
         _write(result, paths, given)
     _show_scan(result, seconds, given)
+    if stopped:
+        return SUSPICIOUS  # what --work keeps stays, for a run with other thresholds
     if given.get("kept") is not None:
         given["kept"].clear()
     if given["fail_on_duplicates"] and _has_duplicates(result):
         return DUPLICATES
-    return _input_code(result.corpus.intake, given)
-
-
-def _show_plan(
-    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
-) -> int:
-    """Say what a scan would take."""
-    from dedup.estimate import estimate
-    from dedup.report.plan import plan_view
-    from dedup.sinks import json_bytes
-
-    if not given["quiet"]:
-        announce_compiling()
-    plan = estimate(paths, options, config)
-    if given["as_json"]:
-        write_stdout(iter([json_bytes(plan, pretty=True)]))
-    else:
-        show(plan_view(plan), colour=False)
-    return DONE
+    return input_code(result.corpus.intake, given)
 
 
 def _check_scan_output(output: str, format: str, paths: tuple[str, ...]) -> None:
@@ -152,63 +136,6 @@ def _check_scan_output(output: str, format: str, paths: tuple[str, ...]) -> None
     from dedup.sinks import check_output
 
     check_output(output, paths, [*(f"{name}.{format}" for name in CONTRACT), "summary.json"])
-
-
-def _scan(
-    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
-) -> tuple[Result, float]:
-    """Read and scan; return the result and the seconds it took."""
-    begin = time.perf_counter()
-    from dedup.duplicates import is_fast
-    from dedup.pipeline import scan_corpus
-
-    if not given["quiet"]:
-        announce_compiling()
-    for name in ("memory", "work"):
-        if given.get(name) and not is_fast(config):
-            raise ConfigError(name, given[name], "with --find duplicates and words as shingles")
-    if is_fast(config) and not options.keep_record:
-        return _scan_duplicates(paths, options, config, given), time.perf_counter() - begin
-    corpus = _read(paths, options, quiet=given["quiet"])
-    size = 0 if given["quiet"] else corpus.table.nbytes
-    with progress_bar(size, desc="starting", total=1, bar_format=STAGES_BAR) as bar:
-        progress = stage_progress(bar)
-        result = scan_corpus(corpus, config, threads=given["threads"], progress=progress)
-    return result, time.perf_counter() - begin
-
-
-def _scan_duplicates(
-    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
-) -> Result:
-    """Scan for copies of whole documents, without holding their texts."""
-    import tempfile
-    from pathlib import Path
-
-    from dedup.readers import Files
-    from dedup.sources import input_bytes
-    from dedup.streaming import scan_stream
-    from dedup.work import Work
-
-    size = 0 if given["quiet"] else input_bytes(paths, options)
-    with (
-        tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as temporary,
-        progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar,
-    ):
-        folder = Path(given["work"] or temporary)
-        files = Files(paths, options, folder=folder, told=bar.update)
-        work = Work.at(folder, files.header(config)) if given["work"] else None
-        given["kept"] = work
-        return scan_stream(
-            files, config, threads=given["threads"], memory=given["memory"] or 0, work=work
-        )
-
-
-def _read(paths: tuple[str, ...], options: ReadOptions, *, quiet: bool) -> Corpus:
-    from dedup.sources import input_bytes, read
-
-    size = 0 if quiet else input_bytes(paths, options)
-    with progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar:
-        return read(paths, options, bar.update)
 
 
 def _write(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
@@ -237,26 +164,6 @@ def _has_duplicates(result: Result) -> bool:
     return any(not each for each in result.tables["documents"]["canonical"].to_pylist())
 
 
-def _input_code(intake: Intake, given: dict[str, Any]) -> int:
-    """Say on stderr what was wrong with the input, and return the exit code for it."""
-    if not intake.read:
-        tell(f"dedup: {'; '.join(intake.notes) or 'no documents were found'}")
-    if intake.is_clean:
-        return DONE
-    counts = (
-        (sum(intake.skipped.values()), "skipped"),
-        (sum(intake.damaged.values()), "damaged but used"),
-        (sum(intake.files_failed.values()), "files not read, or not to the end"),
-    )
-    flaws = ", ".join(f"{count:,} {word}" for count, word in counts if count)
-    places = [place for reason in sorted(intake.places) for place in intake.places[reason]]
-    where = f" (first: {places[0]})" if places else ""
-    if given["allow_bad"]:
-        return DONE
-    tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0")
-    return BAD_INPUT
-
-
 @root.command(cls=SectionCommand, short_help="Write clean articles, with a way back.")
 @paths_argument
 @click.option(
@@ -269,6 +176,12 @@ def _input_code(intake: Intake, given: dict[str, Any]) -> int:
 )
 @click.option("--all", "everything", is_flag=True, help="Also write what another one stands for.")
 @click.option(
+    "--annotate",
+    is_flag=True,
+    help="Write all rows as they were read, with what was found of each in a column `dedup`; "
+    "nothing is removed. For rows only.",
+)
+@click.option(
     "--format",
     type=click.Choice(("auto", "jsonl", "parquet")),
     default="auto",
@@ -276,6 +189,7 @@ def _input_code(intake: Intake, given: dict[str, Any]) -> int:
     help="auto writes a file for each file read, and rows as JSON lines.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@suspicion_options
 @threads_option
 @reading_options
 @setting_options
@@ -290,38 +204,31 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
       dedup clean news/ -o clean
     """  # noqa: D301 - as above
     from dedup.archive import ARTICLES, write_cleaned
+    from dedup.report import suspicion_view
     from dedup.sinks import check_output
 
     config = config_from(given)
-    options = read_options_from(given, config, keep_record=True)
+    limits, is_table = limits_from(given), given["format"] == "parquet"
+    options = read_options_from(given, config, keep_record=True, keep_columns=is_table)
     check_output(given["output"], paths, folders=[ARTICLES])
-    result, seconds = _scan(paths, options, config, given)
+    result, seconds = run_scan(paths, options, config, given)
+    stopped = is_stopped(result, limits, given)
+    if not given["quiet"]:
+        colour = uses_colour("auto")
+        show(suspicion_view(result, width=columns(), colour=colour), colour=colour)
+    if stopped:
+        return SUSPICIOUS
     counts = write_cleaned(
         result,
         given["output"],
         everything=given["everything"],
+        annotate=given["annotate"],
         format=given["format"],
         inputs=paths,
     )
     if not given["quiet"]:
-        show(_cleaned(counts, result, given["output"], seconds), colour=False)
-    return _input_code(result.corpus.intake, given)
-
-
-def _cleaned(counts: dict[str, Any], result: Result, output: str, seconds: float) -> list[str]:
-    documents = result.summary["documents"]
-    sums = "{read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
-    lines = [
-        sums.format(**documents),
-        f"{counts['written']:,} articles written to {output}, "
-        f"{counts['removed_characters']:,} characters removed from them",
-    ]
-    reasons = result.summary["removals"]
-    lines += [f"  {count:,} {reason.replace('_', ' ')}" for reason, count in reasons.items()]
-    if counts["review"]:
-        lines.append(f"{counts['review']:,} to look at: `review` in provenance.jsonl")
-    lines += result.corpus.intake.notes[:10]
-    return [*lines, f"{seconds:.2f} s; `dedup restore {output}` brings back the text that was read"]
+        show(cleaned_lines(counts, result, seconds, given), colour=False)
+    return input_code(result.corpus.intake, given)
 
 
 @root.command(short_help="Bring back the text that cleaned articles were read from.")
@@ -343,12 +250,15 @@ def restore(directory: str, output: str | None, quiet: bool) -> int:
     """
     from dedup.api import restored_folder
     from dedup.archive import restore_directory
+    from dedup.archive.manifest import Manifest
 
     out = output or str(restored_folder(directory))
     counts = restore_directory(directory, out)
     if not quiet:
         done = f"{counts['restored']:,} articles restored to {out}"
         lines = [f"{done}: the text that was read, byte for byte"]
+        if Manifest.read(Path(directory)).annotated:
+            lines += ["nothing had been cut from them, they had only been marked"]
         if left := counts["documents"] - counts["restored"]:
             lines.append(f"{left:,} had not been written: `dedup clean --all` writes them")
         show(lines, colour=False)
@@ -376,7 +286,7 @@ def compare(a: str, b: str, **given: Any) -> int:
     if not given["quiet"]:
         announce_compiling()
     result = compare_two(
-        joined(*(_read((each,), options, quiet=given["quiet"]) for each in (a, b))), config
+        joined(*(read_corpus((each,), options, quiet=given["quiet"]) for each in (a, b))), config
     )
     if given["as_json"]:
         write_stdout(json_parts(result))
@@ -384,7 +294,7 @@ def compare(a: str, b: str, **given: Any) -> int:
         colour = uses_colour(given["color"])
         view = compare_view(result, width=columns(), colour=colour, limit=given["limit"])
         show(view, colour=colour)
-    return _input_code(result.corpus.intake, given)
+    return input_code(result.corpus.intake, given)
 
 
 @root.command(short_help="Score the result of a scan against labels.")

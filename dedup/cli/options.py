@@ -13,12 +13,13 @@ from dedup.config import Config
 
 if TYPE_CHECKING:
     from dedup.sources.options import ReadOptions
+    from dedup.suspicion import Limits
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 INPUT_FORMATS = ("txt", "jsonl", "json", "csv", "tsv", "parquet", "html")
 ROLES = ("text", "id", "date", "url", "site")
-READING, SETTINGS = "Reading", "Settings"
+READING, SETTINGS, SAFETY = "Reading", "Settings", "Safety"
 
 
 class SectionOption(click.Option):
@@ -118,7 +119,9 @@ def reading_options(command: Command) -> Command:
     return command
 
 
-def read_options_from(given: dict[str, Any], config: Config, *, keep_record: bool) -> ReadOptions:
+def read_options_from(
+    given: dict[str, Any], config: Config, *, keep_record: bool, keep_columns: bool = False
+) -> ReadOptions:
     """Take the reading options out of the options of a command."""
     from dedup.api import priority_column
     from dedup.sources.options import ReadOptions
@@ -130,7 +133,34 @@ def read_options_from(given: dict[str, Any], config: Config, *, keep_record: boo
         format=given.pop("input_format"),
         strict=given.pop("strict"),
         keep_record=keep_record,
+        keep_columns=keep_columns,
     )
+
+
+def suspicion_options(command: Command) -> Command:
+    """Add the options that say from where removals look wrong, and what happens then."""
+    options = (
+        (("--stop-on-suspicion",), {"is_flag": True},
+         "Write nothing and exit with 1 when the removals look wrong; they are named then."),
+        (("--suspicious-share",), {"type": float, "metavar": "SHARE", "default": 0.5},
+         "Share of the documents of a site, of an input file, or of all, above which removals look "
+         "wrong, where there are at least 20; 1 is never.  [default 0.5; 0 to 1]"),
+        (("--suspicious-cluster",), {"type": int, "metavar": "N", "default": 0},
+         "Documents above which a cluster looks wrong.  [default 0: 10000 or 5% of all, whichever "
+         "is smaller, but never less than 100]"),
+    )  # fmt: skip
+    for names, kind, text in reversed(options):
+        option = click.option(*names, cls=SectionOption, section=SAFETY, help=text, **kind)
+        command = option(command)
+    return command
+
+
+def limits_from(given: dict[str, Any]) -> Limits:
+    """Take from where removals look wrong out of the options of a command."""
+    from dedup.suspicion import Limits
+
+    share, cluster = given.pop("suspicious_share"), given.pop("suspicious_cluster")
+    return Limits(share=share, cluster=cluster)
 
 
 def view_options(limit: int) -> Callable[[Command], Command]:
@@ -206,4 +236,10 @@ work_option = click.option(
     metavar="DIR",
     help="Folder that keeps each finished stage: the same command goes on there after it was "
     "interrupted. It is emptied when the run is done. For --find duplicates.",
+)
+
+dry_run_option = click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what the run would take (rows, memory, disk, candidates), from a sample, and stop.",
 )

@@ -195,17 +195,30 @@ def gather_buckets(groups, sizes, made, members, bounds):
 
 
 @njit
+def leaders_of(size, most, leaders):
+    """Return with how many of its first documents those of a bucket are paired.
+
+    All up to ``most`` documents, ``leaders`` above, fewer still in one over a hundred times as
+    large, down to one.
+    """
+    if size <= most:
+        return size
+    while size > 100 * most and leaders > 1:
+        size //= 4
+        leaders //= 2
+    return leaders
+
+
+@njit
 def count_bucket_pairs(bounds, buckets, most, leaders):
     """Return (pairs that ``add_bucket_pairs`` meets, buckets over ``most``)."""
     pairs = 0
     crowded = 0
     for k in range(buckets):
         size = bounds[k + 1] - bounds[k]
-        if size <= most:
-            pairs += size * (size - 1) // 2
-        else:
-            crowded += 1
-            pairs += leaders * size - leaders * (leaders + 1) // 2
+        crowded += size > most
+        some = leaders_of(size, most, leaders)
+        pairs += some * size - some * (some + 1) // 2
     return pairs, crowded
 
 
@@ -227,13 +240,14 @@ def add_bucket_pairs(members, bounds, buckets, docs, count, most, leaders, table
     """Put ``smaller · count + larger`` of the documents that share a bucket into a set.
 
     Members ascend inside a bucket, and so do their ``docs``. In one of more than ``most`` each is
-    paired with the first ``leaders`` only, so that the work stays linear. Returns how many are new.
+    paired with the first few only (``leaders_of``), so that the work stays linear. Returns how
+    many are new.
     """
     new = 0
     for k in range(buckets):
         low = bounds[k]
         high = bounds[k + 1]
-        last = high if high - low <= most else min(low + leaders, high)
+        last = low + leaders_of(high - low, most, leaders)
         for x in range(low, last):
             for y in range(x + 1, high):
                 new += add_pair(table, docs[members[x]] * count + docs[members[y]])

@@ -7,6 +7,6 @@ two texts side by side, ``terminal`` knows what a terminal can show.
 from __future__ import annotations
 
 from dedup.report.machine import json_parts
-from dedup.report.views import compare_view, scan_view
+from dedup.report.views import compare_view, scan_view, suspicion_view
 
-__all__ = ["compare_view", "json_parts", "scan_view"]
+__all__ = ["compare_view", "json_parts", "scan_view", "suspicion_view"]

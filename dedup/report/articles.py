@@ -13,6 +13,7 @@ from dedup.report.page import Page, tally
 from dedup.report.sections import chosen_pairs, ordered_pairs, relation_name
 from dedup.report.terminal import ALL, cells, counted, pad, safe, score, spaced
 from dedup.sources.options import REASONS
+from dedup.suspicion import describe
 
 _NUMBERS = (("contained", 9), ("Jaccard", 7), ("coverage", 8), ("tokens", 7))
 _RELATION = 16
@@ -117,6 +118,32 @@ def reuse_groups(page: Page) -> Iterator[str]:
         more = f" and {len(group) - len(shown):,} more ({ALL})" if len(group) > len(shown) else ""
         yield from page.lines(f"{names}{more}", indent=2)
     yield from page.left_out(len(groups), "group")
+
+
+def suspicions(page: Page) -> Iterator[str]:
+    """Yield what looks wrong about the removals, with examples to judge it by."""
+    found = page.result.summary.get("suspicions") or []
+    if not found:
+        return
+    yield from page.heading(
+        "Look at this before you trust the removals", f"{len(found):,} to look at"
+    )
+    shown: list[dict[str, Any]] = []
+    for each in found[: page.limit or None]:
+        yield from page.lines(safe(describe(each)), "yellow", indent=2)
+        if each["examples"] != shown:  # a site may be the whole corpus
+            shown = each["examples"]
+            for example in shown:
+                yield from page.lines(_example(page, example), "dim", indent=4)
+    yield from page.left_out(len(found), "suspicion")
+
+
+def _example(page: Page, example: dict[str, Any]) -> str:
+    name = page.name(example["doc_id"], page.width // 2)
+    why = relation_name(example["relation"] or "none")
+    if example["duplicate_of"] is None:
+        return f"{name}: {why}, kept"
+    return f"{name}: {why} of {page.name(example['duplicate_of'], page.width // 2)}"
 
 
 def totals(page: Page, seconds: float | None) -> Iterator[str]:

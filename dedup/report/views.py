@@ -34,14 +34,24 @@ def scan_view(
     yield from articles.pairs(page)
     yield from articles.clusters(page)
     yield from articles.reuse_groups(page)
+    yield from articles.suspicions(page)
     yield from articles.totals(page, seconds)
+
+
+def suspicion_view(
+    result: Result, *, width: int = 80, colour: bool = False, limit: int = 10
+) -> Iterator[str]:
+    """Yield what looks wrong about the removals as lines, nothing where nothing does."""
+    yield from articles.suspicions(Page.of(result, width=width, colour=colour, limit=limit))
 
 
 def _header(page: Page) -> list[str]:
     table = page.result.corpus.table
-    characters = pc.sum(pc.utf8_length(table["text"])).as_py() or 0
     version = page.result.summary.get("version", "")
-    facts = f"{counted(len(table), 'article')}, {counted(characters, 'character')}"
+    facts = counted(len(table), "article")
+    if "text" in table.column_names:  # the fast path holds no texts of files
+        characters = pc.sum(pc.utf8_length(table["text"])).as_py() or 0
+        facts += f", {counted(characters, 'character')}"
     return page.lines(f"{f'dedup {version}'.strip()}: {facts}", "bold")
 
 

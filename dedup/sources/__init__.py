@@ -55,14 +55,17 @@ def read_batches(
     *,
     batch_bytes: int = BATCH_BYTES,
     progress: Progress | None = None,
+    kept: list[pa.RecordBatch] | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the documents of ``paths`` in batches of about ``batch_bytes``, counted in ``intake``.
 
     Ids may repeat; ``read`` makes them unique. ``progress`` is told the bytes read from the
-    inputs, compressed ones as they are, since its last call. Raises ``InputError`` for a path that
+    inputs, compressed ones as they are, since its last call. ``kept`` takes what is asked for by
+    ``keep_columns``. Raises ``InputError`` for a path that
     is not there, for a column that is not there, and under ``strict`` for the first flaw.
     """
     run = Run(options, Tally(intake, options.strict), progress)
+    run.kept = run.kept if kept is None else kept
     out = Batcher(run.tally, batch_bytes)
     for source in find_sources(paths, options, run.tally):
         yield from _read_source(source, run, out)
@@ -87,9 +90,10 @@ def read(
     """
     options = options or ReadOptions()
     intake = Intake()
-    batches = list(read_batches(paths, options, intake, progress=progress))
+    kept: list[pa.RecordBatch] = []
+    batches = list(read_batches(paths, options, intake, progress=progress, kept=kept))
     table = pa.Table.from_batches(batches, CORPUS)
-    return Corpus(unique_ids(table, Tally(intake, options.strict)), intake)
+    return Corpus(unique_ids(table, Tally(intake, options.strict)), intake, tuple(kept))
 
 
 def input_bytes(paths: Sequence[str], options: ReadOptions | None = None) -> int:

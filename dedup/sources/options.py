@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from dedup.arrays import clean_string
 from dedup.errors import ConfigError, InputError
 from dedup.records import Intake
@@ -70,6 +72,7 @@ class ReadOptions:
     ``format`` is used for stdin and for named files whose extension says nothing. A record or
     whole file of more than ``max_line_bytes`` is skipped without being held. Compressed data that
     has given more than that and more than ``max_ratio`` times its own size is cut there.
+    ``keep_record`` keeps the other columns of rows; with ``keep_columns`` too, Arrow data stays so.
 
     >>> ReadOptions(max_ratio=0)
     Traceback (most recent call last):
@@ -86,6 +89,7 @@ class ReadOptions:
     format: str | None = None
     strict: bool = False
     keep_record: bool = False
+    keep_columns: bool = False
     max_line_bytes: int = 64 << 20
     max_ratio: float = 200
 
@@ -196,6 +200,8 @@ class Run:
     columns: Columns | None = None
     seen: dict[str, None] = field(default_factory=dict)
     rows_seen: bool = False
+    kept: list[pa.RecordBatch] = field(default_factory=list)
+    _kept_rows: int = 0
 
     def settle(self, source: Source, names: Iterable[str], probe: Probe) -> Columns | None:
         """Return the columns to read from ``source``, or ``None`` where it is set aside.
@@ -231,6 +237,12 @@ class Run:
         self.columns = chosen
         self._note_columns(source, chosen)
         return chosen
+
+    def keep(self, batch: pa.RecordBatch) -> int:
+        """Keep rows as they are, and return the number of the first."""
+        self.kept.append(batch)
+        self._kept_rows += len(batch)
+        return self._kept_rows - len(batch)
 
     def told_apart(self, source: Source, names: Iterable[str]) -> bool:
         """Tell whether the columns have names of their own.

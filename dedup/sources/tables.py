@@ -198,26 +198,43 @@ def _sites(batch: pa.RecordBatch, columns: Columns) -> pa.Array:
 
 
 def _records(batch: pa.RecordBatch, columns: Columns, run: Run) -> pa.Array:
-    """Return the name of the text column and each row without its text, as JSON."""
+    """Return the name of the text column and each row without its text, as JSON.
+
+    With ``keep_columns`` the number of the row stands for it.
+    """
     if not run.options.keep_record:
         return pa.nulls(len(batch), pa.large_binary())
     place = batch.schema.get_field_index(columns.text)
+    if run.options.keep_columns:
+        return _numbers(batch, place, run)
     others = batch.set_column(place, columns.text, pa.nulls(len(batch)))
-    rows = [orjson.dumps([columns.text, row], default=str) for row in _values(others)]
+    rows = [orjson.dumps([columns.text, row], default=str) for row in python_rows(others)]
     return pa.array(rows, pa.large_binary())
 
 
-def _values(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+def _numbers(batch: pa.RecordBatch, place: int, run: Run) -> pa.Array:
+    """Keep the rows as they are, but for the text, and return where each is kept, as JSON."""
+    text = batch.schema.field(place)
+    others = batch.set_column(place, text, pa.nulls(len(batch), text.type))
+    (plain,) = _without_views(pa.Table.from_batches([others])).to_batches()
+    first = run.keep(plain)
+    numbers = pa.array(np.arange(first, first + len(batch))).cast(pa.string())
+    begin = f"[{orjson.dumps(text.name).decode()},"
+    return pc.binary_join_element_wise(begin, numbers, "]", "").cast(pa.large_binary())
+
+
+def python_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     """Return the rows as Python values; what Python cannot hold is written out."""
     try:
         rows: list[dict[str, Any]] = batch.to_pylist()
     except (ValueError, OverflowError, pa.ArrowException):
-        values = zip(*(_column_values(each) for each in batch.columns), strict=True)
+        values = zip(*(python_values(each) for each in batch.columns), strict=True)
         rows = [dict(zip(batch.schema.names, row, strict=True)) for row in values]
     return rows
 
 
-def _column_values(column: pa.Array) -> list[Any]:
+def python_values(column: pa.Array) -> list[Any]:
+    """Return one column as Python values, as ``python_rows`` does."""
     try:
         values: list[Any] = column.to_pylist()
     except (ValueError, OverflowError, pa.ArrowException):
@@ -262,7 +279,8 @@ def _without_views(table: pa.Table) -> pa.Table:
         for chunk in column.chunks:
             values = (chunk.dictionary if is_dictionary else chunk).cast(_VIEWS[kind])
             chunks.append(values.take(chunk.indices) if is_dictionary else values)
-        table = table.set_column(index, item.name, pa.chunked_array(chunks, _VIEWS[kind]))
+        plain = item.with_type(_VIEWS[kind])
+        table = table.set_column(index, plain, pa.chunked_array(chunks, plain.type))
     return table
 
 

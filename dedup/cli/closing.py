@@ -1,0 +1,82 @@
+"""What a command says when its work is done: flaws of the input, removals to look at, counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dedup.cli.running import BAD_INPUT, DONE, tell
+
+if TYPE_CHECKING:
+    from dedup.records import Intake, Result
+    from dedup.suspicion import Limits
+
+_SAID = 3  # suspicions named in one line
+
+
+def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
+    """Say on stderr what looks wrong about the removals, and tell whether the run stops there."""
+    from dedup.suspicion import DEFAULT, describe, find_suspicions
+
+    if limits != DEFAULT:
+        result.summary["suspicions"] = find_suspicions(result, limits)
+    found = result.summary["suspicions"]
+    if not found:
+        return False
+    named = "; ".join(describe(each) for each in found[:_SAID])
+    more = f"; and {len(found) - _SAID:,} more" if len(found) > _SAID else ""
+    stops: bool = given["stop_on_suspicion"]
+    begin = "stopped, nothing is written" if stops else "look at this before you trust the removals"
+    tell(f"dedup: {begin}: {named}{more}")
+    return stops
+
+
+def input_code(intake: Intake, given: dict[str, Any]) -> int:
+    """Say on stderr what was wrong with the input, and return the exit code for it."""
+    if not intake.read:
+        tell(f"dedup: {'; '.join(intake.notes) or 'no documents were found'}")
+    if intake.is_clean:
+        return DONE
+    counts = (
+        (sum(intake.skipped.values()), "skipped"),
+        (sum(intake.damaged.values()), "damaged but used"),
+        (sum(intake.files_failed.values()), "files not read, or not to the end"),
+    )
+    flaws = ", ".join(f"{count:,} {word}" for count, word in counts if count)
+    places = [place for reason in sorted(intake.places) for place in intake.places[reason]]
+    where = f" (first: {places[0]})" if places else ""
+    if given["allow_bad"]:
+        return DONE
+    tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0")
+    return BAD_INPUT
+
+
+def cleaned_lines(
+    counts: dict[str, Any], result: Result, seconds: float, given: dict[str, Any]
+) -> list[str]:
+    """Return what was cleaned, or only annotated, in sum."""
+    documents, output = result.summary["documents"], given["output"]
+    if given["annotate"]:
+        return _annotated_lines(counts, documents, output, seconds)
+    sums = "{read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
+    lines = [
+        sums.format(**documents),
+        f"{counts['written']:,} articles written to {output}, "
+        f"{counts['removed_characters']:,} characters removed from them",
+    ]
+    reasons = result.summary["removals"]
+    lines += [f"  {count:,} {reason.replace('_', ' ')}" for reason, count in reasons.items()]
+    if counts["review"]:
+        lines.append(f"{counts['review']:,} to look at: `review` in provenance.jsonl")
+    lines += result.corpus.intake.notes[:10]
+    return [*lines, f"{seconds:.2f} s; `dedup restore {output}` brings back the text that was read"]
+
+
+def _annotated_lines(
+    counts: dict[str, Any], documents: dict[str, int], output: str, seconds: float
+) -> list[str]:
+    marks = "{kept:,} marked as kept, {removed:,} as not; {skipped:,} skipped"
+    return [
+        f"{counts['rows']:,} rows written to {output} as they were read; "
+        + marks.format(**documents),
+        f"{seconds:.2f} s; nothing was removed",
+    ]
