@@ -2,8 +2,8 @@
 
 A bad record costs that record, a bad file the rest of that file; both are counted in the
 ``Intake``, with the first places of each reason. ``files`` finds the inputs, ``streams``
-decompresses and splits them, ``decoding``, ``rows``, ``delimited``, ``tables`` and ``pages`` read
-one form each, ``batches`` collects the documents.
+decompresses and splits them, ``decoding``, ``json_rows``, ``delimited``, ``tables`` and ``pages``
+read one form each, ``rows`` and ``blocks`` make documents of records, ``batches`` collects them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from dedup.sources.batches import Batcher, Row, unique_ids
 from dedup.sources.decoding import ENCODINGS, decode, encode, is_binary, original_bytes
 from dedup.sources.delimited import looks_like_rows, read_csv
 from dedup.sources.files import STDIN, find_sources
+from dedup.sources.json_rows import read_json, read_jsonl
 from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
 from dedup.sources.pages import extract
-from dedup.sources.rows import Record, read_json, read_jsonl, take_records
+from dedup.sources.rows import Record, take_records
 from dedup.sources.streams import Stream, split_bom
-from dedup.sources.tables import arrow_batches, documents, read_parquet, settle
+from dedup.sources.tables import arrow_batches, documents, numbered, read_parquet, settle
 
 __all__ = [
     "BATCH_BYTES",
@@ -170,7 +171,7 @@ def _arrow(batches: Iterator[pa.RecordBatch], run: Run) -> Iterator[pa.RecordBat
         if columns is None and len(batch):
             columns = settle(batch.schema, batch, _IN_MEMORY, run)
         if columns is not None:
-            yield documents(batch, columns, _IN_MEMORY, run, start)
+            yield documents(batch, columns, _IN_MEMORY, run, numbered(batch, start))
         start += len(batch)
 
 

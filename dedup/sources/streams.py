@@ -21,6 +21,7 @@ else:
     from backports import zstd
 
 CHUNK = 1 << 20
+Line = tuple[int, bytes | None]  # its number from 1, and its bytes unless it is too long
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -77,10 +78,14 @@ def _compression(head: bytes) -> str | None:
 
 
 class Stream:
-    """One open input. ``cut`` turns true when it ended before its data did."""
+    """One open input. ``cut`` turns true when it ended before its data did.
+
+    ``cut_line`` is then the number of the line that was cut off, where there is one.
+    """
 
     def __init__(self, file: BufferedIOBase, source: Source, run: Run) -> None:
         self.cut = False
+        self.cut_line = 0
         self._file = file
         self._source = source
         self._run = run
@@ -115,7 +120,7 @@ class Stream:
             parts.append(chunk)
         return b"".join(parts)
 
-    def lines(self, end: bytes = b"") -> Iterator[tuple[int, bytes | None]]:
+    def lines(self, end: bytes = b"") -> Iterator[Line]:
         """Yield each line with its number, in UTF-8, its LF replaced by ``end``.
 
         ``None`` stands for a line that is too long.
@@ -139,6 +144,8 @@ class Stream:
             elif last:
                 parts.append(last)
         if size:
+            if self.cut:
+                self.cut_line = number + 1
             yield number + 1, b"".join(parts) if size <= limit else None
 
     def utf8(self) -> Iterator[bytes]:

@@ -50,8 +50,13 @@ def _parquet_batches(parquet: Any, source: Source, run: Run, size: int) -> Itera
     wanted = [name for name in columns.names() if name in schema.names]
     start = 1
     for batch in parquet.iter_batches(rows, columns=None if run.options.keep_record else wanted):
-        yield documents(batch, columns, source, run, start)
+        yield documents(batch, columns, source, run, numbered(batch, start))
         start += len(batch)
+
+
+def numbered(batch: pa.RecordBatch, start: int) -> Int64:
+    """Return the numbers of the rows of ``batch``, of which the first has number ``start``."""
+    return np.arange(start, start + len(batch))
 
 
 def settle(schema: pa.Schema, head: pa.RecordBatch, source: Source, run: Run) -> Columns | None:
@@ -79,10 +84,9 @@ _TEXTS = {"string", "large_string", "string_view", "binary", "large_binary", "bi
 
 
 def documents(
-    batch: pa.RecordBatch, columns: Columns, source: Source, run: Run, start: int
+    batch: pa.RecordBatch, columns: Columns, source: Source, run: Run, lines: Int64
 ) -> pa.RecordBatch:
-    """Return the usable rows of ``batch`` as documents; its first row has number ``start``."""
-    lines = np.arange(start, start + len(batch))
+    """Return the usable rows of ``batch`` as documents; ``lines`` are the numbers of all rows."""
     column = batch.column(columns.text)
     if is_text(column.type) or pa.types.is_null(column.type):
         usable, reason = column.is_valid(), "missing_text"
@@ -189,12 +193,10 @@ def _ids(given: pa.Array, source: Source, numbers: pa.Array, columns: Columns) -
 
 def _sites(batch: pa.RecordBatch, columns: Columns) -> pa.Array:
     sites = _optional(batch, columns.site)
-    if columns.url is None or columns.url not in batch.schema.names:
-        return sites
-    urls = _optional(batch, columns.url).dictionary_encode()
-    hosts = pa.array([host(each) for each in urls.dictionary.to_pylist()], pa.string())
+    urls = _optional(batch, columns.url)
+    hosts = pa.array([host(each) for each in urls.to_pylist()], pa.string())
     usable = pc.fill_null(pc.not_equal(sites, ""), False)
-    return pc.if_else(usable, sites, hosts.take(urls.indices))
+    return pc.if_else(usable, sites, hosts)
 
 
 def _records(batch: pa.RecordBatch, columns: Columns, run: Run) -> pa.Array:
