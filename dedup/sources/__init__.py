@@ -30,7 +30,7 @@ from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
 from dedup.sources.pages import extract
 from dedup.sources.rows import Record, take_records
 from dedup.sources.streams import Stream, split_bom
-from dedup.sources.tables import arrow_batches, documents, numbered, read_parquet, settle
+from dedup.sources.tables import Rows, arrow_batches, documents, read_parquet, settle
 
 __all__ = [
     "BATCH_BYTES",
@@ -171,7 +171,7 @@ def _arrow(batches: Iterator[pa.RecordBatch], run: Run) -> Iterator[pa.RecordBat
         if columns is None and len(batch):
             columns = settle(batch.schema, batch, _IN_MEMORY, run)
         if columns is not None:
-            yield documents(batch, columns, _IN_MEMORY, run, numbered(batch, start))
+            yield documents(Rows.from_number(start, batch), columns, _IN_MEMORY, run)
         start += len(batch)
 
 

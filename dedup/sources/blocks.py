@@ -7,29 +7,22 @@ the caller goes through it line by line. A block is small enough to stay in the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import orjson
 import pyarrow as pa
 
-from dedup.arrays import Int64
 from dedup.errors import InputError
 from dedup.sources.options import Columns
 from dedup.sources.rows import as_string
 from dedup.sources.streams import Line
+from dedup.sources.tables import Rows
 
 BLOCK_BYTES = 1 << 20
 EXACT = 2**63  # orjson turns larger integers into floats, which is not what an id may become
 _LINE_BYTES = 64  # what a line costs besides its bytes, so that blank ones make a block as well
 _STRINGS = {str, type(None)}
-
-
-class Block(NamedTuple):
-    """The columns that are needed, and the number of the line each row begins on."""
-
-    batch: pa.RecordBatch
-    lines: Int64
 
 
 def blocks(lines: Iterable[Line], most: int) -> Iterator[list[Line]]:
@@ -51,7 +44,7 @@ def blocks(lines: Iterable[Line], most: int) -> Iterator[list[Line]]:
         raise failed
 
 
-def json_columns(block: list[Line], columns: Columns) -> Block | None:
+def json_columns(block: list[Line], columns: Columns) -> Rows | None:
     """Return the objects on the lines of a block as columns, ``None`` where one is not plain."""
     numbers, rows = list[int](), list[Any]()
     loads = orjson.loads
@@ -73,7 +66,7 @@ def json_columns(block: list[Line], columns: Columns) -> Block | None:
             return None
         arrays.append(array)
     batch = pa.RecordBatch.from_arrays(arrays, columns.names())
-    return Block(batch, np.array(numbers, np.int64))
+    return Rows(batch, np.array(numbers, np.int64), valid=True)
 
 
 def _json_column(values: list[Any], name: str, columns: Columns) -> pa.Array | None:

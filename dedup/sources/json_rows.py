@@ -39,7 +39,7 @@ def read_jsonl(stream: Stream, source: Source, run: Run, out: Batcher) -> Iterat
             records = _records(block, stream, source, run)
             yield from add_records(records, columns, source, run, out)
         else:
-            out.add_batch(documents(found.batch, columns, source, run, found.lines))
+            out.add_batch(documents(found, columns, source, run))
             yield from out.full()
 
 
