@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import json
+import threading
 from contextlib import contextmanager
 
 import orjson
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from dedup.errors import InputError
 from dedup.records import CORPUS, Intake
 from dedup.sources import ReadOptions, blocks, json_rows, options, read_batches, rows, streams
+from dedup.sources.ahead import ahead
 from dedup.sources.batches import host
 
 slow_files = settings(
@@ -175,3 +177,74 @@ def test_a_host_is_that_of_the_whole_address(url):
     from dedup.sources.batches import _host
 
     assert host(url) == (_host(url) if url else None)
+
+
+# Reading ahead
+
+
+def counted(count, made, error=None):
+    for number in range(count):
+        made.append(number)
+        yield number
+    if error is not None:
+        raise error
+
+
+def reading_threads():
+    return [each for each in threading.enumerate() if each.name == "dedup-ahead"]
+
+
+def test_items_come_in_order_and_few_are_made_ahead():
+    made, found = [], []
+    for number in ahead(counted(200, made), 3):
+        found.append(number)
+        assert len(made) <= len(found) + 5
+    assert found == list(range(200))
+    assert not reading_threads()
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), KeyboardInterrupt(), InputError("bad")])
+def test_an_error_comes_behind_the_items_before_it(error):
+    items = ahead(counted(10, [], error), 3)
+    assert [next(items) for _ in range(10)] == list(range(10))
+    with pytest.raises(type(error)):
+        next(items)
+    assert not reading_threads()
+
+
+@pytest.mark.parametrize("count", [1, 5, 20])
+def test_the_thread_ends_with_the_caller(count):
+    made, closed = [], []
+
+    def endless():
+        try:
+            yield from counted(10**9, made)
+        finally:
+            closed.append(True)
+
+    items = ahead(endless(), 3)
+    for _ in range(count):
+        next(items)
+    assert reading_threads()
+    items.close()
+    assert not reading_threads()
+    assert closed == [True]
+    assert len(made) <= count + 5
+
+
+def test_an_interrupted_caller_stops_the_thread(tmp_path):
+    path = tmp_path / "x.jsonl.gz"
+    path.write_bytes(gzip.compress(orjson.dumps({"text": "a" * 1000}) + b"\n") * 20_000)
+    batches = read_batches([str(path)], ReadOptions(), Intake(), batch_bytes=100_000)
+    next(batches)
+    assert reading_threads()
+    with pytest.raises(KeyboardInterrupt):
+        batches.throw(KeyboardInterrupt)
+    assert not reading_threads()
+
+
+def test_a_small_file_starts_no_thread(tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "ahead", None)
+    path = tmp_path / "x.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"text": "a"}\n'))
+    assert len(taken(path, ReadOptions())[0]) == 1

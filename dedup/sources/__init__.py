@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from dedup.records import CORPUS, Corpus, Intake
 from dedup.sources.batches import Batcher, Row, unique_ids
 from dedup.sources.decoding import ENCODINGS, decode, encode, is_binary, original_bytes
 from dedup.sources.delimited import looks_like_rows, read_csv
-from dedup.sources.files import STDIN, find_sources
+from dedup.sources.files import STDIN, find_sources, is_live
 from dedup.sources.json_rows import read_json, read_jsonl
 from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
 from dedup.sources.pages import extract
@@ -187,8 +187,7 @@ def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBa
     except OSError as error:
         run.tally.fail("unreadable", source.path, str(error))
         return
-    with file as opened:
-        stream = Stream(opened, source, run)
+    with file as opened, closing(Stream(opened, source, run, is_live(source.path))) as stream:
         kind = _sniffed(stream, source, run) if source.kind == "auto" else source.kind
         if kind in ("txt", "html"):
             _take_file(stream, kind, source, run, out)

@@ -51,9 +51,14 @@ def find_sources(paths: Sequence[str], options: ReadOptions, tally: Tally) -> li
     return _distinct_names(list(found.values())) if len(paths) > 1 else list(found.values())
 
 
+def is_live(path: str) -> bool:
+    """Tell whether ``path`` is an open input, such as stdin, whose bytes may be long in coming."""
+    return path == STDIN or path.startswith(_OPEN_FILES)
+
+
 def _same(path: str, folders: dict[str, str]) -> str:
     """Return what all names of one file have in common; a link is another file than its target."""
-    if path == STDIN or path.startswith(_OPEN_FILES):
+    if is_live(path):
         return path
     folder, name = os.path.split(path)
     if folder not in folders:
@@ -82,7 +87,7 @@ def _matches(pattern: str) -> list[str]:
 
 
 def _behind(path: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
-    if path == STDIN or path.startswith(_OPEN_FILES):
+    if is_live(path):
         name = STDIN if path == STDIN else Path(path).name
         yield Source(path, name, options.format or "auto", given=True)
     elif Path(path).is_dir():
