@@ -121,7 +121,7 @@ class Files:
         self._copy = folder / "stdin.arrow" if STDIN in paths else None
         self._read = False
         sources = find_sources(paths, options, Tally(Intake()))
-        self.is_cheap = all(each.kind == "parquet" for each in sources)
+        self.is_cheap = all(each.kind == "parquet" and each.url is None for each in sources)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the documents; what is wrong with them is counted the first time."""

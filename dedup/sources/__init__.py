@@ -28,6 +28,7 @@ from dedup.sources.files import STDIN, find_sources, is_live
 from dedup.sources.json_rows import read_json, read_jsonl
 from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
 from dedup.sources.pages import extract
+from dedup.sources.remote import open_url, size_of
 from dedup.sources.rows import Record, take_records
 from dedup.sources.streams import Stream, split_bom
 from dedup.sources.tables import Rows, arrow_batches, documents, read_parquet, settle
@@ -96,7 +97,7 @@ def read(
 def input_bytes(paths: Sequence[str], options: ReadOptions | None = None) -> int:
     """Return how many bytes ``progress`` will be told for ``paths``; stdin counts as none."""
     sources = find_sources(paths, options or ReadOptions(), Tally(Intake()))
-    return sum(Path(each.path).stat().st_size for each in sources if each.path != STDIN)
+    return sum(_size(each) for each in sources if each.path != STDIN)
 
 
 def from_python(
@@ -177,15 +178,14 @@ def _arrow(batches: Iterator[pa.RecordBatch], run: Run) -> Iterator[pa.RecordBat
 
 def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBatch]:
     """Yield what one input gives; documents that fill no batch stay in ``out``."""
-    if source.kind == "parquet" and source.path != STDIN:
-        yield from read_parquet(source.path, source, run, out.batch_bytes)
-        if run.progress is not None:
-            run.progress(Path(source.path).stat().st_size)
-        return
     try:
         file = _open(source)
     except OSError as error:
         run.tally.fail("unreadable", source.path, str(error))
+        return
+    if source.kind == "parquet" and not is_live(source.path):
+        with file:
+            yield from _read_columns(file, source, run, out.batch_bytes)
         return
     with file as opened, closing(Stream(opened, source, run, is_live(source.path))) as stream:
         kind = _sniffed(stream, source, run) if source.kind == "auto" else source.kind
@@ -198,13 +198,30 @@ def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBa
             yield from _ROWS[kind](stream, source, run, out)
 
 
+def _read_columns(file: Any, source: Source, run: Run, size: int) -> Iterator[pa.RecordBatch]:
+    """Yield the documents of a Parquet file; a local one is best opened by Arrow itself."""
+    if source.url is None:
+        file = source.path
+    elif not file.seekable():
+        file = pa.BufferReader(file.read())
+    yield from read_parquet(file, source, run, size)
+    if run.progress is not None:
+        run.progress(_size(source))
+
+
 _ROWS = {"jsonl": read_jsonl, "json": read_json, "csv": read_csv, "tsv": read_csv}
 
 
 def _open(source: Source) -> Any:
     if source.path == STDIN:
         return nullcontext(sys.stdin.buffer)
+    if source.url is not None:
+        return open_url(source.url)
     return Path(source.path).open("rb")
+
+
+def _size(source: Source) -> int:
+    return Path(source.path).stat().st_size if source.url is None else size_of(source.url)
 
 
 def _sniffed(stream: Stream, source: Source, run: Run) -> str:
