@@ -1,6 +1,7 @@
 """Blocks of lines give what line by line gives, whatever is wrong with some of them."""
 
 import codecs
+import dataclasses
 import gzip
 import json
 import threading
@@ -14,7 +15,16 @@ from hypothesis import strategies as st
 
 from dedup.errors import InputError
 from dedup.records import CORPUS, Intake
-from dedup.sources import ReadOptions, blocks, json_rows, options, read_batches, rows, streams
+from dedup.sources import (
+    ReadOptions,
+    blocks,
+    delimited,
+    json_rows,
+    options,
+    read_batches,
+    rows,
+    streams,
+)
 from dedup.sources.ahead import ahead
 from dedup.sources.batches import host
 
@@ -133,6 +143,93 @@ def test_json_lines_by_block_are_as_line_by_line(
     assert found[2] == expected[2]
     if found[2] is None:  # of a reading that was stopped more or less may have come
         assert found == expected
+
+
+def row_by_row(path, options, records, chunk):
+    """Return what is taken where whole rows are kept, which is never by block, without those."""
+    with settled_on(records, chunk):
+        documents, *rest = taken(path, dataclasses.replace(options, keep_record=True))
+    return [{**each, "record": None} for each in documents], *rest
+
+
+fields = st.sampled_from(
+    [
+        *(b"", b"a", b"1", b"x y", b" ", b"caf\xc3\xa9", b"https://www.x.org/a", b"NA", b"null"),
+        *(b'""', b'"a"', b'"two\nlines"', b'"two\r\nlines"', b'"say ""no"" now"', b'"a,b"'),
+        *(b'""""', b'"\n\n"', b'"end"""', b'"""start"', b'","', b'"\r"', b"a;b"),
+    ]
+)
+odd_fields = fields | st.sampled_from(
+    [
+        *(b'"', b'"open', b'5" x', b'"a" x', b'a"', b'""a', b'"a"b"', b"a\rb", b"\r", b"\0"),
+        *(b"caf\xe9", b'"\xff"', b"\xed\xa0\xbd", b"\xef\xbb\xbfa", b"x" * 300),
+    ]
+)
+row_ends = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\n", b"\n \n", b"\r\n\r\n"])
+
+
+@st.composite
+def csv_rows(draw, cells, least, most, ends):
+    rows = draw(st.lists(st.lists(cells, min_size=least, max_size=most), max_size=25))
+    return b"".join(b",".join(row) + draw(ends) for row in rows)
+
+
+@slow_files
+@given(
+    names=st.sampled_from([b"id,text,url", b'"text",id,date', b"text,note,site"]),
+    body=csv_rows(fields, 3, 3, st.sampled_from([b"\n", b"\r\n"]))
+    | csv_rows(fields, 3, 3, row_ends)
+    | csv_rows(odd_fields, 2, 4, row_ends),
+    tail=st.sampled_from([b"", b"1,2,3", b'1,2,"open', b"1,2,3\r"]),
+    pack=packed,
+    most=st.sampled_from([200, 1 << 20]),
+    records=st.sampled_from([1, 3]),
+    size=sizes,
+    chunk=st.sampled_from([7, 500, 1 << 20]),
+    strict=st.booleans(),
+)
+def test_csv_by_block_is_as_row_by_row(
+    tmp_path, names, body, tail, pack, most, records, size, chunk, strict
+):
+    path = tmp_path / "x.csv"
+    path.write_bytes(pack(names + b"\na,b,c\n" + body + tail))
+    options = ReadOptions(max_line_bytes=most, max_ratio=1e9, strict=strict)
+    expected = row_by_row(path, options, records, chunk)
+    with settled_on(records, chunk) as patch:
+        patch.setattr(blocks, "BLOCK_BYTES", size)
+        found = taken(path, options)
+    assert found[2] == expected[2]
+    if found[2] is None:
+        assert found == expected
+
+
+def test_csv_of_one_column_is_read_by_block(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(b'text\none\n\n"two\n"\n""\n \n,\nthree\n' * 30)
+    expected = row_by_row(path, ReadOptions(), 1, 1 << 20)
+    with settled_on(1, 1 << 20) as patch:
+        patch.setattr(blocks, "BLOCK_BYTES", 300)
+        assert taken(path, ReadOptions()) == expected
+
+
+def test_regular_csv_is_never_read_row_by_row(tmp_path, monkeypatch):
+    path = tmp_path / "x.csv"
+    row = b'%d,"a ""b""\n\nsecond, and last",https://www.x.org/%d\r\n'
+    path.write_bytes(b"id,text,url\n" + b"".join(row % (n, n) for n in range(2000)))
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 5000)
+    slow = []
+    original = delimited.add_records
+
+    def counting(records, *given):
+        return original((slow.append(each) or each for each in records), *given)
+
+    monkeypatch.setattr(delimited, "add_records", counting)
+    found, counts, _ = taken(path, ReadOptions(), 20_000)
+    assert len(slow) == 100
+    assert [each["line"] for each in found] == list(range(2, 6002, 3))
+    assert {each["text"] for each in found} == {'a "b"\n\nsecond, and last'}
+    assert {each["site"] for each in found} == {"x.org"}
+    assert counts["read"] == 2000
 
 
 def test_plain_blocks_are_never_read_line_by_line(tmp_path):
