@@ -32,7 +32,8 @@ def blocks(lines: Iterable[Line], most: int) -> Iterator[list[Line]]:
     try:
         for each in lines:
             block.append(each)
-            size += _LINE_BYTES + len(each[1] or b"")
+            line = each[1]
+            size += len(line) + _LINE_BYTES if line else _LINE_BYTES
             if size >= limit:
                 yield block
                 block, size = [], 0

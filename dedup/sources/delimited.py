@@ -95,11 +95,16 @@ class _Feed:
         self._lines = lines
         self._waiting: deque[Line] = deque()
 
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> Line:
-        return self._waiting.popleft() if self._waiting else next(self._lines)
+    def __iter__(self) -> Iterator[Line]:
+        while True:
+            while self._waiting:
+                yield self._waiting.popleft()
+            for each in self._lines:
+                yield each
+                if self._waiting:
+                    break
+            else:
+                return
 
     def give_back(self, lines: list[Line]) -> None:
         """Let these lines come again, before all others."""
