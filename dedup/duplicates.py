@@ -34,7 +34,8 @@ from dedup.spool import Spool, let_go
 from dedup.tokens import folding, runs_of_rows, tokenise_texts
 
 _DOTS_REACH = 400  # bytes from the end in which a cut is looked for
-_RUN_PAIRS = 1 << 18  # pairs that are compared at a time
+_RUN_PAIRS = 1 << 18  # pairs that are compared at a time …
+_MAPPED_PAIRS = 1 << 14  # … where their shingles are in a file
 
 # What the first reading keeps of a document, besides one key a band.
 SUMS, DIGESTS, COUNTS, CUT = "sums", "digests", "counts", "cut"
@@ -252,7 +253,8 @@ class Verifier:
             let_go(self.shingles.values)
             return made
 
-        runs = list(runs_of_rows(np.arange(len(candidates) + 1), _RUN_PAIRS)) or [(0, 0)]
+        size = _MAPPED_PAIRS if isinstance(self.shingles.values, np.memmap) else _RUN_PAIRS
+        runs = list(runs_of_rows(np.arange(len(candidates) + 1), size)) or [(0, 0)]
         with ThreadPoolExecutor(max(threads, 1)) as pool:
             parts = list(pool.map(run, runs))
         return Pairs(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from dedup.config import Config
 from dedup.duplicates import Signatures, is_fast, sign_batch
 from dedup.lsh import bands_and_rows, collision_probability
 from dedup.records import Intake
-from dedup.sources import ReadOptions, read_batches
+from dedup.sources import ReadOptions, read_batches, source_bytes
 from dedup.sources.files import STDIN, find_sources
 from dedup.sources.options import Tally
 from dedup.spool import Spool
@@ -104,8 +103,8 @@ def _rows(paths: Sequence[str], options: ReadOptions, sample: Sample) -> tuple[i
     if sample.is_all:
         return sample.documents, True
     sources = find_sources(paths, options, Tally(Intake()))
-    if all(each.kind == "parquet" for each in sources):
+    if all(each.kind == "parquet" and each.url is None for each in sources):
         return sum(pq.read_metadata(each.path).num_rows for each in sources), True
-    size = sum(Path(each.path).stat().st_size for each in sources if each.path != STDIN)
+    size = sum(source_bytes(each) for each in sources if each.path != STDIN)
     share = sample.read_bytes / max(size, 1)
     return round(sample.documents / max(min(share, 1.0), 1e-9)), False

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from dedup.config import Config
 from dedup.errors import InputError
 from dedup.records import CORPUS, Corpus, Intake
-from dedup.sources import ReadOptions, read_batches
+from dedup.sources import ReadOptions, read_batches, source_bytes
 from dedup.sources.files import STDIN, find_sources
 from dedup.sources.options import Tally
 
@@ -85,13 +85,15 @@ class Files:
         self._copy = folder / STDIN_COPY if STDIN in paths else None
         self._read = False
         sources = find_sources(paths, options, Tally(Intake()))
-        self.is_cheap = all(each.kind == "parquet" for each in sources)
+        self.is_cheap = all(each.kind == "parquet" and each.url is None for each in sources)
 
     def header(self, config: Config) -> dict[str, Any]:
         """Return what tells this run from others: settings, and the inputs as they are now."""
         found: dict[str, list[int]] = {}
         for source in find_sources(self._paths, self._options, Tally(Intake())):
-            if source.path != STDIN:
+            if source.url is not None:
+                found[source.path] = [source_bytes(source)]  # a URL has no time of change
+            elif source.path != STDIN:
                 state = Path(source.path).stat()
                 found[source.path] = [state.st_size, state.st_mtime_ns]
         return {

@@ -54,6 +54,8 @@ DOORS = {
     "llvmlite": ("kernels._jit",),
     "datasketch": ("minhash", "lsh"),
     "trafilatura": ("sources",),
+    "fsspec": ("sources.remote",),
+    "aiohttp": ("sources.remote",),
     "pandas": (),
     "polars": (),
 }

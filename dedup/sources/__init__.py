@@ -2,8 +2,8 @@
 
 A bad record costs that record, a bad file the rest of that file; both are counted in the
 ``Intake``, with the first places of each reason. ``files`` finds the inputs, ``streams``
-decompresses and splits them, ``decoding``, ``rows``, ``delimited``, ``tables`` and ``pages`` read
-one form each, ``batches`` collects the documents.
+decompresses and splits them, ``decoding``, ``json_rows``, ``delimited``, ``tables`` and ``pages``
+read one form each, ``rows`` and ``blocks`` make documents of records, ``batches`` collects them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,14 @@ from dedup.records import CORPUS, Corpus, Intake
 from dedup.sources.batches import Batcher, Row, unique_ids
 from dedup.sources.decoding import ENCODINGS, decode, encode, is_binary, original_bytes
 from dedup.sources.delimited import looks_like_rows, read_csv
-from dedup.sources.files import STDIN, find_sources
+from dedup.sources.files import STDIN, find_sources, is_live
+from dedup.sources.json_rows import read_json, read_jsonl
 from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
 from dedup.sources.pages import extract
-from dedup.sources.rows import Record, read_json, read_jsonl, take_records
+from dedup.sources.remote import open_url, size_of
+from dedup.sources.rows import Record, take_records
 from dedup.sources.streams import Stream, split_bom
-from dedup.sources.tables import arrow_batches, documents, read_parquet, settle
+from dedup.sources.tables import Rows, arrow_batches, documents, read_parquet, settle
 
 __all__ = [
     "BATCH_BYTES",
@@ -41,6 +43,7 @@ __all__ = [
     "original_bytes",
     "read",
     "read_batches",
+    "source_bytes",
 ]
 
 BATCH_BYTES = 32 << 20
@@ -99,7 +102,7 @@ def read(
 def input_bytes(paths: Sequence[str], options: ReadOptions | None = None) -> int:
     """Return how many bytes ``progress`` will be told for ``paths``; stdin counts as none."""
     sources = find_sources(paths, options or ReadOptions(), Tally(Intake()))
-    return sum(Path(each.path).stat().st_size for each in sources if each.path != STDIN)
+    return sum(source_bytes(each) for each in sources if each.path != STDIN)
 
 
 def from_python(
@@ -174,24 +177,22 @@ def _arrow(batches: Iterator[pa.RecordBatch], run: Run) -> Iterator[pa.RecordBat
         if columns is None and len(batch):
             columns = settle(batch.schema, batch, _IN_MEMORY, run)
         if columns is not None:
-            yield documents(batch, columns, _IN_MEMORY, run, start)
+            yield documents(Rows.from_number(start, batch), columns, _IN_MEMORY, run)
         start += len(batch)
 
 
 def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBatch]:
     """Yield what one input gives; documents that fill no batch stay in ``out``."""
-    if source.kind == "parquet" and source.path != STDIN:
-        yield from read_parquet(source.path, source, run, out.batch_bytes)
-        if run.progress is not None:
-            run.progress(Path(source.path).stat().st_size)
-        return
     try:
         file = _open(source)
     except OSError as error:
         run.tally.fail("unreadable", source.path, str(error))
         return
-    with file as opened:
-        stream = Stream(opened, source, run)
+    if source.kind == "parquet" and not is_live(source.path):
+        with file:
+            yield from _read_columns(file, source, run, out.batch_bytes)
+        return
+    with file as opened, closing(Stream(opened, source, run, is_live(source.path))) as stream:
         kind = _sniffed(stream, source, run) if source.kind == "auto" else source.kind
         if kind in ("txt", "html"):
             _take_file(stream, kind, source, run, out)
@@ -202,13 +203,31 @@ def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBa
             yield from _ROWS[kind](stream, source, run, out)
 
 
+def _read_columns(file: Any, source: Source, run: Run, size: int) -> Iterator[pa.RecordBatch]:
+    """Yield the documents of a Parquet file; a local one is best opened by Arrow itself."""
+    if source.url is None:
+        file = source.path
+    elif not file.seekable():
+        file = pa.BufferReader(file.read())
+    yield from read_parquet(file, source, run, size)
+    if run.progress is not None:
+        run.progress(source_bytes(source))
+
+
 _ROWS = {"jsonl": read_jsonl, "json": read_json, "csv": read_csv, "tsv": read_csv}
 
 
 def _open(source: Source) -> Any:
     if source.path == STDIN:
         return nullcontext(sys.stdin.buffer)
+    if source.url is not None:
+        return open_url(source.url)
     return Path(source.path).open("rb")
+
+
+def source_bytes(source: Source) -> int:
+    """Return how large an input is, as it is stored."""
+    return Path(source.path).stat().st_size if source.url is None else size_of(source.url)
 
 
 def _sniffed(stream: Stream, source: Source, run: Run) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from dedup.records import CORPUS
 from dedup.sources.options import Tally
 
 _MOST_ROWS = 100_000
+_LONG = 256  # an address whose host is longer is not remembered
 _SORT_KEYS = ("doc_id", "digest", "date", "site", "path", "line")
 _HOST = re.compile(
     r"\s*(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#@]*@)?(?:www\.)?([^/?#:\s]+\.[^/?#:\s.]+)\.?", re.I
@@ -46,26 +48,44 @@ class Batcher:
     tally: Tally
     batch_bytes: int
     _rows: list[Row] = field(default_factory=list)
+    _parts: list[pa.RecordBatch] = field(default_factory=list)
     _size: int = 0
+    _count: int = 0
 
     def add(self, row: Row) -> None:
         """Take one document in and count it as read; its strings must be valid Unicode."""
         self._rows.append(row)
         self._size += len(row.text)
+        self._count += 1
         self.tally.intake.read += 1
+
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Take in documents of schema ``CORPUS`` that are counted as read already."""
+        self._end_rows()
+        self._parts.append(batch)
+        self._size += batch.column("text").nbytes
+        self._count += len(batch)
 
     def full(self) -> Iterator[pa.RecordBatch]:
         """Yield a batch if there is enough for one."""
-        if self._size >= self.batch_bytes or len(self._rows) >= _MOST_ROWS:
+        if self._size >= self.batch_bytes or self._count >= _MOST_ROWS:
             yield from self.rest()
 
     def rest(self) -> Iterator[pa.RecordBatch]:
         """Yield what has been collected, if anything."""
-        rows, self._rows, self._size = self._rows, [], 0
+        self._end_rows()
+        parts, self._parts, self._size, self._count = self._parts, [], 0, 0
+        if len(parts) > 1:
+            parts = pa.Table.from_batches(parts).combine_chunks().to_batches()
+        yield from parts
+
+    def _end_rows(self) -> None:
+        """Make one part of the single documents, so that those behind them come behind them."""
+        rows, self._rows = self._rows, []
         if rows:
             columns = zip(zip(*rows, strict=True), CORPUS, strict=True)
             arrays = [pa.array(values, item.type) for values, item in columns]
-            yield pa.RecordBatch.from_arrays(arrays, schema=CORPUS)
+            self._parts.append(pa.RecordBatch.from_arrays(arrays, schema=CORPUS))
 
 
 def host(url: str | None) -> str | None:
@@ -74,8 +94,20 @@ def host(url: str | None) -> str | None:
     >>> host("https://www.Example.org:443/a?b"), host("not a url")
     ('example.org', None)
     """
-    found = _HOST.match(url) if url else None
+    if not url:
+        return None
+    # No match goes on behind the slash after ``://`` and the name: the rest need not be looked at.
+    scheme, mark, rest = url.partition("://")
+    begin = scheme + mark + rest.partition("/")[0]
+    return _known_host(begin) if len(begin) <= _LONG else _host(begin)
+
+
+def _host(url: str) -> str | None:
+    found = _HOST.match(url)
     return clean_string(found[1].lower()) if found else None
+
+
+_known_host = lru_cache(maxsize=1 << 16)(_host)
 
 
 def unique_ids(table: pa.Table, tally: Tally, digests: UInt64 | None = None) -> pa.Table:

@@ -11,13 +11,15 @@ import pyarrow as pa
 
 from dedup.arrays import clean_string
 from dedup.sources.batches import Batcher
-from dedup.sources.options import KNOWN_NAMES, Run, Source
-from dedup.sources.rows import Record, take_records
-from dedup.sources.streams import Stream
+from dedup.sources.blocks import blocks
+from dedup.sources.csv_blocks import MOST_LINES, Taken, csv_columns
+from dedup.sources.options import KNOWN_NAMES, Columns, Run, Source
+from dedup.sources.rows import Record, add_records, probe
+from dedup.sources.streams import Line, Stream
+from dedup.sources.tables import documents
 
 DELIMITERS = ",;\t|"
 _SHOWN = {"\t": "a tab"}
-_MOST_LINES = 10_000  # of one row; a quote that is open for longer was never meant to be one
 _SEPARATOR = re.compile(r"sep=(.)\r?\n", re.I)  # what Excel writes above the header
 
 
@@ -30,7 +32,36 @@ def read_csv(stream: Stream, source: Source, run: Run, out: Batcher) -> Iterator
     csv.field_size_limit(max(csv.field_size_limit(), run.options.max_line_bytes))
     table = _Table(stream, source, run)
     hint = f"read with {_SHOWN.get(table.delimiter, repr(table.delimiter))} between the columns"
-    return take_records(table.records(), source, run, out, header=table.header, hint=hint)
+    records = table.records()
+    first, columns = probe(records, source, run, table.header, hint)
+    if columns is None:
+        return
+    yield from add_records(first, columns, source, run, out)
+    if not run.options.keep_record:
+        yield from _read_blocks(table, records, columns, source, run, out)
+    yield from add_records(records, columns, source, run, out)
+
+
+def _read_blocks(
+    table: _Table,
+    records: Iterator[Record],
+    columns: Columns,
+    source: Source,
+    run: Run,
+    out: Batcher,
+) -> Iterator[pa.RecordBatch]:
+    """Yield documents by block, row by row where one is not regular; the last rows are left."""
+    yield from add_records(table.until(0, records), columns, source, run, out)
+    for block in blocks(table.lines, out.batch_bytes):
+        found = table.columns(block, columns)
+        if found is None:
+            table.give_back(block)
+            slow = table.until(block[-1][0], records)
+            yield from add_records(slow, columns, source, run, out)
+        else:
+            table.give_back(block[found.lines :])
+            out.add_batch(documents(found.rows, columns, source, run))
+            yield from out.full()
 
 
 def delimiter_of(line: str) -> str:
@@ -57,6 +88,29 @@ def looks_like_rows(text: str) -> bool:
     return known and len(names) > 1 and delimiter in lines[1]
 
 
+class _Feed:
+    """The lines of a stream, of which some can be given back."""
+
+    def __init__(self, lines: Iterator[Line]) -> None:
+        self._lines = lines
+        self._waiting: deque[Line] = deque()
+
+    def __iter__(self) -> Iterator[Line]:
+        while True:
+            while self._waiting:
+                yield self._waiting.popleft()
+            for each in self._lines:
+                yield each
+                if self._waiting:
+                    break
+            else:
+                return
+
+    def give_back(self, lines: list[Line]) -> None:
+        """Let these lines come again, before all others."""
+        self._waiting.extendleft(reversed(lines))
+
+
 class _Lines:
     """Lines that can be read again from the second one of the row at hand."""
 
@@ -72,7 +126,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        if len(self._row) >= _MOST_LINES:
+        if len(self._row) >= MOST_LINES:
             raise csv.Error("a quote is not closed")
         each = self._waiting.popleft() if self._waiting else next(self._lines, None)
         if each is None:
@@ -82,6 +136,11 @@ class _Lines:
         self._row.append(each)
         self.flaw = self.flaw or each[1]
         return each[0]
+
+    @property
+    def is_ahead(self) -> bool:
+        """Tell whether lines were read that are still to come."""
+        return bool(self._waiting)
 
     def begin(self) -> int:
         """Begin a row; return the number of its first line."""
@@ -117,6 +176,7 @@ class _Table:
         self._stream = stream
         self._source = source
         self._tally = run.tally
+        self.lines = _Feed(stream.lines(end=b"\n"))
         self._lines = _Lines(self._decoded())
         self.delimiter = self._delimiter()
         self._reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
@@ -156,6 +216,27 @@ class _Table:
             elif fields:
                 self._tally.skip("bad_row", self._source.path, line)
 
+    def until(self, line: int, records: Iterator[Record]) -> Iterator[Record]:
+        """Yield ``records`` until ``line`` was read, and no line behind it is held."""
+        while self._lines.number < line or self._lines.is_ahead:
+            record = next(records, None)
+            if record is None:
+                return
+            yield record
+
+    def columns(self, block: list[Line], columns: Columns) -> Taken | None:
+        """Return the rows that end in a block of ``lines``; ``None`` where one is not regular."""
+        if block[-1][0] == self._stream.cut_line:
+            return None
+        found = csv_columns(block, self.header, self.delimiter, columns)
+        if found is not None:
+            self._lines.number += found.lines
+        return found
+
+    def give_back(self, block: list[Line]) -> None:
+        """Let the lines of a block be read again."""
+        self.lines.give_back(block)
+
     def _record(self, fields: list[str], line: int) -> Record:
         values, flaw = dict(zip(self.header, fields, strict=True)), self._lines.flaw
         if flaw is None:
@@ -183,7 +264,7 @@ class _Table:
 
     def _decoded(self) -> Iterator[tuple[str, str | None]]:
         """Yield each line and what is wrong with it."""
-        for _, line in self._stream.lines(end=b"\n"):
+        for _, line in self.lines:
             if line is None:
                 # An empty line keeps the count right; the row it stands in is dropped.
                 yield "\n", "line_too_long"

@@ -12,6 +12,7 @@ from pathlib import Path
 from dedup.arrays import clean_string
 from dedup.errors import InputError
 from dedup.sources.options import ReadOptions, Source, Tally
+from dedup.sources.remote import find, is_url, shown
 
 STDIN = "-"
 _KINDS = {
@@ -33,7 +34,7 @@ _OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
 def find_sources(paths: Sequence[str], options: ReadOptions, tally: Tally) -> list[Source]:
-    """Return the files behind ``paths``: files, folders and all below, globs, ``-`` for stdin.
+    """Return the files behind ``paths``: files, folders, globs, URLs, ``-`` for stdin.
 
     Folders are walked in sorted order without hidden files and linked folders. A path that is not
     there raises ``InputError`` before anything is read. What cannot be read is counted.
@@ -43,7 +44,7 @@ def find_sources(paths: Sequence[str], options: ReadOptions, tally: Tally) -> li
     again = 0
     for path in _expanded(paths):
         for source in _behind(path, options, tally):
-            key = _same(source.path, folders)
+            key = source.url or _same(source.path, folders)
             again += key in found
             found.setdefault(key, source)
     if again:
@@ -51,9 +52,14 @@ def find_sources(paths: Sequence[str], options: ReadOptions, tally: Tally) -> li
     return _distinct_names(list(found.values())) if len(paths) > 1 else list(found.values())
 
 
+def is_live(path: str) -> bool:
+    """Tell whether ``path`` is an open input, such as stdin, whose bytes may be long in coming."""
+    return path == STDIN or path.startswith(_OPEN_FILES)
+
+
 def _same(path: str, folders: dict[str, str]) -> str:
     """Return what all names of one file have in common; a link is another file than its target."""
-    if path == STDIN or path.startswith(_OPEN_FILES):
+    if is_live(path):
         return path
     folder, name = os.path.split(path)
     if folder not in folders:
@@ -64,7 +70,7 @@ def _same(path: str, folders: dict[str, str]) -> str:
 def _expanded(paths: Sequence[str]) -> list[str]:
     given: list[str] = []
     for path in paths:
-        if path == STDIN or os.path.lexists(path):
+        if path == STDIN or os.path.lexists(path) or is_url(path):
             given.append(path)
             continue
         matches = _matches(path)
@@ -82,14 +88,32 @@ def _matches(pattern: str) -> list[str]:
 
 
 def _behind(path: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
-    if path == STDIN or path.startswith(_OPEN_FILES):
+    if is_live(path):
         name = STDIN if path == STDIN else Path(path).name
         yield Source(path, name, options.format or "auto", given=True)
+    elif is_url(path) and not os.path.lexists(path):
+        yield from _remote(path, options, tally)
     elif Path(path).is_dir():
         yield from _walk(path, tally)
     elif _is_file(path, tally):
         kind = kind_of(path) or options.format or "auto"
         yield Source(path, clean_string(Path(path).name), kind, given=True)
+
+
+def _remote(url: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
+    """Yield the files behind a URL; what they are called is all of it that may be shown."""
+    ignored: Counter[str] = Counter()
+    found = 0
+    for each in find(url):
+        path = clean_string(shown(each.url))
+        kind = kind_of(path)
+        if each.below is not None and kind is None:
+            ignored[Path(path).suffix.lower() or "no extension"] += 1
+            continue
+        found += 1
+        given = each.below is None
+        yield Source(path, path, kind or options.format or "auto", given, each.url)
+    _note_walk(shown(url), ignored, 0, found, tally)
 
 
 def _walk(root: str, tally: Tally) -> Iterator[Source]:
@@ -149,7 +173,7 @@ def _distinct_names(sources: list[Source]) -> list[Source]:
     names = Counter(source.name for source in sources)
     return [
         source
-        if names[source.name] == 1
+        if names[source.name] == 1 or source.url is not None
         else Source(
             source.path, clean_string(Path(source.path).as_posix()), source.kind, source.given
         )

@@ -126,12 +126,16 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input: where it is, the name its documents get, and whether the caller named it."""
+    """One input: where it is, the name its documents get, and whether the caller named it.
+
+    ``url`` opens a remote one; its ``path`` is what may be shown of that.
+    """
 
     path: str
     name: str
     kind: str
     given: bool
+    url: str | None = None
 
     def place(self, line: int | None) -> tuple[str, int | None]:
         """Return how a message points at a record; in memory records have numbers only."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 import codecs
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from io import BufferedIOBase
+from itertools import islice
 from typing import Protocol
 
+from dedup.sources.ahead import ahead
 from dedup.sources.options import Run, Source
 
 if sys.version_info >= (3, 14):
@@ -21,6 +24,9 @@ else:
     from backports import zstd
 
 CHUNK = 1 << 20
+_INLINE = 2  # chunks before a thread is started; most files have no more
+_AHEAD = 4
+Line = tuple[int, bytes | None]  # its number from 1, and its bytes unless it is too long
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -77,17 +83,27 @@ def _compression(head: bytes) -> str | None:
 
 
 class Stream:
-    """One open input. ``cut`` turns true when it ended before its data did."""
+    """One open input. ``cut`` turns true when it ended before its data did.
 
-    def __init__(self, file: BufferedIOBase, source: Source, run: Run) -> None:
+    ``cut_line`` is then the number of the line that was cut off, where there is one.
+    """
+
+    def __init__(self, file: BufferedIOBase, source: Source, run: Run, wait: bool = True) -> None:
+        """Begin to read; without ``wait`` a thread reads a large input ahead of the caller."""
         self.cut = False
+        self.cut_line = 0
         self._file = file
         self._source = source
         self._run = run
-        self._taken = 0
-        self._made = 0
+        self._taken = self._told = self._made = 0
+        self._flaw: tuple[str, str] | None = None  # found by the thread, counted by the caller
+        self._behind = False
         self._front: list[bytes] = []
-        self._chunks = self._decompressed()
+        self._chunks = self._counted(wait)
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._chunks.close()
 
     def head(self, size: int = 8192) -> bytes:
         """Return at least ``size`` bytes from the start, fewer at the end, and keep them unread."""
@@ -115,7 +131,7 @@ class Stream:
             parts.append(chunk)
         return b"".join(parts)
 
-    def lines(self, end: bytes = b"") -> Iterator[tuple[int, bytes | None]]:
+    def lines(self, end: bytes = b"") -> Iterator[Line]:
         """Yield each line with its number, in UTF-8, its LF replaced by ``end``.
 
         ``None`` stands for a line that is too long.
@@ -139,6 +155,8 @@ class Stream:
             elif last:
                 parts.append(last)
         if size:
+            if self.cut:
+                self.cut_line = number + 1
             yield number + 1, b"".join(parts) if size <= limit else None
 
     def utf8(self) -> Iterator[bytes]:
@@ -163,6 +181,32 @@ class Stream:
         if decoder.getstate()[0] and not self.cut:
             yield b"\xff"
 
+    def _counted(self, wait: bool) -> Generator[bytes, None, None]:
+        """Yield the decompressed bytes, and tell and count what became of them in their order."""
+        with closing(self._decompressed() if wait else self._made_ahead()) as made:
+            for chunk in made:
+                self._tell()
+                yield chunk
+        self._tell()
+        if self._flaw is not None:
+            self.cut = True
+            self._run.tally.fail(self._flaw[0], self._source.path, self._flaw[1])
+        elif self._behind:
+            where = self._source.path
+            self._run.tally.note(f"{where}: bytes after the compressed data were ignored")
+
+    def _made_ahead(self) -> Generator[bytes, None, None]:
+        made = self._decompressed()
+        first = list(islice(made, _INLINE))
+        yield from first
+        if len(first) == _INLINE:
+            yield from ahead(made, _AHEAD)
+
+    def _tell(self) -> None:
+        told, self._told = self._told, self._taken
+        if self._run.progress is not None and self._told > told:
+            self._run.progress(self._told - told)
+
     def _read(self) -> Iterator[bytes]:
         while True:
             try:
@@ -174,11 +218,9 @@ class Stream:
             if not data:
                 return
             self._taken += len(data)
-            if self._run.progress is not None:
-                self._run.progress(len(data))
             yield data
 
-    def _decompressed(self) -> Iterator[bytes]:
+    def _decompressed(self) -> Generator[bytes, None, None]:
         raw = self._read()
         first = next(raw, b"")
         while len(first) < 4 and (more := next(raw, b"")):
@@ -200,14 +242,12 @@ class Stream:
                 self._fail(f"corrupt_{name}", str(error))
             if not decoder.eof:
                 self._fail(f"truncated_{name}")
-            if self.cut:
+            if self._flaw is not None:
                 return
             data = decoder.unused_data.lstrip(b"\0")
             while len(data) < 4 and (more := next(raw, b"")):
                 data = (data + more).lstrip(b"\0")
-        if data:
-            where = self._source.path
-            self._run.tally.note(f"{where}: bytes after the compressed data were ignored")
+        self._behind = bool(data)
 
     def _member(self, decoder: _Decoder, data: bytes, raw: Iterator[bytes]) -> Iterator[bytes]:
         while not decoder.eof:
@@ -229,9 +269,8 @@ class Stream:
         return self._made > options.max_line_bytes and self._made > options.max_ratio * self._taken
 
     def _fail(self, reason: str, detail: str = "") -> None:
-        if not self.cut:
-            self.cut = True
-            self._run.tally.fail(reason, self._source.path, detail)
+        if self._flaw is None:
+            self._flaw = reason, detail
 
 
 def _new_decoder(name: str) -> _Decoder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import orjson
@@ -21,6 +21,19 @@ from dedup.sources.options import MEMORY, PROBE, Columns, Probe, Run, Source
 # The size a Parquet file states is that of its encoded pages; equal texts may unfold far beyond it.
 _MOST_ROWS = 2_048
 _BUFFER = 1 << 20
+
+
+class Rows(NamedTuple):
+    """Rows as columns, and the number or line of each; ``valid`` if all strings are UTF-8."""
+
+    batch: pa.RecordBatch
+    lines: Int64
+    valid: bool = False
+
+    @classmethod
+    def from_number(cls, start: int, batch: pa.RecordBatch) -> Rows:
+        """Return the rows of ``batch``, numbered from ``start``."""
+        return cls(batch, np.arange(start, start + len(batch)))
 
 
 def read_parquet(
@@ -50,7 +63,7 @@ def _parquet_batches(parquet: Any, source: Source, run: Run, size: int) -> Itera
     wanted = [name for name in columns.names() if name in schema.names]
     start = 1
     for batch in parquet.iter_batches(rows, columns=None if run.options.keep_record else wanted):
-        yield documents(batch, columns, source, run, start)
+        yield documents(Rows.from_number(start, batch), columns, source, run)
         start += len(batch)
 
 
@@ -78,11 +91,9 @@ def is_text(kind: pa.DataType) -> bool:
 _TEXTS = {"string", "large_string", "string_view", "binary", "large_binary", "binary_view"}
 
 
-def documents(
-    batch: pa.RecordBatch, columns: Columns, source: Source, run: Run, start: int
-) -> pa.RecordBatch:
-    """Return the usable rows of ``batch`` as documents; its first row has number ``start``."""
-    lines = np.arange(start, start + len(batch))
+def documents(rows: Rows, columns: Columns, source: Source, run: Run) -> pa.RecordBatch:
+    """Return the usable rows as documents."""
+    batch, lines, valid = rows
     column = batch.column(columns.text)
     if is_text(column.type) or pa.types.is_null(column.type):
         usable, reason = column.is_valid(), "missing_text"
@@ -96,13 +107,12 @@ def documents(
     run.tally.intake.read += len(batch)
     if not len(batch):
         return pa.RecordBatch.from_pylist([], CORPUS)
-    return _assembled(batch, columns, source, run, lines)
+    return _assembled(Rows(batch, lines, valid), columns, source, run)
 
 
-def _assembled(
-    batch: pa.RecordBatch, columns: Columns, source: Source, run: Run, lines: Int64
-) -> pa.RecordBatch:
-    text, raw = _texts(batch.column(columns.text), source, run, lines)
+def _assembled(rows: Rows, columns: Columns, source: Source, run: Run) -> pa.RecordBatch:
+    batch, lines, _ = rows
+    text, raw = _texts(rows, columns, source, run)
     in_memory = source.kind == MEMORY
     numbers = pa.array(lines)
     made = {
@@ -124,16 +134,19 @@ def _constant(value: str | None, count: int) -> pa.Array:
     return pa.repeat(pa.scalar(value, pa.string()), count)
 
 
-def _texts(column: pa.Array, source: Source, run: Run, lines: Int64) -> tuple[pa.Array, pa.Array]:
+def _texts(rows: Rows, columns: Columns, source: Source, run: Run) -> tuple[pa.Array, pa.Array]:
     """Return the texts, and the bytes of those that were not UTF-8."""
+    column, count = rows.batch.column(columns.text), len(rows.batch)
+    if rows.valid:
+        return column.cast(pa.large_string()), pa.nulls(count, pa.large_binary())
     clean, damaged = _valid_utf8(column, pa.large_string())
-    raw: list[bytes | None] = [None] * len(clean) if damaged else []
+    if not damaged:
+        return clean, pa.nulls(count, pa.large_binary())
+    raw: list[bytes | None] = [None] * count
     for row, data in damaged.items():
-        run.tally.damage("invalid_utf8", *source.place(int(lines[row])))
+        run.tally.damage("invalid_utf8", *source.place(int(rows.lines[row])))
         raw[row] = data
-    return clean, pa.array(raw, pa.large_binary()) if raw else pa.nulls(
-        len(clean), pa.large_binary()
-    )
+    return clean, pa.array(raw, pa.large_binary())
 
 
 def _valid_utf8(column: pa.Array, kind: pa.DataType) -> tuple[pa.Array, dict[int, bytes]]:
@@ -189,12 +202,10 @@ def _ids(given: pa.Array, source: Source, numbers: pa.Array, columns: Columns) -
 
 def _sites(batch: pa.RecordBatch, columns: Columns) -> pa.Array:
     sites = _optional(batch, columns.site)
-    if columns.url is None or columns.url not in batch.schema.names:
-        return sites
-    urls = _optional(batch, columns.url).dictionary_encode()
-    hosts = pa.array([host(each) for each in urls.dictionary.to_pylist()], pa.string())
+    urls = _optional(batch, columns.url)
+    hosts = pa.array([host(each) for each in urls.to_pylist()], pa.string())
     usable = pc.fill_null(pc.not_equal(sites, ""), False)
-    return pc.if_else(usable, sites, hosts.take(urls.indices))
+    return pc.if_else(usable, sites, hosts)
 
 
 def _records(batch: pa.RecordBatch, columns: Columns, run: Run) -> pa.Array:
