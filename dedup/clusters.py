@@ -92,8 +92,7 @@ def cluster_pairs(pairs: Pairs, candidates: Candidates, config: Config) -> Clust
         some = pairs.take(edges)
         some = replace(some, a=np.searchsorted(rows, some.a), b=np.searchsorted(rows, some.b))
         order = candidates.take(rows).keys(config.canonical, _core(some, len(rows)))
-        own, by = np.arange(len(rows)), np.full(len(rows), -1, np.int64)
-        _join(np.concatenate([some.a, some.b]), np.concatenate([some.b, some.a]), order, own)
+        own, by = stars(np.stack([some.a, some.b], axis=1), order), np.full(len(rows), -1)
         _move(some, order, own, by)
         leaders[rows] = rows[own]
         joined[rows] = np.where(by < 0, -1, edges[by])
@@ -110,12 +109,20 @@ def _core(pairs: Pairs, count: int) -> Float64:
     return shares
 
 
-def _join(ours: Int64, theirs: Int64, order: Int64, leaders: Int64) -> None:
-    """Let each free document in canonical order lead the free ones that it matches."""
+def stars(pairs: Int64, order: Int64) -> Int64:
+    """Return the leader of each document: in ``order`` each free one takes those it is paired with.
+
+    >>> stars(np.array([[0, 1], [1, 2]]), np.array([1, 0, 2])).tolist()
+    [1, 1, 1]
+    """
+    ours = np.concatenate([pairs[:, 0], pairs[:, 1]])
+    theirs = np.concatenate([pairs[:, 1], pairs[:, 0]])
     by_doc = np.argsort(ours, kind="stable")
-    bounds = np.searchsorted(ours[by_doc], np.arange(len(leaders) + 1))
-    free = np.ones(len(leaders), np.bool_)
+    leaders = np.arange(len(order), dtype=np.int64)
+    bounds = np.searchsorted(ours[by_doc], np.arange(len(order) + 1))
+    free = np.ones(len(order), np.bool_)
     kernel.join_stars(order, theirs[by_doc], bounds, free, leaders)
+    return leaders
 
 
 def _move(pairs: Pairs, order: Int64, leaders: Int64, joined: Int64) -> None:

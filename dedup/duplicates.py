@@ -110,25 +110,9 @@ def _find_cut(texts: Texts, cut: Bool) -> None:
     cut[rows] = truncated_documents(blocks, REMOVALS.empty_table())
 
 
-def sign_all(
-    batches: Iterable[pa.Array], config: Config, spool: Spool, *, threads: int, room: int
-) -> list[Shingles] | None:
-    """Read all texts for the first time: one column a batch, some batches at once.
-
-    Returns the shingles of each batch, or nothing where they take more than ``room`` bytes.
-    """
-
-    def sign(column: pa.Array) -> Signed:
-        return sign_batch(texts_from_arrow(column), config)
-
-    held: list[Shingles] | None = []
-    for signed in in_order(sign, batches, threads):
-        signed.into(spool)
-        if held is not None:
-            held.append(signed.shingles)
-            room -= signed.shingles.values.nbytes
-            held = held if room > 0 else None
-    return held
+def sign_all(batches: Iterable[pa.Array], config: Config, *, threads: int) -> Iterator[Signed]:
+    """Read all texts for the first time: one column a batch, some batches at once, in order."""
+    return in_order(lambda column: sign_batch(texts_from_arrow(column), config), batches, threads)
 
 
 def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> Iterator[Done]:

@@ -9,13 +9,15 @@ and a strong passage grows over re-worded text as long as both sides stay alike.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
-from dedup.arrays import Bool, Float64, Int64, UInt64
+from dedup.arrays import Bool, Float64, Int32, Int64, UInt64
 from dedup.config import Config
 from dedup.kernels import passages as kernel
 from dedup.kernels import seeds as seed_kernel
@@ -28,6 +30,7 @@ from dedup.words import Words
 LEVELS = {STRONG: "strong", MEDIUM: "medium", WEAK: "weak"}
 _EXACT, _NEAR = 0.98, 0.8
 _COUPLE_REACH = 6  # tokens from one telling word to the next
+_PART_SEEDS = 1 << 23  # that are sorted at a time, about
 _PLACES = 8  # places of one seed in one document
 _LEAST_LIKE = 0.2  # Dice coefficient from which re-worded text still belongs to a passage
 
@@ -77,12 +80,12 @@ class _Index:
 
     bounds: Int64
     groups: Int64
-    places: Int64
+    places: Int32
     group_bounds: Int64
-    group_rows: Int64
-    group_places: Int64
+    group_rows: Int32
+    group_places: Int32
 
-    def arrays(self) -> tuple[Int64, ...]:
+    def arrays(self) -> tuple[Int64 | Int32, ...]:
         """Return the arrays as the kernel takes them."""
         return (
             self.bounds,
@@ -104,8 +107,9 @@ def find_passages(
     """
     cut: Counter[str] = Counter()
     order = _ranked(tokens, included)
-    runs = _index(tokens, _runs(tokens, words, order, config.passage_size), config, cut)
-    couples = _index(tokens, _couples(tokens, words, order), config, cut)
+    seeds = _Seeds(tokens, words, order)
+    runs = _index(seeds, partial(seeds.runs, config.passage_size), config, cut)
+    couples = _index(seeds, seeds.couples, config, cut)
     cuts = _shares(np.diff(runs.bounds) + np.diff(couples.bounds), threads * 8)
 
     def run(part: tuple[int, int]) -> tuple[Int64, Float64, Int64]:
@@ -158,67 +162,115 @@ def _shares(counts: Int64, parts: int) -> list[tuple[int, int]]:
     return spans or [(0, 0)]
 
 
-_Places = tuple[UInt64, Int64, Int64]  # values, documents and tokens of seeds
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Seeds: what they are, and the documents and tokens where they stand."""
+
+    values: UInt64
+    rows: Int32
+    places: Int32
+
+    @classmethod
+    def empty(cls, room: int) -> _Places:
+        """Make room for so many."""
+        return cls(np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(room, np.int32))
+
+    def take(self, chosen: Int64 | Bool | slice) -> _Places:
+        """Return some of them."""
+        return _Places(self.values[chosen], self.rows[chosen], self.places[chosen])
 
 
-def _runs(tokens: Tokens, words: Words, order: Int64, size: int) -> _Places:
-    """Return a seed for every run of ``size`` words."""
-    room = int(np.maximum(tokens.counts()[order] - size + 1, 0).sum())
-    values, (rows, places) = np.empty(room, np.uint64), np.empty((2, room), np.int64)
-    made = seed_kernel.seed_hashes(
-        tokens.hashes, words.classes, tokens.bounds, order, size, values, rows, places
-    )
-    return values[:made], rows[:made], places[:made]
+@dataclass(frozen=True, slots=True)
+class _Seeds:
+    """What seeds are made of: the tokens of the documents ``order``."""
+
+    tokens: Tokens
+    words: Words
+    order: Int64
+
+    def count(self) -> int:
+        """Return how many seeds of a kind there may be."""
+        return int(self.tokens.counts()[self.order].sum())
+
+    def runs(self, size: int, part: int, parts: int, out: _Places) -> int:
+        """Write a seed for every run of ``size`` words."""
+        tokens = self.tokens
+        return int(
+            seed_kernel.seed_hashes(
+                *(tokens.hashes, self.words.classes, tokens.bounds, self.order, size),
+                *(part, parts, out.values, out.rows, out.places),
+            )
+        )
+
+    def couples(self, part: int, parts: int, out: _Places) -> int:
+        """Write a seed for every two telling words with nothing but stop words between."""
+        tokens = self.tokens
+        return int(
+            seed_kernel.pair_hashes(
+                *(tokens.stems, self.words.classes, tokens.flags, tokens.bounds, self.order),
+                *(_COUPLE_REACH, part, parts, out.values, out.rows, out.places),
+            )
+        )
 
 
-def _couples(tokens: Tokens, words: Words, order: Int64) -> _Places:
-    """Return a seed for every two telling words with nothing but stop words between."""
-    room = int(tokens.counts()[order].sum())
-    values, (rows, places) = np.empty(room, np.uint64), np.empty((2, room), np.int64)
-    made = seed_kernel.pair_hashes(
-        tokens.stems,
-        words.classes,
-        tokens.flags,
-        tokens.bounds,
-        order,
-        _COUPLE_REACH,
-        values,
+def _index(
+    seeds: _Seeds, write: Callable[[int, int, _Places], int], config: Config, cut: Counter[str]
+) -> _Index:
+    """Group seeds that stand in several documents; count in ``cut`` what the caps leave out.
+
+    The seeds are taken in parts, by their hashes, so that only what is shared is held of all.
+    """
+    parts = seeds.count() // _PART_SEEDS + 1
+    room = int(seeds.count() / parts * 1.2) + 1024
+    found: list[tuple[Int32, Int32, Int64, Int64]] = []
+    for part in range(parts):
+        out = _Places.empty(room)
+        made = write(part, parts, out)
+        if made > room:  # some seeds are in very many documents
+            out = _Places.empty(made)
+            write(part, parts, out)
+        found.append(_groups(out.take(slice(0, made)), config, cut))
+        del out
+    rows, places = (np.concatenate([each[k] for each in found]) for k in (0, 1))
+    sizes = np.concatenate([np.diff(each[2]) for each in found])
+    first = np.cumsum([0, *(len(each[2]) - 1 for each in found[:-1])])
+    group_of = np.concatenate([each[3] + low for each, low in zip(found, first, strict=True)])
+    found.clear()
+    bounds = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=bounds[1:])
+    by_row = np.lexsort((places, rows))
+    return _Index(
+        np.searchsorted(rows[by_row], np.arange(len(seeds.tokens) + 1)),
+        group_of[by_row],
+        places[by_row],
+        bounds,
         rows,
         places,
     )
-    return values[:made], rows[:made], places[:made]
 
 
-def _index(tokens: Tokens, seeds: _Places, config: Config, cut: Counter[str]) -> _Index:
-    """Group seeds that stand in several documents; count in ``cut`` what the caps leave out."""
-    values, rows, places = seeds
-    keep = np.empty(len(values), np.bool_)
-    slots = np.zeros(1 << max(10, (4 * len(values)).bit_length()), np.uint8)
-    seed_kernel.drop_single(values, slots, keep)
-    values, rows, places = values[keep], rows[keep], places[keep]
-    by_value = np.argsort(values, kind="stable")
-    values, rows, places = values[by_value], rows[by_value], places[by_value]
-    limits, documents = np.zeros((2, len(values)), np.int64)
+def _groups(seeds: _Places, config: Config, cut: Counter[str]) -> tuple[Int32, Int32, Int64, Int64]:
+    """Return documents and places of the seeds in several documents, bounds and groups."""
+    keep = np.empty(len(seeds.values), np.bool_)
+    slots = np.zeros(1 << max(10, (4 * len(seeds.values)).bit_length()), np.uint8)
+    seed_kernel.drop_single(seeds.values, slots, keep)
+    del slots
+    seeds = seeds.take(keep)
+    seeds = seeds.take(np.argsort(seeds.values, kind="stable"))
+    count = len(seeds.values)
+    limits, documents = np.zeros(count, np.int64), np.zeros(count, np.int32)
     crowded, outside = seed_kernel.group_limits(
-        values, rows, config.passage_max_documents, limits, documents
+        seeds.values, seeds.rows, config.passage_max_documents, limits, documents
     )
-    group_rows, group_places, group_of = np.empty((3, len(rows)), np.int64)
-    group_bounds = np.zeros(len(rows) + 1, np.int64)
+    rows, places = np.empty(count, np.int32), np.empty(count, np.int32)
+    bounds, group_of = np.zeros(count + 1, np.int64), np.empty(count, np.int64)
     groups, made, repeated = seed_kernel.compact_groups(
-        rows, places, limits, documents, _PLACES, group_rows, group_places, group_bounds, group_of
+        *(seeds.rows, seeds.places, limits, documents, _PLACES),
+        *(rows, places, bounds, group_of),
     )
     cut["seeds_in_too_many_documents"] += int(crowded)
     cut["seed_places_left_out"] += int(outside + repeated)
-    group_rows, group_places = group_rows[:made], group_places[:made]
-    by_row = np.lexsort((group_places, group_rows))
-    return _Index(
-        np.searchsorted(group_rows[by_row], np.arange(len(tokens) + 1)),
-        group_of[:made][by_row],
-        group_places[by_row],
-        group_bounds[: groups + 1],
-        group_rows,
-        group_places,
-    )
+    return rows[:made].copy(), places[:made].copy(), bounds[: groups + 1], group_of[:made].copy()
 
 
 def _ranked(tokens: Tokens, included: Bool) -> Int64:
@@ -227,8 +279,11 @@ def _ranked(tokens: Tokens, included: Bool) -> Int64:
     The order follows from the texts alone, and is the same for all seeds of a passage.
     """
     filled = np.flatnonzero(included & (tokens.counts() > 0))
-    total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(tokens.hashes, dtype=np.uint64)])
-    sums = total[tokens.bounds[filled + 1]] - total[tokens.bounds[filled]]
+    sums = np.zeros(len(tokens), np.uint64)
+    some = np.flatnonzero(tokens.counts() > 0)
+    if len(some):
+        sums[some] = np.add.reduceat(tokens.hashes, tokens.bounds[some])
+    sums = sums[filled]
     mixed = (sums ^ (sums >> np.uint64(29))) * MULTIPLIER
     ranked: Int64 = filled[np.lexsort((filled, mixed))]
     return ranked

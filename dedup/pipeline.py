@@ -18,7 +18,7 @@ from dedup.arrays import Bool, Int64, Texts, texts_from_arrow
 from dedup.blocks import Blocks
 from dedup.boilerplate import blocks_of, find_boilerplate
 from dedup.cleaning import settle_removals
-from dedup.clusters import Candidates, Clusters, cluster_pairs, components, join_equals
+from dedup.clusters import Candidates, Clusters, cluster_pairs, components, join_equals, stars
 from dedup.config import Config
 from dedup.duplicates import is_fast
 from dedup.exact import equal_groups
@@ -27,10 +27,11 @@ from dedup.minhash import sign_shingles
 from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs, with_equals
 from dedup.passages import Passages, find_passages, no_passages
 from dedup.ranking import ranks, truncated_documents
+from dedup.readers import Held
 from dedup.records import MARKS, REMOVALS, Corpus, Result
 from dedup.repeats import find_repeats
 from dedup.shingles import Shingles, distinct_shingles, shingle_texts
-from dedup.streaming import Held, Progress, scan_stream
+from dedup.streaming import Progress, scan_stream
 from dedup.tables import (
     check_conservation,
     documents_table,
@@ -44,6 +45,8 @@ from dedup.tokens import Tokens, tokenise_texts
 from dedup.words import classify
 
 STAGES = ("tokens", "signatures", "boilerplate and repeats", "passages", "pairs", "clusters")
+_SAME_TEXT = 0.9  # Jaccard of near copies, of which …
+_MOST_ALIKE = 16  # … so many take part where passages are sought
 _SAME_STORY = 0.5  # Jaccard from which two documents count as one when lines are counted
 
 
@@ -117,7 +120,7 @@ def _scan(
     ranking = _candidates(run)
     _choose_faces(run, ranking)
     tell(3)
-    passages = _find_passages(run)
+    passages = _find_passages(run, ranking, compare=compare)
     tell(4)
     if compare and len(table) > 1:
         run.candidates = np.array([[0, 1]], np.int64)
@@ -225,11 +228,34 @@ def _candidates(run: _Run) -> Candidates:
     )
 
 
-def _find_passages(run: _Run) -> Passages:
+def _representatives(run: _Run, ranking: Candidates) -> Bool:
+    """Tell which documents take part where passages are sought.
+
+    Of many near copies of one document only the first in canonical order do: more of them would
+    crowd the others out of their seeds.
+    """
+    jaccard, _, _ = run.compare(run.candidates)
+    pairs = run.candidates[jaccard >= _SAME_TEXT]
+    rows = np.unique(pairs)
+    order = ranking.take(rows).keys(run.config.canonical, np.zeros(len(rows)))
+    leaders = stars(np.searchsorted(rows, pairs), order)
+    by_leader = order[np.argsort(leaders[order], kind="stable")]
+    sizes = np.bincount(leaders, minlength=len(rows))
+    first = np.cumsum(sizes) - sizes
+    place = np.arange(len(rows)) - first[leaders[by_leader]]
+    stands: Bool = np.ones(len(run.faces), np.bool_)
+    stands[rows[by_leader[place >= _MOST_ALIKE]]] = False
+    run.caps["near_copies_left_out_of_passages"] = int(np.count_nonzero(~stands))
+    return stands
+
+
+def _find_passages(run: _Run, ranking: Candidates, *, compare: bool) -> Passages:
     if "passages" not in run.config.find:
         return no_passages()
     included = np.zeros(len(run.faces), np.bool_)
     included[run.distinct()] = True
+    if not compare:
+        included &= _representatives(run, ranking)
     words = classify(run.tokens, run.masked)
     passages = find_passages(run.tokens, words, run.config, included=included, threads=run.threads)
     run.caps.update(passages.cut)

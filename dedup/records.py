@@ -195,6 +195,18 @@ class Intake:
             "places": {key: list(value) for key, value in sorted(self.places.items())},
         }
 
+    @classmethod
+    def from_dict(cls, counts: dict[str, Any]) -> Intake:
+        """Return what ``as_dict`` was made of.
+
+        >>> intake = Intake()
+        >>> intake.skip("broken_json", "a.jsonl:3")
+        >>> Intake.from_dict(intake.as_dict()) == intake
+        True
+        """
+        named = ("skipped", "damaged", "files_failed")
+        return cls(**{**counts, **{name: Counter(counts[name]) for name in named}})
+
 
 @dataclass(frozen=True, slots=True)
 class Corpus:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,8 @@ Array = npt.NDArray[Any]
 class Spool:
     """Named arrays of one dimension that are written once, piece by piece, and then read.
 
-    ``folder`` is asked for when more than ``budget`` bytes have come together, not before.
+    ``folder`` is asked for when more than ``budget`` bytes have come together, not before. With
+    ``keep`` everything goes to files at once, and what is dropped stays there.
 
     >>> spool = Spool(budget=100)
     >>> spool.append("counts", np.array([1, 2]))
@@ -27,12 +29,22 @@ class Spool:
     ([1, 2, 3], [])
     """
 
-    def __init__(self, folder: Callable[[], Path] | None = None, budget: int = 1 << 62) -> None:
+    def __init__(
+        self,
+        folder: Callable[[], Path] | None = None,
+        budget: int = 1 << 62,
+        *,
+        keep: bool = False,
+    ) -> None:
         self._pieces: dict[str, list[Array]] = {}
         self._make_folder = folder
         self._folder: Path | None = None
         self._budget = budget
+        self._keep = keep
+        self._lengths: dict[str, int] = {}
         self.size = 0
+        if keep and folder is not None:
+            self._folder = folder()
 
     @property
     def on_disk(self) -> bool:
@@ -57,10 +69,35 @@ class Spool:
         self._folder = folder
         trim()
 
-    @staticmethod
-    def _write(folder: Path, name: str, piece: Array) -> None:
+    def _write(self, folder: Path, name: str, piece: Array) -> None:
         with (folder / name).open("ab") as file:
             file.write(np.ascontiguousarray(piece).data)
+        self._lengths[name] = self._lengths.get(name, 0) + piece.nbytes
+
+    def flush(self) -> dict[str, int]:
+        """Bring the files to the disk; return how long each is."""
+        for name in self._lengths:
+            path = self._path(name)
+            if path.exists():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+        return dict(self._lengths)
+
+    def cut_back(self, lengths: dict[str, int]) -> None:
+        """Cut files to the lengths they had; what is not named goes."""
+        folder = self._folder
+        if folder is None:
+            return
+        for path in folder.iterdir():
+            if path.name in lengths:
+                os.truncate(path, lengths[path.name])
+            else:
+                path.unlink()
+        self._lengths = dict(lengths)
+
+    def _path(self, name: str) -> Path:
+        assert self._folder is not None
+        return self._folder / name
 
     def read(self, name: str, kind: type[Any], *, mapped: bool = False) -> Array:
         """Return an array as a whole; ``mapped`` reads of a file only what is looked at."""
@@ -83,7 +120,8 @@ class Spool:
     def drop(self, name: str) -> None:
         """Forget an array."""
         self._pieces.pop(name, None)
-        if self._folder is not None:
+        if self._folder is not None and not self._keep:
+            self._lengths.pop(name, None)
             (self._folder / name).unlink(missing_ok=True)
 
 

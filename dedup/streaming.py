@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -32,21 +31,18 @@ from dedup.duplicates import (
 )
 from dedup.pairs import Pairs, with_equals
 from dedup.ranking import ranks
+from dedup.readers import Reader
 from dedup.records import (
-    CORPUS,
     FACTS,
     MARKS,
     PASSAGES,
     REMOVALS,
     REPEATS,
-    Corpus,
     Intake,
     Result,
 )
 from dedup.shingles import Shingles
-from dedup.sources import ReadOptions, read_batches
 from dedup.sources.batches import unique_ids
-from dedup.sources.files import STDIN, find_sources
 from dedup.sources.options import Tally
 from dedup.spool import Spool, trim
 from dedup.tables import (
@@ -56,99 +52,14 @@ from dedup.tables import (
     reuse_groups,
     summarise,
 )
+from dedup.work import Work
 
 Progress = Callable[[str, int, int], None]
 
 STAGES = ("signatures", "candidates", "shingles", "pairs", "clusters")
-DEFAULT_MEMORY = 8 << 30
 _HELD_SHARE = 0.4  # of the memory, for the shingles of all documents
 _SPOOL_SHARE = 0.15  # for keys, and the shingles of candidates
-_BATCH_ROWS = 2_048
-
-
-class Reader(Protocol):
-    """Documents that can be read more than once, always in the same order."""
-
-    @property
-    def intake(self) -> Intake:
-        """Return what the first reading met."""
-        ...
-
-    @property
-    def is_cheap(self) -> bool:
-        """Tell whether reading again costs no more than holding what was made of it."""
-        ...
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the documents in batches of schema ``CORPUS``."""
-        ...
-
-    def corpus(self, facts: pa.Table) -> Corpus:
-        """Return the documents in order of id, ``facts`` where their texts are not in memory."""
-        ...
-
-
-@dataclass(slots=True)
-class Held:
-    """A corpus in memory as a ``Reader``."""
-
-    table: pa.Table
-    intake: Intake
-    is_cheap: bool = False
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the corpus in parts that keep all threads busy."""
-        yield from self.table.to_batches(max_chunksize=_BATCH_ROWS)
-
-    def corpus(self, facts: pa.Table) -> Corpus:
-        """Return the corpus in order of id."""
-        return Corpus(self.table.take(pc.sort_indices(self.table["doc_id"])), self.intake)
-
-
-class Files:
-    """Files and streams as a ``Reader``; stdin is put by, for it can be read only once."""
-
-    def __init__(
-        self,
-        paths: Sequence[str],
-        options: ReadOptions,
-        *,
-        folder: Path,
-        told: Callable[[int], None] | None = None,
-    ) -> None:
-        self.intake = Intake()
-        self._paths, self._options, self._told = paths, options, told
-        self._copy = folder / "stdin.arrow" if STDIN in paths else None
-        self._read = False
-        sources = find_sources(paths, options, Tally(Intake()))
-        self.is_cheap = all(each.kind == "parquet" and each.url is None for each in sources)
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the documents; what is wrong with them is counted the first time."""
-        if self._read:
-            yield from self._again()
-            return
-        self._read = True
-        first = read_batches(self._paths, self._options, self.intake, progress=self._told)
-        if self._copy is None:
-            yield from first
-        else:
-            with pa.ipc.new_file(self._copy, CORPUS) as copy:
-                for batch in first:
-                    copy.write_batch(batch)
-                    yield batch
-
-    def corpus(self, facts: pa.Table) -> Corpus:
-        """Return what is known of the documents besides their texts."""
-        return Corpus(facts, self.intake)
-
-    def _again(self) -> Iterator[pa.RecordBatch]:
-        if self._copy is None:
-            yield from read_batches(self._paths, self._options, Intake())
-            return
-        with pa.OSFile(str(self._copy)) as file, pa.ipc.open_file(file) as copy:
-            for number in range(copy.num_record_batches):
-                yield copy.get_batch(number)
+_COMMIT_BYTES = 256 << 20  # of shingles, after which an interrupted run loses no more than that
 
 
 @dataclass(slots=True)
@@ -159,28 +70,41 @@ class _Run:
     config: Config
     threads: int
     budget: int
-    spool: Spool
+    work: Work
     facts: list[pa.Table] = field(default_factory=list)
     held: list[Shingles] | None = None
 
     def texts(self) -> Iterator[pa.Array]:
-        """Yield the texts, and keep the other facts of the documents."""
-        for batch in self.reader.batches():
+        """Yield the texts that are not signed yet, and keep the other facts of the documents."""
+        for number, batch in enumerate(self.reader.batches()):
             self.facts.append(_facts(batch))
-            yield batch.column("text")
+            if number >= self.work.begun:
+                yield batch.column("text")
 
     def sign(self) -> None:
-        """Read everything for the first time."""
-        self.held = sign_all(
-            *(self.texts(), self.config, self.spool),
-            threads=self.threads,
-            room=0 if self.reader.is_cheap else self.budget,
-        )
+        """Read everything for the first time, or go on where an earlier run stopped."""
+        room = 0 if self.reader.is_cheap or self.work.begun else self.budget
+        held: list[Shingles] = []
+        since, done = 0, self.work.begun
+        for signed in sign_all(self.texts(), self.config, threads=self.threads):
+            signed.into(self.work.spool)
+            done += 1
+            since += signed.shingles.values.nbytes
+            room -= signed.shingles.values.nbytes
+            if room > 0:
+                held.append(signed.shingles)
+            else:
+                held.clear()
+            if since > _COMMIT_BYTES:
+                self.work.commit(done)
+                since = 0
+        self.held = held if room > 0 else None
 
     def shingle(self, wanted: Int64) -> None:
         """Make the shingles of some rows, from those that are held or from the texts."""
+        spool = self.work.spool
         if self.held is not None:
-            shingle_all(self.held, wanted, some_shingles, self.spool, threads=self.threads)
+            shingle_all(self.held, wanted, some_shingles, spool, threads=self.threads)
             self.held = None
             return
 
@@ -188,7 +112,7 @@ class _Run:
             return shingle_batch(texts_from_arrow(column), rows, self.config)
 
         texts = (batch.column("text") for batch in self.reader.batches())
-        shingle_all(texts, wanted, make, self.spool, threads=self.threads)
+        shingle_all(texts, wanted, make, spool, threads=self.threads)
 
 
 def _facts(batch: pa.RecordBatch) -> pa.Table:
@@ -218,52 +142,100 @@ def scan_stream(
     config: Config,
     *,
     threads: int = 0,
-    memory: int = DEFAULT_MEMORY,
+    memory: int = 0,
+    work: Work | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Find the copies of whole documents (``find=("duplicates",)``) in what a reader gives.
 
-    ``memory`` is how many bytes may be taken, about; what is more goes to files. Neither that nor
-    ``threads`` changes the result. Of files, ``Result.corpus`` comes without texts.
+    ``memory`` is how many bytes may be taken, about (0: half of what there is); what is more goes
+    to files. Neither that nor ``threads`` changes the result. ``work`` keeps each stage that is
+    finished; without it nothing outlives the run. Of files, ``Result.corpus`` has no texts.
     """
+    memory = memory or default_memory()
     with tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder:
         run = _Run(
             reader=reader,
             config=config,
             threads=threads or os.cpu_count() or 1,
             budget=int(memory * _HELD_SHARE),
-            spool=Spool(lambda: Path(folder), int(memory * _SPOOL_SHARE)),
+            work=work or Work(Spool(lambda: Path(folder), int(memory * _SPOOL_SHARE))),
         )
         return _scan(run, progress or (lambda stage, done, total: None))
 
 
+def default_memory() -> int:
+    """Return half of the machine's memory, or 4 GiB where that cannot be told."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (ValueError, OSError, AttributeError):
+        return 4 << 30
+
+
 def _scan(run: _Run, progress: Progress) -> Result:
-    config, threads = run.config, run.threads
+    config = run.config
     progress(STAGES[0], 0, len(STAGES))
-    run.sign()
-    facts, order = _in_order(run)
-    signed = Signatures.of(run.spool, order)
+    facts, order = _signatures(run)
+    signed = Signatures.of(run.work.spool, order)
     ranking = _candidates(facts, signed)
     progress(STAGES[1], 1, len(STAGES))
-    faces = _faces(signed.equal_groups(), ranking, config)
-    among = np.flatnonzero((faces == np.arange(len(faces))) & (signed.counts > 0))
-    candidates, crowded = signed.candidates(among, config)
+    faces, candidates, crowded = _buckets(run, signed, ranking)
     progress(STAGES[2], 2, len(STAGES))
-    wanted = np.unique(order[np.unique(candidates)])
-    run.shingle(wanted)
-    progress(STAGES[3], 3, len(STAGES))
-    verifier = Verifier.of(run.spool, wanted, order)
-    pairs = verifier.confirm(candidates, signed.counts, config, threads=threads)
+    pairs = _pairs(run, signed, candidates, lambda: progress(STAGES[3], 3, len(STAGES)))
     pairs = with_equals(pairs, faces, signed.counts)
     progress(STAGES[4], 4, len(STAGES))
     clusters = cluster_pairs(pairs, ranking, config)
-    del ranking, signed, order, among, verifier
+    del ranking, signed, order
     trim()
     if "exact" in config.cluster_on:
         join_equals(clusters, pairs, faces)
     result = _result(run, facts, pairs, clusters, faces, Counter(crowded_buckets=crowded))
     progress("done", 5, len(STAGES))
     return result
+
+
+def _signatures(run: _Run) -> tuple[pa.Table, Int64]:
+    """Read everything; return the facts in order of id, and the row of each as it was read."""
+    stage, work = STAGES[0], run.work
+    if work.is_done(stage):
+        run.reader.take_up(Intake.from_dict(work.facts(stage)["intake"]))
+        return work.table(stage), work.array(stage, "order")
+    run.sign()
+    facts, order = _in_order(run)
+    work.finish(stage, {"order": order}, facts, intake=run.reader.intake.as_dict())
+    return facts, order
+
+
+def _buckets(run: _Run, signed: Signatures, ranking: Candidates) -> tuple[Int64, Int64, int]:
+    """Return what stands for each document, the candidate pairs, and the crowded buckets."""
+    stage, work = STAGES[1], run.work
+    if work.is_done(stage):
+        crowded = int(work.facts(stage)["crowded"])
+        return work.array(stage, "faces"), work.array(stage, "pairs"), crowded
+    faces = _faces(signed.equal_groups(), ranking, run.config)
+    among = np.flatnonzero((faces == np.arange(len(faces))) & (signed.counts > 0))
+    candidates, crowded = signed.candidates(among, run.config)
+    work.finish(stage, {"faces": faces, "pairs": candidates}, crowded=crowded)
+    return faces, candidates, crowded
+
+
+def _pairs(
+    run: _Run, signed: Signatures, candidates: Int64, verifying: Callable[[], None]
+) -> Pairs:
+    """Verify the candidates; tell when their shingles are made."""
+    names, work = Pairs.__dataclass_fields__, run.work
+    if work.is_done(STAGES[3]):
+        verifying()
+        return Pairs(*(work.array(STAGES[3], name) for name in names))
+    wanted = np.unique(signed.order[np.unique(candidates)])
+    if not work.is_done(STAGES[2]):
+        run.shingle(wanted)
+        work.finish(STAGES[2], {})
+    verifying()
+    verifier = Verifier.of(work.spool, wanted, signed.order)
+    pairs = verifier.confirm(candidates, signed.counts, run.config, threads=run.threads)
+    work.finish(STAGES[3], {name: getattr(pairs, name) for name in names})
+    return pairs
 
 
 def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
@@ -276,11 +248,11 @@ def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
     ids = facts["doc_id"].take(order).combine_chunks()
     if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
         del ids
-        digests = run.spool.read(DIGESTS, np.uint64)
+        digests = run.work.spool.read(DIGESTS, np.uint64)
         facts = unique_ids(facts, Tally(run.reader.intake), digests)
         order = pc.sort_indices(facts["doc_id"])
         ids = facts["doc_id"].take(order).combine_chunks()
-    run.spool.drop(DIGESTS)
+    run.work.spool.drop(DIGESTS)
     facts = facts.drop_columns(["doc_id", "line"]).take(order).combine_chunks()
     pa.default_memory_pool().release_unused()
     trim()

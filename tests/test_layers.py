@@ -31,6 +31,7 @@ ROWS = [
     ("cleaning",),
     ("sources", "sinks"),
     ("archive", "index"),
+    ("readers", "work"),
     ("streaming",),
     ("pipeline",),
     ("report", "evaluation"),

@@ -62,12 +62,24 @@ def columns(rows):
 
 
 def seeds_of(kernel, order, *arguments, room):
-    """Return what a kernel that makes seeds makes, as (value, document, token)."""
-    values, documents, places = np.empty(room, np.uint64), *np.empty((2, room), np.int64)
-    made = kernel(*arguments, values, documents, places)
-    return list(
-        zip(values[:made].tolist(), documents[:made].tolist(), places[:made].tolist(), strict=True)
-    )
+    """Return what a kernel that makes seeds makes, as (value, document, token).
+
+    In three parts it makes the same, each in the order of the whole; without room it counts.
+    """
+    values, documents, places = np.empty(room, np.uint64), *np.empty((2, room), np.int32)
+
+    def written(part, parts):
+        made = kernel(*arguments, part, parts, values, documents, places)
+        assert kernel(*arguments, part, parts, values[:0], documents[:0], places[:0]) == made
+        found = (values[:made].tolist(), documents[:made].tolist(), places[:made].tolist())
+        return list(zip(*found, strict=True))
+
+    whole = written(0, 1)
+    split = [written(part, 3) for part in range(3)]
+    for part, found in enumerate(split):
+        assert found == [each for each in whole if (each[0] >> 32) * 3 >> 32 == part]
+    assert sum(map(len, split)) == len(whole)
+    return whole
 
 
 @examples
@@ -613,6 +625,15 @@ def test_a_passage_in_another_order_ends_where_removed_text_begins():
 
 
 # Many documents.
+
+
+def test_the_result_does_not_depend_on_the_parts_of_the_index(monkeypatch):
+    texts = [page(*(UNRELATED[k % 7], UNRELATED[(k + 2) % 7], QUOTED)) for k in range(9)]
+    one = passages(*texts)
+    assert len(one) > 20
+    for size in (1000, 50, 1):
+        monkeypatch.setattr("dedup.passages._PART_SEEDS", size)
+        assert passages(*texts) == one
 
 
 def test_the_result_does_not_depend_on_threads():

@@ -21,8 +21,9 @@ from dedup.exact import text_digests
 from dedup.lsh import bands_and_rows
 from dedup.minhash import sign_texts
 from dedup.pipeline import STAGES, _scan
+from dedup.readers import Files, Held
 from dedup.sources import ReadOptions, from_python
-from dedup.streaming import Files, Held, scan_stream
+from dedup.streaming import scan_stream
 
 FAST = Config(find=("duplicates",))
 PROSE = (BAKERY, COMET, FERRY, LIBRARY, ORCHARD, PENDULUM, QUOTED, SWIMMING, THEATRE)

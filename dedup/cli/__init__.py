@@ -22,6 +22,7 @@ from dedup.cli.options import (
     setting_options,
     threads_option,
     view_options,
+    work_option,
 )
 from dedup.cli.running import (
     BAD_INPUT,
@@ -92,6 +93,7 @@ def root(ctx: click.Context) -> int:
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
 @threads_option
 @memory_option
+@work_option
 @reading_options
 @setting_options
 def scan(paths: tuple[str, ...], **given: Any) -> int:
@@ -112,6 +114,8 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     if given["output"]:
         _write(result, paths, given)
     _show_scan(result, seconds, given)
+    if given.get("kept") is not None:
+        given["kept"].clear()
     if given["fail_on_duplicates"] and _has_duplicates(result):
         return DUPLICATES
     return _input_code(result.corpus.intake, given)
@@ -135,6 +139,9 @@ def _scan(
 
     if not given["quiet"]:
         announce_compiling()
+    for name in ("memory", "work"):
+        if given.get(name) and not is_fast(config):
+            raise ConfigError(name, given[name], "with --find duplicates and words as shingles")
     if is_fast(config) and not options.keep_record:
         return _scan_duplicates(paths, options, config, given), time.perf_counter() - begin
     corpus = _read(paths, options, quiet=given["quiet"])
@@ -152,19 +159,22 @@ def _scan_duplicates(
     import tempfile
     from pathlib import Path
 
+    from dedup.readers import Files
     from dedup.sources import input_bytes
-    from dedup.streaming import DEFAULT_MEMORY, Files, scan_stream
+    from dedup.streaming import scan_stream
+    from dedup.work import Work
 
     size = 0 if given["quiet"] else input_bytes(paths, options)
     with (
-        tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as temporary,
         progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar,
     ):
+        folder = Path(given["work"] or temporary)
+        files = Files(paths, options, folder=folder, told=bar.update)
+        work = Work.at(folder, files.header(config)) if given["work"] else None
+        given["kept"] = work
         return scan_stream(
-            Files(paths, options, folder=Path(folder), told=bar.update),
-            config,
-            threads=given["threads"],
-            memory=given["memory"] or DEFAULT_MEMORY,
+            files, config, threads=given["threads"], memory=given["memory"] or 0, work=work
         )
 
 

@@ -199,3 +199,11 @@ memory_option = click.option(
     help="About how much memory to use, like 2GB; what is more goes to a temporary folder. By "
     "default half of what the machine has. For --find duplicates.",
 )
+
+work_option = click.option(
+    "--work",
+    type=click.Path(),
+    metavar="DIR",
+    help="Folder that keeps each finished stage: the same command goes on there after it was "
+    "interrupted. It is emptied when the run is done. For --find duplicates.",
+)

@@ -11,10 +11,17 @@ from dedup.kernels.words import BLANK, CONTENT, STOP
 
 
 @njit
-def seed_hashes(hashes, classes, bounds, order, size, out, rows, places):
-    """Write hash, document and token of every seed of the documents ``order``; return how many.
+def part_of(value, parts):
+    """Return which of ``parts`` equal parts of all hashes one belongs to."""
+    return np.intp((value >> np.uint64(32)) * np.uint64(parts) >> np.uint64(32))
 
-    A run of stop words alone is no seed, nor is one with a blank token.
+
+@njit
+def seed_hashes(hashes, classes, bounds, order, size, part, parts, out, rows, places):
+    """Write hash, document and token of the seeds of the documents ``order``; return how many.
+
+    A run of stop words alone is no seed, nor is one with a blank token. Of all seeds those whose
+    hash is in ``part`` of ``parts`` are written, as far as there is room; all of them are counted.
     """
     made = np.intp(0)
     for row in order:
@@ -27,10 +34,14 @@ def seed_hashes(hashes, classes, bounds, order, size, out, rows, places):
                 blank = blank or classes[j] == BLANK
                 if classes[j] == STOP:
                     stops += 1
-            if not blank and stops < size:
-                out[made] = fmix64(h)
-                places[made] = i - bounds[row]
-                rows[made] = row
+            if blank or stops == size:
+                continue
+            h = fmix64(h)
+            if part_of(h, parts) == part:
+                if made < len(out):
+                    out[made] = h
+                    places[made] = i - bounds[row]
+                    rows[made] = row
                 made += 1
     return made
 
@@ -43,6 +54,8 @@ def pair_hashes(
     bounds,
     order,
     reach,
+    part,
+    parts,
     out,
     rows,
     places,
@@ -50,7 +63,7 @@ def pair_hashes(
     """Write a seed for every two telling words that follow each other, in whatever order.
 
     Stop words between them do not matter, up to ``reach`` tokens; two names are no seed, nor are
-    characters of an unspaced script. Returns how many were written.
+    characters of an unspaced script. ``part``, room and count are as for ``seed_hashes``.
     """
     made = np.intp(0)
     for row in order:
@@ -69,10 +82,13 @@ def pair_hashes(
             ):
                 low = min(stems[i], stems[before])
                 high = max(stems[i], stems[before])
-                out[made] = fmix64(low * MULTIPLIER + high)
-                rows[made] = row
-                places[made] = before - bounds[row]
-                made += 1
+                h = fmix64(low * MULTIPLIER + high)
+                if part_of(h, parts) == part:
+                    if made < len(out):
+                        out[made] = h
+                        rows[made] = row
+                        places[made] = before - bounds[row]
+                    made += 1
             before = i
     return made
 

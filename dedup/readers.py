@@ -1,0 +1,140 @@
+"""Where documents come from when they are read more than once: memory, or files and streams."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.config import Config
+from dedup.errors import InputError
+from dedup.records import CORPUS, Corpus, Intake
+from dedup.sources import ReadOptions, read_batches
+from dedup.sources.files import STDIN, find_sources
+from dedup.sources.options import Tally
+from dedup.sources.remote import shown, state_of
+
+_BATCH_ROWS = 2_048
+STDIN_COPY = "stdin.arrow"
+
+
+class Reader(Protocol):
+    """Documents that can be read more than once, always in the same order."""
+
+    @property
+    def intake(self) -> Intake:
+        """Return what the first reading met."""
+        ...
+
+    @property
+    def is_cheap(self) -> bool:
+        """Tell whether reading again costs no more than holding what was made of it."""
+        ...
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the documents in batches of schema ``CORPUS``."""
+        ...
+
+    def take_up(self, intake: Intake) -> None:
+        """Go on where another run had read everything once, and met ``intake``."""
+        ...
+
+    def corpus(self, facts: pa.Table) -> Corpus:
+        """Return the documents in order of id, ``facts`` where their texts are not in memory."""
+        ...
+
+
+@dataclass(slots=True)
+class Held:
+    """A corpus in memory as a ``Reader``."""
+
+    table: pa.Table
+    intake: Intake
+    is_cheap: bool = False
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the corpus in parts that keep all threads busy."""
+        yield from self.table.to_batches(max_chunksize=_BATCH_ROWS)
+
+    def take_up(self, intake: Intake) -> None:
+        """Go on where another run had read everything once; it met the same."""
+
+    def corpus(self, facts: pa.Table) -> Corpus:
+        """Return the corpus in order of id."""
+        return Corpus(self.table.take(pc.sort_indices(self.table["doc_id"])), self.intake)
+
+
+class Files:
+    """Files and streams as a ``Reader``; stdin is put by, for it can be read only once."""
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        options: ReadOptions,
+        *,
+        folder: Path,
+        told: Callable[[int], None] | None = None,
+    ) -> None:
+        self.intake = Intake()
+        self._paths, self._options, self._told = paths, options, told
+        self._copy = folder / STDIN_COPY if STDIN in paths else None
+        self._read = False
+        sources = find_sources(paths, options, Tally(Intake()))
+        self.is_cheap = all(each.kind == "parquet" and each.url is None for each in sources)
+
+    def header(self, config: Config) -> dict[str, Any]:
+        """Return what tells this run from others: settings, and the inputs as they are now."""
+        found: dict[str, list[Any]] = {}
+        for source in find_sources(self._paths, self._options, Tally(Intake())):
+            if source.url is not None:
+                found[source.path] = state_of(source.url)
+            elif source.path != STDIN:
+                state = Path(source.path).stat()
+                found[source.path] = [state.st_size, state.st_mtime_ns]
+        return {
+            "version": version("dedup"),
+            "setting": config.as_dict(),
+            "reading": dataclasses.asdict(self._options),
+            "paths": [shown(path) for path in self._paths],
+            "input": found,
+        }
+
+    def take_up(self, intake: Intake) -> None:
+        """Go on where another run had read everything once, and met ``intake``."""
+        self.intake = intake
+        self._read = True
+        if self._copy is not None and not self._copy.exists():
+            raise InputError("stdin of the run that is to be continued is gone")
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the documents; what is wrong with them is counted the first time."""
+        if self._read:
+            yield from self._again()
+            return
+        self._read = True
+        first = read_batches(self._paths, self._options, self.intake, progress=self._told)
+        if self._copy is None:
+            yield from first
+        else:
+            with pa.ipc.new_file(self._copy, CORPUS) as copy:
+                for batch in first:
+                    copy.write_batch(batch)
+                    yield batch
+
+    def corpus(self, facts: pa.Table) -> Corpus:
+        """Return what is known of the documents besides their texts."""
+        return Corpus(facts, self.intake)
+
+    def _again(self) -> Iterator[pa.RecordBatch]:
+        if self._copy is None:
+            yield from read_batches(self._paths, self._options, Intake())
+            return
+        with pa.OSFile(str(self._copy)) as file, pa.ipc.open_file(file) as copy:
+            for number in range(copy.num_record_batches):
+                yield copy.get_batch(number)
