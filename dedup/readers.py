@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from dedup.config import Config
 from dedup.errors import InputError
 from dedup.records import CORPUS, Corpus, Intake
-from dedup.sources import ReadOptions, read_batches, source_bytes
+from dedup.sources import ReadOptions, read_batches
 from dedup.sources.files import STDIN, find_sources
 from dedup.sources.options import Tally
+from dedup.sources.remote import shown, state_of
 
 _BATCH_ROWS = 2_048
 STDIN_COPY = "stdin.arrow"
@@ -89,10 +90,10 @@ class Files:
 
     def header(self, config: Config) -> dict[str, Any]:
         """Return what tells this run from others: settings, and the inputs as they are now."""
-        found: dict[str, list[int]] = {}
+        found: dict[str, list[Any]] = {}
         for source in find_sources(self._paths, self._options, Tally(Intake())):
             if source.url is not None:
-                found[source.path] = [source_bytes(source)]  # a URL has no time of change
+                found[source.path] = state_of(source.url)
             elif source.path != STDIN:
                 state = Path(source.path).stat()
                 found[source.path] = [state.st_size, state.st_mtime_ns]
@@ -100,7 +101,7 @@ class Files:
             "version": version("dedup"),
             "setting": config.as_dict(),
             "reading": dataclasses.asdict(self._options),
-            "paths": list(self._paths),
+            "paths": [shown(path) for path in self._paths],
             "input": found,
         }
 

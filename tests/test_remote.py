@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from dedup import cli
+from dedup.config import Config
 from dedup.errors import InputError
+from dedup.readers import Files
 from dedup.records import Intake
 from dedup.sources import ReadOptions, input_bytes, read, read_batches
 from dedup.sources.remote import shown
@@ -158,6 +160,16 @@ def test_a_url_is_scanned(memory):
     given = ["scan", "memory://a.jsonl.gz", "--json"]
     done = CliRunner().invoke(cli.root, given, catch_exceptions=False)
     assert orjson.loads(done.stdout)["summary"]["documents"]["read"] == 600
+
+
+def test_a_run_that_can_be_continued_knows_a_remote_file_and_no_secret(memory, tmp_path):
+    paths = ["memory://me:secret@a.jsonl"]
+    memory.pipe("/me:secret@a.jsonl", LINES)
+    header = Files(paths, ReadOptions(), folder=tmp_path).header(Config())
+    assert "secret" not in orjson.dumps(header).decode()
+    assert header["input"]["memory://a.jsonl"][0] == len(LINES)
+    memory.pipe("/me:secret@a.jsonl", LINES * 2)
+    assert Files(paths, ReadOptions(), folder=tmp_path).header(Config()) != header
 
 
 def test_without_its_extra_a_url_says_what_to_install(monkeypatch):

@@ -100,6 +100,17 @@ def size_of(url: str) -> int:
         return 0  # it is asked for to show progress; reading will say what is wrong
 
 
+def state_of(url: str) -> list[Any]:
+    """Return what changes when a remote file does: its size, and its mark or time if known."""
+    system, path = _system(url)
+    try:
+        facts = system.info(path)
+    except Exception as error:
+        raise _input_error(error, url) from error
+    marks = (facts.get(name) for name in ("ETag", "etag", "LastModified", "mtime", "created"))
+    return [facts.get("size"), next((str(each) for each in marks if each), None)]
+
+
 class _Raw(io.RawIOBase):
     """A file of fsspec as one of Python, with one kind of error."""
 
