@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -34,8 +35,10 @@ from dedup.spool import Spool, let_go
 from dedup.tokens import folding, runs_of_rows, tokenise_texts
 
 _DOTS_REACH = 400  # bytes from the end in which a cut is looked for
-_RUN_PAIRS = 1 << 18  # pairs that are compared at a time …
-_MAPPED_PAIRS = 1 << 14  # … where their shingles are in a file
+_BLOCK_PAIRS = 1 << 20  # pairs that are put in order at a time
+_RUN_PAIRS = 1 << 17  # pairs that are compared at a time …
+_RUN_BYTES = 64 << 20  # … or what they bring into memory of a file
+_SURROUNDINGS = 64 << 10  # bytes that come with what is looked at in a mapped file
 
 # What the first reading keeps of a document, besides one key a band.
 SUMS, DIGESTS, COUNTS, CUT = "sums", "digests", "counts", "cut"
@@ -244,22 +247,49 @@ class Verifier:
         """Score pairs of documents."""
         return compare_shingles(self.places[pairs].astype(np.int64), self.shingles)
 
+    def _touched(self, pairs: Int64) -> Int64:
+        """Return about how much of the file each pair brings into memory, in bytes.
+
+        The system brings in the surroundings of what is looked at, so a jump costs more than a set.
+        """
+        costs = np.full(len(pairs), 64, np.int64)
+        for side in (0, 1):
+            starts = self.shingles.offsets[self.places[pairs[:, side]]] * 8
+            steps = np.abs(np.diff(starts, prepend=0))
+            costs += np.minimum(steps, _SURROUNDINGS)
+        return costs
+
     def confirm(self, candidates: Int64, counts: Int32, config: Config, *, threads: int) -> Pairs:
-        """Verify candidates and return those with a relation."""
-
-        def run(span: tuple[int, int]) -> Pairs:
-            some = candidates[span[0] : span[1]]
-            made = confirm_pairs(some, self.compare, no_passages(), counts, config)
-            let_go(self.shingles.values)
-            return made
-
-        size = _MAPPED_PAIRS if isinstance(self.shingles.values, np.memmap) else _RUN_PAIRS
-        runs = list(runs_of_rows(np.arange(len(candidates) + 1), size)) or [(0, 0)]
+        """Verify candidates and return those with a relation, in order of (a, b)."""
+        parts: list[Pairs] = []
         with ThreadPoolExecutor(max(threads, 1)) as pool:
-            parts = list(pool.map(run, runs))
-        return Pairs(
+            for low in range(0, max(len(candidates), 1), _BLOCK_PAIRS):
+                block = candidates[low : low + _BLOCK_PAIRS]
+                work = partial(self._confirm_run, counts=counts, config=config)
+                parts += pool.map(work, self._runs(block))
+        joined = Pairs(
             *(
                 np.concatenate([getattr(part, name) for part in parts])
                 for name in Pairs.__dataclass_fields__
             )
         )
+        return joined.take(np.lexsort((joined.b, joined.a)))
+
+    def _confirm_run(self, candidates: Int64, counts: Int32, config: Config) -> Pairs:
+        made = confirm_pairs(candidates, self.compare, no_passages(), counts, config)
+        let_go(self.shingles.values)
+        return made
+
+    def _runs(self, candidates: Int64) -> list[Int64]:
+        """Cut candidates into those that are verified at a time.
+
+        Where the shingles are in a file, they are taken in the order in which they stand there,
+        and so many that little of it is in memory at a time.
+        """
+        costs, most = np.ones(len(candidates), np.int64), _RUN_PAIRS
+        if isinstance(self.shingles.values, np.memmap):
+            places = self.places[candidates]
+            candidates = candidates[np.lexsort((places[:, 1], places[:, 0]))]
+            costs, most = self._touched(candidates), _RUN_BYTES
+        bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(costs)])
+        return [candidates[low:high] for low, high in runs_of_rows(bounds, most)] or [candidates]

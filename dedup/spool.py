@@ -109,7 +109,7 @@ class Spool:
         path = self._folder / name
         if not path.exists() or not path.stat().st_size:
             return np.zeros(0, kind)
-        return np.memmap(path, kind, "r") if mapped else np.fromfile(path, kind)
+        return _mapped(path, kind) if mapped else np.fromfile(path, kind)
 
     def take(self, name: str, kind: type[Any]) -> Array:
         """Return an array as a whole and forget it."""
@@ -123,6 +123,17 @@ class Spool:
         if self._folder is not None and not self._keep:
             self._lengths.pop(name, None)
             (self._folder / name).unlink(missing_ok=True)
+
+
+def _mapped(path: Path, kind: type[Any]) -> Array:
+    """Map a file; no more than a few pages come into memory with the one that is looked at."""
+    array: Array = np.memmap(path, kind, "r")
+    base = getattr(array, "_mmap", None)
+    for name in ("MADV_NOHUGEPAGE", "MADV_RANDOM"):
+        with suppress(OSError):
+            if base is not None and hasattr(mmap, name):
+                base.madvise(getattr(mmap, name))
+    return array
 
 
 def trim() -> None:
