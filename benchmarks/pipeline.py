@@ -16,6 +16,7 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -132,6 +133,7 @@ def _warm(folder: Path) -> None:
 
 def _run(each: Contestant, made: Path) -> None:
     out = made / "out"
+    _remove(out)
     command = [str(out) if part == "OUT" else part for part in each.command]
     measured = [sys.executable, str(HERE / "measured.py"), *command]
     done = subprocess.run(measured, env=each.environment, stdout=subprocess.PIPE, check=True)
@@ -157,12 +159,14 @@ def _judge(each: Contestant, folder: Path, made: Path) -> None:
     labels = pq.read_table(folder / "labels.parquet")
     truth = dict(zip(labels["id"].to_pylist(), labels["cluster"].to_pylist(), strict=True))
     each.quality = scores(dict(zip(ids, clusters, strict=True)), truth)
+
+
+def _remove(out: Path) -> None:
+    """Remove what a contestant wrote."""
     if out.is_dir():
-        for path in out.iterdir():
-            path.unlink()
-        out.rmdir()
+        shutil.rmtree(out)
     else:
-        out.unlink()
+        out.unlink(missing_ok=True)
 
 
 def scores(found: dict[str, Any], truth: dict[str, Any]) -> dict[str, float]:
