@@ -135,6 +135,17 @@ def clean_string(text: str) -> str:
     return text
 
 
+def offsets_of(sizes: Int32 | Int64) -> Int64:
+    """Return where the rows of a ragged array begin and end, from how long each is.
+
+    >>> offsets_of(np.array([2, 0, 1])).tolist()
+    [0, 2, 2, 3]
+    """
+    offsets = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    return offsets
+
+
 def ragged_to_arrow(values: npt.NDArray[Any], offsets: Int64) -> pa.LargeListArray:
     """View a ragged array as an Arrow list column.
 

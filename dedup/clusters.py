@@ -160,6 +160,31 @@ def components(a: Int64, b: Int64, count: int) -> Int64:
     return parent
 
 
+def choose_faces(first: Int64, candidates: Candidates, config: Config) -> Int64:
+    """Let the canonical of each group of equal documents stand for the group.
+
+    ``first`` names the first document of each group; what is returned names the canonical.
+    """
+    others = np.flatnonzero(first != np.arange(len(first)))
+    members = np.union1d(others, first[others])
+    ranked = candidates.take(members).keys(config.canonical, np.zeros(len(members)))
+    order = members[ranked][::-1]
+    best = np.arange(len(first))
+    best[first[order]] = order  # the last to be written is the first in order
+    faces: Int64 = best[first]
+    return faces
+
+
+def cluster_documents(
+    pairs: Pairs, candidates: Candidates, faces: Int64, config: Config
+) -> Clusters:
+    """Cluster all documents: by their pairs, and equal ones with what stands for them."""
+    clusters = cluster_pairs(pairs, candidates, config)
+    if "exact" in config.cluster_on:
+        join_equals(clusters, pairs, faces)
+    return clusters
+
+
 def join_equals(clusters: Clusters, pairs: Pairs, faces: Int64) -> None:
     """Put each document into the cluster of the one that stands for it (``faces``)."""
     edges = np.flatnonzero(pairs.relations == EXACT)

@@ -17,16 +17,25 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
-from dedup.arrays import Bool, Int32, Int64, Texts, UInt64, texts_from_arrow, texts_from_strings
+from dedup.arrays import (
+    Bool,
+    Int32,
+    Int64,
+    Texts,
+    UInt64,
+    offsets_of,
+    texts_from_arrow,
+    texts_from_strings,
+)
 from dedup.blocks import block_table
 from dedup.config import Config
 from dedup.exact import text_digests
 from dedup.kernels import exact as exact_kernel
 from dedup.kernels import lsh as kernel
 from dedup.kernels.shingles import gather_rows
-from dedup.lsh import bands_and_rows, bucket_pairs
+from dedup.lsh import bands_and_rows, bucket_pairs, table_size
 from dedup.minhash import permutations
-from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs
+from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs, join_pairs
 from dedup.passages import no_passages
 from dedup.ranking import truncated_documents
 from dedup.records import REMOVALS
@@ -160,7 +169,7 @@ class Signatures:
         """
         sums = self.spool.take(SUMS, np.uint64).reshape(-1, 2)[self.order]
         first = np.where(self.counts > 0, 0, -1)
-        slots = np.full(1 << max(4, (2 * len(first)).bit_length()), -1, np.int32)
+        slots = np.full(table_size(len(first)), -1, np.int32)
         kernel.group_equal(sums, first, slots)
         return first
 
@@ -189,9 +198,7 @@ def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
 
 def some_shingles(shingles: Shingles, rows: Int64) -> Shingles:
     """Return the distinct shingles of some rows (ascending) of a batch."""
-    sizes = shingles.offsets[rows + 1] - shingles.offsets[rows]
-    bounds = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(sizes, out=bounds[1:])
+    bounds = offsets_of(shingles.offsets[rows + 1] - shingles.offsets[rows])
     values = np.empty(int(bounds[-1]), np.uint64)
     gather_rows(shingles.values, shingles.offsets, rows, values, bounds)
     return distinct_shingles(Shingles(values, bounds))
@@ -236,9 +243,7 @@ class Verifier:
     @classmethod
     def of(cls, spool: Spool, wanted: Int64, order: Int64) -> Verifier:
         """Take what ``shingle_all`` left of the rows ``wanted``."""
-        sizes = spool.read(SIZES, np.int64)
-        offsets = np.zeros(len(sizes) + 1, np.int64)
-        np.cumsum(sizes, out=offsets[1:])
+        offsets = offsets_of(spool.read(SIZES, np.int64))
         by_row = np.zeros(len(order), np.int32)
         by_row[wanted] = np.arange(len(wanted))
         return cls(Shingles(spool.read(SHINGLES, np.uint64, mapped=True), offsets), by_row[order])
@@ -267,13 +272,7 @@ class Verifier:
                 block = candidates[low : low + _BLOCK_PAIRS]
                 work = partial(self._confirm_run, counts=counts, config=config)
                 parts += pool.map(work, self._runs(block))
-        joined = Pairs(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in Pairs.__dataclass_fields__
-            )
-        )
-        return joined.take(np.lexsort((joined.b, joined.a)))
+        return join_pairs(parts)
 
     def _confirm_run(self, candidates: Int64, counts: Int32, config: Config) -> Pairs:
         made = confirm_pairs(candidates, self.compare, no_passages(), counts, config)
@@ -291,5 +290,5 @@ class Verifier:
             places = self.places[candidates]
             candidates = candidates[np.lexsort((places[:, 1], places[:, 0]))]
             costs, most = self._touched(candidates), _RUN_BYTES
-        bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(costs)])
-        return [candidates[low:high] for low, high in runs_of_rows(bounds, most)] or [candidates]
+        runs = runs_of_rows(offsets_of(costs), most)
+        return [candidates[low:high] for low, high in runs] or [candidates]

@@ -82,8 +82,8 @@ def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64
     small = np.int32 if room < _INT32 else np.int64
     groups, sizes, members = (np.empty(room, small) for _ in range(3))
     bounds = np.empty(room // 2 + 2, small)
-    slots = np.empty(_table_size(room), small)
-    table = np.full(_table_size(room), -1, np.int64)
+    slots = np.empty(table_size(room), small)
+    table = np.full(table_size(room), -1, np.int64)
     filled = crowded = 0
     for band in keys:
         made = kernel.group_keys(band, slots, groups, sizes)
@@ -99,12 +99,12 @@ def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64
     return np.stack([packed // max(count, 1), packed % max(count, 1)], axis=1), crowded
 
 
-def _table_size(count: int) -> int:
+def table_size(count: int) -> int:
     """Return the places of a hash table for ``count`` values: a power of two."""
     return int(1 << max(4, (2 * count).bit_length()))
 
 
 def _larger(table: Int64, count: int) -> Int64:
-    made = np.full(_table_size(count), -1, np.int64)
+    made = np.full(table_size(count), -1, np.int64)
     kernel.move_pairs(table, made)
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -168,9 +168,14 @@ def with_equals(pairs: Pairs, faces: Int64, counts: Int64 | Int32) -> Pairs:
     )
     # Only a comparison of two given documents asks for the pair of two equal ones.
     pairs = pairs.take(faces[pairs.a] != faces[pairs.b])
+    return join_pairs([pairs, equal])
+
+
+def join_pairs(parts: Sequence[Pairs]) -> Pairs:
+    """Return all pairs of several parts, at least one, in order of (a, b)."""
     joined = Pairs(
         *(
-            np.concatenate([getattr(pairs, name), getattr(equal, name)])
+            np.concatenate([getattr(part, name) for part in parts])
             for name in Pairs.__dataclass_fields__
         )
     )

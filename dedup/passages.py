@@ -17,7 +17,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from dedup.arrays import Bool, Float64, Int32, Int64, UInt64
+from dedup.arrays import Bool, Float64, Int32, Int64, UInt64, offsets_of
 from dedup.config import Config
 from dedup.kernels import passages as kernel
 from dedup.kernels import seeds as seed_kernel
@@ -236,8 +236,7 @@ def _index(
     first = np.cumsum([0, *(len(each[2]) - 1 for each in found[:-1])])
     group_of = np.concatenate([each[3] + low for each, low in zip(found, first, strict=True)])
     found.clear()
-    bounds = np.zeros(len(sizes) + 1, np.int64)
-    np.cumsum(sizes, out=bounds[1:])
+    bounds = offsets_of(sizes)
     by_row = np.lexsort((places, rows))
     return _Index(
         np.searchsorted(rows[by_row], np.arange(len(seeds.tokens) + 1)),

@@ -14,11 +14,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Bool, Int64, Texts, texts_from_arrow
+from dedup.arrays import Bool, Float64, Int64, Texts, texts_from_arrow
 from dedup.blocks import Blocks
 from dedup.boilerplate import blocks_of, find_boilerplate
 from dedup.cleaning import settle_removals
-from dedup.clusters import Candidates, Clusters, cluster_pairs, components, join_equals, stars
+from dedup.clusters import (
+    Candidates,
+    Clusters,
+    choose_faces,
+    cluster_documents,
+    components,
+    stars,
+)
 from dedup.config import Config
 from dedup.duplicates import is_fast
 from dedup.exact import equal_groups
@@ -33,13 +40,11 @@ from dedup.repeats import find_repeats
 from dedup.shingles import Shingles, distinct_shingles, shingle_texts
 from dedup.streaming import Progress, scan_stream
 from dedup.tables import (
-    check_conservation,
+    complete,
     documents_table,
     pairs_table,
     passages_table,
     repeats_table,
-    reuse_groups,
-    summarise,
 )
 from dedup.tokens import Tokens, tokenise_texts
 from dedup.words import classify
@@ -68,6 +73,14 @@ class _Run:
     review: Bool
     masked: Bool
     caps: Counter[str]
+    jaccard: Float64 | None = None  # of the candidates, once it was asked for
+
+    def alike(self, least: float) -> Int64:
+        """Return the candidates whose Jaccard similarity is at least so much."""
+        if self.jaccard is None:
+            self.jaccard, _, _ = self.compare(self.candidates)
+        found: Int64 = self.candidates[self.jaccard >= least]
+        return found
 
     def compare(self, pairs: Int64) -> Scores:
         """Score pairs of documents by their shingles."""
@@ -166,8 +179,7 @@ def _find_candidates(run: _Run) -> Int64:
 def _find_removals(run: _Run) -> None:
     """Find what repeats inside documents and what is furniture, and mask it."""
     count = len(run.texts)
-    jaccard, _, _ = run.compare(run.candidates)
-    alike = run.candidates[jaccard >= _SAME_STORY]
+    alike = run.alike(_SAME_STORY)
     groups = components(
         np.concatenate([alike[:, 0], run.faces]),
         np.concatenate([alike[:, 1], np.arange(count)]),
@@ -203,16 +215,14 @@ def _per_document(marked: Bool, tokens: Tokens) -> Int64:
 
 
 def _choose_faces(run: _Run, ranking: Candidates) -> None:
-    """Let the canonical of each group of equal documents stand for the group."""
-    order = ranking.keys(run.config.canonical, np.zeros(len(run.faces)))
-    best = np.full(len(run.faces), -1, np.int64)
-    reverse = order[::-1]
-    best[run.faces[reverse]] = reverse  # the last to be written is the first in order
-    moved = np.arange(len(run.faces))
-    faces = best[run.faces]
+    """Let the canonical of each group of equal documents stand for it, in the candidates too."""
+    faces = choose_faces(run.faces, ranking, run.config)
+    moved = np.arange(len(faces))
     moved[run.faces] = faces
     run.faces = faces
-    run.candidates = np.sort(moved[run.candidates], axis=1)
+    candidates = np.sort(moved[run.candidates], axis=1)
+    if not np.array_equal(candidates, run.candidates):
+        run.candidates, run.jaccard = candidates, None
 
 
 def _candidates(run: _Run) -> Candidates:
@@ -234,8 +244,7 @@ def _representatives(run: _Run, ranking: Candidates) -> Bool:
     Of many near copies of one document only the first in canonical order do: more of them would
     crowd the others out of their seeds.
     """
-    jaccard, _, _ = run.compare(run.candidates)
-    pairs = run.candidates[jaccard >= _SAME_TEXT]
+    pairs = run.alike(_SAME_TEXT)
     rows = np.unique(pairs)
     order = ranking.take(rows).keys(run.config.canonical, np.zeros(len(rows)))
     leaders = stars(np.searchsorted(rows, pairs), order)
@@ -267,10 +276,7 @@ def _cluster(run: _Run, pairs: Pairs, ranking: Candidates) -> Clusters:
     if "duplicates" not in config.find:
         rows = np.arange(len(run.faces), dtype=np.int64)
         return Clusters(rows, np.full(len(rows), -1, np.int64))
-    clusters = cluster_pairs(pairs, ranking, config)
-    if "exact" in config.cluster_on:
-        join_equals(clusters, pairs, run.faces)
-    return clusters
+    return cluster_documents(pairs, ranking, run.faces, config)
 
 
 def _result(run: _Run, pairs: Pairs, passages: Passages, clusters: Clusters) -> Result:
@@ -289,7 +295,5 @@ def _result(run: _Run, pairs: Pairs, passages: Passages, clusters: Clusters) -> 
         review=pa.array(run.review),
         summary={},
     )
-    groups = reuse_groups(pairs, clusters, ids)
-    result.summary.update(summarise(result, clusters, groups, run.caps))
-    check_conservation(result, clusters)
+    complete(result, pairs, clusters, run.caps)
     return result

@@ -85,13 +85,13 @@ class Files:
         self._paths, self._options, self._told = paths, options, told
         self._copy = folder / STDIN_COPY if STDIN in paths else None
         self._read = False
-        sources = find_sources(paths, options, Tally(Intake()))
-        self.is_cheap = all(each.kind == "parquet" and each.url is None for each in sources)
+        self._sources = find_sources(paths, options, Tally(Intake()))
+        self.is_cheap = all(each.kind == "parquet" and each.url is None for each in self._sources)
 
     def header(self, config: Config) -> dict[str, Any]:
         """Return what tells this run from others: settings, and the inputs as they are now."""
         found: dict[str, list[Any]] = {}
-        for source in find_sources(self._paths, self._options, Tally(Intake())):
+        for source in self._sources:
             if source.url is not None:
                 found[source.path] = state_of(source.url)
             elif source.path != STDIN:

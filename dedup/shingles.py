@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.arrays import Int64, Texts, UInt64
+from dedup.arrays import Int64, Texts, UInt64, offsets_of
 from dedup.config import Config
 from dedup.kernels import shingles as kernel
 from dedup.tokens import Tokens, folding, runs_of_rows
@@ -47,8 +47,7 @@ def shingle_tokens(units: UInt64, bounds: Int64, size: int) -> Shingles:
     """
     counts = np.diff(bounds)
     made = np.where(counts >= size, counts - size + 1, np.minimum(counts, 1))
-    offsets = np.zeros(len(bounds), np.int64)
-    np.cumsum(made, out=offsets[1:])
+    offsets = offsets_of(made)
     values = np.empty(int(offsets[-1]), np.uint64)
     kernel.shingle_rows(units, bounds, size, values, offsets)
     return Shingles(values, offsets)
@@ -99,7 +98,6 @@ def distinct_shingles(shingles: Shingles, *, threads: int = 1) -> Shingles:
             list(pool.map(run, runs_of_rows(shingles.offsets, _RUN_SHINGLES)))
     else:
         run((0, len(shingles)))
-    offsets = np.zeros(len(shingles) + 1, np.int64)
-    np.cumsum(sizes, out=offsets[1:])
+    offsets = offsets_of(sizes)
     kernel.close_gaps(values, shingles.offsets, offsets)
     return Shingles(values[: int(offsets[-1])], offsets)

@@ -46,11 +46,6 @@ class Spool:
         if keep and folder is not None:
             self._folder = folder()
 
-    @property
-    def on_disk(self) -> bool:
-        """Tell whether the arrays have gone to files."""
-        return self._folder is not None
-
     def append(self, name: str, piece: Array) -> None:
         """Add a piece to an array; its type must always be the same."""
         self.size += piece.nbytes

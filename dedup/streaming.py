@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.arrays import Int64, texts_from_arrow
-from dedup.clusters import Candidates, Clusters, cluster_pairs, join_equals
+from dedup.clusters import Candidates, Clusters, choose_faces, cluster_documents
 from dedup.config import Config
 from dedup.duplicates import (
     DIGESTS,
@@ -46,11 +46,9 @@ from dedup.sources.batches import unique_ids
 from dedup.sources.options import Tally
 from dedup.spool import Spool, trim
 from dedup.tables import (
-    check_conservation,
+    complete,
     documents_table,
     pairs_table,
-    reuse_groups,
-    summarise,
 )
 from dedup.work import Work
 
@@ -184,11 +182,9 @@ def _scan(run: _Run, progress: Progress) -> Result:
     pairs = _pairs(run, signed, candidates, lambda: progress(STAGES[3], 3, len(STAGES)))
     pairs = with_equals(pairs, faces, signed.counts)
     progress(STAGES[4], 4, len(STAGES))
-    clusters = cluster_pairs(pairs, ranking, config)
+    clusters = cluster_documents(pairs, ranking, faces, config)
     del ranking, signed, order
     trim()
-    if "exact" in config.cluster_on:
-        join_equals(clusters, pairs, faces)
     result = _result(run, facts, pairs, clusters, faces, Counter(crowded_buckets=crowded))
     progress("done", 5, len(STAGES))
     return result
@@ -212,7 +208,7 @@ def _buckets(run: _Run, signed: Signatures, ranking: Candidates) -> tuple[Int64,
     if work.is_done(stage):
         crowded = int(work.facts(stage)["crowded"])
         return work.array(stage, "faces"), work.array(stage, "pairs"), crowded
-    faces = _faces(signed.equal_groups(), ranking, run.config)
+    faces = choose_faces(signed.equal_groups(), ranking, run.config)
     among = np.flatnonzero((faces == np.arange(len(faces))) & (signed.counts > 0))
     candidates, crowded = signed.candidates(among, run.config)
     work.finish(stage, {"faces": faces, "pairs": candidates}, crowded=crowded)
@@ -270,17 +266,6 @@ def _candidates(facts: pa.Table, signed: Signatures) -> Candidates:
     )
 
 
-def _faces(first: Int64, ranking: Candidates, config: Config) -> Int64:
-    """Let the canonical of each group of equal documents stand for the group."""
-    others = np.flatnonzero(first != np.arange(len(first)))
-    members = np.union1d(others, first[others])
-    order = members[ranking.take(members).keys(config.canonical, np.zeros(len(members)))][::-1]
-    best = np.arange(len(first))
-    best[first[order]] = order  # the last to be written is the first in order
-    faces: Int64 = best[first]
-    return faces
-
-
 def _result(
     run: _Run,
     facts: pa.Table,
@@ -304,7 +289,5 @@ def _result(
         review=pa.array(np.zeros(len(facts), np.bool_)),
         summary={},
     )
-    groups = reuse_groups(pairs, clusters, ids)
-    result.summary.update(summarise(result, clusters, groups, caps))
-    check_conservation(result, clusters)
+    complete(result, pairs, clusters, caps)
     return result

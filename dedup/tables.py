@@ -184,6 +184,14 @@ def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, i
     }
 
 
+def complete(result: Result, pairs: Pairs, clusters: Clusters, caps: Counter[str]) -> None:
+    """Write the summary of a result whose tables are filled, and check that nothing is lost."""
+    ids = result.tables["documents"]["doc_id"].combine_chunks()
+    groups = reuse_groups(pairs, clusters, ids)
+    result.summary.update(summarise(result, clusters, groups, caps))
+    check_conservation(result, clusters)
+
+
 def check_conservation(result: Result, clusters: Clusters) -> None:
     """Raise ``OutputError`` unless read = kept + removed + skipped and every cluster keeps one."""
     counts = result.summary["documents"]

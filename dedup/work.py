@@ -148,10 +148,6 @@ class Work:
         with pa.OSFile(str(self._path(stage, "table"))) as file:
             return pa.ipc.open_file(file).read_all()
 
-    def path(self, name: str) -> Path | None:
-        """Return where a file of the run may stand, where there is a folder."""
-        return None if self._folder is None else self._folder / name
-
     def clear(self) -> None:
         """Remove everything, after the result has been written."""
         if self._folder is None:
