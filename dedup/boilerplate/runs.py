@@ -77,6 +77,7 @@ def _take_run(page: Page, begin: int, end: int) -> None:
 
 def take_cards(page: Page) -> None:
     """Take the titles and teasers of other articles that follow a marker such as "Related"."""
+    tails: dict[int, int] = {}  # by document: from where on everything is found
     for marker in page.markers:
         end = page.end(marker)
         stop = marker + 1
@@ -84,7 +85,11 @@ def take_cards(page: Page) -> None:
         while stop < end and stop not in page.found and _is_title(page, stop):
             teaser = teaser or page.has(stop, ELLIPSIS)
             stop += 1
-        last = all(block in page.found for block in range(stop, end))
+        tail = tails.get(end, end)
+        while tail > stop and tail - 1 in page.found:
+            tail -= 1
+        tails[end] = tail
+        last = tail <= stop
         card = range(marker + 1, stop)
         if len(card) > _CARD_LINES:
             continue

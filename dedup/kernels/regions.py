@@ -478,7 +478,8 @@ def fill_region(
         for x in range(pieces[p, 8], pieces[p, 9]):
             i = path_a[x]
             j = path_b[x]
-            _fill_gap(a, wa, done_a + 1, i, b, wb, done_b + 1, j, mate, taken, stamp)
+            if i > done_a + 1 and j > done_b + 1:  # a call costs more than to look
+                _fill_gap(a, wa, done_a + 1, i, b, wb, done_b + 1, j, mate, taken, stamp)
             done_a = i
             done_b = j
     _fill_gap(
