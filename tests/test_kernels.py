@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ from strategies import PIECES, hashes, hashes32, ragged, rows_of_hashes, texts, 
 
 from dedup.arrays import clean_string, texts_from_strings
 from dedup.kernels import minhash, shingles, text, words
-from dedup.kernels._jit import INTERPRETED
+from dedup.kernels._jit import INTERPRETED, drop_stale
 from dedup.tokens import folding, tokenise_texts
 
 # Interpreted, an unsigned product that wraps around is a NumPy warning; compiled, it just wraps.
@@ -647,3 +648,17 @@ def test_mask_tokens(rows, stretches):
     ]
     assert masked.tolist() == [each for row in wanted for each in row]
     assert gone.tolist() == [sum(row) for row in wanted]
+
+
+def test_kernels_cached_before_a_source_changed_are_compiled_again(tmp_path):
+    """A kernel holds those it calls, and Numba looks at its own file alone."""
+    cache = tmp_path / "__pycache__"
+    cache.mkdir()
+    for name, when in (("a.py", 20), ("b.py", 10)):
+        (tmp_path / name).write_text("")
+        os.utime(tmp_path / name, (when, when))
+    for name, when in (("b.f-1.nbi", 15), ("b.f-1.1.nbc", 15), ("a.g-1.nbi", 25), ("b.pyc", 5)):
+        (cache / name).write_text("")
+        os.utime(cache / name, (when, when))
+    drop_stale(tmp_path)
+    assert {each.name for each in cache.iterdir()} == {"a.g-1.nbi", "b.pyc"}

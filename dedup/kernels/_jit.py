@@ -7,7 +7,10 @@ read-only; where neither can be written the kernels compile again in each proces
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -16,6 +19,21 @@ from numba.core import event, types
 from numba.extending import intrinsic
 
 INTERPRETED = bool(vars(numba.config)["DISABLE_JIT"])
+
+
+def drop_stale(folder: Path) -> None:
+    """Remove kernels cached before the newest source in ``folder`` was written.
+
+    Numba looks at the file of a kernel alone, not at those of the kernels it was compiled with.
+    """
+    newest = max(each.stat().st_mtime_ns for each in folder.glob("*.py"))
+    with suppress(OSError), os.scandir(folder / "__pycache__") as entries:
+        for each in entries:
+            if each.name.endswith((".nbi", ".nbc")) and each.stat().st_mtime_ns < newest:
+                Path(each.path).unlink()
+
+
+drop_stale(Path(__file__).parent)
 
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
