@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dedup.arrays import Int64, UInt64, offsets_of
+from dedup.arrays import Float64, Int64, UInt64, offsets_of
 from dedup.columns import Columns
 from dedup.config import Config
 from dedup.duplicates import key_name
 from dedup.exact import equal_groups
 from dedup.gathering import Documents
+from dedup.kernels import clusters as kernel_of_groups
 from dedup.kernels import lsh as kernel
 from dedup.lsh import bands_and_rows, bucket_pairs
 from dedup.minhash import sign_shingles
@@ -24,32 +26,53 @@ from dedup.work import Work
 
 STAGE = "copies"
 _RUN_TOKENS = 1 << 20  # whose shingles are made at a time
-_RUN_PAIRS = 1 << 15  # that are compared at a time
+RUN_PAIRS = 1 << 15  # that are compared at a time …
+_MOST_WAITING = 32  # … so many runs of which are joined to stories at a time
+SAME_TEXT = 0.9  # Jaccard of near copies
+_SAME_STORY = 0.5  # Jaccard from which two documents count as one when lines are counted
+_KEPT = ("first", "stories", "candidates", "jaccard")
 
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Shingles, the first equal of each document, and the pairs that share a bucket."""
+    """What was found of whole documents.
+
+    ``first`` is the first equal of each document, ``stories`` the smallest row it is connected
+    with by pairs of half the same shingles. ``candidates`` are the pairs of a bucket that may be
+    copies, and ``jaccard`` how alike they are.
+    """
+
+    sets: Sets
+    first: Int64
+    stories: Int64
+    candidates: Int64
+    jaccard: Float64
+    crowded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The shingles of all documents."""
 
     shingles: Shingles
-    first: Int64
-    candidates: Int64
-    crowded: int
     columns: Columns
     threads: int
 
     def compare(self, pairs: Int64) -> Scores:
         """Score pairs of documents by their shingles."""
+        parts = list(self.compare_runs(pairs))
+        first, second, third = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return first, second, third
+
+    def compare_runs(self, pairs: Int64) -> Iterator[Scores]:
+        """Yield the scores of runs of ``RUN_PAIRS`` pairs, of one at least."""
 
         def score(low: int) -> Scores:
-            scores = compare_shingles(pairs[low : low + _RUN_PAIRS], self.shingles)
+            scores = compare_shingles(pairs[low : low + RUN_PAIRS], self.shingles)
             self.columns.ease()
             return scores
 
-        lows = range(0, max(len(pairs), 1), _RUN_PAIRS)
-        parts = list(in_order(score, lows, self.threads))
-        first, second, third = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return first, second, third
+        return in_order(score, range(0, max(len(pairs), 1), RUN_PAIRS), self.threads)
 
 
 def find_copies(
@@ -64,15 +87,13 @@ def find_copies(
     """Make the shingles of all documents, and with ``lsh`` the candidate pairs."""
     columns = documents.columns
     if work.is_done(STAGE):
-        offsets, first, candidates = (
-            work.array(STAGE, name) for name in ("offsets", "first", "candidates")
-        )
-        shingles = Shingles(columns.read("shingles", np.uint64), offsets)
-        crowded = int(work.facts(STAGE)["crowded"])
-        return Copies(shingles, first, candidates, crowded, columns, threads)
+        offsets = work.array(STAGE, "offsets")
+        sets = Sets(Shingles(columns.read("shingles", np.uint64), offsets), columns, threads)
+        arrays = {name: work.array(STAGE, name) for name in _KEPT}
+        return Copies(sets, **arrays, crowded=int(work.facts(STAGE)["crowded"]))
     keys = work.spool if columns.in_files else Spool()
-    config = replace(config, shingle_unit=shingle_unit(config, tokens.counts()))
-    shingles = _shingle(documents, tokens, config, keys if lsh else None, threads)
+    unit = replace(config, shingle_unit=shingle_unit(config, tokens.counts()))
+    sets = Sets(_shingle(documents, tokens, unit, keys if lsh else None, threads), columns, threads)
     first = equal_groups(tokens, ease=columns.ease)
     candidates, crowded = np.zeros((0, 2), np.int64), 0
     if lsh:
@@ -80,9 +101,37 @@ def find_copies(
         bands, _ = bands_and_rows(config)
         made = (keys.take(key_name(band), np.uint64)[among] for band in range(bands))
         candidates, crowded = bucket_pairs(made, among, len(tokens))
-    arrays = {"offsets": shingles.offsets, "first": first, "candidates": candidates}
-    work.finish(STAGE, arrays, crowded=crowded)
-    return Copies(shingles, first, candidates, crowded, columns, threads)
+    copies = Copies(sets, first, *_sift(sets, candidates, first, config), crowded)
+    arrays = {name: getattr(copies, name) for name in _KEPT}
+    work.finish(STAGE, {"offsets": sets.shingles.offsets, **arrays}, crowded=crowded)
+    return copies
+
+
+def _sift(
+    sets: Sets, candidates: Int64, first: Int64, config: Config
+) -> tuple[Int64, Int64, Float64]:
+    """Return stories, the candidates that may be copies, and how alike those are.
+
+    The others are many where documents share a foot or a head, and no relation follows from them:
+    a pair that shares passages is found by those.
+    """
+    stories = np.arange(len(first), dtype=np.int64)
+    kernel_of_groups.connect(np.arange(len(first)), first, stories)
+    kept, jaccard = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
+    waiting: list[Int64] = []
+    for number, (alike, one, two) in enumerate(sets.compare_runs(candidates)):
+        pairs = candidates[number * RUN_PAIRS : (number + 1) * RUN_PAIRS]
+        waiting.append(pairs[alike >= _SAME_STORY])
+        if len(waiting) == _MOST_WAITING:
+            kernel_of_groups.connect(*np.concatenate(waiting).T.copy(), stories)
+            waiting = []
+        may_be = alike >= min(config.threshold, SAME_TEXT)
+        may_be |= np.maximum(one, two) >= config.coverage
+        kept.append(pairs[may_be])
+        jaccard.append(alike[may_be])
+    if waiting:
+        kernel_of_groups.connect(*np.concatenate(waiting).T.copy(), stories)
+    return stories, np.concatenate(kept), np.concatenate(jaccard)
 
 
 def _shingle(

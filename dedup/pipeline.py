@@ -18,17 +18,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup import removals
-from dedup.arrays import Bool, Float64, Int64
+from dedup.arrays import Bool, Int64
 from dedup.clusters import (
     Candidates,
     Clusters,
     choose_faces,
     cluster_documents,
-    components,
     stars,
 )
 from dedup.config import Config
-from dedup.copies import Copies, find_copies
+from dedup.copies import SAME_TEXT, Copies, find_copies
 from dedup.duplicates import is_fast
 from dedup.gathering import Documents, gather, hold, text_budget
 from dedup.pairs import Pairs, confirm_pairs, with_equals
@@ -52,9 +51,7 @@ from dedup.work import Work
 
 STAGES = ("tokens", "copies", "boilerplate and repeats", "passages", "pairs", "clusters")
 _TOKENS, _PASSAGES = "tokens", "passages"  # as they are kept
-_SAME_TEXT = 0.9  # Jaccard of near copies, of which …
-_MOST_ALIKE = 16  # … so many take part where passages are sought
-_SAME_STORY = 0.5  # Jaccard from which two documents count as one when lines are counted
+_MOST_ALIKE = 16  # near copies of one document that take part where passages are sought
 
 
 @dataclass(slots=True)
@@ -69,14 +66,6 @@ class _Run:
     copies: Copies
     caps: Counter[str]
     faces: Int64  # for each document the one that stands for it and its equals
-    jaccard: Float64 | None = None  # of the candidates, once it was asked for
-
-    def alike(self, least: float) -> Int64:
-        """Return the candidates whose Jaccard similarity is at least so much."""
-        if self.jaccard is None:
-            self.jaccard, _, _ = self.copies.compare(self.copies.candidates)
-        found: Int64 = self.copies.candidates[self.jaccard >= least]
-        return found
 
 
 def scan_corpus(
@@ -160,7 +149,7 @@ def _scan(
     if compare and len(documents) > 1:
         candidates = np.array([[0, 1]], np.int64)
     counts = tokens.counts() - gone.gone
-    compared = run.copies.compare
+    compared = run.copies.sets.compare
     pairs = confirm_pairs(candidates, compared, passages, counts, config, keep_all=compare)
     pairs = with_equals(pairs, run.faces, tokens.counts())
     tell(5)
@@ -181,19 +170,12 @@ def _removals(run: _Run) -> Removals:
     """Find what repeats inside documents and what is furniture."""
     if run.work.is_done(removals.STAGE):
         return Removals.load(run.work, run.documents.columns)
-    count = len(run.documents)
-    alike = run.alike(_SAME_STORY)
-    groups = components(
-        np.concatenate([alike[:, 0], run.faces]),
-        np.concatenate([alike[:, 1], np.arange(count)]),
-        count,
-    )
     found = find_removals(
         run.documents.texts,
         run.tokens,
         run.config,
         sites=_sites(run.documents.facts),
-        groups=groups,
+        groups=run.copies.stories,
         columns=run.documents.columns,
         threads=run.threads,
     )
@@ -220,7 +202,7 @@ def _choose_faces(run: _Run, ranking: Candidates) -> None:
     run.faces = faces
     candidates = np.sort(moved[run.copies.candidates], axis=1)
     if not np.array_equal(candidates, run.copies.candidates):
-        run.copies, run.jaccard = replace(run.copies, candidates=candidates), None
+        run.copies = replace(run.copies, candidates=candidates)
 
 
 def _candidates(run: _Run, found: Removals) -> Candidates:
@@ -241,7 +223,7 @@ def _representatives(run: _Run, ranking: Candidates) -> Bool:
     Of many near copies of one document only the first in canonical order do: more of them would
     crowd the others out of their seeds.
     """
-    pairs = run.alike(_SAME_TEXT)
+    pairs = run.copies.candidates[run.copies.jaccard >= SAME_TEXT]
     rows = np.unique(pairs)
     order = ranking.take(rows).keys(run.config.canonical, np.zeros(len(rows)))
     leaders = stars(np.searchsorted(rows, pairs), order)
