@@ -1,0 +1,273 @@
+"""The rules: what an article is told, who stands for it, what happens to the others.
+
+They are written once, over a *shelf*, the few primitives that memory and SQLite have in common.
+Articles have numbers in the order in which they came. Of those that are copies of each other one,
+the *representative*, has postings; the others are its *members* and share its group. A row on the
+shelf never changes: an update takes a row away and appends another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
+from dedup.index.entries import Entry, Record
+from dedup.index.settings import Settings
+from dedup.index.signing import id_key, keys_of, salts_of
+from dedup.index.store import CANDIDATES, Counts
+from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
+
+Match = tuple["Row", Likeness]
+
+
+@dataclass(slots=True)
+class Row:
+    """An article on the shelf: its number, its group, whether it represents that."""
+
+    number: int
+    group: int
+    leads: bool
+    record: Record
+
+
+class Shelf(Protocol):
+    """What the rules need of a store, inside one transaction."""
+
+    settings: Settings
+    counts: Counts
+
+    def now(self) -> int:
+        """Return the time, which never goes back."""
+        ...
+
+    def articles(self, keys: Sequence[int]) -> tuple[list[int], bool]:
+        """Return the articles of each key, the newest ``BUCKET``; whether a key has so many."""
+        ...
+
+    def named(self, entry_key: int, name: str) -> Row | None:
+        """Return the article of an id."""
+        ...
+
+    def rows(self, numbers: Sequence[int]) -> list[Row]:
+        """Return articles by number, in order; those that are not there any more are left out."""
+        ...
+
+    def append(self, record: Record, keys: list[int], group: int | None, leads: bool) -> int:
+        """Keep an article under the next number; without a group it begins one."""
+        ...
+
+    def discard(self, row: Row) -> None:
+        """Take an article away."""
+        ...
+
+    def member(self, group: int) -> Row | None:
+        """Return the first member of a group, besides its representative."""
+        ...
+
+
+@dataclass(slots=True)
+class _Case:
+    """An article that is decided on: its keys, its date, the present, whether it will be kept."""
+
+    entry: Entry
+    keys: list[int]
+    date: int | None
+    seen: int
+    add: bool
+
+    @property
+    def time(self) -> int:
+        """Return the time that the window goes by."""
+        return self.seen if self.date is None else self.date
+
+
+class Rules:
+    """Decide on articles and keep them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.comparer = Comparer(settings)
+
+    def offer(self, shelf: Shelf, entry: Entry, *, add: bool) -> Verdict:
+        """Return what an article is told; with ``add`` keep it."""
+        keys = entry.key_list()
+        old = shelf.named(keys[0], entry.id) if entry.id else None
+        if old is not None:
+            told = old.record.told(entry.digest)
+            if told is not None:
+                return told.again()
+        case = _Case(entry, keys, entry.date, shelf.now(), add)
+        if case.date is not None and case.date > case.seen:
+            case.date = case.seen
+            shelf.counts.future_dates += add
+        if old is not None:
+            return self._update(shelf, case, old)
+        match, beside = self._find(shelf, case)
+        verdict = _verdict_of(entry, match)
+        if add:
+            self._keep(shelf, case, match or beside, verdict)
+        return verdict
+
+    def _update(self, shelf: Shelf, case: _Case, old: Row) -> Verdict:
+        """Return the verdict on another text under an id; with ``add`` it replaces the last one.
+
+        The new text finds its place like any other; what represented copies of the old one is
+        passed on to the first of them.
+        """
+        similarity, jaccard, containment = self.comparer.with_last(case.entry, old.record)
+        like = similarity if jaccard is None else jaccard
+        stays = like >= self.settings.threshold
+        verdict = Verdict(
+            verdict=UPDATED,
+            first=UPDATED,
+            similarity=similarity,
+            jaccard=jaccard,
+            containment=containment,
+            cluster=old.record.verdict.cluster if stays else case.entry.id,
+        )
+        if case.add:
+            self.take_away(shelf, old)
+            match, beside = self._find(shelf, case)
+            versions = ((old.record.digest, old.record.verdict), *old.record.versions)
+            self._keep(shelf, case, match or beside, verdict, versions)
+        return verdict
+
+    def _keep(
+        self,
+        shelf: Shelf,
+        case: _Case,
+        match: Match | None,
+        verdict: Verdict,
+        versions: tuple[tuple[int, Verdict], ...] = (),
+    ) -> None:
+        record = record_of(case.entry, case.date, case.seen, verdict, versions)
+        leads = match is None and record.count > 0
+        keys = case.keys if leads else case.keys[:1]
+        shelf.append(record, keys, None if match is None else match[0].group, leads)
+        shelf.counts.articles += 1
+        shelf.counts.representatives += leads
+        shelf.counts.versions += len(versions)
+
+    def take_away(self, shelf: Shelf, row: Row) -> None:
+        """Remove an article; the first of its members stands for the others from now on."""
+        shelf.discard(row)
+        shelf.counts.articles -= 1
+        shelf.counts.versions -= len(row.record.versions)
+        if not row.leads:
+            return
+        shelf.counts.representatives -= 1
+        heir = shelf.member(row.group)
+        if heir is not None:
+            shelf.discard(heir)
+            (keys,) = keys_of_records([heir.record], self.settings)
+            shelf.append(heir.record, keys, heir.group, True)
+            shelf.counts.representatives += 1
+
+    def _find(self, shelf: Shelf, case: _Case) -> tuple[Match | None, Match | None]:
+        """Return the representative an article is a copy of.
+
+        Second comes one that it would be a copy of but for the scope: it needs no postings then.
+        """
+        entry, keys = case.entry, case.keys
+        if not entry.count:
+            return None, None
+        found: tuple[Match | None, Match | None] = (None, None)
+        full = False
+        if EQUAL.relation in self.settings.cluster_on:
+            numbers, full = shelf.articles(keys[1:2])
+            equal = [row for row in self._met(shelf, numbers, case) if _equal(row, entry)]
+            found = self._closest(entry, [(row, EQUAL) for row in equal])
+        if found == (None, None):
+            numbers, some = shelf.articles(keys[2:])
+            chosen, cut = _likeliest(numbers)
+            rows = self._met(shelf, chosen, case)
+            like = self.comparer.copies(entry, [row.record for row in rows])
+            pairs = zip(rows, like, strict=True)
+            found = self._closest(entry, [(row, each) for row, each in pairs if each is not None])
+            full = full or some
+            shelf.counts.cut_candidates += case.add and cut
+        shelf.counts.full_buckets += case.add and full
+        return found
+
+    def _met(self, shelf: Shelf, numbers: Sequence[int], case: _Case) -> list[Row]:
+        """Return the representatives among some articles that this one may be compared with."""
+        window, within = self.settings.window, self.settings.scope == "within"
+        return [
+            row
+            for row in shelf.rows(numbers)
+            if row.leads
+            and row.record.id != case.entry.id
+            and (not window or abs(case.time - row.record.when) <= window)
+            and (not within or row.record.site == case.entry.site)
+        ]
+
+    def _closest(self, entry: Entry, matches: list[Match]) -> tuple[Match | None, Match | None]:
+        """Return the closest match in scope, and the closest out of it; the earlier of equals."""
+        across = self.settings.scope == "across"
+        inside: Match | None = None
+        outside: Match | None = None
+        for match in sorted(matches, key=lambda each: (-each[1].closeness, each[0].number)):
+            if across and entry.site and match[0].record.site == entry.site:
+                outside = outside or match
+            else:
+                inside = inside or match
+        return inside, outside
+
+
+def record_of(
+    entry: Entry,
+    date: int | None,
+    seen: int,
+    verdict: Verdict,
+    versions: tuple[tuple[int, Verdict], ...] = (),
+) -> Record:
+    """Return what is kept of an article that was told something."""
+    return Record(
+        *(entry.id, entry.digest, entry.sums, entry.count, entry.signature, date, seen),
+        *(entry.site, entry.text, verdict, versions),
+    )
+
+
+def _equal(row: Row, entry: Entry) -> bool:
+    return row.record.sums == entry.sums and row.record.count == entry.count
+
+
+def _verdict_of(entry: Entry, match: Match | None) -> Verdict:
+    if match is None:
+        return Verdict(verdict=NEW, first=NEW, cluster=entry.id)
+    record, like = match[0].record, match[1]
+    return Verdict(
+        verdict=DUPLICATE,
+        first=DUPLICATE,
+        duplicate_of=record.id,
+        relation=like.relation,
+        similarity=like.similarity,
+        jaccard=like.jaccard,
+        containment=like.containment,
+        cluster=record.verdict.cluster,
+    )
+
+
+def _likeliest(numbers: list[int]) -> tuple[list[int], bool]:
+    """Return the articles that share most keys, of equals the newest; whether some are left out."""
+    often = Counter(numbers)
+    if len(often) <= CANDIDATES:
+        return sorted(often), False
+    ordered = sorted(often, key=lambda each: (-often[each], -each))
+    return sorted(ordered[:CANDIDATES]), True
+
+
+def keys_of_records(records: Sequence[Record], settings: Settings) -> list[list[int]]:
+    """Return all keys of records; they follow from what is kept."""
+    if not records:
+        return []
+    sums = np.frombuffer(b"".join([each.sums for each in records]), np.uint64).reshape(-1, 2)
+    salts = salts_of([each.site for each in records], settings)
+    keys = keys_of(signatures_of(records, settings), sums, salts, settings).tolist()
+    names = (id_key(each.id, settings.salt) for each in records)
+    return [[name, *more] for name, more in zip(names, keys, strict=True)]

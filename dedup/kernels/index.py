@@ -1,0 +1,240 @@
+"""What an index keeps of an article and how it finds it again: 16-bit minima, keys, postings.
+
+A *key* has 40 bits. A *posting* is a key and the number of an article; those of one *slice* (the
+upper eight bits of the key) are one number each, ``lower 32 bits of the key << 32 | article``, and
+stand in order. A *block* is a stretch of them, cut by the key, so that the key says which block to
+look at.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.kernels._jit import njit
+from dedup.kernels.lsh import band_key, content_sums
+from dedup.kernels.minhash import permute
+from dedup.kernels.shingles import MULTIPLIER, fmix64, shingle_units
+from dedup.kernels.text import hash_words
+
+SLICES = 256
+LOW = 0xFFFFFFFF
+
+
+@njit
+def entry_keys(signature, sums, salt, bands, rows, out):
+    """Write the keys of one article: that of its content, then one a band.
+
+    They follow from what is kept of it alone. ``salt`` sets apart what must not meet.
+    """
+    mixed = fmix64(sums[0] ^ fmix64(sums[1] ^ salt))
+    out[0] = fmix64(mixed ^ salt) >> np.uint64(24)
+    for band in range(bands):
+        out[band + 1] = fmix64(band_key(signature, band, rows) ^ salt) >> np.uint64(24)
+
+
+@njit
+def all_keys(signatures, sums, salts, bands, rows, out):
+    """Write the keys of every article to its row of ``out``."""
+    for row in range(len(signatures)):
+        entry_keys(signatures[row], sums[row], salts[row], bands, rows, out[row])
+
+
+@njit
+def seal(shingles, lo, hi, count, a, b, mixed, wide, sums, signature):
+    """Write the sums and the lower halves of the minima of ``shingles[lo:hi]``."""
+    content_sums(shingles, lo, hi, count, sums)
+    permute(shingles, lo, hi, mixed, a, b, wide)
+    for k in range(len(a)):
+        signature[k] = np.uint16(wide[k] & np.uint32(0xFFFF))
+
+
+@njit
+def seal_rows(shingles, offsets, counts, a, b, sums, signatures):
+    """Write sums and signature of every row of shingles; ``counts`` are the tokens of each."""
+    longest = 0
+    for row in range(len(offsets) - 1):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    mixed = np.empty(longest, np.uint32)
+    wide = np.empty(len(a), np.uint32)
+    for row in range(len(offsets) - 1):
+        seal(
+            *(shingles, offsets[row], offsets[row + 1], counts[row]),
+            *(a, b, mixed, wide, sums[row], signatures[row]),
+        )
+
+
+@njit
+def seal_texts(data, offsets, stage, values, expansions, size, a, b, sums, counts, signatures):
+    """Write sums, numbers of tokens and signature of every text, of word shingles."""
+    longest = 0
+    for row in range(len(offsets) - 1):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    words = np.empty(longest // 64 + 1, np.uint64)
+    odd = np.empty(longest // 64 + 1, np.uint64)
+    units = np.empty(longest // 2 + 2, np.uint64)
+    mixed = np.empty(longest // 2 + 2, np.uint32)
+    shingles = np.empty(longest // 2 + 2, np.uint64)
+    wide = np.empty(len(a), np.uint32)
+    for row in range(len(offsets) - 1):
+        count = hash_words(
+            data, offsets[row], offsets[row + 1], stage, values, expansions, words, odd, units
+        )
+        counts[row] = count
+        made = shingle_units(units, np.intp(0), count, size, shingles, np.intp(0))
+        seal(
+            *(shingles, np.intp(0), made, count),
+            *(a, b, mixed, wide, sums[row], signatures[row]),
+        )
+
+
+@njit
+def agreements(mine, others, out):
+    """Write in how many places each of the other signatures has the value of ``mine``."""
+    for row in range(len(others)):
+        same = 0
+        for k in range(len(mine)):
+            same += mine[k] == others[row, k]
+        out[row] = same
+
+
+@njit
+def pair_agreements(signatures, pairs, out):
+    """Write in how many places the two signatures of each pair have the same value."""
+    for p in range(len(pairs)):
+        one = signatures[pairs[p, 0]]
+        two = signatures[pairs[p, 1]]
+        same = 0
+        for k in range(len(one)):
+            same += one[k] == two[k]
+        out[p] = same
+
+
+@njit
+def check_block(words, low, high, place):
+    """Return a checksum of ``words[low:high]`` and of where they stand, of four lanes."""
+    a = fmix64(place + np.uint64(1))
+    b = ~a
+    c = a ^ MULTIPLIER
+    d = b ^ MULTIPLIER
+    i = low
+    while i + 4 <= high:
+        a = (a ^ words[i]) * MULTIPLIER
+        b = (b ^ words[i + 1]) * MULTIPLIER
+        c = (c ^ words[i + 2]) * MULTIPLIER
+        d = (d ^ words[i + 3]) * MULTIPLIER
+        a ^= a >> np.uint64(29)
+        b ^= b >> np.uint64(29)
+        c ^= c >> np.uint64(29)
+        d ^= d >> np.uint64(29)
+        i += 4
+    while i < high:
+        a = (a ^ words[i]) * MULTIPLIER
+        a ^= a >> np.uint64(29)
+        i += 1
+    size = np.uint64(high - low)
+    return fmix64(fmix64(fmix64(fmix64(a ^ size) ^ b) ^ c) ^ d)
+
+
+@njit
+def find_postings(words, bounds, places, keys, out, sizes):
+    """Write the articles of each key, ascending; return how many there are in all.
+
+    The block of key ``i`` is ``words[bounds[i, 0]:bounds[i, 1]]``, its checksum first. ``sizes``
+    gets how many articles each key has. ``-1 - i`` is returned where that block is damaged.
+    """
+    place = 0
+    for i in range(len(keys)):
+        low = bounds[i, 0] + 1
+        end = bounds[i, 1]
+        if check_block(words, low, end, places[i]) != words[low - 1]:
+            return -1 - i
+        wanted = keys[i] & np.uint64(LOW)
+        high = end
+        while low < high:
+            middle = (low + high) // 2
+            if words[middle] >> np.uint64(32) < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        begin = place
+        while low < end and words[low] >> np.uint64(32) == wanted:
+            out[place] = np.int64(words[low] & np.uint64(LOW))
+            place += 1
+            low += 1
+        sizes[i] = place - begin
+    return place
+
+
+@njit
+def count_slices(keys, wide, starts):
+    """Count the postings of every slice: key 0 of all articles, the others of the ``wide`` ones.
+
+    ``starts`` (one more than slices) gets where each slice begins.
+    """
+    starts[:] = 0
+    for row in range(len(keys)):
+        for k in range(keys.shape[1] if wide[row] else 1):
+            starts[np.intp(keys[row, k] >> np.uint64(32)) + 1] += 1
+    for s in range(len(starts) - 1):
+        starts[s + 1] += starts[s]
+
+
+@njit
+def fill_slices(keys, wide, numbers, starts, out):
+    """Write the postings of every slice; ``starts`` is moved on to where each ends."""
+    for row in range(len(keys)):
+        for k in range(keys.shape[1] if wide[row] else 1):
+            key = keys[row, k]
+            s = np.intp(key >> np.uint64(32))
+            out[starts[s]] = (key & np.uint64(LOW)) << np.uint64(32) | np.uint64(numbers[row])
+            starts[s] += 1
+
+
+@njit
+def thin(postings, most):
+    """Keep of each key the last ``most`` of ordered postings, in place; return how many stay."""
+    kept = 0
+    low = 0
+    while low < len(postings):
+        high = low + 1
+        while high < len(postings) and (
+            postings[high] >> np.uint64(32) == postings[low] >> np.uint64(32)
+        ):
+            high += 1
+        for i in range(max(low, high - most), high):
+            postings[kept] = postings[i]
+            kept += 1
+        low = high
+    return kept
+
+
+@njit
+def without(postings, gone):
+    """Take out, in place, the postings of the articles in ``gone`` (ascending); return the rest."""
+    kept = 0
+    for i in range(len(postings)):
+        number = np.int64(postings[i] & np.uint64(LOW))
+        low, high = 0, len(gone)
+        while low < high:
+            middle = (low + high) // 2
+            if gone[middle] < number:
+                low = middle + 1
+            else:
+                high = middle
+        if low == len(gone) or gone[low] != number:
+            postings[kept] = postings[i]
+            kept += 1
+    return kept
+
+
+@njit
+def cut_blocks(postings, count, bounds):
+    """Write where each of ``count`` blocks of a slice begins and ends (``count + 1`` places)."""
+    at = 0
+    for block in range(count):
+        bounds[block] = at
+        while at < len(postings) and (
+            np.intp((postings[at] >> np.uint64(32)) * np.uint64(count) >> np.uint64(32)) == block
+        ):
+            at += 1
+    bounds[count] = at
