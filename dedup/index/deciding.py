@@ -19,7 +19,7 @@ from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
 from dedup.index.entries import Entry, Record
 from dedup.index.settings import Settings
 from dedup.index.signing import id_key, keys_of, salts_of
-from dedup.index.store import CANDIDATES, Counts
+from dedup.index.store import BUCKET, CANDIDATES, Counts
 from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
 
 Match = tuple["Row", Likeness]
@@ -45,12 +45,8 @@ class Shelf(Protocol):
         """Return the time, which never goes back."""
         ...
 
-    def articles(self, keys: Sequence[int]) -> tuple[list[int], bool]:
-        """Return the articles of each key, the newest ``BUCKET``; whether a key has so many."""
-        ...
-
-    def named(self, entry_key: int, name: str) -> Row | None:
-        """Return the article of an id."""
+    def articles(self, keys: Sequence[int]) -> list[list[int]]:
+        """Return the newest ``BUCKET`` articles of each key, in order."""
         ...
 
     def rows(self, numbers: Sequence[int]) -> list[Row]:
@@ -93,10 +89,16 @@ class Rules:
         self.settings = settings
         self.comparer = Comparer(settings)
 
+    def called(self, shelf: Shelf, name: str) -> Row | None:
+        """Return the article of an id."""
+        (numbers,) = shelf.articles([id_key(name, self.settings.salt)])
+        return _named(shelf, numbers, name)
+
     def offer(self, shelf: Shelf, entry: Entry, *, add: bool) -> Verdict:
         """Return what an article is told; with ``add`` keep it."""
         keys = entry.key_list()
-        old = shelf.named(keys[0], entry.id) if entry.id else None
+        named, equal = shelf.articles(keys[:2])
+        old = _named(shelf, named, entry.id)
         if old is not None:
             told = old.record.told(entry.digest)
             if told is not None:
@@ -107,7 +109,7 @@ class Rules:
             shelf.counts.future_dates += add
         if old is not None:
             return self._update(shelf, case, old)
-        match, beside = self._find(shelf, case)
+        match, beside = self._find(shelf, case, equal)
         verdict = _verdict_of(entry, match)
         if add:
             self._keep(shelf, case, match or beside, verdict)
@@ -132,7 +134,8 @@ class Rules:
         )
         if case.add:
             self.take_away(shelf, old)
-            match, beside = self._find(shelf, case)
+            (equal,) = shelf.articles(case.keys[1:2])
+            match, beside = self._find(shelf, case, equal)
             versions = ((old.record.digest, old.record.verdict), *old.record.versions)
             self._keep(shelf, case, match or beside, verdict, versions)
         return verdict
@@ -168,28 +171,30 @@ class Rules:
             shelf.append(heir.record, keys, heir.group, True)
             shelf.counts.representatives += 1
 
-    def _find(self, shelf: Shelf, case: _Case) -> tuple[Match | None, Match | None]:
+    def _find(
+        self, shelf: Shelf, case: _Case, equal: list[int]
+    ) -> tuple[Match | None, Match | None]:
         """Return the representative an article is a copy of.
 
         Second comes one that it would be a copy of but for the scope: it needs no postings then.
+        ``equal`` are the articles under the key of its content.
         """
-        entry, keys = case.entry, case.keys
+        entry = case.entry
         if not entry.count:
             return None, None
         found: tuple[Match | None, Match | None] = (None, None)
-        full = False
+        full = len(equal) >= BUCKET
         if EQUAL.relation in self.settings.cluster_on:
-            numbers, full = shelf.articles(keys[1:2])
-            equal = [row for row in self._met(shelf, numbers, case) if _equal(row, entry)]
-            found = self._closest(entry, [(row, EQUAL) for row in equal])
+            rows = [row for row in self._met(shelf, equal, case) if _equal(row, entry)]
+            found = self._closest(entry, [(row, EQUAL) for row in rows])
         if found == (None, None):
-            numbers, some = shelf.articles(keys[2:])
-            chosen, cut = _likeliest(numbers)
+            buckets = shelf.articles(case.keys[2:])
+            chosen, cut = _likeliest(buckets)
             rows = self._met(shelf, chosen, case)
             like = self.comparer.copies(entry, [row.record for row in rows])
             pairs = zip(rows, like, strict=True)
             found = self._closest(entry, [(row, each) for row, each in pairs if each is not None])
-            full = full or some
+            full = full or any(len(bucket) >= BUCKET for bucket in buckets)
             shelf.counts.cut_candidates += case.add and cut
         shelf.counts.full_buckets += case.add and full
         return found
@@ -253,9 +258,14 @@ def _verdict_of(entry: Entry, match: Match | None) -> Verdict:
     )
 
 
-def _likeliest(numbers: list[int]) -> tuple[list[int], bool]:
+def _named(shelf: Shelf, numbers: list[int], name: str) -> Row | None:
+    """Return the article of an id among those under its key."""
+    return next((row for row in shelf.rows(numbers) if row.record.id == name), None)
+
+
+def _likeliest(buckets: list[list[int]]) -> tuple[list[int], bool]:
     """Return the articles that share most keys, of equals the newest; whether some are left out."""
-    often = Counter(numbers)
+    often = Counter(number for bucket in buckets for number in bucket)
     if len(often) <= CANDIDATES:
         return sorted(often), False
     ordered = sorted(often, key=lambda each: (-often[each], -each))

@@ -39,8 +39,8 @@ class MemoryStore:
     def fetch(self, name: str) -> Record | None:
         """Return what is kept under an id."""
         with self._lock:
-            row = self._shelf.by_name.get(name)
-            return None if row is None else row.record
+            row = self._rules.called(self._shelf, name)
+        return None if row is None else row.record
 
     def records(self) -> Iterator[Record]:
         """Yield what is kept, in the order in which it came."""
@@ -51,20 +51,22 @@ class MemoryStore:
     def remove(self, names: Iterable[str]) -> int:
         """Forget articles; return how many were there."""
         with self._lock:
-            rows = [row for name in names if (row := self._shelf.by_name.get(name)) is not None]
-            return self._take_away(rows)
+            return self._take_away(names)
 
     def expire(self, before: int) -> int:
         """Forget articles older than a time; return how many."""
         with self._lock:
             old = [row for row in self._shelf.by_number.values() if row.record.when < before]
-            return self._take_away(sorted(old, key=lambda row: row.leads))
+            return self._take_away(row.record.id for row in sorted(old, key=lambda row: row.leads))
 
-    def _take_away(self, rows: list[Row]) -> int:
-        for row in rows:
-            # The number may have changed since: a member that came to represent its group.
-            self._rules.take_away(self._shelf, self._shelf.by_name[row.record.id])
-        return len(rows)
+    def _take_away(self, names: Iterable[str]) -> int:
+        taken = 0
+        for name in names:
+            row = self._rules.called(self._shelf, name)
+            if row is not None:
+                self._rules.take_away(self._shelf, row)
+                taken += 1
+        return taken
 
     def counts(self) -> Counts:
         """Return the numbers of ``info``."""
@@ -105,7 +107,6 @@ class _MemoryShelf:
         self.settings = settings
         self.counts = Counts()
         self.by_number: dict[int, Row] = {}
-        self.by_name: dict[str, Row] = {}
         self.groups: defaultdict[int, dict[int, None]] = defaultdict(dict)
         self.postings: dict[int, list[int]] = {}
         self._clock = clock
@@ -116,15 +117,9 @@ class _MemoryShelf:
         self._latest = max(self._latest, int(self._clock()))
         return self._latest
 
-    def articles(self, keys: Sequence[int]) -> tuple[list[int], bool]:
-        """Return the articles of each key, the newest ``BUCKET``; whether a key has so many."""
-        found = [self.postings.get(key, ()) for key in keys]
-        full = any(len(each) >= BUCKET for each in found)
-        return [number for each in found for number in each[-BUCKET:]], full
-
-    def named(self, entry_key: int, name: str) -> Row | None:
-        """Return the article of an id and of its key."""
-        return self.by_name.get(name)
+    def articles(self, keys: Sequence[int]) -> list[list[int]]:
+        """Return the newest ``BUCKET`` articles of each key, in order."""
+        return [self.postings.get(key, []) for key in keys]
 
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """Return articles by number, in order, without those that were removed."""
@@ -134,23 +129,18 @@ class _MemoryShelf:
         """Keep an article under the next number; without a group it begins one."""
         self._next += 1
         row = Row(self._next, self._next if group is None else group, leads, record)
-        self.by_number[row.number] = self.by_name[record.id] = row
-        if leads:
-            self._post(row.number, keys)
-        else:
+        self.by_number[row.number] = row
+        if not leads:
             self.groups[row.group][row.number] = None
-        return row.number
-
-    def _post(self, number: int, keys: list[int]) -> None:
-        for key in keys[1:]:
+        for key in keys:
             bucket = self.postings.setdefault(key, [])
-            bucket.append(number)
+            bucket.append(row.number)
             del bucket[:-BUCKET]
+        return row.number
 
     def discard(self, row: Row) -> None:
         """Take an article away; its postings stay until they are next merged."""
         del self.by_number[row.number]
-        del self.by_name[row.record.id]
         if not row.leads:
             members = self.groups[row.group]
             del members[row.number]
@@ -163,11 +153,11 @@ class _MemoryShelf:
         return None if number is None else self.by_number[number]
 
     def _derived(self) -> dict[int, list[int]]:
-        rows = [row for row in self.by_number.values() if row.leads]
+        rows = list(self.by_number.values())
         derived: dict[int, list[int]] = {}
         made = keys_of_records([row.record for row in rows], self.settings)
         for row, keys in zip(rows, made, strict=True):
-            for key in keys[1:]:
+            for key in keys if row.leads else keys[:1]:
                 derived.setdefault(key, []).append(row.number)
         return {key: bucket[-BUCKET:] for key, bucket in derived.items()}
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedup.arrays import Bool, Int64, UInt64
+from dedup.arrays import Bool, Int64, UInt64, offsets_of
 from dedup.errors import CorruptIndex
 from dedup.index.store import BUCKET
 from dedup.kernels import index as kernel
 
 _FILL = 440  # postings of a block; with its checksum that is short of a page of 4,096 bytes
-_LOW = kernel.LOW
+_ROOM = 256  # articles that a look-up makes room for at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,6 @@ class Run:
     parts: int
     postings: int
     last: int
-
-    def place(self, key: int) -> int:
-        """Return where the block of a key stands."""
-        return self.first(key >> 32) + ((key & _LOW) * self.parts >> 32)
 
     def first(self, part: int) -> int:
         """Return where the first block of a slice stands."""
@@ -61,7 +57,8 @@ def seal_block(place: int, postings: UInt64) -> bytes:
 
 def open_block(place: int, data: bytes) -> UInt64:
     """Return the postings of a block; raise ``CorruptIndex`` where they are not what was kept."""
-    _check_size(data)
+    if not isinstance(data, bytes) or len(data) < 8 or len(data) % 8:
+        raise CorruptIndex(f"block {place} of the postings has an impossible size")
     words = np.frombuffer(data, np.uint64)
     found = kernel.check_block(words, np.intp(1), np.intp(len(words)), np.uint64(place))
     if found != words[0]:
@@ -69,37 +66,49 @@ def open_block(place: int, data: bytes) -> UInt64:
     return words[1:]
 
 
-def _check_size(data: bytes) -> None:
-    if not isinstance(data, bytes) or len(data) < 8 or len(data) % 8:
-        raise CorruptIndex("a block of the postings has an impossible size")
+Read = Callable[[list[int]], list[tuple[int, bytes]]]  # blocks by place, in order
 
 
-def find_in_blocks(
-    keys: Sequence[int], places: Sequence[int], blocks: dict[int, bytes]
-) -> list[list[int]]:
-    """Return the articles of ``keys[i]`` in the block at ``places[i]``, for each ``i``."""
-    order = list(blocks)
-    for data in blocks.values():
-        _check_size(data)
-    words = np.frombuffer(b"".join(blocks.values()), np.uint64)
-    sizes = [len(blocks[place]) // 8 for place in order]
-    starts = dict(zip(order, np.cumsum([0, *sizes]).tolist(), strict=False))
-    try:
-        bounds = np.array([(starts[p], starts[p] + len(blocks[p]) // 8) for p in places], np.int64)
-    except KeyError as error:
-        raise CorruptIndex(f"block {error} of the postings is not there") from None
-    room = int(np.sum(bounds[:, 1] - bounds[:, 0]))
-    found, out = np.empty(len(keys), np.int64), np.empty(room, np.int64)
-    made = kernel.find_postings(
-        words, bounds, np.array(places, np.uint64), np.array(keys, np.uint64), out, found
-    )
-    if made < 0:
-        raise CorruptIndex(f"block {places[-1 - made]} of the postings is damaged")
-    if not made:
-        return [[] for _ in keys]
-    ends = np.cumsum(found).tolist()
-    numbers = out[:made].tolist()
-    return [numbers[low:high] for low, high in zip([0, *ends], ends, strict=False)]
+class Finder:
+    """Find postings in some runs."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._runs = np.array([run.run for run in runs], np.int64)
+        self._parts = np.array([run.parts for run in runs], np.int64)
+
+    def find(self, keys: Sequence[int], read: Read) -> list[list[int]] | None:
+        """Return the articles of each key, older ones first; ``None`` where no key has any."""
+        wanted = np.array(keys, np.uint64)
+        places = np.empty(len(keys) * len(self._runs), np.int64)
+        kernel.find_places(wanted, self._runs, self._parts, places)
+        blocks = read(places.tolist())
+        sizes = [len(data) for _, data in blocks]
+        if any(size < 8 or size % 8 for size in sizes):
+            raise CorruptIndex("a block of the postings has an impossible size")
+        bounds = offsets_of(np.array(sizes, np.int64) // 8)
+        there = np.array([place for place, _ in blocks], np.int64)
+        words = np.frombuffer(b"".join([data for _, data in blocks]), np.uint64)
+        ends, room = np.empty(len(places), np.int64), _ROOM
+        while True:
+            out = np.empty(room, np.int64)
+            made = kernel.find_postings(words, bounds, there, places, wanted, out, ends)
+            if made <= room:
+                break
+            room = made
+        if made < 0:
+            raise CorruptIndex(f"block {-1 - made} of the postings is missing or damaged")
+        return _by_key(out[:made].tolist(), ends.tolist(), len(keys)) if made else None
+
+
+def _by_key(numbers: list[int], ends: list[int], count: int) -> list[list[int]]:
+    """Join what each run has of a key."""
+    found: list[list[int]] = [[] for _ in range(count)]
+    low = 0
+    for place, high in enumerate(ends):
+        if high > low:
+            found[place % count] += numbers[low:high]
+            low = high
+    return found
 
 
 Slices = Callable[[int], UInt64]  # the postings of a slice, in order

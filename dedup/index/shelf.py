@@ -6,7 +6,6 @@ import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, fields
-from itertools import chain
 
 import numpy as np
 
@@ -16,9 +15,8 @@ from dedup.hashing import xxh3_64
 from dedup.index.database import any_of
 from dedup.index.deciding import Row, keys_of_records
 from dedup.index.entries import Record, pack, unpack
-from dedup.index.runs import Run, find_in_blocks
+from dedup.index.runs import Finder, Run
 from dedup.index.settings import Settings
-from dedup.index.signing import id_key
 from dedup.index.store import BUCKET, Counts
 
 PAGE = 1000  # rows that are read at a time where all are
@@ -44,6 +42,7 @@ class SQLiteShelf:
         self.settings = settings
         self.counts = Counts()
         self.runs: list[Run] = []
+        self._finder = Finder([])
         self.next = 1
         self.covered = 0
         self._shape = -1
@@ -82,6 +81,7 @@ class SQLiteShelf:
         for run in self.runs:
             if not (0 < run.run < 1 << 31 and 0 < run.parts < 1 << 22 and run.last <= self.covered):
                 raise CorruptIndex("a run of postings says what cannot be")
+        self._finder = Finder(self.runs)
 
     def _take_tail(self) -> None:
         for rows in self.pages(self._taken):
@@ -107,6 +107,7 @@ class SQLiteShelf:
     def reshaped(self, runs: list[Run], covered: int) -> None:
         """Note that there are other runs now, up to another article."""
         self.runs, self.covered = runs, covered
+        self._finder = Finder(runs)
         self._shape += 1
         self._tail.clear()
         self._taken = covered
@@ -122,35 +123,18 @@ class SQLiteShelf:
         self._latest = max(self._latest, int(self._clock()))
         return self._latest
 
-    def articles(self, keys: Sequence[int]) -> tuple[list[int], bool]:
-        """Return the articles of each key, the newest ``BUCKET``; whether a key has so many."""
-        waiting = self._tail
-        found = [waiting.get(key, ()) for key in keys]
-        if self.runs:
-            found = [[*old, *new] for old, new in zip(self._settled(keys), found, strict=True)]
-        full = any(len(each) >= BUCKET for each in found)
-        return [number for each in found for number in each[-BUCKET:]], full
+    def articles(self, keys: Sequence[int]) -> list[list[int]]:
+        """Return the newest ``BUCKET`` articles of each key, in order."""
+        waiting = [self._tail.get(key) for key in keys]
+        settled = self._finder.find(keys, self._blocks) if self.runs else None
+        if settled is None:
+            return [each or [] for each in waiting]
+        pairs = zip(settled, waiting, strict=True)
+        return [[*old, *(new or ())][-BUCKET:] for old, new in pairs]
 
-    def _settled(self, keys: Sequence[int]) -> list[list[int]]:
-        """Return the articles of each key in the runs."""
-        places = [run.place(key) for run in self.runs for key in keys]
-        distinct = sorted(set(places))
-        sql = f"SELECT place, data FROM blocks WHERE place IN {any_of(len(distinct))}"
-        blocks = dict(self.connection.execute(sql, distinct))
-        found = find_in_blocks([*keys] * len(self.runs), places, blocks)
-        if len(self.runs) == 1:
-            return found
-        return [[*chain.from_iterable(found[place :: len(keys)])] for place in range(len(keys))]
-
-    def named(self, entry_key: int, name: str) -> Row | None:
-        """Return the article of an id and of its key."""
-        numbers, _ = self.articles([entry_key])
-        rows = self.rows(sorted(set(numbers))) if numbers else []
-        return next((row for row in rows if row.record.id == name), None)
-
-    def called(self, name: str) -> Row | None:
-        """Return the article of an id."""
-        return self.named(id_key(name, self.settings.salt), name)
+    def _blocks(self, places: list[int]) -> list[tuple[int, bytes]]:
+        sql = f"SELECT place, data FROM blocks WHERE place IN {any_of(len(places))} ORDER BY place"
+        return self.connection.execute(sql, places).fetchall()
 
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """Return articles by number, in order, without those that were removed."""

@@ -97,7 +97,7 @@ class SQLiteStore:
     def fetch(self, name: str) -> Record | None:
         """Return what is kept under an id."""
         with self._database.reading() as connection:
-            row = self._at(connection).called(name)
+            row = self._rules.called(self._at(connection), name)
         return None if row is None else row.record
 
     def records(self) -> Iterator[Record]:
@@ -116,7 +116,7 @@ class SQLiteStore:
         with self._database.writing() as connection:
             shelf = self._at(connection)
             for name in names:
-                row = shelf.called(name)
+                row = self._rules.called(shelf, name)
                 if row is not None:
                     self._rules.take_away(shelf, row)
                     removed += 1

@@ -136,33 +136,60 @@ def check_block(words, low, high, place):
 
 
 @njit
-def find_postings(words, bounds, places, keys, out, sizes):
+def find_places(keys, runs, parts, out):
+    """Write in which block of every run each key would stand; those of a run follow each other.
+
+    A run is a number and the blocks of each of its slices.
+    """
+    at = 0
+    for r in range(len(runs)):
+        first = runs[r] << np.int64(32)
+        for k in range(len(keys)):
+            upper = np.int64(keys[k] >> np.uint64(32))
+            lower = np.int64(keys[k] & np.uint64(LOW))
+            out[at] = first + upper * parts[r] + (lower * parts[r] >> np.int64(32))
+            at += 1
+
+
+@njit
+def lower_bound(values, low, high, wanted):
+    """Return the first place from ``low`` on whose value is not below ``wanted``."""
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit
+def find_postings(words, bounds, there, places, keys, out, ends):
     """Write the articles of each key, ascending; return how many there are in all.
 
-    The block of key ``i`` is ``words[bounds[i, 0]:bounds[i, 1]]``, its checksum first. ``sizes``
-    gets how many articles each key has. ``-1 - i`` is returned where that block is damaged.
+    ``there`` are the places (ascending) of blocks, that at ``there[b]`` is
+    ``words[bounds[b]:bounds[b + 1]]``, its checksum first. ``places`` are those of the keys, which
+    are gone through once a run. ``ends`` gets where the articles of each place end; those of a
+    posting more than ``out`` has room for are only counted. Where a block is missing or damaged,
+    ``-1 - place`` is returned.
     """
-    place = 0
-    for i in range(len(keys)):
-        low = bounds[i, 0] + 1
-        end = bounds[i, 1]
-        if check_block(words, low, end, places[i]) != words[low - 1]:
-            return -1 - i
-        wanted = keys[i] & np.uint64(LOW)
-        high = end
-        while low < high:
-            middle = (low + high) // 2
-            if words[middle] >> np.uint64(32) < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        begin = place
-        while low < end and words[low] >> np.uint64(32) == wanted:
-            out[place] = np.int64(words[low] & np.uint64(LOW))
-            place += 1
-            low += 1
-        sizes[i] = place - begin
-    return place
+    made = 0
+    for i in range(len(places)):
+        block = lower_bound(there, 0, len(there), places[i])
+        if block == len(there) or there[block] != places[i]:
+            return -1 - places[i]
+        low, high = bounds[block] + 1, bounds[block + 1]
+        if check_block(words, low, high, np.uint64(places[i])) != words[low - 1]:
+            return -1 - places[i]
+        wanted = (keys[i % len(keys)] & np.uint64(LOW)) << np.uint64(32)
+        at = lower_bound(words, low, high, wanted)
+        while at < high and words[at] >> np.uint64(32) == wanted >> np.uint64(32):
+            if made < len(out):
+                out[made] = np.int64(words[at] & np.uint64(LOW))
+            made += 1
+            at += 1
+        ends[i] = made
+    return made
 
 
 @njit
