@@ -110,7 +110,8 @@ class Rules:
         if old is not None:
             return self._update(shelf, case, old)
         match, beside = self._find(shelf, case, equal)
-        verdict = _verdict_of(entry, match)
+        fresh = Verdict(verdict=NEW, first=NEW, cluster=entry.id)
+        verdict = fresh if match is None else duplicate_of(match[0].record, match[1])
         if add:
             self._keep(shelf, case, match or beside, verdict)
         return verdict
@@ -242,10 +243,8 @@ def _equal(row: Row, entry: Entry) -> bool:
     return row.record.sums == entry.sums and row.record.count == entry.count
 
 
-def _verdict_of(entry: Entry, match: Match | None) -> Verdict:
-    if match is None:
-        return Verdict(verdict=NEW, first=NEW, cluster=entry.id)
-    record, like = match[0].record, match[1]
+def duplicate_of(record: Record, like: Likeness) -> Verdict:
+    """Return the verdict on a copy of an article."""
     return Verdict(
         verdict=DUPLICATE,
         first=DUPLICATE,

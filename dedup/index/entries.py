@@ -30,6 +30,8 @@ _SCORES = ("similarity", "jaccard", "containment")
 _SHORT, _LONG, _DIGEST = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<Q")
 _TEXT_LENGTH = struct.Struct("<Q")
 HEAD = _HEAD.size
+FRESH = Verdict(verdict=NEW, first=NEW)  # whose cluster is the article's own
+_FRESH = _VERDICT.pack(0, 0, 0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -108,6 +110,8 @@ def pack(record: Record) -> bytes:
 
 
 def _pack_verdict(verdict: Verdict, name: bytes) -> bytes:
+    if verdict is FRESH:
+        return _FRESH
     scores = [getattr(verdict, score) for score in _SCORES]
     mask = sum(1 << place for place, score in enumerate(scores) if score is not None)
     other = (verdict.duplicate_of or "").encode()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup.errors import CorruptIndex, IndexUnavailable
+from dedup.index.bulk import AT_ONCE, is_plain, load_chunk
 from dedup.index.checking import flaws, rebuild
 from dedup.index.database import Database, connection_facts
 from dedup.index.deciding import Rules
@@ -90,9 +91,21 @@ class SQLiteStore:
         """Keep entries, many in one transaction, and count the verdicts."""
         told: Counter[str] = Counter()
         waiting = iter(entries)
-        while chunk := list(islice(waiting, TAIL)):
-            told.update(each.verdict for each in self.offer(chunk, add=True))
+        while chunk := list(islice(waiting, AT_ONCE)):
+            made = self._load(chunk) if len(chunk) >= TAIL and is_plain(self.settings) else None
+            told.update(self._load_slowly(chunk) if made is None else made)
         return told
+
+    def _load(self, chunk: list[Entry]) -> Counter[str] | None:
+        with self._database.writing() as connection:
+            shelf = self._at(connection)
+            made = load_chunk(shelf, chunk)
+            shelf.save()
+        return made
+
+    def _load_slowly(self, chunk: list[Entry]) -> Iterator[str]:
+        for low in range(0, len(chunk), TAIL):
+            yield from (each.verdict for each in self.offer(chunk[low : low + TAIL], add=True))
 
     def fetch(self, name: str) -> Record | None:
         """Return what is kept under an id."""

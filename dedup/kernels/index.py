@@ -265,3 +265,50 @@ def cut_blocks(postings, count, bounds):
         ):
             at += 1
     bounds[count] = at
+
+
+@njit
+def meet(old, new, most, out, room):
+    """Write (article of ``new``, article of ``old``) for postings of one key; return how many.
+
+    Both are ordered. Of a key of ``old`` the last ``most`` take part. Those that ``room`` does not
+    suffice for are only counted.
+    """
+    made = 0
+    low = 0
+    for i in range(len(new)):
+        wanted = new[i] >> np.uint64(32)
+        while low < len(old) and old[low] >> np.uint64(32) < wanted:
+            low += 1
+        high = low
+        while high < len(old) and old[high] >> np.uint64(32) == wanted:
+            high += 1
+        for k in range(max(low, high - most), high):
+            if made < room:
+                out[made, 0] = np.int64(new[i] & np.uint64(LOW))
+                out[made, 1] = np.int64(old[k] & np.uint64(LOW))
+            made += 1
+    return made
+
+
+@njit
+def give_way(later, earlier, similar, numbers, leads, chosen, closest):
+    """Let each article in turn give way to the closest representative before it.
+
+    Pairs are in order of ``later``, a row of ``leads``; ``earlier`` is another row, or ``-1 - k``
+    for one that represents others already. ``numbers`` are those of the earlier ones: of equally
+    close ones the lowest is chosen. ``chosen`` gets the pair, -1 for none, ``closest`` its value.
+    """
+    for p in range(len(later)):
+        row, other = later[p], earlier[p]
+        if other >= 0 and not leads[other]:
+            continue
+        best = chosen[row]
+        if (
+            best < 0
+            or similar[p] > closest[row]
+            or (similar[p] == closest[row] and numbers[p] < numbers[best])
+        ):
+            chosen[row] = p
+            closest[row] = similar[p]
+            leads[row] = False
