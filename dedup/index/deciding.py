@@ -110,7 +110,7 @@ class Rules:
         if old is not None:
             return self._update(shelf, case, old)
         match, beside = self._find(shelf, case, equal)
-        fresh = Verdict(verdict=NEW, first=NEW, cluster=entry.id)
+        fresh = Verdict(verdict=NEW, first=NEW, cluster=entry.id or None)
         verdict = fresh if match is None else duplicate_of(match[0].record, match[1])
         if add:
             self._keep(shelf, case, match or beside, verdict)

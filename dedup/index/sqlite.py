@@ -137,24 +137,30 @@ class SQLiteStore:
         return removed
 
     def expire(self, before: int) -> int:
-        """Forget articles older than a time, some in each transaction; return how many.
-
-        Members go before what represents them, so that few come to represent others first.
-        """
-        with self._database.reading() as connection:
-            sql = "SELECT number FROM docs WHERE time < ? ORDER BY leads, number"
-            numbers = [number for (number,) in connection.execute(sql, (before,))]
+        """Forget articles older than a time, some in each transaction; return how many."""
         removed = 0
-        for low in range(0, len(numbers), PAGE):
-            with self._database.writing() as connection:
-                shelf = self._at(connection)
-                for row in shelf.rows(sorted(numbers[low : low + PAGE])):
-                    self._rules.take_away(shelf, row)
-                    removed += 1
-                shelf.save()
+        while numbers := self._older(before):
+            for low in range(0, len(numbers), PAGE):
+                removed += self._forget(numbers[low : low + PAGE])
         if removed:
             self._clean()
         return removed
+
+    def _older(self, before: int) -> list[int]:
+        """Return the articles older than a time; what represents others comes after those."""
+        with self._database.reading() as connection:
+            sql = "SELECT number FROM docs WHERE time < ? ORDER BY leads, number"
+            return [number for (number,) in connection.execute(sql, (before,))]
+
+    def _forget(self, numbers: list[int]) -> int:
+        with self._database.writing() as connection:
+            shelf = self._at(connection)
+            rows = {row.number: row for row in shelf.rows(numbers)}
+            for number in numbers:
+                if number in rows:
+                    self._rules.take_away(shelf, rows[number])
+            shelf.save()
+        return len(rows)
 
     def _clean(self) -> None:
         with self._database.writing() as connection:
