@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -27,6 +28,7 @@ class _Survey:
     representatives: int = 0
     versions: int = 0
     last: int = 0
+    latest: int = 0
     damaged: list[int] = field(default_factory=list)
 
     def counted(self) -> tuple[int, int, int]:
@@ -41,6 +43,7 @@ def _walk(shelf: SQLiteShelf, survey: _Survey) -> Iterator[list[Row]]:
         rows = [row for each in cells if (row := _whole(shelf, each, survey)) is not None]
         survey.articles += len(rows)
         survey.representatives += sum(row.leads for row in rows)
+        survey.latest = max([survey.latest, *(row.record.seen for row in rows)])
         survey.versions += sum(len(row.record.versions) for row in rows)
         yield rows
 
@@ -53,19 +56,23 @@ def _whole(shelf: SQLiteShelf, cells: Cells, survey: _Survey) -> Row | None:
         return None
 
 
-def rebuild(shelf: SQLiteShelf) -> int:
+def rebuild(shelf: SQLiteShelf, connection: sqlite3.Connection) -> int:
     """Make all postings anew from the articles; return how many damaged articles were dropped."""
+    try:
+        shelf.take_state(connection)
+    except CorruptIndex:
+        shelf.begin(1, 0)
     survey = _Survey()
     for _ in _walk(shelf, survey):
         pass
-    connection = shelf.connection
     connection.executemany("DELETE FROM docs WHERE number = ?", [(n,) for n in survey.damaged])
-    for table in ("runs", "blocks", "gone"):
+    for table in ("blocks", "gone"):
         connection.execute(f"DELETE FROM {table}")
     connection.execute("REINDEX members")
+    shelf.next = max(shelf.next, survey.last + 1)
+    shelf.now(survey.latest)
     counts = shelf.counts
     counts.articles, counts.representatives, counts.versions = survey.counted()
-    shelf.next = max(shelf.next, survey.last + 1)
     shelf.reshaped([], 0)
     settle(shelf, everything=True)
     return len(survey.damaged)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dedup.errors import CorruptIndex, DedupError, IndexUnavailable
+from dedup.hashing import xxh3_64
 from dedup.index.locking import FileLock
 
 APPLICATION_ID = 0x64656475  # "dedu"
@@ -30,25 +32,34 @@ _NO_SPACE = ("full", "disk i/o", "readonly", "unable to open", "locked", "busy",
 
 # What stands in an index file, literally; anything else is not opened.
 SCHEMA = {
-    "settings": "CREATE TABLE settings(one INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT",
+    "settings": (
+        "CREATE TABLE settings(one INTEGER PRIMARY KEY, seal INTEGER NOT NULL, "
+        "json TEXT NOT NULL) STRICT"
+    ),
     "state": (
-        "CREATE TABLE state(one INTEGER PRIMARY KEY, next INTEGER NOT NULL, covered INTEGER "
-        "NOT NULL, shape INTEGER NOT NULL, latest INTEGER NOT NULL, articles INTEGER NOT NULL, "
-        "representatives INTEGER NOT NULL, versions INTEGER NOT NULL, future_dates INTEGER NOT "
-        "NULL, full_buckets INTEGER NOT NULL, cut_candidates INTEGER NOT NULL) STRICT"
+        "CREATE TABLE state(one INTEGER PRIMARY KEY, seal INTEGER NOT NULL, "
+        "data BLOB NOT NULL) STRICT"
     ),
     "docs": (
         "CREATE TABLE docs(number INTEGER PRIMARY KEY, family INTEGER NOT NULL, leads INTEGER "
         "NOT NULL, time INTEGER NOT NULL, seal INTEGER NOT NULL, record BLOB NOT NULL) STRICT"
     ),
     "members": "CREATE INDEX members ON docs(family, number) WHERE leads = 0",
-    "runs": (
-        "CREATE TABLE runs(run INTEGER PRIMARY KEY, level INTEGER NOT NULL, parts INTEGER NOT "
-        "NULL, postings INTEGER NOT NULL, last INTEGER NOT NULL) STRICT"
-    ),
     "blocks": "CREATE TABLE blocks(place INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
     "gone": "CREATE TABLE gone(number INTEGER PRIMARY KEY) STRICT",
 }
+
+
+def sealed(data: bytes, *facts: int) -> int:
+    """Return the checksum of some bytes and numbers, as SQLite takes numbers.
+
+    What was read from a file may be anything; of other types it is ``CorruptIndex``.
+    """
+    if not isinstance(data, bytes) or not all(isinstance(each, int) for each in facts):
+        raise CorruptIndex("a row of the index holds values of other types than were written")
+    digest = xxh3_64(data, xxh3_64(struct.pack(f"<{len(facts)}q", *facts)))
+    return digest - (1 << 64) if digest >> 63 else digest
+
 
 # Connections of a parent process: they must neither be used nor closed by the child.
 _left_behind: list[sqlite3.Connection] = []
@@ -157,8 +168,8 @@ class Database:
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         for sql in SCHEMA.values():
             connection.execute(sql)
-        connection.execute("INSERT INTO settings VALUES (1, ?)", (settings,))
-        connection.execute("INSERT INTO state VALUES (1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)")
+        seal = sealed(settings.encode())
+        connection.execute("INSERT INTO settings VALUES (1, ?, ?)", (seal, settings))
         connection.execute("COMMIT")
 
     @contextmanager

@@ -82,6 +82,8 @@ class Finder:
         places = np.empty(len(keys) * len(self._runs), np.int64)
         kernel.find_places(wanted, self._runs, self._parts, places)
         blocks = read(places.tolist())
+        if not all(isinstance(data, bytes) for _, data in blocks):
+            raise CorruptIndex("a block of the postings is none")
         sizes = [len(data) for _, data in blocks]
         if any(size < 8 or size % 8 for size in sizes):
             raise CorruptIndex("a block of the postings has an impossible size")

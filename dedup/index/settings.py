@@ -161,10 +161,10 @@ class Settings:
             store_text=found["store_text"],
             salt=found["salt"],
         )
-        if dataclasses.asdict(made) != {**found, "cluster_on": tuple(found["cluster_on"])}:
+        # As text, since 1 is 1.0 and true to Python.
+        told = [json.dumps(each, sort_keys=True) for each in (dataclasses.asdict(made), found)]
+        if told[0] != told[1] or not isinstance(made.salt, int) or not 0 <= made.salt < 1 << 64:
             raise ValueError("they do not fit together")
-        if not isinstance(made.salt, int) or not 0 <= made.salt < 1 << 64:
-            raise ValueError("salt")
         return made
 
 

@@ -82,10 +82,6 @@ def add_run(
         )
     run = Run(number, level, run.parts, written, upto)
     kept = [each for each in shelf.runs if each not in merging]
-    for each in merging:
-        shelf.connection.execute("DELETE FROM runs WHERE run = ?", (each.run,))
-    cells = (run.run, run.level, run.parts, run.postings, run.last)
-    shelf.connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?)", cells)
     if not kept:
         shelf.connection.execute("DELETE FROM gone WHERE number <= ?", (upto,))
     shelf.reshaped([*kept, run], upto)

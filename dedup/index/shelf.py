@@ -11,8 +11,7 @@ import numpy as np
 
 from dedup.arrays import Int64
 from dedup.errors import CorruptIndex, IndexUnavailable
-from dedup.hashing import xxh3_64
-from dedup.index.database import any_of
+from dedup.index.database import any_of, sealed
 from dedup.index.deciding import Row, keys_of_records
 from dedup.index.entries import Record, pack, unpack
 from dedup.index.runs import Finder, Run
@@ -21,18 +20,11 @@ from dedup.index.store import BUCKET, Counts
 
 PAGE = 1000  # rows that are read at a time where all are
 _MOST = (1 << 32) - 1  # the last number that postings have room for
-_FACTS = struct.Struct("<qqqq")
+_STATE = struct.Struct(f"<{4 + len(fields(Counts))}q")
+_RUN = struct.Struct("<5q")
 ROW = "number, family, leads, time, seal, record"
-_COUNTS = ", ".join(each.name for each in fields(Counts))
-_SAVE = ", ".join(f"{each.name}=?" for each in fields(Counts))
 
 Cells = tuple[int, int, int, int, int, bytes]
-
-
-def sealed(number: int, family: int, leads: bool, when: int, record: bytes) -> int:
-    """Return the checksum of a row, as SQLite takes numbers."""
-    digest = xxh3_64(record, xxh3_64(_FACTS.pack(number, family, leads, when)))
-    return digest - (1 << 64) if digest >> 63 else digest
 
 
 class SQLiteShelf:
@@ -56,7 +48,7 @@ class SQLiteShelf:
         shape = self.take_state(connection)
         if anew or shape != self._shape or self.next <= self._taken:
             self._shape = -1
-            self._take_runs()
+            self._finder = Finder(self.runs)
             self._tail.clear()
             self._taken = self.covered
         if self._taken < self.next - 1:
@@ -66,28 +58,34 @@ class SQLiteShelf:
     def take_state(self, connection: sqlite3.Connection) -> int:
         """Read what is written besides articles; return the version of the runs."""
         self.connection = connection
-        state = connection.execute(
-            f"SELECT next, covered, shape, latest, {_COUNTS} FROM state"
-        ).fetchone()
-        if state is None:
-            raise CorruptIndex("the index has lost its state")
-        self.next, self.covered, shape, self._latest = state[:4]
-        self.counts = Counts(*state[4:])
+        row = connection.execute("SELECT seal, data FROM state").fetchone()
+        if row is None:  # nothing was ever added
+            return self.begin(1, 0)
+        seal, data = row
+        if seal != sealed(data) or (len(data) - _STATE.size) % _RUN.size:
+            raise CorruptIndex("what the index says of itself is damaged")
+        self.next, self.covered, shape, self._latest, *counts = _STATE.unpack_from(data)
+        self.counts = Counts(*counts)
+        self.runs = [Run(*each) for each in _RUN.iter_unpack(data[_STATE.size :])]
         return int(shape)
 
-    def _take_runs(self) -> None:
-        sql = "SELECT run, level, parts, postings, last FROM runs ORDER BY run"
-        self.runs = [Run(*cells) for cells in self.connection.execute(sql)]
-        for run in self.runs:
-            if not (0 < run.run < 1 << 31 and 0 < run.parts < 1 << 22 and run.last <= self.covered):
-                raise CorruptIndex("a run of postings says what cannot be")
-        self._finder = Finder(self.runs)
+    def begin(self, following: int, latest: int) -> int:
+        """Know nothing but the next number and the last time."""
+        self.next, self.covered, self._latest = following, 0, latest
+        self.counts, self.runs = Counts(), []
+        return 0
 
     def _take_tail(self) -> None:
+        """Take the postings of the newest articles into memory; none may be missing."""
+        sql = "SELECT count(*) FROM gone WHERE number > ?"
+        (there,) = self.connection.execute(sql, (self._taken,)).fetchone()
         for rows in self.pages(self._taken):
+            there += len(rows)
             keys = keys_of_records([row.record for row in rows], self.settings)
             for row, each in zip(rows, keys, strict=True):
                 self._post(row.number, each if row.leads else each[:1])
+        if there != self.next - 1 - self._taken:
+            raise CorruptIndex("the newest articles of the index are missing")
         self._taken = self.next - 1
 
     def _post(self, number: int, keys: Iterable[int]) -> None:
@@ -99,28 +97,27 @@ class SQLiteShelf:
 
     def save(self) -> None:
         """Write what changed besides articles."""
-        self.connection.execute(
-            f"UPDATE state SET next=?, covered=?, shape=?, latest=?, {_SAVE}",
-            (self.next, self.covered, self._shape, self._latest, *astuple(self.counts)),
-        )
+        state = (self.next, self.covered, self._shape, self._latest, *astuple(self.counts))
+        data = _STATE.pack(*state) + b"".join(_RUN.pack(*astuple(run)) for run in self.runs)
+        row = (sealed(data), data)
+        self.connection.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?)", row)
 
     def reshaped(self, runs: list[Run], covered: int) -> None:
-        """Note that there are other runs now, up to another article."""
+        """Note that there are other runs now, up to another article; the rest is to be taken up."""
         self.runs, self.covered = runs, covered
         self._finder = Finder(runs)
         self._shape += 1
         self._tail.clear()
         self._taken = covered
-        self._take_tail()
 
     @property
     def waiting(self) -> int:
         """Return how many articles wait for a run."""
         return self.next - 1 - self.covered
 
-    def now(self) -> int:
-        """Return the time, which never goes back."""
-        self._latest = max(self._latest, int(self._clock()))
+    def now(self, known: int = 0) -> int:
+        """Return the time, which never goes back, nor behind a ``known`` one."""
+        self._latest = max(self._latest, known, int(self._clock()))
         return self._latest
 
     def articles(self, keys: Sequence[int]) -> list[list[int]]:
@@ -153,7 +150,7 @@ class SQLiteShelf:
     def row(self, cells: Cells) -> Row:
         """Return a row that was read; raise ``CorruptIndex`` where it is not what was written."""
         number, family, leads, when, seal, record = cells
-        if seal != sealed(number, family, bool(leads), when, record):
+        if seal != sealed(record, number, family, leads, when):
             raise CorruptIndex(f"article number {number} of the index is damaged")
         return Row(number, family, bool(leads), unpack(record, self.settings.num_perm))
 
@@ -186,7 +183,8 @@ class SQLiteShelf:
         self.next += 1
         packed = pack(record)
         when = record.when
-        return number, family, leads, when, sealed(number, family, leads, when, packed), packed
+        seal = sealed(packed, number, family, leads, when)
+        return number, family, leads, when, seal, packed
 
     def discard(self, row: Row) -> None:
         """Take an article away; its postings stay until they are next merged."""
@@ -202,4 +200,6 @@ class SQLiteShelf:
     def gone(self) -> Int64:
         """Return the numbers of removed articles that may still have postings."""
         cells = self.connection.execute("SELECT number FROM gone ORDER BY number").fetchall()
+        if not all(isinstance(number, int) for (number,) in cells):
+            raise CorruptIndex("the list of removed articles is damaged")
         return np.array(cells, np.int64).reshape(-1)

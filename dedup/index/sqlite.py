@@ -21,7 +21,7 @@ from typing import Any
 from dedup.errors import CorruptIndex, IndexUnavailable
 from dedup.index.bulk import AT_ONCE, is_plain, load_chunk
 from dedup.index.checking import flaws, rebuild
-from dedup.index.database import Database, connection_facts
+from dedup.index.database import Database, connection_facts, sealed
 from dedup.index.deciding import Rules
 from dedup.index.entries import Entry, Record
 from dedup.index.settings import Settings
@@ -62,10 +62,10 @@ class SQLiteStore:
 
     def _settings(self) -> Settings:
         with self._database.reading() as connection:
-            rows = connection.execute("SELECT json FROM settings").fetchall()
-        if len(rows) != 1:
-            raise CorruptIndex(f"{self.path}: the index has no settings")
-        return Settings.from_json(rows[0][0])
+            rows = connection.execute("SELECT seal, json FROM settings").fetchall()
+        if len(rows) != 1 or rows[0][0] != sealed(str(rows[0][1]).encode()):
+            raise CorruptIndex(f"{self.path}: the settings of the index are damaged")
+        return Settings.from_json(rows[0][1])
 
     def _at(self, connection: sqlite3.Connection) -> SQLiteShelf:
         """Bring the shelf to what the file holds in this transaction."""
@@ -198,11 +198,10 @@ class SQLiteStore:
 
     def rebuild(self) -> int:
         """Make the postings anew; return how many damaged articles had to be dropped."""
-        self._database.forgotten = False  # what is to be read may be what is damaged
         with self._database.writing() as connection:
-            self._shelf.take_state(connection)
-            dropped = rebuild(self._shelf)
+            dropped = rebuild(self._shelf, connection)
             self._shelf.save()
+            self._database.forgotten = True
         return dropped
 
     def compact(self) -> None:
