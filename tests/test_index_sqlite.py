@@ -22,6 +22,7 @@ from dedup import Config
 from dedup.errors import CorruptIndex, DedupError, IndexUnavailable
 from dedup.index import Index, settling, sqlite
 from dedup.index.database import APPLICATION_ID, sealed
+from dedup.index.locking import file_system
 from dedup.index.settings import Settings
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs fork, signals and limits")
@@ -616,3 +617,59 @@ def test_processes_that_are_forked_add_at_once(path, small_runs):
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert len(index) == 200
         assert index.verify() == []
+
+
+def test_a_network_file_system_is_refused(tmp_path, monkeypatch):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "22 1 254:0 / / rw - ext4 /dev/vda rw\n"
+        f"30 22 0:41 / {tmp_path}/far\\040away rw,relatime - nfs4 server:/x rw\n"
+    )
+    assert file_system(tmp_path / "index", mounts) == "ext4"
+    assert file_system(tmp_path / "far away" / "deep" / "index", mounts) == "nfs4"
+    assert file_system(tmp_path / "index", tmp_path / "none") == ""
+    monkeypatch.setattr("dedup.index.database.file_system", lambda path: "nfs4")
+    with pytest.raises(IndexUnavailable, match="redis://"):
+        Index.open(tmp_path / "index")
+
+
+NEVER_CLOSED = """
+from test_index_sqlite import article
+from dedup.index import Index
+index = Index.open(sys.argv[1])
+for number in range(20):
+    index.add(article(number))
+"""
+
+
+def test_what_nobody_closed_is_closed_at_the_end(path):
+    process = script(NEVER_CLOSED, path)
+    assert process.communicate()[1] == ""
+    assert sorted(each.name for each in path.parent.iterdir()) == [path.name, f"{path.name}.lock"]
+    with Index.open(path) as index:
+        assert len(index) == 20
+
+
+@pytest.mark.parametrize("pages", [1, 20])
+def test_a_copy_without_its_log_gives_an_error_or_a_right_answer(
+    path, small_runs, monkeypatch, pages
+):
+    """The log is copied back every few pages, so what is in the file may be from the middle."""
+    monkeypatch.setattr("dedup.index.database._LOG_PAGES", pages)
+    documents, copy = articles(200), path.with_name("copy")
+    said = set()
+    with Index.open(path) as index:
+        for number, each in enumerate(documents):
+            index.add(each)
+            if number % 5:
+                continue
+            for end in ("", "-wal", "-shm"):
+                Path(f"{copy}{end}").unlink(missing_ok=True)
+            copy.write_bytes(path.read_bytes())
+            got = answers(copy, documents, [])
+            said.add(type(got))
+            if not isinstance(got, str):
+                kept = len(got[1])
+                assert got[1] == [each["id"] for each in documents[:kept]]
+                assert got[0] == ["same"] * kept + ["new"] * (200 - kept)
+    assert tuple in said

@@ -59,7 +59,7 @@ class _Chunk:
         counts = np.array([each.count for each in entries], np.int64)
         return cls(
             *(entries, keys.reshape(len(entries), -1), sums.reshape(-1, 2), counts),
-            signatures_of(entries, settings),
+            signatures_of([each.signature for each in entries], settings),
         )
 
 
@@ -156,7 +156,7 @@ def _add_old(shelf: SQLiteShelf, chunk: _Chunk, among: Int64, matches: _Matches)
     if not len(met):
         return
     place = np.searchsorted(np.array(list(rows)), met[:, 1])
-    signatures = signatures_of([row.record for row in matches.rows], shelf.settings)
+    signatures = signatures_of([row.signature for row in matches.rows], shelf.settings)
     sums = np.frombuffer(b"".join([row.record.sums for row in matches.rows]), np.uint64)
     equal = (sums.reshape(-1, 2)[place] == chunk.sums[met[:, 0]]).all(axis=1)
     same = np.empty(len(met), np.int64)

@@ -10,9 +10,9 @@ import numpy as np
 
 from dedup.arrays import Int64, UInt64
 from dedup.errors import CorruptIndex
-from dedup.index.deciding import Row
+from dedup.index.deciding import Row, keys_of_records
 from dedup.index.runs import slices_of
-from dedup.index.settling import matrix_of, reader_of, settle
+from dedup.index.settling import reader_of, settle
 from dedup.index.shelf import PAGE, ROW, Cells, SQLiteShelf
 from dedup.index.store import BUCKET
 from dedup.kernels import index as kernel
@@ -50,7 +50,8 @@ def _walk(shelf: SQLiteShelf, survey: _Survey) -> Iterator[list[Row]]:
 
 def _whole(shelf: SQLiteShelf, cells: Cells, survey: _Survey) -> Row | None:
     try:
-        return shelf.row(cells)
+        row = shelf.row(cells)
+        return row if row.record else None
     except CorruptIndex:
         survey.damaged.append(cells[0])
         return None
@@ -86,7 +87,7 @@ def flaws(shelf: SQLiteShelf) -> list[str]:
         settled = [row for row in rows if row.number <= shelf.covered]
         numbers += [row.number for row in settled]
         wide += [row.leads for row in settled]
-        parts.append(matrix_of(settled, shelf.settings))
+        parts.append(keys_of_records([row.record for row in settled], shelf.settings))
     found = [f"article number {number} is damaged" for number in survey.damaged]
     counts = shelf.counts
     if survey.counted() != (counts.articles, counts.representatives, counts.versions):

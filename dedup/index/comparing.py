@@ -44,15 +44,17 @@ class Comparer:
         self.settings = settings
         self.config: Config = settings.config()
 
-    def copies(self, entry: Entry, others: Sequence[Record]) -> list[Likeness | None]:
+    def copies(
+        self, entry: Entry, others: Sequence[Record], similar: Float64
+    ) -> list[Likeness | None]:
         """Tell of which of the others an article is a copy, so that it could give way to them.
 
-        Where all texts are kept, shingles are compared, as in a scan. Otherwise it is a
-        near-duplicate where the estimate reaches the threshold, and nothing else.
+        ``similar`` are their ``estimates``. Where texts are kept, shingles are compared, as in a
+        scan. Otherwise it is a near-duplicate where the estimate reaches the threshold, and
+        nothing else.
         """
         if not others:
             return []
-        similar = self.estimates(entry, others)
         if entry.text is not None and all(each.text is not None for each in others):
             return self._verified(entry, others, similar)
         if NAMES[NEAR_DUPLICATE] not in self.settings.cluster_on:
@@ -65,16 +67,16 @@ class Comparer:
             for other, value in zip(others, similar.tolist(), strict=True)
         ]
 
-    def estimates(self, entry: Entry, others: Sequence[Record]) -> Float64:
-        """Return the Jaccard similarity of an article to others, estimated from the signatures."""
+    def estimates(self, entry: Entry, others: Sequence[bytes]) -> Float64:
+        """Return the Jaccard similarity of an article to others, estimated from signatures."""
         same: Int64 = np.empty(len(others), np.int64)
-        (mine,) = signatures_of([entry], self.settings)
+        (mine,) = signatures_of([entry.signature], self.settings)
         kernel.agreements(mine, signatures_of(others, self.settings), same)
         return same / self.settings.num_perm
 
     def with_last(self, entry: Entry, last: Record) -> tuple[float, float | None, float | None]:
         """Compare an article with its last version: similarity, Jaccard, containment."""
-        similarity = float(self.estimates(entry, [last])[0])
+        similarity = float(self.estimates(entry, [last.signature])[0])
         if entry.text is None or last.text is None:
             return similarity, None, None
         jaccard, contained, _ = compare_shingles(np.array([[0, 1]]), self._shingles(entry, [last]))
@@ -124,7 +126,7 @@ class Comparer:
         return distinct_shingles(made)
 
 
-def signatures_of(kept: Sequence[Entry | Record], settings: Settings) -> UInt16:
-    """Return the signatures of articles as one matrix."""
-    joined = b"".join([each.signature for each in kept])
-    return np.frombuffer(joined, np.uint16).reshape(len(kept), settings.num_perm)
+def signatures_of(signatures: Sequence[bytes], settings: Settings) -> UInt16:
+    """Return signatures as one matrix."""
+    joined = np.frombuffer(b"".join(signatures), np.uint16)
+    return joined.reshape(len(signatures), settings.num_perm)

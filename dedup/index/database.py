@@ -12,15 +12,16 @@ import sqlite3
 import struct
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from dedup.errors import CorruptIndex, DedupError, IndexUnavailable
 from dedup.hashing import xxh3_64
-from dedup.index.locking import FileLock
+from dedup.index.locking import FileLock, file_system, is_remote
 
 APPLICATION_ID = 0x64656475  # "dedu"
 SCHEMA_VERSION = 1
@@ -29,6 +30,9 @@ _LOG_PAGES = 4000  # of the log that are copied back into the file at a time
 _WAIT_MS = 30_000
 _OLDEST = (3, 37)  # has STRICT tables
 _NO_SPACE = ("full", "disk i/o", "readonly", "unable to open", "locked", "busy", "too big")
+
+_FORMS = [struct.Struct(f"<{count}q") for count in range(5)]
+_OTHER_TYPES = "a row of the index holds values of other types than were written"
 
 # What stands in an index file, literally; anything else is not opened.
 SCHEMA = {
@@ -55,9 +59,13 @@ def sealed(data: bytes, *facts: int) -> int:
 
     What was read from a file may be anything; of other types it is ``CorruptIndex``.
     """
-    if not isinstance(data, bytes) or not all(isinstance(each, int) for each in facts):
-        raise CorruptIndex("a row of the index holds values of other types than were written")
-    digest = xxh3_64(data, xxh3_64(struct.pack(f"<{len(facts)}q", *facts)))
+    try:
+        seed = xxh3_64(_FORMS[len(facts)].pack(*facts))
+    except struct.error:
+        raise CorruptIndex(_OTHER_TYPES) from None
+    if not isinstance(data, bytes):
+        raise CorruptIndex(_OTHER_TYPES)
+    digest = xxh3_64(data, seed)
     return digest - (1 << 64) if digest >> 63 else digest
 
 
@@ -94,6 +102,8 @@ class Database:
             self._guard = None if self.read_only else FileLock(Path(f"{self.path}.lock"))
             with self._alone():
                 self._connection = self._connect(create)
+        # Python would close it in the end too, but without the lock.
+        self._end = weakref.finalize(self, _finish, self._connection, self._guard, self._process)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -118,6 +128,11 @@ class Database:
         if sqlite3.sqlite_version_info < _OLDEST:
             wanted = ".".join(map(str, _OLDEST))
             raise IndexUnavailable(f"SQLite {wanted} is needed, this is {sqlite3.sqlite_version}")
+        if is_remote(file_system(self.path)):
+            raise IndexUnavailable(
+                f"{self.path}: on a network file system processes cannot share an index; "
+                "put it on a local disk, or use one on a server (redis://)"
+            )
         is_new = not self.path.exists() or not self.path.stat().st_size
         if is_new and create is None:
             raise IndexUnavailable(f"{self.path}: there is no index")
@@ -231,10 +246,18 @@ class Database:
             if self._closed:
                 return
             self._closed = True
+            self._end.detach()
             with self._errors(), self._alone():
                 self._connection.close()
             if self._guard is not None:
                 self._guard.close()
+
+
+def _finish(connection: sqlite3.Connection, guard: FileLock | None, process: int) -> None:
+    """Close a connection that nobody closed."""
+    if os.getpid() == process:
+        with suppress(sqlite3.Error, OSError), nullcontext() if guard is None else guard.held():
+            connection.close()
 
 
 def _log_of(path: Path) -> int:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Protocol
 
 import numpy as np
 
+from dedup.arrays import UInt64
 from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
-from dedup.index.entries import Entry, Record
+from dedup.index.entries import Entry, Record, signature_in, unpack
 from dedup.index.settings import Settings
 from dedup.index.signing import id_key, keys_of, salts_of
 from dedup.index.store import BUCKET, CANDIDATES, Counts
@@ -25,14 +27,36 @@ from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
 Match = tuple["Row", Likeness]
 
 
-@dataclass(slots=True)
 class Row:
-    """An article on the shelf: its number, its group, whether it represents that."""
+    """An article on the shelf: its number, its group, whether it represents that.
 
-    number: int
-    group: int
-    leads: bool
-    record: Record
+    What was packed is unpacked when it is first asked for; most candidates are looked at by their
+    signatures alone.
+    """
+
+    __slots__ = ("_packed", "_permutations", "_record", "group", "leads", "number")
+
+    def __init__(
+        self, number: int, group: int, leads: bool, record: Record | bytes, permutations: int
+    ) -> None:
+        self.number, self.group, self.leads = number, group, leads
+        self._packed = record if isinstance(record, bytes) else None
+        self._record = None if isinstance(record, bytes) else record
+        self._permutations = permutations
+
+    @property
+    def record(self) -> Record:
+        """Return what is kept of the article."""
+        if self._record is None:
+            self._record = unpack(self._packed or b"", self._permutations)
+        return self._record
+
+    @property
+    def signature(self) -> bytes:
+        """Return the signature of the article."""
+        if self._packed is None:
+            return self.record.signature
+        return signature_in(self._packed, self._permutations)
 
 
 class Shelf(Protocol):
@@ -168,7 +192,7 @@ class Rules:
         heir = shelf.member(row.group)
         if heir is not None:
             shelf.discard(heir)
-            (keys,) = keys_of_records([heir.record], self.settings)
+            (keys,) = keys_of_records([heir.record], self.settings).tolist()
             shelf.append(heir.record, keys, heir.group, True)
             shelf.counts.representatives += 1
 
@@ -186,31 +210,39 @@ class Rules:
         found: tuple[Match | None, Match | None] = (None, None)
         full = len(equal) >= BUCKET
         if EQUAL.relation in self.settings.cluster_on:
-            rows = [row for row in self._met(shelf, equal, case) if _equal(row, entry)]
+            some = shelf.rows(equal)
+            rows = [row for row in some if self._may_meet(row, case) and _equal(row, entry)]
             found = self._closest(entry, [(row, EQUAL) for row in rows])
         if found == (None, None):
             buckets = shelf.articles(case.keys[2:])
             chosen, cut = _likeliest(buckets)
-            rows = self._met(shelf, chosen, case)
-            like = self.comparer.copies(entry, [row.record for row in rows])
-            pairs = zip(rows, like, strict=True)
-            found = self._closest(entry, [(row, each) for row, each in pairs if each is not None])
+            found = self._closest(entry, self._near(shelf, chosen, case))
             full = full or any(len(bucket) >= BUCKET for bucket in buckets)
             shelf.counts.cut_candidates += case.add and cut
         shelf.counts.full_buckets += case.add and full
         return found
 
-    def _met(self, shelf: Shelf, numbers: Sequence[int], case: _Case) -> list[Row]:
-        """Return the representatives among some articles that this one may be compared with."""
+    def _near(self, shelf: Shelf, numbers: list[int], case: _Case) -> list[Match]:
+        """Compare an article with candidates."""
+        rows = [row for row in shelf.rows(numbers) if row.leads]
+        similar = self.comparer.estimates(case.entry, [row.signature for row in rows])
+        if not self.settings.store_text:
+            places = np.flatnonzero(similar >= self.settings.threshold)
+            rows, similar = [rows[place] for place in places.tolist()], similar[places]
+        met = [self._may_meet(row, case) for row in rows]
+        rows, similar = list(compress(rows, met)), similar[np.array(met, np.bool_)]
+        like = self.comparer.copies(case.entry, [row.record for row in rows], similar)
+        return [(row, each) for row, each in zip(rows, like, strict=True) if each is not None]
+
+    def _may_meet(self, row: Row, case: _Case) -> bool:
+        """Tell whether an article may be compared with a row: a representative of another id."""
         window, within = self.settings.window, self.settings.scope == "within"
-        return [
-            row
-            for row in shelf.rows(numbers)
-            if row.leads
+        return (
+            row.leads
             and row.record.id != case.entry.id
             and (not window or abs(case.time - row.record.when) <= window)
             and (not within or row.record.site == case.entry.site)
-        ]
+        )
 
     def _closest(self, entry: Entry, matches: list[Match]) -> tuple[Match | None, Match | None]:
         """Return the closest match in scope, and the closest out of it; the earlier of equals."""
@@ -271,12 +303,13 @@ def _likeliest(buckets: list[list[int]]) -> tuple[list[int], bool]:
     return sorted(ordered[:CANDIDATES]), True
 
 
-def keys_of_records(records: Sequence[Record], settings: Settings) -> list[list[int]]:
-    """Return all keys of records; they follow from what is kept."""
-    if not records:
-        return []
-    sums = np.frombuffer(b"".join([each.sums for each in records]), np.uint64).reshape(-1, 2)
-    salts = salts_of([each.site for each in records], settings)
-    keys = keys_of(signatures_of(records, settings), sums, salts, settings).tolist()
-    names = (id_key(each.id, settings.salt) for each in records)
-    return [[name, *more] for name, more in zip(names, keys, strict=True)]
+def keys_of_records(records: Sequence[Record], settings: Settings) -> UInt64:
+    """Return all keys of records, that of the id first; they follow from what is kept."""
+    keys = np.empty((len(records), settings.bands + 2), np.uint64)
+    keys[:, 0] = [id_key(each.id, settings.salt) for each in records]
+    if len(records):
+        sums = np.frombuffer(b"".join([each.sums for each in records]), np.uint64).reshape(-1, 2)
+        signatures = signatures_of([each.signature for each in records], settings)
+        salts = salts_of([each.site for each in records], settings)
+        keys[:, 1:] = keys_of(signatures, sums, salts, settings)
+    return keys

@@ -169,6 +169,14 @@ class _Reader:
         return made, self.string(cluster)
 
 
+def signature_in(data: bytes, permutations: int) -> bytes:
+    """Return the signature in a packed record, and look at nothing else."""
+    signature = data[HEAD : HEAD + 2 * permutations]
+    if len(signature) != 2 * permutations:
+        raise CorruptIndex("a record of the index ends too early")
+    return signature
+
+
 def unpack(data: bytes, permutations: int) -> Record:
     """Read a packed record; ``permutations`` is the length of its signature."""
     reader = _Reader(data)

@@ -1,4 +1,4 @@
-"""A lock file: one process at a time, whatever becomes of the others."""
+"""A lock file: one process at a time, whatever becomes of the others; and where none can be."""
 
 from __future__ import annotations
 
@@ -31,6 +31,35 @@ else:
 
     def _release(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+_REMOTE = ("nfs", "cifs", "smb", "afs", "ceph", "9p", "glusterfs", "fuse.sshfs", "lustre")
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+def file_system(path: Path, mounts: Path = _MOUNTS) -> str:
+    """Return the kind of file system a path is on, empty where that is not known."""
+    try:
+        lines = mounts.read_text(errors="replace").splitlines()
+        place = path.absolute().parent.resolve()
+    except OSError:
+        return ""
+    known: list[tuple[int, str]] = []
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        mounted = Path(before.split()[4].replace("\\040", " "))
+        if mounted == place or mounted in place.parents:
+            known.append((len(mounted.parts), after.split()[0]))
+    return max(known, default=(0, ""))[1]
+
+
+def is_remote(kind: str) -> bool:
+    """Tell whether other machines may use files on that kind of file system.
+
+    >>> is_remote("nfs4"), is_remote("ext4")
+    (True, False)
+    """
+    return kind.startswith(_REMOTE)
 
 
 class FileLock:

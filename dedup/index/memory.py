@@ -128,7 +128,8 @@ class _MemoryShelf:
     def append(self, record: Record, keys: list[int], group: int | None, leads: bool) -> int:
         """Keep an article under the next number; without a group it begins one."""
         self._next += 1
-        row = Row(self._next, self._next if group is None else group, leads, record)
+        group = self._next if group is None else group
+        row = Row(self._next, group, leads, record, self.settings.num_perm)
         self.by_number[row.number] = row
         if not leads:
             self.groups[row.group][row.number] = None
@@ -155,7 +156,7 @@ class _MemoryShelf:
     def _derived(self) -> dict[int, list[int]]:
         rows = list(self.by_number.values())
         derived: dict[int, list[int]] = {}
-        made = keys_of_records([row.record for row in rows], self.settings)
+        made = keys_of_records([row.record for row in rows], self.settings).tolist()
         for row, keys in zip(rows, made, strict=True):
             for key in keys if row.leads else keys[:1]:
                 derived.setdefault(key, []).append(row.number)

@@ -6,12 +6,9 @@ import numpy as np
 
 from dedup.arrays import Bool, Int64, UInt64
 from dedup.errors import CorruptIndex
-from dedup.index.comparing import signatures_of
-from dedup.index.deciding import Row
+from dedup.index.deciding import keys_of_records
 from dedup.index.runs import Run, Slices, blocks_of, merged, open_block, parts_for, slices_of
-from dedup.index.settings import Settings
 from dedup.index.shelf import SQLiteShelf
-from dedup.index.signing import id_key, keys_of, salts_of
 from dedup.kernels import index as kernel
 
 TAIL = 4096  # articles whose postings wait for a run
@@ -42,22 +39,10 @@ def waiting_keys(shelf: SQLiteShelf, upto: int) -> tuple[Int64, Bool, UInt64]:
         some = [row for row in rows if row.number <= upto]
         numbers += [row.number for row in some]
         wide += [row.leads for row in some]
-        parts.append(matrix_of(some, settings))
+        parts.append(keys_of_records([row.record for row in some], settings))
         if len(some) < len(rows):
             break
     return np.array(numbers, np.int64), np.array(wide, np.bool_), np.concatenate(parts)
-
-
-def matrix_of(rows: list[Row], settings: Settings) -> UInt64:
-    """Return the keys of articles, that of the id first."""
-    records = [row.record for row in rows]
-    keys = np.empty((len(rows), settings.bands + 2), np.uint64)
-    keys[:, 0] = [id_key(each.id, settings.salt) for each in records]
-    if rows:
-        sums = np.frombuffer(b"".join([each.sums for each in records]), np.uint64).reshape(-1, 2)
-        salts = salts_of([each.site for each in records], settings)
-        keys[:, 1:] = keys_of(signatures_of(records, settings), sums, salts, settings)
-    return keys
 
 
 def add_run(

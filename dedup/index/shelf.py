@@ -13,7 +13,7 @@ from dedup.arrays import Int64
 from dedup.errors import CorruptIndex, IndexUnavailable
 from dedup.index.database import any_of, sealed
 from dedup.index.deciding import Row, keys_of_records
-from dedup.index.entries import Record, pack, unpack
+from dedup.index.entries import Record, pack
 from dedup.index.runs import Finder, Run
 from dedup.index.settings import Settings
 from dedup.index.store import BUCKET, Counts
@@ -81,7 +81,7 @@ class SQLiteShelf:
         (there,) = self.connection.execute(sql, (self._taken,)).fetchone()
         for rows in self.pages(self._taken):
             there += len(rows)
-            keys = keys_of_records([row.record for row in rows], self.settings)
+            keys = keys_of_records([row.record for row in rows], self.settings).tolist()
             for row, each in zip(rows, keys, strict=True):
                 self._post(row.number, each if row.leads else each[:1])
         if there != self.next - 1 - self._taken:
@@ -152,7 +152,7 @@ class SQLiteShelf:
         number, family, leads, when, seal, record = cells
         if seal != sealed(record, number, family, leads, when):
             raise CorruptIndex(f"article number {number} of the index is damaged")
-        return Row(number, family, bool(leads), unpack(record, self.settings.num_perm))
+        return Row(number, family, bool(leads), record, self.settings.num_perm)
 
     def pages(self, after: int) -> Iterator[list[Row]]:
         """Yield the articles above a number, in order, some at a time."""
