@@ -279,7 +279,11 @@ def _store(
         raise InputError(
             f"an index is a file, memory:// or redis://, got {path.split('://')[0]}://"
         )
-    file = Path(path)
-    if mode == "x" and file.exists():
-        raise IndexUnavailable(f"{path}: there is something already")
-    return SQLiteStore(file, create=create, read_only=mode == "r", durable=durable, clock=clock)
+    return SQLiteStore(
+        Path(path),
+        create=create,
+        read_only=mode == "r",
+        must_be_new=mode == "x",
+        durable=durable,
+        clock=clock,
+    )

@@ -85,23 +85,36 @@ class Database:
     """A connection and its transactions. ``read_only`` never writes, not even beside the file."""
 
     def __init__(
-        self, path: Path, *, read_only: bool, create: Callable[[], str] | None, durable: bool
+        self,
+        path: Path,
+        create: Callable[[], str] | None,
+        *,
+        read_only: bool,
+        must_be_new: bool,
+        durable: bool,
     ) -> None:
         """Open a file; ``create`` gives the settings of one that is not there yet."""
         self.path = path
         self.read_only = read_only
         self._durable = durable
         self._closed = False
-        self._begin(create)
+        self._begin(create, must_be_new=must_be_new)
 
-    def _begin(self, create: Callable[[], str] | None = None) -> None:
+    def _begin(self, create: Callable[[], str] | None = None, *, must_be_new: bool = False) -> None:
         self._process = os.getpid()
         self.lock = threading.RLock()
         self.forgotten = True  # what was known of the file may be out of date
         with self._errors():
             self._guard = None if self.read_only else FileLock(Path(f"{self.path}.lock"))
-            with self._alone():
-                self._connection = self._connect(create)
+            try:
+                with self._alone():
+                    if must_be_new and self.path.exists():
+                        raise IndexUnavailable(f"{self.path}: there is something already")
+                    self._connection = self._connect(create)
+            except BaseException:
+                if self._guard is not None:
+                    self._guard.close()
+                raise
         # Python would close it in the end too, but without the lock.
         self._end = weakref.finalize(self, _finish, self._connection, self._guard, self._process)
 

@@ -217,21 +217,6 @@ def _in_cluster(verdict: Verdict, cluster: str) -> Verdict:
     )
 
 
-def entry_of(record: Record, keys: bytes) -> Entry:
-    """Return what a record was made of, given its keys."""
-    return Entry(
-        id=record.id,
-        digest=record.digest,
-        sums=record.sums,
-        count=record.count,
-        signature=record.signature,
-        keys=keys,
-        date=record.date,
-        site=record.site,
-        text=record.text,
-    )
-
-
 def compress(text: str) -> bytes:
     """Return a text as zstd, with its length in front."""
     data = text.encode()

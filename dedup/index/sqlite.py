@@ -42,6 +42,7 @@ class SQLiteStore:
         *,
         create: Callable[[], Settings] | None = None,
         read_only: bool = False,
+        must_be_new: bool = False,
         durable: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -51,7 +52,9 @@ class SQLiteStore:
         """
         made = None if create is None else lambda: create().to_json()
         self.path = path
-        self._database = Database(path, read_only=read_only, create=made, durable=durable)
+        self._database = Database(
+            path, made, read_only=read_only, must_be_new=must_be_new, durable=durable
+        )
         try:
             self.settings = self._settings()
         except BaseException:
@@ -227,13 +230,25 @@ class SQLiteStore:
                     connection.backup(target)
                     target.execute("PRAGMA journal_mode=DELETE")
                 _flush(hidden)
-                os.link(hidden, final)
+                _give_name(hidden, final)
         finally:
             hidden.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+
+def _give_name(hidden: Path, final: Path) -> None:
+    """Give a file its name, but write over none."""
+    try:
+        os.link(hidden, final)
+    except FileExistsError:
+        raise
+    except OSError:  # no links here
+        if final.exists():
+            raise
+        hidden.rename(final)
 
 
 def _size(path: str) -> int:
