@@ -274,6 +274,8 @@ def test_texts_without_words_are_never_copies(place):
         told = [index.check_and_add({"id": f"{n}", "text": t}) for n, t in enumerate(("", "…", ""))]
         assert [each.verdict for each in told] == ["new"] * 3
         assert index.info()["representatives"] == 0
+        again = index.check_and_add({"id": "0", "text": "?"})
+        assert (again.verdict, again.similarity) == ("updated", 0.0)
 
 
 def test_the_shorter_text_gives_way_and_the_longer_does_not(place):

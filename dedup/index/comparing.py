@@ -76,7 +76,8 @@ class Comparer:
 
     def with_last(self, entry: Entry, last: Record) -> tuple[float, float | None, float | None]:
         """Compare an article with its last version: similarity, Jaccard, containment."""
-        similarity = float(self.estimates(entry, [last.signature])[0])
+        has_words = min(entry.count, last.count) > 0  # the signatures of those without are equal
+        similarity = float(self.estimates(entry, [last.signature])[0]) if has_words else 0.0
         if entry.text is None or last.text is None:
             return similarity, None, None
         jaccard, contained, _ = compare_shingles(np.array([[0, 1]]), self._shingles(entry, [last]))
