@@ -308,7 +308,8 @@ def test_nothing_acknowledged_is_lost_by_a_kill(path, rounds):
         acknowledged += [(seed, int(process.stdout.readline())) for _ in range(count)]
         time.sleep(generator.random() / 200)
         process.send_signal(signal.SIGKILL)
-        out, _ = process.communicate()
+        out = process.stdout.read()
+        process.communicate()
         # A line that was cut off was not acknowledged.
         acknowledged += [(seed, int(n)) for n in out.rpartition("\n")[0].split()]
         with Index.open(path) as index:
