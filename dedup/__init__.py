@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dedup.api import clean, compare, restore, scan
     from dedup.config import Config
     from dedup.errors import DedupError
+    from dedup.index import Index
     from dedup.minhash import signatures
     from dedup.records import Document, Pair, Passage, Result
 
@@ -21,6 +22,7 @@ __all__ = [
     "Config",
     "DedupError",
     "Document",
+    "Index",
     "Pair",
     "Passage",
     "Result",
@@ -44,6 +46,7 @@ _HOMES = {
     "Passage": "records",
     "Result": "records",
     "DedupError": "errors",
+    "Index": "index",
 }
 
 logging.getLogger("dedup").addHandler(logging.NullHandler())

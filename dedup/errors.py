@@ -4,6 +4,7 @@
     ├── ConfigError            a setting out of its bounds (also a ValueError)
     ├── InputError             a file or record that cannot be used (path, line)
     ├── OutputError            a result that cannot be written, or that does not add up
+    │   └── IndexUnavailable   an index that cannot be opened, read or written now
     ├── IndexMismatch          an index built with other settings (field, ours, theirs)
     └── CorruptIndex           an index whose bytes do not hold together
 
@@ -54,6 +55,13 @@ class InputError(DedupError):
 
 class OutputError(DedupError):
     """A result cannot be written, restored, or does not add up."""
+
+
+class IndexUnavailable(OutputError):
+    """An index cannot be opened, read or written now: a full disk, no access, no server.
+
+    What it said that it kept is kept, and it can be used again once the cause is gone.
+    """
 
 
 class IndexMismatch(DedupError):

@@ -21,6 +21,16 @@ def xxh3_128(data: bytes) -> str:
     return digest
 
 
+def xxh3_64(data: bytes, seed: int = 0) -> int:
+    """Return the XXH3 hash of ``data`` as a number of 64 bits; with a secret seed hard to aim at.
+
+    >>> hex(xxh3_64(b"news"))
+    '0xcea6a9c08ead0124'
+    """
+    digest: int = xxhash.xxh3_64_intdigest(data, seed)
+    return digest
+
+
 def sha256(data: bytes) -> str:
     """Return the SHA-256 hash of ``data`` as 64 hex digits.
 

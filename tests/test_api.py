@@ -41,7 +41,7 @@ def found(result):
 
 def test_the_public_names():
     names = {"scan", "clean", "restore", "compare", "signatures", "Config", "DedupError"}
-    names |= {"Document", "Pair", "Passage", "Result"}
+    names |= {"Document", "Index", "Pair", "Passage", "Result"}
     assert set(dedup.__all__) == {*names, "__version__"}
     assert set(dedup.__all__) <= set(dir(dedup))
     for name in names:

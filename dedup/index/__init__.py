@@ -1,0 +1,289 @@
+"""The index: "have I seen this article, or a near copy of it?", kept from run to run.
+
+An `Index` is a facade over a store (``store``): SQLite in a file (``sqlite``), dictionaries in
+memory (``memory``), or a server (``redis``). Articles are signed by the kernels of a scan
+(``signing``), packed (``entries``), and decided on by one set of rules (``deciding``). What an
+index is built with travels with it (``settings``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from os import PathLike, fspath
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from dedup.config import Config
+from dedup.errors import ConfigError, IndexUnavailable, InputError
+from dedup.index.entries import Entry, Record, decompress
+from dedup.index.memory import MemoryStore
+from dedup.index.settings import SCOPES, Settings
+from dedup.index.signing import Signer, when
+from dedup.index.sqlite import SQLiteStore
+from dedup.index.store import Store
+from dedup.index.verdicts import VERDICTS, Verdict
+
+__all__ = ["MODES", "SCOPES", "VERDICTS", "Article", "Entry", "Index", "Settings", "Verdict"]
+
+MODES = ("a", "r", "x")
+MEMORY = "memory://"
+_SERVERS = ("redis://", "rediss://", "unix://", "valkey://", "valkeys://")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article as an index knows it.
+
+    ``date`` and ``seen`` (when it first came) are seconds since 1970; ``tokens`` counts words.
+    ``verdict`` is what its present text was told when it came, ``versions`` how many texts it had
+    before. ``text`` is there only where the index keeps texts.
+    """
+
+    id: str
+    verdict: Verdict
+    date: int | None
+    seen: int
+    site: str
+    tokens: int
+    versions: int
+    text: str | None
+
+    @classmethod
+    def of(cls, record: Record) -> Article:
+        """Return what a record says."""
+        return cls(
+            id=record.id,
+            verdict=record.verdict,
+            date=record.date,
+            seen=record.seen,
+            site=record.site,
+            tokens=record.count,
+            versions=len(record.versions),
+            text=None if record.text is None else decompress(record.text),
+        )
+
+
+class Index:
+    """Tell of articles, one by one or many, whether they or near copies of them were seen.
+
+    A document is a mapping with ``id`` and ``text`` and, where they are known, ``date`` and
+    ``site`` or ``url``; other keys are passed over. Many documents may also be Arrow tables or
+    batches with the columns of ``dedup.records.CORPUS``. An index may be used by several threads
+    and processes at once, and after a fork. Use it as a context manager, or close it.
+
+    >>> short = "The council met on Monday and agreed to mend the old bridge before winter."
+    >>> with Index.open("memory://") as index:
+    ...     index.check_and_add({"id": "a", "text": short}).verdict
+    ...     found = index.check_and_add({"id": "b", "text": short.upper()})
+    ...     found.verdict, found.duplicate_of, found.relation
+    ...     again = index.check_and_add({"id": "b", "text": short.upper()})
+    ...     again.verdict, again.first, len(index), "b" in index
+    'new'
+    ('duplicate', 'a', 'exact')
+    ('same', 'duplicate', 2, True)
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.settings = store.settings
+        self._signer = Signer(store.settings)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        config: Config | None = None,
+        *,
+        mode: str = "a",
+        window: str | int | None = None,
+        scope: str | None = None,
+        store_text: bool | None = None,
+        durable: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> Index:
+        """Open the index in a file, at ``memory://``, or on a server (``redis://…``).
+
+        ``mode`` is ``a`` (open, or create if there is none), ``r`` (open for reading only) or ``x``
+        (create; an index that is there is an error). There is none that empties an index.
+
+        What an index is built with is given when it is created: ``config``, ``window`` (articles
+        further apart in time are not compared: ``30d``), ``scope`` (``any``, ``across`` sites,
+        ``within`` a site) and ``store_text`` (keep the texts, so that near copies are compared
+        word for word). Later they may be left out; another value is ``IndexMismatch``.
+        ``durable`` flushes each addition to the disk. Raises ``IndexUnavailable`` where the
+        index cannot be opened, ``CorruptIndex`` where it is none.
+        """
+        asked: dict[str, Any] = {"window": window, "scope": scope, "store_text": store_text}
+        if mode not in MODES:
+            raise ConfigError("mode", mode, f"one of {', '.join(MODES)}")
+
+        def create() -> Settings:
+            return Settings.of(config or Config(), **asked, salt=secrets.randbits(64))
+
+        store = _store(fspath(path), None if mode == "r" else create, mode, durable, clock)
+        try:
+            store.settings.refuse_others(config, **asked)
+        except BaseException:
+            store.close()
+            raise
+        return cls(store)
+
+    def check(self, document: Any) -> Verdict:
+        """Say what an article would be told, and keep nothing; a text alone will do."""
+        entry = self._signer.sign(document, named=False)
+        return self.store.offer([entry], add=False)[0]
+
+    def check_and_add(self, document: Any) -> Verdict:
+        """Say whether an article was seen, and keep it: one step, of which nothing is lost.
+
+        Of several processes that offer the same new article at once exactly one is told ``new``.
+        """
+        return self.store.offer([self._signer.sign(document)], add=True)[0]
+
+    def add(self, document: Any) -> None:
+        """Keep an article, as ``check_and_add`` does."""
+        self.check_and_add(document)
+
+    def check_many(self, documents: Iterable[Any]) -> Iterator[Verdict]:
+        """Yield what each article would be told if it came next, and keep nothing."""
+        for entries in self._signer.sign_many(documents, named=False):
+            yield from self.store.offer(entries, add=False)
+
+    def check_and_add_many(self, documents: Iterable[Any]) -> Iterator[Verdict]:
+        """Yield what each article is told, in order, and keep it.
+
+        Nothing is done before the verdicts are asked for; some hundred articles are kept in one
+        step, so a verdict that was yielded is kept.
+        """
+        for entries in self._signer.sign_many(documents):
+            yield from self.store.offer(entries, add=True)
+
+    def add_many(self, documents: Iterable[Any]) -> Counter[str]:
+        """Keep articles, and return how many there were of each verdict.
+
+        The quick way to fill an index: many are decided on together, with the same outcome.
+        """
+        return self.add_entries(
+            entry for entries in self._signer.sign_many(documents) for entry in entries
+        )
+
+    def add_entries(self, entries: Iterable[Entry]) -> Counter[str]:
+        """Keep articles that were made ready by ``sign_many``."""
+        return self.store.load(entries)
+
+    def sign_many(self, documents: Iterable[Any]) -> Iterator[Entry]:
+        """Make articles ready for ``add_entries``; in another thread or process, if you like."""
+        for entries in self._signer.sign_many(documents):
+            yield from entries
+
+    def get(self, name: str) -> Article | None:
+        """Return what is known of an id."""
+        record = self.store.fetch(name)
+        return None if record is None else Article.of(record)
+
+    def remove(self, *names: str) -> int:
+        """Forget articles; return how many were there.
+
+        Where others are copies of one that goes, the first of them stands for those that stay.
+        """
+        return self.store.remove(names)
+
+    def expire(self, before: Any) -> int:
+        """Forget articles older than a date (``when`` says what is one); return how many.
+
+        An article is as old as its date, or as the day it first came where it has none.
+        """
+        moment = when(before)
+        if moment is None:
+            raise ConfigError("before", before, "a date")
+        return self.store.expire(moment)
+
+    def info(self) -> dict[str, Any]:
+        """Return what the index is built with, what it holds, and what was bounded."""
+        return {
+            **self.store.facts(),
+            **dataclasses.asdict(self.store.counts()),
+            "settings": self.settings.shown(),
+        }
+
+    def verify(self) -> list[str]:
+        """Check every byte that matters; return what is wrong, nothing if all is well."""
+        return self.store.verify()
+
+    def rebuild(self) -> int:
+        """Make anew what follows from the articles; return how many damaged ones were dropped."""
+        return self.store.rebuild()
+
+    def compact(self) -> None:
+        """Give back the room of what was removed, and bring the rest together."""
+        self.store.compact()
+
+    def backup(self, path: str | PathLike[str]) -> None:
+        """Write a copy to a new file, while the index is in use. A live file must not be copied."""
+        self.store.backup(path)
+
+    def close(self) -> None:
+        """Let go of the file or of the server; can be done twice."""
+        self.store.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Article]:
+        return (Article.of(record) for record in self.store.records())
+
+    def __len__(self) -> int:
+        return self.store.counts().articles
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.store.fetch(name) is not None
+
+
+def _store(
+    path: str,
+    create: Callable[[], Settings] | None,
+    mode: str,
+    durable: bool,
+    clock: Callable[[], float],
+) -> Store:
+    """Open the store that a path or a URL stands for."""
+    if path == MEMORY:
+        if create is None:
+            raise IndexUnavailable("memory://: there is no index to read")
+        return MemoryStore(create(), clock)
+    if path.startswith(_SERVERS):
+        try:
+            module = import_module("dedup.index.redis")
+        except ImportError as error:
+            raise IndexUnavailable(
+                "an index on a server needs the extra redis: pip install 'dedup[redis]'"
+            ) from error
+        store: Store = module.open_store(path, create, mode=mode, durable=durable, clock=clock)
+        return store
+    if "://" in path:
+        raise InputError(
+            f"an index is a file, memory:// or redis://, got {path.split('://')[0]}://"
+        )
+    return SQLiteStore(
+        Path(path),
+        create=create,
+        read_only=mode == "r",
+        must_be_new=mode == "x",
+        durable=durable,
+        clock=clock,
+    )

@@ -1,0 +1,133 @@
+"""How like each other two articles are, from what an index keeps of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedup.arrays import Float64, Int64, texts_from_strings
+from dedup.config import Config
+from dedup.duplicates import shingle_batch
+from dedup.index.entries import Entry, Record, UInt16, decompress
+from dedup.index.settings import Settings
+from dedup.kernels import index as kernel
+from dedup.pairs import NAMES, NEAR_DUPLICATE, compare_shingles, confirm_pairs
+from dedup.passages import no_passages
+from dedup.shingles import Shingles, distinct_shingles, shingle_texts
+from dedup.tokens import tokenise_texts
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How an article stands to another one; ``similarity`` is estimated, the rest is exact."""
+
+    relation: str
+    similarity: float
+    jaccard: float | None = None
+    containment: float | None = None
+
+    @property
+    def closeness(self) -> float:
+        """Return what tells the closest of several."""
+        return self.similarity if self.jaccard is None else self.jaccard
+
+
+EQUAL = Likeness("exact", 1.0, 1.0, 1.0)
+
+
+class Comparer:
+    """Compare articles under the settings of an index."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.config: Config = settings.config()
+
+    def copies(
+        self, entry: Entry, others: Sequence[Record], similar: Float64
+    ) -> list[Likeness | None]:
+        """Tell of which of the others an article is a copy, so that it could give way to them.
+
+        ``similar`` are their ``estimates``. Where texts are kept, shingles are compared, as in a
+        scan. Otherwise it is a near-duplicate where the estimate reaches the threshold, and
+        nothing else.
+        """
+        if not others:
+            return []
+        if entry.text is not None and all(each.text is not None for each in others):
+            return self._verified(entry, others, similar)
+        if NAMES[NEAR_DUPLICATE] not in self.settings.cluster_on:
+            return [None] * len(others)
+        return [
+            Likeness(NAMES[NEAR_DUPLICATE], value)
+            if value >= self.settings.threshold
+            and self._share(entry, other, value) >= self.settings.removable
+            else None
+            for other, value in zip(others, similar.tolist(), strict=True)
+        ]
+
+    def estimates(self, entry: Entry, others: Sequence[bytes]) -> Float64:
+        """Return the Jaccard similarity of an article to others, estimated from signatures."""
+        same: Int64 = np.empty(len(others), np.int64)
+        (mine,) = signatures_of([entry.signature], self.settings)
+        kernel.agreements(mine, signatures_of(others, self.settings), same)
+        return same / self.settings.num_perm
+
+    def with_last(self, entry: Entry, last: Record) -> tuple[float, float | None, float | None]:
+        """Compare an article with its last version: similarity, Jaccard, containment."""
+        has_words = min(entry.count, last.count) > 0  # the signatures of those without are equal
+        similarity = float(self.estimates(entry, [last.signature])[0]) if has_words else 0.0
+        if entry.text is None or last.text is None:
+            return similarity, None, None
+        jaccard, contained, _ = compare_shingles(np.array([[0, 1]]), self._shingles(entry, [last]))
+        return similarity, float(jaccard[0]), float(contained[0])
+
+    def _share(self, entry: Entry, other: Record, similarity: float) -> float:
+        """Estimate how much of an article stands in another one.
+
+        It is at least the similarity; beyond that it follows from the lengths.
+        """
+        size = self.settings.shingle_size
+        ours, theirs = (max(each - size + 1, 1) for each in (entry.count, other.count))
+        common = similarity / (1 + similarity) * (ours + theirs)
+        return max(min(common / ours, 1.0), similarity)
+
+    def _verified(
+        self, entry: Entry, others: Sequence[Record], similar: Float64
+    ) -> list[Likeness | None]:
+        """Compare an article with others shingle by shingle."""
+        shingles = self._shingles(entry, others)
+        counts = np.array([entry.count, *(each.count for each in others)])
+        candidates = np.zeros((len(others), 2), np.int64)
+        candidates[:, 1] = np.arange(1, len(others) + 1)
+        pairs = confirm_pairs(
+            candidates,
+            lambda each: compare_shingles(each, shingles),
+            no_passages(),
+            counts,
+            self.config,
+        )
+        found: list[Likeness | None] = [None] * len(others)
+        for place, row in enumerate((pairs.b - 1).tolist()):
+            relation = NAMES[int(pairs.relations[place])]
+            share = float(pairs.share_a[place])
+            if relation in self.settings.cluster_on and share >= self.settings.removable:
+                jaccard = float(pairs.jaccard[place])
+                found[row] = Likeness(relation, float(similar[row]), jaccard, share)
+        return found
+
+    def _shingles(self, entry: Entry, others: Sequence[Record]) -> Shingles:
+        """Return the distinct shingles of an article and of others, from their texts."""
+        packed = [entry.text, *(each.text for each in others)]
+        texts = texts_from_strings([decompress(each) for each in packed if each is not None])
+        if self.settings.shingle_unit == "word":
+            return shingle_batch(texts, np.arange(len(texts)), self.config)
+        made = shingle_texts(texts, tokenise_texts(texts), self.config)
+        return distinct_shingles(made)
+
+
+def signatures_of(signatures: Sequence[bytes], settings: Settings) -> UInt16:
+    """Return signatures as one matrix."""
+    joined = np.frombuffer(b"".join(signatures), np.uint16)
+    return joined.reshape(len(signatures), settings.num_perm)

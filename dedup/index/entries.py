@@ -1,0 +1,245 @@
+"""What an index keeps of an article, and the bytes that say it.
+
+A packed record is a head of fixed size, the signature (16 bits a permutation), the verdict the
+text got, then id, site, text and the earlier versions, each with its length in front. All numbers
+are little-endian. Nothing in it is trusted when it is read: what does not fit is ``CorruptIndex``.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dedup.config import RELATIONS
+from dedup.errors import CorruptIndex
+from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
+
+UInt16 = npt.NDArray[np.uint16]
+
+LONGEST = 65_535  # bytes of an id or of the name of a site
+NO_DATE = -(1 << 63)
+_KINDS = (NEW, UPDATED, DUPLICATE)
+_HEAD = struct.Struct("<BIQ16sqq")
+_VERDICT = struct.Struct("<BBBHH")
+_SCORE = struct.Struct("<d")
+_SCORES = ("similarity", "jaccard", "containment")
+_SHORT, _LONG, _DIGEST = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<Q")
+_TEXT_LENGTH = struct.Struct("<Q")
+HEAD = _HEAD.size
+FRESH = Verdict(verdict=NEW, first=NEW)  # whose cluster is the article's own
+_FRESH = _VERDICT.pack(0, 0, 0, 0, 0)
+
+
+@dataclass(slots=True)
+class Entry:
+    """An article made ready: what a store needs to decide on it and to keep it.
+
+    ``keys`` are numbers of 40 bits, eight bytes each: that of its id, that of its content, and one
+    a band. ``sums`` are 128 bits that only articles of the same tokens share, ``digest`` 64 of its
+    bytes. ``text`` is compressed, and there only where the index keeps texts. ``date`` is in
+    seconds since 1970.
+    """
+
+    id: str
+    digest: int
+    sums: bytes
+    count: int
+    signature: bytes
+    keys: bytes
+    date: int | None = None
+    site: str = ""
+    text: bytes | None = None
+
+    def key_list(self) -> list[int]:
+        """Return the keys as numbers."""
+        return list(struct.unpack(f"<{len(self.keys) // 8}Q", self.keys))
+
+
+@dataclass(slots=True)
+class Record:
+    """An article in the index: its entry without keys, when it came, what it was told.
+
+    ``versions`` are the earlier texts under this id: their digests and first verdicts.
+    """
+
+    id: str
+    digest: int
+    sums: bytes
+    count: int
+    signature: bytes
+    date: int | None
+    seen: int
+    site: str
+    text: bytes | None
+    verdict: Verdict
+    versions: tuple[tuple[int, Verdict], ...] = ()
+
+    @property
+    def when(self) -> int:
+        """Return the time that windows and expiry go by."""
+        return self.seen if self.date is None else self.date
+
+    def told(self, digest: int) -> Verdict | None:
+        """Return the first verdict of a text that this id has or had."""
+        if digest == self.digest:
+            return self.verdict
+        return next((verdict for known, verdict in self.versions if known == digest), None)
+
+
+def pack(record: Record) -> bytes:
+    """Return the bytes of a record."""
+    date = NO_DATE if record.date is None else record.date
+    name, site = record.id.encode(), record.site.encode()
+    text = b"" if record.text is None else record.text
+    parts = [
+        _HEAD.pack(
+            record.text is not None, record.count, record.digest, record.sums, date, record.seen
+        ),
+        record.signature,
+        _pack_verdict(record.verdict, name),
+        *(_SHORT.pack(len(name)), name, _SHORT.pack(len(site)), site),
+        *(_LONG.pack(len(text)), text),
+    ]
+    for digest, verdict in record.versions:
+        parts += (_DIGEST.pack(digest), _pack_verdict(verdict, name))
+    return b"".join(parts)
+
+
+def _pack_verdict(verdict: Verdict, name: bytes) -> bytes:
+    if verdict is FRESH:
+        return _FRESH
+    scores = [getattr(verdict, score) for score in _SCORES]
+    mask = sum(1 << place for place, score in enumerate(scores) if score is not None)
+    other = (verdict.duplicate_of or "").encode()
+    cluster = (verdict.cluster or "").encode()
+    if cluster == name:
+        cluster = b""
+    relation = 0 if verdict.relation is None else RELATIONS.index(verdict.relation) + 1
+    head = _VERDICT.pack(_KINDS.index(verdict.first), relation, mask, len(other), len(cluster))
+    return b"".join(
+        (head, *(_SCORE.pack(each) for each in scores if each is not None), other, cluster)
+    )
+
+
+class _Reader:
+    """Take a packed record apart; whatever is missing or left over raises ``CorruptIndex``."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+
+    def take(self, size: int) -> bytes:
+        part = self.data[self.at : self.at + size]
+        if len(part) != size:
+            raise CorruptIndex("a record of the index ends too early")
+        self.at += size
+        return part
+
+    def number(self, form: struct.Struct) -> int:
+        value: int = form.unpack(self.take(form.size))[0]
+        return value
+
+    def string(self, size: int) -> str:
+        try:
+            return self.take(size).decode()
+        except UnicodeDecodeError:
+            raise CorruptIndex("a record of the index holds broken text") from None
+
+    def verdict(self) -> tuple[Verdict, str]:
+        """Return a verdict without its cluster, and that; it is empty for the article's own."""
+        kind, relation, mask, other, cluster = _VERDICT.unpack(self.take(_VERDICT.size))
+        if kind >= len(_KINDS) or relation > len(RELATIONS) or mask >= 1 << len(_SCORES):
+            raise CorruptIndex("a record of the index holds an unknown verdict")
+        scores = {
+            name: _SCORE.unpack(self.take(_SCORE.size))[0]
+            for place, name in enumerate(_SCORES)
+            if mask >> place & 1
+        }
+        made = Verdict(
+            verdict=_KINDS[kind],
+            first=_KINDS[kind],
+            duplicate_of=self.string(other) or None,
+            relation=RELATIONS[relation - 1] if relation else None,
+            **scores,
+        )
+        return made, self.string(cluster)
+
+
+def signature_in(data: bytes, permutations: int) -> bytes:
+    """Return the signature in a packed record, and look at nothing else."""
+    signature = data[HEAD : HEAD + 2 * permutations]
+    if len(signature) != 2 * permutations:
+        raise CorruptIndex("a record of the index ends too early")
+    return signature
+
+
+def unpack(data: bytes, permutations: int) -> Record:
+    """Read a packed record; ``permutations`` is the length of its signature."""
+    reader = _Reader(data)
+    has_text, count, digest, sums, date, seen = _HEAD.unpack(reader.take(HEAD))
+    signature = reader.take(2 * permutations)
+    told = [(digest, *reader.verdict())]
+    name = reader.string(reader.number(_SHORT))
+    site = reader.string(reader.number(_SHORT))
+    text = reader.take(reader.number(_LONG))
+    while reader.at < len(data):
+        told.append((reader.number(_DIGEST), *reader.verdict()))
+    versions = tuple((each, _in_cluster(verdict, of or name)) for each, verdict, of in told)
+    return Record(
+        id=name,
+        digest=digest,
+        sums=sums,
+        count=count,
+        signature=signature,
+        date=None if date == NO_DATE else date,
+        seen=seen,
+        site=site,
+        text=text if has_text else None,
+        verdict=versions[0][1],
+        versions=versions[1:],
+    )
+
+
+def _in_cluster(verdict: Verdict, cluster: str) -> Verdict:
+    return Verdict(
+        verdict=verdict.verdict,
+        first=verdict.first,
+        duplicate_of=verdict.duplicate_of,
+        relation=verdict.relation,
+        similarity=verdict.similarity,
+        jaccard=verdict.jaccard,
+        containment=verdict.containment,
+        cluster=cluster,
+    )
+
+
+def compress(text: str) -> bytes:
+    """Return a text as zstd, with its length in front."""
+    data = text.encode()
+    packed: bytes = pa.compress(data, codec="zstd", asbytes=True)
+    return _TEXT_LENGTH.pack(len(data)) + packed
+
+
+def decompress(packed: bytes, *, most: int = 1 << 30) -> str:
+    """Return the text ``compress`` was given; a length above ``most`` bytes is not believed.
+
+    >>> decompress(compress("Ein Satz über Brücken."))
+    'Ein Satz über Brücken.'
+    """
+    if len(packed) < _TEXT_LENGTH.size:
+        raise CorruptIndex("a stored text ends too early")
+    (size,) = _TEXT_LENGTH.unpack_from(packed)
+    if size > most:
+        raise CorruptIndex(f"a stored text says it has {size} bytes")
+    try:
+        data = pa.decompress(
+            packed[_TEXT_LENGTH.size :], decompressed_size=size, codec="zstd", asbytes=True
+        )
+        text = bytes(data).decode()
+    except (OSError, ValueError, pa.ArrowException):
+        raise CorruptIndex("a stored text cannot be decompressed") from None
+    return text

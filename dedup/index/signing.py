@@ -1,0 +1,217 @@
+"""Documents to entries: what an index needs to know of an article, by the kernels of a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from dedup.arrays import Int64, Texts, UInt64, clean_string, texts_from_arrow
+from dedup.errors import InputError
+from dedup.exact import text_digests
+from dedup.hashing import xxh3_64
+from dedup.index.entries import LONGEST, Entry, UInt16, compress
+from dedup.index.settings import Settings
+from dedup.kernels import index as kernel
+from dedup.minhash import permutations
+from dedup.records import CORPUS
+from dedup.shingles import shingle_texts
+from dedup.sources.batches import host
+from dedup.tokens import folding, tokenise_texts
+
+CHUNK = 1000  # documents of a batch that are signed, decided and committed together
+_ROOM = 8  # bytes behind a text, so that kernels can look at eight at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One document as it was given, checked: all strings are valid Unicode."""
+
+    id: str
+    text: str
+    date: int | None
+    site: str
+
+
+def facts_of(document: Any, *, named: bool = True) -> Facts:
+    """Check one document: a mapping with ``text``, ``id`` and, where known, ``date``, ``site``.
+
+    Without a ``site`` the host of its ``url`` counts as one. Where ``named`` is false, a text alone
+    will do. Raises ``InputError``.
+    """
+    if isinstance(document, str) and not named:
+        document = {"text": document}
+    if not isinstance(document, Mapping):
+        got = type(document).__name__
+        raise InputError(f"document: got {got}, allowed is a dict with an id and a text")
+    text = document.get("text")
+    if not isinstance(text, str):
+        raise InputError(f"document: its text is {type(text).__name__}, allowed is a string")
+    name = _name(document.get("id"), "id")
+    if not name and named:
+        raise InputError("document: it has no id")
+    url = document.get("url")
+    site = document.get("site") or host(url if isinstance(url, str) else None)
+    return Facts(name, clean_string(text), when(document.get("date")), _name(site, "site"))
+
+
+def _name(value: Any, what: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise InputError(f"document: its {what} is {type(value).__name__}, allowed is a string")
+    name = clean_string(str(value))
+    if len(name) * 4 > LONGEST and len(name.encode()) > LONGEST:
+        raise InputError(f"document: its {what} has over {LONGEST} bytes")
+    return name
+
+
+def when(value: Any) -> int | None:
+    """Return a date as seconds since 1970, ``None`` for what is no date; no zone means UTC.
+
+    >>> when("2024-12-05T10:00:00Z"), when("2024-12-05"), when("Thu, 05 Dec 2024 10:00:00 GMT")
+    (1733392800, 1733356800, 1733392800)
+    >>> when("last Thursday")
+    """
+    try:
+        if isinstance(value, bool) or value is None or value == "":
+            return None
+        if isinstance(value, int | float):
+            moment = datetime.fromtimestamp(value, timezone.utc)
+        elif isinstance(value, str):
+            moment = _parsed(value.strip())
+        elif isinstance(value, datetime):
+            moment = value
+        elif isinstance(value, date):
+            moment = datetime(value.year, value.month, value.day)
+        else:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return int(moment.timestamp())
+    except (ValueError, TypeError, OverflowError, OSError, IndexError):
+        return None
+
+
+def _parsed(value: str) -> datetime:
+    try:
+        return datetime.fromisoformat(value[:-1] + "+00:00" if value[-1:] in "Zz" else value)
+    except ValueError:
+        return parsedate_to_datetime(value)
+
+
+class Signer:
+    """Make entries under the settings of an index."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._a, self._b = permutations(settings.num_perm, settings.seed)
+        self._config = settings.config()
+
+    def sign(self, document: Any, *, named: bool = True) -> Entry:
+        """Make the entry of one document, without a detour over Arrow."""
+        facts = facts_of(document, named=named)
+        data = facts.text.encode()
+        buffer = np.frombuffer(data + bytes(_ROOM), np.uint8)
+        texts = Texts(buffer, np.array([0, len(data)], np.int64))
+        return self._entries([facts], texts)[0]
+
+    def sign_many(self, documents: Iterable[Any], *, named: bool = True) -> Iterator[list[Entry]]:
+        """Make the entries of documents, some at a time.
+
+        They are mappings as for ``sign``, or Arrow tables or batches of schema ``CORPUS``.
+        """
+        if isinstance(documents, pa.Table):
+            documents = documents.to_batches()
+        waiting = iter(documents)
+        while chunk := list(islice(waiting, 1)):
+            if isinstance(chunk[0], pa.RecordBatch):
+                yield from self._batch(chunk[0])
+                continue
+            chunk += islice(waiting, CHUNK - 1)
+            facts = [facts_of(each, named=named) for each in chunk]
+            column = pa.array([each.text for each in facts], pa.large_string())
+            yield self._entries(facts, texts_from_arrow(column))
+
+    def _batch(self, batch: pa.RecordBatch) -> Iterator[list[Entry]]:
+        missing = {"doc_id", "text"} - set(batch.schema.names)
+        if missing:
+            raise InputError(f"documents: a batch lacks {', '.join(sorted(missing))}")
+        known = [name for name in ("doc_id", "date", "site") if name in batch.schema.names]
+        for low in range(0, len(batch), CHUNK):
+            part = batch.slice(low, CHUNK)
+            column = part.column("text").cast(CORPUS.field("text").type)
+            texts = texts_from_arrow(column)
+            others = part.select(known).to_pylist()
+            facts = [
+                facts_of({**each, "id": each["doc_id"], "text": texts.text(row)})
+                for row, each in enumerate(others)
+            ]
+            yield self._entries(facts, texts)
+
+    def _entries(self, facts: list[Facts], texts: Texts) -> list[Entry]:
+        settings = self.settings
+        sums, counts, signatures = self._seal(texts)
+        salts = salts_of([each.site for each in facts], settings)
+        names = [id_key(each.id, settings.salt) for each in facts]
+        keys = np.empty((len(facts), settings.bands + 2), np.uint64)
+        keys[:, 0] = names
+        keys[:, 1:] = keys_of(signatures, sums, salts, settings)
+        digests, tokens = text_digests(texts).tolist(), counts.tolist()
+        return [
+            Entry(
+                id=each.id,
+                digest=digests[row],
+                sums=sums[row].tobytes(),
+                count=tokens[row],
+                signature=signatures[row].tobytes(),
+                keys=keys[row].tobytes(),
+                date=each.date,
+                site=each.site,
+                text=compress(each.text) if settings.store_text else None,
+            )
+            for row, each in enumerate(facts)
+        ]
+
+    def _seal(self, texts: Texts) -> tuple[UInt64, Int64, UInt16]:
+        """Return sums, numbers of tokens and signatures."""
+        count = len(texts)
+        sums, counts = np.empty((count, 2), np.uint64), np.empty(count, np.int64)
+        signatures = np.empty((count, self.settings.num_perm), np.uint16)
+        if self.settings.shingle_unit == "word":
+            table = folding()
+            kernel.seal_texts(
+                *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
+                *(self.settings.shingle_size, self._a, self._b, sums, counts, signatures),
+            )
+        else:
+            tokens = tokenise_texts(texts)
+            counts[:] = tokens.counts()
+            made = shingle_texts(texts, tokens, self._config)
+            kernel.seal_rows(made.values, made.offsets, counts, self._a, self._b, sums, signatures)
+        return sums, counts, signatures
+
+
+def salts_of(sites: list[str], settings: Settings) -> UInt64:
+    """Return what sets apart the keys of articles that must not meet, by their sites."""
+    if settings.scope != "within":
+        return np.full(len(sites), settings.salt, np.uint64)
+    return np.array([xxh3_64(site.encode(), settings.salt) for site in sites], np.uint64)
+
+
+def id_key(name: str, salt: int) -> int:
+    """Return the key of an id."""
+    return xxh3_64(name.encode(), salt) >> 24
+
+
+def keys_of(signatures: UInt16, sums: UInt64, salts: UInt64, settings: Settings) -> UInt64:
+    """Return the keys of contents and bands that follow from signatures and sums."""
+    out = np.empty((len(signatures), settings.bands + 1), np.uint64)
+    kernel.all_keys(signatures, sums, salts, settings.bands, settings.rows, out)
+    return out

@@ -1,0 +1,43 @@
+"""What an index says of an article."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+NEW, SAME, UPDATED, DUPLICATE = "new", "same", "updated", "duplicate"
+VERDICTS = (NEW, SAME, UPDATED, DUPLICATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Say whether an article was seen, and what it is a copy of.
+
+    ``verdict`` is ``new``, ``same`` (this id with this text: a retry), ``updated`` (this id with
+    another text) or ``duplicate`` (of another id, ``duplicate_of``). Of a ``same`` everything else
+    is as it was when the text first came, and ``first`` says what its verdict was then; otherwise
+    ``first`` is ``verdict``. ``similarity`` is the Jaccard similarity to ``duplicate_of``, or of an
+    ``updated`` article to its last version, estimated from the signatures; ``jaccard`` and
+    ``containment`` (how much of this article stands in the other) are exact, and there only where
+    the index keeps texts or the two are equal. ``cluster`` is the id of the article that began it.
+
+    >>> Verdict(verdict="new", first="new", cluster="a").kept
+    True
+    """
+
+    verdict: str
+    first: str
+    duplicate_of: str | None = None
+    relation: str | None = None
+    similarity: float | None = None
+    jaccard: float | None = None
+    containment: float | None = None
+    cluster: str | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether the text is to be kept: it was no duplicate when it first came."""
+        return self.first != DUPLICATE
+
+    def again(self) -> Verdict:
+        """Return what a retry gets."""
+        return replace(self, verdict=SAME)
