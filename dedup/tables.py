@@ -14,7 +14,7 @@ from dedup.arrays import Float64, Int64
 from dedup.clusters import Clusters, components
 from dedup.config import RELATIONS, Config
 from dedup.errors import OutputError
-from dedup.pairs import NAMES, Pairs
+from dedup.pairs import EXACT, NAMES, Pairs
 from dedup.passages import LEVELS, Passages
 from dedup.records import DOCUMENTS, PAIRS, PASSAGES, REPEATS, Result
 from dedup.suspicion import find_suspicions
@@ -55,14 +55,19 @@ def _documents(
     share = np.zeros(len(rows))
     share[is_member] = np.where(own_is_a, pairs.share_a[edge], pairs.share_b[edge])
     kept = ~is_member | (share < config.removable)
+    # Of equal documents in which too little is of their leader, one is kept and stands for them.
+    equal = kept & is_member & (faces[rows] != rows)
+    kept &= ~equal
 
     def scores(values: Float64) -> pa.Array:
         full = np.zeros(len(rows))
         full[is_member] = values
+        full[equal] = 1.0
         return pa.array(full, mask=~is_member)
 
     relation = np.full(len(rows), -1, np.int64)
     relation[is_member] = pairs.relations[edge]
+    relation[equal] = EXACT
     containment = np.where(own_is_a, pairs.containment_a[edge], pairs.containment_b[edge])
     cluster = ids.take(pa.array(leaders))
     columns = [
@@ -70,7 +75,7 @@ def _documents(
         pa.array(~is_member),
         pa.array(kept),
         pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
-        pc.if_else(pa.array(kept), pa.scalar(None, pa.string()), cluster),
+        ids.take(pa.array(np.where(equal, faces[rows], leaders), mask=kept)),
         scores(pairs.jaccard[edge]),
         scores(containment),
         scores(pairs.coverage[edge]),

@@ -391,6 +391,26 @@ def test_how_much_must_stand_elsewhere_is_a_setting():
     assert clusters_of(documents, removable=0.9) == {"b": ["b", "a"]}
 
 
+def test_of_equal_members_that_are_not_removable_one_is_kept():
+    """Too little of them stands in their canonical, and all of each stands in the others."""
+    words = [f"w{k}" for k in range(300)]
+    short, long = " ".join(words[:60]), " ".join(words)
+    documents = [
+        {"id": "a", "text": short, "date": "2020"},
+        *({"id": name, "text": long, "date": "2021"} for name in "bcd"),
+    ]
+    result = dedup.scan(documents, Config(canonical="earliest", bands=128, rows=1))
+    assert result.clusters == {"a": ["a", "b", "c", "d"]}
+    found = {row.doc_id: (row.kept, row.relation, row.duplicate_of) for row in result.documents}
+    assert found == {
+        "a": (True, None, None),
+        "b": (True, "excerpt", None),
+        "c": (False, "exact", "b"),
+        "d": (False, "exact", "b"),
+    }
+    assert [each.jaccard == each.containment == 1.0 for each in result.documents[2:]] == [True] * 2
+
+
 DATED = {
     "a": (EDITED + "\n\n" + QUOTED, {"date": "2024-03-01", "rank": "10"}),
     "b": (LONG, {"date": "2024-01-01", "rank": "9"}),
