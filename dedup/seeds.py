@@ -7,6 +7,7 @@ are held; the rest is filtered out before it takes any room.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,9 @@ __all__ = ["COUPLES", "RUNS", "SeedIndex", "index_seeds", "ranked"]
 
 _NAMES = {RUNS: "runs", COUPLES: "couples"}
 _COUPLE_REACH = 6  # tokens from one telling word to the next
-_PART_SEEDS = 1 << 23  # that are grouped at a time, about
+_PART_SEEDS = 1 << 23  # that are grouped at a time, about, where arrays are in files …
+_HELD_SEEDS = 1 << 24  # … and where they are in memory
+_SEED = {"values": np.uint64, "rows": np.int32, "places": np.int32}
 _PLACES = 8  # places of one seed in one document
 _RUN_TOKENS = 1 << 21  # whose seeds are made at a time
 _ROW_SEEDS = 1 << 24  # that are put in order of documents at a time, in files
@@ -85,7 +88,49 @@ class _Seeds:
             self.columns.ease()
         return counters, again
 
-    def pick(self, counters: UInt8, part: int, parts: int, out: _Room) -> int:
+    def parts(self, counters: UInt8, again: int) -> Iterator[tuple[_Room, int]]:
+        """Yield the seeds that may occur again, part by part, and how many of a part there are."""
+        if self.columns.in_files and 2 * again > _PART_SEEDS:
+            yield from self._parts_in_files(counters, 2 * again // _PART_SEEDS + 1)
+            return
+        parts = 2 * again // _HELD_SEEDS + 1
+        room = _Room.of(int(2 * again / parts * 1.2) + 1024)
+        for part in range(parts):
+            made = self._pick(counters, part, parts, room)
+            if made > len(room.values):  # some seeds are in very many documents
+                room = _Room.of(made)
+                self._pick(counters, part, parts, room)
+            yield room, made
+
+    def _parts_in_files(self, counters: UInt8, parts: int) -> Iterator[tuple[_Room, int]]:
+        """Write the seeds to a file for each part first, for they are made from mapped files."""
+        spool = self.columns.spool
+        assert spool is not None
+        names = [[f"seeds.{part}.{what}" for what in _SEED] for part in range(parts)]
+        for own in names:
+            for name in own:
+                spool.discard(name)
+        bounds, words = np.zeros(parts + 1, np.int64), self.arrays()
+        for low, high in runs_of_rows(self.tokens.bounds, _RUN_TOKENS):
+            size = int(self.tokens.bounds[high] - self.tokens.bounds[low])
+            some, split = (tuple(np.empty(size, kind) for kind in _SEED.values()) for _ in "12")
+            made = kernel.pick_seeds(
+                *(self.kind, self.reach, words, self.chosen, low, high, counters, 0, 1, 0, some)
+            )
+            kernel.split_seeds(some, made, bounds, split)
+            for part, own in enumerate(names):
+                for name, column in zip(own, split, strict=True):
+                    spool.append(name, column[bounds[part] : bounds[part + 1]])
+            self.columns.ease()
+        for own in names:
+            values, rows, places = (
+                spool.read(name, kind) for name, kind in zip(own, _SEED.values(), strict=True)
+            )
+            for name in own:
+                spool.discard(name)
+            yield _Room.around(values, rows, places), len(values)
+
+    def _pick(self, counters: UInt8, part: int, parts: int, out: _Room) -> int:
         """Write the seeds of a part that may occur again; return how many there are."""
         made, words = 0, self.arrays()
         for low, high in runs_of_rows(self.tokens.bounds, _RUN_TOKENS):
@@ -111,9 +156,14 @@ class _Room:
     @classmethod
     def of(cls, size: int) -> _Room:
         """Make room for so many seeds."""
-        rows, places, groups, sizes = (np.empty(size, np.int32) for _ in range(4))
-        slots = np.empty(table_size(size), np.int32)
-        return cls(np.empty(size, np.uint64), rows, places, groups, sizes, slots)
+        return cls.around(*(np.empty(size, kind) for kind in _SEED.values()))
+
+    @classmethod
+    def around(cls, values: UInt64, rows: Int32, places: Int32) -> _Room:
+        """Make room for grouping some seeds."""
+        groups, sizes = (np.empty(len(values), np.int32) for _ in range(2))
+        slots = np.empty(table_size(len(values)), np.int32)
+        return cls(values, rows, places, groups, sizes, slots)
 
     def seeds(self) -> tuple[UInt64, Int32, Int32]:
         """Return where seeds are written."""
@@ -157,8 +207,6 @@ def index_seeds(
     chosen[order] = True
     seeds = _Seeds(kind, reach, tokens, words, chosen, columns)
     counters, again = seeds.mark()
-    parts = 2 * again // _PART_SEEDS + 1
-    room = _Room.of(int(2 * again / parts * 1.2) + 1024)
     name = _NAMES[kind]
     grown = [
         columns.grow(f"{name}.{part}", part_kind, 2 * again + 1)
@@ -167,17 +215,13 @@ def index_seeds(
     grown[2].append(np.zeros(1, np.int64))
     held = 0
     row_counts = np.zeros(len(tokens), np.int64)
-    for part in range(parts):
-        made = seeds.pick(counters, part, parts, room)
-        if made > len(room.values):  # some seeds are in very many documents
-            room = _Room.of(made)
-            seeds.pick(counters, part, parts, room)
+    for room, made in seeds.parts(counters, again):
         rows, places, bounds = _groups(room, made, order, config, row_counts, cut)
         pieces: tuple[Array, ...] = (rows, places, bounds[1:] + held)
         for column, piece in zip(grown, pieces, strict=True):
             column.append(piece)
         held += len(rows)
-    del room, counters
+    del counters
     rows, places, bounds = (column.done() for column in grown)
     return _by_document(name, row_counts, bounds, rows, places, tokens, columns)
 

@@ -121,6 +121,13 @@ class Spool:
         self.drop(name)
         return array
 
+    def discard(self, name: str) -> None:
+        """Forget an array that nobody will want again, even where all is kept."""
+        self._pieces.pop(name, None)
+        self._lengths.pop(name, None)
+        if self._folder is not None:
+            (self._folder / name).unlink(missing_ok=True)
+
     def drop(self, name: str) -> None:
         """Forget an array."""
         self._pieces.pop(name, None)

@@ -170,7 +170,9 @@ def test_an_index_has_the_seeds_of_several_documents(kind, rows, cap, most, part
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.multiple(
-            seeds_module, _PART_SEEDS=part, _PLACES=most, _RUN_TOKENS=5, _ROW_SEEDS=3
+            *(seeds_module,),
+            **{"_PART_SEEDS": part, "_HELD_SEEDS": part, "_PLACES": most},
+            **{"_RUN_TOKENS": 5, "_ROW_SEEDS": 3},
         ),
     ):
         spool = Spool(lambda: Path(folder), 0, keep=True) if in_files else None

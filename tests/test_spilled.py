@@ -53,6 +53,7 @@ def small_parts(monkeypatch):
         (copies, "RUN_PAIRS", 7),
         (copies, "_MOST_WAITING", 2),
         (seeds, "_PART_SEEDS", 900),
+        (seeds, "_HELD_SEEDS", 800),
         (seeds, "_RUN_TOKENS", 700),
         (seeds, "_ROW_SEEDS", 500),
         (passages, "_RUN_SEEDS", 300),

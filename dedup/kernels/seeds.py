@@ -158,6 +158,30 @@ def pick_seeds(kind, reach, words, chosen, low, high, counters, part, parts, fou
 
 
 @njit
+def split_seeds(seeds, made, bounds, out):
+    """Put ``made`` seeds (values, documents, tokens) in order of their part, otherwise as they are.
+
+    There are as many parts as ``bounds`` has intervals; it gets where each begins and ends.
+    """
+    values, rows, places = seeds
+    out_values, out_rows, out_places = out
+    parts = len(bounds) - 1
+    bounds[:] = 0
+    for i in range(made):
+        bounds[part_of(values[i], parts) + 1] += 1
+    for part in range(parts):
+        bounds[part + 1] += bounds[part]
+    cursor = bounds[:-1].copy()
+    for i in range(made):
+        part = part_of(values[i], parts)
+        at = cursor[part]
+        cursor[part] = at + 1
+        out_values[at] = values[i]
+        out_rows[at] = rows[i]
+        out_places[at] = places[i]
+
+
+@njit
 def gather_groups(order, starts, groups, sizes, made, places, group_rows, group_places, bounds):
     """Write rows and places of every group of two seeds or more, by the rank of the documents.
 
