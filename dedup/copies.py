@@ -26,8 +26,8 @@ from dedup.work import Work
 
 STAGE = "copies"
 _RUN_TOKENS = 1 << 20  # whose shingles are made at a time
-RUN_PAIRS = 1 << 15  # that are compared at a time …
-_MOST_WAITING = 32  # … so many runs of which are joined to stories at a time
+_RUN_PAIRS, _FILE_PAIRS = 1 << 15, 1 << 11  # that are compared at a time
+_MOST_WAITING = 1 << 20  # pairs that are joined to stories at a time
 SAME_TEXT = 0.9  # Jaccard of near copies
 _SAME_STORY = 0.5  # Jaccard from which two documents count as one when lines are counted
 _KEPT = ("first", "stories", "candidates", "jaccard")
@@ -64,15 +64,23 @@ class Sets:
         first, second, third = (np.concatenate(each) for each in zip(*parts, strict=True))
         return first, second, third
 
+    @property
+    def run(self) -> int:
+        """Return how many pairs are compared at a time.
+
+        A set in a file brings its surroundings into memory, 64 kB of them.
+        """
+        return _FILE_PAIRS if self.columns.in_files else _RUN_PAIRS
+
     def compare_runs(self, pairs: Int64) -> Iterator[Scores]:
-        """Yield the scores of runs of ``RUN_PAIRS`` pairs, of one at least."""
+        """Yield the scores of runs of pairs, of one at least."""
 
         def score(low: int) -> Scores:
-            scores = compare_shingles(pairs[low : low + RUN_PAIRS], self.shingles)
+            scores = compare_shingles(pairs[low : low + self.run], self.shingles)
             self.columns.ease()
             return scores
 
-        return in_order(score, range(0, max(len(pairs), 1), RUN_PAIRS), self.threads)
+        return in_order(score, range(0, max(len(pairs), 1), self.run), self.threads)
 
 
 def find_copies(
@@ -120,9 +128,9 @@ def _sift(
     kept, jaccard = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
     waiting: list[Int64] = []
     for number, (alike, one, two) in enumerate(sets.compare_runs(candidates)):
-        pairs = candidates[number * RUN_PAIRS : (number + 1) * RUN_PAIRS]
+        pairs = candidates[number * sets.run : (number + 1) * sets.run]
         waiting.append(pairs[alike >= _SAME_STORY])
-        if len(waiting) == _MOST_WAITING:
+        if sum(map(len, waiting)) > _MOST_WAITING:
             kernel_of_groups.connect(*np.concatenate(waiting).T.copy(), stories)
             waiting = []
         may_be = alike >= min(config.threshold, SAME_TEXT)
