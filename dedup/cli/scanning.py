@@ -48,7 +48,6 @@ def run_scan(
     """Read and scan; return the result and the seconds it took."""
     begin = time.perf_counter()
     from dedup.duplicates import is_fast
-    from dedup.pipeline import scan_corpus
 
     if not given["quiet"]:
         announce_compiling()
@@ -57,6 +56,8 @@ def run_scan(
             raise ConfigError(name, given[name], "with --find duplicates and words as shingles")
     if is_fast(config) and not options.keep_record:
         return _scan_duplicates(paths, options, config, given), time.perf_counter() - begin
+    from dedup.pipeline import scan_corpus  # brings kernels that the fast path has no use for
+
     corpus = read_corpus(paths, options, quiet=given["quiet"])
     if given.get("annotate"):
         from dedup.archive import check_rows
