@@ -32,7 +32,8 @@ from dedup.config import Config
 from dedup.exact import text_digests
 from dedup.kernels import exact as exact_kernel
 from dedup.kernels import lsh as kernel
-from dedup.kernels.shingles import gather_rows
+from dedup.kernels import reading
+from dedup.kernels.shingles import close_gaps, gather_rows
 from dedup.lsh import bands_and_rows, bucket_pairs, table_size
 from dedup.minhash import permutations
 from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs, join_pairs
@@ -47,6 +48,9 @@ _DOTS_REACH = 400  # bytes from the end in which a cut is looked for
 _BLOCK_PAIRS = 1 << 20  # pairs that are put in order at a time
 _RUN_PAIRS = 1 << 17  # pairs that are compared at a time …
 _RUN_BYTES = 64 << 20  # … or what they bring into memory of a file
+_MANY_SHINGLES = (
+    1 << 20
+)  # of one text; they are sorted, as a table would take four times their room
 _SURROUNDINGS = 64 << 10  # bytes that come with what is looked at in a mapped file
 
 # What the first reading keeps of a document, besides one key a band.
@@ -66,7 +70,7 @@ def is_fast(config: Config) -> bool:
 class Signed:
     """What one batch of texts leaves: ``keys`` (bands × documents), ``sums`` (documents × 2).
 
-    ``shingles`` are not made distinct.
+    ``shingles`` are not made distinct; there are none where they were not kept.
     """
 
     keys: UInt64
@@ -89,13 +93,13 @@ def key_name(band: int) -> str:
     return f"keys.{band:04d}"
 
 
-def sign_batch(texts: Texts, config: Config) -> Signed:
-    """Read a batch of texts for the first time."""
+def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
+    """Read a batch of texts for the first time; ``keep`` its shingles."""
     bands, rows = bands_and_rows(config)
     a, b = permutations(config.num_perm, config.seed)
     table, count = folding(), len(texts)
     room = int(texts.offsets[-1] - texts.offsets[0]) // 2 + count
-    values, bounds = np.empty(room, np.uint64), np.empty(count + 1, np.int64)
+    values, bounds = np.empty(room if keep else 0, np.uint64), np.empty(count + 1, np.int64)
     signed = Signed(
         keys=np.empty((bands, count), np.uint64),
         sums=np.empty((count, 2), np.uint64),
@@ -104,7 +108,7 @@ def sign_batch(texts: Texts, config: Config) -> Signed:
         cut=np.zeros(count, np.bool_),
         shingles=Shingles(values, bounds),
     )
-    kernel.band_texts(
+    reading.band_texts(
         *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
         *(config.shingle_size, a[: bands * rows], b[: bands * rows], bands, rows),
         *(signed.keys, signed.sums, signed.counts, values, bounds),
@@ -123,9 +127,15 @@ def _find_cut(texts: Texts, cut: Bool) -> None:
     cut[rows] = truncated_documents(blocks, REMOVALS.empty_table())
 
 
-def sign_all(batches: Iterable[pa.Array], config: Config, *, threads: int) -> Iterator[Signed]:
+def sign_all(
+    batches: Iterable[pa.Array], config: Config, *, keep: bool, threads: int
+) -> Iterator[Signed]:
     """Read all texts for the first time: one column a batch, some batches at once, in order."""
-    return in_order(lambda column: sign_batch(texts_from_arrow(column), config), batches, threads)
+
+    def sign(column: pa.Array) -> Signed:
+        return sign_batch(texts_from_arrow(column), config, keep=keep)
+
+    return in_order(sign, batches, threads)
 
 
 def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> Iterator[Done]:
@@ -189,11 +199,24 @@ def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
     room = int(np.sum(texts.offsets[rows + 1] - texts.offsets[rows])) // 2 + len(rows)
     values, bounds = np.empty(room, np.uint64), np.empty(len(rows) + 1, np.int64)
     table = folding()
-    kernel.shingle_texts(
+    reading.shingle_texts(
         *(texts.data, texts.offsets, rows, table.stage, table.values, table.expansions),
-        *(config.shingle_size, bounds, values),
+        *(config.shingle_size, _MANY_SHINGLES, bounds, values),
     )
-    return distinct_shingles(Shingles(values[: int(bounds[-1])], bounds))
+    sizes = np.diff(bounds)
+    for row in np.flatnonzero(sizes > _MANY_SHINGLES).tolist():
+        sizes[row] = _sort_out(values[bounds[row] : bounds[row + 1]])
+    offsets = offsets_of(sizes)
+    if offsets[-1] < bounds[-1]:
+        close_gaps(values, bounds, offsets)
+    values.resize(int(offsets[-1]), refcheck=False)
+    return Shingles(values, offsets)
+
+
+def _sort_out(values: UInt64) -> int:
+    """Move the distinct values to the front, with no table; return how many they are."""
+    values.sort()
+    return int(reading.drop_repeats(values))
 
 
 def some_shingles(shingles: Shingles, rows: Int64) -> Shingles:

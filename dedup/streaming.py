@@ -84,10 +84,11 @@ class _Run:
         room = 0 if self.reader.is_cheap or self.work.begun else self.budget
         held: list[Shingles] = []
         since, done = 0, self.work.begun
-        for signed in sign_all(self.texts(), self.config, threads=self.threads):
+        texts, keep = self.texts(), room > 0
+        for signed in sign_all(texts, self.config, keep=keep, threads=self.threads):
             signed.into(self.work.spool)
             done += 1
-            since += signed.shingles.values.nbytes
+            since += 8 * int(signed.counts.sum())
             room -= signed.shingles.values.nbytes
             if room > 0:
                 held.append(signed.shingles)

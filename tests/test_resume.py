@@ -95,8 +95,8 @@ def test_signing_goes_on_after_the_last_commit(corpus, tmp_path, monkeypatch):
     signed = []
     whole = streaming.sign_all
 
-    def some(batches, config, *, threads):
-        for number, each in enumerate(whole(batches, config, threads=threads)):
+    def some(batches, config, **how):
+        for number, each in enumerate(whole(batches, config, **how)):
             if number == 3 and not signed:
                 signed.append(number)
                 raise KeyboardInterrupt
