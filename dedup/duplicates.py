@@ -8,7 +8,7 @@ with the length of the texts, and nothing is held per token.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -127,17 +127,6 @@ def _find_cut(texts: Texts, cut: Bool) -> None:
     cut[rows] = truncated_documents(blocks, REMOVALS.empty_table())
 
 
-def sign_all(
-    batches: Iterable[pa.Array], config: Config, *, keep: bool, threads: int
-) -> Iterator[Signed]:
-    """Read all texts for the first time: one column a batch, some batches at once, in order."""
-
-    def sign(column: pa.Array) -> Signed:
-        return sign_batch(texts_from_arrow(column), config, keep=keep)
-
-    return in_order(sign, batches, threads)
-
-
 def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> Iterator[Done]:
     """Yield ``work(task)`` for each task, in order, a few ahead of what is asked for."""
     waiting: deque[Future[Done]] = deque()
@@ -227,33 +216,30 @@ def some_shingles(shingles: Shingles, rows: Int64) -> Shingles:
     return distinct_shingles(Shingles(values, bounds))
 
 
+def some_of_all(batches: Sequence[Shingles], rows: Int64) -> list[Shingles]:
+    """Return the distinct shingles of some rows (ascending) of several batches."""
+    return [some_shingles(each, some) for each, some in _rows_of(batches, rows)]
+
+
+def shingle_columns(columns: Iterable[pa.Array], rows: Int64, config: Config) -> list[Shingles]:
+    """Return the distinct shingles of some rows (ascending) of several columns of texts."""
+    return [
+        shingle_batch(texts_from_arrow(column), some, config)
+        for column, some in _rows_of(columns, rows)
+    ]
+
+
 Batch = TypeVar("Batch", pa.Array, Shingles)
 
 
-def shingle_all(
-    batches: Iterable[Batch],
-    wanted: Int64,
-    make: Callable[[Batch, Int64], Shingles],
-    spool: Spool,
-    *,
-    threads: int,
-) -> None:
-    """Make the distinct shingles of the ``wanted`` rows (in order of reading, ascending).
-
-    ``make`` takes a batch and rows of it.
-    """
-
-    def tasks() -> Iterator[tuple[Batch, Int64]]:
-        start = 0
-        for batch in batches:
-            low, high = np.searchsorted(wanted, (start, start + len(batch)))
-            if low < high:
-                yield batch, wanted[low:high] - start
-            start += len(batch)
-
-    for made in in_order(lambda task: make(*task), tasks(), threads):
-        spool.append(SHINGLES, made.values)
-        spool.append(SIZES, np.diff(made.offsets))
+def _rows_of(batches: Iterable[Batch], rows: Int64) -> Iterator[tuple[Batch, Int64]]:
+    """Yield the batches in which some of the rows are, and those rows."""
+    start = 0
+    for batch in batches:
+        low, high = np.searchsorted(rows, (start, start + len(batch)))
+        if low < high:
+            yield batch, rows[low:high] - start
+        start += len(batch)
 
 
 @dataclass(frozen=True, slots=True)

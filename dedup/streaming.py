@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,12 +23,15 @@ from dedup.clusters import Candidates, Clusters, choose_faces, cluster_documents
 from dedup.config import Config
 from dedup.duplicates import (
     DIGESTS,
+    SHINGLES,
+    SIZES,
     Signatures,
+    Signed,
     Verifier,
-    shingle_all,
-    shingle_batch,
-    sign_all,
-    some_shingles,
+    in_order,
+    shingle_columns,
+    sign_batch,
+    some_of_all,
 )
 from dedup.pairs import Pairs, with_equals
 from dedup.ranking import ranks
@@ -42,6 +46,7 @@ from dedup.records import (
     Result,
 )
 from dedup.shingles import Shingles
+from dedup.sources import Piece
 from dedup.sources.batches import unique_ids
 from dedup.sources.options import Tally
 from dedup.spool import Spool, trim
@@ -53,6 +58,7 @@ from dedup.tables import (
 from dedup.work import Work
 
 Progress = Callable[[str, int, int], None]
+Part = TypeVar("Part")
 
 STAGES = ("signatures", "candidates", "shingles", "pairs", "clusters")
 _HELD_SHARE = 0.4  # of the memory, for the shingles of all documents
@@ -61,8 +67,57 @@ _COMMIT_BYTES = 256 << 20  # of shingles, after which an interrupted run loses n
 
 
 @dataclass(slots=True)
+class Reading:
+    """What the first reading leaves of a piece."""
+
+    facts: list[pa.Table]
+    signed: list[Signed]
+    counts: bool  # False for a piece behind what could not be read
+
+
+def sign_all(
+    pieces: Iterable[Piece], config: Config, *, begun: int, keep: bool, threads: int
+) -> Iterator[Reading]:
+    """Read all pieces for the first time, some at once; yield what each leaves, in order.
+
+    The first ``begun`` are signed already; of those only the facts are wanted.
+    """
+
+    def read(task: tuple[int, Piece]) -> tuple[Piece, Reading]:
+        number, piece = task
+        reading = Reading([], [], True)
+        for batch in piece.batches():
+            reading.facts.append(_facts(batch))
+            if number >= begun:
+                texts = texts_from_arrow(batch.column("text"))
+                reading.signed.append(sign_batch(texts, config, keep=keep))
+        return piece, reading
+
+    for piece, reading in in_order(read, enumerate(pieces), threads):
+        reading.counts = piece.settle()
+        yield reading
+
+
+def shingle_all(
+    tasks: Iterable[tuple[Part, Int64]],
+    make: Callable[[Part, Int64], list[Shingles]],
+    spool: Spool,
+    *,
+    threads: int,
+) -> None:
+    """Make the distinct shingles of some rows (ascending) of each part, and keep them in order."""
+    for made in in_order(lambda task: make(*task), tasks, threads):
+        for each in made:
+            spool.append(SHINGLES, each.values)
+            spool.append(SIZES, np.diff(each.offsets))
+
+
+@dataclass(slots=True)
 class _Run:
-    """What one scan holds: the reader, what it said, and the shingles as long as they fit."""
+    """What one scan holds: the reader, what it said, and the shingles as long as they fit.
+
+    ``sizes`` are the numbers of documents of the pieces.
+    """
 
     reader: Reader
     config: Config
@@ -70,48 +125,53 @@ class _Run:
     budget: int
     work: Work
     facts: list[pa.Table] = field(default_factory=list)
-    held: list[Shingles] | None = None
-
-    def texts(self) -> Iterator[pa.Array]:
-        """Yield the texts that are not signed yet, and keep the other facts of the documents."""
-        for number, batch in enumerate(self.reader.batches()):
-            self.facts.append(_facts(batch))
-            if number >= self.work.begun:
-                yield batch.column("text")
+    sizes: list[int] = field(default_factory=list)
+    held: list[list[Shingles]] | None = None
 
     def sign(self) -> None:
         """Read everything for the first time, or go on where an earlier run stopped."""
-        room = 0 if self.reader.is_cheap or self.work.begun else self.budget
-        held: list[Shingles] = []
-        since, done = 0, self.work.begun
-        texts, keep = self.texts(), room > 0
-        for signed in sign_all(texts, self.config, keep=keep, threads=self.threads):
-            signed.into(self.work.spool)
-            done += 1
-            since += 8 * int(signed.counts.sum())
-            room -= signed.shingles.values.nbytes
-            if room > 0:
-                held.append(signed.shingles)
-            else:
+        work, begun = self.work, self.work.begun
+        room = 0 if self.reader.is_cheap or begun else self.budget
+        held: list[list[Shingles]] = []
+        since, pieces, keep = 0, self.reader.pieces(), room > 0
+        readings = sign_all(pieces, self.config, begun=begun, keep=keep, threads=self.threads)
+        for number, reading in enumerate(readings, 1):
+            signed = reading.signed if reading.counts else []
+            self.facts += (facts := reading.facts if reading.counts else [])
+            self.sizes.append(sum(map(len, facts)))
+            for each in signed:
+                each.into(work.spool)
+                since += 8 * int(each.counts.sum())
+                room -= each.shingles.values.nbytes
+            held.append([each.shingles for each in signed])
+            if room <= 0:
                 held.clear()
             if since > _COMMIT_BYTES:
-                self.work.commit(done)
+                work.commit(number)
                 since = 0
         self.held = held if room > 0 else None
 
     def shingle(self, wanted: Int64) -> None:
         """Make the shingles of some rows, from those that are held or from the texts."""
-        spool = self.work.spool
+        spool, threads = self.work.spool, self.threads
         if self.held is not None:
-            shingle_all(self.held, wanted, some_shingles, spool, threads=self.threads)
+            shingle_all(self._wanted(self.held, wanted), some_of_all, spool, threads=threads)
             self.held = None
             return
 
-        def make(column: pa.Array, rows: Int64) -> Shingles:
-            return shingle_batch(texts_from_arrow(column), rows, self.config)
+        def make(piece: Piece, rows: Int64) -> list[Shingles]:
+            return shingle_columns(piece.texts(), rows, self.config)
 
-        texts = (batch.column("text") for batch in self.reader.batches())
-        shingle_all(texts, wanted, make, spool, threads=self.threads)
+        shingle_all(self._wanted(self.reader.pieces(), wanted), make, spool, threads=threads)
+
+    def _wanted(self, parts: Iterable[Part], wanted: Int64) -> Iterator[tuple[Part, Int64]]:
+        """Yield the parts in which some of the wanted rows are, and those rows."""
+        start = 0
+        for part, size in zip(parts, self.sizes, strict=True):
+            low, high = np.searchsorted(wanted, (start, start + size))
+            if low < high:
+                yield part, wanted[low:high] - start
+            start += size
 
 
 def _facts(batch: pa.RecordBatch) -> pa.Table:
@@ -196,10 +256,12 @@ def _signatures(run: _Run) -> tuple[pa.Table, Int64]:
     stage, work = STAGES[0], run.work
     if work.is_done(stage):
         run.reader.take_up(Intake.from_dict(work.facts(stage)["intake"]))
+        run.sizes = work.facts(stage)["sizes"]
         return work.table(stage), work.array(stage, "order")
     run.sign()
     facts, order = _in_order(run)
-    work.finish(stage, {"order": order}, facts, intake=run.reader.intake.as_dict())
+    intake = run.reader.intake.as_dict()
+    work.finish(stage, {"order": order}, facts, intake=intake, sizes=run.sizes)
     return facts, order
 
 
@@ -224,8 +286,11 @@ def _pairs(
     if work.is_done(STAGES[3]):
         verifying()
         return Pairs(*(work.array(STAGES[3], name) for name in names))
-    wanted = np.unique(signed.order[np.unique(candidates)])
+    documents = np.unique(candidates)
+    wanted = np.sort(signed.order[documents])
     if not work.is_done(STAGES[2]):
+        most = np.maximum(signed.counts[documents] - run.config.shingle_size + 1, 1)
+        work.spool.reserve(SHINGLES, int(most.sum()), np.uint64)
         run.shingle(wanted)
         work.finish(STAGES[2], {})
     verifying()

@@ -91,6 +91,7 @@ def test_each_stage_is_taken_up(corpus, tmp_path, monkeypatch):
 def test_signing_goes_on_after_the_last_commit(corpus, tmp_path, monkeypatch):
     wanted = scan_stream(files(corpus, tmp_path), FAST)
     monkeypatch.setattr(streaming, "_COMMIT_BYTES", 1)
+    monkeypatch.setattr("dedup.sources.pieces._PIECE_BYTES", 1)
     folder = tmp_path / "work"
     signed = []
     whole = streaming.sign_all

@@ -127,7 +127,7 @@ def start_lean() -> None:
     """Keep the start of a process short; for the command only, as it holds for all of it."""
     sys.meta_path.insert(0, _LeftOut)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin, and have nothing to do
-    gc.set_threshold(100_000, 20, 50)  # what is held is in arrays, which hold no cycles
+    gc.set_threshold(1_000_000, 20, 50)  # what is held is in arrays, which hold no cycles
 
 
 def prepare() -> None:
