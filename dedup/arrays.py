@@ -32,6 +32,10 @@ class Texts:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def part(self, low: int, high: int) -> Texts:
+        """Return the texts ``low:high``, without a copy."""
+        return Texts(self.data, self.offsets[low : high + 1])
+
     def text(self, row: int) -> str:
         """Return text ``row`` as a Python string; for the edges, never for a hot path."""
         return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode("utf-8")
@@ -80,12 +84,13 @@ def texts_from_arrow(column: Any) -> Texts:
         column = column.fill_null("")
     _, offset_buffer, data_buffer = column.buffers()
     count = len(column)
-    if count == 0 or offset_buffer is None:
-        return Texts(np.zeros(0, np.uint8), np.zeros(1, np.int64))
-    offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + count + 1]
-    if data_buffer is None:
-        return Texts(np.zeros(0, np.uint8), offsets)
-    data = np.frombuffer(data_buffer, np.uint8)
+    data, offsets = np.zeros(0, np.uint8), np.zeros(1, np.int64)
+    if count and offset_buffer is not None:
+        offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + count + 1]
+        if data_buffer is not None:
+            data = np.frombuffer(data_buffer, np.uint8)
+    for array in (data, offsets):
+        array.flags.writeable = False  # always, so that kernels are compiled for one type
     return Texts(data, offsets)
 
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from dedup.arrays import texts_from_arrow
 from dedup.config import Config
 from dedup.duplicates import Signatures, is_fast, sign_batch
+from dedup.gathering import FOLD
 from dedup.lsh import bands_and_rows, collision_probability
 from dedup.records import Intake
 from dedup.sources import ReadOptions, read_batches, source_bytes
@@ -23,7 +24,7 @@ _SAMPLE_DOCUMENTS, _SAMPLE_BYTES = 20_000, 64 << 20
 # Measured: benchmarks/README.md.
 _BASE = 350 << 20  # bytes the process itself takes, with what is read at a time
 _PER_DOCUMENT = 150  # bytes held of a document on the fast path, besides its id
-_PER_TOKEN = 110  # bytes held of a token when passages or repeats are sought
+_SPILLED = 90  # bytes put by of a token when passages or repeats are sought
 _KEPT = 29  # bytes put by of a document besides its band keys
 
 
@@ -43,7 +44,8 @@ class Sample:
 def estimate(paths: Sequence[str], options: ReadOptions, config: Config) -> dict[str, Any]:
     """Return what a scan would take; reads the first 20,000 documents or 64 MB of text.
 
-    Candidate pairs of the whole lie between growth with the documents and with their square.
+    The memory is what it takes to use no disk. Candidate pairs of the whole lie between growth with
+    the documents and with their square.
     """
     sample = _sample(paths, options, config)
     rows, exact = _rows(paths, options, sample)
@@ -54,7 +56,9 @@ def estimate(paths: Sequence[str], options: ReadOptions, config: Config) -> dict
     if is_fast(config):
         memory = _BASE + rows * _PER_DOCUMENT + 2 * sample.id_bytes * times
     else:
-        memory, disk = _BASE + _PER_TOKEN * tokens + 2 * sample.text_bytes * times, 0.0
+        text = sample.text_bytes * times
+        memory = _BASE + rows * _PER_DOCUMENT + FOLD * text
+        disk += 2 * text + _SPILLED * tokens
     return {
         "documents": rows,
         "documents_are_exact": exact,

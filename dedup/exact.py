@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from dedup.arrays import Int64, Texts, UInt64
+from dedup.arrays import Int64, Texts, UInt64, offsets_of
 from dedup.kernels import exact as kernel
-from dedup.tokens import Tokens
+from dedup.tokens import Tokens, runs_of_rows
 
 
-def equal_groups(tokens: Tokens) -> Int64:
+def equal_groups(tokens: Tokens, *, ease: Callable[[], None] = lambda: None) -> Int64:
     """Return for each document the first row with the same tokens; one without tokens is alone.
 
-    Equal means token by token, not by a hash of the whole.
+    Equal means token by token, not by a hash of the whole. ``ease`` is called now and then.
 
     >>> from dedup.arrays import texts_from_strings
     >>> from dedup.tokens import tokenise_texts
@@ -21,10 +23,17 @@ def equal_groups(tokens: Tokens) -> Int64:
     [0, 1, 0, 3, 4]
     """
     sums = np.empty(len(tokens), np.uint64)
-    kernel.hash_rows(tokens.hashes, tokens.bounds, sums)
+    for low, high in runs_of_rows(tokens.bounds):
+        kernel.hash_rows(tokens.hashes, tokens.bounds[low : high + 1], sums[low:high])
+        ease()
     order = np.argsort(sums, kind="stable")
     first = np.arange(len(tokens), dtype=np.int64)
-    kernel.group_rows(tokens.hashes, tokens.bounds, sums, order, first)
+    # Each run begins with the last document of the one before, which stands for those before it.
+    sizes = offsets_of(tokens.counts()[order])
+    for low, high in runs_of_rows(sizes):
+        run = order[max(low - 1, 0) : high]
+        kernel.group_rows(tokens.hashes, tokens.bounds, sums, run, first)
+        ease()
     return first
 
 

@@ -69,8 +69,8 @@ def compare_shingles(pairs: Int64, shingles: Shingles) -> Scores:
     """
     common = np.zeros(len(pairs), np.int64)
     kernel.count_common(shingles.values, shingles.offsets, pairs, common)
-    sizes = np.diff(shingles.offsets)
-    size_a, size_b = sizes[pairs[:, 0]], sizes[pairs[:, 1]]
+    offsets = shingles.offsets
+    size_a, size_b = (offsets[pairs[:, side] + 1] - offsets[pairs[:, side]] for side in (0, 1))
     union = np.maximum(size_a + size_b - common, 1)
     return (
         common / union,

@@ -1,23 +1,24 @@
-"""The stages in order, from a corpus to a result.
+"""The stages in order, from documents to a result.
 
 Documents are sorted by id first, so that every tie is broken the same way for any order of the
-input. Nothing here opens a file or prints.
+input. What takes room for every token stands in columns, in memory or in files; each stage goes
+over them part by part. Nothing here opens a file or prints.
 """
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Bool, Float64, Int64, Texts, texts_from_arrow
-from dedup.blocks import Blocks
-from dedup.boilerplate import blocks_of, find_boilerplate
-from dedup.cleaning import settle_removals
+from dedup import removals
+from dedup.arrays import Bool, Float64, Int64
 from dedup.clusters import (
     Candidates,
     Clusters,
@@ -27,18 +28,17 @@ from dedup.clusters import (
     stars,
 )
 from dedup.config import Config
+from dedup.copies import Copies, find_copies
 from dedup.duplicates import is_fast
-from dedup.exact import equal_groups
-from dedup.lsh import candidate_pairs
-from dedup.minhash import sign_shingles
-from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs, with_equals
+from dedup.gathering import Documents, gather, hold, text_budget
+from dedup.pairs import Pairs, confirm_pairs, with_equals
 from dedup.passages import Passages, find_passages, no_passages
-from dedup.ranking import ranks, truncated_documents
-from dedup.readers import Held
-from dedup.records import MARKS, REMOVALS, Corpus, Result
-from dedup.repeats import find_repeats
-from dedup.shingles import Shingles, distinct_shingles, shingle_texts
-from dedup.streaming import Progress, scan_stream
+from dedup.ranking import ranks
+from dedup.readers import Held, Reader
+from dedup.records import Corpus, Result
+from dedup.removals import Removals, find_removals
+from dedup.spool import Spool
+from dedup.streaming import Progress, default_memory, scan_stream
 from dedup.tables import (
     complete,
     documents_table,
@@ -46,10 +46,12 @@ from dedup.tables import (
     passages_table,
     repeats_table,
 )
-from dedup.tokens import Tokens, tokenise_texts
-from dedup.words import classify
+from dedup.tokens import Tokens, read_tokens, tokenise_texts
+from dedup.words import Words
+from dedup.work import Work
 
-STAGES = ("tokens", "signatures", "boilerplate and repeats", "passages", "pairs", "clusters")
+STAGES = ("tokens", "copies", "boilerplate and repeats", "passages", "pairs", "clusters")
+_TOKENS, _PASSAGES = "tokens", "passages"  # as they are kept
 _SAME_TEXT = 0.9  # Jaccard of near copies, of which …
 _MOST_ALIKE = 16  # … so many take part where passages are sought
 _SAME_STORY = 0.5  # Jaccard from which two documents count as one when lines are counted
@@ -59,42 +61,28 @@ _SAME_STORY = 0.5  # Jaccard from which two documents count as one when lines ar
 class _Run:
     """What the stages of one scan hand on to each other."""
 
-    corpus: Corpus
+    documents: Documents
     config: Config
     threads: int
-    texts: Texts
+    work: Work
     tokens: Tokens
-    blocks: Blocks
-    shingles: Shingles
-    candidates: Int64
-    faces: Int64  # for each document the one that stands for it and its equals
-    removals: pa.Table
-    marks: pa.Table
-    review: Bool
-    masked: Bool
+    copies: Copies
     caps: Counter[str]
+    faces: Int64  # for each document the one that stands for it and its equals
     jaccard: Float64 | None = None  # of the candidates, once it was asked for
 
     def alike(self, least: float) -> Int64:
         """Return the candidates whose Jaccard similarity is at least so much."""
         if self.jaccard is None:
-            self.jaccard, _, _ = self.compare(self.candidates)
-        found: Int64 = self.candidates[self.jaccard >= least]
+            self.jaccard, _, _ = self.copies.compare(self.copies.candidates)
+        found: Int64 = self.copies.candidates[self.jaccard >= least]
         return found
-
-    def compare(self, pairs: Int64) -> Scores:
-        """Score pairs of documents by their shingles."""
-        return compare_shingles(pairs, self.shingles)
-
-    def distinct(self) -> Int64:
-        """Return the rows that stand for themselves."""
-        return np.flatnonzero(self.faces == np.arange(len(self.faces)))
 
 
 def scan_corpus(
     corpus: Corpus, config: Config, *, threads: int = 0, progress: Progress | None = None
 ) -> Result:
-    """Find everything ``config`` asks for in a corpus.
+    """Find everything ``config`` asks for in a corpus in memory.
 
     ``threads`` (0: one a core) does not change the result. ``progress`` is told the name of each
     stage, how many are done, and how many there are.
@@ -103,7 +91,33 @@ def scan_corpus(
         held = Held(corpus.table, corpus.intake)
         result = scan_stream(held, config, threads=threads, progress=progress)
         return replace(result, corpus=replace(result.corpus, rows=corpus.rows))
-    return _scan(corpus, config, threads, progress, compare=False)
+    return _scan(hold(corpus), config, Work(Spool()), threads, progress, compare=False)
+
+
+def scan_reader(
+    reader: Reader,
+    config: Config,
+    *,
+    threads: int = 0,
+    memory: int = 0,
+    work: Work | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Find everything ``config`` asks for in what a reader gives.
+
+    ``memory`` is how many bytes may be taken, about (0: half of what there is); what is more goes
+    to files. Neither that nor ``threads`` changes the result. ``work`` keeps each stage that is
+    finished; without it nothing outlives the run.
+    """
+    if is_fast(config):
+        return scan_stream(
+            reader, config, threads=threads, memory=memory, work=work, progress=progress
+        )
+    memory = memory or default_memory()
+    with tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder:
+        work = work or Work(Spool(lambda: Path(folder), text_budget(memory)))
+        documents = gather(reader, work, memory)
+        return _scan(documents, config, work, threads, progress, compare=False)
 
 
 def compare_corpus(corpus: Corpus, config: Config) -> Result:
@@ -111,107 +125,91 @@ def compare_corpus(corpus: Corpus, config: Config) -> Result:
 
     Its relation is ``none`` then.
     """
-    return _scan(corpus, config, 1, None, compare=True)
+    return _scan(hold(corpus), config, Work(Spool()), 1, None, compare=True)
 
 
 def _scan(
-    corpus: Corpus, config: Config, threads: int, progress: Progress | None, *, compare: bool
+    documents: Documents,
+    config: Config,
+    work: Work,
+    threads: int,
+    progress: Progress | None,
+    *,
+    compare: bool,
 ) -> Result:
     def tell(stage: int) -> None:
         if progress is not None:
             progress(STAGES[stage] if stage < len(STAGES) else "done", stage, len(STAGES))
 
-    table = corpus.table.take(pc.sort_indices(corpus.table["doc_id"])).combine_chunks()
+    threads = threads or os.cpu_count() or 1
     tell(0)
-    run = _start(replace(corpus, table=table), config, threads or os.cpu_count() or 1)
+    tokens = _tokens(documents, work, threads)
     tell(1)
-    if "duplicates" in config.find and not compare:
-        run.candidates = _find_candidates(run)
+    lsh = "duplicates" in config.find and not compare
+    copies = find_copies(documents, tokens, config, work, threads=threads, lsh=lsh)
+    caps = Counter(crowded_buckets=copies.crowded)
+    run = _Run(documents, config, threads, work, tokens, copies, caps, copies.first)
     tell(2)
-    if "repeats" in config.find:
-        _find_removals(run)
-    ranking = _candidates(run)
+    gone = _removals(run)
+    ranking = _candidates(run, gone)
     _choose_faces(run, ranking)
     tell(3)
-    passages = _find_passages(run, ranking, compare=compare)
+    passages = _passages(run, gone.words, ranking, compare=compare)
     tell(4)
-    if compare and len(table) > 1:
-        run.candidates = np.array([[0, 1]], np.int64)
-    counts = run.tokens.counts() - _per_document(run.masked, run.tokens)
-    pairs = confirm_pairs(run.candidates, run.compare, passages, counts, config, keep_all=compare)
-    pairs = with_equals(pairs, run.faces, run.tokens.counts())
+    candidates = run.copies.candidates
+    if compare and len(documents) > 1:
+        candidates = np.array([[0, 1]], np.int64)
+    counts = tokens.counts() - gone.gone
+    compared = run.copies.compare
+    pairs = confirm_pairs(candidates, compared, passages, counts, config, keep_all=compare)
+    pairs = with_equals(pairs, run.faces, tokens.counts())
     tell(5)
     clusters = _cluster(run, pairs, ranking)
     tell(6)
-    return _result(run, pairs, passages, clusters)
+    return _result(run, gone, pairs, passages, clusters)
 
 
-def _start(corpus: Corpus, config: Config, threads: int) -> _Run:
-    texts = texts_from_arrow(corpus.table["text"])
-    tokens = tokenise_texts(texts, threads=threads)
-    return _Run(
-        corpus=corpus,
-        config=config,
-        threads=threads,
-        texts=texts,
-        tokens=tokens,
-        blocks=blocks_of(texts, tokens),
-        shingles=distinct_shingles(shingle_texts(texts, tokens, config), threads=threads),
-        candidates=np.zeros((0, 2), np.int64),
-        faces=equal_groups(tokens),
-        removals=REMOVALS.empty_table(),
-        marks=MARKS.empty_table(),
-        review=np.zeros(len(texts), np.bool_),
-        masked=np.zeros(len(tokens.hashes), np.bool_),
-        caps=Counter(),
-    )
+def _tokens(documents: Documents, work: Work, threads: int) -> Tokens:
+    if work.is_done(_TOKENS):
+        return read_tokens(work.array(_TOKENS, "bounds"), documents.columns)
+    tokens = tokenise_texts(documents.texts, threads=threads, columns=documents.columns)
+    work.finish(_TOKENS, {"bounds": tokens.bounds})
+    return tokens
 
 
-def _find_candidates(run: _Run) -> Int64:
-    """Return the pairs of distinct documents that share a bucket."""
-    signatures = sign_shingles(run.shingles, run.config, threads=run.threads)
-    filled = np.flatnonzero((run.faces == np.arange(len(run.faces))) & (run.tokens.counts() > 0))
-    pairs, crowded = candidate_pairs(signatures, run.config, among=filled)
-    run.caps["crowded_buckets"] = crowded
-    return pairs
-
-
-def _find_removals(run: _Run) -> None:
-    """Find what repeats inside documents and what is furniture, and mask it."""
-    count = len(run.texts)
+def _removals(run: _Run) -> Removals:
+    """Find what repeats inside documents and what is furniture."""
+    if run.work.is_done(removals.STAGE):
+        return Removals.load(run.work, run.documents.columns)
+    count = len(run.documents)
     alike = run.alike(_SAME_STORY)
     groups = components(
         np.concatenate([alike[:, 0], run.faces]),
         np.concatenate([alike[:, 1], np.arange(count)]),
         count,
     )
-    sites = run.corpus.table["site"].combine_chunks().dictionary_encode()
-    codes = pc.fill_null(sites.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    furniture, run.marks = find_boilerplate(
-        run.texts, run.tokens, run.blocks, run.config, sites=codes, groups=groups
+    found = find_removals(
+        run.documents.texts,
+        run.tokens,
+        run.config,
+        sites=_sites(run.documents.facts),
+        groups=groups,
+        columns=run.documents.columns,
+        threads=run.threads,
     )
-    repeats = find_repeats(run.texts, run.tokens, run.blocks, run.config)
-    run.removals, run.review = settle_removals([furniture, repeats], run.tokens)
-    run.masked = _masked(run.removals, run.tokens)
+    found.save(run.work)
+    return found
 
 
-def _masked(removals: pa.Table, tokens: Tokens) -> Bool:
-    """Return which tokens stand in what is removed."""
-    wide = np.int64(1) << np.int64(32)
-    keys = np.repeat(np.arange(len(tokens)), tokens.counts()) * wide + tokens.starts
-    docs = removals["doc"].to_numpy() * wide
-    change = np.zeros(len(keys) + 1, np.int64)
-    np.add.at(change, np.searchsorted(keys, docs + removals["start"].to_numpy()), 1)
-    np.add.at(change, np.searchsorted(keys, docs + removals["end"].to_numpy()), -1)
-    masked: Bool = np.cumsum(change[:-1]) > 0
-    return masked
-
-
-def _per_document(marked: Bool, tokens: Tokens) -> Int64:
-    """Count marked tokens by document."""
-    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(marked)])
-    counts: Int64 = running[tokens.bounds[1:]] - running[tokens.bounds[:-1]]
-    return counts
+def _sites(facts: pa.Table) -> Int64:
+    """Return a code for the site of each document, -1 where none is known."""
+    column = facts["site"]
+    if column.null_count == len(column):
+        return np.full(len(column), -1, np.int64)
+    column = column.combine_chunks()
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    codes: Int64 = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes
 
 
 def _choose_faces(run: _Run, ranking: Candidates) -> None:
@@ -220,21 +218,20 @@ def _choose_faces(run: _Run, ranking: Candidates) -> None:
     moved = np.arange(len(faces))
     moved[run.faces] = faces
     run.faces = faces
-    candidates = np.sort(moved[run.candidates], axis=1)
-    if not np.array_equal(candidates, run.candidates):
-        run.candidates, run.jaccard = candidates, None
+    candidates = np.sort(moved[run.copies.candidates], axis=1)
+    if not np.array_equal(candidates, run.copies.candidates):
+        run.copies, run.jaccard = replace(run.copies, candidates=candidates), None
 
 
-def _candidates(run: _Run) -> Candidates:
+def _candidates(run: _Run, found: Removals) -> Candidates:
     counts = run.tokens.counts()
-    gone = _per_document(run.masked, run.tokens)
-    table = run.corpus.table
+    facts = run.documents.facts
     return Candidates(
-        truncated=truncated_documents(run.blocks, run.removals),
-        boilerplate=gone / np.maximum(counts, 1),
-        lengths=counts - gone,
-        dates=ranks(table["date"]),
-        priorities=ranks(table["priority"], numeric=True),
+        truncated=found.truncated,
+        boilerplate=found.gone / np.maximum(counts, 1),
+        lengths=counts - found.gone,
+        dates=ranks(facts["date"]),
+        priorities=ranks(facts["priority"], numeric=True),
     )
 
 
@@ -258,15 +255,25 @@ def _representatives(run: _Run, ranking: Candidates) -> Bool:
     return stands
 
 
-def _find_passages(run: _Run, ranking: Candidates, *, compare: bool) -> Passages:
+def _passages(run: _Run, words: Words, ranking: Candidates, *, compare: bool) -> Passages:
     if "passages" not in run.config.find:
         return no_passages()
-    included = np.zeros(len(run.faces), np.bool_)
-    included[run.distinct()] = True
+    included = run.faces == np.arange(len(run.faces))
     if not compare:
         included &= _representatives(run, ranking)
-    words = classify(run.tokens, run.masked)
-    passages = find_passages(run.tokens, words, run.config, included=included, threads=run.threads)
+    work, names = run.work, [name for name in Passages.__dataclass_fields__ if name != "cut"]
+    if work.is_done(_PASSAGES):
+        arrays = {name: work.array(_PASSAGES, name) for name in names}
+        passages = Passages(**arrays, cut=work.facts(_PASSAGES)["cut"])
+    else:
+        passages = find_passages(
+            *(run.tokens, words, run.config),
+            included=included,
+            threads=run.threads,
+            columns=run.documents.columns,
+        )
+        arrays = {name: getattr(passages, name) for name in names}
+        work.finish(_PASSAGES, arrays, cut=passages.cut)
     run.caps.update(passages.cut)
     return passages
 
@@ -279,20 +286,23 @@ def _cluster(run: _Run, pairs: Pairs, ranking: Candidates) -> Clusters:
     return cluster_documents(pairs, ranking, run.faces, config)
 
 
-def _result(run: _Run, pairs: Pairs, passages: Passages, clusters: Clusters) -> Result:
-    ids = run.corpus.table["doc_id"].combine_chunks()
+def _result(
+    run: _Run, found: Removals, pairs: Pairs, passages: Passages, clusters: Clusters
+) -> Result:
+    facts = run.documents.facts
+    ids = facts["doc_id"].combine_chunks()
     result = Result(
         config=run.config,
         tables={
-            "documents": documents_table(run.corpus.table, pairs, clusters, run.faces, run.config),
+            "documents": documents_table(facts, pairs, clusters, run.faces, run.config),
             "pairs": pairs_table(pairs, ids),
             "passages": passages_table(passages, run.tokens, ids),
-            "repeats": repeats_table(run.removals, ids),
+            "repeats": repeats_table(found.rows, ids),
         },
-        corpus=run.corpus,
-        removals=run.removals,
-        marks=run.marks,
-        review=pa.array(run.review),
+        corpus=run.documents.corpus,
+        removals=found.rows,
+        marks=found.marks,
+        review=pa.array(found.review),
         summary={},
     )
     complete(result, pairs, clusters, run.caps)

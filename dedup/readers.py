@@ -44,6 +44,10 @@ class Reader(Protocol):
         """
         ...
 
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the documents in batches of schema ``CORPUS``."""
+        ...
+
     def take_up(self, intake: Intake) -> None:
         """Go on where another run had read everything once, and met ``intake``."""
         ...
@@ -65,6 +69,10 @@ class Held:
         """Yield the corpus in parts that keep all threads busy."""
         for batch in self.table.to_batches(max_chunksize=_BATCH_ROWS):
             yield Piece(Tally(self.intake), Intake(), batch)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the corpus in the same parts."""
+        return _batches(self.pieces())
 
     def take_up(self, intake: Intake) -> None:
         """Go on where another run had read everything once; it met the same."""
@@ -131,6 +139,10 @@ class Files:
                 copy.write_batch(batch)
                 yield Piece(Tally(self.intake), Intake(), batch)
 
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the documents, read one piece after the other."""
+        return _batches(self.pieces())
+
     def corpus(self, facts: pa.Table) -> Corpus:
         """Return what is known of the documents besides their texts."""
         return Corpus(facts, self.intake)
@@ -143,3 +155,10 @@ class Files:
         with pa.OSFile(str(self._copy)) as file, pa.ipc.open_file(file) as copy:
             for number in range(copy.num_record_batches):
                 yield Piece(Tally(intake), Intake(), copy.get_batch(number))
+
+
+def _batches(pieces: Iterator[Piece]) -> Iterator[pa.RecordBatch]:
+    for piece in pieces:
+        batches = list(piece.batches())
+        if piece.settle():
+            yield from batches

@@ -126,6 +126,15 @@ class Spool:
             return np.zeros(0, kind)
         return _mapped(path, kind) if mapped else np.fromfile(path, kind)
 
+    @property
+    def in_files(self) -> bool:
+        """Tell whether the arrays are in files by now."""
+        return self._folder is not None
+
+    def length(self, name: str) -> int:
+        """Return how many bytes of an array are in its file."""
+        return self._lengths.get(name, 0)
+
     def take(self, name: str, kind: type[Any]) -> Array:
         """Return an array as a whole and forget it."""
         array = self.read(name, kind)
@@ -143,7 +152,7 @@ class Spool:
 
 def _mapped(path: Path, kind: type[Any]) -> Array:
     """Map a file; no more than a few pages come into memory with the one that is looked at."""
-    array: Array = np.memmap(path, kind, "r")
+    array: Array = np.memmap(path, kind, "c")  # the type that arrays in memory have
     base = getattr(array, "_mmap", None)
     for name in ("MADV_NOHUGEPAGE", "MADV_RANDOM"):
         with suppress(OSError):

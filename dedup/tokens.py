@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dedup.arrays import Int32, Int64, Texts, UInt8, UInt32, UInt64
+from dedup.columns import Columns
 from dedup.kernels import text as kernel
+from dedup.parallel import in_order
 
 FOLDING_VERSION = 1
 _CHUNK_BYTES = 4 << 20
+_KINDS: dict[str, type[Any]] = {
+    "hashes": np.uint64,
+    "stems": np.uint64,
+    "starts": np.int32,
+    "ends": np.int32,
+    "flags": np.uint8,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,12 @@ class Tokens:
         """Return the number of tokens of each document."""
         return np.diff(self.bounds)
 
+    def part(self, low: int, high: int) -> Tokens:
+        """Return the tokens of the documents ``low:high``, without a copy."""
+        bounds = self.bounds[low : high + 1]
+        place = slice(int(bounds[0]), int(bounds[-1]))
+        return Tokens(bounds - bounds[0], *(getattr(self, name)[place] for name in _KINDS))
+
 
 def runs_of_rows(offsets: Int64, size: int = _CHUNK_BYTES) -> Iterator[tuple[int, int]]:
     """Cut the rows of a ragged array into runs of about ``size`` values; at least one row each.
@@ -73,45 +86,48 @@ def runs_of_rows(offsets: Int64, size: int = _CHUNK_BYTES) -> Iterator[tuple[int
         low = high
 
 
-def tokenise_texts(texts: Texts, *, threads: int = 1) -> Tokens:
+def tokenise_texts(texts: Texts, *, threads: int = 1, columns: Columns | None = None) -> Tokens:
     """Tokenise every text with offsets, stems and flags.
+
+    ``columns`` is where the arrays are to stand, by default in memory.
 
     >>> from dedup.arrays import texts_from_strings
     >>> tokens = tokenise_texts(texts_from_strings(["Syria’s Café", ""]))
     >>> tokens.counts().tolist(), tokens.starts.tolist(), tokens.ends.tolist()
     ([2, 0], [0, 8], [7, 12])
     """
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        parts = list(pool.map(lambda run: _tokenise_run(texts, *run), runs_of_rows(texts.offsets)))
-    counts = [np.diff(part.bounds) for part in parts]
+    columns = columns or Columns()
+    room = _room(texts.offsets)
+    grown = [columns.grow(name, kind, room) for name, kind in _KINDS.items()]
     bounds = np.zeros(len(texts) + 1, np.int64)
-    if parts:
-        np.cumsum(np.concatenate(counts), out=bounds[1:])
-    return Tokens(
-        bounds,
-        *(
-            _joined([getattr(part, name) for part in parts], kind)
-            for name, kind in (
-                ("hashes", np.uint64),
-                ("stems", np.uint64),
-                ("starts", np.int32),
-                ("ends", np.int32),
-                ("flags", np.uint8),
-            )
-        ),
-    )
+    runs = list(runs_of_rows(texts.offsets))
+    made = in_order(lambda run: _tokenise_run(texts, *run), runs, threads)
+    for (low, high), part in zip(runs, made, strict=True):
+        bounds[low + 1 : high + 1] = part.bounds[1:] + bounds[low]
+        for name, column in zip(_KINDS, grown, strict=True):
+            column.append(getattr(part, name))
+        columns.ease()
+    return Tokens(bounds, *(column.done() for column in grown))
 
 
-def _joined(parts: list[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
-    return np.concatenate(parts) if parts else np.zeros(0, kind)
+def read_tokens(bounds: Int64, columns: Columns) -> Tokens:
+    """Return the tokens that an earlier run left in files."""
+    return Tokens(bounds, *(columns.read(name, kind) for name, kind in _KINDS.items()))
+
+
+def _room(offsets: Int64) -> int:
+    """Return a bound on the tokens of texts.
+
+    A token takes at least one byte and is followed by another that is none; a character of an
+    unspaced script takes three.
+    """
+    return int(offsets[-1] - offsets[0]) // 2 + len(offsets)
 
 
 def _tokenise_run(texts: Texts, low: int, high: int) -> Tokens:
     table = folding()
     offsets = texts.offsets[low : high + 1]
-    # A token takes at least one byte and is followed by another that is none; a character of an
-    # unspaced script takes three.
-    room = int(offsets[-1] - offsets[0]) // 2 + (high - low) + 1
+    room = _room(offsets)
     hashes = np.empty(room, np.uint64)
     stems = np.empty(room, np.uint64)
     starts = np.empty(room, np.int32)
@@ -134,9 +150,9 @@ def _tokenise_run(texts: Texts, low: int, high: int) -> Tokens:
     count = int(bounds[-1])
     return Tokens(
         bounds,
-        hashes[:count].copy(),
-        stems[:count].copy(),
-        starts[:count].copy(),
-        ends[:count].copy(),
-        flags[:count].copy(),
+        hashes[:count],
+        stems[:count],
+        starts[:count],
+        ends[:count],
+        flags[:count],
     )

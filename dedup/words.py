@@ -79,41 +79,70 @@ def _hash_table(words: UInt64) -> UInt64:
     return table
 
 
+class Discount:
+    """Which words any two texts share: the stop list of each document, else what is frequent.
+
+    It learns from all documents, part by part, before it is asked for the words of none.
+    """
+
+    def __init__(self) -> None:
+        self.languages: list[Int64] = []
+        self._types: UInt64 = np.zeros(0, np.uint64)
+        self._counts: Int64 = np.zeros(0, np.int64)
+        self._waiting: list[tuple[UInt64, Int64]] = []
+
+    def learn(self, tokens: Tokens) -> None:
+        """Choose the lists of the next documents, and count the words of those without one."""
+        lists = stop_lists()
+        covered = np.zeros((len(tokens), len(lists.names)), np.int64)
+        kernel.count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
+        chosen = np.argmax(covered, axis=1).astype(np.int64)
+        best = np.max(covered, axis=1, initial=0)
+        chosen[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
+        self.languages.append(chosen)
+        if (chosen < 0).any():
+            words = tokens.hashes[np.repeat(chosen < 0, tokens.counts())]
+            self._waiting.append(np.unique(words, return_counts=True))
+            if sum(len(each) for each, _ in self._waiting) > len(self._types):
+                self._settle()
+
+    def _settle(self) -> None:
+        """Join the counts that came with those that were there."""
+        parts = [(self._types, self._counts), *self._waiting]
+        self._waiting = []
+        self._types, place = np.unique(np.concatenate([p[0] for p in parts]), return_inverse=True)
+        counts = np.concatenate([part[1] for part in parts])
+        self._counts = np.zeros(len(self._types), np.int64)
+        np.add.at(self._counts, place, counts)
+
+    def common(self) -> UInt64:
+        """Return a table of the words to discount in documents that no stop list fits."""
+        self._settle()
+        total = int(self._counts.sum())
+        if total < _COMMON_LEAST_TOKENS:
+            return np.zeros(16, np.uint64)
+        order = np.lexsort((self._types, -self._counts))
+        running = np.cumsum(self._counts[order])
+        common = order[: int(np.searchsorted(running, _COMMON_SHARE * total))]
+        return _hash_table(self._types[common])
+
+
 def classify(tokens: Tokens, masked: Bool | None = None) -> Words:
     """Give every token a class and a weight; ``masked`` tokens are blank and weigh nothing."""
+    discount = Discount()
+    discount.learn(tokens)
+    return classify_part(tokens, masked, discount.languages[0], discount.common())
+
+
+def classify_part(tokens: Tokens, masked: Bool | None, languages: Int64, common: UInt64) -> Words:
+    """Classify the tokens of some documents by what was learned from all."""
     lists = stop_lists()
-    covered = np.zeros((len(tokens), len(lists.names)), np.int64)
-    kernel.count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
-    chosen = np.argmax(covered, axis=1).astype(np.int64) if len(tokens) else np.zeros(0, np.int64)
-    best = np.max(covered, axis=1, initial=0)
-    chosen[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
     classes = np.zeros(len(tokens.hashes), np.uint8)
     if masked is not None:
         classes[masked] = BLANK
     weights = np.empty(len(tokens.hashes), np.float32)
     kernel.classify_rows(
-        tokens.hashes,
-        tokens.flags,
-        tokens.bounds,
-        lists.table,
-        lists.languages,
-        chosen,
-        _common_words(tokens, chosen),
-        _particles(),
-        classes,
-        weights,
+        *(tokens.hashes, tokens.flags, tokens.bounds, lists.table, lists.languages, languages),
+        *(common, _particles(), classes, weights),
     )
-    return Words(classes, weights, chosen)
-
-
-def _common_words(tokens: Tokens, chosen: Int64) -> UInt64:
-    """Return a table of the words to discount in documents that no stop list fits."""
-    without = np.repeat(chosen < 0, tokens.counts())
-    words = tokens.hashes[without]
-    if len(words) < _COMMON_LEAST_TOKENS:
-        return np.zeros(16, np.uint64)
-    types, counts = np.unique(words, return_counts=True)
-    order = np.lexsort((types, -counts))
-    running = np.cumsum(counts[order])
-    common = order[: int(np.searchsorted(running, _COMMON_SHARE * len(words)))]
-    return _hash_table(types[common])
+    return Words(classes, weights, languages)

@@ -20,8 +20,9 @@ from dedup.archive import restore_directory, write_cleaned
 from dedup.archive.provenance import read_provenance
 from dedup.archive.rows import join_columns
 from dedup.arrays import texts_from_strings
-from dedup.boilerplate import blocks_of, find_boilerplate
+from dedup.boilerplate import LineCounter, blocks_of, find_boilerplate
 from dedup.cleaning import settle_removals
+from dedup.columns import Columns
 from dedup.config import Config
 from dedup.errors import ConfigError, InputError, OutputError
 from dedup.hashing import sha256
@@ -86,9 +87,10 @@ def result_of(sources, removed=(), pairs=(), passages=()):
     tokens = tokenise_texts(held)
     blocks = blocks_of(held, tokens)
     count = len(sources)
-    found, marks = find_boilerplate(
-        held, tokens, blocks, Config(), sites=np.full(count, -1), groups=np.arange(count)
-    )
+    lines = LineCounter(np.full(count, -1), len(blocks), Columns())
+    lines.add(blocks, 0)
+    lines.count(np.arange(count))
+    found, marks = find_boilerplate(held, tokens, blocks, Config(), lines.part(blocks, 0, 0))
     repeats = find_repeats(held, tokens, blocks, Config())
     removals, review = settle_removals([found, repeats], tokens)
     ids = sorted(each["doc_id"] for each in sources)

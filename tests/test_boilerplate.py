@@ -14,8 +14,9 @@ from naive_cleaning import naive_blocks
 
 from dedup.arrays import texts_from_strings
 from dedup.blocks import fragments, word_hashes
-from dedup.boilerplate import blocks_of, find_boilerplate
+from dedup.boilerplate import LineCounter, blocks_of, find_boilerplate
 from dedup.boilerplate.furniture import fold_line, match_furniture, sections
+from dedup.columns import Columns
 from dedup.config import Config
 from dedup.tokens import tokenise_texts
 
@@ -36,7 +37,10 @@ def boilerplate(texts, *, config=None, sites=None, groups=None):
     groups = np.arange(count) if groups is None else np.array(groups)
     config = config or Config()
     blocks = blocks_of(held, tokens)
-    removals, marks = find_boilerplate(held, tokens, blocks, config, sites=sites, groups=groups)
+    lines = LineCounter(sites, len(blocks), Columns())
+    lines.add(blocks, 0)
+    lines.count(groups)
+    removals, marks = find_boilerplate(held, tokens, blocks, config, lines.part(blocks, 0, 0))
     return removals.to_pylist(), marks.to_pylist()
 
 

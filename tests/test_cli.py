@@ -218,7 +218,7 @@ def test_running_out_of_memory_is_no_traceback(folder, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("dedup.pipeline.scan_corpus", fail)
+    monkeypatch.setattr("dedup.pipeline.scan_reader", fail)
     done = run("scan", folder)
     assert (done.code, done.err) == (4, "dedup: error: out of memory\n")
 
@@ -227,7 +227,7 @@ def test_what_nobody_expected_shows_where_it_happened(folder, monkeypatch):
     def fail(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("dedup.pipeline.scan_corpus", fail)
+    monkeypatch.setattr("dedup.pipeline.scan_reader", fail)
     with pytest.raises(ZeroDivisionError):
         run("scan", folder)
 

@@ -81,6 +81,7 @@ COMPARED = {
         "count_languages": "test_count_languages",
         "plain_capitals": "test_plain_capitals",
         "classify_rows": "test_classify_rows",
+        "mask_tokens": "test_mask_tokens",
     },
 }
 
@@ -511,3 +512,23 @@ def test_characters_of_a_long_text():
     wanted = naive_characters(string, NAIVE_TABLE)
     assert len(wanted) > 2**16
     assert unragged(out, bounds) == [wanted, naive_characters("end", NAIVE_TABLE)]
+
+
+@examples
+@given(
+    st.lists(st.lists(st.integers(0, 40), max_size=8, unique=True), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 12)), max_size=6),
+)
+def test_mask_tokens(rows, stretches):
+    rows = [sorted(row) for row in rows]
+    stretches = [(doc % len(rows), begin, begin + size) for doc, begin, size in stretches]
+    starts, bounds = ragged(rows, np.int32)
+    masked, gone = np.zeros(len(starts), np.bool_), np.zeros(len(rows), np.int64)
+    columns = np.array(stretches, np.int64).reshape(-1, 3).T
+    words.mask_tokens(bounds, starts, *columns.copy(), masked, gone)
+    wanted = [
+        [any(at == doc and begin <= start < end for at, begin, end in stretches) for start in row]
+        for doc, row in enumerate(rows)
+    ]
+    assert masked.tolist() == [each for row in wanted for each in row]
+    assert gone.tolist() == [sum(row) for row in wanted]

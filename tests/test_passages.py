@@ -9,18 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from naive import BLANK, CONTENT, NAME, STOP, UNSPACED
 from naive_passages import (
     naive_align,
     naive_best_stretch,
     naive_chain_ends,
     naive_chains,
-    naive_couples,
     naive_extension,
-    naive_groups,
     naive_likeness,
     naive_path_score,
-    naive_runs,
 )
 from prose import (
     BAKERY,
@@ -36,142 +32,15 @@ from prose import (
     THEATRE,
     UNRELATED,
 )
-from strategies import hashes, ragged
 
 from dedup.arrays import texts_from_strings
 from dedup.config import Config
 from dedup.kernels import align, regions
-from dedup.kernels import seeds as seed_kernel
 from dedup.passages import LEVELS, find_passages, no_passages
 from dedup.tokens import tokenise_texts
 from dedup.words import classify
 
 examples = settings(max_examples=150)
-
-# Seeds.
-
-classes = st.sampled_from([STOP, CONTENT, CONTENT, NAME, BLANK])
-flags = st.sampled_from([0, 0, 0, 0, UNSPACED])
-tokens = st.tuples(st.one_of(st.integers(0, 3), hashes), classes, flags)
-rows_of_tokens = st.lists(st.lists(tokens, max_size=12), max_size=5)
-
-
-def columns(rows):
-    """Return words, classes and flags of rows of tokens, row by row."""
-    return tuple([[token[at] for token in row] for row in rows] for at in range(3))
-
-
-def seeds_of(kernel, order, *arguments, room):
-    """Return what a kernel that makes seeds makes, as (value, document, token).
-
-    In three parts it makes the same, each in the order of the whole; without room it counts.
-    """
-    values, documents, places = np.empty(room, np.uint64), *np.empty((2, room), np.int32)
-
-    def written(part, parts):
-        made = kernel(*arguments, part, parts, values, documents, places)
-        assert kernel(*arguments, part, parts, values[:0], documents[:0], places[:0]) == made
-        found = (values[:made].tolist(), documents[:made].tolist(), places[:made].tolist())
-        return list(zip(*found, strict=True))
-
-    whole = written(0, 1)
-    split = [written(part, 3) for part in range(3)]
-    for part, found in enumerate(split):
-        assert found == [each for each in whole if (each[0] >> 32) * 3 >> 32 == part]
-    assert sum(map(len, split)) == len(whole)
-    return whole
-
-
-@examples
-@given(rows_of_tokens, st.integers(2, 5), st.data())
-def test_runs_of_words(rows, size, data):
-    words, kinds, _ = columns(rows)
-    order = data.draw(st.permutations(range(len(rows))))
-    hashed, bounds = ragged(words)
-    got = seeds_of(
-        seed_kernel.seed_hashes,
-        order,
-        *(hashed, ragged(kinds, np.uint8)[0], bounds, np.array(order, np.int64), size),
-        room=len(hashed),
-    )
-    assert got == naive_runs(words, kinds, order, size)
-
-
-@examples
-@given(rows_of_tokens, st.integers(1, 6), st.data())
-def test_couples_of_telling_words(rows, reach, data):
-    words, kinds, marks = columns(rows)
-    order = data.draw(st.permutations(range(len(rows))))
-    stems, bounds = ragged(words)
-    got = seeds_of(
-        seed_kernel.pair_hashes,
-        order,
-        *(stems, ragged(kinds, np.uint8)[0], ragged(marks, np.uint8)[0], bounds),
-        *(np.array(order, np.int64), reach),
-        room=len(stems),
-    )
-    assert got == naive_couples(words, kinds, marks, order, reach)
-
-
-@examples
-@given(st.lists(st.one_of(st.integers(0, 5), hashes), max_size=40), st.sampled_from([1, 4, 1024]))
-def test_a_value_that_occurs_twice_is_never_dropped(raw, room):
-    values = np.array(raw, np.uint64)
-    keep = np.empty(len(values), np.bool_)
-    kept = seed_kernel.drop_single(values, np.zeros(room, np.uint8), keep)
-    assert kept == keep.sum()
-    assert all(keep[k] for k in range(len(raw)) if raw.count(raw[k]) > 1)
-
-
-def test_most_values_that_occur_once_are_dropped():
-    values = np.arange(1_000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    keep = np.empty(len(values), np.bool_)
-    assert seed_kernel.drop_single(values, np.zeros(1 << 14, np.uint8), keep) < 100
-
-
-places_of_seeds = st.lists(
-    st.tuples(st.integers(0, 3), st.integers(0, 6)), max_size=60
-)  # value, rank of the document
-
-
-def grouped(seeds, cap, most):
-    """Return what the kernels make of seeds in order of (value, rank): groups and counts."""
-    ordered = sorted(seeds, key=lambda seed: seed[0])
-    values = np.array([seed[0] for seed in ordered], np.uint64)
-    rows = np.array([seed[1] for seed in ordered], np.int64)
-    places = np.array([seed[2] for seed in ordered], np.int64)
-    limits, documents = np.zeros((2, len(rows)), np.int64)
-    crowded, outside = seed_kernel.group_limits(values, rows, cap, limits, documents)
-    out_rows, out_places, group_of = np.empty((3, len(rows)), np.int64)
-    bounds = np.zeros(len(rows) + 1, np.int64)
-    groups, made, repeated = seed_kernel.compact_groups(
-        rows, places, limits, documents, most, out_rows, out_places, bounds, group_of
-    )
-    listed = list(zip(out_rows[:made].tolist(), out_places[:made].tolist(), strict=True))
-    found = [listed[bounds[k] : bounds[k + 1]] for k in range(groups)]
-    assert group_of[:made].tolist() == [k for k in range(groups) for _ in found[k]]
-    return found, crowded, outside, repeated
-
-
-@examples
-@given(places_of_seeds, st.integers(2, 4), st.integers(1, 3))
-def test_groups_of_seeds(drawn, cap, most):
-    """Documents come by rank, not by row; the caps keep the first of them."""
-    rank_to_row = [5, 3, 0, 6, 2, 1, 4]
-    by_rank = sorted(drawn, key=lambda seed: seed[1])
-    seeds = [(value, rank_to_row[rank], at) for at, (value, rank) in enumerate(by_rank)]
-    wanted, crowded, outside, repeated = naive_groups(seeds, cap, most)
-    in_order = [wanted[value] for value in sorted(wanted)]
-    assert grouped(seeds, cap, most) == (in_order, crowded, outside, repeated)
-
-
-def test_a_crowded_seed_keeps_the_documents_of_least_rank_and_counts_the_others():
-    """Ranks: 7 before 2 before 9 before 4; two places in each."""
-    seeds = [(1, row, at) for row in (7, 2, 9, 4) for at in (10, 20)]
-    found, crowded, outside, repeated = grouped(seeds, cap=3, most=1)
-    assert found == [[(7, 10), (2, 10), (9, 10)]]
-    assert (crowded, outside, repeated) == (1, 2, 3)
-
 
 # Chains.
 
@@ -632,7 +501,7 @@ def test_the_result_does_not_depend_on_the_parts_of_the_index(monkeypatch):
     one = passages(*texts)
     assert len(one) > 20
     for size in (1000, 50, 1):
-        monkeypatch.setattr("dedup.passages._PART_SEEDS", size)
+        monkeypatch.setattr("dedup.seeds._PART_SEEDS", size)
         assert passages(*texts) == one
 
 

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dedup import streaming
+from dedup import gathering, pipeline, streaming
 from dedup.config import Config
 from dedup.errors import InputError, OutputError
+from dedup.pipeline import scan_reader
 from dedup.readers import Files
 from dedup.sources import ReadOptions
 from dedup.streaming import scan_stream
@@ -136,12 +137,75 @@ def test_a_folder_of_others_is_left_alone(tmp_path):
         Work.at(tmp_path, {})
 
 
-def killed_runs(corpus, tmp_path, kills):
+def test_each_stage_of_a_whole_scan_is_taken_up(tmp_path, monkeypatch):
+    """Stop before each stage in turn; what was finished is not done again."""
+    path = tmp_path / "news.parquet"
+    pq.write_table(pa.Table.from_pylist(made(900)), path, row_group_size=100)
+    config = Config(weak=True)
+    wanted = scan_reader(files(path, tmp_path), config)
+    assert wanted.summary["clusters"]["count"] == 300
+    assert len(wanted.tables["passages"]) > 300
+    folder = tmp_path / "work"
+
+    class Stopped(Exception):
+        pass
+
+    def go(stop=None):
+        def progress(stage, done, total):
+            if stage == stop:
+                raise Stopped
+
+        reader = files(path, folder)
+        work = Work.at(folder, reader.header(config))
+        return scan_reader(reader, config, work=work, progress=progress), work
+
+    done = []
+    for stage in pipeline.STAGES:
+        with pytest.raises(Stopped):
+            go(stage)
+        state = json.loads((folder / MANIFEST).read_text())
+        assert set(done) <= set(state["stages"])
+        done = list(state["stages"])
+    assert done == ["texts", "tokens", "copies", "marks", "removals", "passages"]
+    for name in ("tokenise_texts", "find_removals", "find_passages"):
+        monkeypatch.setattr(pipeline, name, None)  # would be called if anything were done again
+    result, work = go()
+    assert tables(result) == tables(wanted)
+    assert result.summary == wanted.summary
+    assert result.corpus.table["text"].to_pylist() == wanted.corpus.table["text"].to_pylist()
+    work.clear()
+    assert not folder.exists()
+
+
+def test_reading_texts_goes_on_after_the_last_commit(corpus, tmp_path, monkeypatch):
+    config = Config(find=("passages",))
+    wanted = scan_reader(files(corpus, tmp_path), config)
+    monkeypatch.setattr(gathering, "_COMMIT_BYTES", 1)
+    folder = tmp_path / "work"
+    reader = files(corpus, folder)
+    whole = reader.batches
+
+    def some():
+        for number, each in enumerate(whole()):
+            if number == 3:
+                raise KeyboardInterrupt
+            yield each
+
+    monkeypatch.setattr(reader, "batches", some)
+    with pytest.raises(KeyboardInterrupt):
+        scan_reader(reader, config, work=Work.at(folder, reader.header(config)))
+    reader = files(corpus, folder)
+    work = Work.at(folder, reader.header(config))
+    assert work.begun == 3
+    assert tables(scan_reader(reader, config, work=work)) == tables(wanted)
+
+
+def killed_runs(corpus, tmp_path, kills, find):
     """Kill a run at random moments, each time with a fresh work folder; compare the results."""
 
     def command(out, *more):
         return [
-            *(sys.executable, "-m", "dedup", "scan", str(corpus), "-q", "--find", "duplicates"),
+            *(sys.executable, "-m", "dedup", "scan", str(corpus), "-q", "--find", find),
             *("-o", str(out), *more),
         ]
 
@@ -173,13 +237,15 @@ def killed_runs(corpus, tmp_path, kills):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")
-def test_a_killed_run_goes_on(corpus, tmp_path):
-    killed_runs(corpus, tmp_path, 2)
+@pytest.mark.parametrize("find", ["duplicates", "duplicates,passages,repeats"])
+def test_a_killed_run_goes_on(corpus, tmp_path, find):
+    killed_runs(corpus, tmp_path, 2, find)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")
-def test_twenty_killed_runs_go_on(tmp_path):
+@pytest.mark.parametrize("find", ["duplicates", "duplicates,passages,repeats"])
+def test_twenty_killed_runs_go_on(tmp_path, find):
     path = tmp_path / "news.parquet"
     pq.write_table(pa.Table.from_pylist(made(60_000)), path, row_group_size=5_000)
-    assert killed_runs(path, tmp_path, 20) > 0
+    assert killed_runs(path, tmp_path, 20, find) > 0

@@ -30,11 +30,14 @@ from dedup.blocks import (
 )
 from dedup.boilerplate import furniture, tags
 from dedup.boilerplate.frequency import take_frequent
+from dedup.boilerplate.lines import LineCounter, Lines
 from dedup.boilerplate.page import Page
 from dedup.boilerplate.runs import take_cards, take_menus
 from dedup.config import Config
 from dedup.records import MARKS, REMOVALS
 from dedup.tokens import Tokens
+
+__all__ = ["LineCounter", "Lines", "blocks_of", "find_boilerplate", "triggers"]
 
 _LONGEST_LINE = 1500  # bytes; no pattern is for more
 _TWEET_LINES = 4
@@ -62,20 +65,20 @@ def blocks_of(texts: Texts, tokens: Tokens) -> Blocks:
 
 
 def find_boilerplate(
-    texts: Texts, tokens: Tokens, blocks: Blocks, config: Config, *, sites: Int64, groups: Int64
+    texts: Texts, tokens: Tokens, blocks: Blocks, config: Config, lines: Lines
 ) -> tuple[pa.Table, pa.Table]:
     """Return furniture (schema ``REMOVALS``) and tagged blocks (schema ``MARKS``).
 
-    ``sites`` is a code per document, -1 for unknown; ``groups`` a preliminary cluster of near
-    copies, so that ten copies of one wire story do not make its paragraphs furniture. ``blocks``
-    come from ``blocks_of``.
+    ``blocks`` come from ``blocks_of``; ``lines`` says how often they stand in the whole corpus,
+    where near copies count once, so that ten copies of one wire story do not make its paragraphs
+    furniture.
     """
     page = Page(texts, blocks)
     whole = ~fragments(blocks, tokens)
     _look_at_lines(page, whole)
     _take_tweets(page)
     if config.boilerplate:
-        take_frequent(page, sites, groups, whole)
+        take_frequent(page, lines, whole)
         _take_empty_items(page)
         take_menus(page)
         take_cards(page)

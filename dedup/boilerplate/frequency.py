@@ -8,24 +8,15 @@ runs of such lines, beside furniture, or before the first and behind the last pa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.arrays import Bool, Int64
-from dedup.blocks import DIGITS, SENTENCE, Blocks
+from dedup.arrays import Bool
+from dedup.blocks import SENTENCE
 from dedup.boilerplate.furniture import fold_line
+from dedup.boilerplate.lines import Lines
 from dedup.boilerplate.page import Page, stretches
 
-_LINE_CLUSTERS = 3  # distinct clusters of a site that hold a line of furniture …
-_LINE_SHARE = 0.02  # … or this share of the site's clusters, where that is more
-_LINE_WORDS = 40
-_EDGE_BLOCKS = 5  # a longer line must always stand this near to one end
-_VERY_CLUSTERS = 5
-_VERY_SHARE = 0.1
-_MOST = 0.5  # of the clusters of a site
-_UNKNOWN_CLUSTERS = 5
-_UNKNOWN_WORDS = 12
 _BODY_WORDS = 15  # a sentence so long, on few pages only, is text …
 _LONG_WORDS = 30  # … and a line so long however it ends
 _LABEL_WORDS = 4  # a shorter sentence is a label as likely as text
@@ -57,20 +48,8 @@ _WHO_WHERE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """Facts on all blocks: ``often`` enough to count, ``very`` often, on ``most`` pages."""
-
-    often: Bool
-    very: Bool
-    most: Bool
-    known: Bool  # the site is known
-    numbered: Bool  # the same only when all numbers are taken as one
-
-
-def take_frequent(page: Page, sites: Int64, groups: Int64, whole: Bool) -> None:
+def take_frequent(page: Page, lines: Lines, whole: Bool) -> None:
     """Find the furniture among the lines that a site prints in many of its clusters."""
-    lines = _count(page.blocks, sites, groups)
     for block in np.flatnonzero(lines.often & whole).tolist():
         if block in page.found or block in page.tagged:
             continue
@@ -87,7 +66,7 @@ def take_frequent(page: Page, sites: Int64, groups: Int64, whole: Bool) -> None:
         _judge(page, lines, (begin, end), above=above, below=below)
 
 
-def _tag_credits(page: Page, lines: _Lines) -> None:
+def _tag_credits(page: Page, lines: Lines) -> None:
     """Tag what looks like a byline or a dateline above the text."""
     for block in sorted(page.frequent):
         place = block - page.begin(block)
@@ -105,7 +84,7 @@ def _is_titled(line: str) -> bool:
     return sum(word[0].isupper() for word in words) >= len(words) - 1
 
 
-def _take_dense(page: Page, lines: _Lines, body: Bool) -> None:
+def _take_dense(page: Page, lines: Lines, body: Bool) -> None:
     """Take frequent lines with hardly anything else around them, as in the margin of a page."""
     marks = np.zeros(len(page.blocks) + 1, np.int64)
     marks[[each + 1 for each in (*page.found, *page.weak)]] = 1
@@ -125,7 +104,7 @@ def _take_dense(page: Page, lines: _Lines, body: Bool) -> None:
             page.found[block] = _line(bool(lines.very[block]) and _is_plain(page, block))
 
 
-def _body(page: Page, lines: _Lines) -> Bool:
+def _body(page: Page, lines: Lines) -> Bool:
     """Tell which blocks are paragraphs of text for sure."""
     blocks = page.blocks
     ended = ((blocks.flags & SENTENCE) != 0) & (blocks.words >= _BODY_WORDS)
@@ -134,9 +113,7 @@ def _body(page: Page, lines: _Lines) -> Bool:
     return body
 
 
-def _judge(
-    page: Page, lines: _Lines, stretch: tuple[int, int], *, above: bool, below: bool
-) -> None:
+def _judge(page: Page, lines: Lines, stretch: tuple[int, int], *, above: bool, below: bool) -> None:
     """Take lines of one run of furniture and frequent lines, as far as it is a run."""
     begin, end = stretch
     own = [
@@ -175,7 +152,7 @@ def _judge(
                 page.found[block] = _line(very=False)
 
 
-def _stands_alone(page: Page, lines: _Lines, block: int, *, below: bool) -> bool:
+def _stands_alone(page: Page, lines: Lines, block: int, *, below: bool) -> bool:
     """Tell whether a frequent line can be furniture with no other beside it."""
     if page.blocks.words[block] < _ALONE_WORDS or page.has(block, SENTENCE):
         return False
@@ -198,39 +175,3 @@ def _line(very: bool) -> tuple[str, str, str]:
 
 def _is_plain(page: Page, block: int) -> bool:
     return not page.has(block, SENTENCE) or int(page.blocks.words[block]) < _LABEL_WORDS
-
-
-def _count(blocks: Blocks, sites: Int64, groups: Int64) -> _Lines:
-    """Tell which blocks stand in enough clusters of their site, and which in very many."""
-    site = sites[blocks.docs] + 1  # 0: unknown
-    short = np.where(site > 0, blocks.words <= _LINE_WORDS, blocks.words <= _UNKNOWN_WORDS)
-    worded = (blocks.words > 0) & ((blocks.flags & DIGITS) == 0)
-    some = np.flatnonzero(worded & (short | (site > 0)))
-    often, very, most, numbered = np.zeros((4, len(blocks)), np.bool_)
-    facts = _Lines(often, very, most, site > 0, numbered)
-    if not len(some):
-        return facts
-    _, group = np.unique(groups, return_inverse=True)
-    count = int(group.max()) + 1
-    docs = blocks.docs[some]
-    spread = site[some].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    _, line = np.unique(blocks.keys[some] ^ spread, return_inverse=True)
-    clusters = np.bincount(np.unique(line * count + group[docs]) // count)[line]
-    _, same = np.unique(blocks.hashes[some] ^ spread, return_inverse=True)
-    literal = np.bincount(np.unique(same * count + group[docs]) // count)[same]
-    of_site = np.bincount(np.unique((sites + 1) * count + group) // count)[site[some]]
-    known = site[some] > 0
-    need = np.where(
-        known, np.maximum(_LINE_CLUSTERS, np.ceil(_LINE_SHARE * of_site)), _UNKNOWN_CLUSTERS
-    )
-    place = some - blocks.bounds[docs]
-    inner = (place >= _EDGE_BLOCKS) & (blocks.bounds[docs + 1] - some > _EDGE_BLOCKS)
-    long_ok = (np.bincount(line, weights=inner)[line] == 0) & (clusters >= 2 * need)
-    # The first line may be the headline of a series, "Day 12 of the flood".
-    titled = (place > 0) | (known & (2 * clusters >= of_site) & (clusters >= _VERY_CLUSTERS))
-    often[some] = (clusters >= need) & (short[some] | long_ok) & titled
-    many = np.maximum(_VERY_CLUSTERS, _VERY_SHARE * of_site)
-    very[some] = often[some] & known & (clusters >= many)
-    most[some] = often[some] & known & (clusters >= np.maximum(need, _MOST * of_site))
-    numbered[some] = often[some] & (literal < need)
-    return facts

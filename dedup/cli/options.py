@@ -226,7 +226,7 @@ memory_option = click.option(
     type=Size(),
     metavar="SIZE",
     help="About how much memory to use, like 2GB; what is more goes to a temporary folder. By "
-    "default half of what the machine has. For --find duplicates.",
+    "default half of what the machine has.",
 )
 
 work_option = click.option(
@@ -234,7 +234,7 @@ work_option = click.option(
     type=click.Path(),
     metavar="DIR",
     help="Folder that keeps each finished stage: the same command goes on there after it was "
-    "interrupted. It is emptied when the run is done. For --find duplicates.",
+    "interrupted. It is emptied when the run is done.",
 )
 
 dry_run_option = click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ from dedup.cli.running import (
     write_stdout,
 )
 from dedup.config import Config
-from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
     from dedup.records import Corpus, Result
@@ -47,51 +47,65 @@ def run_scan(
 ) -> tuple[Result, float]:
     """Read and scan; return the result and the seconds it took."""
     begin = time.perf_counter()
-    from dedup.duplicates import is_fast
-
     if not given["quiet"]:
         announce_compiling()
-    for name in ("memory", "work"):
-        if given.get(name) and not is_fast(config):
-            raise ConfigError(name, given[name], "with --find duplicates and words as shingles")
-    if is_fast(config) and not options.keep_record:
-        return _scan_duplicates(paths, options, config, given), time.perf_counter() - begin
-    from dedup.pipeline import scan_corpus  # brings kernels that the fast path has no use for
+    if options.keep_record:
+        result = _scan_held(paths, options, config, given)
+    else:
+        result = _scan_files(paths, options, config, given)
+    return result, time.perf_counter() - begin
+
+
+def _scan_held(
+    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
+) -> Result:
+    """Scan documents that are held in memory with all they were read with."""
+    from dedup.archive import check_rows
+    from dedup.pipeline import scan_corpus
 
     corpus = read_corpus(paths, options, quiet=given["quiet"])
     if given.get("annotate"):
-        from dedup.archive import check_rows
-
         check_rows(corpus)
     size = 0 if given["quiet"] else corpus.table.nbytes
     with progress_bar(size, desc="starting", total=1, bar_format=STAGES_BAR) as bar:
         progress = stage_progress(bar)
-        result = scan_corpus(corpus, config, threads=given["threads"], progress=progress)
-    return result, time.perf_counter() - begin
+        return scan_corpus(corpus, config, threads=given["threads"], progress=progress)
 
 
-def _scan_duplicates(
+def _scan_files(
     paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
 ) -> Result:
-    """Scan for copies of whole documents, without holding their texts."""
+    """Scan what is read only as far as it is wanted, in no more memory than is allowed."""
     import tempfile
 
+    from dedup.duplicates import is_fast
     from dedup.readers import Files
     from dedup.sources import input_bytes
-    from dedup.streaming import scan_stream
     from dedup.work import Work
+
+    scan: Callable[..., Result]
+    if is_fast(config):
+        from dedup.streaming import scan_stream as scan  # without the kernels it has no use for
+    else:
+        from dedup.pipeline import scan_reader as scan
 
     size = 0 if given["quiet"] else input_bytes(paths, options)
     with (
         tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as temporary,
         progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar,
+        progress_bar(size, desc="", total=1, bar_format=STAGES_BAR, delay=0.1) as stages,
     ):
         folder = Path(given["work"] or temporary)
         files = Files(paths, options, folder=folder, told=bar.update)
         work = Work.at(folder, files.header(config)) if given["work"] else None
         given["kept"] = work
-        return scan_stream(
-            files, config, threads=given["threads"], memory=given["memory"] or 0, work=work
+        return scan(
+            files,
+            config,
+            threads=given["threads"],
+            memory=given["memory"] or 0,
+            work=work,
+            progress=None if is_fast(config) else stage_progress(stages),
         )
 
 

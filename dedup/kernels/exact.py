@@ -92,3 +92,19 @@ def find_dots(data, offsets, reach, out):
                 break
             if (np.uint8(97) <= small <= np.uint8(122)) or np.uint8(48) <= byte <= np.uint8(57):
                 break
+
+
+@njit
+def drop_single(values, slots, keep):
+    """Clear ``keep`` where a value surely occurs once: a filter of saturating counters."""
+    mask = np.uint64(len(slots) - 1)
+    for i in range(len(values)):
+        place = np.intp(values[i] & mask)
+        if slots[place] < np.uint8(2):
+            slots[place] += np.uint8(1)
+    kept = 0
+    for i in range(len(values)):
+        keep[i] = slots[np.intp(values[i] & mask)] > np.uint8(1)
+        if keep[i]:
+            kept += 1
+    return kept

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -252,6 +254,43 @@ def enlarged(array, rows):
     return made
 
 
+class Scratch(NamedTuple):
+    """What a thread writes on the way; ``scratch_for`` makes it, once for all its documents."""
+
+    counts: Any  # seeds shared with each document, 0 between calls
+    touched: Any
+    slots: Any
+    ends: Any  # of the matches with each document, of runs and of couples
+    score: Any
+    move: Any
+    mate: Any  # -1 between calls
+    used_a: Any
+    used_b: Any
+    stamp: Any  # one value: above all that stand in ``used_a`` and ``used_b``
+    path_a: Any
+    path_b: Any
+    used: Any
+
+
+def scratch_for(documents: int, longest: int) -> Scratch:
+    """Make room for so many documents, the longest of so many tokens."""
+    return Scratch(
+        counts=np.zeros(documents, np.int32),
+        touched=np.empty(documents, np.int32),
+        slots=np.empty(documents, np.int64),
+        ends=np.empty((2, documents), np.int64),
+        score=np.zeros((BOX + 1, BOX + 1), np.float32),
+        move=np.zeros((BOX + 1, BOX + 1), np.int8),
+        mate=np.full(longest, -1, np.int64),
+        used_a=np.zeros(longest, np.int64),
+        used_b=np.zeros(longest, np.int64),
+        stamp=np.ones(1, np.int64),
+        path_a=np.empty(longest, np.int64),
+        path_b=np.empty(longest, np.int64),
+        used=np.zeros(4 * WIDE_GAP, np.bool_),
+    )
+
+
 @njit
 def find_passages(
     low,
@@ -267,36 +306,21 @@ def find_passages(
     token_bounds,
     runs,
     couples,
+    scratch,
 ):
     """Find all passages of documents ``low:high`` with later ones.
 
     ``runs`` and ``couples`` are the two indexes of seeds (see ``count_seeds``). Returns passages
     (``COLUMNS``), their (weight, density), and pairs (a, b, tokens).
     """
-    count = len(token_bounds) - 1
-    longest = 1
-    for row in range(count):
-        longest = max(longest, token_bounds[row + 1] - token_bounds[row])
-    counts = np.zeros(count, np.int64)
-    touched = np.empty(count, np.int64)
-    slots = np.zeros(count, np.int64)
-    ends = np.zeros((2, count), np.int64)
-    score = np.zeros((BOX + 1, BOX + 1), np.float32)
-    move = np.zeros((BOX + 1, BOX + 1), np.int8)
-    mate = np.empty(longest, np.int64)
-    for x in range(longest):
-        mate[x] = -1
-    used_a = np.zeros(longest, np.int64)
-    used_b = np.zeros(longest, np.int64)
-    path_a = np.empty(longest, np.int64)
-    path_b = np.empty(longest, np.int64)
-    used = np.zeros(4 * WIDE_GAP, np.bool_)
+    counts, touched, slots, ends, score, move, mate = scratch[:7]
+    used_a, used_b, stamps, path_a, path_b, used = scratch[7:]
     out = np.empty((64, COLUMNS), np.int64)
     numbers = np.empty((64, 2), np.float64)
     pairs = np.empty((64, 3), np.int64)
     made = 0
     pairs_made = 0
-    stamp = np.int64(1)
+    stamp = stamps[0]
     for row in range(low, high):
         found = np.int64(0)
         for index, worth in ((runs, np.int64(2)), (couples, np.int64(1))):
@@ -364,4 +388,5 @@ def find_passages(
             pairs[pairs_made, 1] = other
             pairs[pairs_made, 2] = tokens
             pairs_made += 1
+    stamps[0] = stamp
     return out, numbers, made, pairs, pairs_made

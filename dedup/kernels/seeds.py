@@ -1,4 +1,8 @@
-"""Passage seeds: hashed runs of a few tokens that stand in at least two documents."""
+"""Passage seeds: hashed runs of words, and couples of telling words, that several documents have.
+
+Seeds are made twice and never all held: the first time they are counted in a small table of
+saturating counters, the second time those that surely occur once are left out.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from dedup.kernels.shingles import MULTIPLIER, fmix64
 from dedup.kernels.text import UNSPACED
 from dedup.kernels.words import BLANK, CONTENT, STOP
 
+RUNS, COUPLES = 0, 1  # kinds of seeds
+
 
 @njit
 def part_of(value, parts):
@@ -17,159 +23,247 @@ def part_of(value, parts):
 
 
 @njit
-def seed_hashes(hashes, classes, bounds, order, size, part, parts, out, rows, places):
-    """Write hash, document and token of the seeds of the documents ``order``; return how many.
+def write_runs(hashes, classes, lo, hi, size, values, places):
+    """Write a seed for every run of ``size`` words of one document; return how many.
 
-    A run of stop words alone is no seed, nor is one with a blank token. Of all seeds those whose
-    hash is in ``part`` of ``parts`` are written, as far as there is room; all of them are counted.
+    A run of stop words alone is no seed, nor is one with a blank token.
     """
-    made = np.intp(0)
-    for row in order:
-        for i in range(bounds[row], bounds[row + 1] - size + 1):
-            h = np.uint64(0)
-            stops = 0
-            blank = False
-            for j in range(i, i + size):
-                h = h * MULTIPLIER + hashes[j]
-                blank = blank or classes[j] == BLANK
-                if classes[j] == STOP:
-                    stops += 1
-            if blank or stops == size:
-                continue
-            h = fmix64(h)
-            if part_of(h, parts) == part:
-                if made < len(out):
-                    out[made] = h
-                    places[made] = i - bounds[row]
-                    rows[made] = row
-                made += 1
-    return made
-
-
-@njit
-def pair_hashes(
-    stems,
-    classes,
-    flags,
-    bounds,
-    order,
-    reach,
-    part,
-    parts,
-    out,
-    rows,
-    places,
-):
-    """Write a seed for every two telling words that follow each other, in whatever order.
-
-    Stop words between them do not matter, up to ``reach`` tokens; two names are no seed, nor are
-    characters of an unspaced script. ``part``, room and count are as for ``seed_hashes``.
-    """
-    made = np.intp(0)
-    for row in order:
-        before = np.intp(-1)
-        for i in range(bounds[row], bounds[row + 1]):
-            if classes[i] == BLANK or flags[i] & UNSPACED != 0:
-                before = -1
-                continue
-            if classes[i] == STOP:
-                continue
-            if (
-                before >= 0
-                and i - before <= reach
-                and (classes[i] == CONTENT or classes[before] == CONTENT)
-                and stems[i] != stems[before]
-            ):
-                low = min(stems[i], stems[before])
-                high = max(stems[i], stems[before])
-                h = fmix64(low * MULTIPLIER + high)
-                if part_of(h, parts) == part:
-                    if made < len(out):
-                        out[made] = h
-                        rows[made] = row
-                        places[made] = before - bounds[row]
-                    made += 1
-            before = i
-    return made
-
-
-@njit
-def drop_single(values, slots, keep):
-    """Clear ``keep`` where a value surely occurs once: a filter of saturating counters."""
-    mask = np.uint64(len(slots) - 1)
-    for i in range(len(values)):
-        place = np.intp(values[i] & mask)
-        if slots[place] < np.uint8(2):
-            slots[place] += np.uint8(1)
-    kept = 0
-    for i in range(len(values)):
-        keep[i] = slots[np.intp(values[i] & mask)] > np.uint8(1)
-        if keep[i]:
-            kept += 1
-    return kept
-
-
-@njit
-def group_limits(values, rows, cap, limits, documents):
-    """Bound each group of equal ``values`` to ``cap`` documents; return (groups cut, places cut).
-
-    Places come sorted by value, those of one by the documents' rank. ``limits[i]`` gets the end of
-    the group that begins at ``i``, cut after ``cap`` documents, 0 elsewhere; ``documents[i]`` how
-    many it keeps. Documents of least rank stay, so that all seeds of a passage keep the same ones.
-    """
-    cut_groups = 0
-    cut_places = 0
-    i = 0
-    while i < len(values):
-        seen = 1
-        end = i + 1
-        while end < len(values) and values[end] == values[i]:
-            if rows[end] != rows[end - 1]:
-                if seen == cap:
-                    break
-                seen += 1
-            end += 1
-        limits[i] = end
-        documents[i] = seen
-        rest = end
-        while rest < len(values) and values[rest] == values[i]:
-            limits[rest] = 0
-            rest += 1
-        for j in range(i + 1, end):
-            limits[j] = 0
-        if rest > end:
-            cut_groups += 1
-            cut_places += rest - end
-        i = rest
-    return cut_groups, cut_places
-
-
-@njit
-def compact_groups(
-    rows, places, limits, documents, most, group_rows, group_places, group_bounds, group_of
-):
-    """Copy the groups of at least two documents; return (groups, places, places left out).
-
-    Of the places of a seed in one document the first ``most`` stay. ``group_of`` gets the group of
-    each place copied.
-    """
-    groups = 0
     made = 0
-    left = 0
-    group_bounds[0] = 0
-    for i in range(len(rows)):
-        if documents[i] < 2:
-            continue
-        same = 0
-        for j in range(i, limits[i]):
-            same = same + 1 if j > i and rows[j] == rows[j - 1] else 0
-            if same >= most:
-                left += 1
-                continue
-            group_rows[made] = rows[j]
-            group_places[made] = places[j]
-            group_of[made] = groups
+    for i in range(lo, hi - size + 1):
+        h = np.uint64(0)
+        stops = 0
+        blank = False
+        for j in range(i, i + size):
+            h = h * MULTIPLIER + hashes[j]
+            blank = blank or classes[j] == BLANK
+            if classes[j] == STOP:
+                stops += 1
+        if not blank and stops < size:
+            values[made] = fmix64(h)
+            places[made] = i - lo
             made += 1
-        groups += 1
-        group_bounds[groups] = made
-    return groups, made, left
+    return made
+
+
+@njit
+def write_couples(stems, classes, flags, lo, hi, reach, values, places):
+    """Write a seed for every two telling words of one document that follow each other.
+
+    Stop words between them do not matter, up to ``reach`` tokens, nor does their order; two names
+    are no seed, nor are characters of an unspaced script. Returns how many there are.
+    """
+    made = 0
+    before = np.intp(-1)
+    for i in range(lo, hi):
+        if classes[i] == BLANK or flags[i] & UNSPACED != 0:
+            before = -1
+            continue
+        if classes[i] == STOP:
+            continue
+        if (
+            before >= 0
+            and i - before <= reach
+            and (classes[i] == CONTENT or classes[before] == CONTENT)
+            and stems[i] != stems[before]
+        ):
+            low = min(stems[i], stems[before])
+            high = max(stems[i], stems[before])
+            values[made] = fmix64(low * MULTIPLIER + high)
+            places[made] = before - lo
+            made += 1
+        before = i
+    return made
+
+
+@njit
+def write_seeds(kind, reach, words, lo, hi, values, places):
+    """Write the seeds of one kind of one document; ``reach`` is the size of runs."""
+    hashes, stems, classes, flags, _ = words
+    if kind == RUNS:
+        return write_runs(hashes, classes, lo, hi, reach, values, places)
+    return write_couples(stems, classes, flags, lo, hi, reach, values, places)
+
+
+@njit
+def longest_of(bounds, low, high):
+    """Return the tokens of the longest of some documents."""
+    longest = 1
+    for row in range(low, high):
+        longest = max(longest, bounds[row + 1] - bounds[row])
+    return longest
+
+
+@njit
+def mark_seeds(kind, reach, words, chosen, low, high, counters):
+    """Count the seeds of the ``chosen`` documents of ``low:high``: none, one, or more of each.
+
+    ``words`` are (hashes, stems, classes, flags, bounds of documents). ``counters`` holds four to
+    a byte, a power of two in all. Returns how many seeds were there before.
+    """
+    bounds = words[4]
+    mask = np.uint64(4 * len(counters) - 1)
+    longest = longest_of(bounds, low, high)
+    values = np.empty(longest, np.uint64)
+    places = np.empty(longest, np.int32)
+    again = 0
+    for row in range(low, high):
+        if not chosen[row]:
+            continue
+        for k in range(
+            write_seeds(kind, reach, words, bounds[row], bounds[row + 1], values, places)
+        ):
+            slot = values[k] & mask
+            byte = np.intp(slot >> np.uint64(2))
+            shift = np.uint8((slot & np.uint64(3)) << np.uint64(1))
+            count = (counters[byte] >> shift) & np.uint8(3)
+            if count < 2:
+                counters[byte] += np.uint8(1) << shift
+            if count > 0:
+                again += 1
+    return again
+
+
+@njit
+def pick_seeds(kind, reach, words, chosen, low, high, counters, part, parts, found, out):
+    """Write the seeds that may occur again, in order of document and place.
+
+    Of all seeds those whose hash is in ``part`` of ``parts`` are written behind the ``found`` that
+    are there, as far as there is room in ``out`` (values, documents, tokens); all are counted.
+    Returns how many there are by now.
+    """
+    bounds = words[4]
+    mask = np.uint64(4 * len(counters) - 1)
+    longest = longest_of(bounds, low, high)
+    values = np.empty(longest, np.uint64)
+    places = np.empty(longest, np.int32)
+    out_values, out_rows, out_places = out
+    for row in range(low, high):
+        if not chosen[row]:
+            continue
+        for k in range(
+            write_seeds(kind, reach, words, bounds[row], bounds[row + 1], values, places)
+        ):
+            if part_of(values[k], parts) != part:
+                continue
+            slot = values[k] & mask
+            shift = np.uint8((slot & np.uint64(3)) << np.uint64(1))
+            if (counters[np.intp(slot >> np.uint64(2))] >> shift) & np.uint8(3) < 2:
+                continue
+            if found < len(out_values):
+                out_values[found] = values[k]
+                out_rows[found] = row
+                out_places[found] = places[k]
+            found += 1
+    return found
+
+
+@njit
+def gather_groups(order, starts, groups, sizes, made, places, group_rows, group_places, bounds):
+    """Write rows and places of every group of two seeds or more, by the rank of the documents.
+
+    The seeds of document ``row`` are ``starts[row]:starts[row + 1]``; ``groups`` has the number of
+    each, ``sizes`` the size of each of the ``made`` groups and is used up. ``order`` are the
+    documents by rank. Returns how many groups are written; ``bounds`` says where they end.
+    """
+    total = 0
+    count = 0
+    bounds[0] = 0
+    for group in range(made):
+        size = sizes[group]
+        sizes[group] = -1
+        if size > 1:
+            sizes[group] = total
+            total += size
+            count += 1
+            bounds[count] = total
+    for row in order:
+        for i in range(starts[row], starts[row + 1]):
+            at = sizes[groups[i]]
+            if at >= 0:
+                group_rows[at] = row
+                group_places[at] = places[i]
+                sizes[groups[i]] = at + 1
+    return count
+
+
+@njit
+def bound_groups(bounds, count, cap, most, group_rows, group_places, row_counts):
+    """Bound each group to ``cap`` documents and ``most`` places in each, moved together in place.
+
+    The places of a group are in order of the documents' rank; those of least rank stay, so that
+    all seeds of a passage keep the same documents. Groups of one document go. ``row_counts`` gets
+    how many places each document keeps. Returns (groups, places, groups cut, places cut, places
+    over ``most``).
+    """
+    groups = made = crowded = outside = repeated = 0
+    begin = bounds[0]
+    for group in range(count):
+        end = bounds[group + 1]
+        documents = 1
+        stop = begin + 1
+        while stop < end:
+            if group_rows[stop] != group_rows[stop - 1]:
+                if documents == cap:
+                    break
+                documents += 1
+            stop += 1
+        if stop < end:
+            crowded += 1
+            outside += end - stop
+        if documents > 1:
+            same = 0
+            before = np.int32(-1)
+            for j in range(begin, stop):
+                row = group_rows[j]
+                same = same + 1 if row == before else 0
+                before = row
+                if same >= most:
+                    repeated += 1
+                    continue
+                group_rows[made] = row
+                group_places[made] = group_places[j]
+                row_counts[row] += 1
+                made += 1
+            groups += 1
+            bounds[groups] = made
+        begin = end
+    return groups, made, crowded, outside, repeated
+
+
+@njit
+def index_rows(first, last, bounds, group_rows, group_places, low, high, cursor, groups, places):
+    """Write group and place of the seeds that the documents ``low:high`` have in some groups.
+
+    The groups are ``first:last``; ``cursor`` says where the next seed of each document goes.
+    """
+    for group in range(first, last):
+        for j in range(bounds[group], bounds[group + 1]):
+            row = group_rows[j]
+            if low <= row < high:
+                at = cursor[row - low]
+                groups[at] = group
+                places[at] = group_places[j]
+                cursor[row - low] = at + 1
+
+
+@njit
+def sort_rows(starts, groups, places, longest):
+    """Put the seeds of each document in order of place; there is one at most at each.
+
+    ``longest`` is more than any place.
+    """
+    at_place = np.full(longest, -1, np.int64)
+    for row in range(len(starts) - 1):
+        lowest = longest
+        highest = -1
+        for i in range(starts[row], starts[row + 1]):
+            at_place[places[i]] = groups[i]
+            lowest = min(lowest, np.intp(places[i]))
+            highest = max(highest, np.intp(places[i]))
+        i = starts[row]
+        for place in range(lowest, highest + 1):
+            if at_place[place] >= 0:
+                groups[i] = at_place[place]
+                places[i] = place
+                at_place[place] = -1
+                i += 1

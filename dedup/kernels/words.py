@@ -157,3 +157,26 @@ def classify_rows(
                 weight *= np.float32(0.5)
             weights[i] = weight
             i += 1
+
+
+@njit
+def mask_tokens(bounds, starts, docs, begins, ends, masked, gone):
+    """Mark the tokens that begin in the stretches ``begins:ends`` of ``docs``.
+
+    ``gone`` gets how many of each document are marked.
+    """
+    for k in range(len(docs)):
+        low = bounds[docs[k]]
+        high = bounds[docs[k] + 1]
+        stop = high
+        while low < high:
+            middle = (low + high) // 2
+            if starts[middle] < begins[k]:
+                low = middle + 1
+            else:
+                high = middle
+        while low < stop and starts[low] < ends[k]:
+            if not masked[low]:
+                masked[low] = True
+                gone[docs[k]] += 1
+            low += 1

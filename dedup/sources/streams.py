@@ -183,11 +183,11 @@ class Stream:
 
     def _counted(self, wait: bool) -> Generator[bytes, None, None]:
         """Yield the decompressed bytes, and tell and count what became of them in their order."""
-        with closing(self._decompressed() if wait else self._made_ahead()) as made:
-            for chunk in made:
-                self._tell()
+        with closing(self._placed() if wait else self._made_ahead()) as made:
+            for chunk, taken in made:
+                self._tell(taken)
                 yield chunk
-        self._tell()
+        self._tell(self._taken)
         if self._flaw is not None:
             self.cut = True
             self._run.tally.fail(self._flaw[0], self._source.path, self._flaw[1])
@@ -195,15 +195,21 @@ class Stream:
             where = self._source.path
             self._run.tally.note(f"{where}: bytes after the compressed data were ignored")
 
-    def _made_ahead(self) -> Generator[bytes, None, None]:
-        made = self._decompressed()
+    def _placed(self) -> Generator[tuple[bytes, int], None, None]:
+        """Yield what is decompressed, and how much of the file had been read by then."""
+        with closing(self._decompressed()) as made:
+            for chunk in made:
+                yield chunk, self._taken
+
+    def _made_ahead(self) -> Generator[tuple[bytes, int], None, None]:
+        made = self._placed()
         first = list(islice(made, _INLINE))
         yield from first
         if len(first) == _INLINE:
             yield from ahead(made, _AHEAD)
 
-    def _tell(self) -> None:
-        told, self._told = self._told, self._taken
+    def _tell(self, taken: int) -> None:
+        told, self._told = self._told, taken
         if self._run.progress is not None and self._told > told:
             self._run.progress(self._told - told)
 
