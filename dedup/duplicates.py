@@ -7,11 +7,10 @@ with the length of the texts, and nothing is held per token.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import pairwise
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -37,28 +36,25 @@ from dedup.kernels.shingles import close_gaps, gather_rows
 from dedup.lsh import bands_and_rows, bucket_pairs, table_size
 from dedup.minhash import permutations
 from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs, join_pairs
+from dedup.parallel import in_order
 from dedup.passages import no_passages
 from dedup.ranking import truncated_documents
 from dedup.records import REMOVALS
 from dedup.shingles import Shingles, distinct_shingles
-from dedup.spool import Spool, let_go
+from dedup.spool import Spool
 from dedup.tokens import folding, runs_of_rows, tokenise_texts
 
 _DOTS_REACH = 400  # bytes from the end in which a cut is looked for
 _BLOCK_PAIRS = 1 << 20  # pairs that are put in order at a time
 _RUN_PAIRS = 1 << 17  # pairs that are compared at a time …
-_RUN_BYTES = 64 << 20  # … or what they bring into memory of a file
-_MANY_SHINGLES = (
-    1 << 20
-)  # of one text; they are sorted, as a table would take four times their room
-_SURROUNDINGS = 64 << 10  # bytes that come with what is looked at in a mapped file
+_RUN_SHINGLES = 4 << 20  # … or the shingles that are read of a file for them
+_NEAR = 4 << 10  # shingles between two sets in a file that are read with them …
+_AT_ONCE = 1 << 19  # … in reads of so many
+_MANY_SHINGLES = 1 << 20  # of one text, from where a table takes too much room and they are sorted
 
 # What the first reading keeps of a document, besides one key a band.
 SUMS, DIGESTS, COUNTS, CUT = "sums", "digests", "counts", "cut"
 SHINGLES, SIZES = "shingles", "sizes"
-
-Task = TypeVar("Task")
-Done = TypeVar("Done")
 
 
 def is_fast(config: Config) -> bool:
@@ -125,18 +121,6 @@ def _find_cut(texts: Texts, cut: Bool) -> None:
     some = texts_from_strings([texts.text(row) for row in rows.tolist()])
     blocks = block_table(some, tokenise_texts(some))
     cut[rows] = truncated_documents(blocks, REMOVALS.empty_table())
-
-
-def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> Iterator[Done]:
-    """Yield ``work(task)`` for each task, in order, a few ahead of what is asked for."""
-    waiting: deque[Future[Done]] = deque()
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        for task in tasks:
-            waiting.append(pool.submit(work, task))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +228,14 @@ def _rows_of(batches: Iterable[Batch], rows: Int64) -> Iterator[tuple[Batch, Int
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """The shingles of the documents that are candidates; ``places`` says whose are where."""
+    """The shingles of the documents that are candidates; ``places`` says whose are where.
 
-    shingles: Shingles
+    ``path`` is the file in which they are; where there is none they are in ``values``.
+    """
+
+    values: UInt64
+    path: Path | None
+    offsets: Int64
     places: Int32
 
     @classmethod
@@ -255,38 +244,49 @@ class Verifier:
         offsets = offsets_of(spool.read(SIZES, np.int64))
         by_row = np.zeros(len(order), np.int32)
         by_row[wanted] = np.arange(len(wanted))
-        return cls(Shingles(spool.read(SHINGLES, np.uint64, mapped=True), offsets), by_row[order])
+        path = spool.path_of(SHINGLES)
+        values = np.zeros(0, np.uint64) if path else spool.read(SHINGLES, np.uint64)
+        return cls(values, path, offsets, by_row[order])
 
     def compare(self, pairs: Int64) -> Scores:
         """Score pairs of documents."""
-        return compare_shingles(self.places[pairs].astype(np.int64), self.shingles)
+        places = self.places[pairs].astype(np.int64)
+        if self.path is None or not len(pairs):
+            return compare_shingles(places, Shingles(self.values, self.offsets))
+        some = np.unique(places)
+        return compare_shingles(np.searchsorted(some, places), self._read(self.path, some))
 
-    def _touched(self, pairs: Int64) -> Int64:
-        """Return about how much of the file each pair brings into memory, in bytes.
-
-        The system brings in the surroundings of what is looked at, so a jump costs more than a set.
-        """
-        costs = np.full(len(pairs), 64, np.int64)
-        for side in (0, 1):
-            starts = self.shingles.offsets[self.places[pairs[:, side]]] * 8
-            steps = np.abs(np.diff(starts, prepend=0))
-            costs += np.minimum(steps, _SURROUNDINGS)
-        return costs
+    def _read(self, path: Path, places: Int64) -> Shingles:
+        """Read some sets (ascending) of the file; those that stand close together at once."""
+        lows, highs = self.offsets[places], self.offsets[places + 1]
+        bounds = offsets_of(highs - lows)
+        values = np.empty(int(bounds[-1]), np.uint64)
+        is_far = lows[1:] - highs[:-1] > _NEAR
+        is_far |= highs[1:] // _AT_ONCE != highs[:-1] // _AT_ONCE
+        cuts = [0, *(np.flatnonzero(is_far) + 1).tolist(), len(places)]
+        with path.open("rb", buffering=0) as file:
+            for first, last in pairwise(cuts):
+                start, count = int(lows[first]), int(highs[last - 1] - lows[first])
+                into = values[bounds[first] : bounds[last]]
+                file.seek(8 * start)
+                if count == len(into):
+                    file.readinto(into.data)
+                    continue
+                some = np.fromfile(file, np.uint64, count)
+                rows = np.arange(last - first)
+                gather_rows(some, lows[first:last] - start, rows, values, bounds[first : last + 1])
+        return Shingles(values, bounds)
 
     def confirm(self, candidates: Int64, counts: Int32, config: Config, *, threads: int) -> Pairs:
         """Verify candidates and return those with a relation, in order of (a, b)."""
-        parts: list[Pairs] = []
-        with ThreadPoolExecutor(max(threads, 1)) as pool:
-            for low in range(0, max(len(candidates), 1), _BLOCK_PAIRS):
-                block = candidates[low : low + _BLOCK_PAIRS]
-                work = partial(self._confirm_run, counts=counts, config=config)
-                parts += pool.map(work, self._runs(block))
-        return join_pairs(parts)
 
-    def _confirm_run(self, candidates: Int64, counts: Int32, config: Config) -> Pairs:
-        made = confirm_pairs(candidates, self.compare, no_passages(), counts, config)
-        let_go(self.shingles.values)
-        return made
+        def confirm(some: Int64) -> Pairs:
+            return confirm_pairs(some, self.compare, no_passages(), counts, config)
+
+        parts: list[Pairs] = []
+        for low in range(0, max(len(candidates), 1), _BLOCK_PAIRS):
+            parts += in_order(confirm, self._runs(candidates[low : low + _BLOCK_PAIRS]), threads)
+        return join_pairs(parts)
 
     def _runs(self, candidates: Int64) -> list[Int64]:
         """Cut candidates into those that are verified at a time.
@@ -295,9 +295,12 @@ class Verifier:
         and so many that little of it is in memory at a time.
         """
         costs, most = np.ones(len(candidates), np.int64), _RUN_PAIRS
-        if isinstance(self.shingles.values, np.memmap):
+        if self.path is not None:
             places = self.places[candidates]
-            candidates = candidates[np.lexsort((places[:, 1], places[:, 0]))]
-            costs, most = self._touched(candidates), _RUN_BYTES
+            order = np.lexsort((places[:, 1], places[:, 0]))
+            candidates, places = candidates[order], places[order]
+            sizes = np.diff(self.offsets)[places]
+            costs = sizes[:, 1] + np.where(np.diff(places[:, 0], prepend=-1) != 0, sizes[:, 0], 0)
+            costs, most = np.maximum(costs, _RUN_SHINGLES // _RUN_PAIRS), _RUN_SHINGLES
         runs = runs_of_rows(offsets_of(costs), most)
         return [candidates[low:high] for low, high in runs] or [candidates]

@@ -111,6 +111,10 @@ class Spool:
         assert self._folder is not None
         return self._folder / name
 
+    def path_of(self, name: str) -> Path | None:
+        """Return the file of an array, none where it is in memory or empty."""
+        return self._path(name) if self._lengths.get(name) else None
+
     def read(self, name: str, kind: type[Any], *, mapped: bool = False) -> Array:
         """Return an array as a whole; ``mapped`` reads of a file only what is looked at."""
         if self._folder is None:
@@ -165,10 +169,3 @@ def trim() -> None:
     """Give memory that was freed back to the system, where the C library can be asked to."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def let_go(array: Array) -> None:
-    """Give back the memory of a mapped array; what is looked at again is read again."""
-    base = getattr(array, "_mmap", None)
-    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)

@@ -16,9 +16,8 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from dedup.arrays import Int64, texts_from_arrow
+from dedup.arrays import Int64, one_array, texts_from_arrow
 from dedup.clusters import Candidates, Clusters, choose_faces, cluster_documents
 from dedup.config import Config
 from dedup.duplicates import (
@@ -28,12 +27,13 @@ from dedup.duplicates import (
     Signatures,
     Signed,
     Verifier,
-    in_order,
     shingle_columns,
     sign_batch,
     some_of_all,
 )
+from dedup.facts import facts_of, in_order_of_id
 from dedup.pairs import Pairs, with_equals
+from dedup.parallel import in_order
 from dedup.ranking import ranks
 from dedup.readers import Reader
 from dedup.records import (
@@ -47,8 +47,6 @@ from dedup.records import (
 )
 from dedup.shingles import Shingles
 from dedup.sources import Piece
-from dedup.sources.batches import unique_ids
-from dedup.sources.options import Tally
 from dedup.spool import Spool, trim
 from dedup.tables import (
     complete,
@@ -87,7 +85,7 @@ def sign_all(
         number, piece = task
         reading = Reading([], [], True)
         for batch in piece.batches():
-            reading.facts.append(_facts(batch))
+            reading.facts.append(facts_of(batch))
             if number >= begun:
                 texts = texts_from_arrow(batch.column("text"))
                 reading.signed.append(sign_batch(texts, config, keep=keep))
@@ -172,28 +170,6 @@ class _Run:
             if low < high:
                 yield part, wanted[low:high] - start
             start += size
-
-
-def _facts(batch: pa.RecordBatch) -> pa.Table:
-    """Return what is known of the documents besides their texts, in as little room as may be."""
-    columns = {item.name: batch.column(item.name) for item in FACTS}
-    for name, column in columns.items():
-        if column.null_count == len(column):
-            columns[name] = pa.nulls(len(column))
-        elif name in ("path", "site"):
-            columns[name] = column.dictionary_encode()
-    return pa.table(columns)
-
-
-def _column(facts: list[pa.Table], item: pa.Field) -> pa.ChunkedArray:
-    """Join a column of facts; one that is all null stays of type null."""
-    chunks = [chunk for each in facts for chunk in each[item.name].chunks]
-    kinds = {chunk.type for chunk in chunks} - {pa.null()}
-    if not kinds:
-        return pa.chunked_array([pa.nulls(sum(map(len, chunks)))])
-    (kind,) = kinds
-    joined = pa.chunked_array([chunk.cast(kind) for chunk in chunks], kind)
-    return joined.unify_dictionaries() if pa.types.is_dictionary(kind) else joined
 
 
 def scan_stream(
@@ -291,7 +267,8 @@ def _pairs(
     if not work.is_done(STAGES[2]):
         most = np.maximum(signed.counts[documents] - run.config.shingle_size + 1, 1)
         work.spool.reserve(SHINGLES, int(most.sum()), np.uint64)
-        run.shingle(wanted)
+        if len(wanted):
+            run.shingle(wanted)
         work.finish(STAGES[2], {})
     verifying()
     verifier = Verifier.of(work.spool, wanted, signed.order)
@@ -304,22 +281,11 @@ def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
     """Return the facts in order of unique ids, and the row of each in the order of reading."""
     if not run.facts:
         return FACTS.empty_table(), np.zeros(0, np.int64)
-    facts = pa.table({item.name: _column(run.facts, item) for item in FACTS})
-    run.facts.clear()
-    order = pc.sort_indices(facts["doc_id"])
-    ids = facts["doc_id"].take(order).combine_chunks()
-    if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
-        del ids
-        digests = run.work.spool.read(DIGESTS, np.uint64)
-        facts = unique_ids(facts, Tally(run.reader.intake), digests)
-        order = pc.sort_indices(facts["doc_id"])
-        ids = facts["doc_id"].take(order).combine_chunks()
-    run.work.spool.drop(DIGESTS)
-    facts = facts.drop_columns(["doc_id", "line"]).take(order).combine_chunks()
+    digests = run.work.spool.take(DIGESTS, np.uint64)
+    facts, order = in_order_of_id(run.facts, digests, run.reader.intake)
     pa.default_memory_pool().release_unused()
     trim()
-    rows: Int64 = order.to_numpy().astype(np.int64)
-    return facts.add_column(0, FACTS.field("doc_id"), ids), rows
+    return facts, order
 
 
 def _candidates(facts: pa.Table, signed: Signatures) -> Candidates:
@@ -340,7 +306,7 @@ def _result(
     faces: Int64,
     caps: Counter[str],
 ) -> Result:
-    ids = facts["doc_id"].combine_chunks()
+    ids = one_array(facts["doc_id"])
     result = Result(
         config=run.config,
         tables={

@@ -146,8 +146,9 @@ def test_threads_change_nothing(tmp_path):
     assert found[0][0]["intake"]["files_failed"] == {"broken_parquet": 1}
 
 
-def test_few_large_row_groups_are_read_by_one(tmp_path, monkeypatch):
-    save(tmp_path / "a.parquet", rows_of("a", 20))
-    monkeypatch.setattr(pieces, "_SMALL_FILE", 1)
+@pytest.mark.parametrize(("name", "count"), [("_SMALL_FILE", 20), ("_MOST_ROWS", 200)])
+def test_few_large_row_groups_are_read_by_one(tmp_path, monkeypatch, name, count):
+    save(tmp_path / "a.parquet", rows_of("a", count))
+    monkeypatch.setattr(pieces, name, 1)
     listed = list(read_pieces([str(tmp_path / "a.parquet")], ReadOptions(), Intake()))
     assert [type(each).__name__ for each in listed] == ["Piece", "End"]

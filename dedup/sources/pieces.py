@@ -17,7 +17,9 @@ from dedup.records import Intake
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
 from dedup.sources.tables import BUFFER, Rows, columns_of, documents, usable_texts
 
-_PIECE_BYTES = 8 << 20  # of row groups that are read together
+_PIECE_BYTES = 8 << 20  # of row groups that are read together …
+_PIECE_ROWS = 1 << 15  # … or their rows: what is made of them is held until their turn comes
+_MOST_ROWS = 1 << 17  # of one row group
 _FEW_PIECES, _SMALL_FILE = 4, 64 << 20  # a larger file of fewer pieces would keep threads waiting
 
 
@@ -140,7 +142,7 @@ def split(source: Source, run: Run, size: int, tally: Tally) -> list[Groups] | N
     try:
         with pq.ParquetFile(source.path, buffer_size=BUFFER, pre_buffer=False) as parquet:
             runs = _runs(parquet.metadata)
-            if len(runs) < _FEW_PIECES and _bytes(parquet.metadata) > _SMALL_FILE:
+            if not _is_fit(parquet.metadata, len(runs)):
                 return None
             found = columns_of(parquet, source, run, size)
             if found is None:
@@ -157,18 +159,22 @@ def split(source: Source, run: Run, size: int, tally: Tally) -> list[Groups] | N
     return pieces
 
 
-def _bytes(metadata: Any) -> int:
-    return sum(metadata.row_group(each).total_byte_size for each in range(metadata.num_row_groups))
+def _is_fit(metadata: Any, pieces: int) -> bool:
+    groups = [metadata.row_group(each) for each in range(metadata.num_row_groups)]
+    if max((each.num_rows for each in groups), default=0) > _MOST_ROWS:
+        return False
+    return pieces >= _FEW_PIECES or sum(each.total_byte_size for each in groups) <= _SMALL_FILE
 
 
 def _runs(metadata: Any) -> list[range]:
     """Cut the row groups of a file into runs that are worth a task."""
-    runs, low, size = list[range](), 0, 0
-    for group in range(metadata.num_row_groups):
-        size += metadata.row_group(group).total_byte_size
-        if size >= _PIECE_BYTES:
-            runs.append(range(low, group + 1))
-            low, size = group + 1, 0
+    runs, low, size, rows = list[range](), 0, 0, 0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        size, rows = size + group.total_byte_size, rows + group.num_rows
+        if size >= _PIECE_BYTES or rows >= _PIECE_ROWS:
+            runs.append(range(low, number + 1))
+            low, size, rows = number + 1, 0, 0
     if low < metadata.num_row_groups:
         runs.append(range(low, metadata.num_row_groups))
     return runs
