@@ -16,11 +16,9 @@ from dedup.errors import ConfigError, InputError
 from dedup.pipeline import compare_corpus, scan_corpus
 from dedup.records import Corpus, Result
 from dedup.sources import from_python
-from dedup.sources.options import REASONS
+from dedup.sources.options import REASONS, priority_column
 
 StrPath: TypeAlias = "str | PathLike[str]"
-
-_PRIORITY = "priority:"
 
 
 def scan(
@@ -198,9 +196,3 @@ def _check_count(corpus: Corpus, wanted: int) -> None:
         more = f" ({flaws or '; '.join(intake.notes) or 'no text'})" if got < wanted else ""
         place = next((each for each in corpus.table["path"].to_pylist() if each), None)
         raise InputError(f"compare takes {wanted} articles here, got {got}{more}", path=place)
-
-
-def priority_column(config: Config) -> str | None:
-    """Return the column that ``config.canonical`` names, if it names one."""
-    named = config.canonical.startswith(_PRIORITY)
-    return config.canonical.removeprefix(_PRIORITY) if named else None

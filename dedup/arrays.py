@@ -94,6 +94,11 @@ def texts_from_arrow(column: Any) -> Texts:
     return Texts(data, offsets)
 
 
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array, without a copy where it is one chunk already."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def _as_strings(column: pa.Array) -> pa.Array:
     if column.type == pa.large_string():
         return column

@@ -7,11 +7,10 @@ with the length of the texts, and nothing is held per token.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import pairwise
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -32,29 +31,30 @@ from dedup.config import Config
 from dedup.exact import text_digests
 from dedup.kernels import exact as exact_kernel
 from dedup.kernels import lsh as kernel
-from dedup.kernels.shingles import gather_rows
+from dedup.kernels import reading
+from dedup.kernels.shingles import close_gaps, gather_rows
 from dedup.lsh import bands_and_rows, bucket_pairs, table_size
 from dedup.minhash import permutations
 from dedup.pairs import Pairs, Scores, compare_shingles, confirm_pairs, join_pairs
+from dedup.parallel import in_order
 from dedup.passages import no_passages
 from dedup.ranking import truncated_documents
 from dedup.records import REMOVALS
 from dedup.shingles import Shingles, distinct_shingles
-from dedup.spool import Spool, let_go
+from dedup.spool import Spool
 from dedup.tokens import folding, runs_of_rows, tokenise_texts
 
 _DOTS_REACH = 400  # bytes from the end in which a cut is looked for
 _BLOCK_PAIRS = 1 << 20  # pairs that are put in order at a time
 _RUN_PAIRS = 1 << 17  # pairs that are compared at a time …
-_RUN_BYTES = 64 << 20  # … or what they bring into memory of a file
-_SURROUNDINGS = 64 << 10  # bytes that come with what is looked at in a mapped file
+_RUN_SHINGLES = 4 << 20  # … or the shingles that are read of a file for them
+_NEAR = 4 << 10  # shingles between two sets in a file that are read with them …
+_AT_ONCE = 1 << 19  # … in reads of so many
+_MANY_SHINGLES = 1 << 20  # of one text, from where a table takes too much room and they are sorted
 
 # What the first reading keeps of a document, besides one key a band.
 SUMS, DIGESTS, COUNTS, CUT = "sums", "digests", "counts", "cut"
 SHINGLES, SIZES = "shingles", "sizes"
-
-Task = TypeVar("Task")
-Done = TypeVar("Done")
 
 
 def is_fast(config: Config) -> bool:
@@ -66,7 +66,7 @@ def is_fast(config: Config) -> bool:
 class Signed:
     """What one batch of texts leaves: ``keys`` (bands × documents), ``sums`` (documents × 2).
 
-    ``shingles`` are not made distinct.
+    ``shingles`` are not made distinct; there are none where they were not kept.
     """
 
     keys: UInt64
@@ -89,13 +89,13 @@ def key_name(band: int) -> str:
     return f"keys.{band:04d}"
 
 
-def sign_batch(texts: Texts, config: Config) -> Signed:
-    """Read a batch of texts for the first time."""
+def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
+    """Read a batch of texts for the first time; ``keep`` its shingles."""
     bands, rows = bands_and_rows(config)
     a, b = permutations(config.num_perm, config.seed)
     table, count = folding(), len(texts)
     room = int(texts.offsets[-1] - texts.offsets[0]) // 2 + count
-    values, bounds = np.empty(room, np.uint64), np.empty(count + 1, np.int64)
+    values, bounds = np.empty(room if keep else 0, np.uint64), np.empty(count + 1, np.int64)
     signed = Signed(
         keys=np.empty((bands, count), np.uint64),
         sums=np.empty((count, 2), np.uint64),
@@ -104,7 +104,7 @@ def sign_batch(texts: Texts, config: Config) -> Signed:
         cut=np.zeros(count, np.bool_),
         shingles=Shingles(values, bounds),
     )
-    kernel.band_texts(
+    reading.band_texts(
         *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
         *(config.shingle_size, a[: bands * rows], b[: bands * rows], bands, rows),
         *(signed.keys, signed.sums, signed.counts, values, bounds),
@@ -121,23 +121,6 @@ def _find_cut(texts: Texts, cut: Bool) -> None:
     some = texts_from_strings([texts.text(row) for row in rows.tolist()])
     blocks = block_table(some, tokenise_texts(some))
     cut[rows] = truncated_documents(blocks, REMOVALS.empty_table())
-
-
-def sign_all(batches: Iterable[pa.Array], config: Config, *, threads: int) -> Iterator[Signed]:
-    """Read all texts for the first time: one column a batch, some batches at once, in order."""
-    return in_order(lambda column: sign_batch(texts_from_arrow(column), config), batches, threads)
-
-
-def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> Iterator[Done]:
-    """Yield ``work(task)`` for each task, in order, a few ahead of what is asked for."""
-    waiting: deque[Future[Done]] = deque()
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        for task in tasks:
-            waiting.append(pool.submit(work, task))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +172,24 @@ def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
     room = int(np.sum(texts.offsets[rows + 1] - texts.offsets[rows])) // 2 + len(rows)
     values, bounds = np.empty(room, np.uint64), np.empty(len(rows) + 1, np.int64)
     table = folding()
-    kernel.shingle_texts(
+    reading.shingle_texts(
         *(texts.data, texts.offsets, rows, table.stage, table.values, table.expansions),
-        *(config.shingle_size, bounds, values),
+        *(config.shingle_size, _MANY_SHINGLES, bounds, values),
     )
-    return distinct_shingles(Shingles(values[: int(bounds[-1])], bounds))
+    sizes = np.diff(bounds)
+    for row in np.flatnonzero(sizes > _MANY_SHINGLES).tolist():
+        sizes[row] = _sort_out(values[bounds[row] : bounds[row + 1]])
+    offsets = offsets_of(sizes)
+    if offsets[-1] < bounds[-1]:
+        close_gaps(values, bounds, offsets)
+    values.resize(int(offsets[-1]), refcheck=False)
+    return Shingles(values, offsets)
+
+
+def _sort_out(values: UInt64) -> int:
+    """Move the distinct values to the front, with no table; return how many they are."""
+    values.sort()
+    return int(reading.drop_repeats(values))
 
 
 def some_shingles(shingles: Shingles, rows: Int64) -> Shingles:
@@ -204,40 +200,42 @@ def some_shingles(shingles: Shingles, rows: Int64) -> Shingles:
     return distinct_shingles(Shingles(values, bounds))
 
 
+def some_of_all(batches: Sequence[Shingles], rows: Int64) -> list[Shingles]:
+    """Return the distinct shingles of some rows (ascending) of several batches."""
+    return [some_shingles(each, some) for each, some in _rows_of(batches, rows)]
+
+
+def shingle_columns(columns: Iterable[pa.Array], rows: Int64, config: Config) -> list[Shingles]:
+    """Return the distinct shingles of some rows (ascending) of several columns of texts."""
+    return [
+        shingle_batch(texts_from_arrow(column), some, config)
+        for column, some in _rows_of(columns, rows)
+    ]
+
+
 Batch = TypeVar("Batch", pa.Array, Shingles)
 
 
-def shingle_all(
-    batches: Iterable[Batch],
-    wanted: Int64,
-    make: Callable[[Batch, Int64], Shingles],
-    spool: Spool,
-    *,
-    threads: int,
-) -> None:
-    """Make the distinct shingles of the ``wanted`` rows (in order of reading, ascending).
-
-    ``make`` takes a batch and rows of it.
-    """
-
-    def tasks() -> Iterator[tuple[Batch, Int64]]:
-        start = 0
-        for batch in batches:
-            low, high = np.searchsorted(wanted, (start, start + len(batch)))
-            if low < high:
-                yield batch, wanted[low:high] - start
-            start += len(batch)
-
-    for made in in_order(lambda task: make(*task), tasks(), threads):
-        spool.append(SHINGLES, made.values)
-        spool.append(SIZES, np.diff(made.offsets))
+def _rows_of(batches: Iterable[Batch], rows: Int64) -> Iterator[tuple[Batch, Int64]]:
+    """Yield the batches in which some of the rows are, and those rows."""
+    start = 0
+    for batch in batches:
+        low, high = np.searchsorted(rows, (start, start + len(batch)))
+        if low < high:
+            yield batch, rows[low:high] - start
+        start += len(batch)
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """The shingles of the documents that are candidates; ``places`` says whose are where."""
+    """The shingles of the documents that are candidates; ``places`` says whose are where.
 
-    shingles: Shingles
+    ``path`` is the file in which they are; where there is none they are in ``values``.
+    """
+
+    values: UInt64
+    path: Path | None
+    offsets: Int64
     places: Int32
 
     @classmethod
@@ -246,38 +244,49 @@ class Verifier:
         offsets = offsets_of(spool.read(SIZES, np.int64))
         by_row = np.zeros(len(order), np.int32)
         by_row[wanted] = np.arange(len(wanted))
-        return cls(Shingles(spool.read(SHINGLES, np.uint64, mapped=True), offsets), by_row[order])
+        path = spool.path_of(SHINGLES)
+        values = np.zeros(0, np.uint64) if path else spool.read(SHINGLES, np.uint64)
+        return cls(values, path, offsets, by_row[order])
 
     def compare(self, pairs: Int64) -> Scores:
         """Score pairs of documents."""
-        return compare_shingles(self.places[pairs].astype(np.int64), self.shingles)
+        places = self.places[pairs].astype(np.int64)
+        if self.path is None or not len(pairs):
+            return compare_shingles(places, Shingles(self.values, self.offsets))
+        some = np.unique(places)
+        return compare_shingles(np.searchsorted(some, places), self._read(self.path, some))
 
-    def _touched(self, pairs: Int64) -> Int64:
-        """Return about how much of the file each pair brings into memory, in bytes.
-
-        The system brings in the surroundings of what is looked at, so a jump costs more than a set.
-        """
-        costs = np.full(len(pairs), 64, np.int64)
-        for side in (0, 1):
-            starts = self.shingles.offsets[self.places[pairs[:, side]]] * 8
-            steps = np.abs(np.diff(starts, prepend=0))
-            costs += np.minimum(steps, _SURROUNDINGS)
-        return costs
+    def _read(self, path: Path, places: Int64) -> Shingles:
+        """Read some sets (ascending) of the file; those that stand close together at once."""
+        lows, highs = self.offsets[places], self.offsets[places + 1]
+        bounds = offsets_of(highs - lows)
+        values = np.empty(int(bounds[-1]), np.uint64)
+        is_far = lows[1:] - highs[:-1] > _NEAR
+        is_far |= highs[1:] // _AT_ONCE != highs[:-1] // _AT_ONCE
+        cuts = [0, *(np.flatnonzero(is_far) + 1).tolist(), len(places)]
+        with path.open("rb", buffering=0) as file:
+            for first, last in pairwise(cuts):
+                start, count = int(lows[first]), int(highs[last - 1] - lows[first])
+                into = values[bounds[first] : bounds[last]]
+                file.seek(8 * start)
+                if count == len(into):
+                    file.readinto(into.data)
+                    continue
+                some = np.fromfile(file, np.uint64, count)
+                rows = np.arange(last - first)
+                gather_rows(some, lows[first:last] - start, rows, values, bounds[first : last + 1])
+        return Shingles(values, bounds)
 
     def confirm(self, candidates: Int64, counts: Int32, config: Config, *, threads: int) -> Pairs:
         """Verify candidates and return those with a relation, in order of (a, b)."""
-        parts: list[Pairs] = []
-        with ThreadPoolExecutor(max(threads, 1)) as pool:
-            for low in range(0, max(len(candidates), 1), _BLOCK_PAIRS):
-                block = candidates[low : low + _BLOCK_PAIRS]
-                work = partial(self._confirm_run, counts=counts, config=config)
-                parts += pool.map(work, self._runs(block))
-        return join_pairs(parts)
 
-    def _confirm_run(self, candidates: Int64, counts: Int32, config: Config) -> Pairs:
-        made = confirm_pairs(candidates, self.compare, no_passages(), counts, config)
-        let_go(self.shingles.values)
-        return made
+        def confirm(some: Int64) -> Pairs:
+            return confirm_pairs(some, self.compare, no_passages(), counts, config)
+
+        parts: list[Pairs] = []
+        for low in range(0, max(len(candidates), 1), _BLOCK_PAIRS):
+            parts += in_order(confirm, self._runs(candidates[low : low + _BLOCK_PAIRS]), threads)
+        return join_pairs(parts)
 
     def _runs(self, candidates: Int64) -> list[Int64]:
         """Cut candidates into those that are verified at a time.
@@ -286,9 +295,12 @@ class Verifier:
         and so many that little of it is in memory at a time.
         """
         costs, most = np.ones(len(candidates), np.int64), _RUN_PAIRS
-        if isinstance(self.shingles.values, np.memmap):
+        if self.path is not None:
             places = self.places[candidates]
-            candidates = candidates[np.lexsort((places[:, 1], places[:, 0]))]
-            costs, most = self._touched(candidates), _RUN_BYTES
+            order = np.lexsort((places[:, 1], places[:, 0]))
+            candidates, places = candidates[order], places[order]
+            sizes = np.diff(self.offsets)[places]
+            costs = sizes[:, 1] + np.where(np.diff(places[:, 0], prepend=-1) != 0, sizes[:, 0], 0)
+            costs, most = np.maximum(costs, _RUN_SHINGLES // _RUN_PAIRS), _RUN_SHINGLES
         runs = runs_of_rows(offsets_of(costs), most)
         return [candidates[low:high] for low, high in runs] or [candidates]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Int64, UInt64
+from dedup.arrays import Int64, UInt64, one_array
 from dedup.records import FACTS, Intake
 from dedup.sources.batches import unique_ids
 from dedup.sources.options import Tally
@@ -33,12 +33,12 @@ def in_order_of_id(
     facts = pa.table({item.name: _column(parts, item) for item in FACTS})
     parts.clear()
     order = pc.sort_indices(facts["doc_id"])
-    ids = facts["doc_id"].take(order).combine_chunks()
+    ids = one_array(facts["doc_id"].take(order))
     if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
         del ids
         facts = unique_ids(facts, Tally(intake), digests)
         order = pc.sort_indices(facts["doc_id"])
-        ids = facts["doc_id"].take(order).combine_chunks()
+        ids = one_array(facts["doc_id"].take(order))
     facts = facts.drop_columns(["doc_id", "line"]).take(order).combine_chunks()
     rows: Int64 = order.to_numpy().astype("int64")
     return facts.add_column(0, FACTS.field("doc_id"), ids), rows

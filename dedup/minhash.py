@@ -16,6 +16,7 @@ from dedup.arrays import Int64, Texts, UInt32, texts_from
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.kernels import minhash as kernel
+from dedup.kernels import reading
 from dedup.shingles import Shingles, shingle_texts
 from dedup.tokens import folding, runs_of_rows, tokenise_texts
 
@@ -62,7 +63,7 @@ def sign_texts(texts: Texts, config: Config, *, threads: int = 1) -> tuple[UInt3
 
     def run(span: tuple[int, int]) -> None:
         low, high = span
-        kernel.sign_texts(
+        reading.sign_texts(
             texts.data,
             texts.offsets[low : high + 1],
             table.stage,

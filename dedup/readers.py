@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from dedup.config import Config
 from dedup.errors import InputError
 from dedup.records import CORPUS, Corpus, Intake
-from dedup.sources import ReadOptions, read_batches
+from dedup.sources import Piece, ReadOptions, read_batches, read_pieces
 from dedup.sources.files import STDIN, find_sources
 from dedup.sources.options import Tally
 from dedup.sources.remote import shown, state_of
@@ -35,6 +35,13 @@ class Reader(Protocol):
     @property
     def is_cheap(self) -> bool:
         """Tell whether reading again costs no more than holding what was made of it."""
+        ...
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the documents in pieces that any thread can read.
+
+        The first time each has to be settled, in turn, once it was read.
+        """
         ...
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -58,9 +65,14 @@ class Held:
     intake: Intake
     is_cheap: bool = False
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def pieces(self) -> Iterator[Piece]:
         """Yield the corpus in parts that keep all threads busy."""
-        yield from self.table.to_batches(max_chunksize=_BATCH_ROWS)
+        for batch in self.table.to_batches(max_chunksize=_BATCH_ROWS):
+            yield Piece(Tally(self.intake), Intake(), batch)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the corpus in the same parts."""
+        return _batches(self.pieces())
 
     def take_up(self, intake: Intake) -> None:
         """Go on where another run had read everything once; it met the same."""
@@ -112,29 +124,41 @@ class Files:
         if self._copy is not None and not self._copy.exists():
             raise InputError("stdin of the run that is to be continued is gone")
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def pieces(self) -> Iterator[Piece]:
         """Yield the documents; what is wrong with them is counted the first time."""
         if self._read:
             yield from self._again()
             return
         self._read = True
-        first = read_batches(self._paths, self._options, self.intake, progress=self._told)
         if self._copy is None:
-            yield from first
-        else:
-            with pa.ipc.new_file(self._copy, CORPUS) as copy:
-                for batch in first:
-                    copy.write_batch(batch)
-                    yield batch
+            yield from read_pieces(self._paths, self._options, self.intake, progress=self._told)
+            return
+        first = read_batches(self._paths, self._options, self.intake, progress=self._told)
+        with pa.ipc.new_file(self._copy, CORPUS) as copy:
+            for batch in first:
+                copy.write_batch(batch)
+                yield Piece(Tally(self.intake), Intake(), batch)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the documents, read one piece after the other."""
+        return _batches(self.pieces())
 
     def corpus(self, facts: pa.Table) -> Corpus:
         """Return what is known of the documents besides their texts."""
         return Corpus(facts, self.intake)
 
-    def _again(self) -> Iterator[pa.RecordBatch]:
+    def _again(self) -> Iterator[Piece]:
+        intake = Intake()
         if self._copy is None:
-            yield from read_batches(self._paths, self._options, Intake())
+            yield from read_pieces(self._paths, self._options, intake)
             return
         with pa.OSFile(str(self._copy)) as file, pa.ipc.open_file(file) as copy:
             for number in range(copy.num_record_batches):
-                yield copy.get_batch(number)
+                yield Piece(Tally(intake), Intake(), copy.get_batch(number))
+
+
+def _batches(pieces: Iterator[Piece]) -> Iterator[pa.RecordBatch]:
+    for piece in pieces:
+        batches = list(piece.batches())
+        if piece.settle():
+            yield from batches

@@ -184,6 +184,12 @@ class Intake:
             places,
         )
 
+    def take_in(self, other: Intake) -> None:
+        """Count what was met in another one as well."""
+        whole = self + other
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(whole, name))
+
     def as_dict(self) -> dict[str, Any]:
         """Return the counts as plain values with sorted reasons."""
         return {

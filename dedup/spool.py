@@ -42,14 +42,29 @@ class Spool:
         self._budget = budget
         self._keep = keep
         self._lengths: dict[str, int] = {}
+        self._reserved: dict[str, Array] = {}  # the rest of what was reserved and is not filled
         self.size = 0
         if keep and folder is not None:
             self._folder = folder()
 
+    def reserve(self, name: str, count: int, kind: type[Any]) -> None:
+        """Make room for an array of up to ``count`` values, if there is so much.
+
+        What is added then is copied, and the array as a whole need not be put together.
+        """
+        size = count * np.dtype(kind).itemsize
+        if self._folder is None and self.size + size <= self._budget:
+            self._pieces[name] = [whole := np.empty(count, kind)]
+            self._reserved[name] = whole
+
     def append(self, name: str, piece: Array) -> None:
         """Add a piece to an array; its type must always be the same."""
         self.size += piece.nbytes
-        if self._folder is None:
+        if name in self._reserved:
+            room = self._reserved[name]
+            room[: len(piece)] = piece
+            self._reserved[name] = room[len(piece) :]
+        elif self._folder is None:
             self._pieces.setdefault(name, []).append(piece)
             if self.size > self._budget and self._make_folder is not None:
                 self._spill(self._make_folder())
@@ -57,6 +72,8 @@ class Spool:
             self._write(self._folder, name, piece)
 
     def _spill(self, folder: Path) -> None:
+        for name in list(self._reserved):
+            self.read(name, np.uint8)  # leaves what is filled
         for name, pieces in self._pieces.items():
             for piece in pieces:
                 self._write(folder, name, piece)
@@ -94,10 +111,17 @@ class Spool:
         assert self._folder is not None
         return self._folder / name
 
+    def path_of(self, name: str) -> Path | None:
+        """Return the file of an array, none where it is in memory or empty."""
+        return self._path(name) if self._lengths.get(name) else None
+
     def read(self, name: str, kind: type[Any], *, mapped: bool = False) -> Array:
         """Return an array as a whole; ``mapped`` reads of a file only what is looked at."""
         if self._folder is None:
             pieces = self._pieces.get(name, [])
+            if name in self._reserved:
+                whole, rest = pieces[0], self._reserved.pop(name)
+                self._pieces[name] = pieces = [whole[: len(whole) - len(rest)]]
             if len(pieces) > 1:
                 self._pieces[name] = pieces = [np.concatenate(pieces)]
             return pieces[0] if pieces else np.zeros(0, kind)
@@ -131,6 +155,7 @@ class Spool:
     def drop(self, name: str) -> None:
         """Forget an array."""
         self._pieces.pop(name, None)
+        self._reserved.pop(name, None)
         if self._folder is not None and not self._keep:
             self._lengths.pop(name, None)
             (self._folder / name).unlink(missing_ok=True)
@@ -151,10 +176,3 @@ def trim() -> None:
     """Give memory that was freed back to the system, where the C library can be asked to."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def let_go(array: Array) -> None:
-    """Give back the memory of a mapped array; what is looked at again is read again."""
-    base = getattr(array, "_mmap", None)
-    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)

@@ -9,27 +9,31 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from dedup.arrays import Int64, texts_from_arrow
+from dedup.arrays import Int64, one_array, texts_from_arrow
 from dedup.clusters import Candidates, Clusters, choose_faces, cluster_documents
 from dedup.config import Config
 from dedup.duplicates import (
     DIGESTS,
+    SHINGLES,
+    SIZES,
     Signatures,
+    Signed,
     Verifier,
-    shingle_all,
-    shingle_batch,
-    sign_all,
-    some_shingles,
+    shingle_columns,
+    sign_batch,
+    some_of_all,
 )
+from dedup.facts import facts_of, in_order_of_id
 from dedup.pairs import Pairs, with_equals
+from dedup.parallel import in_order
 from dedup.ranking import ranks
 from dedup.readers import Reader
 from dedup.records import (
@@ -42,8 +46,7 @@ from dedup.records import (
     Result,
 )
 from dedup.shingles import Shingles
-from dedup.sources.batches import unique_ids
-from dedup.sources.options import Tally
+from dedup.sources import Piece
 from dedup.spool import Spool, trim
 from dedup.tables import (
     complete,
@@ -53,6 +56,7 @@ from dedup.tables import (
 from dedup.work import Work
 
 Progress = Callable[[str, int, int], None]
+Part = TypeVar("Part")
 
 STAGES = ("signatures", "candidates", "shingles", "pairs", "clusters")
 _HELD_SHARE = 0.4  # of the memory, for the shingles of all documents
@@ -61,8 +65,57 @@ _COMMIT_BYTES = 256 << 20  # of shingles, after which an interrupted run loses n
 
 
 @dataclass(slots=True)
+class Reading:
+    """What the first reading leaves of a piece."""
+
+    facts: list[pa.Table]
+    signed: list[Signed]
+    counts: bool  # False for a piece behind what could not be read
+
+
+def sign_all(
+    pieces: Iterable[Piece], config: Config, *, begun: int, keep: bool, threads: int
+) -> Iterator[Reading]:
+    """Read all pieces for the first time, some at once; yield what each leaves, in order.
+
+    The first ``begun`` are signed already; of those only the facts are wanted.
+    """
+
+    def read(task: tuple[int, Piece]) -> tuple[Piece, Reading]:
+        number, piece = task
+        reading = Reading([], [], True)
+        for batch in piece.batches():
+            reading.facts.append(facts_of(batch))
+            if number >= begun:
+                texts = texts_from_arrow(batch.column("text"))
+                reading.signed.append(sign_batch(texts, config, keep=keep))
+        return piece, reading
+
+    for piece, reading in in_order(read, enumerate(pieces), threads):
+        reading.counts = piece.settle()
+        yield reading
+
+
+def shingle_all(
+    tasks: Iterable[tuple[Part, Int64]],
+    make: Callable[[Part, Int64], list[Shingles]],
+    spool: Spool,
+    *,
+    threads: int,
+) -> None:
+    """Make the distinct shingles of some rows (ascending) of each part, and keep them in order."""
+    for made in in_order(lambda task: make(*task), tasks, threads):
+        for each in made:
+            spool.append(SHINGLES, each.values)
+            spool.append(SIZES, np.diff(each.offsets))
+
+
+@dataclass(slots=True)
 class _Run:
-    """What one scan holds: the reader, what it said, and the shingles as long as they fit."""
+    """What one scan holds: the reader, what it said, and the shingles as long as they fit.
+
+    ``sizes`` are the numbers of documents of the pieces.
+    """
 
     reader: Reader
     config: Config
@@ -70,69 +123,53 @@ class _Run:
     budget: int
     work: Work
     facts: list[pa.Table] = field(default_factory=list)
-    held: list[Shingles] | None = None
-
-    def texts(self) -> Iterator[pa.Array]:
-        """Yield the texts that are not signed yet, and keep the other facts of the documents."""
-        for number, batch in enumerate(self.reader.batches()):
-            self.facts.append(_facts(batch))
-            if number >= self.work.begun:
-                yield batch.column("text")
+    sizes: list[int] = field(default_factory=list)
+    held: list[list[Shingles]] | None = None
 
     def sign(self) -> None:
         """Read everything for the first time, or go on where an earlier run stopped."""
-        room = 0 if self.reader.is_cheap or self.work.begun else self.budget
-        held: list[Shingles] = []
-        since, done = 0, self.work.begun
-        for signed in sign_all(self.texts(), self.config, threads=self.threads):
-            signed.into(self.work.spool)
-            done += 1
-            since += signed.shingles.values.nbytes
-            room -= signed.shingles.values.nbytes
-            if room > 0:
-                held.append(signed.shingles)
-            else:
+        work, begun = self.work, self.work.begun
+        room = 0 if self.reader.is_cheap or begun else self.budget
+        held: list[list[Shingles]] = []
+        since, pieces, keep = 0, self.reader.pieces(), room > 0
+        readings = sign_all(pieces, self.config, begun=begun, keep=keep, threads=self.threads)
+        for number, reading in enumerate(readings, 1):
+            signed = reading.signed if reading.counts else []
+            self.facts += (facts := reading.facts if reading.counts else [])
+            self.sizes.append(sum(map(len, facts)))
+            for each in signed:
+                each.into(work.spool)
+                since += 8 * int(each.counts.sum())
+                room -= each.shingles.values.nbytes
+            held.append([each.shingles for each in signed])
+            if room <= 0:
                 held.clear()
             if since > _COMMIT_BYTES:
-                self.work.commit(done)
+                work.commit(number)
                 since = 0
         self.held = held if room > 0 else None
 
     def shingle(self, wanted: Int64) -> None:
         """Make the shingles of some rows, from those that are held or from the texts."""
-        spool = self.work.spool
+        spool, threads = self.work.spool, self.threads
         if self.held is not None:
-            shingle_all(self.held, wanted, some_shingles, spool, threads=self.threads)
+            shingle_all(self._wanted(self.held, wanted), some_of_all, spool, threads=threads)
             self.held = None
             return
 
-        def make(column: pa.Array, rows: Int64) -> Shingles:
-            return shingle_batch(texts_from_arrow(column), rows, self.config)
+        def make(piece: Piece, rows: Int64) -> list[Shingles]:
+            return shingle_columns(piece.texts(), rows, self.config)
 
-        texts = (batch.column("text") for batch in self.reader.batches())
-        shingle_all(texts, wanted, make, spool, threads=self.threads)
+        shingle_all(self._wanted(self.reader.pieces(), wanted), make, spool, threads=threads)
 
-
-def _facts(batch: pa.RecordBatch) -> pa.Table:
-    """Return what is known of the documents besides their texts, in as little room as may be."""
-    columns = {item.name: batch.column(item.name) for item in FACTS}
-    for name, column in columns.items():
-        if column.null_count == len(column):
-            columns[name] = pa.nulls(len(column))
-        elif name in ("path", "site"):
-            columns[name] = column.dictionary_encode()
-    return pa.table(columns)
-
-
-def _column(facts: list[pa.Table], item: pa.Field) -> pa.ChunkedArray:
-    """Join a column of facts; one that is all null stays of type null."""
-    chunks = [chunk for each in facts for chunk in each[item.name].chunks]
-    kinds = {chunk.type for chunk in chunks} - {pa.null()}
-    if not kinds:
-        return pa.chunked_array([pa.nulls(sum(map(len, chunks)))])
-    (kind,) = kinds
-    joined = pa.chunked_array([chunk.cast(kind) for chunk in chunks], kind)
-    return joined.unify_dictionaries() if pa.types.is_dictionary(kind) else joined
+    def _wanted(self, parts: Iterable[Part], wanted: Int64) -> Iterator[tuple[Part, Int64]]:
+        """Yield the parts in which some of the wanted rows are, and those rows."""
+        start = 0
+        for part, size in zip(parts, self.sizes, strict=True):
+            low, high = np.searchsorted(wanted, (start, start + size))
+            if low < high:
+                yield part, wanted[low:high] - start
+            start += size
 
 
 def scan_stream(
@@ -195,10 +232,12 @@ def _signatures(run: _Run) -> tuple[pa.Table, Int64]:
     stage, work = STAGES[0], run.work
     if work.is_done(stage):
         run.reader.take_up(Intake.from_dict(work.facts(stage)["intake"]))
+        run.sizes = work.facts(stage)["sizes"]
         return work.table(stage), work.array(stage, "order")
     run.sign()
     facts, order = _in_order(run)
-    work.finish(stage, {"order": order}, facts, intake=run.reader.intake.as_dict())
+    intake = run.reader.intake.as_dict()
+    work.finish(stage, {"order": order}, facts, intake=intake, sizes=run.sizes)
     return facts, order
 
 
@@ -223,9 +262,13 @@ def _pairs(
     if work.is_done(STAGES[3]):
         verifying()
         return Pairs(*(work.array(STAGES[3], name) for name in names))
-    wanted = np.unique(signed.order[np.unique(candidates)])
+    documents = np.unique(candidates)
+    wanted = np.sort(signed.order[documents])
     if not work.is_done(STAGES[2]):
-        run.shingle(wanted)
+        most = np.maximum(signed.counts[documents] - run.config.shingle_size + 1, 1)
+        work.spool.reserve(SHINGLES, int(most.sum()), np.uint64)
+        if len(wanted):
+            run.shingle(wanted)
         work.finish(STAGES[2], {})
     verifying()
     verifier = Verifier.of(work.spool, wanted, signed.order)
@@ -238,22 +281,11 @@ def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
     """Return the facts in order of unique ids, and the row of each in the order of reading."""
     if not run.facts:
         return FACTS.empty_table(), np.zeros(0, np.int64)
-    facts = pa.table({item.name: _column(run.facts, item) for item in FACTS})
-    run.facts.clear()
-    order = pc.sort_indices(facts["doc_id"])
-    ids = facts["doc_id"].take(order).combine_chunks()
-    if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
-        del ids
-        digests = run.work.spool.read(DIGESTS, np.uint64)
-        facts = unique_ids(facts, Tally(run.reader.intake), digests)
-        order = pc.sort_indices(facts["doc_id"])
-        ids = facts["doc_id"].take(order).combine_chunks()
-    run.work.spool.drop(DIGESTS)
-    facts = facts.drop_columns(["doc_id", "line"]).take(order).combine_chunks()
+    digests = run.work.spool.take(DIGESTS, np.uint64)
+    facts, order = in_order_of_id(run.facts, digests, run.reader.intake)
     pa.default_memory_pool().release_unused()
     trim()
-    rows: Int64 = order.to_numpy().astype(np.int64)
-    return facts.add_column(0, FACTS.field("doc_id"), ids), rows
+    return facts, order
 
 
 def _candidates(facts: pa.Table, signed: Signatures) -> Candidates:
@@ -274,7 +306,7 @@ def _result(
     faces: Int64,
     caps: Counter[str],
 ) -> Result:
-    ids = facts["doc_id"].combine_chunks()
+    ids = one_array(facts["doc_id"])
     result = Result(
         config=run.config,
         tables={

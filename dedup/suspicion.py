@@ -14,13 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Bool, Int64
+from dedup.arrays import Bool, Int32, Int64
 from dedup.errors import ConfigError
 from dedup.records import Result
 
 LEAST_DOCUMENTS = 20  # a share of fewer says nothing
 MOST_EXAMPLES = 5
 _DIGITS = 6
+_SLICE = 1 << 20  # documents that are counted at a time
 _FACTS = ("doc_id", "duplicate_of", "relation")
 
 
@@ -56,25 +57,30 @@ class _Groups:
     """Groups of documents: their names, and of each document the number of its group or -1."""
 
     names: pa.Array
-    codes: Int64
+    codes: Int32
 
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> _Groups:
         """Group documents by a column of strings; those of none, or an empty one, stay out."""
         if column.null_count == len(column):
-            return cls(pa.array([], pa.string()), np.full(len(column), -1, np.int64))
+            return cls(pa.array([], pa.string()), np.full(len(column), -1, np.int32))
         encoded = column.dictionary_encode().unify_dictionaries()
         names = encoded.chunk(0).dictionary
-        parts = [pc.fill_null(each.indices.cast(pa.int64()), -1) for each in encoded.chunks]
-        codes = np.concatenate([each.to_numpy() for each in parts])
+        codes, low = np.empty(len(column), np.int32), 0
+        for each in encoded.chunks:
+            codes[low : low + len(each)] = pc.fill_null(each.indices, -1).to_numpy()
+            low += len(each)
         codes[codes == pc.index(names, "").as_py()] = -1
         return cls(names, codes)
 
     def counts(self, among: Bool) -> Int64:
         """Count some documents by group."""
-        counts: Int64 = np.bincount(
-            self.codes[among & (self.codes >= 0)], minlength=len(self.names)
-        )
+        counts: Int64 = np.zeros(len(self.names), np.int64)
+        for low in range(0, len(among), step := max(_SLICE, len(counts))):
+            codes = self.codes[low : low + step]
+            counts += np.bincount(
+                codes[among[low : low + step] & (codes >= 0)], minlength=len(counts)
+            )
         return counts
 
 
@@ -88,7 +94,7 @@ def find_suspicions(result: Result, limits: Limits = DEFAULT) -> list[dict[str, 
     if not len(documents):
         return []
     removed = ~_bools(documents["kept"])
-    whole = _Groups(pa.array([None], pa.string()), np.zeros(len(documents), np.int64))
+    whole = _Groups(pa.array([None], pa.string()), np.broadcast_to(np.int32(0), len(documents)))
     sites = _Groups.of(result.corpus.table["site"])
     files = _Groups.of(documents["path"])
     files.codes[sites.codes >= 0] = -1
@@ -116,7 +122,7 @@ def _clusters(removed: Bool, documents: pa.Table, largest: int) -> list[dict[str
     is_member = ~_bools(documents["canonical"])
     members = np.flatnonzero(is_member)
     joined = _Groups.of(documents["cluster"].filter(pa.array(is_member)))
-    codes = np.full(len(documents), -1, np.int64)
+    codes = np.full(len(documents), -1, np.int32)
     codes[members] = joined.codes
     groups = _Groups(joined.names, codes)
     sizes = groups.counts(is_member) + 1
@@ -155,7 +161,7 @@ def _told(
 
 
 def _examples(
-    codes: Int64, wrong: Int64, documents: pa.Table, rows: Int64
+    codes: Int32, wrong: Int64, documents: pa.Table, rows: Int64
 ) -> list[list[dict[str, Any]]]:
     """Return what is known of the first of ``rows`` in each group of ``wrong``."""
     examples: list[list[dict[str, Any]]] = [[] for _ in wrong]

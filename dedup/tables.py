@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Float64, Int64
+from dedup.arrays import Float64, Int64, one_array
 from dedup.clusters import Clusters, components
 from dedup.config import RELATIONS, Config
 from dedup.errors import OutputError
@@ -31,7 +32,7 @@ def documents_table(
     ``faces`` names for each document the one that stands for it and its equals. The column
     ``path`` has the type it has in ``corpus``.
     """
-    ids = corpus["doc_id"].combine_chunks()
+    ids = one_array(corpus["doc_id"])
     parts = []
     for low in range(0, max(len(ids), 1), _SLICE):
         rows = np.arange(low, min(low + _SLICE, len(ids)))
@@ -60,6 +61,8 @@ def _documents(
     kept &= ~equal
 
     def scores(values: Float64) -> pa.Array:
+        if not len(values):
+            return _no_scores(len(rows))
         full = np.zeros(len(rows))
         full[is_member] = values
         full[equal] = 1.0
@@ -81,6 +84,12 @@ def _documents(
         scores(pairs.coverage[edge]),
     ]
     return pa.Table.from_arrays(columns, names=DOCUMENTS.names[2:])
+
+
+@lru_cache(maxsize=2)
+def _no_scores(count: int) -> pa.Array:
+    """Return that many nulls; of documents that are no copies all columns and slices share them."""
+    return pa.nulls(count, pa.float64())
 
 
 def pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
@@ -191,7 +200,7 @@ def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, i
 
 def complete(result: Result, pairs: Pairs, clusters: Clusters, caps: Counter[str]) -> None:
     """Write the summary of a result whose tables are filled, and check that nothing is lost."""
-    ids = result.tables["documents"]["doc_id"].combine_chunks()
+    ids = one_array(result.tables["documents"]["doc_id"])
     groups = reuse_groups(pairs, clusters, ids)
     result.summary.update(summarise(result, clusters, groups, caps))
     check_conservation(result, clusters)

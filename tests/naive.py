@@ -292,6 +292,15 @@ def naive_characters(text: str, table: NaiveFolding) -> list[int]:
     return [naive_fmix64(ord(char)) for char in " ".join(filter(None, folded.split(" ")))]
 
 
+def naive_content(shingles, count):
+    """Return the two sums that stand for the content of a document of ``count`` tokens."""
+    one = two = naive_fmix64(count)
+    for place, value in enumerate(shingles):
+        one += value * ((2 * place + 1) * 0x9E3779B97F4A7C15 % 2**64 | 1)
+        two += naive_fmix64(value ^ (2 * place + 1))
+    return [one % 2**64, two % 2**64]
+
+
 def naive_signature(shingles: list[int], a: list[int], b: list[int]) -> list[int]:
     """Return the least value of each permutation over the shingles, 2³² - 1 where there is none."""
     mixed = {naive_fmix32(each >> 32) for each in shingles}

@@ -110,6 +110,19 @@ def test_importing_the_package_imports_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+def test_a_scan_for_duplicates_loads_no_more_than_it_needs(folder):
+    code = (
+        "import sys; from dedup.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "left_out = {'pandas', 'scipy', 'tqdm', 'datasketch', 'dedup.pipeline', 'dedup.report'}\n"
+        "sys.exit(f'imported {loaded}' if (loaded := left_out & set(sys.modules)) else 0)"
+    )
+    command = [sys.executable, "-c", code, "scan", folder, "--find", "duplicates", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_setting_is_an_option_of_every_command_that_scans():
     for name in ("scan", "clean", "compare"):
         known = {param.name: param for param in cli.root.commands[name].params}

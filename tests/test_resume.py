@@ -92,12 +92,13 @@ def test_each_stage_is_taken_up(corpus, tmp_path, monkeypatch):
 def test_signing_goes_on_after_the_last_commit(corpus, tmp_path, monkeypatch):
     wanted = scan_stream(files(corpus, tmp_path), FAST)
     monkeypatch.setattr(streaming, "_COMMIT_BYTES", 1)
+    monkeypatch.setattr("dedup.sources.pieces._PIECE_BYTES", 1)
     folder = tmp_path / "work"
     signed = []
     whole = streaming.sign_all
 
-    def some(batches, config, *, threads):
-        for number, each in enumerate(whole(batches, config, threads=threads)):
+    def some(batches, config, **how):
+        for number, each in enumerate(whole(batches, config, **how)):
             if number == 3 and not signed:
                 signed.append(number)
                 raise KeyboardInterrupt

@@ -148,11 +148,13 @@ def _write(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> Non
 
 
 def _show_scan(result: Result, seconds: float, given: dict[str, Any]) -> None:
-    from dedup.report import json_parts, scan_view
-
     if given["as_json"]:
+        from dedup.report import json_parts
+
         write_stdout(json_parts(result))
     elif not given["quiet"]:
+        from dedup.report import scan_view
+
         colour = uses_colour(given["color"])
         view = scan_view(
             result, width=columns(), colour=colour, limit=given["limit"], seconds=seconds

@@ -123,8 +123,7 @@ def read_options_from(
     given: dict[str, Any], config: Config, *, keep_record: bool, keep_columns: bool = False
 ) -> ReadOptions:
     """Take the reading options out of the options of a command."""
-    from dedup.api import priority_column
-    from dedup.sources.options import ReadOptions
+    from dedup.sources.options import ReadOptions, priority_column
 
     columns = {f"{role}_column": given.pop(f"{role}_column") for role in ROLES}
     return ReadOptions(

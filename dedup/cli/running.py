@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import itertools
 import logging
 import os
@@ -106,8 +107,32 @@ def _close_stdout() -> None:
         os.close(nowhere)
 
 
+class _LeftOut:
+    """Keep packages out that others load where they find them, and that no command needs.
+
+    Arrow loads pandas to ask whether a column is one of its own, Numba SciPy for linear algebra;
+    the two take longer to load than a small scan.
+    """
+
+    names = frozenset({"pandas", "scipy"})
+
+    @classmethod
+    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> None:
+        """Say that a package is not there; of the others, nothing."""
+        if name in cls.names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def start_lean() -> None:
+    """Keep the start of a process short; for the command only, as it holds for all of it."""
+    sys.meta_path.insert(0, _LeftOut)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin, and have nothing to do
+    gc.set_threshold(1_000_000, 20, 50)  # what is held is in arrays, which hold no cycles
+
+
 def prepare() -> None:
     """Make the process a command: signals end it in order, logging is quiet, output never fails."""
+    start_lean()
     logging.getLogger().addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -137,13 +162,27 @@ def announce_compiling() -> None:
     on_compile(say)
 
 
+class _NoBar:
+    """What stands for a bar that nobody would see."""
+
+    n = total = 0
+
+    def update(self, more: int) -> None:
+        """Take in how much more is done."""
+
+    def set_description(self, stage: str) -> None:
+        """Take in the stage."""
+
+
 @contextlib.contextmanager
 def progress_bar(size: int, **how: Any) -> Iterator[Any]:
     """Show a bar on stderr, where that is a terminal and there are many bytes to work on."""
+    if size < LONG_WORK or not sys.stderr.isatty():
+        yield _NoBar()
+        return
     from tqdm import tqdm
 
-    shown = size >= LONG_WORK and sys.stderr.isatty()
-    with tqdm(disable=not shown, leave=False, file=sys.stderr, **how) as bar:
+    with tqdm(leave=False, file=sys.stderr, **how) as bar:
         yield bar
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,10 +79,15 @@ def _scan_files(
     import tempfile
 
     from dedup.duplicates import is_fast
-    from dedup.pipeline import scan_reader
     from dedup.readers import Files
     from dedup.sources import input_bytes
     from dedup.work import Work
+
+    scan: Callable[..., Result]
+    if is_fast(config):
+        from dedup.streaming import scan_stream as scan  # without the kernels it has no use for
+    else:
+        from dedup.pipeline import scan_reader as scan
 
     size = 0 if given["quiet"] else input_bytes(paths, options)
     with (
@@ -93,7 +99,7 @@ def _scan_files(
         files = Files(paths, options, folder=folder, told=bar.update)
         work = Work.at(folder, files.header(config)) if given["work"] else None
         given["kept"] = work
-        return scan_reader(
+        return scan(
             files,
             config,
             threads=given["threads"],

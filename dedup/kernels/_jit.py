@@ -7,6 +7,7 @@ read-only; where neither can be written the kernels compile again in each proces
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -80,6 +81,19 @@ if INTERPRETED:
         """Return the number of one bits."""
         return np.int64(bin(int(value)).count("1"))
 
+    def word_bits(data: Any, place: Any) -> Any:
+        """Return which of the 64 bytes at ``place`` are ASCII letters or digits, a bit each."""
+        bits = [0x61 <= (each | 0x20) <= 0x7A or 0x30 <= each <= 0x39 for each in _64(data, place)]
+        return np.uint64(sum(bit << k for k, bit in enumerate(bits)))
+
+    def odd_bits(data: Any, place: Any) -> Any:
+        """Return which of the 64 bytes at ``place`` are an apostrophe or not ASCII, a bit each."""
+        bits = [each >= 0x80 or each in b"'`" for each in _64(data, place)]
+        return np.uint64(sum(bit << k for k, bit in enumerate(bits)))
+
+    def _64(data: Any, place: Any) -> bytes:
+        return bytes(data[place : place + 64])
+
 else:
 
     @intrinsic
@@ -114,3 +128,51 @@ else:
             return builder.ctpop(arguments[0])
 
         return types.int64(types.uint64), build
+
+    @intrinsic
+    def word_bits(typing_context: Any, data: Any, place: Any) -> Any:
+        """Return which of the 64 bytes at ``place`` are ASCII letters or digits, a bit each."""
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            found, same = _vector(context, builder, signature, arguments)
+            letters = builder.sub(builder.or_(found, same(0x20)), same(0x61))
+            digits = builder.sub(found, same(0x30))
+            return _bits(
+                builder,
+                builder.icmp_unsigned("<", letters, same(26)),
+                builder.icmp_unsigned("<", digits, same(10)),
+            )
+
+        return types.uint64(data, types.int64), build
+
+    @intrinsic
+    def odd_bits(typing_context: Any, data: Any, place: Any) -> Any:
+        """Return which of the 64 bytes at ``place`` are an apostrophe or not ASCII, a bit each."""
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            found, same = _vector(context, builder, signature, arguments)
+            return _bits(
+                builder,
+                builder.icmp_signed("<", found, same(0)),
+                builder.icmp_unsigned("==", found, same(0x27)),
+                builder.icmp_unsigned("==", found, same(0x60)),
+            )
+
+        return types.uint64(data, types.int64), build
+
+    def _vector(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        """Load 64 bytes; return them, and what makes a vector of one value of the same kind."""
+        from llvmlite import ir
+        from numba.core import cgutils
+
+        kind = ir.VectorType(ir.IntType(8), 64)
+        array = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0])
+        address = builder.gep(array.data, [arguments[1]])
+        found = builder.load(builder.bitcast(address, kind.as_pointer()), align=1)
+        return found, lambda value: ir.Constant(kind, [value] * 64)
+
+    def _bits(builder: Any, *tests: Any) -> Any:
+        """Return where one of the tests holds, as one number."""
+        from llvmlite import ir
+
+        return builder.bitcast(functools.reduce(builder.or_, tests), ir.IntType(64))

@@ -9,9 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.minhash import permute
-from dedup.kernels.shingles import MULTIPLIER, fmix64, shingle_units, table_size
-from dedup.kernels.text import hash_words
+from dedup.kernels.shingles import MULTIPLIER, fmix64, table_size
 
 
 @njit
@@ -29,92 +27,6 @@ def band_keys(signatures, band, rows, out):
     """Write the key of every document for a band."""
     for doc in range(len(signatures)):
         out[doc] = band_key(signatures[doc], band, rows)
-
-
-@njit
-def content_sums(shingles, lo, hi, count, out):
-    """Write 128 bits that only documents of the same tokens share.
-
-    ``count`` is the number of tokens, ``shingles[lo:hi]`` are theirs. Shingles overlap, so those
-    and their places say what the tokens are.
-    """
-    one = fmix64(np.uint64(count))
-    two = one
-    place = np.uint64(1)
-    for i in range(lo, hi):
-        value = shingles[i]
-        one += value * (place * MULTIPLIER | np.uint64(1))
-        two += fmix64(value ^ place)
-        place += np.uint64(2)
-    out[0] = one
-    out[1] = two
-
-
-@njit
-def band_texts(
-    data,
-    offsets,
-    stage,
-    values,
-    expansions,
-    size,
-    a,
-    b,
-    bands,
-    rows,
-    keys,
-    sums,
-    counts,
-    shingles,
-    bounds,
-):
-    """Write what a first reading leaves of texts.
-
-    ``keys`` gets the band keys (bands × documents), ``sums`` those of the content, ``counts`` the
-    numbers of tokens, ``shingles`` the shingles, those of text ``r`` from ``bounds[r]`` on.
-    """
-    longest = 0
-    for row in range(len(offsets) - 1):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    words = np.empty(longest // 64 + 1, np.uint64)
-    odd = np.empty(longest // 64 + 1, np.uint64)
-    units = np.empty(longest // 2 + 2, np.uint64)
-    mixed = np.empty(longest // 2 + 2, np.uint32)
-    signature = np.empty(len(a), np.uint32)
-    place = np.intp(0)
-    bounds[0] = 0
-    for row in range(len(offsets) - 1):
-        count = hash_words(
-            data, offsets[row], offsets[row + 1], stage, values, expansions, words, odd, units
-        )
-        counts[row] = count
-        end = shingle_units(units, np.intp(0), count, size, shingles, place)
-        content_sums(shingles, place, end, count, sums[row])
-        permute(shingles, place, end, mixed, a, b, signature)
-        for band in range(bands):
-            keys[band, row] = band_key(signature, band, rows)
-        place = end
-        bounds[row + 1] = place
-
-
-@njit
-def shingle_texts(data, offsets, chosen, stage, values, expansions, size, bounds, out):
-    """Write the shingles of the ``chosen`` texts to ``out``; ``bounds`` says whose are where."""
-    longest = 0
-    for row in chosen:
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    words = np.empty(longest // 64 + 1, np.uint64)
-    odd = np.empty(longest // 64 + 1, np.uint64)
-    units = np.empty(longest // 2 + 2, np.uint64)
-    place = np.intp(0)
-    bounds[0] = 0
-    for k in range(len(chosen)):
-        row = chosen[k]
-        count = hash_words(
-            data, offsets[row], offsets[row + 1], stage, values, expansions, words, odd, units
-        )
-        place = shingle_units(units, np.intp(0), count, size, out, place)
-        bounds[k + 1] = place
 
 
 @njit

@@ -11,8 +11,6 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.shingles import shingle_units
-from dedup.kernels.text import hash_words
 
 
 @njit
@@ -27,14 +25,14 @@ def fmix32(h):
 
 @njit
 def permute(shingles, lo, hi, mixed, a, b, out):
-    """Write the signature of ``shingles[lo:hi]`` to ``out``; ``mixed`` is room for that many."""
+    """Take ``shingles[lo:hi]`` into the signature ``out``; ``mixed`` is room for that many."""
     count = hi - lo
     for i in range(count):
         mixed[i] = fmix32(np.uint32(shingles[lo + i] >> np.uint64(32)))
     for k in range(0, len(a), 2):  # two at a time, so that a value is read once for both
         j = min(k + 1, len(a) - 1)
-        a_k, b_k, least_k = a[k], b[k], np.uint32(0xFFFFFFFF)
-        a_j, b_j, least_j = a[j], b[j], np.uint32(0xFFFFFFFF)
+        a_k, b_k, least_k = a[k], b[k], out[k]
+        a_j, b_j, least_j = a[j], b[j], out[j]
         for i in range(count):
             value = mixed[i]
             least_k = min(least_k, np.uint32(np.uint32(a_k * value) + b_k))
@@ -50,28 +48,6 @@ def sign_rows(shingles, offsets, a, b, out):
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
     mixed = np.empty(longest, np.uint32)
+    out[:] = np.uint32(0xFFFFFFFF)
     for row in range(len(offsets) - 1):
         permute(shingles, offsets[row], offsets[row + 1], mixed, a, b, out[row])
-
-
-@njit
-def sign_texts(data, offsets, stage, values, expansions, size, a, b, out, counts):
-    """Write the word-shingle signature of every text, and how many tokens it has.
-
-    Tokens and shingles of one text at a time live in small buffers that stay in the cache.
-    """
-    longest = 0
-    for row in range(len(offsets) - 1):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    words = np.empty(longest // 64 + 1, np.uint64)
-    odd = np.empty(longest // 64 + 1, np.uint64)
-    units = np.empty(longest // 2 + 2, np.uint64)
-    mixed = np.empty(longest // 2 + 2, np.uint32)
-    shingles = np.empty(longest // 2 + 2, np.uint64)
-    for row in range(len(offsets) - 1):
-        count = hash_words(
-            data, offsets[row], offsets[row + 1], stage, values, expansions, words, odd, units
-        )
-        counts[row] = count
-        made = shingle_units(units, np.intp(0), count, size, shingles, np.intp(0))
-        permute(shingles, np.intp(0), made, mixed, a, b, out[row])

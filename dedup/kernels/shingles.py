@@ -68,31 +68,40 @@ def table_size(count):
 
 
 @njit
-def distinct_rows(values, offsets, sizes):
-    """Move the distinct values of each row to its front, in place, by where each first stands.
+def distinct_row(values, lo, hi, table, stamps, stamp):
+    """Move the distinct ones of ``values[lo:hi]`` to the front, in place; return how many they are.
 
-    ``sizes`` gets how many they are. Values are hashes: their low bits are the place in a table.
+    They stay in the order in which each first stands. Values are hashes: their low bits are the
+    place in ``table``, of which those with this ``stamp`` are of this row.
+    """
+    mask = np.intp(table_size(hi - lo) - 1)
+    kept = 0
+    for i in range(lo, hi):
+        value = values[i]
+        slot = np.intp(value & np.uint64(mask))
+        while stamps[slot] == stamp and table[slot] != value:
+            slot = (slot + 1) & mask
+        if stamps[slot] != stamp:
+            stamps[slot] = stamp
+            table[slot] = value
+            values[lo + kept] = value
+            kept += 1
+    return kept
+
+
+@njit
+def distinct_rows(values, offsets, sizes):
+    """Move the distinct values of each row to its front (``distinct_row``).
+
+    ``sizes`` gets how many they are.
     """
     longest = 0
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
     table = np.empty(table_size(longest), np.uint64)
-    stamps = np.zeros(len(table), np.int64)
+    stamps = np.full(len(table), -1, np.int64)
     for row in range(len(offsets) - 1):
-        lo = offsets[row]
-        mask = np.intp(table_size(offsets[row + 1] - lo) - 1)
-        kept = 0
-        for i in range(lo, offsets[row + 1]):
-            value = values[i]
-            slot = np.intp(value & np.uint64(mask))
-            while stamps[slot] == row + 1 and table[slot] != value:
-                slot = (slot + 1) & mask
-            if stamps[slot] != row + 1:
-                stamps[slot] = row + 1
-                table[slot] = value
-                values[lo + kept] = value
-                kept += 1
-        sizes[row] = kept
+        sizes[row] = distinct_row(values, offsets[row], offsets[row + 1], table, stamps, row)
 
 
 @njit

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels._jit import load8, njit, popcount, trailing_zeros
+from dedup.kernels._jit import load8, njit, trailing_zeros
 
 # Kinds of separators, as in the folding table.
 PLAIN, SPACE, NEWLINE, SENTENCE, OPEN, CLOSE, TOGGLE, HYPHEN, APOSTROPHE, AT, IGNORE = range(11)
@@ -31,7 +31,7 @@ TABLE_UNSPACED = np.uint32(1 << 21)
 TABLE_CAPITAL = np.uint32(1 << 22)
 TABLE_DIGIT = np.uint32(1 << 23)
 
-_SEED = np.uint64(0x9E3779B97F4A7C15)
+SEED = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _HTTP = np.uint64(0x70747468)  # "http" as little-endian bytes
 _HTTPS = np.uint64(0x7370747468)
@@ -152,14 +152,14 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, end
             continue
         # A token begins here.
         begin = position
-        h = _SEED
+        h = SEED
         acc = np.uint64(0)
         size = np.uint64(0)  # bytes in acc
         stem = np.uint64(0)
         count = 0  # folded characters so far
         first = v
         finish = position
-        saved_h = _SEED
+        saved_h = SEED
         saved_acc = np.uint64(0)
         saved_size = np.uint64(0)
         saved_stem = np.uint64(0)
@@ -267,7 +267,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, end
             stem = saved_stem
         if flags is not None:
             closed = since == 0 and single_quoted
-            last_acc = acc if h == _SEED else np.uint64(0)
+            last_acc = acc if h == SEED else np.uint64(0)
         if size != np.uint64(0):
             h = mix(h, acc)
         hashes[out] = h
@@ -326,102 +326,3 @@ def tokenise_rows(
             out,
         )
         bounds[row + 1] = out
-
-
-@njit
-def mark_eight(w):
-    """Return (bits of the letters and digits, bits of the odd bytes) of eight bytes.
-
-    Odd is what may be a part of a word as well: apostrophes and all that is not ASCII.
-    """
-    low7 = np.uint64(0x7F7F7F7F7F7F7F7F)
-    high = np.uint64(0x8080808080808080)
-    gather = np.uint64(0x0102040810204080)  # takes the lowest bit of every byte to the top byte
-    x = w & low7
-    y = x | np.uint64(0x2020202020202020)
-    letters = (y + np.uint64(0x1F1F1F1F1F1F1F1F)) & ~(y + np.uint64(0x0505050505050505))
-    digits = (x + np.uint64(0x5050505050505050)) & ~(x + np.uint64(0x4646464646464646))
-    quotes = (x ^ np.uint64(0x2727272727272727)) + low7
-    ticks = (x ^ np.uint64(0x6060606060606060)) + low7
-    plain = ((letters | digits) & ~w & high) >> np.uint64(7)
-    odd = ((~(quotes & ticks) | w) & high) >> np.uint64(7)
-    return plain * gather >> np.uint64(56), odd * gather >> np.uint64(56)
-
-
-@njit
-def mark_bytes(data, lo, hi, words, odd):
-    """Set the bits of the bytes of ``data[lo:hi]``, 64 a number; return how many are odd."""
-    total = np.int64(0)
-    full = (hi - lo) // 64
-    for k in range(full):
-        word_bits = np.uint64(0)
-        odd_bits = np.uint64(0)
-        for j in range(8):
-            plain, strange = mark_eight(load8(data, lo + 64 * k + 8 * j))
-            word_bits |= plain << np.uint64(8 * j)
-            odd_bits |= strange << np.uint64(8 * j)
-        words[k] = word_bits
-        odd[k] = odd_bits
-        total += popcount(odd_bits)
-    words[full] = np.uint64(0)
-    odd[full] = np.uint64(0)
-    for at in range(lo + 64 * full, hi):
-        plain, strange = mark_eight(np.uint64(data[at]))
-        place = np.uint64(at - lo - 64 * full)
-        words[full] |= (plain & np.uint64(1)) << place
-        odd[full] |= (strange & np.uint64(1)) << place
-        total += np.int64(strange & np.uint64(1))
-    return total
-
-
-@njit
-def hash_words(data, lo, hi, stage, values, expansions, words, odd, hashes):
-    """Write the hashes of the tokens of ``data[lo:hi]``, as ``tokenise`` does; return their number.
-
-    No token reaches over an ASCII separator, and most stretches between two are ASCII words. Those
-    are found 64 bytes at a time; the other stretches, and texts that are mostly not ASCII, go to
-    ``tokenise``. ``words`` and ``odd`` are room for a bit a byte.
-    """
-    if 4 * mark_bytes(data, lo, hi, words, odd) > hi - lo:
-        return tokenise(
-            data, lo, hi, stage, values, expansions, hashes, None, None, None, None, np.intp(0)
-        )
-    blanks = np.uint64(0x2020202020202020)
-    out = np.intp(0)
-    start = np.int64(-1)  # of the stretch we are in
-    plain = True
-    carry = np.uint64(0)
-    for k in range((hi - lo) // 64 + 1):
-        base = lo + 64 * k
-        strange = odd[k]
-        bits = words[k] | strange
-        edges = bits ^ (bits << np.uint64(1) | carry)
-        carry = bits >> np.uint64(63)
-        while edges != np.uint64(0):
-            bit = edges & (~edges + np.uint64(1))
-            at = base + trailing_zeros(edges)
-            edges ^= bit
-            if start < 0:
-                start = at
-                plain = True
-                continue
-            inside = strange & (bit - np.uint64(1))
-            plain = plain and inside >> np.uint64(max(start - base, 0)) == np.uint64(0)
-            if plain and at + 8 <= len(data):
-                h = _SEED
-                while at - start >= 8:
-                    h = mix(h, load8(data, start) | blanks)
-                    start += 8
-                if at > start:
-                    kept = (np.uint64(1) << np.uint64(8 * (at - start))) - np.uint64(1)
-                    h = mix(h, (load8(data, start) | blanks) & kept)
-                hashes[out] = h
-                out += 1
-            else:
-                out = tokenise(
-                    data, start, at, stage, values, expansions, hashes, None, None, None, None, out
-                )
-            start = np.int64(-1)
-        if start >= 0:
-            plain = plain and strange >> np.uint64(max(start - base, 0)) == np.uint64(0)
-    return out

@@ -4,6 +4,7 @@ A bad record costs that record, a bad file the rest of that file; both are count
 ``Intake``, with the first places of each reason. ``files`` finds the inputs, ``streams``
 decompresses and splits them, ``decoding``, ``json_rows``, ``delimited``, ``tables`` and ``pages``
 read one form each, ``rows`` and ``blocks`` make documents of records, ``batches`` collects them.
+``pieces`` lets threads read.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from dedup.sources.files import STDIN, find_sources, is_live
 from dedup.sources.json_rows import read_json, read_jsonl
 from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
 from dedup.sources.pages import extract
+from dedup.sources.pieces import End, Groups, Piece, split
 from dedup.sources.remote import open_url, size_of
 from dedup.sources.rows import Record, take_records
 from dedup.sources.streams import Stream, split_bom
@@ -36,6 +38,7 @@ from dedup.sources.tables import Rows, arrow_batches, documents, read_parquet, s
 __all__ = [
     "BATCH_BYTES",
     "ENCODINGS",
+    "Piece",
     "ReadOptions",
     "encode",
     "from_python",
@@ -43,6 +46,7 @@ __all__ = [
     "original_bytes",
     "read",
     "read_batches",
+    "read_pieces",
     "source_bytes",
 ]
 
@@ -77,6 +81,65 @@ def read_batches(
     run.finish()
     if not intake.read:
         run.tally.note("no documents were found")
+
+
+def read_pieces(
+    paths: Sequence[str],
+    options: ReadOptions,
+    intake: Intake,
+    *,
+    progress: Progress | None = None,
+) -> Iterator[Piece]:
+    """Yield the same documents as ``read_batches`` in pieces that threads can read by themselves.
+
+    Each piece in turn is to be settled, which counts it in ``intake`` and raises what
+    ``read_batches`` would raise.
+    """
+    tally = Tally(intake, options.strict)
+    run = Run(options, Tally(Intake(), options.strict), progress)
+
+    def met() -> Intake:
+        since, run.tally.intake = run.tally.intake, Intake()
+        return since
+
+    try:
+        for found in _pieces(paths, run, tally):
+            if isinstance(found, Piece):
+                found.met = met()
+                yield found
+            else:
+                yield Piece(tally, met(), found)
+    except InputError as error:
+        yield End(tally, met(), error=error)
+    else:
+        yield End(tally, met(), run=run)
+
+
+def _pieces(paths: Sequence[str], run: Run, tally: Tally) -> Iterator[Piece | pa.RecordBatch]:
+    out = Batcher(run.tally, BATCH_BYTES)
+    for source in find_sources(paths, run.options, run.tally):
+        pieces = _split(source, run, tally)
+        if pieces is None:
+            yield from _read_source(source, run, out)
+            yield from out.full()
+        else:
+            yield from pieces
+            if run.progress is not None:
+                run.progress(source_bytes(source))
+    yield from out.rest()
+
+
+def _split(source: Source, run: Run, tally: Tally) -> list[Groups] | None:
+    """Return the pieces of a source, ``None`` where it is to be read here."""
+    is_local = source.kind == "parquet" and source.url is None and not is_live(source.path)
+    if not is_local or run.options.keep_record:
+        return None
+    try:
+        with _open(source):
+            pass
+    except OSError:
+        return None  # where it is read this is counted
+    return split(source, run, BATCH_BYTES, tally)
 
 
 def read(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from dedup.arrays import clean_string
+from dedup.config import Config
 from dedup.errors import ConfigError, InputError
 from dedup.records import Intake
 
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 FORMATS = ("txt", "jsonl", "json", "csv", "tsv", "parquet", "html")
 PROBE = 100
 MEMORY = "memory"
+_PRIORITY = "priority:"
 
 # The names that scrapers in use give to a column, the likeliest first.
 KNOWN_NAMES: dict[str, tuple[str, ...]] = {
@@ -105,6 +107,12 @@ class ReadOptions:
         """Return the columns the caller named, by role."""
         pairs = ((role, getattr(self, f"{role}_column")) for role in KNOWN_NAMES)
         return {role: name for role, name in pairs if name is not None}
+
+
+def priority_column(config: Config) -> str | None:
+    """Return the column that ``config.canonical`` names, if it names one."""
+    named = config.canonical.startswith(_PRIORITY)
+    return config.canonical.removeprefix(_PRIORITY) if named else None
 
 
 @dataclass(frozen=True, slots=True)

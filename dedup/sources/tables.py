@@ -20,7 +20,7 @@ from dedup.sources.options import MEMORY, PROBE, Columns, Probe, Run, Source
 
 # The size a Parquet file states is that of its encoded pages; equal texts may unfold far beyond it.
 _MOST_ROWS = 2_048
-_BUFFER = 1 << 20
+BUFFER = 1 << 20
 
 
 class Rows(NamedTuple):
@@ -42,16 +42,33 @@ def read_parquet(
     """Yield the documents of a Parquet file; ``size`` is how many bytes a batch should have."""
     try:
         # Without these the reader holds all row groups it is going to read.
-        with pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as parquet:
+        with pq.ParquetFile(file, buffer_size=BUFFER, pre_buffer=False) as parquet:
             yield from _parquet_batches(parquet, source, run, size)
     except (pa.ArrowException, OSError) as error:
         run.tally.fail("broken_parquet", source.path, str(error))
 
 
 def _parquet_batches(parquet: Any, source: Source, run: Run, size: int) -> Iterator[pa.RecordBatch]:
+    found = columns_of(parquet, source, run, size)
+    if found is None:
+        return
+    columns, names, rows = found
+    start = 1
+    for batch in parquet.iter_batches(rows, columns=names):
+        yield documents(Rows.from_number(start, batch), columns, source, run)
+        start += len(batch)
+
+
+def columns_of(
+    parquet: Any, source: Source, run: Run, size: int
+) -> tuple[Columns, list[str] | None, int] | None:
+    """Settle the columns of a Parquet file; return them, those to read, and the rows of a batch.
+
+    ``None`` where it has no rows, or is set aside.
+    """
     schema, total = parquet.schema_arrow, parquet.metadata.num_rows
     if not total or not run.told_apart(source, schema.names):
-        return
+        return None
     groups = (parquet.metadata.row_group(each) for each in range(parquet.num_row_groups))
     width = sum(each.total_byte_size for each in groups) / total
     rows = max(1, min(_MOST_ROWS, int(size / max(width, 1))))
@@ -59,12 +76,9 @@ def _parquet_batches(parquet: Any, source: Source, run: Run, size: int) -> Itera
     head = next(parquet.iter_batches(min(rows, PROBE), columns=texts or schema.names[:1]))
     columns = settle(schema, head, source, run)
     if columns is None:
-        return
+        return None
     wanted = [name for name in columns.names() if name in schema.names]
-    start = 1
-    for batch in parquet.iter_batches(rows, columns=None if run.options.keep_record else wanted):
-        yield documents(Rows.from_number(start, batch), columns, source, run)
-        start += len(batch)
+    return columns, None if run.options.keep_record else wanted, rows
 
 
 def settle(schema: pa.Schema, head: pa.RecordBatch, source: Source, run: Run) -> Columns | None:
@@ -89,6 +103,13 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 _TEXTS = {"string", "large_string", "string_view", "binary", "large_binary", "binary_view"}
+
+
+def usable_texts(column: pa.Array) -> pa.Array:
+    """Return the texts of the rows that ``documents`` uses."""
+    if not is_text(column.type):
+        return pa.array([], pa.large_string())
+    return _valid_utf8(column.drop_null(), pa.large_string())[0]
 
 
 def documents(rows: Rows, columns: Columns, source: Source, run: Run) -> pa.RecordBatch:
