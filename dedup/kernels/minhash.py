@@ -24,11 +24,25 @@ def fmix32(h):
 
 
 @njit
+def padded(count):
+    """Return how much room ``permute`` needs for that many shingles."""
+    return (count + 63) // 64 * 64
+
+
+@njit
 def permute(shingles, lo, hi, mixed, a, b, out):
-    """Take ``shingles[lo:hi]`` into the signature ``out``; ``mixed`` is room for that many."""
-    count = hi - lo
-    for i in range(count):
+    """Take ``shingles[lo:hi]`` into the signature ``out``; ``mixed`` is room for ``padded`` many.
+
+    The first one fills up the last vector: it changes no minimum, and what is left over of a loop
+    over vectors would be taken one by one.
+    """
+    if hi <= lo:
+        return
+    count = padded(hi - lo)
+    for i in range(hi - lo):
         mixed[i] = fmix32(np.uint32(shingles[lo + i] >> np.uint64(32)))
+    for i in range(hi - lo, count):
+        mixed[i] = mixed[0]
     for k in range(0, len(a), 2):  # two at a time, so that a value is read once for both
         j = min(k + 1, len(a) - 1)
         a_k, b_k, least_k = a[k], b[k], out[k]
@@ -47,7 +61,7 @@ def sign_rows(shingles, offsets, a, b, out):
     longest = 0
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    mixed = np.empty(longest, np.uint32)
+    mixed = np.empty(padded(longest), np.uint32)
     out[:] = np.uint32(0xFFFFFFFF)
     for row in range(len(offsets) - 1):
         permute(shingles, offsets[row], offsets[row + 1], mixed, a, b, out[row])

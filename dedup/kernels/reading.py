@@ -10,7 +10,7 @@ import numpy as np
 
 from dedup.kernels._jit import njit
 from dedup.kernels.lsh import band_key
-from dedup.kernels.minhash import permute
+from dedup.kernels.minhash import padded, permute
 from dedup.kernels.plain import hash_words, widest_window, window_end
 from dedup.kernels.shingles import MULTIPLIER, distinct_row, fmix64, shingle_units, table_size
 
@@ -105,7 +105,7 @@ def make_rooms(widest, size):
         np.empty(widest // 64 + 2, np.uint64),
         np.empty(widest // 64 + 2, np.uint64),
         np.empty(tokens, np.uint64),
-        np.empty(tokens, np.uint32),
+        np.empty(padded(tokens), np.uint32),
     )
 
 

@@ -38,6 +38,15 @@ def shingle_units(units, lo, hi, size, out, place):
             h = h * MULTIPLIER + units[i]
         out[place] = fmix64(h + SHORT * np.uint64(count))
         return place + 1
+    if size == 5:  # each by itself is vector code; rolling waits for the one before
+        some = units[lo:hi]
+        into = out[place : place + count - 4]
+        for i in range(count - 4):
+            h = some[i] * MULTIPLIER + some[i + 1]
+            h = h * MULTIPLIER + some[i + 2]
+            h = h * MULTIPLIER + some[i + 3]
+            into[i] = fmix64(h * MULTIPLIER + some[i + 4])
+        return place + count - 4
     leading = np.uint64(1)
     for _ in range(size - 1):
         leading *= MULTIPLIER
