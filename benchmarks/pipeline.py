@@ -35,6 +35,7 @@ PEERS = {  # name: what pip installs
     "rensa": ("rensa==0.5.0", "pyarrow"),
     "gaoya": ("gaoya", "pyarrow"),
     "daft": ("daft", "pyarrow", "numpy"),
+    "text_dedup": ("text-dedup==0.4.0", "pyarrow"),
 }
 LIKE_PEERS = ("--num-perm", "128", "--bands", "16", "--rows", "8")
 OURS = {
