@@ -66,7 +66,9 @@ def gather(reader: Reader, work: Work, memory: int) -> Documents:
     columns = Columns(spool if spool.in_files else None, limit)
     column = _texts(spool, order, columns)
     table = facts.append_column("text", column)
-    return Documents(facts, texts_from_arrow(column), Corpus(table, reader.intake), columns)
+    return Documents(
+        facts, texts_from_arrow(column), Corpus(table, reader.intake, order=order), columns
+    )
 
 
 def _read(reader: Reader, work: Work) -> tuple[pa.Table, Int64]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,12 +16,13 @@ from dedup.config import Config
 from dedup.errors import InputError
 from dedup.records import CORPUS, Corpus, Intake
 from dedup.sources import Piece, ReadOptions, read_batches, read_pieces
-from dedup.sources.files import STDIN, find_sources
-from dedup.sources.options import Tally
+from dedup.sources.files import find_sources, is_live
+from dedup.sources.options import Source, Tally
 from dedup.sources.remote import shown, state_of
 
 _BATCH_ROWS = 2_048
 STDIN_COPY = "stdin.arrow"
+ROWS_COPY = "stdin-rows.arrow"
 
 
 class Reader(Protocol):
@@ -83,7 +84,10 @@ class Held:
 
 
 class Files:
-    """Files and streams as a ``Reader``; stdin is put by, for it can be read only once."""
+    """Files and streams as a ``Reader``; with one that can be read only once all are put by.
+
+    With ``keep_record`` and ``keep_columns`` that goes for all columns of the rows.
+    """
 
     def __init__(
         self,
@@ -95,26 +99,21 @@ class Files:
     ) -> None:
         self.intake = Intake()
         self._paths, self._options, self._told = paths, options, told
-        self._copy = folder / STDIN_COPY if STDIN in paths else None
         self._read = False
         self._sources = find_sources(paths, options, Tally(Intake()))
+        self._copy = (
+            folder / STDIN_COPY if any(is_live(each.path) for each in self._sources) else None
+        )
         self.is_cheap = all(each.kind == "parquet" and each.url is None for each in self._sources)
 
     def header(self, config: Config) -> dict[str, Any]:
         """Return what tells this run from others: settings, and the inputs as they are now."""
-        found: dict[str, list[Any]] = {}
-        for source in self._sources:
-            if source.url is not None:
-                found[source.path] = state_of(source.url)
-            elif source.path != STDIN:
-                state = Path(source.path).stat()
-                found[source.path] = [state.st_size, state.st_mtime_ns]
         return {
             "version": version("dedup"),
             "setting": config.as_dict(),
             "reading": dataclasses.asdict(self._options),
             "paths": [shown(path) for path in self._paths],
-            "input": found,
+            "input": input_states(self._sources),
         }
 
     def take_up(self, intake: Intake) -> None:
@@ -133,10 +132,15 @@ class Files:
         if self._copy is None:
             yield from read_pieces(self._paths, self._options, self.intake, progress=self._told)
             return
-        first = read_batches(self._paths, self._options, self.intake, progress=self._told)
-        with pa.ipc.new_file(self._copy, CORPUS) as copy:
+        kept: list[pa.RecordBatch] = []
+        first = read_batches(
+            self._paths, self._options, self.intake, progress=self._told, kept=kept
+        )
+        rows = self._copy.with_name(ROWS_COPY)
+        with pa.ipc.new_file(self._copy, CORPUS) as copy, rows.open("wb") as columns:
             for batch in first:
                 copy.write_batch(batch)
+                put_by(kept, columns)
                 yield Piece(Tally(self.intake), Intake(), batch)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -162,3 +166,23 @@ def _batches(pieces: Iterator[Piece]) -> Iterator[pa.RecordBatch]:
         batches = list(piece.batches())
         if piece.settle():
             yield from batches
+
+
+def input_states(sources: Iterable[Source]) -> dict[str, list[Any]]:
+    """Return of each input that can be read again what tells whether it was changed."""
+    found: dict[str, list[Any]] = {}
+    for source in sources:
+        if source.url is not None:
+            found[source.path] = state_of(source.url)
+        elif not is_live(source.path):
+            state = Path(source.path).stat()
+            found[source.path] = [state.st_size, state.st_mtime_ns]
+    return found
+
+
+def put_by(batches: list[pa.RecordBatch], file: BinaryIO) -> None:
+    """Write batches, each a stream of its own as their columns may differ, and forget them."""
+    for batch in batches:
+        with pa.ipc.new_stream(file, batch.schema) as stream:
+            stream.write_batch(batch)
+    batches.clear()

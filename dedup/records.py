@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from dedup.config import Config
@@ -220,11 +222,13 @@ class Corpus:
 
     ``rows`` are the rows that were Arrow data, with all their columns, but null for the text; only
     where they were asked for, to be written as Parquet. They are numbered through all parts.
+    ``order`` says of each document how many were read before it, where inputs can be read again.
     """
 
     table: pa.Table
     intake: Intake
     rows: tuple[pa.RecordBatch, ...] = ()
+    order: npt.NDArray[np.int64] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

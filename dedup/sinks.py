@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -264,18 +264,25 @@ def _linked_files(folder: Path) -> Iterator[Path]:
 
 
 def write_result(
-    result: Result, directory: StrPath, *, format: str = "jsonl", inputs: Sequence[str] = ()
+    result: Result,
+    directory: StrPath,
+    *,
+    format: str = "jsonl",
+    inputs: Sequence[str] = (),
+    more: Mapping[str, Callable[[BinaryIO], object]] | None = None,
 ) -> list[Path]:
     """Write documents, pairs, passages, repeats and ``summary.json``; return their paths.
 
-    The folder is made if need be. The same result gives the same bytes. Raises ``OutputError``
+    The folder is made if need be. The same result gives the same bytes. ``more`` names files that
+    belong to them, and what writes each. Raises ``OutputError``
     when an input would be touched or the disk refuses; files of an earlier result stay as they
     were then.
     """
     if format not in FORMATS:
         raise ConfigError("format", format, " or ".join(FORMATS))
     folder = Path(directory)
-    names = [*(f"{name}.{format}" for name in CONTRACT), "summary.json"]
+    more = more or {}
+    names = [*(f"{name}.{format}" for name in CONTRACT), "summary.json", *more]
     check_output(folder, inputs, names)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -286,6 +293,8 @@ def write_result(
             file = staging.open(folder / f"{name}.{format}")
             write_table(file, result.tables[name], format, schema)
         staging.open(folder / "summary.json").write(json_bytes(result.summary, pretty=True))
+        for name, write in more.items():
+            write(staging.open(folder / name))
     return [folder / name for name in names]
 
 

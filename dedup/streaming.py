@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -220,9 +220,10 @@ def _scan(run: _Run, progress: Progress) -> Result:
     pairs = with_equals(pairs, faces, signed.counts)
     progress(STAGES[4], 4, len(STAGES))
     clusters = cluster_documents(pairs, ranking, faces, config)
-    del ranking, signed, order
+    del ranking, signed
     trim()
     result = _result(run, facts, pairs, clusters, faces, Counter(crowded_buckets=crowded))
+    result = replace(result, corpus=replace(result.corpus, order=order))
     progress("done", 5, len(STAGES))
     return result
 

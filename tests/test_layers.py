@@ -35,7 +35,7 @@ ROWS = [
     ("sources", "sinks"),
     ("archive", "index"),
     ("facts", "readers", "work"),
-    ("streaming", "gathering"),
+    ("streaming", "gathering", "rereading"),
     ("estimate",),
     ("copies", "removals"),
     ("pipeline",),

@@ -162,6 +162,17 @@ def test_a_url_is_scanned(memory):
     assert orjson.loads(done.stdout)["summary"]["documents"]["read"] == 600
 
 
+def test_rows_behind_a_url_are_written_with_their_types(memory, tmp_path):
+    table = pa.table({"n": pa.array(range(300), pa.int16()),
+                      "text": [row["text"] for row in ROWS]})  # fmt: skip
+    with memory.open("/in/a.parquet", "wb") as file:
+        pq.write_table(table, file)
+    given = ["scan", "memory://in", "-o", str(tmp_path), "--annotate", "--format", "parquet"]
+    done = CliRunner().invoke(cli.root, [*given, "--find", "duplicates"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert pq.read_table(tmp_path / "rows.parquet").drop_columns(["dedup"]).equals(table)
+
+
 def test_a_run_that_can_be_continued_knows_a_remote_file_and_no_secret(memory, tmp_path):
     paths = ["memory://me:secret@a.jsonl"]
     memory.pipe("/me:secret@a.jsonl", LINES)

@@ -27,6 +27,7 @@ from dedup.errors import ConfigError, OutputError
 from dedup.hashing import sha256
 from dedup.records import Corpus, Result
 from dedup.sinks import Staging, StrPath, check_output, json_bytes, staged
+from dedup.sources.options import no_row
 
 __all__ = ["ARTICLES", "check_rows", "original_of", "restore_directory", "write_cleaned"]
 
@@ -135,11 +136,7 @@ def check_rows(corpus: Corpus) -> None:
     paths, records = corpus.table["path"], corpus.table["record"]
     whole = paths.filter(pc.and_(pc.is_valid(paths), pc.is_null(records)))
     if len(whole):
-        raise ConfigError(
-            "annotate",
-            whole[0].as_py(),
-            "a row (of JSON lines, CSV, Parquet); a whole text has no columns to annotate",
-        )
+        raise no_row(whole[0].as_py())
 
 
 @dataclass(frozen=True, slots=True)

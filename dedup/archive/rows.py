@@ -7,7 +7,7 @@ those of Parquet input keep their types and order, those of other input are told
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -23,9 +23,9 @@ from dedup.records import DOCUMENTS, Corpus
 from dedup.sources.tables import python_values
 
 FACTS = ("doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of")
-_FACTS_TYPE = pa.struct([DOCUMENTS.field(name) for name in FACTS])
-_WHOLE = ("doc_id", "text", "site", "date")  # the columns of what came without any
-_GROUP_ROWS = 10_000
+FACTS_TYPE = pa.struct([DOCUMENTS.field(name) for name in FACTS])
+WHOLE = ("doc_id", "text", "site", "date")  # the columns of what came without any
+GROUP_ROWS = 10_000
 
 Source = dict[str, Any]
 Opener = Callable[[], BinaryIO]
@@ -57,10 +57,10 @@ class JsonRows:
     def add(self, source: Source, document: dict[str, Any], text: str) -> dict[str, str]:
         """Write one row; return the names of its columns."""
         if source["record"] is None:
-            given, values = "text", {name: source[name] for name in _WHOLE}
+            given, values = "text", {name: source[name] for name in WHOLE}
         else:
             given, values = json.loads(source["record"])
-        columns = _names({given}, {name for name in values if name != given}, self.annotate)
+        columns = names_of({given}, {name for name in values if name != given}, self.annotate)
         row = {columns["text"] if name == given else name: values[name] for name in values}
         row[columns["text"]] = text
         row[columns["dedup"]] = {name: document[name] for name in FACTS}
@@ -72,7 +72,7 @@ class JsonRows:
         """Do nothing: every line is written."""
 
 
-def _names(given: set[str], others: set[str], annotate: bool) -> dict[str, str]:
+def names_of(given: set[str], others: set[str], annotate: bool) -> dict[str, str]:
     """Return the names of the columns of the text and of the facts."""
     kept = annotate and len(given) == 1 and not given & others
     text = next(iter(given)) if kept else free_name("text", others)
@@ -87,7 +87,7 @@ class TableRows:
     stack: ExitStack
     columns: dict[str, str]
     givens: list[str]
-    stock: _Stock  # all rows there are, in the columns they came with; the text is null
+    stock: Stock  # all rows there are, in the columns they came with; the text is null
     places: Int64  # where in it those to be written stand
     schema: pa.Schema
     _texts: list[str] = field(default_factory=list)
@@ -101,7 +101,7 @@ class TableRows:
     ) -> TableRows:
         """Lay out the columns for some rows of a corpus; ``stack`` closes what is opened."""
         found = _Gathered.of(corpus, rows)
-        columns = _names(set(found.givens), found.others(), annotate)
+        columns = names_of(set(found.givens), found.others(), annotate)
         joined = found.joined(columns["text"])
         place = joined.schema.get_field_index(columns["text"])
         schema = joined.schema
@@ -109,15 +109,15 @@ class TableRows:
             schema = schema.append(pa.field(columns["text"], pa.string()))
         elif pa.types.is_null(schema.field(place).type):
             schema = schema.set(place, schema.field(place).with_type(pa.string()))
-        schema = schema.append(pa.field(columns["dedup"], _FACTS_TYPE))
-        return cls(open, stack, columns, found.givens, _Stock.of(joined), found.places, schema)
+        schema = schema.append(pa.field(columns["dedup"], FACTS_TYPE))
+        return cls(open, stack, columns, found.givens, Stock.of(joined), found.places, schema)
 
     def add(self, source: Source, document: dict[str, Any], text: str) -> dict[str, str]:
         """Take one row; return the names of its columns."""
         given = self.givens[self._written + len(self._texts)]
         self._texts.append(text)
         self._facts.append({name: document[name] for name in FACTS})
-        if len(self._texts) >= _GROUP_ROWS:
+        if len(self._texts) >= GROUP_ROWS:
             self._write()
         return {**self.columns, "input": given}
 
@@ -134,7 +134,7 @@ class TableRows:
         name = self.columns["text"]
         made = {
             name: pa.array(self._texts, self.schema.field(name).type),
-            self.columns["dedup"]: pa.array(self._facts, _FACTS_TYPE),
+            self.columns["dedup"]: pa.array(self._facts, FACTS_TYPE),
         }
         arrays = [made[each] if each in made else rows[each] for each in self.schema.names]
         if self._writer is None:
@@ -145,7 +145,7 @@ class TableRows:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stock:
+class Stock:
     """The rows of a table that some are taken from again and again.
 
     ``Table.take`` joins all chunks of a column each time, and cannot above 2 GB of strings.
@@ -155,7 +155,7 @@ class _Stock:
     ends: Int64
 
     @classmethod
-    def of(cls, table: pa.Table) -> _Stock:
+    def of(cls, table: pa.Table) -> Stock:
         """Cut a table where its columns are cut."""
         batches = table.to_batches()
         return cls(batches, np.cumsum([len(each) for each in batches], dtype=np.int64))
@@ -192,9 +192,9 @@ class _Gathered:
     @classmethod
     def of(cls, corpus: Corpus, rows: Int64) -> _Gathered:
         """Gather the columns of some rows of a corpus: Arrow data, objects, then whole files."""
-        names = ["record", *(name for name in _WHOLE if name != "text")]
+        names = ["record", *(name for name in WHOLE if name != "text")]
         taken = corpus.table.select(names).take(pa.array(rows))
-        records = [_parsed(each) for each in taken["record"].to_pylist()]
+        records = [parsed(each) for each in taken["record"].to_pylist()]
         kinds = np.array([_KINDS.index(type(value)) for _, value in records], np.int64)
         numbered, objects, whole = (np.flatnonzero(kinds == each) for each in range(3))
         made = cls([], [given for given, _ in records], np.zeros(len(rows), np.int64))
@@ -241,7 +241,7 @@ class _Gathered:
 _KINDS = (int, dict, type(None))
 
 
-def _parsed(record: bytes | None) -> tuple[str, Any]:
+def parsed(record: bytes | None) -> tuple[str, Any]:
     """Return the name of the text column, and a row or its number, of whole files nothing."""
     if record is None:
         return "text", None
@@ -257,24 +257,25 @@ def _columns(rows: list[dict[str, Any]]) -> pa.Table:
         try:
             column = pa.array(values)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
-            column = _json_texts(values)
+            column = json_texts(values)
         # Half of a surrogate pair cannot stand in the name of a column.
         name = free_name(clean_string(name), columns)
-        columns[name] = _json_texts(values) if _has_empty_struct(column.type) else column
+        columns[name] = json_texts(values) if has_empty_struct(column.type) else column
     return pa.table(columns)
 
 
-def _has_empty_struct(kind: pa.DataType) -> bool:
+def has_empty_struct(kind: pa.DataType) -> bool:
     """Tell whether a type holds objects without keys, which Parquet cannot."""
     if pa.types.is_list(kind):
-        return _has_empty_struct(kind.value_type)
+        return has_empty_struct(kind.value_type)
     if not pa.types.is_struct(kind):
         return False
     inner = (kind.field(each).type for each in range(kind.num_fields))
-    return not kind.num_fields or any(map(_has_empty_struct, inner))
+    return not kind.num_fields or any(map(has_empty_struct, inner))
 
 
-def _json_texts(values: list[Any]) -> pa.Array:
+def json_texts(values: list[Any]) -> pa.Array:
+    """Return values as strings of JSON; none stays null."""
     texts = [None if each is None else json_line(each).decode().rstrip("\n") for each in values]
     return pa.array(texts, pa.string())
 
@@ -291,17 +292,22 @@ def join_columns(tables: list[pa.Table]) -> pa.Table:
     """
     if len(tables) < 2:
         return tables[0] if tables else pa.table({})
+    mixed = mixed_kinds(table.schema for table in tables)
+    return pa.concat_tables(
+        [converted(table, mixed) for table in tables], promote_options="default"
+    )
+
+
+def mixed_kinds(schemas: Iterable[pa.Schema]) -> dict[str, pa.DataType | None]:
+    """Return the columns that differ in type, with the type that holds all, ``None`` for text."""
     kinds: dict[str, dict[pa.DataType, None]] = {}
-    for item in (item for table in tables for item in table.schema):
+    for item in (item for schema in schemas for item in schema):
         kinds.setdefault(item.name, {})[item.type] = None
-    mixed = {
+    return {
         name: _common(found)
         for name, each in kinds.items()
         if len(found := [kind for kind in each if not pa.types.is_null(kind)]) > 1
     }
-    return pa.concat_tables(
-        [_converted(table, mixed) for table in tables], promote_options="default"
-    )
 
 
 _FAMILIES = (
@@ -320,14 +326,14 @@ def _common(kinds: list[pa.DataType]) -> pa.DataType | None:
     return None
 
 
-def _converted(table: pa.Table, mixed: dict[str, pa.DataType | None]) -> pa.Table:
+def converted(table: pa.Table, mixed: dict[str, pa.DataType | None]) -> pa.Table:
     """Return a table with the types of ``mixed`` (``None``: JSON text), null allowed anywhere."""
     for place, item in enumerate(table.schema):
         column = table.column(place)
         if item.name in mixed and not pa.types.is_null(item.type):
             kind = mixed[item.name]
             values = (value for chunk in column.chunks for value in python_values(chunk))
-            column = _json_texts(list(values)) if kind is None else column.cast(kind)
+            column = json_texts(list(values)) if kind is None else column.cast(kind)
         table = table.set_column(
             place, pa.field(item.name, column.type, True, item.metadata), column
         )

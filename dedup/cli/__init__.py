@@ -42,7 +42,14 @@ from dedup.cli.running import (
     uses_colour,
     write_stdout,
 )
-from dedup.cli.scanning import read_corpus, run_scan, show_plan
+from dedup.cli.scanning import (
+    ROWS,
+    read_corpus,
+    run_scan,
+    show_plan,
+    wants_rows,
+    write_scan,
+)
 from dedup.config import RELATIONS
 from dedup.errors import ConfigError
 
@@ -91,6 +98,17 @@ def root(ctx: click.Context) -> int:
     show_default=True,
     help="Form of the files in the output folder.",
 )
+@click.option(
+    "--write-rows",
+    is_flag=True,
+    help="Also write the rows that are kept, as they were read, with what was found of each in a "
+    "column `dedup`.",
+)
+@click.option(
+    "--annotate",
+    is_flag=True,
+    help="Also write all rows, kept or not, in the same way. For rows only.",
+)
 @view_options(limit=10)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
 @suspicion_options
@@ -107,15 +125,17 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
       dedup scan news/
       dedup scan news.jsonl.gz -o found --text-column body
       zcat news.gz | dedup scan - --json | jq .summary
+      dedup scan news.parquet --find duplicates -o found --write-rows --format parquet
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
     config = config_from(given)
     if given["fail_on_duplicates"] and "duplicates" not in config.find:
         raise ConfigError("fail_on_duplicates", True, "with `duplicates` in --find")
     limits, options = limits_from(given), read_options_from(given, config, keep_record=False)
+    has_rows = wants_rows(given)
     if given["dry_run"]:
         return show_plan(paths, options, config, given)
     if given["output"]:
-        _check_scan_output(given["output"], given["format"], paths)
+        _check_scan_output(given["output"], given["format"], paths, has_rows)
     result, seconds = run_scan(paths, options, config, given)
     stopped = is_stopped(result, limits, given)
     if given["output"] and not stopped:
@@ -130,18 +150,17 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     return input_code(result.corpus.intake, given)
 
 
-def _check_scan_output(output: str, format: str, paths: tuple[str, ...]) -> None:
+def _check_scan_output(output: str, format: str, paths: tuple[str, ...], has_rows: bool) -> None:
     """Refuse an output folder that could touch an input, before any work is done."""
     from dedup.records import CONTRACT
     from dedup.sinks import check_output
 
-    check_output(output, paths, [*(f"{name}.{format}" for name in CONTRACT), "summary.json"])
+    tables = [*CONTRACT, ROWS] if has_rows else CONTRACT
+    check_output(output, paths, [*(f"{name}.{format}" for name in tables), "summary.json"])
 
 
 def _write(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
-    from dedup.sinks import write_result
-
-    written = write_result(result, given["output"], format=given["format"], inputs=paths)
+    written = write_scan(result, paths, given)
     if not given["quiet"]:
         names = ", ".join(path.name for path in written)
         tell(f"dedup: wrote {names} to {given['output']}")

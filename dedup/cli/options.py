@@ -133,6 +133,7 @@ def read_options_from(
         strict=given.pop("strict"),
         keep_record=keep_record,
         keep_columns=keep_columns,
+        rows_only=given.get("annotate", False),
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from dedup.cli.running import (
     DONE,
     announce_compiling,
@@ -16,11 +18,13 @@ from dedup.cli.running import (
     write_stdout,
 )
 from dedup.config import Config
+from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
     from dedup.records import Corpus, Result
     from dedup.sources import ReadOptions
 
+ROWS = "rows"
 STAGES_BAR = "{desc} {bar:20} {n_fmt}/{total_fmt} stages, {elapsed}"
 
 
@@ -76,10 +80,9 @@ def _scan_files(
     paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
 ) -> Result:
     """Scan what is read only as far as it is wanted, in no more memory than is allowed."""
-    import tempfile
-
     from dedup.duplicates import is_fast
     from dedup.readers import Files
+    from dedup.rereading import Rereading
     from dedup.sources import input_bytes
     from dedup.work import Work
 
@@ -90,12 +93,15 @@ def _scan_files(
         from dedup.pipeline import scan_reader as scan
 
     size = 0 if given["quiet"] else input_bytes(paths, options)
+    folder = Path(given["work"] or _temporary_folder())
+    if wants_rows(given):
+        columns = given["format"] == "parquet"
+        given["again"] = Rereading(paths, options, folder=folder, columns=columns)
+        options = given["again"].options
     with (
-        tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as temporary,
         progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar,
         progress_bar(size, desc="", total=1, bar_format=STAGES_BAR, delay=0.1) as stages,
     ):
-        folder = Path(given["work"] or temporary)
         files = Files(paths, options, folder=folder, told=bar.update)
         work = Work.at(folder, files.header(config)) if given["work"] else None
         given["kept"] = work
@@ -107,6 +113,48 @@ def _scan_files(
             work=work,
             progress=None if is_fast(config) else stage_progress(stages),
         )
+
+
+def _temporary_folder() -> str:
+    """Make a folder that goes when the command ends."""
+    import tempfile
+
+    made = tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True)
+    return click.get_current_context().with_resource(made)
+
+
+def wants_rows(given: dict[str, Any]) -> bool:
+    """Tell whether a scan is to write rows; they need a folder."""
+    for name in ("write_rows", "annotate"):
+        if given[name] and not given["output"]:
+            raise ConfigError(name, True, "with -o DIR, the folder that gets the rows")
+    return bool(given["write_rows"] or given["annotate"])
+
+
+def write_scan(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> list[Path]:
+    """Write what a scan found, and the rows where they are asked for; return the files."""
+    from functools import partial
+
+    from dedup.archive.marked import write_rows
+    from dedup.sinks import write_result
+    from dedup.sources import input_bytes
+
+    output, format = given["output"], given["format"]
+    if not wants_rows(given):
+        return write_result(result, output, format=format, inputs=paths)
+    size = 0 if given["quiet"] else input_bytes(paths)
+    total = len(result.tables["documents"])
+    with progress_bar(size, desc="writing", total=total, unit=" rows", unit_scale=True) as bar:
+        write = partial(
+            write_rows,
+            result=result,
+            again=given["again"],
+            format=format,
+            annotate=given["annotate"],
+            told=bar.update,
+        )
+        more = {f"{ROWS}.{format}": write}
+        return write_result(result, output, format=format, inputs=paths, more=more)
 
 
 def read_corpus(paths: tuple[str, ...], options: ReadOptions, *, quiet: bool) -> Corpus:

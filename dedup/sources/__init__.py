@@ -27,13 +27,20 @@ from dedup.sources.decoding import ENCODINGS, decode, encode, is_binary, origina
 from dedup.sources.delimited import looks_like_rows, read_csv
 from dedup.sources.files import STDIN, find_sources, is_live
 from dedup.sources.json_rows import read_json, read_jsonl
-from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally
+from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally, no_row
 from dedup.sources.pages import extract
 from dedup.sources.pieces import End, Groups, Piece, split
 from dedup.sources.remote import open_url, size_of
 from dedup.sources.rows import Record, take_records
 from dedup.sources.streams import Stream, split_bom
-from dedup.sources.tables import Rows, arrow_batches, documents, read_parquet, settle
+from dedup.sources.tables import (
+    Rows,
+    arrow_batches,
+    documents,
+    parquet_schema,
+    read_parquet,
+    settle,
+)
 
 __all__ = [
     "BATCH_BYTES",
@@ -48,6 +55,7 @@ __all__ = [
     "read_batches",
     "read_pieces",
     "source_bytes",
+    "stated_schema",
 ]
 
 BATCH_BYTES = 32 << 20
@@ -123,6 +131,7 @@ def _pieces(paths: Sequence[str], run: Run, tally: Tally) -> Iterator[Piece | pa
             yield from _read_source(source, run, out)
             yield from out.full()
         else:
+            yield from out.rest()
             yield from pieces
             if run.progress is not None:
                 run.progress(source_bytes(source))
@@ -245,13 +254,17 @@ def _arrow(batches: Iterator[pa.RecordBatch], run: Run) -> Iterator[pa.RecordBat
 
 
 def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBatch]:
-    """Yield what one input gives; documents that fill no batch stay in ``out``."""
+    """Yield what one input gives; documents that fill no batch stay in ``out``.
+
+    Columns come by themselves, after what stands before them.
+    """
     try:
         file = _open(source)
     except OSError as error:
         run.tally.fail("unreadable", source.path, str(error))
         return
     if source.kind == "parquet" and not is_live(source.path):
+        yield from out.rest()
         with file:
             yield from _read_columns(file, source, run, out.batch_bytes)
         return
@@ -260,6 +273,7 @@ def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBa
         if kind in ("txt", "html"):
             _take_file(stream, kind, source, run, out)
         elif kind == "parquet":
+            yield from out.rest()
             data = pa.BufferReader(b"".join(stream.chunks()))
             yield from read_parquet(data, source, run, out.batch_bytes)
         else:
@@ -288,6 +302,17 @@ def _open(source: Source) -> Any:
     return Path(source.path).open("rb")
 
 
+def stated_schema(source: Source) -> pa.Schema | None:
+    """Return the columns of rows, where an input states them before the first of them."""
+    if source.kind != "parquet" or is_live(source.path):
+        return None
+    try:
+        with _open(source) as file:
+            return parquet_schema(file if file.seekable() else pa.BufferReader(file.read()))
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"cannot be read ({error})", path=source.path) from error
+
+
 def source_bytes(source: Source) -> int:
     """Return how large an input is, as it is stored."""
     return Path(source.path).stat().st_size if source.url is None else size_of(source.url)
@@ -313,6 +338,8 @@ _OBJECT = re.compile(r'(?:\[\s*)?\{\s*["}]')
 
 def _take_file(stream: Stream, kind: str, source: Source, run: Run, out: Batcher) -> None:
     """Take a whole file as one document."""
+    if run.options.rows_only:
+        raise no_row(source.path)
     data = stream.whole()
     if data is None:
         run.tally.skip("file_too_long", source.path)

@@ -75,6 +75,7 @@ class ReadOptions:
     whole file of more than ``max_line_bytes`` is skipped without being held. Compressed data that
     has given more than that and more than ``max_ratio`` times its own size is cut there.
     ``keep_record`` keeps the other columns of rows; with ``keep_columns`` too, Arrow data stays so.
+    With ``rows_only`` a whole text ends the reading with ``ConfigError``: it cannot be annotated.
 
     >>> ReadOptions(max_ratio=0)
     Traceback (most recent call last):
@@ -92,6 +93,7 @@ class ReadOptions:
     strict: bool = False
     keep_record: bool = False
     keep_columns: bool = False
+    rows_only: bool = False
     max_line_bytes: int = 64 << 20
     max_ratio: float = 200
 
@@ -113,6 +115,12 @@ def priority_column(config: Config) -> str | None:
     """Return the column that ``config.canonical`` names, if it names one."""
     named = config.canonical.startswith(_PRIORITY)
     return config.canonical.removeprefix(_PRIORITY) if named else None
+
+
+def no_row(path: str) -> ConfigError:
+    """Return the error that a whole text cannot be annotated."""
+    allowed = "a row (of JSON lines, CSV, Parquet); a whole text has no columns to annotate"
+    return ConfigError("annotate", path, allowed)
 
 
 @dataclass(frozen=True, slots=True)

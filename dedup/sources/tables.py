@@ -81,6 +81,11 @@ def columns_of(
     return columns, None if run.options.keep_record else wanted, rows
 
 
+def parquet_schema(file: Any) -> pa.Schema:
+    """Return the columns that rows of a Parquet file are kept with."""
+    return _without_views(pq.read_schema(file).empty_table()).schema
+
+
 def settle(schema: pa.Schema, head: pa.RecordBatch, source: Source, run: Run) -> Columns | None:
     """Settle the columns of Arrow data by its first rows; ``head`` may lack what is no text."""
     if not run.told_apart(source, schema.names):
