@@ -34,7 +34,7 @@ ROWS = [
     ("cleaning",),
     ("sources", "sinks"),
     ("archive", "index"),
-    ("facts", "readers", "work"),
+    ("facts", "readers", "work", "filtering"),
     ("streaming", "gathering"),
     ("estimate",),
     ("copies", "removals"),

@@ -1,4 +1,4 @@
-"""The commands: ``scan``, ``clean``, ``restore``, ``compare``, ``evaluate``.
+"""The commands: ``scan``, ``clean``, ``restore``, ``compare``, ``evaluate``, ``filter``, ``index``.
 
 Exit codes: 0 done; 1 duplicates or suspicious removals, with ``--fail-on-duplicates`` and
 ``--stop-on-suspicion`` only; 2 usage or settings; 3 done, but input was skipped or damaged; 4 could
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedup.cli.closing import cleaned_lines, input_code, is_stopped
+from dedup.cli.filtering import filter_command
 from dedup.cli.options import (
     SectionCommand,
     config_from,
@@ -324,6 +325,9 @@ def evaluate(
     else:
         show(evaluation.format_report(figures).splitlines(), colour=False)
     return DONE
+
+
+root.add_command(filter_command)
 
 
 def main() -> None:

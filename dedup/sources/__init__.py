@@ -184,7 +184,7 @@ def _arrow(batches: Iterator[pa.RecordBatch], run: Run) -> Iterator[pa.RecordBat
 def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBatch]:
     """Yield what one input gives; documents that fill no batch stay in ``out``."""
     try:
-        file = _open(source)
+        file = open_source(source)
     except OSError as error:
         run.tally.fail("unreadable", source.path, str(error))
         return
@@ -217,7 +217,8 @@ def _read_columns(file: Any, source: Source, run: Run, size: int) -> Iterator[pa
 _ROWS = {"jsonl": read_jsonl, "json": read_json, "csv": read_csv, "tsv": read_csv}
 
 
-def _open(source: Source) -> Any:
+def open_source(source: Source) -> Any:
+    """Open an input for reading bytes."""
     if source.path == STDIN:
         return nullcontext(sys.stdin.buffer)
     if source.url is not None:
