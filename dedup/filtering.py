@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,11 @@ from dedup.errors import ConfigError, InputError
 from dedup.hashing import xxh3_128
 from dedup.index import VERDICTS, Index, Verdict
 from dedup.index.entries import LONGEST
+from dedup.records import Intake
 from dedup.sinks import json_bytes
-from dedup.sources.raw import RawLine
+from dedup.sources.batches import Row
+from dedup.sources.options import Columns, ReadOptions
+from dedup.sources.raw import RawLine, raw_lines
 
 AT_ONCE = 1000  # lines that are decided on and kept in one step
 _BYTES = 16 << 20  # of lines in one step
@@ -36,7 +39,6 @@ class Judged:
     line: RawLine
     id: str = ""
     verdict: Verdict | None = None
-    flaw: str = ""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,25 @@ class Filter:
     told: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
 
+    def lines(
+        self,
+        path: str,
+        options: ReadOptions,
+        intake: Intake,
+        *,
+        eager: bool = False,
+        settled: Callable[[Columns], None] = lambda columns: None,
+    ) -> Iterator[RawLine]:
+        """Yield the lines of a file or of stdin (``raw_lines``), fit for this filter."""
+
+        def check(columns: Columns) -> None:
+            if self.key in columns.names():
+                allowed = "a name that no column with text, id, date or site has"
+                raise ConfigError("key", self.key, allowed)
+            settled(columns)
+
+        return raw_lines(path, options, intake, eager=eager, longest_id=LONGEST, settled=check)
+
     def run(self, lines: Iterable[RawLine], at_once: int = AT_ONCE) -> Iterator[list[Judged]]:
         """Yield the lines with their verdicts, some at a time; what was yielded is kept."""
         for some in _in_parts(lines, at_once):
@@ -58,25 +79,21 @@ class Filter:
 
     def _judged(self, lines: list[RawLine]) -> list[Judged]:
         made = [self._prepared(line) for line in lines]
-        documents = [_document(each) for each in made if not each.flaw]
+        documents = [_document(each.id, each.line.row) for each in made if each.line.row]
         if len(documents) == 1:
             verdicts = iter([self.index.check_and_add(documents[0])])
         else:
             verdicts = self.index.check_and_add_many(documents)
         for each in made:
-            if each.flaw:
-                self.skipped[each.flaw] += 1
+            if each.line.row is None:
+                self.skipped[each.line.flaw] += 1
             else:
                 each.verdict = next(verdicts)
                 self.told[each.verdict.verdict] += 1
         return made
 
     def _prepared(self, line: RawLine) -> Judged:
-        if line.row is None:
-            return Judged(line, flaw=line.flaw)
-        name = line.row.doc_id or self._own_name(line)
-        flaw = "id_too_long" if len(name.encode()) > LONGEST else ""
-        return Judged(line, name, flaw=flaw)
+        return Judged(line, "" if line.row is None else line.row.doc_id or self._own_name(line))
 
     def _own_name(self, line: RawLine) -> str:
         """Return an id for a line that brings none: its number and what it holds."""
@@ -97,11 +114,6 @@ class Filter:
         key = json_bytes(self.key)[:-1]
         said = json_bytes(said_of(judged.id, judged.verdict))[:-1]
         return b"%b,%b:%b}%b" % (body[:-1], key, said, end)
-
-    def refuse_columns(self, names: Iterable[str]) -> None:
-        """Raise ``ConfigError`` where the key would replace what a document is made of."""
-        if self.key in names:
-            raise ConfigError("key", self.key, "a name that no column with text, id or date has")
 
     def summary(self) -> dict[str, int]:
         """Return what was read, and what became of it: ``read`` is the sum of the rest."""
@@ -129,12 +141,9 @@ def _in_parts(lines: Iterable[RawLine], at_once: int) -> Iterator[list[RawLine]]
         yield some
 
 
-def _document(judged: Judged) -> dict[str, Any]:
-    row = judged.line.row
-    if row is None:
-        raise AssertionError("a line without a document is never offered")
+def _document(name: str, row: Row) -> dict[str, Any]:
     site = row.site if row.site and len(row.site.encode()) <= LONGEST else None
-    return {"id": judged.id, "text": row.text, "date": row.date, "site": site}
+    return {"id": name, "text": row.text, "date": row.date, "site": site}
 
 
 def said_of(name: str, verdict: Verdict) -> dict[str, Any]:

@@ -135,16 +135,14 @@ def _run(
     """Take the lines of the input through the index; return the counts."""
     from dedup.filtering import AT_ONCE, Filter
     from dedup.sources.options import Columns
-    from dedup.sources.raw import raw_lines
 
     through = Filter(index, given["key"])
 
     def settled(columns: Columns) -> None:
-        through.refuse_columns(columns.names())
         if columns.id is None and not given["quiet"]:
             tell("dedup: no id column is recognised: lines go by their number and content")
 
-    lines = raw_lines(path, options, intake, eager=given["line_buffered"], settled=settled)
+    lines = through.lines(path, options, intake, eager=given["line_buffered"], settled=settled)
     name = _Flaws("stdin" if path == "-" else path, given["quiet"])
     with _outlet(through, given) as write:
         for some in through.run(lines, 1 if given["line_buffered"] else AT_ONCE):
@@ -166,11 +164,12 @@ class _Flaws:
         from dedup.sources.options import REASONS
 
         for each in judged:
-            if each.flaw and not self.quiet:
-                self.met[each.flaw] += 1
-                if self.met[each.flaw] <= _SAID:
-                    last = "; further ones are counted" * (self.met[each.flaw] == _SAID)
-                    tell(f"dedup: {self.path}:{each.line.number}: {REASONS[each.flaw]}{last}")
+            flaw = each.line.flaw
+            if flaw and not self.quiet:
+                self.met[flaw] += 1
+                if self.met[flaw] <= _SAID:
+                    last = "; further ones are counted" * (self.met[flaw] == _SAID)
+                    tell(f"dedup: {self.path}:{each.line.number}: {REASONS[flaw]}{last}")
 
 
 Write = Callable[[list["Judged"]], None]

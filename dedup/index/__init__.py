@@ -127,6 +127,8 @@ class Index:
         def create() -> Settings:
             return Settings.of(config or Config(), **asked, salt=secrets.randbits(64))
 
+        if mode != "r" and (config is not None or any(each is not None for each in asked.values())):
+            create()  # what is wrong with it is said before there is a file
         store = _store(fspath(path), None if mode == "r" else create, mode, durable, clock)
         try:
             store.settings.refuse_others(config, **asked)

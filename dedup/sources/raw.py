@@ -47,12 +47,14 @@ def raw_lines(
     intake: Intake,
     *,
     eager: bool = False,
+    longest_id: int = 0,
     settled: Callable[[Columns], None] = lambda columns: None,
 ) -> Iterator[RawLine]:
     """Yield the lines of a file or of stdin, blank ones left out, counted in ``intake``.
 
     The columns are settled on the first hundred objects, or, if ``eager``, as soon as one has a
-    text, so that nobody waits for the others; ``settled`` is told of them.
+    text, so that nobody waits for the others; ``settled`` is told of them. A line whose id has
+    more than ``longest_id`` bytes, where that is not 0, is skipped.
     """
     run = Run(options, Tally(intake, options.strict))
     source = _one_source(path, options, run.tally)
@@ -62,7 +64,17 @@ def raw_lines(
         run.tally.fail("unreadable", source.path, str(error))
         return
     with file as opened, closing(Stream(opened, source, run, is_live(source.path))) as stream:
-        yield from _documents(_parsed(stream, run), source, run, eager, settled)
+        lines = _parsed(stream, run)
+        first, columns = _settled(lines, source, run, eager=eager)
+        if columns is not None:
+            settled(columns)
+        for each in chain(first, lines):
+            line = _document(*each, columns, source, run, longest_id)
+            if line.row is None:
+                run.tally.skip(line.flaw, source.path, line.number)
+            else:
+                intake.read += 1
+            yield line
     run.finish()
 
 
@@ -97,32 +109,6 @@ def _record(line: Line, run: Run) -> Record | str:
     return record if isinstance(record.values, dict) else "not_an_object"
 
 
-def _documents(
-    lines: Iterator[Parsed],
-    source: Source,
-    run: Run,
-    eager: bool,
-    settled: Callable[[Columns], None],
-) -> Iterator[RawLine]:
-    first, columns = _settled(lines, source, run, eager=eager)
-    if columns is not None:
-        settled(columns)
-    for number, data, found in chain(first, lines):
-        values: Mapping[str, Any] = {}
-        if isinstance(found, str):
-            flaw = found
-        elif columns is None:
-            flaw = "missing_text"
-        else:
-            values, text = found.values, found.values.get(columns.text)
-            if isinstance(text, str):
-                yield _document(number, data, found, columns, source, run)
-                continue
-            flaw = lack_of(text)
-        run.tally.skip(flaw, source.path, number)
-        yield RawLine(number, data, values, flaw=flaw)
-
-
 def _settled(
     lines: Iterator[Parsed], source: Source, run: Run, *, eager: bool
 ) -> tuple[list[Parsed], Columns | None]:
@@ -149,12 +135,23 @@ def _is_enough(objects: list[Mapping[str, Any]], options: ReadOptions) -> bool:
 
 
 def _document(
-    number: int, data: bytes, record: Record, columns: Columns, source: Source, run: Run
+    number: int,
+    data: bytes,
+    found: Record | str,
+    columns: Columns | None,
+    source: Source,
+    run: Run,
+    longest_id: int,
 ) -> RawLine:
-    """Return a line with its document."""
-    row = row_of(record, columns, source, run)
-    name = None if columns.id is None else as_string(record.values.get(columns.id))
-    if row is not None and not name:
-        row = row._replace(doc_id="")
-    run.tally.intake.read += 1
-    return RawLine(number, data, record.values, row)
+    """Return a line with its document, or with what is wrong with it."""
+    if isinstance(found, str):
+        return RawLine(number, data, {}, flaw=found)
+    values = found.values
+    text = None if columns is None else values.get(columns.text)
+    if columns is None or not isinstance(text, str):
+        return RawLine(number, data, values, flaw=lack_of(text))
+    name = None if columns.id is None else as_string(values.get(columns.id))
+    if name and longest_id and len(name.encode()) > longest_id:
+        return RawLine(number, data, values, flaw="id_too_long")
+    row = row_of(found, columns, source, run)
+    return RawLine(number, data, values, row and row._replace(doc_id=name or ""))
