@@ -15,6 +15,7 @@ import click
 
 from dedup.cli.closing import cleaned_lines, input_code, is_stopped
 from dedup.cli.filtering import filter_command
+from dedup.cli.keeping import index
 from dedup.cli.options import (
     SectionCommand,
     config_from,
@@ -328,6 +329,7 @@ def evaluate(
 
 
 root.add_command(filter_command)
+root.add_command(index)
 
 
 def main() -> None:

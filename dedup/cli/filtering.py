@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from dedup.cli.closing import input_code
+from dedup.cli.index import sum_of
 from dedup.cli.options import (
     SectionCommand,
     folder_name,
@@ -103,8 +104,7 @@ def filter_command(path: str, **given: Any) -> int:
     if given["summary"]:
         _write_summary(given["summary"], {**summary, "intake": intake.as_dict()})
     if not given["quiet"]:
-        parts = " + ".join(f"{count:,} {name}" for name, count in summary.items() if name != "read")
-        tell(f"dedup: {summary['read']:,} read = {parts}")
+        tell(f"dedup: {sum_of(summary)}")
     if not intake.read:
         intake.notes[:] = ["no lines were read"]
     return input_code(intake, given)

@@ -215,7 +215,11 @@ class SQLiteStore:
             (*wrong,) = (each for (each,) in connection.execute("PRAGMA integrity_check(10)"))
             if wrong != ["ok"]:
                 return wrong
-            return flaws(self._at(connection))
+            try:
+                shelf = self._at(connection)
+            except CorruptIndex as error:
+                return [str(error)]
+            return flaws(shelf)
 
     def rebuild(self) -> int:
         """Make the postings anew; return how many damaged articles had to be dropped."""
