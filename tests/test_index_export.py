@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import random
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +18,7 @@ from prose import UNRELATED
 from dedup import Config
 from dedup.errors import CorruptIndex, IndexMismatch, IndexUnavailable, InputError, OutputError
 from dedup.index import Index
+from dedup.index.database import sealed
 from dedup.index.exporting import SCHEMA
 
 DAY = 86_400
@@ -180,3 +187,58 @@ def test_other_files_are_no_exported_index(tmp_path):
         with pytest.raises(error):
             Index.restore(tmp_path / "b", path)
     assert not (tmp_path / "b").exists()
+
+
+# Files that this version wrote: later ones must open them, and answer alike
+
+GOLDEN = sorted((Path(__file__).parent / "data").glob("index-1-*.sqlite"))
+
+
+def golden(path, tmp_path):
+    """Return a copy of a golden index, and what it must answer."""
+    shutil.copy(path, tmp_path / path.name)
+    return tmp_path / path.name, json.loads(path.with_suffix(".json").read_text("utf-8"))
+
+
+def as_plain(value):
+    return json.loads(json.dumps(dataclasses.asdict(value)))
+
+
+def test_there_are_golden_files():
+    assert [path.stem for path in GOLDEN] == ["index-1-plain", "index-1-texts"]
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("how", ["file", "parquet"])
+def test_golden_files_answer_as_when_they_were_written(path, tmp_path, how):
+    copy, wanted = golden(path, tmp_path)
+    clock = lambda: wanted["now"]  # noqa: E731
+    if how == "parquet":
+        copy = tmp_path / "restored"
+        Index.restore(copy, path.with_suffix(".parquet"), clock=clock).close()
+    documents = [each["document"] for each in wanted["asked"]]
+    verdicts = [each["verdict"] for each in wanted["asked"]]
+    assert {each["verdict"] for each in verdicts} == {"new", "same", "updated", "duplicate"}
+    with Index.open(copy, mode="r", clock=clock) as index:
+        assert index.info()["settings"] == wanted["settings"]
+        assert [as_plain(each) for each in index] == wanted["articles"]
+        assert [as_plain(index.check(each)) for each in documents] == verdicts
+        assert not index.verify()
+    with Index.open(copy, clock=clock) as index:
+        index.add_many(documents)
+        assert {each.verdict for each in index.check_many(documents)} == {"same"}
+        assert not index.verify()
+
+
+@pytest.mark.parametrize(("field", "value"), [("format", 2), ("folding", 99)])
+def test_a_file_of_another_format_is_refused(tmp_path, field, value):
+    copy, _ = golden(GOLDEN[0], tmp_path)
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        (text,) = connection.execute("SELECT json FROM settings").fetchone()
+        text = json.dumps({**json.loads(text), field: value})
+        seal = sealed(text.encode())
+        connection.execute("UPDATE settings SET json = ?, seal = ?", (text, seal))
+    for mode in "ra":
+        with pytest.raises(IndexMismatch) as told:
+            Index.open(copy, mode=mode)
+        assert (told.value.field, told.value.theirs) == (field, value)
