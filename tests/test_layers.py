@@ -39,7 +39,7 @@ ROWS = [
     ("estimate",),
     ("copies", "removals"),
     ("pipeline",),
-    ("report", "evaluation"),
+    ("report", "evaluation", "against"),
     ("engines", "integrations"),
     ("api",),
     ("cli", "__init__"),
