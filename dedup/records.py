@@ -103,6 +103,22 @@ REPEATS = pa.schema(
 
 CONTRACT = {"documents": DOCUMENTS, "pairs": PAIRS, "passages": PASSAGES, "repeats": REPEATS}
 
+# What `scan --against` adds: documents an index knows, and what they share with its articles.
+AGAINST = pa.schema(
+    [
+        ("doc_id", pa.string()),
+        ("verdict", pa.string()),
+        ("first", pa.string()),
+        ("duplicate_of", pa.string()),
+        ("relation", pa.string()),
+        ("similarity", pa.float64()),
+        ("jaccard", pa.float64()),
+        ("containment", pa.float64()),
+    ]
+)
+AGAINST_PASSAGES = PASSAGES
+MORE = {"against": AGAINST, "against_passages": AGAINST_PASSAGES}
+
 # What cleaning would take out of, or only mark in, each document (`doc` is a row of the corpus).
 REMOVALS = pa.schema(
     [
@@ -306,6 +322,11 @@ class Result:
     marks: pa.Table
     review: pa.Array  # bool per document: the guards held back removals, a person should look
     summary: dict[str, Any]
+
+    @property
+    def contract(self) -> dict[str, pa.Schema]:
+        """The tables that are written: those of the contract, and what ``--against`` adds."""
+        return {**CONTRACT, **{name: MORE[name] for name in MORE if name in self.tables}}
 
     @cached_property
     def documents(self) -> list[Document]:

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from dedup.arrays import clean_string
 from dedup.errors import ConfigError, OutputError
 from dedup.hashing import xxh3_128
-from dedup.records import CONTRACT, Result
+from dedup.records import Result
 
 FORMATS = ("jsonl", "parquet")
 StrPath: TypeAlias = "str | os.PathLike[str]"
@@ -282,14 +282,14 @@ def write_result(
         raise ConfigError("format", format, " or ".join(FORMATS))
     folder = Path(directory)
     more = more or {}
-    names = [*(f"{name}.{format}" for name in CONTRACT), "summary.json", *more]
+    names = [*(f"{name}.{format}" for name in result.contract), "summary.json", *more]
     check_output(folder, inputs, names)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _cannot_write(folder, error) from error
     with staged(folder) as staging:
-        for name, schema in CONTRACT.items():
+        for name, schema in result.contract.items():
             file = staging.open(folder / f"{name}.{format}")
             write_table(file, result.tables[name], format, schema)
         staging.open(folder / "summary.json").write(json_bytes(result.summary, pretty=True))

@@ -88,7 +88,10 @@ def write_jsonl(path, *lines):
 # Help, version, imports
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["scan", "--help"], []])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["scan", "--help"], ["filter", "--help"], ["index", "--help"], []],
+)
 def test_help_imports_nothing_heavy(arguments):
     code = (
         "import sys; from dedup.cli import root\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import doctest
 import importlib.util
+import json
 import re
 import shlex
 import shutil
@@ -52,8 +53,14 @@ def named(page):
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch, seeds):
-    """An empty folder with a copy of the seeds, and the process in it."""
+    """A folder with a copy of the seeds, as files and as JSON lines, and the process in it."""
     shutil.copytree(seeds, tmp_path / "seeds")
+    articles = [
+        {"url": f"https://example.org/{each.stem}", "text": each.read_text(encoding="utf-8")}
+        for each in sorted(seeds.glob("*.txt"))
+    ]
+    rows = "".join(f"{json.dumps(each)}\n" for each in articles)
+    Path(tmp_path, "news.jsonl").write_text(rows, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -110,22 +117,27 @@ def command_lines(page):
 
 
 def run_like_a_shell(typed):
-    """Run the first command of a pipe through click, with globs and `> FILE`; return its result."""
-    words = shlex.split(typed, comments=True)
+    """Run the first command of a pipe through click, with globs, `< FILE` and `> FILE`."""
+    words, given = shlex.split(typed, comments=True), None
+    if "<" in words:
+        at = words.index("<")
+        given = Path(words.pop(at + 1)).read_bytes()
+        del words[at]
     end = next((at for at, word in enumerate(words) if word in ("|", ">", "&&", "||", ";")), None)
     arguments = []
     for word in words[1:end]:
         arguments += sorted(map(str, Path().glob(word))) if "*" in word else [word]
-    result = CliRunner().invoke(generator.root_command(), arguments, prog_name="dedup")
+    result = CliRunner().invoke(generator.root_command(), arguments, given, prog_name="dedup")
     if end is not None and words[end] == ">":
         Path(words[end + 1]).write_bytes(result.stdout_bytes)
     return result
 
 
-def test_shell_lines_of_the_readme_run(workplace):
-    for line, typed in command_lines(README):
+@pytest.mark.parametrize("page", [page for page in PAGES if command_lines(page)], ids=named)
+def test_shell_lines_run(page, workplace):
+    for line, typed in command_lines(page):
         result = run_like_a_shell(typed)
-        assert result.exit_code == 0, f"README.md:{line}: {typed}\n{result.output}"
+        assert result.exit_code == 0, f"{named(page)}:{line}: {typed}\n{result.output}"
 
 
 def test_the_readme_is_short():

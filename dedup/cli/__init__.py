@@ -1,4 +1,4 @@
-"""The commands: ``scan``, ``clean``, ``restore``, ``compare``, ``evaluate``.
+"""The commands: ``scan``, ``clean``, ``restore``, ``compare``, ``evaluate``, ``filter``, ``index``.
 
 Exit codes: 0 done; 1 duplicates or suspicious removals, with ``--fail-on-duplicates`` and
 ``--stop-on-suspicion`` only; 2 usage or settings; 3 done, but input was skipped or damaged; 4 could
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedup.cli.closing import cleaned_lines, input_code, is_stopped
+from dedup.cli.closing import against_lines, cleaned_lines, input_code, is_stopped
+from dedup.cli.filtering import filter_command
+from dedup.cli.keeping import index
 from dedup.cli.options import (
     SectionCommand,
     config_from,
@@ -111,6 +113,12 @@ def root(ctx: click.Context) -> int:
 )
 @view_options(limit=10)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
+@click.option(
+    "--against",
+    metavar="INDEX",
+    help="Also say which articles an index knows, and what they share with its articles where it "
+    "keeps texts; nothing is added to it.",
+)
 @suspicion_options
 @dry_run_option
 @threads_option
@@ -152,11 +160,11 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
 
 def _check_scan_output(output: str, format: str, paths: tuple[str, ...], has_rows: bool) -> None:
     """Refuse an output folder that could touch an input, before any work is done."""
-    from dedup.records import CONTRACT
+    from dedup.records import CONTRACT, MORE
     from dedup.sinks import check_output
 
-    tables = [*CONTRACT, ROWS] if has_rows else CONTRACT
-    check_output(output, paths, [*(f"{name}.{format}" for name in tables), "summary.json"])
+    names = [*CONTRACT, *MORE, *([ROWS] if has_rows else [])]
+    check_output(output, paths, [*(f"{name}.{format}" for name in names), "summary.json"])
 
 
 def _write(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
@@ -179,6 +187,8 @@ def _show_scan(result: Result, seconds: float, given: dict[str, Any]) -> None:
             result, width=columns(), colour=colour, limit=given["limit"], seconds=seconds
         )
         show(view, colour=colour)
+        if "against" in result.summary:
+            show(against_lines(result, given), colour=False)
 
 
 def _has_duplicates(result: Result) -> bool:
@@ -345,6 +355,10 @@ def evaluate(
     else:
         show(evaluation.format_report(figures).splitlines(), colour=False)
     return DONE
+
+
+root.add_command(filter_command)
+root.add_command(index)
 
 
 def main() -> None:

@@ -80,3 +80,14 @@ def _annotated_lines(
         + marks.format(**documents),
         f"{seconds:.2f} s; nothing was removed",
     ]
+
+
+def against_lines(result: Result, given: dict[str, Any]) -> list[str]:
+    """Return what an index said of the documents, in sum."""
+    told = result.summary["against"]
+    passages = f"; {told['passages']:,} passages in common" if told["passages"] else ""
+    return [
+        "",
+        f"{given['against']}: {told['new']:,} are new, {told['same']:,} are known as they are, "
+        f"{told['updated']:,} with another text, {told['duplicate']:,} are copies{passages}",
+    ]

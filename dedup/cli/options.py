@@ -20,6 +20,20 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 INPUT_FORMATS = ("txt", "jsonl", "json", "csv", "tsv", "parquet", "html")
 ROLES = ("text", "id", "date", "url", "site")
 READING, SETTINGS, SAFETY = "Reading", "Settings", "Safety"
+INDEX = "A new index"
+INDEX_SETTINGS = (
+    "shingle_unit",
+    "shingle_size",
+    "num_perm",
+    "seed",
+    "threshold",
+    "recall",
+    "bands",
+    "rows",
+    "coverage",
+    "removable",
+    "cluster_on",
+)  # of `Config`, what an index is built with
 
 
 class SectionOption(click.Option):
@@ -58,6 +72,41 @@ def setting_options(command: Command) -> Command:
     for item in reversed(dataclasses.fields(Config)):
         command = click.option(*_names(item), **_attributes(item))(command)
     return command
+
+
+def index_options(command: Command) -> Command:
+    """Add what an index is built with; an index that is there must have been built so."""
+    for item in reversed(dataclasses.fields(Config)):
+        if item.name in INDEX_SETTINGS:
+            made = {**_attributes(item), "section": INDEX}
+            command = click.option(*_names(item), **made)(command)
+    own: Sequence[tuple[tuple[str, ...], dict[str, Any], str]] = (
+        (("--window",), {"metavar": "TIME"},
+         "Articles further apart in time are not compared: 36h, 30d, 8w; by their dates, or by "
+         "when they first came.  [default 0: all are]"),
+        (("--scope",), {"type": click.Choice(("any", "across", "within"))},
+         "Which articles are compared: any, those of different sites (across), or those of one "
+         "site (within).  [default any]"),
+        (("--store-text/--no-store-text",), {"default": None},
+         "Keep the texts, compressed: near copies are then compared word for word."),
+    )  # fmt: skip
+    for names, kind, text in reversed(own):
+        option = click.option(*names, cls=SectionOption, section=INDEX, help=text, **kind)
+        command = option(command)
+    return command
+
+
+def index_settings_from(given: dict[str, Any]) -> dict[str, Any]:
+    """Take what an index is built with out of the options, as `Index.open` takes it.
+
+    Where no setting is given there is no `config`: an index that is there is opened as it is.
+    """
+    shared = {name: given.pop(name) for name in INDEX_SETTINGS}
+    some = {item.name: shared.get(item.name, ()) for item in dataclasses.fields(Config)}
+    asked = any(value is not None and value != () for value in shared.values())
+    made = {name: given.pop(name) for name in ("window", "scope", "store_text")}
+    unset = {name: None if value == () else value for name, value in some.items()}
+    return {**made, "config": config_from(unset) if asked else None}
 
 
 def _names(item: dataclasses.Field[Any]) -> tuple[str, ...]:
@@ -100,23 +149,49 @@ def config_from(given: dict[str, Any], **fixed: Any) -> Config:
 
 def reading_options(command: Command) -> Command:
     """Add the options that say how inputs are read."""
+    text = (
+        "Format of stdin, and of files whose name does not tell; without it JSON and Parquet are "
+        "known by their first bytes, and all else is one text. Folders: known names only."
+    )
+    kind = click.Choice(INPUT_FORMATS)
+    flagged = _flaw_options(command)
+    option = click.option(
+        "--input-format", type=kind, cls=SectionOption, section=READING, help=text
+    )
+    return _column_options(option(flagged))
+
+
+def line_options(command: Command) -> Command:
+    """Add the options that say how JSON lines are read."""
+    return _column_options(_flaw_options(command))
+
+
+def _flaw_options(command: Command) -> Command:
     flags = (
-        (("--input-format",), {"type": click.Choice(INPUT_FORMATS)},
-         "Format of stdin, and of files whose name does not tell; without it JSON and Parquet are "
-         "known by their first bytes, and all else is one text. Folders: known names only."),
-        (("--strict",), {"is_flag": True}, "Stop at the first record that is skipped or damaged."),
-        (("--allow-bad",), {"is_flag": True},
-         "Exit with 0 although some input was skipped or damaged."),
-    )  # fmt: skip
-    for names, kind, text in reversed(flags):
-        option = click.option(*names, cls=SectionOption, section=READING, help=text, **kind)
+        ("--strict", "Stop at the first record that is skipped or damaged."),
+        ("--allow-bad", "Exit with 0 although some input was skipped or damaged."),
+    )
+    for name, text in reversed(flags):
+        option = click.option(name, is_flag=True, cls=SectionOption, section=READING, help=text)
         command = option(command)
+    return command
+
+
+def _column_options(command: Command) -> Command:
     for role in reversed(ROLES):
         text = f"Column of the {role}; by default it is recognised by its name."
         command = click.option(
             f"--{role}-column", metavar="NAME", cls=SectionOption, section=READING, help=text
         )(command)
     return command
+
+
+def line_options_from(given: dict[str, Any]) -> ReadOptions:
+    """Take how JSON lines are read out of the options of a command."""
+    from dedup.sources.options import ReadOptions
+
+    columns = {f"{role}_column": given.pop(f"{role}_column") for role in ROLES}
+    return ReadOptions(**columns, strict=given.pop("strict"), format="jsonl")
 
 
 def read_options_from(

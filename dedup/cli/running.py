@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import click
 
-from dedup.errors import ConfigError, DedupError
+from dedup.errors import ConfigError, DedupError, IndexMismatch
 
 DONE, DUPLICATES, USAGE, BAD_INPUT, FAILED = range(5)
 SUSPICIOUS = DUPLICATES  # either of them only where it was asked for
@@ -49,6 +49,8 @@ class Root(click.Group):
             code = _complain(_usage(error), USAGE)
         except ConfigError as error:
             code = _complain(_config(error), USAGE)
+        except IndexMismatch as error:
+            code = _complain(str(error), USAGE)
         except (DedupError, OSError) as error:
             code = _complain(_plain(error), FAILED)
         except MemoryError:

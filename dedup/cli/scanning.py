@@ -21,6 +21,7 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
+    from dedup.readers import Files
     from dedup.records import Corpus, Result
     from dedup.sources import ReadOptions
 
@@ -53,6 +54,8 @@ def run_scan(
     begin = time.perf_counter()
     if not given["quiet"]:
         announce_compiling()
+    if given.get("against"):
+        _check_index(given["against"])
     if options.keep_record:
         result = _scan_held(paths, options, config, given)
     else:
@@ -105,7 +108,7 @@ def _scan_files(
         files = Files(paths, options, folder=folder, told=bar.update)
         work = Work.at(folder, files.header(config)) if given["work"] else None
         given["kept"] = work
-        return scan(
+        result = scan(
             files,
             config,
             threads=given["threads"],
@@ -113,6 +116,25 @@ def _scan_files(
             work=work,
             progress=None if is_fast(config) else stage_progress(stages),
         )
+        return _beside_index(result, files, given)
+
+
+def _check_index(place: str) -> None:
+    """Raise what is wrong with an index before any work is done."""
+    from dedup.index import Index
+
+    Index.open(place, mode="r").close()
+
+
+def _beside_index(result: Result, files: Files, given: dict[str, Any]) -> Result:
+    """Ask the index that was named for every document; they are read once more."""
+    if not given.get("against"):
+        return result
+    from dedup.against import with_index
+    from dedup.index import Index
+
+    with Index.open(given["against"], mode="r") as index:
+        return with_index(result, files.batches(), index)
 
 
 def _temporary_folder() -> str:

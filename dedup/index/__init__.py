@@ -21,8 +21,9 @@ from types import TracebackType
 from typing import Any
 
 from dedup.config import Config
-from dedup.errors import ConfigError, IndexUnavailable, InputError
+from dedup.errors import ConfigError, IndexUnavailable, InputError, OutputError
 from dedup.index.entries import Entry, Record, decompress
+from dedup.index.exporting import Exported, Portable, export
 from dedup.index.memory import MemoryStore
 from dedup.index.settings import SCOPES, Settings
 from dedup.index.signing import Signer, when
@@ -127,9 +128,37 @@ class Index:
         def create() -> Settings:
             return Settings.of(config or Config(), **asked, salt=secrets.randbits(64))
 
+        if mode != "r" and (config is not None or any(each is not None for each in asked.values())):
+            create()  # what is wrong with it is said before there is a file
         store = _store(fspath(path), None if mode == "r" else create, mode, durable, clock)
         try:
             store.settings.refuse_others(config, **asked)
+        except BaseException:
+            store.close()
+            raise
+        return cls(store)
+
+    @classmethod
+    def restore(
+        cls,
+        path: str | PathLike[str],
+        exported: str | PathLike[str],
+        *,
+        durable: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> Index:
+        """Make a new index of a file that ``export`` wrote; it gives the same answers.
+
+        Raises ``CorruptIndex`` where the file does not hold together, before there is an index.
+        """
+        source = Exported(exported, salt=secrets.randbits(64))
+        for _ in source.rows():
+            pass
+        store = _store(fspath(path), lambda: source.settings, "x", durable, clock)
+        try:
+            if not isinstance(store, Portable):
+                raise OutputError("an index of this kind takes in no exported one")
+            store.restore(source.rows())
         except BaseException:
             store.close()
             raise
@@ -228,6 +257,10 @@ class Index:
     def backup(self, path: str | PathLike[str]) -> None:
         """Write a copy to a new file, while the index is in use. A live file must not be copied."""
         self.store.backup(path)
+
+    def export(self, path: str | PathLike[str]) -> int:
+        """Write all articles, and what is known of them, to a new Parquet file; return how many."""
+        return export(self.store, path)
 
     def close(self) -> None:
         """Let go of the file or of the server; can be done twice."""

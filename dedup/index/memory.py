@@ -48,6 +48,17 @@ class MemoryStore:
             rows = list(self._shelf.by_number.values())
         return (row.record for row in rows)
 
+    def rows(self) -> Iterator[Row]:
+        """Yield all articles with their numbers and groups."""
+        with self._lock:
+            rows = list(self._shelf.by_number.values())
+        return iter(rows)
+
+    def restore(self, rows: Iterable[Row]) -> None:
+        """Take articles into an index that has none, as they are."""
+        with self._lock:
+            self._shelf.restore(rows)
+
     def remove(self, names: Iterable[str]) -> int:
         """Forget articles; return how many were there."""
         with self._lock:
@@ -152,6 +163,21 @@ class _MemoryShelf:
         """Return the first member of a group."""
         number = next(iter(self.groups.get(group, ())), None)
         return None if number is None else self.by_number[number]
+
+    def restore(self, rows: Iterable[Row]) -> None:
+        """Take rows in as they are."""
+        if self._next:
+            raise OutputError("an index that has articles takes in no others as they were")
+        for row in rows:
+            self.by_number[row.number] = row
+            if not row.leads:
+                self.groups[row.group][row.number] = None
+            self.counts.articles += 1
+            self.counts.representatives += row.leads
+            self.counts.versions += len(row.record.versions)
+            self._next = max(self._next, row.number, row.group)
+            self._latest = max(self._latest, row.record.seen)
+        self.rebuild()
 
     def _derived(self) -> dict[int, list[int]]:
         rows = list(self.by_number.values())

@@ -176,6 +176,20 @@ class SQLiteShelf:
             (self._cells(*each) for each in made),
         )
 
+    def restore(self, rows: Iterable[Row]) -> None:
+        """Take in articles with the numbers and groups they have; no postings."""
+        last = 0
+
+        def each() -> Iterator[tuple[Record, int, bool]]:
+            nonlocal last
+            for row in rows:
+                last = max(last, row.number, row.group)
+                self.next = row.number
+                yield row.record, row.group, row.leads
+
+        self.insert(each())
+        self.next = last + 1
+
     def _cells(self, record: Record, family: int, leads: bool) -> Cells:
         number = self.next
         if number > _MOST:

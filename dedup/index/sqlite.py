@@ -18,11 +18,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from dedup.errors import CorruptIndex, IndexUnavailable
+from dedup.errors import CorruptIndex, IndexUnavailable, OutputError
 from dedup.index.bulk import AT_ONCE, is_plain, load_chunk
 from dedup.index.checking import flaws, rebuild
 from dedup.index.database import Database, connection_facts, sealed
-from dedup.index.deciding import Rules
+from dedup.index.deciding import Row, Rules
 from dedup.index.entries import Entry, Record
 from dedup.index.settings import Settings
 from dedup.index.settling import TAIL, settle
@@ -126,6 +126,24 @@ class SQLiteStore:
             more = len(rows) == PAGE
             after = rows[-1].number if rows else after
 
+    def rows(self) -> Iterator[Row]:
+        """Yield all articles with their numbers and groups, as they are at one moment."""
+        with self._database.reading() as connection:
+            for rows in self._at(connection).pages(0):
+                yield from rows
+
+    def restore(self, rows: Iterable[Row]) -> None:
+        """Take articles into an index that has none, as they are, in one transaction."""
+        with self._database.writing() as connection:
+            shelf = self._at(connection)
+            if shelf.next > 1:
+                raise OutputError(f"{self.path}: it has had articles, and takes in no others")
+            shelf.restore(rows)
+            shelf.save()
+            rebuild(shelf, connection)
+            shelf.save()
+            self._database.forgotten = True
+
     def remove(self, names: Iterable[str]) -> int:
         """Forget articles; return how many were there."""
         removed = 0
@@ -197,7 +215,11 @@ class SQLiteStore:
             (*wrong,) = (each for (each,) in connection.execute("PRAGMA integrity_check(10)"))
             if wrong != ["ok"]:
                 return wrong
-            return flaws(self._at(connection))
+            try:
+                shelf = self._at(connection)
+            except CorruptIndex as error:
+                return [str(error)]
+            return flaws(shelf)
 
     def rebuild(self) -> int:
         """Make the postings anew; return how many damaged articles had to be dropped."""

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from dedup.records import CONTRACT, Result
+from dedup.records import Result
 from dedup.sinks import json_bytes, json_lines
 
 
 def json_parts(result: Result) -> Iterator[bytes]:
     """Yield the bytes of one JSON object with everything a result holds.
 
-    Its keys are the four tables of the contract as lists, ``clusters`` (name to members, canonical
+    Its keys are the tables of the contract as lists, ``clusters`` (name to members, canonical
     first), ``removals`` and ``marks`` with the doc_id, and ``summary``. Rows read as in the output
     files.
     """
-    tables = {name: result.tables[name].select(schema.names) for name, schema in CONTRACT.items()}
+    tables = {
+        name: result.tables[name].select(schema.names) for name, schema in result.contract.items()
+    }
     ids = result.corpus.table["doc_id"]
     for name, table in (("removals", result.removals), ("marks", result.marks)):
         named = table.add_column(0, "doc_id", ids.take(table["doc"]))

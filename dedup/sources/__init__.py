@@ -144,7 +144,7 @@ def _split(source: Source, run: Run, tally: Tally) -> list[Groups] | None:
     if not is_local or run.options.keep_record:
         return None
     try:
-        with _open(source):
+        with open_source(source):
             pass
     except OSError:
         return None  # where it is read this is counted
@@ -259,7 +259,7 @@ def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBa
     Columns come by themselves, after what stands before them.
     """
     try:
-        file = _open(source)
+        file = open_source(source)
     except OSError as error:
         run.tally.fail("unreadable", source.path, str(error))
         return
@@ -294,7 +294,8 @@ def _read_columns(file: Any, source: Source, run: Run, size: int) -> Iterator[pa
 _ROWS = {"jsonl": read_jsonl, "json": read_json, "csv": read_csv, "tsv": read_csv}
 
 
-def _open(source: Source) -> Any:
+def open_source(source: Source) -> Any:
+    """Open an input for reading bytes."""
     if source.path == STDIN:
         return nullcontext(sys.stdin.buffer)
     if source.url is not None:
@@ -307,7 +308,7 @@ def stated_schema(source: Source) -> pa.Schema | None:
     if source.kind != "parquet" or is_live(source.path):
         return None
     try:
-        with _open(source) as file:
+        with open_source(source) as file:
             return parquet_schema(file if file.seekable() else pa.BufferReader(file.read()))
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"cannot be read ({error})", path=source.path) from error

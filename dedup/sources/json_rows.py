@@ -55,30 +55,33 @@ def read_json(stream: Stream, source: Source, run: Run, out: Batcher) -> Iterato
 
 def _records(lines: Iterable[Line], stream: Stream, source: Source, run: Run) -> Iterator[Record]:
     """Yield the object of each line, and count the lines that hold none."""
-    loads, tally = orjson.loads, run.tally
+    tally = run.tally
     for number, line in lines:
         if line is None:
             tally.skip("line_too_long", source.path, number)
             continue
         if not line or line.isspace():
             continue
-        try:
-            value = loads(line)
-        except orjson.JSONDecodeError:
-            record = parse_slowly(line, number)
-            if record is None:
-                # The last line of data that was cut off is part of that flaw, not another one.
-                if number != stream.cut_line:
-                    tally.skip("broken_json", source.path, number)
-                continue
-        else:
-            record = Record(number, value)
-            if isinstance(value, dict) and _is_lossy(value, run):
-                record = parse_slowly(line, number) or record
-        if isinstance(record.values, dict):
+        record = parse_line(line, number, run)
+        if record is None:
+            # The last line of data that was cut off is part of that flaw, not another one.
+            if number != stream.cut_line:
+                tally.skip("broken_json", source.path, number)
+        elif isinstance(record.values, dict):
             yield record
         else:
             tally.skip("not_an_object", source.path, number)
+
+
+def parse_line(line: bytes, number: int, run: Run) -> Record | None:
+    """Return what a line holds, an object or not; ``None`` where it is not JSON at all."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return parse_slowly(line, number)
+    if isinstance(value, dict) and _is_lossy(value, run):
+        return parse_slowly(line, number) or Record(number, value)
+    return Record(number, value)
 
 
 def _is_lossy(value: dict[str, Any], run: Run) -> bool:

@@ -41,6 +41,7 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
 REASONS = {
     "missing_text": "the text is missing or null",
     "text_not_a_string": "the text is not a string",
+    "id_too_long": "the id is longer than an index can keep",
     "broken_json": "not valid JSON",
     "not_an_object": "JSON, but not an object",
     "bad_row": "the row does not fit the header",

@@ -65,18 +65,18 @@ def add_records(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the documents of ``records``, one by one."""
     for record in records:
-        row = _row(record, columns, source, run)
+        row = row_of(record, columns, source, run)
         if row is not None:
             out.add(row)
             yield from out.full()
 
 
-def _row(record: Record, columns: Columns, source: Source, run: Run) -> Row | None:
+def row_of(record: Record, columns: Columns, source: Source, run: Run) -> Row | None:
+    """Return the document of a record; one without a text is counted as skipped."""
     values, line = record.values, record.line
     text = values.get(columns.text)
     if not isinstance(text, str):
-        reason = "missing_text" if text is None else "text_not_a_string"
-        run.tally.skip(reason, *source.place(line))
+        run.tally.skip(lack_of(text), *source.place(line))
         return None
     damage, raw = record.damage, None
     if not record.plain:
@@ -97,6 +97,11 @@ def _row(record: Record, columns: Columns, source: Source, run: Run) -> Row | No
         raw=raw,
         record=_whole_row(record, columns) if run.options.keep_record else None,
     )
+
+
+def lack_of(text: object) -> str:
+    """Name what is wrong with a text that is no string."""
+    return "missing_text" if text is None else "text_not_a_string"
 
 
 def _repaired(text: str, record: Record, columns: Columns) -> tuple[str, str | None, bytes | None]:

@@ -1,0 +1,241 @@
+"""The command ``filter``: a stream of JSON lines through an index."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from dedup.cli.closing import input_code
+from dedup.cli.index import sum_of
+from dedup.cli.options import (
+    SectionCommand,
+    folder_name,
+    index_options,
+    index_settings_from,
+    line_options,
+    line_options_from,
+)
+from dedup.cli.running import announce_compiling, tell
+
+if TYPE_CHECKING:
+    from dedup.filtering import Filter, Judged
+    from dedup.index import Index
+    from dedup.sources.options import ReadOptions
+
+SPLIT = {"new": "new.jsonl", "updated": "updated.jsonl", "duplicate": "duplicates.jsonl"}
+SKIPPED = "skipped.jsonl"
+_SAID = 5  # lines that hold no document and are named as they are met, of each reason
+
+index_option = click.option(
+    "--index",
+    "-i",
+    metavar="INDEX",
+    required=True,
+    help="The index: a file, made if there is none, or redis://…",
+)
+
+
+@click.command(
+    "filter", cls=SectionCommand, short_help="Say of each line whether its article is new."
+)
+@click.argument("path", metavar="[FILE]", default="-")
+@index_option
+@click.option(
+    "--drop", is_flag=True, help="Write only lines that are no duplicates, byte for byte."
+)
+@click.option(
+    "--split",
+    metavar="DIR",
+    callback=folder_name,
+    help="Write new.jsonl, updated.jsonl, duplicates.jsonl and skipped.jsonl into this folder; new "
+    "and skipped lines byte for byte.",
+)
+@click.option("--output", "-o", metavar="FILE", help="Write into a file instead of to stdout.")
+@click.option("--line-buffered", is_flag=True, help="Decide on each line and pass it on at once.")
+@click.option(
+    "--key",
+    default="dedup",
+    show_default=True,
+    metavar="NAME",
+    help="Key that lines get; one of that name is replaced.",
+)
+@click.option(
+    "--pass-skipped",
+    is_flag=True,
+    help="Also pass on lines that cannot be decided on: broken ones and those without a text.",
+)
+@click.option(
+    "--summary", metavar="FILE", help="Write the counts into this file, as one JSON object."
+)
+@click.option("--durable", is_flag=True, help="Flush each step to the disk, against power cuts.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors on stderr.")
+@line_options
+@index_options
+def filter_command(path: str, **given: Any) -> int:
+    """Say of each article in JSON lines whether it, or a near copy, was seen before; keep it.
+
+    FILE is JSON lines, also compressed, or - for stdin. Each line comes out as it went in, with an
+    object `dedup` before its last brace: id, verdict (new, updated, duplicate), duplicate_of and
+    how alike the two are. A line that comes again gets what it got the first time, so a stream that
+    was interrupted is simply offered again. Ids tell articles apart: a line without one goes by its
+    number and content. Lines without a text are counted, named and left out.
+
+    \b
+      dedup filter news.jsonl --index seen.index > annotated.jsonl
+      crawl | dedup filter --index seen.index --drop --line-buffered | publish
+    """  # noqa: D301 - click takes the backslash b as "do not wrap"
+    _check_usage(path, given)
+    if not given["quiet"]:
+        announce_compiling()
+    built, options = index_settings_from(given), line_options_from(given)
+
+    from dedup.index import Index
+    from dedup.records import Intake
+
+    with Index.open(given["index"], durable=given["durable"], **built) as index:
+        intake = Intake()
+        summary = _run(path, index, options, intake, given)
+    if given["summary"]:
+        _write_summary(given["summary"], {**summary, "intake": intake.as_dict()})
+    if not given["quiet"]:
+        tell(f"dedup: {sum_of(summary)}")
+    if not intake.read:
+        intake.notes[:] = ["no lines were read"]
+    return input_code(intake, given)
+
+
+def _check_usage(path: str, given: dict[str, Any]) -> None:
+    """Refuse options that contradict each other, and outputs that would be written over inputs."""
+    chosen = [name for name in ("drop", "split") if given[name]]
+    if len(chosen) > 1 or (given["split"] and given["output"]):
+        raise click.UsageError("--split goes neither with --drop nor with --output")
+    if given["line_buffered"] and (given["split"] or given["output"]):
+        raise click.UsageError("--line-buffered is for stdout: files appear when they are whole")
+
+    from dedup.sinks import check_output
+
+    read = [path, given["index"], f"{given['index']}-wal", f"{given['index']}.lock"]
+    inputs = [each for each in read if "://" not in each]
+    if given["split"]:
+        check_output(given["split"], inputs, [*SPLIT.values(), SKIPPED])
+    for each in (given["output"], given["summary"]):
+        if each:
+            check_output(Path(each).parent, inputs, [Path(each).name])
+
+
+def _run(
+    path: str, index: Index, options: ReadOptions, intake: Any, given: dict[str, Any]
+) -> dict[str, int]:
+    """Take the lines of the input through the index; return the counts."""
+    from dedup.filtering import AT_ONCE, Filter
+    from dedup.sources.options import Columns
+
+    through = Filter(index, given["key"])
+
+    def settled(columns: Columns) -> None:
+        if columns.id is None and not given["quiet"]:
+            tell("dedup: no id column is recognised: lines go by their number and content")
+
+    lines = through.lines(path, options, intake, eager=given["line_buffered"], settled=settled)
+    name = _Flaws("stdin" if path == "-" else path, given["quiet"])
+    with _outlet(through, given) as write:
+        for some in through.run(lines, 1 if given["line_buffered"] else AT_ONCE):
+            name.those(some)
+            write(some)
+    return through.summary()
+
+
+class _Flaws:
+    """Name lines that hold no document on stderr, the first few of each reason."""
+
+    def __init__(self, path: str, quiet: bool) -> None:
+        self.path = path
+        self.quiet = quiet
+        self.met: Counter[str] = Counter()
+
+    def those(self, judged: Iterable[Judged]) -> None:
+        """Name the lines without a document among some."""
+        from dedup.sources.options import REASONS
+
+        for each in judged:
+            flaw = each.line.flaw
+            if flaw and not self.quiet:
+                self.met[flaw] += 1
+                if self.met[flaw] <= _SAID:
+                    last = "; further ones are counted" * (self.met[flaw] == _SAID)
+                    tell(f"dedup: {self.path}:{each.line.number}: {REASONS[flaw]}{last}")
+
+
+Write = Callable[[list["Judged"]], None]
+
+
+@contextmanager
+def _outlet(through: Filter, given: dict[str, Any]) -> Iterator[Write]:
+    """Give what writes lines: to stdout at once, into files that appear when all is done."""
+    from dedup.sinks import atomic, staged
+
+    with ExitStack() as stack:
+        if given["split"]:
+            folder = Path(given["split"])
+            folder.mkdir(parents=True, exist_ok=True)
+            staging = stack.enter_context(staged(folder))
+            yield _splitting(through, {n: staging.open(folder / n) for n in _split_names()})
+            return
+        file = stack.enter_context(atomic(given["output"])) if given["output"] else None
+        yield _joining(through, file, given)
+
+
+def _split_names() -> list[str]:
+    return [*SPLIT.values(), SKIPPED]
+
+
+def _splitting(through: Filter, files: dict[str, BinaryIO]) -> Write:
+    def write(judged: list[Judged]) -> None:
+        for each in judged:
+            if each.verdict is None:
+                files[SKIPPED].write(_ended(each.line.data))
+            elif each.verdict.first == "new":
+                files[SPLIT["new"]].write(_ended(each.line.data))
+            else:
+                files[SPLIT[each.verdict.first]].write(_ended(through.annotated(each)))
+
+    return write
+
+
+def _ended(line: bytes) -> bytes:
+    r"""Return a line with its end: the last one of a file may lack it, and is not last here."""
+    return line if line.endswith(b"\n") or not line else line + b"\n"
+
+
+def _joining(through: Filter, file: BinaryIO | None, given: dict[str, Any]) -> Write:
+    """Return what writes lines in their order."""
+    out = file or sys.stdout.buffer
+    drop, passes = given["drop"], given["pass_skipped"]
+
+    def line_of(each: Judged) -> bytes:
+        if each.verdict is None:
+            return each.line.data if passes else b""
+        if drop:
+            return each.line.data if each.verdict.kept else b""
+        return through.annotated(each)
+
+    def write(judged: list[Judged]) -> None:
+        data = b"".join([line_of(each) for each in judged])
+        if data:
+            out.write(data)
+            out.flush()
+
+    return write
+
+
+def _write_summary(path: str, counts: dict[str, Any]) -> None:
+    from dedup.sinks import atomic, json_bytes
+
+    with atomic(path) as file:
+        file.write(json_bytes(counts, pretty=True))
