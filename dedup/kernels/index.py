@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.lsh import band_key, content_sums
-from dedup.kernels.minhash import permute
-from dedup.kernels.shingles import MULTIPLIER, fmix64, shingle_units
-from dedup.kernels.text import hash_words
+from dedup.kernels.lsh import band_key
+from dedup.kernels.minhash import padded, permute
+from dedup.kernels.reading import WINDOW, add_content, make_rooms, take_text, widest_of
+from dedup.kernels.shingles import MULTIPLIER, fmix64
 
 SLICES = 256
 LOW = 0xFFFFFFFF
@@ -40,11 +40,9 @@ def all_keys(signatures, sums, salts, bands, rows, out):
 
 
 @njit
-def seal(shingles, lo, hi, count, a, b, mixed, wide, sums, signature):
-    """Write the sums and the lower halves of the minima of ``shingles[lo:hi]``."""
-    content_sums(shingles, lo, hi, count, sums)
-    permute(shingles, lo, hi, mixed, a, b, wide)
-    for k in range(len(a)):
+def halve(wide, signature):
+    """Write the lower halves of minima."""
+    for k in range(len(wide)):
         signature[k] = np.uint16(wide[k] & np.uint32(0xFFFF))
 
 
@@ -54,37 +52,30 @@ def seal_rows(shingles, offsets, counts, a, b, sums, signatures):
     longest = 0
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    mixed = np.empty(longest, np.uint32)
+    mixed = np.empty(padded(longest), np.uint32)
     wide = np.empty(len(a), np.uint32)
     for row in range(len(offsets) - 1):
-        seal(
-            *(shingles, offsets[row], offsets[row + 1], counts[row]),
-            *(a, b, mixed, wide, sums[row], signatures[row]),
-        )
+        lo = offsets[row]
+        hi = offsets[row + 1]
+        sums[row, :] = fmix64(np.uint64(counts[row]))
+        add_content(shingles, lo, hi, np.int64(0), sums[row])
+        wide[:] = np.uint32(0xFFFFFFFF)
+        permute(shingles, lo, hi, mixed, a, b, wide)
+        halve(wide, signatures[row])
 
 
 @njit
 def seal_texts(data, offsets, stage, values, expansions, size, a, b, sums, counts, signatures):
     """Write sums, numbers of tokens and signature of every text, of word shingles."""
-    longest = 0
-    for row in range(len(offsets) - 1):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    words = np.empty(longest // 64 + 1, np.uint64)
-    odd = np.empty(longest // 64 + 1, np.uint64)
-    units = np.empty(longest // 2 + 2, np.uint64)
-    mixed = np.empty(longest // 2 + 2, np.uint32)
-    shingles = np.empty(longest // 2 + 2, np.uint64)
+    rooms = make_rooms(widest_of(data, offsets), size)
+    shingles = np.empty(len(rooms[2]), np.uint64)
     wide = np.empty(len(a), np.uint32)
     for row in range(len(offsets) - 1):
-        count = hash_words(
-            data, offsets[row], offsets[row + 1], stage, values, expansions, words, odd, units
+        counts[row], _ = take_text(
+            *(data, offsets[row], offsets[row + 1], stage, values, expansions, size, WINDOW, rooms),
+            *(a, b, wide, sums[row], shingles, np.intp(0), False),
         )
-        counts[row] = count
-        made = shingle_units(units, np.intp(0), count, size, shingles, np.intp(0))
-        seal(
-            *(shingles, np.intp(0), made, count),
-            *(a, b, mixed, wide, sums[row], signatures[row]),
-        )
+        halve(wide, signatures[row])
 
 
 @njit
