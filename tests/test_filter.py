@@ -260,6 +260,17 @@ def test_what_is_read_is_not_written_over(index, tmp_path):
     assert len(Index.open(index, mode="r")) == 3
 
 
+@POSIX
+def test_a_device_is_not_replaced_by_a_file(index, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for option in ("-o", "--summary"):
+        done = filtered(index, option, pipe, lines=stream(2))
+        assert (done.code, "is no file" in done.err) == (4, True)
+    assert pipe.is_fifo()
+    assert not index.exists()
+
+
 def test_another_setting_is_refused_and_named(index):
     filtered(index, "--window", "30d", "--scope", "across", "--num-perm", 64, lines=stream(2))
     assert Index.open(index).info()["settings"]["window"] == 30 * 86_400

@@ -172,14 +172,14 @@ def test_an_unreadable_file_is_reported_and_the_rest_is_read(save, tmp_path, nam
 def test_a_file_that_will_not_open_is_reported(save, tmp_path, monkeypatch):
     save("a.txt", "one")
     save("b.txt", "two")
-    opened = sources._open
+    opened = sources.open_source
 
     def refuse(source):
         if source.name == "b.txt":
             raise PermissionError(13, "Permission denied")
         return opened(source)
 
-    monkeypatch.setattr(sources, "_open", refuse)
+    monkeypatch.setattr(sources, "open_source", refuse)
     corpus = read([str(tmp_path)])
     assert column(corpus, "text") == ["one"]
     assert corpus.intake.places == {"unreadable": [str(tmp_path / "b.txt")]}
@@ -193,7 +193,7 @@ def test_a_file_that_breaks_while_it_is_read_gives_what_came_before(save, monkey
             return super().read1(30)
 
     data = lines({"text": "one"}, {"text": "two and more than thirty bytes"})
-    monkeypatch.setattr(sources, "_open", lambda source: Failing(data))
+    monkeypatch.setattr(sources, "open_source", lambda source: Failing(data))
     corpus = read([save("a.jsonl", data)])
     assert column(corpus, "text") == ["one"]
     assert corpus.intake.files_failed == {"unreadable": 1}

@@ -126,7 +126,16 @@ def _check_usage(path: str, given: dict[str, Any]) -> None:
         check_output(given["split"], inputs, [*SPLIT.values(), SKIPPED])
     for each in (given["output"], given["summary"]):
         if each:
+            _check_file(Path(each))
             check_output(Path(each).parent, inputs, [Path(each).name])
+
+
+def _check_file(path: Path) -> None:
+    """Refuse a device or a folder, which a file that appears when it is whole would replace."""
+    from dedup.errors import OutputError
+
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: is no file, allowed is a file or a path that is still free")
 
 
 def _run(
