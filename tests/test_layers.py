@@ -60,6 +60,7 @@ DOORS = {
     "trafilatura": ("sources",),
     "fsspec": ("sources.remote",),
     "aiohttp": ("sources.remote",),
+    "redis": ("index.server",),
     "pandas": (),
     "polars": (),
 }
