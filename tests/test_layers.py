@@ -40,8 +40,9 @@ ROWS = [
     ("copies", "removals"),
     ("pipeline",),
     ("report", "evaluation"),
-    ("engines", "integrations"),
+    ("engines",),
     ("api",),
+    ("integrations",),
     ("cli", "__init__"),
     ("__main__",),
 ]
@@ -61,8 +62,11 @@ DOORS = {
     "fsspec": ("sources.remote",),
     "aiohttp": ("sources.remote",),
     "redis": ("index.server",),
-    "pandas": (),
-    "polars": (),
+    "scrapy": ("integrations.scrapy",),
+    "itemadapter": ("integrations.scrapy",),
+    "twisted": ("integrations.scrapy",),
+    "pandas": ("integrations.frames",),
+    "polars": ("integrations.frames",),
 }
 FREE = {"numpy", "pyarrow"}
 
