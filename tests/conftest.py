@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import servers
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,3 +42,13 @@ def shared():
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there; the labelled sets are not part of the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def redis_url():
+    """The URL of a Redis server that was started for these tests."""
+    pytest.importorskip("redis", reason="the extra redis is not installed")
+    if servers.program() is None:
+        pytest.skip("no redis-server: scripts/servers installs it where it may")
+    with servers.running() as (url, _):
+        yield url

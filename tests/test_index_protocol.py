@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import uuid
 from datetime import date, datetime, timedelta, timezone
 
 import numpy as np
@@ -21,7 +22,7 @@ from dedup.index import Index, Verdict, settling, sqlite
 from dedup.index.signing import when
 from dedup.records import CORPUS
 
-KINDS = ["memory", "sqlite"]
+KINDS = ["memory", "sqlite", "redis"]
 DAY = 86_400
 NOON = 1_733_400_000
 
@@ -29,11 +30,16 @@ NOON = 1_733_400_000
 class Place:
     """Where the indexes of a test are; one of a kind that outlives its object is opened again."""
 
-    def __init__(self, kind, folder):
-        self.kind, self.folder, self.numbers = kind, folder, itertools.count()
+    def __init__(self, kind, folder, server=""):
+        self.kind, self.folder, self.server = kind, folder, server
+        self.numbers = itertools.count()
 
     def url(self):
-        return "memory://" if self.kind == "memory" else str(self.folder / f"{next(self.numbers)}")
+        if self.kind == "memory":
+            return "memory://"
+        if self.kind == "redis":
+            return f"{self.server}?name={uuid.uuid4().hex}"
+        return str(self.folder / f"{next(self.numbers)}")
 
     def open(self, url=None, **options):
         return Index.open(url or self.url(), clock=lambda: NOON, **options)
@@ -48,7 +54,8 @@ class Place:
 
 @pytest.fixture(params=KINDS)
 def place(request, tmp_path):
-    return Place(request.param, tmp_path)
+    server = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    return Place(request.param, tmp_path, server)
 
 
 def changed(text, word, at=20):

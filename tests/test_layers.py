@@ -40,8 +40,9 @@ ROWS = [
     ("copies", "removals"),
     ("pipeline",),
     ("report", "evaluation", "against"),
-    ("engines", "integrations"),
+    ("engines",),
     ("api",),
+    ("integrations",),
     ("cli", "__init__"),
     ("__main__",),
 ]
@@ -60,8 +61,12 @@ DOORS = {
     "trafilatura": ("sources",),
     "fsspec": ("sources.remote",),
     "aiohttp": ("sources.remote",),
-    "pandas": (),
-    "polars": (),
+    "redis": ("index.server",),
+    "scrapy": ("integrations.scrapy",),
+    "itemadapter": ("integrations.scrapy",),
+    "twisted": ("integrations.scrapy",),
+    "pandas": ("integrations.frames",),
+    "polars": ("integrations.frames",),
 }
 FREE = {"numpy", "pyarrow"}
 

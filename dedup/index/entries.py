@@ -204,6 +204,13 @@ def unpack(data: bytes, permutations: int) -> Record:
     )
 
 
+def unpack_verdict(data: bytes, name: str) -> Verdict:
+    """Read the verdict on an article from its bytes in a packed record."""
+    reader = _Reader(data)
+    verdict, cluster = reader.verdict()
+    return _in_cluster(verdict, cluster or name)
+
+
 def _in_cluster(verdict: Verdict, cluster: str) -> Verdict:
     return Verdict(
         verdict=verdict.verdict,
