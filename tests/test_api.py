@@ -51,9 +51,12 @@ def test_the_public_names():
 
 
 def test_the_commands_are_called_like_the_functions():
+    """``filter`` and ``index`` are for ``Index``."""
     from dedup.cli import root
 
-    assert set(root.commands) == {"scan", "clean", "restore", "compare", "evaluate"}
+    own = {"scan", "clean", "restore", "compare", "evaluate"}
+    assert set(root.commands) == {*own, "filter", "index"}
+    assert {"Index", *own} <= set(dedup.__all__)
 
 
 def test_no_function_has_the_name_of_a_module():

@@ -10,9 +10,9 @@ from pathlib import Path
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
 
-import pyarrow.parquet as pq  # noqa: E402 - the variables come first
-from common import BANDS, PERMUTATIONS, ROWS, Groups, write  # noqa: E402
-from text_dedup import minhash  # noqa: E402
+import pyarrow.parquet as pq
+from common import BANDS, PERMUTATIONS, ROWS, Groups, write
+from text_dedup import minhash
 
 source = sys.argv[1]
 with tempfile.TemporaryDirectory() as folder:
@@ -34,7 +34,7 @@ with tempfile.TemporaryDirectory() as folder:
     }
     options = [part for name, value in given.items() for part in (f"--{name}", str(value))]
     minhash.main([*options, "--debug"], standalone_mode=False)
-    parents = pickle.loads(Path(out, "uf.pkl").read_bytes())  # noqa: S301 - written just now
+    parents = pickle.loads(Path(out, "uf.pkl").read_bytes())
 ids = pq.read_table(source, columns=["id"])["id"].to_pylist()
 groups = Groups(len(ids))
 for row, other in parents.parent.items():
