@@ -12,16 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from dedup.arrays import texts_from_arrow
 from dedup.config import Config
-from dedup.exact import text_digests
-from dedup.facts import facts_of, in_order_of_id
 from dedup.index import VERDICTS, Index, Verdict
 from dedup.pipeline import compare_corpus
-from dedup.records import AGAINST, AGAINST_PASSAGES, Intake, Result, rows_table
+from dedup.records import AGAINST, AGAINST_PASSAGES, Result, rows_table
 from dedup.sources import from_python
 
 _SCORES = ("similarity", "jaccard", "containment")
@@ -32,18 +28,12 @@ def with_index(result: Result, batches: Iterable[pa.RecordBatch], index: Index) 
 
     It has two more tables, ``against`` and ``against_passages``, and ``against`` in the summary.
     """
-    asked = _Asked(index, result.config)
-    has_repeats = bool(result.corpus.intake.damaged["duplicate_id"])
-    parts: list[pa.Table] = []
-    digests = []
+    asked, corpus = _Asked(index, result.config), result.corpus
     for batch in batches:
         asked.take(batch)
-        if has_repeats:
-            parts.append(facts_of(batch))
-            digests.append(text_digests(texts_from_arrow(batch.column("text"))))
-    if has_repeats:
-        facts, order = in_order_of_id(parts, np.concatenate(digests), Intake())
-        asked.rename(dict(zip(order.tolist(), facts["doc_id"].to_pylist(), strict=True)))
+    if corpus.intake.damaged["duplicate_id"] and corpus.order is not None:
+        names = result.tables["documents"]["doc_id"].to_pylist()
+        asked.rename(dict(zip(corpus.order.tolist(), names, strict=True)))
     tables = {
         "against": rows_table(AGAINST, asked.rows).sort_by("doc_id"),
         "against_passages": rows_table(AGAINST_PASSAGES, asked.passages).sort_by(

@@ -13,9 +13,8 @@ from dedup.config import Config
 from dedup.duplicates import key_name
 from dedup.exact import equal_groups
 from dedup.gathering import Documents
-from dedup.kernels import clusters as kernel_of_groups
-from dedup.kernels import lsh as kernel
-from dedup.lsh import bands_and_rows, bucket_pairs
+from dedup.kernels import clusters as kernel
+from dedup.lsh import band_keys, bands_and_rows, bucket_pairs
 from dedup.minhash import sign_shingles
 from dedup.pairs import Scores, compare_shingles
 from dedup.parallel import in_order
@@ -124,21 +123,21 @@ def _sift(
     a pair that shares passages is found by those.
     """
     stories = np.arange(len(first), dtype=np.int64)
-    kernel_of_groups.connect(np.arange(len(first)), first, stories)
+    kernel.connect(np.arange(len(first)), first, stories)
     kept, jaccard = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
     waiting: list[Int64] = []
     for number, (alike, one, two) in enumerate(sets.compare_runs(candidates)):
         pairs = candidates[number * sets.run : (number + 1) * sets.run]
         waiting.append(pairs[alike >= _SAME_STORY])
         if sum(map(len, waiting)) > _MOST_WAITING:
-            kernel_of_groups.connect(*np.concatenate(waiting).T.copy(), stories)
+            kernel.connect(*np.concatenate(waiting).T.copy(), stories)
             waiting = []
         may_be = alike >= min(config.threshold, SAME_TEXT)
         may_be |= np.maximum(one, two) >= config.coverage
         kept.append(pairs[may_be])
         jaccard.append(alike[may_be])
     if waiting:
-        kernel_of_groups.connect(*np.concatenate(waiting).T.copy(), stories)
+        kernel.connect(*np.concatenate(waiting).T.copy(), stories)
     return stories, np.concatenate(kept), np.concatenate(jaccard)
 
 
@@ -151,7 +150,9 @@ def _shingle(
     def make(run: tuple[int, int]) -> tuple[Shingles, UInt64 | None]:
         part = tokens.part(*run)
         shingles = distinct_shingles(shingle_texts(texts.part(*run), part, config))
-        return shingles, None if keys is None else _band_keys(shingles, config)
+        return shingles, None if keys is None else band_keys(
+            sign_shingles(shingles, config), config
+        )
 
     # One shingle a character is the most there can be.
     is_word = config.shingle_unit == "word"
@@ -166,13 +167,3 @@ def _shingle(
                 keys.append(key_name(band), piece)
         columns.ease()
     return Shingles(values.done(), offsets_of(np.concatenate(sizes)))
-
-
-def _band_keys(shingles: Shingles, config: Config) -> UInt64:
-    """Return the keys of some documents (bands × documents)."""
-    bands, rows = bands_and_rows(config)
-    signatures = sign_shingles(shingles, config)
-    keys = np.empty((bands, len(shingles)), np.uint64)
-    for band in range(bands):
-        kernel.band_keys(signatures, band, rows, keys[band])
-    return keys

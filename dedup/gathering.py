@@ -21,7 +21,6 @@ from dedup.work import Work
 STAGE = "texts"
 _TEXT, _SIZES, _SORTED = "text", "text_sizes", "text_sorted"
 _COMMIT_BYTES = 256 << 20  # of text, after which an interrupted run loses no more than that
-_MOST_SHORT = 1 << 30  # bytes that Arrow's short offsets surely reach
 FOLD = 10  # bytes that a scan with everything takes in memory for a byte of text, about
 _BASE = 350 << 20  # bytes that the process takes before
 

@@ -6,7 +6,7 @@ band (the fewest false candidates) with which a pair at the threshold is still f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -50,29 +50,22 @@ def bands_and_rows(config: Config) -> tuple[int, int]:
     )
 
 
-def candidate_pairs(signatures: UInt32, config: Config, *, among: Int64) -> tuple[Int64, int]:
-    """Return the distinct pairs (smaller row, larger row) of a bucket, and crowded buckets.
-
-    Only the rows ``among`` (ascending) take part. In a bucket of over ``BUCKET`` documents each
-    is paired with the first ``LEADERS`` alone; the number of such buckets is returned.
-    """
+def band_keys(signatures: UInt32, config: Config) -> UInt64:
+    """Return the key of each document in each band (bands × documents)."""
     bands, rows = bands_and_rows(config)
-    chosen = signatures[among]
-
-    def keys() -> Iterator[UInt64]:
-        made = np.empty(len(among), np.uint64)
-        for band in range(bands):
-            kernel.band_keys(chosen, band, rows, made)
-            yield made
-
-    return bucket_pairs(keys(), among, len(signatures))
+    keys = np.empty((bands, len(signatures)), np.uint64)
+    for band in range(bands):
+        kernel.band_keys(signatures, band, rows, keys[band])
+    return keys
 
 
 def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64, int]:
     """Return the distinct pairs that share a key in a band, sorted, and crowded buckets.
 
     ``keys`` gives those of each band in turn, one for each of ``docs``, which ascend and are below
-    ``count``. Memory is that of one band and of the pairs, whatever the number of bands.
+    ``count``. In a bucket of over ``BUCKET`` documents each is paired with the first ``LEADERS``
+    alone; the number of such buckets is returned. Memory is that of one band and of the pairs,
+    whatever the number of bands.
 
     >>> keys = [np.array([7, 8, 7], np.uint64), np.array([1, 2, 2], np.uint64)]
     >>> bucket_pairs(keys, np.array([0, 4, 5]), 6)[0].tolist()

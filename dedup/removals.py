@@ -37,7 +37,8 @@ class Removals:
     """What goes (schema ``REMOVALS``), what is marked (``MARKS``), and what follows for documents.
 
     ``gone`` counts the tokens removed, ``review`` tells where a person should look, ``truncated``
-    where a text ends in a line that was cut short. ``words`` classes what is left.
+    where a text ends in a line that was cut short. ``words`` classes what is left, where passages
+    are sought.
     """
 
     rows: pa.Table
@@ -118,7 +119,7 @@ def find_removals(
     columns: Columns,
     threads: int = 1,
 ) -> Removals:
-    """Find what goes, where ``config`` asks for repeats, and class the tokens that are left.
+    """Find what goes, where ``config`` asks for repeats, and class what is left for passages.
 
     ``sites`` is a code per document, -1 for unknown; ``groups`` a preliminary cluster of near
     copies, which count once where lines are counted.
@@ -130,7 +131,8 @@ def find_removals(
     for part in parts:
         if counts_lines:
             lines.add(part.blocks, part.low)
-        discount.learn(part.tokens)
+        if "passages" in config.find:
+            discount.learn(part.tokens)
     lines.count(groups)
     return _Search(config, lines, discount).run(parts, tokens, columns)
 
@@ -152,19 +154,22 @@ class _Search:
         gone = np.zeros(count, np.int64)
         classes = columns.grow("classes", np.uint8, total)
         weights = columns.grow("weights", np.float32, total)
+        classed = "passages" in self.config.find  # nothing else looks at classes
         common = self.discount.common()
-        for languages, part in zip(self.discount.languages, parts, strict=True):
+        for number, part in enumerate(parts):
             own = slice(part.low, part.high)
             found, marked, review[own] = self._find(part)
             truncated[own] = truncated_documents(part.blocks, found)
             masked = _masked(found, part.tokens, gone[own])
-            words = classify_part(part.tokens, masked, languages, common)
-            classes.append(words.classes)
-            weights.append(words.weights)
+            if classed:
+                languages = self.discount.languages[number]
+                words = classify_part(part.tokens, masked, languages, common)
+                classes.append(words.classes)
+                weights.append(words.weights)
             rows.append(_moved(found, part.low))
             marks.append(_moved(marked, part.low))
-        languages = np.concatenate([np.zeros(0, np.int64), *self.discount.languages])
-        words = Words(classes.done(), weights.done(), languages)
+        chosen = np.concatenate([np.zeros(0, np.int64), *self.discount.languages])
+        words = Words(classes.done(), weights.done(), chosen)
         return Removals(
             pa.concat_tables(rows).combine_chunks(),
             pa.concat_tables(marks).combine_chunks(),

@@ -145,19 +145,17 @@ class Spool:
         self.drop(name)
         return array
 
+    def drop(self, name: str) -> None:
+        """Forget an array."""
+        if not (self._keep and self.in_files):
+            self.discard(name)
+
     def discard(self, name: str) -> None:
         """Forget an array that nobody will want again, even where all is kept."""
         self._pieces.pop(name, None)
+        self._reserved.pop(name, None)
         self._lengths.pop(name, None)
         if self._folder is not None:
-            (self._folder / name).unlink(missing_ok=True)
-
-    def drop(self, name: str) -> None:
-        """Forget an array."""
-        self._pieces.pop(name, None)
-        self._reserved.pop(name, None)
-        if self._folder is not None and not self._keep:
-            self._lengths.pop(name, None)
             (self._folder / name).unlink(missing_ok=True)
 
 

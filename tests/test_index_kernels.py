@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive import MASK64, naive_fmix64, naive_signature
 from strategies import hashes
+from twins import WRAPS
 
 from dedup.config import Config
 from dedup.errors import CorruptIndex
@@ -28,15 +29,10 @@ from dedup.index.settings import Settings
 from dedup.index.signing import Signer
 from dedup.index.store import BUCKET
 from dedup.kernels import index as kernel
-from dedup.kernels._jit import INTERPRETED
 from dedup.minhash import permutations
 
 # Interpreted, NumPy warns where numbers are meant to wrap around.
-pytestmark = (
-    [pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")]
-    if INTERPRETED
-    else []
-)
+pytestmark = WRAPS
 MULTIPLIER = 0x9E3779B97F4A7C15
 keys = st.integers(0, 2**40 - 1)
 

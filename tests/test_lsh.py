@@ -16,7 +16,14 @@ from strategies import ragged, rows_of_hashes
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.kernels import lsh as kernel
-from dedup.lsh import BUCKET, LEADERS, bands_and_rows, candidate_pairs, collision_probability
+from dedup.lsh import (
+    BUCKET,
+    LEADERS,
+    band_keys,
+    bands_and_rows,
+    bucket_pairs,
+    collision_probability,
+)
 from dedup.minhash import sign_shingles
 from dedup.shingles import Shingles
 
@@ -87,6 +94,11 @@ def naive_candidates(signatures, among, bands, rows):
             for low in range(0, bands * rows, rows)
         )
     ]
+
+
+def candidate_pairs(signatures, config, *, among):
+    """Return the pairs of a bucket of the rows ``among``, and the crowded buckets."""
+    return bucket_pairs(band_keys(signatures[among], config), among, len(signatures))
 
 
 @settings(max_examples=150)

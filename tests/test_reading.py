@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,6 +17,7 @@ from naive import (
     naive_word_hash,
 )
 from strategies import PIECES, hashes, hashes32, texts, unragged
+from twins import WRAPS, kernels_of
 
 from dedup.arrays import clean_string, texts_from_strings
 from dedup.config import Config
@@ -28,12 +27,7 @@ from dedup.kernels._jit import INTERPRETED
 from dedup.lsh import bands_and_rows
 from dedup.tokens import folding
 
-# Interpreted, an unsigned product that wraps around is a NumPy warning; compiled, it just wraps.
-pytestmark = (
-    [pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")]
-    if INTERPRETED
-    else []
-)
+pytestmark = WRAPS
 examples = settings(max_examples=50 if INTERPRETED else 200)
 
 TABLE = folding()
@@ -67,13 +61,7 @@ COMPARED = {
 
 @pytest.mark.parametrize("module", COMPARED, ids=lambda module: module.__name__)
 def test_every_kernel_is_compared_with_a_twin(module):
-    kernels = {
-        name
-        for name, each in vars(module).items()
-        if inspect.isfunction(inspect.unwrap(getattr(each, "py_func", each)))
-        and getattr(each, "__module__", "") == module.__name__
-    }
-    assert kernels == set(COMPARED[module])
+    assert kernels_of(module) == set(COMPARED[module])
     assert all(callable(globals()[test]) for test in COMPARED[module].values())
 
 

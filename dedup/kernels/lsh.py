@@ -82,10 +82,10 @@ def group_keys(keys, slots, groups, sizes):
 
 
 @njit
-def gather_buckets(groups, sizes, made, members, bounds):
-    """Write the members of every group of two or more, in order; return how many such there are.
+def lay_out(sizes, made, bounds):
+    """Turn the sizes of groups of two or more into where each begins, other sizes into -1.
 
-    Bucket ``k`` is ``members[bounds[k]:bounds[k + 1]]``; ``sizes`` is used up.
+    ``bounds`` gets where those groups end, one after the other; returns how many there are.
     """
     place = 0
     buckets = 0
@@ -98,6 +98,16 @@ def gather_buckets(groups, sizes, made, members, bounds):
             place += size
             buckets += 1
             bounds[buckets] = place
+    return buckets
+
+
+@njit
+def gather_buckets(groups, sizes, made, members, bounds):
+    """Write the members of every group of two or more, in order; return how many such there are.
+
+    Bucket ``k`` is ``members[bounds[k]:bounds[k + 1]]``; ``sizes`` is used up.
+    """
+    buckets = lay_out(sizes, made, bounds)
     for i in range(len(groups)):
         at = sizes[groups[i]]
         if at >= 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import njit
+from dedup.kernels.lsh import lay_out
 from dedup.kernels.shingles import MULTIPLIER, fmix64
 from dedup.kernels.text import UNSPACED
 from dedup.kernels.words import BLANK, CONTENT, STOP
@@ -189,17 +190,7 @@ def gather_groups(order, starts, groups, sizes, made, places, group_rows, group_
     each, ``sizes`` the size of each of the ``made`` groups and is used up. ``order`` are the
     documents by rank. Returns how many groups are written; ``bounds`` says where they end.
     """
-    total = 0
-    count = 0
-    bounds[0] = 0
-    for group in range(made):
-        size = sizes[group]
-        sizes[group] = -1
-        if size > 1:
-            sizes[group] = total
-            total += size
-            count += 1
-            bounds[count] = total
+    count = lay_out(sizes, made, bounds)
     for row in order:
         for i in range(starts[row], starts[row + 1]):
             at = sizes[groups[i]]
