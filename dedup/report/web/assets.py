@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
+
+from dedup.sinks import json_bytes
 
 FOLDER = Path(__file__).resolve().parent
 # In this order they are one script; each uses only names of those before it, or calls them later.
@@ -74,8 +75,8 @@ def policy() -> str:
     )
 
 
-def render(overview: Mapping[str, Any], chunks: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
-    """Yield the page in parts; ``chunks`` are (id, gzip of JSON) and are taken one by one."""
+def render(overview: dict[str, Any], blocks: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    """Yield the page in parts; ``blocks`` are (id, base64 of gzip of JSON), taken one by one."""
     environment = jinja2.Environment(
         autoescape=True,
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -90,7 +91,7 @@ def render(overview: Mapping[str, Any], chunks: Iterable[tuple[str, bytes]]) -> 
         script=script(),
         overview=overview,
         overview_json=_json(overview),
-        chunks=((name, base64.b64encode(data).decode()) for name, data in chunks),
+        chunks=((name, block.decode("ascii")) for name, block in blocks),
     )
     return (part.encode("utf-8", "replace") for part in parts)
 
@@ -99,7 +100,6 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _json(overview: Mapping[str, Any]) -> Markup:
+def _json(overview: dict[str, Any]) -> Markup:
     """Return JSON that may stand in a page: nothing in it can end its element or open another."""
-    text = json.dumps(overview, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c"))
+    return Markup(json_bytes(overview).replace(b"<", b"\\u003c").decode())
