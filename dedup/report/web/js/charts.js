@@ -36,10 +36,9 @@ function histogramChart({ edges, counts }) {
 }
 
 /** How large the clusters are. */
-function clusterChart({ sizes, counts, upto }) {
+function clusterChart({ sizes, counts, last: ends }) {
   const labels = sizes.map((size, place) => {
-    const last = upto ? upto[place] : size;
-    if (last === null || last === undefined) return `${count(size)}+`;
+    const last = ends ? ends[place] : size;
     return last > size ? `${count(size)}–${count(last)}` : count(size);
   });
   const series = [{ class: "fill-main", label: "clusters", values: counts }];
@@ -65,7 +64,8 @@ function clusterChart({ sizes, counts, upto }) {
 }
 
 /** When articles appeared, kept and removed. */
-function timelineChart({ unit, starts, kept, removed, undated }) {
+function timelineChart({ unit, starts, kept, removed, undated, before, after }) {
+  const outside = (before || 0) + (after || 0);
   const series = [
     { class: "fill-kept", label: "kept", values: kept },
     { class: "fill-removed", label: "removed", values: removed },
@@ -81,7 +81,7 @@ function timelineChart({ unit, starts, kept, removed, undated }) {
   };
   return figureOf({
     title: "When the articles appeared",
-    text: `Articles by ${unit}, those that stay and those that are removed.${undated ? ` ${counted(undated, "article")} without a date ${undated === 1 ? "is" : "are"} not drawn.` : ""}`,
+    text: `Articles by ${unit}, those that stay and those that are removed.${undated ? ` ${counted(undated, "article")} without a date ${undated === 1 ? "is" : "are"} not drawn.` : ""}${outside ? ` ${counted(outside, "article")} from before or after ${outside === 1 ? "is" : "are"} not drawn.` : ""}`,
     draw, legend: series.map((each) => [each.class, each.label]),
     table: { columns: [unit, "kept", "removed"], rows: starts.map((each, place) => [each, count(kept[place]), count(removed[place])]) },
   });
@@ -122,7 +122,8 @@ function fine(share) {
 
 /** Who copies whom. A table is the chart here: names at both sides, shades for numbers. */
 function matrixChart(data) {
-  const { sites, matrix } = data;
+  const { matrix } = data;
+  const sites = matrix.map((_, place) => data.sites[place] || counted(data.other, "other site"));
   const highest = upper(matrix.flat());
   const shade = (value) => (value ? `heat heat-${Math.min(6, 1 + Math.floor((Math.log(value) / Math.log(highest + 1)) * 6))}` : "heat");
   const sum = (list) => list.reduce((whole, each) => whole + each, 0);
@@ -133,11 +134,10 @@ function matrixChart(data) {
     h("tbody", {}, sites.map((site, row) => h("tr", {}, h("th", { scope: "row" }, own(site)),
       matrix[row].map((value, column) => h("td", { class: `${shade(value)} ${row === column ? "same" : ""}` }, value ? count(value) : "")),
       h("td", { class: "sum" }, count(sum(matrix[row])))))));
-  const more = [data.left_out ? `${counted(data.left_out, "site")} with fewer copies are not drawn` : "",
-    data.other ? `${counted(data.other, "copy", "copies")} from or of them are not counted here` : ""].filter(Boolean).join("; ");
+  const more = data.left_out ? ` ${counted(data.left_out, "copy", "copies")} of which a site is not known ${data.left_out === 1 ? "is" : "are"} not counted.` : "";
   return figureOf({
     title: "Who copies whom", className: "wide",
-    text: `Each row is the site of a copy, each column the site of the article that stands for it. Framed cells are copies inside one site.${more ? ` ${capital(more)}.` : ""}`,
+    text: `Each row is the site of a copy, each column the site of the article that stands for it. Framed cells are copies inside one site.${more}`,
     draw: () => h("div", { class: "scrolls", tabindex: "0", role: "group", "aria-label": "Sites of copies by site that they copy" }, table),
   });
 }

@@ -98,14 +98,20 @@ function whatIf() {
 function consequence(data, at, start) {
   const removed = data.removed[at];
   const by = removed - data.removed[start];
-  const [low, high] = data.exact_from || [null, null];
   const value = data.thresholds[at];
-  const exact = low !== null && value >= low - 1e-9 && value <= high + 1e-9;
+  const exact = value >= data.exact_from - 1e-9 && value <= data.exact_to + 1e-9;
   const change = by === 0 ? (at === start ? "as in this run" : "as many as now") : `${count(Math.abs(by))} ${by > 0 ? "more" : "fewer"} than now`;
   return {
     short: `${exact ? "" : "about "}${counted(removed, "article")} removed, ${change}.`,
-    long: exact ? "This is exact." : "This is an estimate from the pairs that this run has compared: with such a threshold a run would compare others.",
+    long: exact ? "This is exact." : estimated(data, at),
   };
+}
+
+function estimated(data, at) {
+  const [least, most] = [data.least?.[at], data.most?.[at]];
+  if (data.thresholds[at] < data.exact_from) return "This is an estimate, and a least one: this run has not looked for pairs below its own threshold.";
+  const range = least === most || least === undefined ? "" : ` It lies between ${count(least)} and ${count(most)}.`;
+  return `This is an estimate: with such a threshold a run would compare fewer pairs.${range}`;
 }
 
 function whatIfChart(data, now) {
@@ -114,11 +120,13 @@ function whatIfChart(data, now) {
   const draw = (width) => {
     const area = drawing(width, 180, { top: 24, right: 14, bottom: 44, left: 56 });
     const x = lib.scaleLinear([0, 1], [0, area.width]);
-    const y = lib.scaleLinear([0, upper(data.removed)], [area.height, 0]).nice();
-    const [low, high] = data.exact_from || [1, 1];
+    const y = lib.scaleLinear([0, upper([...data.removed, ...(data.most || [])])], [area.height, 0]).nice();
+    const [low, high] = [data.exact_from, data.exact_to];
     valueAxis(area, y, "articles removed");
     area.inner.prepend(s("rect", { class: "exact-range", x: x(low), width: Math.max(0, x(high) - x(low)), y: 0, height: area.height }));
     const path = lib.line((_, place) => x(data.thresholds[place]), (_, place) => y(data.removed[place]));
+    const band = lib.area((_, place) => x(data.thresholds[place]), (_, place) => y(data.least[place]), (_, place) => y(data.most[place]));
+    if (data.least) area.inner.append(s("path", { class: "curve-band", d: band(data.least) }));
     area.inner.append(s("path", { class: "curve", d: path(data.removed) }));
     shareAxis(area, x, "threshold");
     threshold(area, x(now), "this run");
@@ -133,7 +141,7 @@ function whatIfChart(data, now) {
   };
   const node = figureOf({
     title: "Articles removed by threshold", className: "bare",
-    text: "In the shaded part the numbers are exact.", draw,
+    text: "In the shaded part the numbers are exact; around the line the least and the most.", draw,
     table: { columns: ["threshold", "removed"], rows: data.thresholds.map((each, place) => [score(each), count(data.removed[place])]) },
   });
   return { node, move: (place) => { at = place; move(); } };

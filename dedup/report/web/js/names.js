@@ -3,7 +3,7 @@
 /** The site and date of an article, as far as they are known. */
 function originOf(table, row) {
   const site = overview.sites[table.get("site", row)];
-  return [site, table.get("date", row)].filter(Boolean);
+  return [site, (table.get("date", row) || "").slice(0, 10)].filter(Boolean);
 }
 
 /** What an article is called: its first words, or its id where those are not here. */

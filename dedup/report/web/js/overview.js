@@ -44,8 +44,7 @@ function noticesOf() {
 
 function suspicionList(suspicions) {
   return h("ul", { class: "notes" }, suspicions.map((each) => h("li", {},
-    h("strong", {}, words("suspicions", each.kind)), each.name ? [": ", own(each.name, { class: "id" })] : null,
-    ` — ${count(each.removed)} of ${counted(each.documents, "article")} removed (${percent(each.share)})`,
+    h("strong", {}, own(capital(each.text || spaced(each.kind)))), ` (${percent(each.share)})`,
     each.examples?.length ? h("span", { class: "examples" }, "For example ", each.examples.flatMap((example, place) => [
       place ? ", " : "", h("a", { href: link("article", [example.doc_id]) }, own(example.doc_id, { class: "id" }))])) : null)));
 }
@@ -60,7 +59,7 @@ function statistics() {
     stat(count(read), "articles read", "#/articles"), stat(count(kept), "kept"), stat(count(removed), "removed", removed ? link("articles", [], { show: "removed" }) : null),
     stat(count(skipped), "skipped"), stat(count(clusters.count || 0), "clusters", "#/clusters"),
     stat(count(overview.summary.review || 0), "held back for review", "#/look"),
-    characters === undefined ? null : stat(short(characters), "characters"), gone === undefined ? null : stat(short(gone), "of them repeated"));
+    typeof characters !== "number" ? null : stat(short(characters), "characters"), typeof gone !== "number" ? null : stat(short(gone), "of them repeated"));
 }
 
 /** 1.2 million rather than 1,234,567. */

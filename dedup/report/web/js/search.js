@@ -43,7 +43,7 @@ function articleColumns(table) {
     { label: "article", header: true, cell: (row) => articleName(table, row) },
     { label: "", note: "kept or removed", cell: (row) => verdict(table, row) },
     { label: "relation", class: "middle", cell: (row) => relationTag(table.get("relation", row)) },
-    { label: "characters", class: "number wide", cell: (row) => count(table.get("characters", row)) },
+    { label: "characters", class: "number wide", cell: (row) => count(table.get("characters", row) || 0) },
     { label: "removed inside", class: "number middle", note: "characters", cell: (row) => (table.get("removed", row) ? count(table.get("removed", row)) : "") },
   ];
 }

@@ -1,0 +1,45 @@
+// Where the nodes of the graph stand: forces, worked out in small steps and shown when at rest.
+
+const STEPS = 260;
+const STEP_TIME = 24; // milliseconds of work before the browser may draw
+
+const radius = (node) => 5 + Math.min(16, Math.sqrt(node.documents - 1) * 3);
+
+/** Give every node x and y; `progress(share)` is called in between. Resolves to false if stopped. */
+async function laidOut(nodes, edges, progress, going) {
+  const many = nodes.length > 120;
+  const simulation = lib.forceSimulation(nodes)
+    .force("links", lib.forceLink(edges).distance((edge) => (edge.source.row === edge.target.row ? 0 : many ? 34 : 110)).strength(0.5))
+    .force("apart", lib.forceManyBody().strength(many ? -60 : -380).distanceMax(600))
+    .force("room", lib.forceCollide((node) => radius(node) + (many ? 3 : 16)))
+    .force("x", lib.forceX().strength(many ? 0.06 : 0.05))
+    .force("y", lib.forceY().strength(many ? 0.09 : 0.09))
+    .stop();
+  let done = 0;
+  while (done < STEPS) {
+    const until = performance.now() + STEP_TIME;
+    while (done < STEPS && performance.now() < until) {
+      simulation.tick();
+      done++;
+    }
+    progress(done / STEPS);
+    await pause();
+    if (!going()) return false;
+  }
+  return true;
+}
+
+/** The rectangle around all nodes. */
+function extent(nodes) {
+  const xs = nodes.map((each) => each.x);
+  const ys = nodes.map((each) => each.y);
+  return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
+}
+
+/** The move and the scale that show all nodes in a box. */
+function fitting(nodes, width, height, margin) {
+  const { left, right, top, bottom } = extent(nodes);
+  const scale = Math.min(1.6, (width - 2 * margin) / Math.max(1, right - left), (height - 2 * margin) / Math.max(1, bottom - top));
+  const good = Math.max(0.1, scale);
+  return lib.zoomIdentity.translate(width / 2, height / 2).scale(good).translate(-(left + right) / 2, -(top + bottom) / 2);
+}
