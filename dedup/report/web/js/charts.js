@@ -2,6 +2,7 @@
 
 const MARGIN = { top: 28, right: 12, bottom: 44, left: 48 };
 const HEIGHT = 240;
+const STRIP = 60; // height of one relation in the histogram
 
 const upper = (values) => Math.max(1, ...values);
 
@@ -13,26 +14,34 @@ function histogramChart({ edges, counts }) {
   const limit = overview.config.threshold;
   const range = (place) => `${score(edges[place])} to ${score(edges[place + 1])}`;
   const draw = (width) => {
-    const area = drawing(width, HEIGHT, MARGIN);
+    const area = drawing(width, MARGIN.top + MARGIN.bottom + series.length * STRIP, { ...MARGIN, left: 8 });
     const x = lib.scaleLinear([0, 1], [0, area.width]);
-    const y = lib.scaleLinear([0, upper(totals(series, bins))], [area.height, 0]).nice();
-    valueAxis(area, y, "pairs");
     const spans = Array.from({ length: bins }, (_, place) => [x(edges[place]) + 1, x(edges[place + 1]) - 1]);
-    stackedBars(area, spans, series, y, range);
+    series.forEach((each, place) => strip(area, place, spans, each, range));
     shareAxis(area, x, "Jaccard similarity");
-    if (typeof limit === "number") threshold(area, x(limit), `threshold ${score(limit)}`);
+    if (typeof limit === "number") threshold(area, x(limit), `threshold ${score(limit)}`, -8);
     return area.svg;
   };
   return figureOf({
     title: "How alike the pairs are",
-    text: "Pairs of articles by the share of word runs that both have, and what they are to each other. Right of the line a pair counts as a near-duplicate; a passage or an excerpt may relate a pair left of it.",
+    text: "Pairs of articles by the share of word runs that both have, and what they are to each other. Right of the line a pair counts as a near-duplicate; a passage or an excerpt may relate a pair left of it. Each row is as high as its most frequent value.",
     draw,
-    legend: series.map((each) => [each.class, each.label]),
     table: {
       columns: ["similarity", ...series.map((each) => each.label)],
       rows: Array.from({ length: bins }, (_, place) => [range(place), ...series.map((each) => count(each.values[place]))]),
     },
   });
+}
+
+/** One relation of the histogram, in a row of its own, for the rare ones tell most. */
+function strip(area, place, spans, each, range) {
+  const sum = each.values.reduce((whole, value) => whole + value, 0);
+  const group = s("g", { transform: `translate(0,${place * STRIP})` },
+    s("line", { class: "ground", x1: 0, x2: area.width, y1: STRIP, y2: STRIP }));
+  area.inner.append(group);
+  const y = lib.scaleLinear([0, upper(each.values)], [STRIP, 22]);
+  stackedBars({ inner: group }, spans, [each], y, range);
+  group.append(s("text", { class: "strip-label", x: area.width * 0.12, y: 18 }, `${each.label}: ${counted(sum, "pair")}`));
 }
 
 /** How large the clusters are. */
@@ -100,9 +109,9 @@ function curveChart(curve) {
     const path = lib.line((_, place) => x(similarity[place]), (_, place) => y(probability[place]));
     area.inner.append(s("path", { class: "curve", d: path(similarity) }));
     shareAxis(area, x, "Jaccard similarity");
-    threshold(area, x(limit), `threshold ${score(limit)}`);
+    threshold(area, x(limit), `threshold ${score(limit)}`, area.height - 10);
     area.inner.append(s("circle", { class: "point", cx: x(limit), cy: y(recall), r: 5 }),
-      s("text", { class: "point-label", x: x(limit) - 10, y: y(recall) + 22, "text-anchor": "end" }, `recall ${fine(recall)}`));
+      s("text", { class: "point-label", x: x(limit) + 10, y: Math.min(y(recall) + 24, area.height - 24) }, `recall ${fine(recall)}`));
     return area.svg;
   };
   return figureOf({
@@ -129,7 +138,7 @@ function matrixChart(data) {
   const sum = (list) => list.reduce((whole, each) => whole + each, 0);
   const table = h("table", { class: "matrix" },
     h("caption", { class: "unseen" }, "Sites of copies by site that they copy"),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "corner" }, h("span", { class: "rows" }, "copy at ↓"), " ", h("span", { class: "columns" }, "of →")),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "corner" }, "copy at ↓ of →"),
       sites.map((site) => h("th", { scope: "col" }, h("span", { class: "turned" }, own(site)))), h("th", { scope: "col", class: "sum" }, h("span", { class: "turned" }, "all")))),
     h("tbody", {}, sites.map((site, row) => h("tr", {}, h("th", { scope: "row" }, own(site)),
       matrix[row].map((value, column) => h("td", { class: `${shade(value)} ${row === column ? "same" : ""}` }, value ? count(value) : "")),

@@ -55,11 +55,11 @@ const count = (value) => WHOLE.format(value);
 /** 1 article, 2 articles */
 const counted = (value, word, more) => `${count(value)} ${value === 1 ? word : more || `${word}s`}`;
 
-/** .97 as the terminal view writes scores; an empty score is a dash. */
+/** A score as the terminal writes it: only a true 0 or 1 reads as one. */
 function score(value) {
   if (value === null || value === undefined) return "–";
-  if (value >= 1) return "1.00";
-  return value > 0.995 ? ".99" : value.toFixed(2).replace(/^0/, "");
+  if (value > 0 && value < 0.005) return "<0.01";
+  return value >= 0.995 && value < 1 ? ">0.99" : value.toFixed(2);
 }
 
 /** A share in per cent, with one place where that says something. */

@@ -60,8 +60,9 @@ function drawing(width, height, margin) {
 /** Horizontal lines with their values at the left, and the name of what they measure above. */
 function valueAxis(area, scale, label, format) {
   const ticks = Math.max(2, Math.min(5, Math.floor(area.height / 40)));
-  const axis = lib.axisLeft(scale).ticks(ticks).tickSize(-area.width).tickPadding(6);
-  axis.tickFormat(format || ((value) => (Number.isInteger(value) ? count(value) : "")));
+  const values = scale.ticks(ticks).filter((value) => format || Number.isInteger(value));
+  const axis = lib.axisLeft(scale).tickValues(values).tickSize(-area.width).tickPadding(6);
+  axis.tickFormat(format || count);
   const group = s("g", { class: "axis values" });
   area.inner.append(group);
   lib.select(group).call(axis);
@@ -71,7 +72,7 @@ function valueAxis(area, scale, label, format) {
 /** The axis below a chart over numbers from 0 to 1. */
 function shareAxis(area, scale, label) {
   const axis = lib.axisBottom(scale).ticks(Math.min(10, Math.floor(area.width / 60))).tickSizeOuter(0);
-  axis.tickFormat((value) => (value === 0 || value === 1 ? String(value) : value.toFixed(1).replace(/^0/, "")));
+  axis.tickFormat((value) => (value === 0 || value === 1 ? String(value) : value.toFixed(1)));
   const group = s("g", { class: "axis", transform: `translate(0,${area.height})` });
   area.inner.append(group);
   lib.select(group).call(axis);
@@ -119,9 +120,9 @@ const totals = (series, length) =>
   Array.from({ length }, (_, place) => series.reduce((sum, each) => sum + (each.values[place] || 0), 0));
 
 /** A vertical line with a name: where the threshold is. */
-function threshold(area, x, label) {
+function threshold(area, x, label, y = 8) {
   const anchor = x > area.width * 0.6 ? "end" : "start";
   area.inner.append(s("g", { class: "threshold", transform: `translate(${x},0)` },
-    s("line", { y1: -4, y2: area.height }),
-    s("text", { x: anchor === "end" ? -6 : 6, y: 8, "text-anchor": anchor }, label)));
+    s("line", { y1: -14, y2: area.height }),
+    s("text", { x: anchor === "end" ? -6 : 6, y, "text-anchor": anchor }, label)));
 }

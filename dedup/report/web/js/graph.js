@@ -2,7 +2,9 @@
 
 views.set("graph", showGraph);
 
-const ALL_NAMED = 45; // up to so many nodes all have their names
+const ALL_NAMED = 45; // up to so many nodes there is room for names at the right
+const MOST_NAMES = 60; // at a time
+const MANY = 300; // lines from which on the weaker relations are drawn faintly
 
 async function showGraph() {
   const [table, found] = await Promise.all([documents(), pairs()]);
@@ -18,7 +20,7 @@ async function showGraph() {
   const node = h("div", { class: "graph-view" }, viewTitle("Graph"),
     h("p", { class: "lede" }, empty ? "No two articles share anything, so there is nothing to draw."
       : `${counted(nodes.length, clustersDrawn ? "node" : "article")} and ${counted(edges.length, "relation")}. ${clustersDrawn ? "A large node is a whole cluster. " : ""}Point at a line to read what both sides share; click it to see them side by side.`),
-    missingNodes.length ? h("p", { class: "quiet" }, `Not drawn: ${missingNodes.join(" and ")}, those that share least.`) : null,
+    missingNodes.length ? h("p", { class: "quiet" }, `Not drawn: ${missingNodes.join(" and ")}, those that share least. Articles that share nothing are not drawn either.`) : h("p", { class: "quiet" }, "Articles that share nothing are not drawn."),
     drawn ? h("div", { class: "graph-frame" }, drawn.node, said) : null, list);
   return { title: "Graph", section: "graph", node, shown: () => drawn && drawn.start(), gone: () => { going = false; } };
 }
@@ -47,11 +49,14 @@ function graphDrawing(table, found, nodes, edges, said, going) {
   const zoom = lib.zoom().scaleExtent([0.05, 8]).filter((event) => (event.type === "wheel" ? event.ctrlKey || event.metaKey : event.type.startsWith("touch") ? event.touches.length > 1 : !event.button))
     .on("zoom", ({ transform }) => {
       inner.setAttribute("transform", transform);
-      svg.classList.toggle("near", transform.k > 1.3);
+      inner.style.setProperty("--closer", transform.k);
+      cancelAnimationFrame(naming);
+      naming = requestAnimationFrame(() => nameNodes(parts.dots, transform, svg));
     });
   const selection = lib.select(svg);
+  let naming = 0;
   const zoomBy = (factor) => zoom.scaleBy(selection, factor);
-  const fit = () => zoom.transform(selection, fitting(nodes, svg.clientWidth, svg.clientHeight, nodes.length > ALL_NAMED ? 24 : 72));
+  const fit = () => zoom.transform(selection, fitting(nodes, svg.clientWidth, svg.clientHeight, nodes.length > ALL_NAMED ? 32 : 56, nodes.length > ALL_NAMED ? 0 : Math.min(200, svg.clientWidth * 0.4)));
   const tell = telling(table, found, said);
   const parts = { lines: [], dots: [] };
   const select = (edge) => {
@@ -86,12 +91,30 @@ function drawGraph(table, inner, nodes, edges, parts, select, tell) {
     lines.append(group);
   }
   const dots = s("g", { class: "nodes" });
-  const named = new Set([...nodes].sort((a, b) => b.documents - a.documents || b.degree - a.degree).slice(0, nodes.length > ALL_NAMED ? 14 : nodes.length));
-  for (const node of nodes) dots.append(nodeMark(table, node, named.has(node), inner, parts.lines, tell));
+  inner.classList.toggle("many", edges.length > MANY);
+  for (const node of [...nodes].sort((a, b) => b.documents - a.documents || b.degree - a.degree)) {
+    const mark = nodeMark(table, node, inner, parts.lines, tell);
+    parts.dots.push({ node, mark });
+    dots.prepend(mark);
+  }
   fill(inner, lines, dots);
 }
 
-function nodeMark(table, node, named, inner, lines, tell) {
+/** Show the names of nodes as far as they have room, those of the most important ones first. */
+function nameNodes(dots, transform, svg) {
+  const taken = [];
+  for (const { node, mark } of dots) {
+    const [x, y] = transform.apply([node.x, node.y]);
+    const left = x + radius(node) * transform.k + 4;
+    const box = [left, y - 9, left + 7 * mark.lastChild.textContent.length, y + 9];
+    const seen = x > 0 && y > 0 && x < svg.clientWidth && y < svg.clientHeight;
+    const free = seen && taken.length < MOST_NAMES && taken.every((each) => box[2] < each[0] || each[2] < box[0] || box[3] < each[1] || each[3] < box[1]);
+    mark.classList.toggle("named", free);
+    if (free) taken.push(box);
+  }
+}
+
+function nodeMark(table, node, inner, lines, tell) {
   const name = excerptOf(headOf(table, node.row), 30);
   const open = () => { location.hash = node.documents > 1 ? clusterLink(table, node.row) : articleLink(table, node.row); };
   const near = (on) => {
@@ -99,9 +122,9 @@ function nodeMark(table, node, named, inner, lines, tell) {
     for (const each of lines) if (each.ends.includes(node)) each.classList.toggle("chosen", on);
     if (on) tell.node(node);
   };
-  return s("g", { class: `node ${node.kept ? "stays" : "goes"} ${named ? "named" : ""}`, transform: `translate(${node.x},${node.y})`, onclick: open, onpointerenter: () => near(true), onpointerleave: () => near(false) },
-    s("circle", { r: radius(node) }), node.documents > 1 ? s("text", { class: "size", "text-anchor": "middle", y: 4 }, String(node.documents)) : null,
-    s("text", { class: "node-name", x: radius(node) + 5, y: 4 }, name));
+  return s("g", { class: `node ${node.kept ? "stays" : "goes"}`, transform: `translate(${node.x},${node.y})`, onclick: open, onpointerenter: () => near(true), onpointerleave: () => near(false) },
+    s("circle", { r: radius(node) }), node.documents > 1 ? s("text", { class: "size", "text-anchor": "middle" }, String(node.documents)) : null,
+    s("text", { class: "node-name", dx: radius(node), y: 0 }, name));
 }
 
 const edgePair = (table, found, edge) => {

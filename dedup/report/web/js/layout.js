@@ -3,17 +3,21 @@
 const STEPS = 260;
 const STEP_TIME = 24; // milliseconds of work before the browser may draw
 
+// How long a line is, against one between articles that share little.
+const CLOSENESS = { exact: 0.4, near_duplicate: 0.5, excerpt: 0.65, derived: 0.9, shares_passage: 1.15 };
+
 const radius = (node) => 5 + Math.min(16, Math.sqrt(node.documents - 1) * 3);
 
 /** Give every node x and y; `progress(share)` is called in between. Resolves to false if stopped. */
 async function laidOut(nodes, edges, progress, going) {
   const many = nodes.length > 120;
+  const near = (edge) => CLOSENESS[overview.relations[edge.relation]] || 1;
   const simulation = lib.forceSimulation(nodes)
-    .force("links", lib.forceLink(edges).distance((edge) => (edge.source.row === edge.target.row ? 0 : many ? 34 : 110)).strength(0.5))
-    .force("apart", lib.forceManyBody().strength(many ? -60 : -380).distanceMax(600))
+    .force("links", lib.forceLink(edges).distance((edge) => (many ? 40 : 110) * near(edge)).strength((edge) => Math.max(0.03, (1.3 - near(edge)) / Math.sqrt(Math.min(edge.source.degree, edge.target.degree)))))
+    .force("apart", lib.forceManyBody().strength(many ? -110 : -380).distanceMax(600))
     .force("room", lib.forceCollide((node) => radius(node) + (many ? 3 : 16)))
-    .force("x", lib.forceX().strength(many ? 0.06 : 0.05))
-    .force("y", lib.forceY().strength(many ? 0.09 : 0.09))
+    .force("x", lib.forceX().strength(many ? 0.1 : 0.05))
+    .force("y", lib.forceY().strength(many ? 0.14 : 0.09))
     .stop();
   let done = 0;
   while (done < STEPS) {
@@ -36,10 +40,10 @@ function extent(nodes) {
   return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
 }
 
-/** The move and the scale that show all nodes in a box. */
-function fitting(nodes, width, height, margin) {
+/** The move and the scale that show all nodes in a box, with room for names at the right. */
+function fitting(nodes, width, height, margin, names = 0) {
   const { left, right, top, bottom } = extent(nodes);
-  const scale = Math.min(1.6, (width - 2 * margin) / Math.max(1, right - left), (height - 2 * margin) / Math.max(1, bottom - top));
+  const scale = Math.min(3, (width - 2 * margin - names) / Math.max(1, right - left), (height - 2 * margin) / Math.max(1, bottom - top));
   const good = Math.max(0.1, scale);
-  return lib.zoomIdentity.translate(width / 2, height / 2).scale(good).translate(-(left + right) / 2, -(top + bottom) / 2);
+  return lib.zoomIdentity.translate((width - names) / 2, height / 2).scale(good).translate(-(left + right) / 2, -(top + bottom) / 2);
 }

@@ -6,8 +6,13 @@ function originOf(table, row) {
   return [site, (table.get("date", row) || "").slice(0, 10)].filter(Boolean);
 }
 
+const WHOLE_HEAD = 118; // characters; a longer one is the cut beginning of a text
+
 /** What an article is called: its first words, or its id where those are not here. */
-const headOf = (table, row) => (table.has(row) && (table.get("head", row) || table.get("id", row))) || `article ${row}`;
+function headOf(table, row) {
+  const head = table.has(row) ? table.get("head", row) || table.get("id", row) : `article ${row}`;
+  return head.length >= WHOLE_HEAD ? `${head.replace(/\s+\S*$/, "")} …` : head;
+}
 
 /** The id of an article in an address. */
 const idOf = (table, row) => (table.has(row) ? table.get("id", row) : String(row));

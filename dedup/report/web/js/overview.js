@@ -18,8 +18,8 @@ function lede() {
   const repeats = Object.values(overview.summary.repeats || {}).reduce((sum, each) => sum + each, 0);
   const found = [
     removed ? `${counted(removed, "article")} of ${count(read)} ${removed === 1 ? "is a copy" : "are copies"} of one that stays` : `None of ${counted(read, "article")} is a copy of another one`,
-    overview.find.includes("passages") ? `${counted(passages, "passage")} ${passages === 1 ? "stands" : "stand"} in more than one article` : null,
-    overview.find.includes("repeats") ? `${counted(repeats, "stretch", "stretches")} ${repeats === 1 ? "repeats" : "repeat"} inside an article` : null,
+    overview.find.includes("passages") ? `${passages ? counted(passages, "passage") : "no passage"} ${passages > 1 ? "stand" : "stands"} in more than one article` : null,
+    overview.find.includes("repeats") ? (repeats ? `${counted(repeats, "stretch", "stretches")} ${repeats === 1 ? "repeats" : "repeat"} inside an article` : "nothing repeats inside an article") : null,
   ].filter(Boolean);
   return h("p", { class: "lede" }, `${found.slice(0, -1).join(", ")}${found.length > 1 ? ", and " : ""}${found.at(-1)}. ${count(kept)} ${kept === 1 ? "stays" : "stay"}.`);
 }
@@ -59,7 +59,7 @@ function statistics() {
     stat(count(read), "articles read", "#/articles"), stat(count(kept), "kept"), stat(count(removed), "removed", removed ? link("articles", [], { show: "removed" }) : null),
     stat(count(skipped), "skipped"), stat(count(clusters.count || 0), "clusters", "#/clusters"),
     stat(count(overview.summary.review || 0), "held back for review", "#/look"),
-    typeof characters !== "number" ? null : stat(short(characters), "characters"), typeof gone !== "number" ? null : stat(short(gone), "of them repeated"));
+    typeof characters !== "number" ? null : stat(short(characters), "characters"), typeof gone !== "number" ? null : stat(short(gone), "of them would go"));
 }
 
 /** 1.2 million rather than 1,234,567. */
