@@ -93,10 +93,10 @@ function memberColumns(table, leader, chosen, update) {
     { label: "article", header: true, cell: (row) => articleName(table, row) },
     { label: "", note: "kept or removed", cell: (row) => verdict(table, row) },
     { label: "relation", class: "middle", cell: (row) => (row === leader ? h("span", { class: "tag" }, "stands for all") : relationTag(table.get("relation", row))) },
-    { label: "Jaccard", class: "number", cell: value("jaccard") },
+    { label: "Jaccard", class: "number middle", cell: value("jaccard") },
     { label: "contained", class: "number wide", note: "share of this article that stands in the other", cell: value("containment") },
     { label: "coverage", class: "number wide", cell: value("coverage") },
-    { label: "", note: "side by side", cell: (row) => (row === leader ? "" : h("a", { href: pairLink(table, row, against(row)) }, "compare", unseen(` ${idOf(table, row)} with ${idOf(table, against(row))}`))) },
+    { label: "", note: "side by side", class: "middle", cell: (row) => (row === leader ? "" : h("a", { href: pairLink(table, row, against(row)) }, "compare", unseen(` ${idOf(table, row)} with ${idOf(table, against(row))}`))) },
   ];
 }
 

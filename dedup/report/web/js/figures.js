@@ -59,7 +59,7 @@ function drawing(width, height, margin) {
 
 /** Horizontal lines with their values at the left, and the name of what they measure above. */
 function valueAxis(area, scale, label, format) {
-  const ticks = Math.max(2, Math.min(5, Math.floor(area.height / 40)));
+  const ticks = Math.max(2, Math.min(5, Math.floor(area.height / 28)));
   const values = scale.ticks(ticks).filter((value) => format || Number.isInteger(value));
   const axis = lib.axisLeft(scale).tickValues(values).tickSize(-area.width).tickPadding(6);
   axis.tickFormat(format || count);

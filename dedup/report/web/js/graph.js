@@ -3,7 +3,7 @@
 views.set("graph", showGraph);
 
 const ALL_NAMED = 45; // up to so many nodes there is room for names at the right
-const MOST_NAMES = 60; // at a time
+const MOST_NAMES = 40; // at a time
 const MANY = 300; // lines from which on the weaker relations are drawn faintly
 
 async function showGraph() {
@@ -67,7 +67,7 @@ function graphDrawing(table, found, nodes, edges, said, going) {
   svg.addEventListener("keydown", edgeKeys(table, edges, select));
   svg.addEventListener("blur", () => select(null));
   const start = async () => {
-    if (!(await laidOut(nodes, edges, (share) => { progress.value = share; }, going))) return;
+    if (!(await laidOut(nodes, edges, Math.min(1.6, Math.max(0.5, svg.clientWidth / svg.clientHeight)), (share) => { progress.value = share; }, going))) return;
     progress.remove();
     drawGraph(table, inner, nodes, edges, parts, select, tell);
     selection.call(zoom).on("dblclick.zoom", null);

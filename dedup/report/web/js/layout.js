@@ -8,16 +8,16 @@ const CLOSENESS = { exact: 0.4, near_duplicate: 0.5, excerpt: 0.65, derived: 0.9
 
 const radius = (node) => 5 + Math.min(16, Math.sqrt(node.documents - 1) * 3);
 
-/** Give every node x and y; `progress(share)` is called in between. Resolves to false if stopped. */
-async function laidOut(nodes, edges, progress, going) {
+/** Give every node x and y; `shape` is the width of the box over its height; `progress(share)` is called in between. Resolves to false if stopped. */
+async function laidOut(nodes, edges, shape, progress, going) {
   const many = nodes.length > 120;
   const near = (edge) => CLOSENESS[overview.relations[edge.relation]] || 1;
   const simulation = lib.forceSimulation(nodes)
     .force("links", lib.forceLink(edges).distance((edge) => (many ? 40 : 110) * near(edge)).strength((edge) => Math.max(0.03, (1.3 - near(edge)) / Math.sqrt(Math.min(edge.source.degree, edge.target.degree)))))
     .force("apart", lib.forceManyBody().strength(many ? -110 : -380).distanceMax(600))
     .force("room", lib.forceCollide((node) => radius(node) + (many ? 3 : 16)))
-    .force("x", lib.forceX().strength(many ? 0.1 : 0.05))
-    .force("y", lib.forceY().strength(many ? 0.14 : 0.09))
+    .force("x", lib.forceX().strength((many ? 0.12 : 0.07) / shape))
+    .force("y", lib.forceY().strength((many ? 0.12 : 0.07) * shape))
     .stop();
   let done = 0;
   while (done < STEPS) {

@@ -88,8 +88,10 @@ function present(main, shown, view, first) {
   document.title = shown.title === overview.title ? overview.title : `${shown.title} · ${overview.title}`;
   document.documentElement.dataset.view = view || "overview";
   for (const each of byId("sections").children) {
-    if (each.getAttribute("href") === link(shown.section ?? view)) each.setAttribute("aria-current", "page");
-    else each.removeAttribute("aria-current");
+    if (each.getAttribute("href") === link(shown.section ?? view)) {
+      each.setAttribute("aria-current", "page");
+      each.parentElement.scrollLeft = each.offsetLeft - each.parentElement.clientWidth / 2;
+    } else each.removeAttribute("aria-current");
   }
   window.scrollTo(0, 0);
   if (!first) (main.querySelector("h1") || main).focus({ preventScroll: true });
