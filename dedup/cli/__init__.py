@@ -46,6 +46,8 @@ from dedup.cli.running import (
 )
 from dedup.cli.scanning import (
     ROWS,
+    check_plots,
+    draw_plots,
     read_corpus,
     run_scan,
     show_plan,
@@ -111,6 +113,13 @@ def root(ctx: click.Context) -> int:
     is_flag=True,
     help="Also write all rows, kept or not, in the same way. For rows only.",
 )
+@click.option(
+    "--plots",
+    callback=folder_name,
+    metavar="DIR",
+    help="Also draw the figures of the result into this folder, each as SVG and PNG; needs the "
+    "extra plots.",
+)
 @view_options(limit=10)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
 @click.option(
@@ -144,10 +153,14 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
         return show_plan(paths, options, config, given)
     if given["output"]:
         _check_scan_output(given["output"], given["format"], paths, has_rows)
+    if given["plots"]:
+        check_plots(paths, given)
     result, seconds = run_scan(paths, options, config, given)
     stopped = is_stopped(result, limits, given)
     if given["output"] and not stopped:
         _write(result, paths, given)
+    if given["plots"] and not stopped:
+        draw_plots(result, paths, given)
     _show_scan(result, seconds, given)
     if stopped:
         return SUSPICIOUS  # what --work keeps stays, for a run with other thresholds

@@ -15,6 +15,7 @@ from dedup.cli.running import (
     progress_bar,
     show,
     stage_progress,
+    tell,
     write_stdout,
 )
 from dedup.config import Config
@@ -177,6 +178,27 @@ def write_scan(result: Result, paths: tuple[str, ...], given: dict[str, Any]) ->
         )
         more = {f"{ROWS}.{format}": write}
         return write_result(result, output, format=format, inputs=paths, more=more)
+
+
+def check_plots(paths: tuple[str, ...], given: dict[str, Any]) -> None:
+    """Refuse plots that could not be drawn or could touch an input, before any work is done."""
+    from dedup.report.plots import check_plots
+
+    check_plots(given["plots"], paths)
+
+
+def draw_plots(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
+    """Draw the figures of a result into the folder that was named; say which, and which not."""
+    from dedup.report.figures import figures_of
+    from dedup.report.plots import write_plots
+
+    written, missing = write_plots(figures_of(result), given["plots"], inputs=paths)
+    if given["quiet"]:
+        return
+    names = ", ".join(dict.fromkeys(path.stem for path in written))
+    tell(f"dedup: plots in {given['plots']}: {names}" if names else "dedup: no plots")
+    for why in missing:
+        tell(f"dedup: no plot {why}")
 
 
 def read_corpus(paths: tuple[str, ...], options: ReadOptions, *, quiet: bool) -> Corpus:
