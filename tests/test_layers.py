@@ -67,6 +67,7 @@ DOORS = {
     "scrapy": ("integrations.scrapy",),
     "itemadapter": ("integrations.scrapy",),
     "twisted": ("integrations.scrapy",),
+    "matplotlib": ("report.drawing",),
     "pandas": ("integrations.frames",),
     "polars": ("integrations.frames",),
 }

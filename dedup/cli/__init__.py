@@ -31,7 +31,7 @@ from dedup.cli.options import (
     view_options,
     work_option,
 )
-from dedup.cli.reporting import check_page, report, report_option, write_scan_report
+from dedup.cli.reporting import check_views, plots_option, report, report_option, write_views
 from dedup.cli.running import (
     DONE,
     DUPLICATES,
@@ -113,6 +113,7 @@ def root(ctx: click.Context) -> int:
     help="Also write all rows, kept or not, in the same way. For rows only.",
 )
 @report_option
+@plots_option
 @view_options(limit=10)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
 @click.option(
@@ -146,14 +147,13 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
         return show_plan(paths, options, config, given)
     if given["output"]:
         _check_scan_output(given["output"], given["format"], paths, has_rows)
-    if given["report"]:
-        check_page(given["report"], paths)
+    check_views(paths, given)
     result, seconds = run_scan(paths, options, config, given)
     stopped = is_stopped(result, limits, given)
     if given["output"] and not stopped:
         _write(result, paths, given)
-    if given["report"] and not stopped:
-        write_scan_report(result, given)
+    if not stopped:
+        write_views(result, paths, given)
     _show_scan(result, seconds, given)
     if stopped:
         return SUSPICIOUS  # what --work keeps stays, for a run with other thresholds

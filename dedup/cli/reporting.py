@@ -28,6 +28,13 @@ report_option = click.option(
     metavar="FILE",
     help="Also write the result as one HTML page that opens in any browser, without a network.",
 )
+plots_option = click.option(
+    "--plots",
+    callback=folder_name,
+    metavar="DIR",
+    help="Also draw the figures of the result into this folder, each as SVG and PNG; needs the "
+    "extra plots.",
+)
 
 
 @click.command(short_help="Make a page of a result that one can look at.")
@@ -49,9 +56,10 @@ report_option = click.option(
     show_default=True,
     help="Leave out texts, those of least interest first, to keep the page under this size.",
 )
+@plots_option
 @click.option("--title", metavar="TEXT", help="Heading of the page; by default the folder's name.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
-def report(result: str, output: str, max_size: int, title: str | None, quiet: bool) -> int:
+def report(result: str, output: str, **given: Any) -> int:
     """Make one HTML page of the output folder of a scan: clusters, texts side by side, what goes.
 
     The page needs no server and no network. The scan's inputs are read again for their texts;
@@ -63,22 +71,25 @@ def report(result: str, output: str, max_size: int, title: str | None, quiet: bo
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
     from dedup.report.web import from_folder, inside
 
-    target = Path(output).absolute()
+    target, folder = Path(output).absolute(), Path(result).absolute()
+    plots = given["plots"] and str(Path(given["plots"]).absolute())
     stored: list[Stored] = []
 
     def batches(found: Stored) -> Batches:
         stored.append(found)
         return _reader(found.paths, found.options)
 
-    folder = Path(result).absolute()
     with inside(_started_in(folder)):
         found = from_folder(folder, batches)
         inputs = [path for each in stored for path in each.paths if Path(path).exists()]
         check_page(str(target), inputs, folder)
-        counts = _write(found, target, title or f"dedup: {folder.name}", max_size)
+        title = given["title"] or f"dedup: {folder.name}"
+        counts = _write(found, target, title, given["max_size"])
+        if plots:
+            _draw(found.figures(), plots, inputs, quiet=given["quiet"])
     for note in found.notes:
         tell(f"dedup: {note}")
-    if not quiet:
+    if not given["quiet"]:
         _tell(counts, output, target)
     return DONE
 
@@ -132,16 +143,44 @@ def _is_file(path: str) -> bool:
     return path != "-" and Path(path).is_file()
 
 
-def write_scan_report(result: Result, given: dict[str, Any]) -> None:
-    """Write the page of a scan that has just been made."""
-    from dedup.report.web import MOST_BYTES, from_result
+def check_views(paths: tuple[str, ...], given: dict[str, Any]) -> None:
+    """Refuse a page or plots that could touch an input, before any work is done."""
+    if given["report"]:
+        check_page(given["report"], paths)
+    if given["plots"]:
+        from dedup.report.plots import check_plots
 
-    files = given.get("files")
-    found = from_result(result, None if files is None else files.batches)
-    target = Path(given["report"])
-    counts = _write(found, target, "dedup report", MOST_BYTES)
-    if not given["quiet"]:
-        _tell(counts, given["report"], target)
+        check_plots(given["plots"], paths)
+
+
+def write_views(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
+    """Write the page and the plots of a scan that has just been made, where they are asked for."""
+    if given["report"]:
+        from dedup.report.web import MOST_BYTES, from_result
+
+        files = given.get("files")
+        found = from_result(result, None if files is None else files.batches)
+        target = Path(given["report"])
+        counts = _write(found, target, "dedup report", MOST_BYTES)
+        if not given["quiet"]:
+            _tell(counts, given["report"], target)
+    if given["plots"]:
+        from dedup.report.figures import figures_of
+
+        _draw(figures_of(result), given["plots"], paths, quiet=given["quiet"])
+
+
+def _draw(figures: dict[str, Any], folder: str, inputs: Sequence[str], *, quiet: bool) -> None:
+    """Draw figures into a folder; say which, and which not."""
+    from dedup.report.plots import write_plots
+
+    written, missing = write_plots(figures, folder, inputs=inputs)
+    if quiet:
+        return
+    names = ", ".join(dict.fromkeys(path.stem for path in written))
+    tell(f"dedup: plots in {folder}: {names}" if names else "dedup: no plots")
+    for why in missing:
+        tell(f"dedup: no plot {why}")
 
 
 def _write(found: Found, target: Path, title: str, most_bytes: int) -> dict[str, int]:

@@ -5,6 +5,7 @@ They are made by Arrow and NumPy from whole columns, so that a million documents
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,14 @@ from dedup.arrays import Bool, Int64
 from dedup.config import RELATIONS, Config
 from dedup.lsh import bands_and_rows, collision_probability
 from dedup.records import Result
-from dedup.report.places import site_losses, site_matrix
+from dedup.report.places import Column, site_losses, site_matrix
 from dedup.report.times import timeline
 from dedup.report.whatif import threshold_effect
 
 __all__ = [
     "borderline",
     "cluster_sizes",
+    "figures_from",
     "figures_of",
     "s_curve",
     "similarity_histogram",
@@ -47,19 +49,34 @@ def figures_of(result: Result, *, sites: int = 20, pairs: int = 20) -> dict[str,
     >>> list(figures)[:4], figures["cluster_sizes"]["counts"]
     (['similarity', 'cluster_sizes', 'site_matrix', 'timeline'], [1])
     """
-    documents, table = result.tables["documents"], result.tables["pairs"]
-    corpus, config = result.corpus.table, result.config
+    corpus = result.corpus.table
+    return figures_from(
+        result.tables, corpus["site"], corpus["date"], result.config, sites=sites, pairs=pairs
+    )
+
+
+def figures_from(
+    tables: Mapping[str, pa.Table],
+    site: Column,
+    date: Column,
+    config: Config,
+    *,
+    sites: int = 20,
+    pairs: int = 20,
+) -> dict[str, Any]:
+    """Return the same of the tables of a result, and the site and date of each document."""
+    documents, table = tables["documents"], tables["pairs"]
     kept: Bool = documents["kept"].to_numpy()
     sought = "duplicates" in config.find
     return {
         "similarity": similarity_histogram(table, config.threshold),
         "cluster_sizes": cluster_sizes(documents),
-        "site_matrix": site_matrix(documents, corpus["site"], sites),
-        "timeline": timeline(corpus["date"], kept),
+        "site_matrix": site_matrix(documents, site, sites),
+        "timeline": timeline(date, kept),
         "s_curve": s_curve(config) if sought else None,
         "threshold_effect": threshold_effect(documents, table, config) if sought else None,
         "borderline": borderline(table, config.threshold, pairs),
-        "site_losses": site_losses(documents, corpus["site"], sites),
+        "site_losses": site_losses(documents, site, sites),
     }
 
 
