@@ -38,7 +38,7 @@ function sortedClusters(table, list, order) {
     removed: (a, b) => b.removed - a.removed || size(b) - size(a) || a.row - b.row,
     name: (a, b) => a.row - b.row,
   };
-  return [...list].sort(compare[order] || compare.size);
+  return [...list].sort(pick(compare, order, compare.size));
 }
 
 async function showCluster([id], query) {

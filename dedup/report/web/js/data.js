@@ -139,7 +139,7 @@ async function textOf(row) {
 function words(kind, code) {
   const name = typeof code === "number" ? (overview[kind] || [])[code] : code;
   if (name === undefined || name === null) return "";
-  return (overview.words[kind] || {})[name] || spaced(name);
+  return pick(overview.words[kind], name, "") || spaced(name);
 }
 
 /** The class that gives something the colour of its relation. */

@@ -72,6 +72,9 @@ function percent(share) {
 /** A name of the data in words, where the report has none for it. */
 const spaced = (name) => String(name).replaceAll("_", " ");
 
+/** What an object holds under a name that came from outside, or something else. */
+const pick = (object, name, other) => (object && Object.hasOwn(object, name) ? object[name] : other);
+
 const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** Text that may run from right to left, set apart from what stands around it. */

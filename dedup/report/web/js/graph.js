@@ -105,11 +105,14 @@ function nameNodes(dots, transform, svg) {
   const taken = [];
   for (const { node, mark } of dots) {
     const [x, y] = transform.apply([node.x, node.y]);
-    const left = x + radius(node) * transform.k + 4;
-    const box = [left, y - 9, left + 7 * mark.lastChild.textContent.length, y + 9];
+    const [away, length] = [radius(node) * transform.k + 4, 7 * mark.lastChild.textContent.length];
+    const leftward = x + away + length > svg.clientWidth && x - away - length > 0;
+    const box = leftward ? [x - away - length, y - 9, x - away, y + 9] : [x + away, y - 9, x + away + length, y + 9];
     const seen = x > 0 && y > 0 && x < svg.clientWidth && y < svg.clientHeight;
     const free = seen && taken.length < MOST_NAMES && taken.every((each) => box[2] < each[0] || each[2] < box[0] || box[3] < each[1] || each[3] < box[1]);
     mark.classList.toggle("named", free);
+    mark.classList.toggle("leftward", leftward);
+    mark.lastChild.setAttribute("dx", leftward ? -radius(node) : radius(node));
     if (free) taken.push(box);
   }
 }

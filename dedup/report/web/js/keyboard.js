@@ -34,7 +34,9 @@ function act(event) {
 }
 
 function go(view) {
-  location.hash = link(view);
+  const wanted = link(view);
+  if (location.hash === wanted || (!view && !location.hash)) route();
+  else location.hash = wanted;
   return true;
 }
 

@@ -18,7 +18,7 @@ async function showPairs(parts, query) {
     let chosen = code < 0 ? all : all.filter((place) => found.relation[place] === code);
     chosen = filtered(chosen, asked.q, (place) => [found.a[place], found.b[place]].filter(table.has).map((row) => lookupOf(table, row)).join(" "));
     if (asked.sort !== "ids") {
-      const values = found[asked.sort] || found.coverage;
+      const values = found[["jaccard", "tokens"].includes(asked.sort) ? asked.sort : "coverage"];
       chosen = [...chosen].sort((a, b) => values[b] - values[a] || a - b);
     }
     fill(said, counted(chosen.length, "pair"));

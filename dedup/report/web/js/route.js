@@ -77,7 +77,12 @@ async function route({ first = false } = {}) {
   clearTimeout(slow);
   if (turn !== routing) return;
   main.classList.remove("waiting");
-  present(main, shown, view, first);
+  try {
+    present(main, shown, view, first);
+  } catch (error) {
+    console.error(error);
+    present(main, lost("This part of the report could not be shown", String(error && error.message)), view, first);
+  }
 }
 
 function present(main, shown, view, first) {

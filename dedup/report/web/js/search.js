@@ -56,7 +56,7 @@ function chosenBy(table, found, show) {
     copies: (row) => found.has(table.get("cluster", row)),
     alone: (row) => !found.has(table.get("cluster", row)),
   };
-  return tests[show] || (() => true);
+  return pick(tests, show, () => true);
 }
 
 function sortedArticles(table, rows, order) {
@@ -66,7 +66,8 @@ function sortedArticles(table, rows, order) {
     removed: by("removed"),
     date: (a, b) => (table.get("date", b) || "").localeCompare(table.get("date", a) || "") || a - b,
   };
-  return compare[order] ? [...rows].sort(compare[order]) : rows;
+  const chosen = pick(compare, order, null);
+  return chosen ? [...rows].sort(chosen) : rows;
 }
 
 /** Looking something up in all texts: chunk by chunk, so that it can be watched and stopped. */
