@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import rewording
 from drawing import Chart, Sheet, steps
 
 import dedup
@@ -162,9 +163,31 @@ def removed() -> str:
     return sheet.source()
 
 
+def quotes() -> str:
+    """Draw the share of planted quotes that are found over how many of their words were edited."""
+    size = (680, 450)
+    sheet = Sheet(*size, "Share of quotes found by how many of their words were edited")
+    chart = Chart(sheet, size, across=rewording.RATES[-1])
+    chart.axes(
+        ("share of the words that were edited", "share of the quotes that are found"),
+        rewording.RATES,
+        lambda x: f"{x:.0%}",
+    )
+    measured = rewording.measure([seed(f"00{number}") for number in range(5)])
+    looks = ("orange", "blue", "green")
+    for place, ((low, high), found) in enumerate(measured.items()):
+        points = list(zip(rewording.RATES, found, strict=True))
+        chart.curve(looks[place], points)
+        for x, y in points:
+            chart.dot(f"in-{looks[place]}", x, y)
+        legend(sheet, place, looks[place], f"quotes of {low} to {high} words")
+    return sheet.source()
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "s-curve.svg": s_curve,
     "edits.svg": edits,
     "passages.svg": passages,
     "removed.svg": removed,
+    "quotes.svg": quotes,
 }

@@ -22,18 +22,24 @@ NOT_RUN = {  # what a line holds: why it is not run
     r"\b(s3|gs|https?|rediss?)://(?!a\.example|.*\.example)": "there is no network, and no server",
     r"^tail -f ": "it never ends",
     r"^scripts/": "it sets up, tests or measures for minutes",
-    r"^(\.venv/bin/)?python3? ": "it measures for minutes; the options are looked up in the program",
+    r"^(\.venv/bin/)?python3? ": "it measures for minutes; its options are looked up",
     r"^(\.venv/bin/)?pip install ": "there is no network; the extras are looked up",
     r"^crawl \| ": "it stands for the program of the reader",
-    r"dedup scan .*--report |^dedup report ": "made by another branch",
 }
 HARMLESS = {"cat", "cp", "echo", "grep", "head", "ls", "mkdir", "rm", "sort", "wc", "zcat"}
 OPERATORS = {"|", "&&", ";", "<", ">", ">>"}
 EXITS = re.compile(r"#.*\bexits with (\d+)")
 
 
+def is_to_come(line):
+    """Tell whether a line needs the HTML report, and this version of dedup has none yet."""
+    return "report" not in root.commands and bool(re.search(r"--report\b|dedup report", line))
+
+
 def why_not(line):
     """Return why a line is not run, or None."""
+    if is_to_come(line):
+        return "there is no report yet"
     return next((why for what, why in NOT_RUN.items() if re.search(what, line)), None)
 
 
@@ -62,7 +68,7 @@ def calls_of(line):
 
 def check(line):
     """Check a line that is not run: commands, options, programs and extras have to exist."""
-    for call in calls_of(line):
+    for call in () if is_to_come(line) else calls_of(line):
         name = call[0].removeprefix(".venv/bin/")
         if name == "dedup":
             check_options(call[1:])
@@ -80,14 +86,16 @@ def check(line):
 
 def check_options(words):
     """Parse the words after `dedup`; an option or command that does not exist is an error."""
-    command, context = root, click.Context(root, info_name="dedup")
+    command = root
+    context = click.Context(root, info_name="dedup", **root.context_settings)
     while isinstance(command, click.Group) and words:
         inner = command.get_command(context, words[0])
         if inner is None:
             assert words[0].startswith("-"), f"there is no command {words[0]}"
             break
         command, words = inner, words[1:]
-        context = click.Context(command, context, info_name=command.name)
+        settings = command.context_settings
+        context = click.Context(command, context, info_name=command.name, **settings)
     command.make_parser(context).parse_args(list(words))
 
 

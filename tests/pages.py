@@ -96,9 +96,10 @@ def articles_in(seeds):
         )
     lines = rows[3]["text"].splitlines()
     copy = "\n".join(["By our own reporter", *lines, "", "Subscribe to our newsletter"])
-    rows.append({**rows[3], "url": "https://copies.example/1", "text": copy})
+    late = {**rows[3], "date": "2024-12-10"}
+    rows.append({**late, "url": "https://copies.example/1", "text": copy})
     cut = "\n".join(lines[: len(lines) // 3])
-    rows.append({**rows[3], "url": "https://copies.example/2", "text": cut})
+    rows.append({**late, "url": "https://copies.example/2", "text": cut})
     return rows
 
 

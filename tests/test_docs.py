@@ -9,12 +9,11 @@ import dataclasses
 import inspect
 import re
 import sys
-from pathlib import Path
 
 import click
 import page_shell
 import pytest
-from pages import PAGES, ROOT, blocks_of, named, prose_of
+from pages import PAGES, ROOT, named, prose_of
 
 import dedup
 from dedup import Index, clean, scan
@@ -22,7 +21,7 @@ from dedup.config import Config
 from dedup.records import CONTRACT, MORE
 
 sys.path.insert(0, str(ROOT / "scripts"))
-import generate_docs as generator  # noqa: E402
+import generate_docs as generator
 
 README = ROOT / "README.md"
 OUTPUT = ROOT / "docs" / "output.md"
@@ -33,7 +32,16 @@ def reference(name):
     return (REFERENCE / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", generator.FILES)
+SLOW = {"images/quotes.svg"}  # 600 comparisons
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(each, marks=pytest.mark.slow if each in SLOW else ())
+        for each in generator.FILES
+    ],
+)
 def test_generated_pages_and_figures_are_what_the_code_says(name):
     assert (generator.DOCS / name).read_text(encoding="utf-8") == generator.made(name)
 
