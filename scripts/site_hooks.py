@@ -89,6 +89,8 @@ def on_files(files: Files, config: Any) -> Files:
         linked |= {target_of(link, source) for link in links_in(page.content_string)}
     for target in sorted(linked):
         outside = not target.startswith(("docs/", "../")) and target not in PROJECT
+        if outside and target.endswith(".md"):
+            raise PluginError(f"{target} is linked and no page of the site: add it to PROJECT")
         if outside and (ROOT / target).is_file():
             made = File.generated(config, place_of(target), abs_src_path=os.fspath(ROOT / target))
             files.append(made)
