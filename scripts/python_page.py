@@ -11,7 +11,7 @@ from typing import Any
 import dedup
 
 WIDTH = 88
-FUNCTIONS = ("scan", "clean", "restore", "compare", "signatures")
+FIRST = ("scan", "clean", "restore", "compare", "signatures")  # then what other functions there are
 RECORDS = {"Document": "documents", "Pair": "pairs", "Passage": "passages"}
 INTRO = """\
 # Python
@@ -32,7 +32,10 @@ def python_page() -> str:
     names = [name for name in dedup.__all__ if not name.startswith("_")]
     imports = "from dedup import (\n" + "".join(f"    {each},\n" for each in names) + ")"
     parts = [INTRO.format(imports=imports)]
-    parts += [entry(name, getattr(dedup, name)) for name in FUNCTIONS]
+    more = [
+        each for each in names if inspect.isfunction(getattr(dedup, each)) and each not in FIRST
+    ]
+    parts += [entry(name, getattr(dedup, name)) for name in (*FIRST, *more)]
     parts += index_entries()
     parts += [
         f"## Config\n\n{prose(dedup.Config)}\n\nIts fields are the [settings](config.md).\n",

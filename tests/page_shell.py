@@ -32,7 +32,9 @@ EXITS = re.compile(r"#.*\bexits with (\d+)")
 
 def is_to_come(line):
     """Tell whether a line needs the HTML report, and this version of dedup has none yet."""
-    return "report" not in root.commands and bool(re.search(r"--report\b|dedup report", line))
+    return "report" not in root.commands and bool(
+        re.search(r"--report\b|--plots\b|dedup report", line)
+    )
 
 
 def why_not(line):
