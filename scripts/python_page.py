@@ -31,7 +31,7 @@ def python_page() -> str:
     """Return the page: functions, the index, settings, results, errors."""
     names = [name for name in dedup.__all__ if not name.startswith("_")]
     imports = "from dedup import (\n" + "".join(f"    {each},\n" for each in names) + ")"
-    parts = [INTRO.format(imports=imports)]
+    parts = []
     more = [
         each for each in names if inspect.isfunction(getattr(dedup, each)) and each not in FIRST
     ]
@@ -50,7 +50,10 @@ def python_page() -> str:
     parts.append(
         f"## DedupError\n\n{prose(dedup.DedupError)} Its kinds are in [errors](errors.md).\n"
     )
-    return "\n".join(parts)
+    body = "\n".join(parts)
+    if re.search(r"^(>>>|\.\.\.) .*\bPath\(", body, re.MULTILINE):  # an example needs it
+        imports = f"from pathlib import Path\n\n{imports}"
+    return f"{INTRO.format(imports=imports)}\n{body}"
 
 
 def index_entries() -> list[str]:
