@@ -19,7 +19,7 @@ NONE = 5  # no relation
 NAMES = (*RELATIONS, "none")
 
 _SAME_LENGTH = 0.5  # shorter over longer, from which one is no excerpt of the other
-_SHORT = 50  # tokens; so short a text is a near-duplicate only where both sides are covered …
+SHORT = 50  # tokens; so short a text is a near-duplicate only where both sides are covered …
 _SHORT_COVERAGE = 0.9  # … this far
 _DERIVED_COVERAGE = 0.3
 _DERIVED_PASSAGES, _DERIVED_PASSAGE_TOKENS = 3, 60
@@ -108,7 +108,7 @@ def confirm_pairs(
         share_a=np.maximum(np.minimum(matched / tokens_a, 1.0), containment_a),
         share_b=np.maximum(np.minimum(matched / tokens_b, 1.0), containment_b),
     )
-    _relate(made, numbers, tokens_a, tokens_b, config)
+    relate(made, numbers, tokens_a, tokens_b, config)
     return made if keep_all else made.take(made.relations != NONE)
 
 
@@ -123,8 +123,12 @@ def _united(candidates: Int64, passages: Passages, documents: int) -> tuple[Int6
     return np.stack([packed // count, packed % count], axis=1), matched, numbers
 
 
-def _relate(pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, config: Config) -> None:
-    """Write the relation of each pair: the first that holds."""
+def relate(pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, config: Config) -> None:
+    """Write the relation of each pair: the first that holds.
+
+    ``numbers`` counts the passages of each pair, ``tokens_a`` and ``tokens_b`` the tokens of both
+    documents, at least 1.
+    """
     shorter, longer = np.minimum(tokens_a, tokens_b), np.maximum(tokens_a, tokens_b)
     same_length = shorter >= _SAME_LENGTH * longer
     a_is_short = tokens_a <= tokens_b
@@ -132,7 +136,7 @@ def _relate(pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, conf
     both_sides = np.minimum(pairs.share_a, pairs.share_b) >= _SHORT_COVERAGE
     close = (pairs.jaccard >= config.threshold) | (stands & same_length)
     near = np.where(
-        (shorter < _SHORT) & (pairs.jaccard < config.threshold), both_sides & close, close
+        (shorter < SHORT) & (pairs.jaccard < config.threshold), both_sides & close, close
     )
     matched = pairs.matched
     derived = (

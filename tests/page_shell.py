@@ -30,17 +30,8 @@ OPERATORS = {"|", "&&", ";", "<", ">", ">>"}
 EXITS = re.compile(r"#.*\bexits with (\d+)")
 
 
-def is_to_come(line):
-    """Tell whether a line needs the HTML report, and this version of dedup has none yet."""
-    return "report" not in root.commands and bool(
-        re.search(r"--report\b|--plots\b|dedup report", line)
-    )
-
-
 def why_not(line):
     """Return why a line is not run, or None."""
-    if is_to_come(line):
-        return "there is no report yet"
     return next((why for what, why in NOT_RUN.items() if re.search(what, line)), None)
 
 
@@ -69,7 +60,7 @@ def calls_of(line):
 
 def check(line):
     """Check a line that is not run: commands, options, programs and extras have to exist."""
-    for call in () if is_to_come(line) else calls_of(line):
+    for call in calls_of(line):
         name = call[0].removeprefix(".venv/bin/")
         if name == "dedup":
             check_options(call[1:])

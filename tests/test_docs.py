@@ -18,7 +18,7 @@ from pages import PAGES, ROOT, named, prose_of
 import dedup
 from dedup import Index, clean, scan
 from dedup.config import Config
-from dedup.records import CONTRACT, MORE
+from dedup.records import CONTRACT, MORE, NAMED
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import generate_docs as generator
@@ -170,6 +170,16 @@ def test_the_columns_of_the_files_that_an_index_adds_are_documented():
     assert documented_columns("What an index knew") == columns_of(MORE["against"])
     assert columns_of(MORE["against_passages"]) == columns_of(CONTRACT["passages"])
     assert list(MORE) == ["against", "against_passages"]
+
+
+def test_the_columns_of_what_a_report_needs_are_documented():
+    text = OUTPUT.read_text(encoding="utf-8")
+    section = text.split("## What a report needs\n")[1].split("\n## ")[0]
+    tables = re.split(r"^`(\w+)`: one row", section, flags=re.MULTILINE)
+    assert tables[1::2] == list(NAMED)
+    for name, table in zip(tables[1::2], tables[2::2], strict=True):
+        rows = re.findall(r"^\| `(\w+)` \| (\w+) \| .+ \|$", table, re.MULTILINE)
+        assert rows == columns_of(NAMED[name])
 
 
 def test_the_keys_of_the_summary_are_documented():

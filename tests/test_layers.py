@@ -65,6 +65,7 @@ DOORS = {
     "scrapy": ("integrations.scrapy",),
     "itemadapter": ("integrations.scrapy",),
     "twisted": ("integrations.scrapy",),
+    "matplotlib": ("report.drawing",),
     "pandas": ("integrations.frames",),
     "polars": ("integrations.frames",),
 }
