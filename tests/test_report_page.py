@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import browsers
 import pytest
@@ -305,4 +306,35 @@ def test_a_page_without_texts_says_so(browser, seeds_page, tmp_path):
         assert "not in this page" in page.inner_text(".reading")
         page = shown.show("pair", IDS[0], IDS[4])
         assert "not in this page" in page.inner_text("main").lower()
+        assert shown.faults == []
+
+
+@pytest.mark.slow
+def test_a_report_of_20_000_articles_is_bounded_and_works(browser, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[1] / "benchmarks")
+    corpus = pytest.importorskip("corpus")
+    made, _ = corpus.make(20_000, 1, 400)
+    result = dedup.scan(made)
+    file = dedup.write_report(result, tmp_path / "large.html")
+    assert file.stat().st_size < 30_000_000
+    with browsers.opened(browser, file) as shown:
+        page = shown.show()
+        assert "20,000" in page.inner_text(".stats")
+        assert "texts" in page.inner_text("#left-out + ul").lower()
+        page.keyboard.press("5")
+        shown.until("document.querySelector('h1').innerText === 'Articles'")
+        assert page.locator("tbody tr").count() == 50
+        for _ in range(3):
+            page.keyboard.press("]")
+        assert "page=4" in page.url
+        page.fill("#article-filter", "00001234")
+        shown.until("document.querySelectorAll('tbody tr').length === 1")
+        page = shown.show("graph")
+        assert 100 < page.locator("svg .node").count() <= 500
+        page = shown.show("clusters")
+        page.locator("main a[data-entry]").first.click()
+        shown.settled()
+        page.get_by_role("link", name="compare").first.click()
+        shown.settled()
+        assert page.locator("mark.passage").count() >= 2
         assert shown.faults == []
