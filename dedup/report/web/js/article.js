@@ -46,7 +46,7 @@ async function standing(table, row) {
 
 function withoutText() {
   const found = (overview.left_out || []).find((each) => each.what === "texts");
-  return h("p", { class: "notice" }, "The text of this article is not in this page.", found ? ` ${count(found.shown)} of ${counted(found.total, "text")} are: ${found.why}.` : "");
+  return h("p", { class: "notice" }, "The text of this article is not in this page.", found ? ` ${count(found.shown)} of ${counted(found.total, "text")} are (${found.why}).` : "");
 }
 
 function articleBody(table, found, row, text, notes, query) {
@@ -92,7 +92,7 @@ function originalText(table, found, row, text, notes, wanted) {
     { spans: ops, wrap: (op, { first }) => removedMark(op, first) },
     { spans: copies, wrap: (piece) => h("span", { class: "stays-here", "data-kept": piece.spans.map((each) => each.number).join(" "), title: "This copy stays" }) },
     { spans: flattened(text.tags).map((each) => ({ ...each, tag: each.spans[0].tag })), wrap: wrapTag },
-    { spans: flattened(notes), wrap: (piece, { first }) => sharedMark(table, row, piece, first) },
+    { spans: byLine(text.text, flattened(notes)), wrap: (piece, { first }) => sharedMark(table, row, piece, first) },
     { spans: wanted ? placesOf(text.text, wanted) : [], wrap: () => h("mark", { class: "hit" }) },
   ]);
   box.addEventListener("click", (event) => toCopy(box, event.target.closest("del[data-kept-at]")));

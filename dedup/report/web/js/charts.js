@@ -55,7 +55,7 @@ function clusterChart({ sizes, counts, last: ends }) {
     const area = drawing(width, HEIGHT, MARGIN);
     const x = lib.scaleBand(labels.map((_, place) => place), [0, area.width]).padding(0.25);
     x.bandwidth() > 56 && x.padding(1 - 56 / x.step());
-    const y = lib.scaleLinear([0, upper(counts)], [area.height, 0]).nice();
+    const y = lib.scaleLinear([0, upper(counts) * 1.08], [area.height, 0]).nice();
     valueAxis(area, y, "clusters");
     const spans = labels.map((_, place) => [x(place), x(place) + x.bandwidth()]);
     stackedBars(area, spans, series, y, (place) => `${labels[place]} articles`);

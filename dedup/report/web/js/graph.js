@@ -110,6 +110,7 @@ function nameNodes(dots, transform, svg) {
     const box = leftward ? [x - away - length, y - 9, x - away, y + 9] : [x + away, y - 9, x + away + length, y + 9];
     const seen = x > 0 && y > 0 && x < svg.clientWidth && y < svg.clientHeight;
     const free = seen && taken.length < MOST_NAMES && taken.every((each) => box[2] < each[0] || each[2] < box[0] || box[3] < each[1] || each[3] < box[1]);
+    mark.classList.toggle("sized", radius(node) * transform.k >= 8);
     mark.classList.toggle("named", free);
     mark.classList.toggle("leftward", leftward);
     mark.lastChild.setAttribute("dx", leftward ? -radius(node) : radius(node));

@@ -3,6 +3,7 @@
 const SECTIONS = ["", "look", "clusters", "pairs", "articles", "graph"];
 const LETTERS = { o: "", l: "look", c: "clusters", p: "pairs", a: "articles", g: "graph" };
 let going = 0; // when g was pressed
+let steps = 0; // from view to view, so that there is something to go back to
 
 const typing = (element) => element.matches("textarea, select, [contenteditable], input:not([type=checkbox], [type=range], [type=button])");
 
@@ -52,7 +53,10 @@ function onEscape(event) {
   if (target.id === "search" || typing(target)) {
     target.blur();
     byId("main").focus({ preventScroll: true });
-  } else if (["article", "pair", "cluster"].includes(place().view) && history.length > 1) history.back();
+  } else if (["article", "pair", "cluster"].includes(place().view)) {
+    if (steps > 0) history.back();
+    else go(currentView?.section || "");
+  }
 }
 
 function openHelp() {

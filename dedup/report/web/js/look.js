@@ -31,7 +31,7 @@ function part(title, text, ...children) {
 function pairName(table, a, b) {
   return h("span", { class: "pair-name" }, h("a", { href: pairLink(table, a, b), "data-entry": "" },
     own(headOf(table, a), { class: "head" }), unseen(" and "), own(headOf(table, b), { class: "head" })),
-  h("span", { class: "facts" }, own(idOf(table, a), { class: "id" }), h("br"), own(idOf(table, b), { class: "id" })));
+  h("span", { class: "facts" }, own(idOf(table, a), { class: "id" }), " · ", own(idOf(table, b), { class: "id" })));
 }
 
 function borderline(table, found, empty) {
@@ -114,7 +114,7 @@ function estimated(data, at) {
   return `This is an estimate: with such a threshold a run would compare fewer pairs.${range}`;
 }
 
-function whatIfChart(data, now) {
+function whatIfChart(data, now, className = "bare") {
   let move = () => {};
   let at = 0;
   const draw = (width) => {
@@ -129,7 +129,7 @@ function whatIfChart(data, now) {
     if (data.least) area.inner.append(s("path", { class: "curve-band", d: band(data.least) }));
     area.inner.append(s("path", { class: "curve", d: path(data.removed) }));
     shareAxis(area, x, "threshold");
-    threshold(area, x(now), "this run");
+    threshold(area, x(now), "this run", area.height - 10);
     const point = s("circle", { class: "point", r: 6 });
     area.inner.append(point);
     move = () => {
@@ -140,7 +140,7 @@ function whatIfChart(data, now) {
     return area.svg;
   };
   const node = figureOf({
-    title: "Articles removed by threshold", className: "bare",
+    title: "Articles removed by threshold", className,
     text: "In the shaded part the numbers are exact; around the line the least and the most.", draw,
     table: { columns: ["threshold", "removed"], rows: data.thresholds.map((each, place) => [score(each), count(data.removed[place])]) },
   });

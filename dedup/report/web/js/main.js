@@ -23,7 +23,10 @@ function start() {
     return;
   }
   byId("search-form").addEventListener("submit", onSearch);
-  window.addEventListener("hashchange", () => route());
+  window.addEventListener("hashchange", () => {
+    steps++;
+    route();
+  });
   route({ first: true }).then(() => document.documentElement.setAttribute("data-ready", ""));
 }
 

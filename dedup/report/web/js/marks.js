@@ -27,8 +27,21 @@ function paint(parent, text, from, to, layers) {
 function trimmed(text, { start, end }) {
   const part = text.slice(start, end);
   const blanks = part.length - part.trimStart().length;
-  if (blanks === part.length) return { start, end, blank: true };
+  if (blanks === part.length) return { start: afterBreaks(part, start), end, blank: true };
   return { start: start + blanks, end: end - (part.length - part.trimEnd().length), blank: false };
+}
+
+/** Where a stretch of blanks begins to show: behind the line breaks it begins with. */
+function afterBreaks(part, start) {
+  const breaks = part.match(/^[\r\n]*/)[0].length;
+  return breaks < part.length ? start + breaks : start;
+}
+
+/** Cut spans at line breaks, so that no mark stands on an empty line. */
+function byLine(text, spans) {
+  return spans.flatMap((span) => [...text.slice(span.start, span.end).matchAll(/[^\r\n]+/g)]
+    .filter((line) => line[0].trim())
+    .map((line) => ({ ...span, start: span.start + line.index, end: span.start + line.index + line[0].length })));
 }
 
 /** A box for the text of an article: its direction is that of its own first letters. */

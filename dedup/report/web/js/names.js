@@ -71,5 +71,5 @@ function leftOut(...kinds) {
   const found = (overview.left_out || []).filter((each) => !kinds.length || kinds.includes(each.what));
   if (!found.length) return null;
   return h("ul", { class: "notes" }, found.map((each) =>
-    h("li", {}, `${capital(each.what)}: ${count(each.shown)} of ${count(each.total)} in this page. ${each.why}`)));
+    h("li", {}, `${capital(each.what)}: ${count(each.shown)} of ${count(each.total)} in this page (${each.why}).`)));
 }

@@ -87,6 +87,12 @@ function chartsOf() {
     figures.s_curve ? curveChart(figures.s_curve) : null,
     figures.site_matrix && figures.site_matrix.sites.length ? matrixChart(figures.site_matrix) : null,
   ].filter(Boolean);
+  if (made.length % 2 === (figures.site_matrix?.sites.length ? 0 : 1) && figures.what_if) {
+    const chart = whatIfChart(figures.what_if, overview.config.threshold, "");
+    const at = figures.what_if.thresholds.indexOf(overview.config.threshold);
+    if (at >= 0) chart.move(at);
+    made.splice(made.length - (figures.site_matrix?.sites.length ? 1 : 0), 0, chart.node);
+  }
   const missing = [
     figures.cluster_sizes && some(figures.cluster_sizes.counts) ? null : "cluster sizes: there is no cluster of two or more articles",
     figures.timeline && figures.timeline.starts.length ? null : "a timeline: no article has a date",
@@ -102,7 +108,7 @@ function tallies() {
   return [
     tally("Pairs of articles", "relations", summary.relations, pairsOf, "rel-"),
     tally("Passages, by how sure", "levels", summary.passages), tally("Passages, by kind", "kinds", summary.kinds),
-    tally("Removed inside articles", "reasons", summary.removals, (name) => link("articles", [], { reason: name })),
+    tally("Removed inside articles", "reasons", summary.removals),
     tally("Tagged, and left in place", "tags", summary.tags),
     tally("Skipped", "skipped", summary.intake?.skipped), tally("Damaged, but used", "damaged", summary.intake?.damaged),
     tally("Limits that were met", "caps", summary.caps),
@@ -122,7 +128,7 @@ function tally(title, kind, counts, href, colour) {
     h("thead", { class: "unseen" }, h("tr", {}, h("th", { scope: "col" }, "what"), h("th", { scope: "col" }, "how many"))),
     h("tbody", {}, found.map(([name, value]) => h("tr", {},
       h("th", { scope: "row" }, colour ? h("span", { class: `swatch ${colour}${name}`, "aria-hidden": "true" }) : null,
-        href && kind !== "reasons" ? h("a", { href: href(name) }, words(kind, name)) : words(kind, name)),
+        href ? h("a", { href: href(name) }, words(kind, name)) : words(kind, name)),
       h("td", {}, bar(value), h("span", {}, count(value)))))));
 }
 

@@ -3,6 +3,8 @@
 views.set("pair", showPair);
 
 const MOST_PASSAGES = 400; // of a pair, that are coloured
+const MOST_COMPARING = 2500; // milliseconds
+const NOT_COMPARED = { a: [], b: [], count: 0, words: 0, compared: false };
 
 async function showPair([idA, idB], query) {
   const [table, found] = [await documents(), await pairs()];
@@ -16,7 +18,7 @@ async function showPair([idA, idB], query) {
   const head = [viewTitle("Side by side"), pairFacts(table, found, place, rows)];
   if (!texts.a || !texts.b) return { title, section: "pairs", node: h("div", { class: "pair" }, head, missing(table, rows, texts)) };
   const list = place === undefined ? [] : await pairPassages(place, a > b, texts);
-  const made = list.length ? comparedByPassage(texts, list) : comparedWhole(texts);
+  const made = list.length ? comparedByPassage(texts, list, found.passages[place]) : comparedWhole(texts);
   const view = sideBySide(table, rows, texts, list, made);
   const node = h("div", { class: "pair" }, head, view.node, list.length ? passageTable(list, texts, view.go) : null);
   const shown = () => (list.length ? view.go(Math.min(list.length, Math.max(1, Number(query.passage) || 1)) - 1, !query.passage) : null);
@@ -58,19 +60,22 @@ async function pairPassages(place, swapped, texts) {
   return turned;
 }
 
-function comparedByPassage(texts, list) {
+function comparedByPassage(texts, list, total) {
   const spans = { a: [], b: [] };
   let failed = 0;
+  const end = performance.now() + MOST_COMPARING;
   for (const each of list) {
-    const found = differences(texts.a.text, { start: each.start_a, end: each.end_a }, texts.b.text, { start: each.start_b, end: each.end_b });
+    const found = performance.now() > end ? NOT_COMPARED : differences(texts.a.text, { start: each.start_a, end: each.end_a }, texts.b.text, { start: each.start_b, end: each.end_b });
     each.differing = found.compared ? found.count : null;
     failed += found.compared ? 0 : 1;
     spans.a.push(...found.a);
     spans.b.push(...found.b);
   }
-  const said = failed ? `${counted(failed, "passage")} too different to be compared word by word; differences are not marked there.` : "";
-  return { spans: { a: merged(spans.a), b: merged(spans.b) }, said };
+  const said = failed ? `${counted(failed, "passage")} too long or too different to be compared word by word, so differences are not marked there.` : "";
+  return { spans: { a: merged(spans.a), b: merged(spans.b) }, said: `${bounded(list.length, total)}${said}` };
 }
+
+const bounded = (shown, total) => (shown < total ? `The first ${count(shown)} of ${count(total)} passages are shown. ` : "");
 
 function comparedWhole(texts) {
   const whole = (text) => ({ start: 0, end: text.text.length });
@@ -137,7 +142,7 @@ function passageFacts(passage, length) {
 
 function paintSide(text, side, list, spans) {
   const box = textBox({ class: "side-text" });
-  const pieces = flattened(list.map((each) => ({ ...trimmed(text.text, { start: each[`start_${side}`], end: each[`end_${side}`] }), number: each.number })));
+  const pieces = byLine(text.text, flattened(list.map((each) => ({ ...trimmed(text.text, { start: each[`start_${side}`], end: each[`end_${side}`] }), number: each.number }))));
   const wrap = (piece) => {
     const first = piece.spans[0].number;
     const mark = h("mark", { class: `passage ${colour(first)}`, "data-passage": first, "data-all": piece.spans.map((each) => each.number).join(" ") });
@@ -146,7 +151,7 @@ function paintSide(text, side, list, spans) {
     }
     return mark;
   };
-  return paint(box, text.text, 0, text.text.length, [{ spans: pieces, wrap }, { spans, wrap: () => h("span", { class: "diff" }) }]);
+  return paint(box, text.text, 0, text.text.length, [{ spans: pieces, wrap }, { spans: byLine(text.text, spans), wrap: () => h("span", { class: "diff" }) }]);
 }
 
 function collectMarks(boxes, list) {
@@ -160,7 +165,7 @@ function collectMarks(boxes, list) {
 function passageTable(list, texts, go) {
   const rows = new PagedTable([
     { label: "", note: "passage", cell: (each) => h("button", { type: "button", class: `chip ${colour(each.number)}`, "aria-label": `Go to passage ${each.number + 1}`, onclick: () => { go(each.number); document.querySelector(".panes").scrollIntoView({ block: "nearest" }); } }, String(each.number + 1)) },
-    { label: "begins", header: true, cell: (each) => own(excerptOf(texts.a.text.slice(each.start_a, each.end_a), 110), { class: "excerpt" }) },
+    { label: "begins", header: true, cell: (each) => own(excerptOf(texts.a.text.slice(each.start_a, each.end_a), 96), { class: "excerpt" }) },
     { label: "kind", cell: (each) => words("kinds", each.kind) }, { label: "level", class: "middle", cell: (each) => words("levels", each.level) },
     { label: "words", class: "number", note: "words of one side that are aligned with a like one of the other", cell: (each) => count(each.tokens) },
     { label: "density", class: "number middle", note: "those over the words of the longer side", cell: (each) => score(each.density) },

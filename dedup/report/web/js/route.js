@@ -3,6 +3,8 @@
 const views = new Map(); // name → (parts, query) → { title, section, node, keys, shown } or a promise
 let currentView = null;
 let routing = 0;
+let shownAt = ""; // the address of the view that is shown
+const left = new Map(); // address → where one was in that view when one went on
 
 /** Return the link to a view: link("pair", [a, b], { p: 2 }). */
 function link(view, parts = [], query = {}) {
@@ -36,6 +38,7 @@ function decoded(part) {
 function remember(query) {
   const now = place();
   history.replaceState(history.state, "", link(now.view, now.parts, { ...now.query, ...query }));
+  shownAt = location.hash;
 }
 
 /** Something to show where a view is not: what was asked for and what can be done. */
@@ -53,12 +56,13 @@ const unknownArticle = (id) =>
 
 function documentsLeftOut() {
   const found = (overview.left_out || []).find((each) => each.what === "documents");
-  return found ? `${count(found.shown)} of ${counted(found.total, "article")} are in this page. ${found.why}` : "";
+  return found ? `${count(found.shown)} of ${counted(found.total, "article")} are in this page (${found.why}).` : "";
 }
 
 /** Show the view of the address. */
 async function route({ first = false } = {}) {
   if (location.hash && !location.hash.startsWith("#/")) return;
+  if (!first) left.set(shownAt, { top: scrollY, link: document.activeElement?.getAttribute("href") });
   const turn = ++routing;
   const { view, parts, query } = place();
   const main = byId("main");
@@ -99,6 +103,18 @@ function present(main, shown, view, first) {
     } else each.removeAttribute("aria-current");
   }
   window.scrollTo(0, 0);
+  shownAt = location.hash;
+  const before = left.get(shownAt);
+  left.delete(shownAt);
   if (!first) (main.querySelector("h1") || main).focus({ preventScroll: true });
   if (shown.shown) shown.shown();
+  if (before) comeBack(main, before);
+}
+
+/** Be again where one was in a list when one left it. */
+function comeBack(main, { top, link: chosen }) {
+  const entry = [...main.querySelectorAll("a[data-entry]")].find((each) => each.getAttribute("href") === chosen);
+  if (!entry) return;
+  entry.focus({ preventScroll: true });
+  window.scrollTo(0, top);
 }
