@@ -44,10 +44,13 @@ async function standing(table, row) {
   return h("p", { class: "standing" }, parts);
 }
 
-function withoutText() {
+/** How many texts are in this page, and why not all. */
+function textsLeftOut() {
   const found = (overview.left_out || []).find((each) => each.what === "texts");
-  return h("p", { class: "notice" }, "The text of this article is not in this page.", found ? ` ${count(found.shown)} of ${counted(found.total, "text")} are (${found.why}).` : "");
+  return found ? `${count(found.shown)} of ${counted(found.total, "text")} are in it (${found.why}).` : "";
 }
+
+const withoutText = () => h("p", { class: "notice" }, "The text of this article is not in this page. ", textsLeftOut());
 
 function articleBody(table, found, row, text, notes, query) {
   const original = originalText(table, found, row, text, notes, query.find || "");

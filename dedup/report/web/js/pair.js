@@ -27,7 +27,8 @@ async function showPair([idA, idB], query) {
 
 function missing(table, rows, texts) {
   const gone = rows.filter((_, place) => !texts["ab"[place]]).map((row) => idOf(table, row));
-  return h("div", {}, h("p", {}, "Not in this page: the text of ", gone.flatMap((each, place) => [place ? " and of " : "", own(each, { class: "id" })]), "."), withoutText());
+  const ids = gone.flatMap((each, place) => [place ? " and of " : "", own(each, { class: "id" })]);
+  return h("p", { class: "notice" }, "Not in this page: the text of ", ids, ". ", textsLeftOut());
 }
 
 function pairFacts(table, found, place, [a, b]) {
@@ -42,7 +43,7 @@ function pairFacts(table, found, place, [a, b]) {
   return factList([
     ["relation", relationTag(found.relation[place])], ["Jaccard", score(found.jaccard[place])],
     ["left stands in right", score(found[contained[0]][place])], ["right stands in left", score(found[contained[1]][place])],
-    ["coverage of the shorter", score(found.coverage[place])], ["shared words", count(found.tokens[place])],
+    ...(overview.find.includes("passages") ? [["coverage of the shorter", score(found.coverage[place])], ["shared words", count(found.tokens[place])]] : []),
   ], { class: "facts-list wide-list" });
 }
 
