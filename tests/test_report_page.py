@@ -212,6 +212,9 @@ def test_search_in_the_texts(various):
     page.locator(".text-search a").click()
     various.settled()
     assert page.locator("mark.hit").inner_text() == "town hall is older"
+    page = various.show("articles", **{"q": "双方就经济合作", "in": "texts"})
+    page.wait_for_selector(".text-search .list:visible")
+    assert page.locator(".text-search mark").all_inner_texts() == ["双方就经济合作"] * 2
 
 
 def test_two_members_of_a_cluster_are_ticked_and_compared(various, varied_page):

@@ -3,6 +3,7 @@
 views.set("article", showArticle);
 
 const MOST_NOTED = 30; // pairs whose passages are marked in the text
+const MOST_REFS = 3; // of them that are named at one place of the text
 
 async function showArticle([id], query) {
   const table = await documents();
@@ -142,12 +143,14 @@ async function sharedSpans(found, row, partners, text) {
 function sharedMark(table, row, piece, first) {
   const mark = h("span", { class: "shared" });
   if (!first) return mark;
-  for (const each of piece.spans.filter((span) => span.start === piece.start)) {
+  const begun = piece.spans.filter((span) => span.start === piece.start).sort((a, b) => a.number - b.number);
+  for (const each of begun.slice(0, begun.length > MOST_REFS + 1 ? MOST_REFS : begun.length)) {
     const name = headOf(table, each.other);
     mark.append(h("a", {
       class: "label ref", dir: "ltr", href: pairLink(table, row, each.other, { passage: each.order + 1 }), title: `Also in: ${name}`,
     }, unseen("Shared passage, also in article "), String(each.number + 1)));
   }
+  if (begun.length > MOST_REFS + 1) mark.append(label({ class: "ref more", title: "These are in the list “Shared with others”" }, `+ ${begun.length - MOST_REFS}`));
   return mark;
 }
 

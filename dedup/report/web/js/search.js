@@ -87,8 +87,9 @@ function textSearch(table, asked) {
     const said = h("p", { role: "status" }, "Searching …");
     const list = new PagedTable([{ label: "article", header: true, cell: (hit) => hitName(table, hit, asked()) }],
       { caption: "Articles with this in the text", quiet: true, size: 20, empty: "No text has that." });
-    const stop = button("Stop", () => { turn++; progress.remove(); stop.remove(); });
-    fill(node, h("h2", {}, "In the texts"), h("div", { class: "controls" }, progress, stop), said, list.node);
+    const stop = button("Stop", () => { turn++; controls.remove(); });
+    const controls = h("div", { class: "controls" }, progress, stop);
+    fill(node, h("h2", {}, "In the texts"), controls, said, list.node);
     list.node.hidden = true;
     const hits = [];
     for (let number = 0; number < chunks && hits.length < MOST_FOUND; number++) {
@@ -98,8 +99,7 @@ function textSearch(table, asked) {
       fill(said, `${counted(hits.length, "article")} found in ${percent((number + 1) / chunks)} of the texts`);
       await pause();
     }
-    progress.remove();
-    stop.remove();
+    controls.remove();
     const most = hits.length >= MOST_FOUND ? " The first ones are shown; a longer search finds fewer." : "";
     fill(said, `${counted(hits.length, "article")} with “${asked().trim()}” in the text.${most}`);
     list.node.hidden = false;
@@ -114,11 +114,23 @@ function searchChunk(chunk, wanted, hits) {
     const line = searchable(text).replace(/\s+/g, " ");
     const at = line.indexOf(wanted);
     if (at < 0) return;
-    const from = Math.max(0, at - 60);
     const shown = text.replace(/\s+/g, " ");
-    const same = shown.length === line.length; // folding changed no lengths: show the text as it is
-    hits.push({ row: chunk.row[place], excerpt: (same ? shown : line).slice(from, at + wanted.length + 90), at: at - from, length: wanted.length });
+    const found = shown.length === line.length ? shown : line; // lengths differ where folding changed them
+    const [from, to] = [wordBefore(found, at, 60), wordBehind(found, at + wanted.length, 90)];
+    hits.push({ row: chunk.row[place], excerpt: found.slice(from, to), at: at - from, length: wanted.length });
   });
+}
+
+/** Where to begin an excerpt: at a word, about so many characters before a place. */
+function wordBefore(text, at, most) {
+  const blank = text.indexOf(" ", Math.max(0, at - most));
+  return at <= most ? 0 : blank >= 0 && blank < at ? blank + 1 : at - most;
+}
+
+/** Where to end one. */
+function wordBehind(text, at, most) {
+  const blank = text.lastIndexOf(" ", at + most);
+  return at + most >= text.length ? text.length : blank > at ? blank : at + most;
 }
 
 function hitName(table, hit, wanted) {
