@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dedup.api import clean, compare, restore, scan
+    from dedup.api import clean, compare, restore, scan, write_report
     from dedup.config import Config
     from dedup.errors import DedupError
     from dedup.index import Index
@@ -32,6 +32,7 @@ __all__ = [
     "restore",
     "scan",
     "signatures",
+    "write_report",
 ]
 
 _HOMES = {
@@ -39,6 +40,7 @@ _HOMES = {
     "clean": "api",
     "restore": "api",
     "compare": "api",
+    "write_report": "api",
     "signatures": "minhash",
     "Config": "config",
     "Document": "records",

@@ -15,6 +15,7 @@ from dedup.config import Config
 from dedup.errors import ConfigError, InputError
 from dedup.pipeline import compare_corpus, scan_corpus
 from dedup.records import Corpus, Result
+from dedup.sinks import atomic
 from dedup.sources import from_python
 from dedup.sources.options import REASONS, priority_column
 
@@ -125,6 +126,31 @@ def restore(entry: Mapping[str, Any] | StrPath, out: StrPath | None = None) -> A
         )
     text, _ = original_of(dict(entry), entry["clean"])
     return text
+
+
+def write_report(
+    result: Result,
+    path: StrPath,
+    *,
+    title: str = "dedup report",
+    max_bytes: int = 25_000_000,
+) -> Path:
+    """Write a result as one HTML page that needs no server and no network; return its path.
+
+    Texts are left out, those of least interest first, to keep it under ``max_bytes`` (at least a
+    million); the page says so. Raises ``OutputError`` where it cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = write_report(scan(["One text.", "One text."]), Path(folder, "report.html"))
+    ...     page.read_bytes()[:15]
+    b'<!DOCTYPE html>'
+    """
+    from dedup.report.web import from_result, write_page
+
+    with atomic(path) as file:
+        write_page(from_result(result), file, title=title, most_bytes=max_bytes)
+    return Path(path)
 
 
 def restored_folder(directory: StrPath) -> Path:

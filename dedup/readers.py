@@ -14,13 +14,17 @@ import pyarrow.compute as pc
 
 from dedup.config import Config
 from dedup.errors import InputError
-from dedup.records import CORPUS, Corpus, Intake
+from dedup.records import CORPUS, Corpus, Intake, Result
+from dedup.sinks import json_bytes
 from dedup.sources import Piece, ReadOptions, read_batches, read_pieces
 from dedup.sources.files import find_sources, is_live
 from dedup.sources.options import Source, Tally
 from dedup.sources.remote import shown, state_of
 
 _BATCH_ROWS = 2_048
+INPUTS = "inputs.json"  # in the output folder of a scan
+_FORMAT = 1
+_MOST_REVIEW = 10_000  # documents to look at that are named
 STDIN_COPY = "stdin.arrow"
 ROWS_COPY = "stdin-rows.arrow"
 
@@ -178,6 +182,22 @@ def input_states(sources: Iterable[Source]) -> dict[str, list[Any]]:
             state = Path(source.path).stat()
             found[source.path] = [state.st_size, state.st_mtime_ns]
     return found
+
+
+def inputs_json(result: Result, folder: str, paths: Sequence[str], options: ReadOptions) -> bytes:
+    """Return what a report needs to know besides the tables, as the file ``inputs.json``.
+
+    ``folder`` is where the scan was started, which relative ``paths`` start from.
+    """
+    ids = result.corpus.table["doc_id"].filter(result.review)
+    stated = {
+        "format": _FORMAT,
+        "folder": folder,
+        "paths": [shown(path) for path in paths],
+        "reading": dataclasses.asdict(options),
+        "review": ids.slice(0, _MOST_REVIEW).to_pylist(),
+    }
+    return json_bytes(stated, pretty=True)
 
 
 def put_by(batches: list[pa.RecordBatch], file: BinaryIO) -> None:

@@ -145,6 +145,12 @@ MARKS = pa.schema(
     ]
 )
 
+# The same two as they are written: the document is named.
+NAMED = {
+    name: pa.schema([("doc_id", pa.string()), *list(schema)[1:]])
+    for name, schema in (("removals", REMOVALS), ("marks", MARKS))
+}
+
 
 @dataclass(slots=True)
 class Intake:
@@ -327,6 +333,16 @@ class Result:
     def contract(self) -> dict[str, pa.Schema]:
         """The tables that are written: those of the contract, and what ``--against`` adds."""
         return {**CONTRACT, **{name: MORE[name] for name in MORE if name in self.tables}}
+
+    @property
+    def named(self) -> dict[str, pa.Table]:
+        """``removals`` and ``marks`` with the id of the document instead of its row."""
+        ids = self.corpus.table["doc_id"]
+        tables = {"removals": self.removals, "marks": self.marks}
+        return {
+            name: table.set_column(0, "doc_id", ids.take(table["doc"]).cast(pa.string()))
+            for name, table in tables.items()
+        }
 
     @cached_property
     def documents(self) -> list[Document]:

@@ -41,7 +41,7 @@ def found(result):
 
 def test_the_public_names():
     names = {"scan", "clean", "restore", "compare", "signatures", "Config", "DedupError"}
-    names |= {"Document", "Index", "Pair", "Passage", "Result"}
+    names |= {"Document", "Index", "Pair", "Passage", "Result", "write_report"}
     assert set(dedup.__all__) == {*names, "__version__"}
     assert set(dedup.__all__) <= set(dir(dedup))
     for name in names:
@@ -51,12 +51,12 @@ def test_the_public_names():
 
 
 def test_the_commands_are_called_like_the_functions():
-    """``filter`` and ``index`` are for ``Index``."""
+    """``filter`` and ``index`` are for ``Index``, ``report`` is ``write_report``."""
     from dedup.cli import root
 
     own = {"scan", "clean", "restore", "compare", "evaluate"}
-    assert set(root.commands) == {*own, "filter", "index"}
-    assert {"Index", *(own - {"evaluate"})} <= set(dedup.__all__)
+    assert set(root.commands) == {*own, "filter", "index", "report"}
+    assert {"Index", "write_report", *(own - {"evaluate"})} <= set(dedup.__all__)
 
 
 def test_no_function_has_the_name_of_a_module():

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from dedup import cli, sinks
 from dedup.cli import options, running, scanning
 from dedup.config import Config
-from dedup.records import CONTRACT
+from dedup.records import CONTRACT, NAMED
 from dedup.sources.options import FORMATS, KNOWN_NAMES
 
 ONE = (
@@ -31,7 +31,7 @@ OTHER = (
     "A ship ran aground near the northern cape on Tuesday night, and its crew of eleven was saved "
     "by fishermen who had seen the lights from the harbour wall.\n"
 )
-FILES = {*(f"{name}.jsonl" for name in CONTRACT), "summary.json"}
+FILES = {*(f"{name}.jsonl" for name in {**CONTRACT, **NAMED}), "summary.json", "inputs.json"}
 
 
 def run(*arguments, input=None, env=None):

@@ -90,7 +90,7 @@ def test_rows_come_in_the_order_of_reading(tmp_path, find):
     path = write_jsonl(tmp_path / "a.jsonl", rows)
     done = run(path, *find, "-o", tmp_path / "all", "--annotate", "--allow-bad")
     assert done.code == 0
-    assert f"repeats.jsonl, summary.json, rows.jsonl to {tmp_path / 'all'}\n" in done.err
+    assert f"inputs.json, rows.jsonl to {tmp_path / 'all'}\n" in done.err
     whole = lines(tmp_path / "all" / "rows.jsonl")
     checked(whole, rows, tmp_path / "all")
     done = run(path, *find, "-o", tmp_path / "kept", "--write-rows", "--allow-bad")

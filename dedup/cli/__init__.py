@@ -1,4 +1,4 @@
-"""The commands: ``scan``, ``clean``, ``restore``, ``compare``, ``evaluate``, ``filter``, ``index``.
+"""The commands: ``scan``, ``clean``, ``restore``, ``compare``, ``report``, ``evaluate`` and others.
 
 Exit codes: 0 done; 1 duplicates or suspicious removals, with ``--fail-on-duplicates`` and
 ``--stop-on-suspicion`` only; 2 usage or settings; 3 done, but input was skipped or damaged; 4 could
@@ -31,6 +31,7 @@ from dedup.cli.options import (
     view_options,
     work_option,
 )
+from dedup.cli.reporting import check_pictures, picture_options, report, write_pictures
 from dedup.cli.running import (
     DONE,
     DUPLICATES,
@@ -46,8 +47,6 @@ from dedup.cli.running import (
 )
 from dedup.cli.scanning import (
     ROWS,
-    check_plots,
-    draw_plots,
     read_corpus,
     run_scan,
     show_plan,
@@ -113,13 +112,7 @@ def root(ctx: click.Context) -> int:
     is_flag=True,
     help="Also write all rows, kept or not, in the same way. For rows only.",
 )
-@click.option(
-    "--plots",
-    callback=folder_name,
-    metavar="DIR",
-    help="Also draw the figures of the result into this folder, each as SVG and PNG; needs the "
-    "extra plots.",
-)
+@picture_options
 @view_options(limit=10)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
 @click.option(
@@ -153,14 +146,13 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
         return show_plan(paths, options, config, given)
     if given["output"]:
         _check_scan_output(given["output"], given["format"], paths, has_rows)
-    if given["plots"]:
-        check_plots(paths, given)
+    check_pictures(paths, given)
     result, seconds = run_scan(paths, options, config, given)
     stopped = is_stopped(result, limits, given)
     if given["output"] and not stopped:
         _write(result, paths, given)
-    if given["plots"] and not stopped:
-        draw_plots(result, paths, given)
+    if not stopped:
+        write_pictures(result, paths, given)
     _show_scan(result, seconds, given)
     if stopped:
         return SUSPICIOUS  # what --work keeps stays, for a run with other thresholds
@@ -173,11 +165,13 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
 
 def _check_scan_output(output: str, format: str, paths: tuple[str, ...], has_rows: bool) -> None:
     """Refuse an output folder that could touch an input, before any work is done."""
-    from dedup.records import CONTRACT, MORE
+    from dedup.readers import INPUTS
+    from dedup.records import CONTRACT, MORE, NAMED
     from dedup.sinks import check_output
 
-    names = [*CONTRACT, *MORE, *([ROWS] if has_rows else [])]
-    check_output(output, paths, [*(f"{name}.{format}" for name in names), "summary.json"])
+    names = [*CONTRACT, *MORE, *NAMED, *([ROWS] if has_rows else [])]
+    files = [*(f"{name}.{format}" for name in names), "summary.json", INPUTS]
+    check_output(output, paths, files)
 
 
 def _write(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
@@ -370,6 +364,7 @@ def evaluate(
     return DONE
 
 
+root.add_command(report)
 root.add_command(filter_command)
 root.add_command(index)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -15,7 +15,6 @@ from dedup.cli.running import (
     progress_bar,
     show,
     stage_progress,
-    tell,
     write_stdout,
 )
 from dedup.config import Config
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from dedup.readers import Files
     from dedup.records import Corpus, Result
     from dedup.sources import ReadOptions
+
+Write = Callable[[BinaryIO], object]
 
 ROWS = "rows"
 STAGES_BAR = "{desc} {bar:20} {n_fmt}/{total_fmt} stages, {elapsed}"
@@ -108,7 +109,7 @@ def _scan_files(
     ):
         files = Files(paths, options, folder=folder, told=bar.update)
         work = Work.at(folder, files.header(config)) if given["work"] else None
-        given["kept"] = work
+        given["kept"], given["files"], given["options"] = work, files, options
         result = scan(
             files,
             config,
@@ -163,8 +164,9 @@ def write_scan(result: Result, paths: tuple[str, ...], given: dict[str, Any]) ->
     from dedup.sources import input_bytes
 
     output, format = given["output"], given["format"]
+    more = _for_report(result, paths, format, given["options"])
     if not wants_rows(given):
-        return write_result(result, output, format=format, inputs=paths)
+        return write_result(result, output, format=format, inputs=paths, more=more)
     size = 0 if given["quiet"] else input_bytes(paths)
     total = len(result.tables["documents"])
     with progress_bar(size, desc="writing", total=total, unit=" rows", unit_scale=True) as bar:
@@ -176,29 +178,25 @@ def write_scan(result: Result, paths: tuple[str, ...], given: dict[str, Any]) ->
             annotate=given["annotate"],
             told=bar.update,
         )
-        more = {f"{ROWS}.{format}": write}
+        more[f"{ROWS}.{format}"] = write
         return write_result(result, output, format=format, inputs=paths, more=more)
 
 
-def check_plots(paths: tuple[str, ...], given: dict[str, Any]) -> None:
-    """Refuse plots that could not be drawn or could touch an input, before any work is done."""
-    from dedup.report.plots import check_plots
+def _for_report(
+    result: Result, paths: tuple[str, ...], format: str, options: ReadOptions
+) -> dict[str, Write]:
+    """Return what a report needs besides the contract: all removals and marks, and the inputs."""
+    from functools import partial
 
-    check_plots(given["plots"], paths)
+    from dedup.readers import INPUTS, inputs_json
+    from dedup.sinks import write_table
 
-
-def draw_plots(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
-    """Draw the figures of a result into the folder that was named; say which, and which not."""
-    from dedup.report.figures import figures_of
-    from dedup.report.plots import write_plots
-
-    written, missing = write_plots(figures_of(result), given["plots"], inputs=paths)
-    if given["quiet"]:
-        return
-    names = ", ".join(dict.fromkeys(path.stem for path in written))
-    tell(f"dedup: plots in {given['plots']}: {names}" if names else "dedup: no plots")
-    for why in missing:
-        tell(f"dedup: no plot {why}")
+    tables = {
+        f"{name}.{format}": partial(write_table, table=table, format=format)
+        for name, table in result.named.items()
+    }
+    stated = inputs_json(result, str(Path.cwd()), paths, options)
+    return {**tables, INPUTS: lambda file: file.write(stated)}
 
 
 def read_corpus(paths: tuple[str, ...], options: ReadOptions, *, quiet: bool) -> Corpus:

@@ -5,6 +5,7 @@ They are made by Arrow and NumPy from whole columns, so that a million documents
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from dedup.arrays import Bool, Int64
 from dedup.config import RELATIONS, Config
 from dedup.lsh import bands_and_rows, collision_probability
 from dedup.records import Result
-from dedup.report.places import site_losses, site_matrix
+from dedup.report.places import Column, site_losses, site_matrix
 from dedup.report.times import timeline
 from dedup.report.whatif import threshold_effect
 
 __all__ = [
+    "all_figures",
     "borderline",
     "cluster_sizes",
     "figures_of",
@@ -47,19 +49,41 @@ def figures_of(result: Result, *, sites: int = 20, pairs: int = 20) -> dict[str,
     >>> list(figures)[:4], figures["cluster_sizes"]["counts"]
     (['similarity', 'cluster_sizes', 'site_matrix', 'timeline'], [1])
     """
-    documents, table = result.tables["documents"], result.tables["pairs"]
-    corpus, config = result.corpus.table, result.config
+    corpus = result.corpus.table
+    facts = corpus["site"], corpus["date"]
+    return all_figures(result.tables, result.config, *facts, most_sites=sites, most_pairs=pairs)
+
+
+def all_figures(
+    tables: Mapping[str, pa.Table],
+    config: Config,
+    sites: Column,
+    dates: Column,
+    *,
+    most_sites: int = 20,
+    most_pairs: int = 20,
+) -> dict[str, Any]:
+    """Return the numbers of all figures, where a result was read from files.
+
+    ``sites`` and ``dates`` have an entry for each row of the documents.
+
+    >>> from dedup.records import DOCUMENTS, PAIRS
+    >>> tables = {"documents": DOCUMENTS.empty_table(), "pairs": PAIRS.empty_table()}
+    >>> all_figures(tables, Config(), [], [])["site_matrix"]["matrix"]
+    []
+    """
+    documents, pairs = tables["documents"], tables["pairs"]
     kept: Bool = documents["kept"].to_numpy()
     sought = "duplicates" in config.find
     return {
-        "similarity": similarity_histogram(table, config.threshold),
+        "similarity": similarity_histogram(pairs, config.threshold),
         "cluster_sizes": cluster_sizes(documents),
-        "site_matrix": site_matrix(documents, corpus["site"], sites),
-        "timeline": timeline(corpus["date"], kept),
+        "site_matrix": site_matrix(documents, sites, most_sites),
+        "timeline": timeline(dates, kept),
         "s_curve": s_curve(config) if sought else None,
-        "threshold_effect": threshold_effect(documents, table, config) if sought else None,
-        "borderline": borderline(table, config.threshold, pairs),
-        "site_losses": site_losses(documents, corpus["site"], sites),
+        "threshold_effect": threshold_effect(documents, pairs, config) if sought else None,
+        "borderline": borderline(pairs, config.threshold, most_pairs),
+        "site_losses": site_losses(documents, sites, most_sites),
     }
 
 

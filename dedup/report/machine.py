@@ -20,11 +20,7 @@ def json_parts(result: Result) -> Iterator[bytes]:
     tables = {
         name: result.tables[name].select(schema.names) for name, schema in result.contract.items()
     }
-    ids = result.corpus.table["doc_id"]
-    for name, table in (("removals", result.removals), ("marks", result.marks)):
-        named = table.add_column(0, "doc_id", ids.take(table["doc"]))
-        tables[name] = named.drop_columns(["doc"])
-    for number, (name, table) in enumerate(tables.items()):
+    for number, (name, table) in enumerate({**tables, **result.named}.items()):
         yield f'{"," if number else "{"}\n"{name}":['.encode()
         yield from _list(table)
         yield b"]"

@@ -1,0 +1,221 @@
+"""``dedup report``, and the page that ``dedup scan --report`` writes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from dedup.cli.options import Size, folder_name
+from dedup.cli.running import DONE, tell
+from dedup.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from dedup.records import Result
+    from dedup.report.web import Batches, Found, Stored
+    from dedup.sources import ReadOptions
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+MEGABYTE = 1_000_000
+
+plots_option = click.option(
+    "--plots",
+    callback=folder_name,
+    metavar="DIR",
+    help="Also draw the figures of the result into this folder, each as SVG and PNG; needs the "
+    "extra plots.",
+)
+
+
+def picture_options(command: Command) -> Command:
+    """Add the options of a scan that show its result as a page and as plots."""
+    option = click.option(
+        "--report",
+        callback=folder_name,
+        metavar="FILE",
+        help="Also write the result as one HTML page that opens in any browser, without a network.",
+    )
+    return option(plots_option(command))
+
+
+@click.command(short_help="Make a page of a result that one can look at.")
+@click.argument("result", metavar="RESULT_DIR")
+@click.option(
+    "--output",
+    "-o",
+    callback=folder_name,
+    metavar="FILE",
+    default="report.html",
+    show_default=True,
+    help="The page to write.",
+)
+@click.option(
+    "--max-size",
+    type=Size(),
+    metavar="SIZE",
+    default="25MB",
+    show_default=True,
+    help="Leave out texts, those of least interest first, to keep the page under this size.",
+)
+@plots_option
+@click.option("--title", metavar="TEXT", help="Heading of the page; by default the folder's name.")
+@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+def report(result: str, output: str, max_size: int, title: str | None, **given: Any) -> int:
+    """Make one HTML page of the output folder of a scan: clusters, texts side by side, what goes.
+
+    The page needs no server and no network. The scan's inputs are read again for their texts;
+    where they are gone or were changed, the page does without texts and says so.
+
+    \b
+      dedup scan news/ -o found
+      dedup report found -o report.html
+    """  # noqa: D301 - click takes the backslash b as "do not wrap"
+    from dedup.report.figures import all_figures
+    from dedup.report.web import from_folder, inside
+
+    target = Path(output).absolute()
+    given["plots"] = given["plots"] and str(Path(given["plots"]).absolute())
+    stored: list[Stored] = []
+
+    def batches(found: Stored) -> Batches:
+        stored.append(found)
+        return _reader(found.paths, found.options)
+
+    folder = Path(result).absolute()
+    with inside(_started_in(folder)):
+        found = from_folder(folder, batches)
+        known = (Path(path) for each in stored for path in each.paths)
+        inputs = [str(path.absolute()) for path in known if path.exists()]
+        check_page(str(target), inputs, folder)
+        if given["plots"]:
+            check_plots(inputs, given)
+        counts = _write(found, target, title or f"dedup: {folder.name}", max_size)
+    for note in found.notes:
+        tell(f"dedup: {note}")
+    if not given["quiet"]:
+        _tell(counts, output, target)
+    if given["plots"]:
+        figures = all_figures(found.tables, found.config, found.sites, found.dates)
+        _draw(figures, inputs, given)
+    return DONE
+
+
+def _started_in(folder: Path) -> str:
+    """Return where the scan was started, which relative names of its inputs start from."""
+    import json
+
+    from dedup.readers import INPUTS
+
+    try:
+        started = json.loads((folder / INPUTS).read_bytes())["folder"]
+        return started if Path(started).is_dir() else "."
+    except (OSError, ValueError, KeyError, TypeError):
+        return "."
+
+
+def _reader(paths: Sequence[str], options: ReadOptions) -> Batches:
+    from dedup.readers import Files
+
+    # A stream would have to be put by, but those of a folder are no streams.
+    files = Files(paths, options, folder=Path(tempfile.gettempdir()))
+
+    def batches() -> Iterable[pa.RecordBatch]:
+        return files.batches()
+
+    return batches
+
+
+def check_page(path: str, inputs: Sequence[str], result: Path | None = None) -> None:
+    """Refuse a page that would be written over an input, a folder, or into the result's files."""
+    from dedup.sinks import check_output
+
+    page = Path(path)
+    if page.is_dir():
+        raise ConfigError("report", path, "the name of a file, not of a folder")
+    if not page.absolute().parent.is_dir():
+        raise ConfigError("report", path, "a file in a folder that exists")
+    check_output(
+        page.absolute().parent, [str(each) for each in inputs if _is_file(each)], [page.name]
+    )
+    if (
+        result is not None
+        and page.parent == result
+        and page.suffix in (".json", ".jsonl", ".parquet")
+    ):
+        raise InputError("is a file of the result", path=path)
+
+
+def _is_file(path: str) -> bool:
+    return path != "-" and Path(path).is_file()
+
+
+def check_plots(inputs: Sequence[str], given: dict[str, Any]) -> None:
+    """Refuse plots that could not be drawn or could touch an input, before any work is done."""
+    from dedup.report.plots import check_plots
+
+    check_plots(given["plots"], inputs)
+
+
+def check_pictures(inputs: Sequence[str], given: dict[str, Any]) -> None:
+    """Refuse a page or plots that could not be written, before any work is done."""
+    if given["report"]:
+        check_page(given["report"], inputs)
+    if given["plots"]:
+        check_plots(inputs, given)
+
+
+def write_pictures(result: Result, inputs: Sequence[str], given: dict[str, Any]) -> None:
+    """Write the page and the plots of a scan that has just been made, where they are asked for."""
+    if given["report"]:
+        write_scan_report(result, given)
+    if given["plots"]:
+        from dedup.report.figures import figures_of
+
+        _draw(figures_of(result), inputs, given)
+
+
+def _draw(figures: dict[str, Any], inputs: Sequence[str], given: dict[str, Any]) -> None:
+    """Draw figures into the folder that was named; say which, and which not."""
+    from dedup.report.plots import write_plots
+
+    written, missing = write_plots(figures, given["plots"], inputs=inputs)
+    if given["quiet"]:
+        return
+    names = ", ".join(dict.fromkeys(path.stem for path in written))
+    tell(f"dedup: plots in {given['plots']}: {names}" if names else "dedup: no plots")
+    for why in missing:
+        tell(f"dedup: no plot {why}")
+
+
+def write_scan_report(result: Result, given: dict[str, Any]) -> None:
+    """Write the page of a scan that has just been made."""
+    from dedup.report.web import MOST_BYTES, from_result
+
+    files = given.get("files")
+    found = from_result(result, None if files is None else files.batches)
+    target = Path(given["report"])
+    counts = _write(found, target, "dedup report", MOST_BYTES)
+    if not given["quiet"]:
+        _tell(counts, given["report"], target)
+
+
+def _write(found: Found, target: Path, title: str, most_bytes: int) -> dict[str, int]:
+    from dedup.report.web import write_page
+    from dedup.sinks import atomic
+
+    with atomic(target) as file:
+        return write_page(found, file, title=title, most_bytes=most_bytes)
+
+
+def _tell(counts: dict[str, int], name: str, target: Path) -> None:
+    size = target.stat().st_size / MEGABYTE
+    tell(
+        f"dedup: wrote {name}, {size:.1f} MB: {counts['documents']:,} documents, the texts of "
+        f"{counts['texts']:,} of them"
+    )

@@ -1,0 +1,86 @@
+"""A result as one HTML page that needs nothing else: no server, no network, no other file.
+
+``found`` is what a page is made of, ``choose`` bounds it, ``chunks`` and ``overview`` make the data
+blocks, ``assets`` puts them into the template beside styles and scripts.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import numpy as np
+
+from dedup.errors import ConfigError
+from dedup.report.web.assets import render
+from dedup.report.web.choose import choose_pairs, texts_in_order
+from dedup.report.web.chunks import Packer
+from dedup.report.web.folder import Stored
+from dedup.report.web.found import Batches, Found, from_folder, from_result, inside
+from dedup.report.web.overview import codes_of, left_out, overview_of
+from dedup.sinks import json_bytes
+
+__all__ = [
+    "Batches",
+    "Found",
+    "Stored",
+    "from_folder",
+    "from_result",
+    "inside",
+    "write_page",
+]
+
+MOST_BYTES = 25_000_000
+_LEAST_BYTES = 1_000_000
+_PAGE = 400_000  # bytes of styles, scripts and markup, about
+
+
+def write_page(
+    found: Found, file: BinaryIO, *, title: str = "dedup report", most_bytes: int = MOST_BYTES
+) -> dict[str, int]:
+    """Write the page; return how many documents, pairs, passages and texts are in it.
+
+    Texts are left out, those of least interest first, as far as ``most_bytes`` (at least a million)
+    asks for; what is left out is said in the page. Tables are never cut for it: of very large
+    results the page can be larger. The same result gives the same bytes.
+    """
+    if most_bytes < _LEAST_BYTES:
+        raise ConfigError("max_size", most_bytes, f"at least {_LEAST_BYTES:,} bytes")
+    chosen, codes = choose_pairs(found), codes_of(found)
+    overview = overview_of(found, chosen, codes, title)
+    packer = Packer(found, codes)
+    pairs, passages = list(packer.pairs(chosen)), list(packer.passages(chosen))
+    known = len(json_bytes(overview)) + sum(map(len, (*pairs, *passages)))
+    known += sum(map(len, packer.documents())) + _PAGE
+    look = np.unique(np.array(_pointed_at(overview), np.int64))
+    texts = packer.texts(texts_in_order(found, chosen, look), max(most_bytes - known, 0))
+    chunks = {
+        "documents": list(packer.documents()),
+        "pairs": pairs,
+        "passages": passages,
+        "texts": texts,
+    }
+    overview["counts"] = {
+        "documents": len(found),
+        "pairs": len(chosen.pairs),
+        "passages": len(chosen.passages),
+        "texts": len(packer.chunk_of),
+    }
+    overview["left_out"] = left_out(found, chosen, len(packer.chunk_of), most_bytes)
+    overview["chunks"] = {name: len(each) for name, each in chunks.items()}
+    blocks = [
+        (f"{name}-{number}", block)
+        for name, each in chunks.items()
+        for number, block in enumerate(each)
+    ]
+    for part in render(overview, blocks):
+        file.write(part)
+    counts: dict[str, int] = overview["counts"]
+    return counts
+
+
+def _pointed_at(overview: dict[str, object]) -> list[int]:
+    """Return the documents that the page points to from what to look at."""
+    look = overview["look"]
+    assert isinstance(look, dict)
+    pairs = [pair[side] for name in ("below", "above") for pair in look[name] for side in "ab"]
+    return [*pairs, *look["review"], *(each["row"] for each in look["largest"])]

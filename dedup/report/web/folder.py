@@ -1,0 +1,122 @@
+"""The output folder of a scan, read back: its tables, its summary and how its inputs were read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+import pyarrow.parquet as pq
+
+from dedup.config import Config
+from dedup.errors import ConfigError, InputError
+from dedup.readers import INPUTS
+from dedup.records import CONTRACT, NAMED
+from dedup.sources import ReadOptions
+
+_HINT = "is this a folder of `dedup scan -o`?"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a folder holds; ``paths`` are empty where inputs cannot be read again (``why_not``)."""
+
+    tables: dict[str, pa.Table]
+    summary: dict[str, Any]
+    config: Config
+    folder: str
+    paths: list[str]
+    options: ReadOptions
+    review: list[str]
+    why_not: str
+
+
+def read_folder(folder: Path) -> Stored:
+    """Read what a scan wrote; raise ``InputError`` that names what is missing or broken."""
+    if not folder.is_dir():
+        raise InputError(f"got no folder; {_HINT}", path=str(folder))
+    tables = {name: _table(folder, name, each) for name, each in {**CONTRACT, **NAMED}.items()}
+    _check_ids(tables, folder)
+    summary = _object(folder / "summary.json")
+    inputs = folder / INPUTS
+    stated = _object(inputs) if inputs.exists() else {"review": [], "paths": []}
+    why_not = "" if stated["paths"] else f"{INPUTS}, which says where the inputs are, is not there."
+    if "-" in stated["paths"]:
+        stated["paths"], why_not = (
+            [],
+            "they were read from stdin; use `dedup scan - --report FILE`.",
+        )
+    try:
+        config = Config(**_settings(summary["config"]))
+        options = ReadOptions(**stated.get("reading", {}))
+    except (KeyError, TypeError, ConfigError) as error:
+        raise InputError(f"not as this version writes it: {error}", path=str(folder)) from error
+    return Stored(
+        tables,
+        summary,
+        config,
+        stated.get("folder", "."),
+        stated["paths"],
+        options,
+        stated["review"],
+        why_not,
+    )
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(each) if isinstance(each, list) else each for key, each in config.items()}
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise InputError(f"cannot read ({why}); {_HINT}", path=str(path)) from error
+    except ValueError as error:
+        raise InputError(f"not JSON: {error}", path=str(path)) from error
+    if not isinstance(found, dict):
+        raise InputError("not a JSON object", path=str(path))
+    return found
+
+
+def _table(folder: Path, name: str, schema: pa.Schema) -> pa.Table:
+    files = [folder / f"{name}{suffix}" for suffix in (".jsonl", ".parquet")]
+    there = [file for file in files if file.is_file()]
+    if len(there) != 1:
+        got = "both files" if there else "neither file"
+        wanted = f"one of {files[0].name} and {files[1].name}"
+        raise InputError(f"got {got}, allowed is {wanted}; {_HINT}", path=str(folder))
+    try:
+        if there[0].suffix == ".parquet":
+            return pq.read_table(there[0]).select(schema.names).cast(schema)
+        if there[0].stat().st_size == 0:  # Arrow takes an empty file for a broken one
+            return schema.empty_table()
+        options = pyarrow.json.ParseOptions(
+            explicit_schema=schema, unexpected_field_behavior="ignore"
+        )
+        reading = pyarrow.json.ReadOptions(block_size=16 << 20)
+        return pyarrow.json.read_json(there[0], reading, options).select(schema.names)
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        raise InputError(f"cannot be read: {error}", path=str(there[0])) from error
+
+
+def _check_ids(tables: Mapping[str, pa.Table], folder: Path) -> None:
+    """Raise where a table names a document that is not listed, or one is listed twice."""
+    ids = tables["documents"]["doc_id"].combine_chunks()
+    if ids.null_count or len(pc.unique(ids)) < len(ids):
+        raise InputError("documents do not have one id each", path=str(folder))
+    named = {"documents": ["cluster"], "pairs": ["a", "b"], "passages": ["a", "b"]}
+    named |= {name: ["doc_id"] for name in ("repeats", "removals", "marks")}
+    for name, columns in named.items():
+        for column in columns:
+            known = pc.is_in(tables[name][column], value_set=ids)
+            if not pc.all(known).as_py() and len(known):
+                doc_id = tables[name][column].filter(pc.invert(known))[0].as_py()
+                what = f"{name} names {doc_id!r}, which documents do not list"
+                raise InputError(what, path=str(folder))

@@ -1,0 +1,210 @@
+"""What a report is made of: a result, in memory or in the folder of a scan, and its texts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.arrays import Bool, Int64, one_array, texts_from_arrow
+from dedup.config import Config
+from dedup.errors import DedupError, InputError
+from dedup.exact import text_digests
+from dedup.facts import facts_of, in_order_of_id
+from dedup.records import MARKS, REMOVALS, Intake, Result
+from dedup.report.web.folder import Stored, read_folder
+
+Batches = Callable[[], Iterable[pa.RecordBatch]]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of documents, of which any may be asked for; ``rows`` are those of the result.
+
+    ``characters`` and ``sizes`` (bytes) tell how long each is. ``batches`` reads all documents, and
+    ``rows`` says of each document read which it is.
+    """
+
+    batches: Batches
+    rows: Int64
+    characters: Int64
+    sizes: Int64
+
+    def of(self, wanted: Bool) -> Iterator[tuple[int, str]]:
+        """Yield the wanted documents, a row and its text each, in the order of reading."""
+        low = 0
+        for batch in self.batches():
+            rows = self.rows[low : low + len(batch)]
+            low += len(batch)
+            places = np.flatnonzero(wanted[rows])
+            column = batch.column("text").take(pa.array(places))
+            yield from zip(rows[places].tolist(), column.to_pylist(), strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A result as a report needs it: tables in order of id, and what is known besides.
+
+    ``removals`` and ``marks`` are of the schemas ``REMOVALS`` and ``MARKS``; ``review`` tells which
+    documents a person should look at. ``notes`` say what is missing.
+    """
+
+    config: Config
+    summary: dict[str, Any]
+    tables: dict[str, pa.Table]
+    removals: pa.Table
+    marks: pa.Table
+    review: Bool
+    sites: pa.Array
+    dates: pa.Array
+    texts: Texts | None
+    notes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.tables["documents"])
+
+
+def from_result(result: Result, batches: Batches | None = None) -> Found:
+    """Take a result in memory; ``batches`` reads its documents where it does not hold them."""
+    table, notes = result.corpus.table, []
+    if "text" in table.column_names:
+        facts, texts = table, _held(table)
+    elif batches is not None:
+        facts, texts = _read(batches)
+    else:
+        facts, texts = table, None
+        notes.append("The texts are not in this page: the scan did not hold them.")
+    return Found(
+        result.config,
+        result.summary,
+        result.tables,
+        result.removals,
+        result.marks,
+        result.review.to_numpy(zero_copy_only=False),
+        _strings(facts["site"]),
+        _strings(facts["date"]),
+        texts,
+        notes,
+    )
+
+
+def from_folder(folder: str | os.PathLike[str], batches: Callable[[Stored], Batches]) -> Found:
+    """Take the output folder of a scan, and read its inputs again where that can be done.
+
+    ``batches`` makes, of what the folder says about its inputs, what reads them. Where they are
+    gone, or are not what was scanned, the report does without texts and says so.
+    """
+    stored = read_folder(Path(folder))
+    ids = one_array(stored.tables["documents"]["doc_id"])
+    facts, texts, note = _again(stored, batches, ids)
+    count = len(ids)
+    return Found(
+        stored.config,
+        stored.summary,
+        stored.tables,
+        _numbered(stored.tables["removals"], ids, REMOVALS),
+        _numbered(stored.tables["marks"], ids, MARKS),
+        pc.is_in(ids, value_set=pa.array(stored.review, pa.string())).to_numpy(
+            zero_copy_only=False
+        ),
+        pa.nulls(count, pa.string()) if facts is None else _strings(facts["site"]),
+        pa.nulls(count, pa.string()) if facts is None else _strings(facts["date"]),
+        texts,
+        [note] if note else [],
+    )
+
+
+def _again(
+    stored: Stored, batches: Callable[[Stored], Batches], ids: pa.Array
+) -> tuple[pa.Table | None, Texts | None, str]:
+    """Read the inputs of a scan once more; say why that cannot be done where it cannot."""
+    missing = "Texts, sites and dates are not in this page: "
+    if not stored.paths:
+        return None, None, missing + stored.why_not
+    try:
+        facts, texts = _read(batches(stored))
+    except (DedupError, OSError) as error:
+        return None, None, f"{missing}the inputs cannot be read again ({error})."
+    if not one_array(facts["doc_id"]).equals(ids.cast(pa.string())):
+        was, now = len(ids), len(facts)
+        what = (
+            f"{was:,} documents were scanned, {now:,} are there now" if was != now else "other ids"
+        )
+        return None, None, f"{missing}the inputs were changed since the scan ({what})."
+    last = np.zeros(len(ids), np.int64)
+    for name, end in (("removals", "end"), ("marks", "end")):
+        rows = _rows(stored.tables[name], "doc_id", ids)
+        np.maximum.at(last, rows, stored.tables[name][end].to_numpy())
+    for side in "ab":
+        rows = _rows(stored.tables["passages"], side, ids)
+        np.maximum.at(last, rows, stored.tables["passages"][f"end_{side}"].to_numpy())
+    if (last > texts.characters).any():
+        doc_id = ids[int(np.argmax(last > texts.characters))].as_py()
+        return None, None, f"{missing}{doc_id} was changed since the scan."
+    return facts, texts, ""
+
+
+def _read(batches: Batches) -> tuple[pa.Table, Texts]:
+    """Go through all documents; return what is known of them in order of id, and their texts."""
+    parts, digests = [], []
+    characters: list[Int64] = []
+    sizes: list[Int64] = []
+    for batch in batches():
+        text = batch.column("text")
+        parts.append(facts_of(batch))
+        digests.append(text_digests(texts_from_arrow(text)))
+        characters.append(pc.utf8_length(text).to_numpy())
+        sizes.append(pc.binary_length(text).to_numpy())
+    if not parts:
+        raise InputError("the inputs hold no document")
+    facts, order = in_order_of_id(parts, np.concatenate(digests), Intake())
+    rows = np.empty(len(order), np.int64)
+    rows[order] = np.arange(len(order))
+    known = (np.concatenate(each)[order].astype(np.int64) for each in (characters, sizes))
+    return facts, Texts(batches, rows, *known)
+
+
+def _held(table: pa.Table) -> Texts:
+    """Return texts in memory, which are in order of id as those of every scan are."""
+    text = table["text"]
+
+    def batches() -> Generator[pa.RecordBatch, None, None]:
+        yield from table.select(["text"]).to_batches(max_chunksize=4_096)
+
+    lengths = (pc.utf8_length(text), pc.binary_length(text))
+    known = (each.to_numpy().astype(np.int64) for each in lengths)
+    return Texts(batches, np.arange(len(table)), *known)
+
+
+def _strings(column: pa.ChunkedArray) -> pa.Array:
+    return one_array(column.cast(pa.string()))
+
+
+def _rows(table: pa.Table, column: str, ids: pa.Array) -> Int64:
+    found: Int64 = pc.index_in(table[column], value_set=ids).to_numpy().astype(np.int64)
+    return found
+
+
+def _numbered(table: pa.Table, ids: pa.Array, schema: pa.Schema) -> pa.Table:
+    """Return a table that names documents as one that numbers them."""
+    rows = pc.index_in(table["doc_id"], value_set=ids).cast(pa.int64())
+    numbered = table.set_column(0, "doc", rows)
+    return numbered.cast(schema)
+
+
+@contextmanager
+def inside(folder: str) -> Iterator[None]:
+    """Work in another folder for a while, so that relative names mean what they meant there."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

@@ -1,0 +1,179 @@
+"""The first block of a page: totals, figures, what to look at, and what codes mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.arrays import Int64, one_array
+from dedup.config import RELATIONS
+from dedup.report import figures, words
+from dedup.report.web.choose import MOST_DOCUMENTS, Chosen, Graph, choose_graph, rows_of
+from dedup.report.web.chunks import Codes
+from dedup.report.web.found import Found
+from dedup.suspicion import describe
+
+MOST_LISTED = 20  # pairs, clusters, sites and documents to look at, of each kind
+
+
+def codes_of(found: Found) -> dict[str, Codes]:
+    """Give a number to all names that stand in many rows."""
+    passages, removals = found.tables["passages"], found.removals
+    return {
+        "relations": Codes.of(found.tables["pairs"]["relation"], first=(*RELATIONS, "none")),
+        "levels": Codes.of(passages["level"], first=("strong", "medium", "weak")),
+        "kinds": Codes.of(passages["kind"]),
+        "reasons": Codes.of(removals["reason"]),
+        "rules": Codes.of(removals["rule"]),
+        "tags": Codes.of(found.marks["tag"]),
+        "sites": Codes.of(pa.chunked_array([found.sites])),
+    }
+
+
+def overview_of(
+    found: Found, chosen: Chosen, codes: dict[str, Codes], title: str
+) -> dict[str, Any]:
+    """Return all of the overview that does not depend on which texts the page holds."""
+    totals = totals_of(found)
+    return {
+        "version": found.summary["version"],
+        "title": title,
+        "config": found.config.as_dict(),
+        "find": list(found.config.find),
+        "totals": totals,
+        "summary": {**found.summary, "reuse_groups": len(found.summary["reuse_groups"])},
+        **{name: each.names for name, each in codes.items()},
+        "words": _words(codes, found),
+        "figures": _figures(found),
+        "look": _look(found, codes),
+        "graph": _graph(choose_graph(found, chosen), codes, found, chosen),
+        "notes": list(found.notes),
+    }
+
+
+def totals_of(found: Found) -> dict[str, Any]:
+    """Return how many documents there are, and how much of their text goes.
+
+    ``removed_characters`` are those of the documents that are not kept, and those that cleaning
+    takes out of the others; null, like ``characters``, where texts cannot be read.
+    """
+    totals = dict(found.summary["documents"])
+    if found.texts is None:
+        return {**totals, "characters": None, "removed_characters": None, "repeated_share": None}
+    kept = found.tables["documents"]["kept"].to_numpy()
+    inside = np.bincount(*_spans(found), len(found)).astype(np.int64)
+    lengths = found.texts.characters
+    gone = int(lengths[~kept].sum() + inside[kept].sum())
+    total = int(lengths.sum())
+    share = round(gone / total, 6) if total else 0.0
+    return {**totals, "characters": total, "removed_characters": gone, "repeated_share": share}
+
+
+def _spans(found: Found) -> tuple[Int64, Int64]:
+    table = found.removals
+    sizes: Int64 = table["end"].to_numpy() - table["start"].to_numpy()
+    return table["doc"].to_numpy(), sizes
+
+
+def _words(codes: dict[str, Codes], found: Found) -> dict[str, dict[str, str]]:
+    plain = ("levels", "kinds", "reasons", "tags")
+    return {
+        "relations": {each: words.relation_name(each) for each in codes["relations"].names},
+        **{name: {each: each.replace("_", " ") for each in codes[name].names} for name in plain},
+    }
+
+
+def _figures(found: Found) -> dict[str, Any]:
+    documents, pairs = found.tables["documents"], found.tables["pairs"]
+    sought = "duplicates" in found.config.find
+    kept = documents["kept"].to_numpy()
+    made: dict[str, Any] = {
+        "histogram": figures.similarity_histogram(pairs, found.config.threshold),
+        "cluster_sizes": figures.cluster_sizes(documents),
+        "site_matrix": figures.site_matrix(documents, found.sites, MOST_LISTED),
+        "timeline": figures.timeline(found.dates, kept),
+        "s_curve": figures.s_curve(found.config) if sought else None,
+        "what_if": figures.threshold_effect(documents, pairs, found.config) if sought else None,
+    }
+    if not len(pairs):
+        made["histogram"] = None
+    if not made["cluster_sizes"]["sizes"]:
+        made["cluster_sizes"] = None
+    if not made["site_matrix"]["sites"]:
+        made["site_matrix"] = None
+    if not any(made["timeline"].get("starts", ())):
+        made["timeline"] = None
+    return made
+
+
+def _look(found: Found, codes: dict[str, Codes]) -> dict[str, Any]:
+    """Return what a careful person checks before anything is removed."""
+    documents = found.tables["documents"]
+    ids = one_array(documents["doc_id"])
+    near = figures.borderline(found.tables["pairs"], found.config.threshold, MOST_LISTED)
+    return {
+        "below": [_pair(each, ids, codes) for each in near["below"]],
+        "above": [_pair(each, ids, codes) for each in near["above"]],
+        "largest": _largest(documents, ids),
+        "sites": figures.site_losses(documents, found.sites, MOST_LISTED)["sites"],
+        "review": np.flatnonzero(found.review)[: 5 * MOST_LISTED].tolist(),
+        "suspicions": [{**each, "text": describe(each)} for each in found.summary["suspicions"]],
+    }
+
+
+def _pair(row: dict[str, Any], ids: pa.Array, codes: dict[str, Codes]) -> dict[str, Any]:
+    ends = {side: int(pc.index(ids, row[side]).as_py()) for side in "ab"}
+    relation = codes["relations"].names.index(row["relation"])
+    scores = {name: round(row[name], 4) for name in ("jaccard", "coverage")}
+    return {**ends, **scores, "relation": relation}
+
+
+def _largest(documents: pa.Table, ids: pa.Array) -> list[dict[str, int]]:
+    leaders = rows_of(documents["cluster"], ids)
+    sizes = np.bincount(leaders, minlength=len(ids))
+    removed = np.bincount(leaders, ~documents["kept"].to_numpy(), len(ids))
+    order = np.lexsort((np.arange(len(ids)), -sizes))[:MOST_LISTED].tolist()
+    return [
+        {"row": row, "documents": int(sizes[row]), "removed": int(removed[row])}
+        for row in order
+        if sizes[row] > 1
+    ]
+
+
+def _graph(graph: Graph, codes: dict[str, Codes], found: Found, chosen: Chosen) -> dict[str, Any]:
+    documents, pairs = found.tables["documents"], found.tables["pairs"]
+    ids = one_array(documents["doc_id"])
+    leaders = rows_of(documents["cluster"].take(pa.array(graph.rows)), ids)
+    relations = pairs["relation"].take(pa.array(chosen.pairs[graph.pair]))
+    nodes = zip(graph.rows.tolist(), leaders.tolist(), graph.documents.tolist(), strict=True)
+    edges = zip(
+        *(graph.a.tolist(), graph.b.tolist(), codes["relations"].codes(relations)),
+        *(each.tolist() for each in (graph.tokens, graph.count, graph.pair)),
+        strict=True,
+    )
+    names = ("a", "b", "relation", "tokens", "count", "pair")
+    return {
+        "nodes": [dict(zip(("row", "cluster", "documents"), each, strict=True)) for each in nodes],
+        "edges": [dict(zip(names, each, strict=True)) for each in edges],
+        "left_out_nodes": graph.left_out_nodes,
+        "left_out_edges": graph.left_out_edges,
+    }
+
+
+def left_out(found: Found, chosen: Chosen, texts: int, most: int) -> list[dict[str, Any]]:
+    """Say of each kind of data how much of it the page lacks, where it lacks some."""
+    count, limit = len(found), f"to keep the file under {most / 1e6:,.0f} MB"
+    kinds = (
+        ("documents", min(count, MOST_DOCUMENTS), count, limit),
+        ("texts", texts, count, limit if found.texts is not None else "they could not be read"),
+        ("pairs", len(chosen.pairs), len(found.tables["pairs"]), "the closest are shown"),
+        ("passages", len(chosen.passages), len(found.tables["passages"]), "those of these pairs"),
+    )
+    return [
+        {"what": what, "shown": shown, "total": total, "why": why}
+        for what, shown, total, why in kinds
+        if shown < total
+    ]
