@@ -21,7 +21,11 @@ _UNSEEN = re.compile(
 )
 _AS_EMOJI = "\ufe0f"  # makes the sign before it an emoji of two columns
 # Signs that stand under or over a number and yet are seen.
-_SIGNS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd")
+_SIGNS = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+# Wide since Unicode 16, which this Python may not know, as it may not know the newest emoji.
+_NEWLY_WIDE = re.compile("[\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\U0001d300-\U0001d356\U0001d360-\U0001d376]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CODES = {
     "bold": "1",
@@ -80,8 +84,8 @@ def _cells_of(char: str) -> int:
     category = unicodedata.category(char)
     if category in ("Mn", "Me", "Cf"):
         return 0
-    if category == "Cn" and "\U0001f000" <= char <= "\U0001faff":
-        return 2  # emoji that are newer than this Python
+    if _NEWLY_WIDE.match(char) or (category == "Cn" and "\U0001f000" <= char <= "\U0001faff"):
+        return 2
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 

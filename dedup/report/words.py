@@ -50,7 +50,7 @@ REASONS = {
         "prev_next_nav": "previous or next article",
         "read_more_cta": "read more",
         "related_block": "related articles",
-        "related_inline": "related article inside the text",
+        "related_inline": "inline related article",
         "related_marker": "heading of related articles",
         "tag_list": "list of tags",
     },
