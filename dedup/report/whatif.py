@@ -1,4 +1,19 @@
-"""How many documents another threshold would remove, told from the pairs of one scan."""
+"""How many documents another threshold would remove, told from the pairs of one scan.
+
+The known pairs are related and clustered again, by the rules of a scan, around the documents that
+are canonical now. Equal documents and excerpts are removed whatever the threshold. So are
+near-duplicates by ``coverage``: most of each stands in the other. At a greater threshold only those
+go free that are near-duplicates by Jaccard similarity alone; their equals stay removed.
+
+At a smaller one kept documents are removed that are near enough to another one and of which
+``removable`` stands in it, as far as the pairs know them: pairs that the scan did not look at, or
+that share nothing it reports, are not known.
+
+Two things leave room above. Pairs without passages are found by their buckets alone, and with a
+greater threshold there are fewer of these: such pairs are drawn by their chance, always in the same
+way. And of such pairs it is not known whether the rule for very short texts applies: they are taken
+for long ones.
+"""
 
 from __future__ import annotations
 
@@ -25,21 +40,9 @@ _STRIDES = (1, 2, 5, 10, 20)
 def threshold_effect(documents: pa.Table, pairs: pa.Table, config: Config) -> dict[str, Any]:
     """Return about how many documents would be removed at each threshold, without another scan.
 
-    The known pairs are related and clustered again, by the rules of a scan, around the documents
-    that are canonical now. Equal documents and excerpts are removed whatever the threshold. So are
-    near-duplicates by ``coverage``: most of each stands in the other. At a greater threshold only
-    those go free that are near-duplicates by Jaccard similarity alone, and their equals stay
-    removed. At a smaller one kept documents are removed that are near enough to another one and
-    of which ``removable`` stands in it, as far as the pairs know them: pairs that the scan did not
-    look at, or that share nothing it reports, are not known, so the number is a least one.
-
-    Between ``exact_from`` and ``exact_to`` no known pair changes, so the number is that of the
-    scan. Above, it lies between ``least`` and ``most``, for two reasons. Pairs without passages
-    are found by their buckets alone, and with a greater threshold there are fewer; for
-    ``removed`` they are drawn by their chance, always in the same way. And of such pairs it is not
-    known whether the rule for very short texts applies; ``removed`` takes them for long ones. The
-    threshold of the scan is one of ``thresholds``, and there all three are the number of removed
-    documents.
+    Between ``exact_from`` and ``exact_to`` the number is that of the scan. Above, it lies between
+    ``least`` and ``most``. Below, ``removed`` is a least number too. The threshold of the scan is
+    one of ``thresholds``, and there all three are the number of removed documents.
 
     >>> documents = pa.table({"doc_id": ["a", "b"], "cluster": ["a", "a"],
     ...                       "canonical": [True, False], "kept": [True, False]})
