@@ -1,4 +1,4 @@
-"""Write the reference pages of docs/reference from the code they describe, or compare them."""
+"""Write the reference pages and the figures of docs/ from the code, or compare them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+import figures
+from python_page import python_page
 
 from dedup import errors
 from dedup.config import Config
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+FOLDER = DOCS / "reference"
 NOTE = "<!-- Written by scripts/docs from the code; change the code, not this page. -->\n\n"
 WIDTH = 88
 
@@ -123,26 +126,28 @@ def _commands(
                 yield from _commands(each, inner, context)
 
 
-PAGES: dict[str, Callable[[], str]] = {
-    "config.md": config_page,
-    "errors.md": errors_page,
-    "cli.md": cli_page,
+FILES: dict[str, Callable[[], str]] = {
+    "reference/config.md": config_page,
+    "reference/errors.md": errors_page,
+    "reference/cli.md": cli_page,
+    "reference/python.md": python_page,
+    **{f"images/{name}": draw for name, draw in figures.FIGURES.items()},
 }
 
 
-def page(name: str) -> str:
-    """Return the text a page must have."""
-    return NOTE + PAGES[name]()
+def made(name: str) -> str:
+    """Return the text that a page or figure must have."""
+    return (NOTE if name.endswith(".md") else "") + FILES[name]()
 
 
 def main() -> int:
-    """Write the pages; with --check return 1 when a page on disk differs."""
+    """Write the files; with --check return 1 when one on disk differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     check = parser.parse_args().check
     stale = 0
-    for name in PAGES:
-        path, wanted = FOLDER / name, page(name)
+    for name in FILES:
+        path, wanted = DOCS / name, made(name)
         got = path.read_text(encoding="utf-8") if path.exists() else ""
         if got == wanted:
             continue
@@ -154,9 +159,9 @@ def main() -> int:
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(wanted, encoding="utf-8")
-            print(f"wrote {path.relative_to(FOLDER.parents[1])}")
+            print(f"wrote {path.relative_to(DOCS.parent)}")
     if stale:
-        print("docs/reference is not what the code says; run scripts/docs", file=sys.stderr)
+        print("docs/ is not what the code says; run scripts/docs", file=sys.stderr)
     return stale
 
 

@@ -1,172 +1,189 @@
-"""The pages say what the code does: generated ones are fresh, and every example runs."""
+"""The pages say what the code does: generated ones are fresh, complete, and lead somewhere.
+
+``test_docs_blocks`` runs what stands in them.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import doctest
-import importlib.util
-import json
+import inspect
 import re
-import shlex
-import shutil
-from pathlib import Path
+import sys
 
 import click
+import page_shell
 import pytest
-from click.testing import CliRunner
+from pages import PAGES, ROOT, named, prose_of
 
-from dedup import clean, scan
+import dedup
+from dedup import Index, clean, scan
 from dedup.config import Config
-from dedup.records import CONTRACT
+from dedup.records import CONTRACT, MORE, NAMED
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+import generate_docs as generator
+
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
-FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OUTPUT = ROOT / "docs" / "output.md"
+REFERENCE = generator.FOLDER
 
 
-def load_generator():
-    spec = importlib.util.spec_from_file_location(
-        "generate_docs", ROOT / "scripts/generate_docs.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def reference(name):
+    return (REFERENCE / name).read_text(encoding="utf-8")
 
 
-generator = load_generator()
+SLOW = {"images/quotes.svg"}  # 600 comparisons
 
 
-def blocks(page, *languages):
-    """Return (first line, text) of every fenced block in one of the languages."""
-    text = page.read_text(encoding="utf-8")
-    return [
-        (text.count("\n", 0, found.start(2)) + 1, found[2])
-        for found in FENCE.finditer(text)
-        if found[1] in languages
-    ]
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(each, marks=pytest.mark.slow if each in SLOW else ())
+        for each in generator.FILES
+    ],
+)
+def test_generated_pages_and_figures_are_what_the_code_says(name):
+    assert (generator.DOCS / name).read_text(encoding="utf-8") == generator.made(name)
 
 
-def named(page):
-    return page.relative_to(ROOT).as_posix()
+def sections_of(page):
+    """Return the text of the reference by the words of each command."""
+    parts = re.split(r"^#+ (dedup.*)$", page, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-@pytest.fixture
-def workplace(tmp_path, monkeypatch, seeds):
-    """A folder with a copy of the seeds, as files and as JSON lines, and the process in it."""
-    shutil.copytree(seeds, tmp_path / "seeds")
-    articles = [
-        {"url": f"https://example.org/{each.stem}", "text": each.read_text(encoding="utf-8")}
-        for each in sorted(seeds.glob("*.txt"))
-    ]
-    rows = "".join(f"{json.dumps(each)}\n" for each in articles)
-    Path(tmp_path, "news.jsonl").write_text(rows, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.mark.parametrize("name", generator.PAGES)
-def test_generated_pages_are_what_the_code_says(name):
-    assert (generator.FOLDER / name).read_text(encoding="utf-8") == generator.page(name)
-
-
-def test_every_command_has_help_and_is_in_the_reference():
-    page = (generator.FOLDER / "cli.md").read_text(encoding="utf-8")
-    for path, command, _ in generator.commands():
+def test_every_command_and_option_is_in_the_reference():
+    sections = sections_of(reference("cli.md"))
+    commands = list(generator.commands())
+    assert [path for path, _, _ in commands] == list(sections)
+    for path, command, _ in commands:
         assert command.help, f"{path} has no help"
-        assert re.search(rf"^#+ {path}$", page, re.MULTILINE), f"{path} is not in the reference"
-        for option in command.params:
-            told = not isinstance(option, click.Option) or option.help
-            assert told, f"{path} {option.name} has no help"
+        for each in command.params:
+            if isinstance(each, click.Option):
+                assert each.help, f"{path} {each.name} has no help"
+                for name in (*each.opts, *each.secondary_opts):
+                    there = re.search(rf"(?<![\w-]){name}(?![\w-])", sections[path])
+                    assert there, f"{path} {name} is not in the reference"
+
+
+def test_no_command_is_hidden():
+    def all_of(group):
+        for each in group.commands.values():
+            yield each
+            if isinstance(each, click.Group):
+                yield from all_of(each)
+
+    listed = {id(command) for _, command, _ in generator.commands()}
+    assert {id(each) for each in all_of(generator.root_command())} < listed
+
+
+def test_the_examples_in_the_help_parse():
+    """A help shows commands further in; whatever they name has to exist."""
+    seen = 0
+    for path, command, _ in generator.commands():
+        for line in re.findall(r"^ +((?:\w+ [^|\n]*\| )?dedup .+)$", command.help, re.MULTILINE):
+            calls = [words for words in page_shell.calls_of(line) if words[0] == "dedup"]
+            assert calls, f"{path}: {line}"
+            for words in calls:
+                page_shell.check_options(words[1:])
+            seen += 1
+    assert seen > 3
 
 
 def test_every_setting_is_in_the_reference():
-    page = (generator.FOLDER / "config.md").read_text(encoding="utf-8")
+    page, options = reference("config.md"), sections_of(reference("cli.md"))["dedup scan"]
     for item in dataclasses.fields(Config):
         assert f"| `{item.name}` |" in page
+        assert f"--{item.name.replace('_', '-')} " in options
         assert item.metadata["help"].endswith("."), f"the help of {item.name} is no sentence"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=named)
-def test_python_blocks_run(page, workplace):
-    """Run the blocks of a page in order, in one namespace; prompts are compared as doctests."""
-    names = {"__name__": page.stem}
-    for line, text in blocks(page, "python"):
-        if not text.lstrip().startswith(">>>"):
-            # Empty lines in front make a traceback name the line of the page.
-            exec(compile("\n" * (line - 1) + text, str(page), "exec"), names)
-            continue
-        test = doctest.DocTestParser().get_doctest(text, names, named(page), str(page), line - 1)
-        said = []
-        flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-        runner = doctest.DocTestRunner(verbose=False, optionflags=flags)
-        assert not runner.run(test, out=said.append, clear_globs=False).failed, "".join(said)
-        names.update(test.globs)
-
-
-def command_lines(page):
-    """Return (line, command) of every call of dedup that the page shows as typed in a shell."""
-    found = []
-    for first, text in blocks(page, "console", "sh"):
-        joined = text.replace("\\\n", " ")  # a continued command counts as its first line
-        for line, typed in enumerate(joined.splitlines(), first):
-            typed = typed.removeprefix("$ ")
-            if typed.startswith("dedup "):
-                found.append((line, typed))
-    return found
-
-
-def run_like_a_shell(typed):
-    """Run the first command of a pipe through click, with globs, `< FILE` and `> FILE`."""
-    words, given = shlex.split(typed, comments=True), None
-    if "<" in words:
-        at = words.index("<")
-        given = Path(words.pop(at + 1)).read_bytes()
-        del words[at]
-    end = next((at for at, word in enumerate(words) if word in ("|", ">", "&&", "||", ";")), None)
-    arguments = []
-    for word in words[1:end]:
-        arguments += sorted(map(str, Path().glob(word))) if "*" in word else [word]
-    result = CliRunner().invoke(generator.root_command(), arguments, given, prog_name="dedup")
-    if end is not None and words[end] == ">":
-        Path(words[end + 1]).write_bytes(result.stdout_bytes)
-    return result
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if command_lines(page)], ids=named)
-def test_shell_lines_run(page, workplace):
-    for line, typed in command_lines(page):
-        result = run_like_a_shell(typed)
-        assert result.exit_code == 0, f"{named(page)}:{line}: {typed}\n{result.output}"
+def test_every_public_name_and_method_is_in_the_reference():
+    headings = re.findall(r"^##+ (\S+)$", reference("python.md"), re.MULTILINE)
+    names = [name for name in dedup.__all__ if not name.startswith("_")]
+    methods = [name for name, _ in inspect.getmembers(Index, callable) if name[0] != "_"]
+    assert set(headings) == {*names, *(f"Index.{name}" for name in methods)}
 
 
 def test_the_readme_is_short():
     assert len(README.read_text(encoding="utf-8").splitlines()) <= 160
 
 
+def anchors_of(page):
+    """Return the anchors that the headings of a page have on a forge and in the site."""
+    text = prose_of(page.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each).strip().lower().replace(" ", "-") for each in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=named)
-def test_links_to_files_lead_somewhere(page):
-    text = FENCE.sub("", page.read_text(encoding="utf-8"))
-    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+def test_links_lead_somewhere(page):
+    text = prose_of(page.read_text(encoding="utf-8"))
+    for link, anchor in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", text):
         if "://" not in link and not link.startswith("mailto:"):
-            assert (page.parent / link).exists(), f"{named(page)} links to {link}"
+            target = page.parent / link if link else page
+            assert target.exists(), f"{named(page)} links to {link}"
+            there = not anchor or anchor in anchors_of(target)
+            assert there, f"{named(page)} links to {link}#{anchor}"
+
+
+def test_figures_are_shown_and_explained():
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    shown = re.findall(r"!\[([^\]]*)\]\((?:\.\./)*images/([\w.-]+)\)", text)
+    for alt, name in shown:
+        assert len(alt) > 20, f"{name} has no text for who cannot see it"
+    folder = ROOT / "docs" / "images"
+    assert {name for _, name in shown} == {each.name for each in folder.iterdir()}
+
+
+def test_every_page_of_the_site_is_reached():
+    """What is not in the menu is linked from a page that is."""
+    site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").rglob("*.md"):
+        name = page.relative_to(ROOT / "docs").as_posix()
+        assert f": {name}\n" in site, f"{name} is not in the nav of mkdocs.yml"
+
+
+def test_pages_have_one_title():
+    for page in PAGES:
+        text = prose_of(page.read_text(encoding="utf-8"))
+        assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1, named(page)
 
 
 def documented_columns(name):
     """Return (column, type) of the table in the section of docs/output.md on one output file."""
-    text = (ROOT / "docs" / "output.md").read_text(encoding="utf-8")
+    text = OUTPUT.read_text(encoding="utf-8")
     section = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
     return re.findall(r"^\| `(\w+)` \| (\w+) \| .+ \|$", section, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", CONTRACT)
 def test_the_columns_of_the_output_files_are_documented(name):
-    wanted = [(item.name, str(item.type)) for item in CONTRACT[name]]
-    assert documented_columns(name) == wanted
+    assert documented_columns(name) == columns_of(CONTRACT[name])
 
 
-def test_the_keys_of_the_summary_are_documented(workplace):
-    text = (ROOT / "docs" / "output.md").read_text(encoding="utf-8")
+def columns_of(schema):
+    return [(item.name, str(item.type)) for item in schema]
+
+
+def test_the_columns_of_the_files_that_an_index_adds_are_documented():
+    assert documented_columns("What an index knew") == columns_of(MORE["against"])
+    assert columns_of(MORE["against_passages"]) == columns_of(CONTRACT["passages"])
+    assert list(MORE) == ["against", "against_passages"]
+
+
+def test_the_columns_of_what_a_report_needs_are_documented():
+    text = OUTPUT.read_text(encoding="utf-8")
+    section = text.split("## What a report needs\n")[1].split("\n## ")[0]
+    tables = re.split(r"^`(\w+)`: one row", section, flags=re.MULTILINE)
+    assert tables[1::2] == list(NAMED)
+    for name, table in zip(tables[1::2], tables[2::2], strict=True):
+        rows = re.findall(r"^\| `(\w+)` \| (\w+) \| .+ \|$", table, re.MULTILINE)
+        assert rows == columns_of(NAMED[name])
+
+
+def test_the_keys_of_the_summary_are_documented():
+    text = OUTPUT.read_text(encoding="utf-8")
     section = text.split("## summary.json\n")[1].split("\n## ")[0]
     keys = [
         name
@@ -177,7 +194,7 @@ def test_the_keys_of_the_summary_are_documented(workplace):
 
 
 def test_the_keys_of_the_provenance_are_documented():
-    text = (ROOT / "docs" / "output.md").read_text(encoding="utf-8")
+    text = OUTPUT.read_text(encoding="utf-8")
     section = text.split("## A cleaned folder\n")[1].split("\n## ")[0]
     keys = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)))
     between = [item.name for item in CONTRACT["documents"]]  # the row "`cluster` to `coverage`"

@@ -31,7 +31,7 @@ from dedup.cli.options import (
     view_options,
     work_option,
 )
-from dedup.cli.reporting import check_pictures, picture_options, report, write_pictures
+from dedup.cli.reporting import check_views, plots_option, report, report_option, write_views
 from dedup.cli.running import (
     DONE,
     DUPLICATES,
@@ -112,7 +112,8 @@ def root(ctx: click.Context) -> int:
     is_flag=True,
     help="Also write all rows, kept or not, in the same way. For rows only.",
 )
-@picture_options
+@report_option
+@plots_option
 @view_options(limit=10)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
 @click.option(
@@ -146,13 +147,13 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
         return show_plan(paths, options, config, given)
     if given["output"]:
         _check_scan_output(given["output"], given["format"], paths, has_rows)
-    check_pictures(paths, given)
+    check_views(paths, given)
     result, seconds = run_scan(paths, options, config, given)
     stopped = is_stopped(result, limits, given)
     if given["output"] and not stopped:
         _write(result, paths, given)
     if not stopped:
-        write_pictures(result, paths, given)
+        write_views(result, paths, given)
     _show_scan(result, seconds, given)
     if stopped:
         return SUSPICIOUS  # what --work keeps stays, for a run with other thresholds

@@ -50,7 +50,7 @@ def index() -> None:
     """Keep an index: what articles were seen, and which are copies of each other.
 
     INDEX is a file, or redis://… for one on a server. `dedup filter` takes a stream through an
-    index; `docs/index.md` says what it is told.
+    index; `docs/guides/index-of-seen.md` says what it is told.
     """
 
 

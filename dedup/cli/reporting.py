@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from dedup.report.web import Batches, Found, Stored
     from dedup.sources import ReadOptions
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 MEGABYTE = 1_000_000
 
+report_option = click.option(
+    "--report",
+    callback=folder_name,
+    metavar="FILE",
+    help="Also write the result as one HTML page that opens in any browser, without a network.",
+)
 plots_option = click.option(
     "--plots",
     callback=folder_name,
@@ -31,17 +35,6 @@ plots_option = click.option(
     help="Also draw the figures of the result into this folder, each as SVG and PNG; needs the "
     "extra plots.",
 )
-
-
-def picture_options(command: Command) -> Command:
-    """Add the options of a scan that show its result as a page and as plots."""
-    option = click.option(
-        "--report",
-        callback=folder_name,
-        metavar="FILE",
-        help="Also write the result as one HTML page that opens in any browser, without a network.",
-    )
-    return option(plots_option(command))
 
 
 @click.command(short_help="Make a page of a result that one can look at.")
@@ -66,7 +59,7 @@ def picture_options(command: Command) -> Command:
 @plots_option
 @click.option("--title", metavar="TEXT", help="Heading of the page; by default the folder's name.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
-def report(result: str, output: str, max_size: int, title: str | None, **given: Any) -> int:
+def report(result: str, output: str, **given: Any) -> int:
     """Make one HTML page of the output folder of a scan: clusters, texts side by side, what goes.
 
     The page needs no server and no network. The scan's inputs are read again for their texts;
@@ -76,33 +69,28 @@ def report(result: str, output: str, max_size: int, title: str | None, **given: 
       dedup scan news/ -o found
       dedup report found -o report.html
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
-    from dedup.report.figures import all_figures
     from dedup.report.web import from_folder, inside
 
-    target = Path(output).absolute()
-    given["plots"] = given["plots"] and str(Path(given["plots"]).absolute())
+    target, folder = Path(output).absolute(), Path(result).absolute()
+    plots = given["plots"] and str(Path(given["plots"]).absolute())
     stored: list[Stored] = []
 
     def batches(found: Stored) -> Batches:
         stored.append(found)
         return _reader(found.paths, found.options)
 
-    folder = Path(result).absolute()
     with inside(_started_in(folder)):
         found = from_folder(folder, batches)
-        known = (Path(path) for each in stored for path in each.paths)
-        inputs = [str(path.absolute()) for path in known if path.exists()]
+        inputs = [path for each in stored for path in each.paths if Path(path).exists()]
         check_page(str(target), inputs, folder)
-        if given["plots"]:
-            check_plots(inputs, given)
-        counts = _write(found, target, title or f"dedup: {folder.name}", max_size)
+        title = given["title"] or f"dedup: {folder.name}"
+        counts = _write(found, target, title, given["max_size"])
+        if plots:
+            _draw(found.figures(), plots, inputs, quiet=given["quiet"])
     for note in found.notes:
         tell(f"dedup: {note}")
     if not given["quiet"]:
         _tell(counts, output, target)
-    if given["plots"]:
-        figures = all_figures(found.tables, found.config, found.sites, found.dates)
-        _draw(figures, inputs, given)
     return DONE
 
 
@@ -155,54 +143,44 @@ def _is_file(path: str) -> bool:
     return path != "-" and Path(path).is_file()
 
 
-def check_plots(inputs: Sequence[str], given: dict[str, Any]) -> None:
-    """Refuse plots that could not be drawn or could touch an input, before any work is done."""
-    from dedup.report.plots import check_plots
-
-    check_plots(given["plots"], inputs)
-
-
-def check_pictures(inputs: Sequence[str], given: dict[str, Any]) -> None:
-    """Refuse a page or plots that could not be written, before any work is done."""
+def check_views(paths: tuple[str, ...], given: dict[str, Any]) -> None:
+    """Refuse a page or plots that could touch an input, before any work is done."""
     if given["report"]:
-        check_page(given["report"], inputs)
+        check_page(given["report"], paths)
     if given["plots"]:
-        check_plots(inputs, given)
+        from dedup.report.plots import check_plots
+
+        check_plots(given["plots"], paths)
 
 
-def write_pictures(result: Result, inputs: Sequence[str], given: dict[str, Any]) -> None:
+def write_views(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
     """Write the page and the plots of a scan that has just been made, where they are asked for."""
     if given["report"]:
-        write_scan_report(result, given)
+        from dedup.report.web import MOST_BYTES, from_result
+
+        files = given.get("files")
+        found = from_result(result, None if files is None else files.batches)
+        target = Path(given["report"])
+        counts = _write(found, target, "dedup report", MOST_BYTES)
+        if not given["quiet"]:
+            _tell(counts, given["report"], target)
     if given["plots"]:
         from dedup.report.figures import figures_of
 
-        _draw(figures_of(result), inputs, given)
+        _draw(figures_of(result), given["plots"], paths, quiet=given["quiet"])
 
 
-def _draw(figures: dict[str, Any], inputs: Sequence[str], given: dict[str, Any]) -> None:
-    """Draw figures into the folder that was named; say which, and which not."""
+def _draw(figures: dict[str, Any], folder: str, inputs: Sequence[str], *, quiet: bool) -> None:
+    """Draw figures into a folder; say which, and which not."""
     from dedup.report.plots import write_plots
 
-    written, missing = write_plots(figures, given["plots"], inputs=inputs)
-    if given["quiet"]:
+    written, missing = write_plots(figures, folder, inputs=inputs)
+    if quiet:
         return
     names = ", ".join(dict.fromkeys(path.stem for path in written))
-    tell(f"dedup: plots in {given['plots']}: {names}" if names else "dedup: no plots")
+    tell(f"dedup: plots in {folder}: {names}" if names else "dedup: no plots")
     for why in missing:
         tell(f"dedup: no plot {why}")
-
-
-def write_scan_report(result: Result, given: dict[str, Any]) -> None:
-    """Write the page of a scan that has just been made."""
-    from dedup.report.web import MOST_BYTES, from_result
-
-    files = given.get("files")
-    found = from_result(result, None if files is None else files.batches)
-    target = Path(given["report"])
-    counts = _write(found, target, "dedup report", MOST_BYTES)
-    if not given["quiet"]:
-        _tell(counts, given["report"], target)
 
 
 def _write(found: Found, target: Path, title: str, most_bytes: int) -> dict[str, int]:

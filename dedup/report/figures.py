@@ -21,9 +21,9 @@ from dedup.report.times import timeline
 from dedup.report.whatif import threshold_effect
 
 __all__ = [
-    "all_figures",
     "borderline",
     "cluster_sizes",
+    "figures_from",
     "figures_of",
     "s_curve",
     "similarity_histogram",
@@ -50,40 +50,33 @@ def figures_of(result: Result, *, sites: int = 20, pairs: int = 20) -> dict[str,
     (['similarity', 'cluster_sizes', 'site_matrix', 'timeline'], [1])
     """
     corpus = result.corpus.table
-    facts = corpus["site"], corpus["date"]
-    return all_figures(result.tables, result.config, *facts, most_sites=sites, most_pairs=pairs)
+    return figures_from(
+        result.tables, corpus["site"], corpus["date"], result.config, sites=sites, pairs=pairs
+    )
 
 
-def all_figures(
+def figures_from(
     tables: Mapping[str, pa.Table],
+    site: Column,
+    date: Column,
     config: Config,
-    sites: Column,
-    dates: Column,
     *,
-    most_sites: int = 20,
-    most_pairs: int = 20,
+    sites: int = 20,
+    pairs: int = 20,
 ) -> dict[str, Any]:
-    """Return the numbers of all figures, where a result was read from files.
-
-    ``sites`` and ``dates`` have an entry for each row of the documents.
-
-    >>> from dedup.records import DOCUMENTS, PAIRS
-    >>> tables = {"documents": DOCUMENTS.empty_table(), "pairs": PAIRS.empty_table()}
-    >>> all_figures(tables, Config(), [], [])["site_matrix"]["matrix"]
-    []
-    """
-    documents, pairs = tables["documents"], tables["pairs"]
+    """Return the same of the tables of a result, and the site and date of each document."""
+    documents, table = tables["documents"], tables["pairs"]
     kept: Bool = documents["kept"].to_numpy()
     sought = "duplicates" in config.find
     return {
-        "similarity": similarity_histogram(pairs, config.threshold),
+        "similarity": similarity_histogram(table, config.threshold),
         "cluster_sizes": cluster_sizes(documents),
-        "site_matrix": site_matrix(documents, sites, most_sites),
-        "timeline": timeline(dates, kept),
+        "site_matrix": site_matrix(documents, site, sites),
+        "timeline": timeline(date, kept),
         "s_curve": s_curve(config) if sought else None,
-        "threshold_effect": threshold_effect(documents, pairs, config) if sought else None,
-        "borderline": borderline(pairs, config.threshold, most_pairs),
-        "site_losses": site_losses(documents, sites, most_sites),
+        "threshold_effect": threshold_effect(documents, table, config) if sought else None,
+        "borderline": borderline(table, config.threshold, pairs),
+        "site_losses": site_losses(documents, site, sites),
     }
 
 

@@ -19,6 +19,7 @@ from dedup.errors import DedupError, InputError
 from dedup.exact import text_digests
 from dedup.facts import facts_of, in_order_of_id
 from dedup.records import MARKS, REMOVALS, Intake, Result
+from dedup.report.figures import figures_from
 from dedup.report.web.folder import Stored, read_folder
 
 Batches = Callable[[], Iterable[pa.RecordBatch]]
@@ -69,6 +70,10 @@ class Found:
 
     def __len__(self) -> int:
         return len(self.tables["documents"])
+
+    def figures(self) -> dict[str, Any]:
+        """Return the numbers of all figures."""
+        return figures_from(self.tables, self.sites, self.dates, self.config)
 
 
 def from_result(result: Result, batches: Batches | None = None) -> Found:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from dedup.arrays import Int64, one_array
 from dedup.config import RELATIONS
-from dedup.report import figures, words
+from dedup.report import words
 from dedup.report.web.choose import MOST_DOCUMENTS, Chosen, Graph, choose_graph, rows_of
 from dedup.report.web.chunks import Codes
 from dedup.report.web.found import Found
@@ -37,18 +37,18 @@ def overview_of(
     found: Found, chosen: Chosen, codes: dict[str, Codes], title: str
 ) -> dict[str, Any]:
     """Return all of the overview that does not depend on which texts the page holds."""
-    totals = totals_of(found)
+    made = found.figures()
     return {
         "version": found.summary["version"],
         "title": title,
         "config": found.config.as_dict(),
         "find": list(found.config.find),
-        "totals": totals,
+        "totals": totals_of(found),
         "summary": {**found.summary, "reuse_groups": len(found.summary["reuse_groups"])},
         **{name: each.names for name, each in codes.items()},
         "words": _words(codes, found),
-        "figures": _figures(found),
-        "look": _look(found, codes),
+        "figures": _figures(made, found),
+        "look": _look(made, found, codes),
         "graph": _graph(choose_graph(found, chosen), codes, found, chosen),
         "notes": list(found.notes),
     }
@@ -90,39 +90,27 @@ def _words(codes: dict[str, Codes], found: Found) -> dict[str, dict[str, str]]:
     }
 
 
-def _figures(found: Found) -> dict[str, Any]:
-    documents, pairs = found.tables["documents"], found.tables["pairs"]
-    sought = "duplicates" in found.config.find
-    kept = documents["kept"].to_numpy()
-    made: dict[str, Any] = {
-        "histogram": figures.similarity_histogram(pairs, found.config.threshold),
-        "cluster_sizes": figures.cluster_sizes(documents),
-        "site_matrix": figures.site_matrix(documents, found.sites, MOST_LISTED),
-        "timeline": figures.timeline(found.dates, kept),
-        "s_curve": figures.s_curve(found.config) if sought else None,
-        "what_if": figures.threshold_effect(documents, pairs, found.config) if sought else None,
+def _figures(made: dict[str, Any], found: Found) -> dict[str, Any]:
+    """Return what is drawn, ``None`` where there is nothing to draw."""
+    drawn = {
+        "histogram": made["similarity"] if len(found.tables["pairs"]) else None,
+        "what_if": made["threshold_effect"],
+        "s_curve": made["s_curve"],
     }
-    if not len(pairs):
-        made["histogram"] = None
-    if not made["cluster_sizes"]["sizes"]:
-        made["cluster_sizes"] = None
-    if not made["site_matrix"]["sites"]:
-        made["site_matrix"] = None
-    if not any(made["timeline"].get("starts", ())):
-        made["timeline"] = None
-    return made
+    needed = (("cluster_sizes", "sizes"), ("site_matrix", "sites"), ("timeline", "starts"))
+    return {**drawn, **{name: made[name] if made[name][key] else None for name, key in needed}}
 
 
-def _look(found: Found, codes: dict[str, Codes]) -> dict[str, Any]:
+def _look(made: dict[str, Any], found: Found, codes: dict[str, Codes]) -> dict[str, Any]:
     """Return what a careful person checks before anything is removed."""
     documents = found.tables["documents"]
     ids = one_array(documents["doc_id"])
-    near = figures.borderline(found.tables["pairs"], found.config.threshold, MOST_LISTED)
+    near = made["borderline"]
     return {
         "below": [_pair(each, ids, codes) for each in near["below"]],
         "above": [_pair(each, ids, codes) for each in near["above"]],
         "largest": _largest(documents, ids),
-        "sites": figures.site_losses(documents, found.sites, MOST_LISTED)["sites"],
+        "sites": made["site_losses"]["sites"],
         "review": np.flatnonzero(found.review)[: 5 * MOST_LISTED].tolist(),
         "suspicions": [{**each, "text": describe(each)} for each in found.summary["suspicions"]],
     }
