@@ -28,6 +28,7 @@ DPI = 300
 _NAME = 26  # columns that the name of a site may take
 _CELLS = 12  # sites up to which the cells of the matrix hold their numbers
 _UNEVEN = 30  # how much higher than a usual bar one may be before the axis becomes logarithmic
+_LINES = {"excerpt": "--", "shares_passage": ":"}
 _HATCHES = {"excerpt": "///", "shares_passage": "..."}  # tell relations apart without colour
 _STYLE: dict[Any, Any] = {
     "font.size": 8,
@@ -167,6 +168,7 @@ def _by_relation(axes: Axes, edges: Any, found: dict[str, Any], *, is_log: bool)
                 label=label,
                 baseline=0.5,
                 linewidth=1.4,
+                linestyle=_LINES.get(name, "-"),
             )
             continue
         axes.bar(
