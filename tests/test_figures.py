@@ -383,6 +383,25 @@ def test_known_pairs_below_the_threshold_join():
     ]  # fmt: skip
 
 
+def test_those_that_lose_their_canonical_one_may_follow_another():
+    documents = [document("a", "a"), *(document(name, "a", "near_duplicate") for name in "bcd")]
+    pairs = [pair("a", name, "near_duplicate", 0.72, (0.84, 0.84), 0.5, 100) for name in "bcd"]
+    pairs += [pair("b", "c", "near_duplicate", 0.9, (0.94, 0.94), 0.9, 150)]
+    _, at = effect_of(documents, pairs, coverage=0.95)
+    assert (at[0.72], at[0.75], at[0.95]) == ((3, 3, 3), (0, 1, 1), (0, 0, 0))
+
+
+def test_of_very_many_pairs_some_thresholds_are_looked_at(monkeypatch):
+    result = scan(varied_texts(2, 120), Config(find=("duplicates",)))
+    tables = result.tables["documents"], result.tables["pairs"]
+    every = threshold_effect(*tables, result.config)
+    monkeypatch.setattr("dedup.report.whatif._PAIRS", 1)
+    some = threshold_effect(*tables, result.config)
+    assert some["removed"][::20] == every["removed"][::20]
+    assert some["removed"][70] == every["removed"][70] == removed_in(result)
+    assert {**some, "removed": 0, "most": 0} == {**every, "removed": 0, "most": 0}
+
+
 def test_nothing_is_clustered_nothing_changes():
     documents = [document(name, name) for name in "ab"]
     pairs = [pair("a", "b", "near_duplicate", 0.9, (0.95, 0.95), 0.9, 100)]

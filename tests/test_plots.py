@@ -77,6 +77,18 @@ def test_plots_are_as_wide_as_a_column_and_safe(articles, tmp_path):
         assert "<dc:date>" not in drawn
 
 
+def test_a_report_of_a_folder_draws_the_same(articles, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("scan", articles, "-o", "found", "--plots", "one")
+    done = run("report", "found", "--plots", "two")
+    assert done.code == 0, done.err
+    assert names_in(Path("one")) == names_in(Path("two")) == FILES
+    for name in FILES:
+        if not name.startswith("threshold_effect"):  # scores in files are rounded
+            assert Path("one", name).read_bytes() == Path("two", name).read_bytes(), name
+    assert run("report", "found", "--plots", articles).code == 4
+
+
 def test_a_plot_without_data_is_not_written_and_that_is_said(tmp_path):
     source, out = tmp_path / "in.jsonl", tmp_path / "out"
     source.write_text('{"id": 1, "text": "one text"}\n{"id": 2, "text": "another"}\n')

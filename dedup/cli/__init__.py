@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedup.cli.closing import against_lines, cleaned_lines, input_code, is_stopped
+from dedup.cli.closing import against_lines, input_code, is_stopped
 from dedup.cli.filtering import filter_command
 from dedup.cli.keeping import index
 from dedup.cli.options import (
@@ -227,7 +227,7 @@ def _has_duplicates(result: Result) -> bool:
     show_default=True,
     help="auto writes a file for each file read, and rows as JSON lines.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@view_options(limit=10, has_json=False)
 @suspicion_options
 @threads_option
 @reading_options
@@ -243,7 +243,7 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
       dedup clean news/ -o clean
     """  # noqa: D301 - as above
     from dedup.archive import ARTICLES, write_cleaned
-    from dedup.report import suspicion_view
+    from dedup.report import Cleaned, clean_view, suspicion_view
     from dedup.sinks import check_output
 
     config = config_from(given)
@@ -252,21 +252,16 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     check_output(given["output"], paths, folders=[ARTICLES])
     result, seconds = run_scan(paths, options, config, given)
     stopped = is_stopped(result, limits, given)
-    if not given["quiet"]:
-        colour = uses_colour("auto")
-        show(suspicion_view(result, width=columns(), colour=colour), colour=colour)
+    how = {"width": columns(), "colour": uses_colour(given["color"]), "limit": given["limit"]}
     if stopped:
+        if not given["quiet"]:
+            show(suspicion_view(result, **how), colour=how["colour"])
         return SUSPICIOUS
-    counts = write_cleaned(
-        result,
-        given["output"],
-        everything=given["everything"],
-        annotate=given["annotate"],
-        format=given["format"],
-        inputs=paths,
-    )
+    marks = {name: given[name] for name in ("everything", "annotate")}
+    counts = write_cleaned(result, given["output"], **marks, format=given["format"], inputs=paths)
     if not given["quiet"]:
-        show(cleaned_lines(counts, result, seconds, given), colour=False)
+        cleaned = Cleaned(given["output"], counts, **marks)
+        show(clean_view(result, cleaned, **how, seconds=seconds), colour=how["colour"])
     return input_code(result.corpus.intake, given)
 
 

@@ -1,10 +1,10 @@
-"""What a command says when its work is done: flaws of the input, removals to look at, counts."""
+"""What a command says when its work is done: flaws of the input, removals to look at."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dedup.cli.running import BAD_INPUT, DONE, tell
+from dedup.cli.running import BAD_INPUT, DONE, columns, tell
 
 if TYPE_CHECKING:
     from dedup.records import Intake, Result
@@ -50,44 +50,14 @@ def input_code(intake: Intake, given: dict[str, Any]) -> int:
     return BAD_INPUT
 
 
-def cleaned_lines(
-    counts: dict[str, Any], result: Result, seconds: float, given: dict[str, Any]
-) -> list[str]:
-    """Return what was cleaned, or only annotated, in sum."""
-    documents, output = result.summary["documents"], given["output"]
-    if given["annotate"]:
-        return _annotated_lines(counts, documents, output, seconds)
-    sums = "{read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
-    lines = [
-        sums.format(**documents),
-        f"{counts['written']:,} articles written to {output}, "
-        f"{counts['removed_characters']:,} characters removed from them",
-    ]
-    reasons = result.summary["removals"]
-    lines += [f"  {count:,} {reason.replace('_', ' ')}" for reason, count in reasons.items()]
-    if counts["review"]:
-        lines.append(f"{counts['review']:,} to look at: `review` in provenance.jsonl")
-    lines += result.corpus.intake.notes[:10]
-    return [*lines, f"{seconds:.2f} s; `dedup restore {output}` brings back the text that was read"]
-
-
-def _annotated_lines(
-    counts: dict[str, Any], documents: dict[str, int], output: str, seconds: float
-) -> list[str]:
-    marks = "{kept:,} marked as kept, {removed:,} as not; {skipped:,} skipped"
-    return [
-        f"{counts['rows']:,} rows written to {output} as they were read; "
-        + marks.format(**documents),
-        f"{seconds:.2f} s; nothing was removed",
-    ]
-
-
 def against_lines(result: Result, given: dict[str, Any]) -> list[str]:
     """Return what an index said of the documents, in sum."""
+    from dedup.report.terminal import safe, wrapped
+
     told = result.summary["against"]
     passages = f"; {told['passages']:,} passages in common" if told["passages"] else ""
-    return [
-        "",
-        f"{given['against']}: {told['new']:,} are new, {told['same']:,} are known as they are, "
-        f"{told['updated']:,} with another text, {told['duplicate']:,} are copies{passages}",
-    ]
+    text = (
+        f"{safe(given['against'])}: {told['new']:,} are new, {told['same']:,} are known as they "
+        f"are, {told['updated']:,} with another text, {told['duplicate']:,} are copies{passages}"
+    )
+    return ["", *wrapped(text, columns(), "  ", "")]

@@ -238,7 +238,7 @@ def limits_from(given: dict[str, Any]) -> Limits:
     return Limits(share=share, cluster=cluster)
 
 
-def view_options(limit: int) -> Callable[[Command], Command]:
+def view_options(limit: int, *, has_json: bool = True) -> Callable[[Command], Command]:
     """Return a decorator that adds the options of everything that is shown on a terminal."""
     options: Sequence[Callable[[Command], Command]] = (
         click.option(
@@ -263,7 +263,7 @@ def view_options(limit: int) -> Callable[[Command], Command]:
     )
 
     def add(command: Command) -> Command:
-        for option in reversed(options):
+        for option in reversed(options if has_json else options[:-1]):
             command = option(command)
         return command
 

@@ -83,6 +83,7 @@ def report(result: str, output: str, **given: Any) -> int:
         found = from_folder(folder, batches)
         inputs = [path for each in stored for path in each.paths if Path(path).exists()]
         check_page(str(target), inputs, folder)
+        _check_plots(plots, inputs)
         title = given["title"] or f"dedup: {folder.name}"
         counts = _write(found, target, title, given["max_size"])
         if plots:
@@ -147,10 +148,14 @@ def check_views(paths: tuple[str, ...], given: dict[str, Any]) -> None:
     """Refuse a page or plots that could touch an input, before any work is done."""
     if given["report"]:
         check_page(given["report"], paths)
-    if given["plots"]:
+    _check_plots(given["plots"], paths)
+
+
+def _check_plots(folder: str | None, inputs: Sequence[str]) -> None:
+    if folder:
         from dedup.report.plots import check_plots
 
-        check_plots(given["plots"], paths)
+        check_plots(folder, inputs)
 
 
 def write_views(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from dedup.arrays import texts_from_strings
-from dedup.report.terminal import ALL, Style, cells, counted, pad, pieces, safe
+from dedup.report.terminal import ALL, Style, cells, counted, pad, pieces, safe, wrapped
 from dedup.tokens import tokenise_texts
 
 BAR = "│"
@@ -51,6 +51,10 @@ class Sides:
         """Return the columns that each text has."""
         return self.width - 4 if self.stacked else (self.width - 3) // 2
 
+    def note(self, text: str) -> list[str]:
+        """Return a remark as lines over both columns."""
+        return [self.style(line, "dim") for line in wrapped(text, self.width, "  ", "")]
+
     def pair(self, left: str, right: str, *styles: str) -> list[str]:
         """Lay out one short text on each side."""
         if self.stacked:
@@ -80,7 +84,7 @@ def side_by_side(left: str, right: str, sides: Sides, *, rows: int = ROWS) -> li
         rows -= 1
         if folded:
             note = f"⋮ {counted(len(folded), 'row')} without a difference"
-            lines.append(sides.style(note, "dim"))
+            lines += sides.note(note)
         lines += _laid(row, sides) if row else []
         for each in (*folded, *([row] if row else [])):
             seen = [count + len(units) for count, units in zip(seen, each, strict=True)]
@@ -90,7 +94,7 @@ def side_by_side(left: str, right: str, sides: Sides, *, rows: int = ROWS) -> li
     ]
     if any(hidden):
         numbers = " and ".join(f"{each:,}" for each in hidden)
-        lines.append(sides.style(f"… {numbers} more words not shown; {ALL}", "dim"))
+        lines += sides.note(f"… {numbers} more words not shown; {ALL}")
     return lines
 
 

@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from dedup.config import RELATIONS
 from dedup.records import Document
 from dedup.report.page import Page, tally
-from dedup.report.sections import chosen_pairs, ordered_pairs, relation_name
+from dedup.report.sections import chosen_pairs, ordered_pairs
 from dedup.report.terminal import ALL, cells, counted, pad, safe, score, spaced
+from dedup.report.words import STYLES, relation_name
 from dedup.sources.options import REASONS
 from dedup.suspicion import describe
 
@@ -28,9 +29,14 @@ def pairs(page: Page) -> Iterator[str]:
     yield from page.heading("Pairs of articles", facts or "none share text")
     if not len(table):
         return
-    wide = page.width - 2 - sum(width + 2 for _, width in _NUMBERS)
-    first = 0 if wide - _RELATION < _NARROW_NAME else _RELATION
     rows = chosen_pairs(ordered_pairs(table), page.limit)
+    wide = page.width - 2 - sum(width + 2 for _, width in _NUMBERS)
+    if wide < _NARROW_NAME:
+        for row in rows:
+            yield from _narrow_pair(page, row)
+        yield from page.left_out(len(table), "pair")
+        return
+    first = 0 if wide - _RELATION < _NARROW_NAME else _RELATION
     widest = max(cells(safe(row[side])) for row in rows for side in "ab")
     wide = max(min(wide - first, widest), 7)
     heads = [pad(name, width, right=True) for name, width in _NUMBERS]
@@ -41,15 +47,38 @@ def pairs(page: Page) -> Iterator[str]:
     yield from page.left_out(len(table), "pair")
 
 
-def _pair(page: Page, row: dict[str, Any], wide: int, first: int) -> Iterator[str]:
-    """Yield one line per article; the relation stands before the first, or above where narrow."""
+def _sides(row: dict[str, Any]) -> tuple[list[str], str]:
+    """Return which article of a pair comes first, and the word between them."""
     relation, sides = row["relation"], ["a", "b"]
     if relation == "excerpt" and row["containment_b"] > row["containment_a"]:
         sides.reverse()  # the excerpt comes before what it was taken from
-    link = "of" if relation in ("exact", "near_duplicate", "excerpt") else "with"
-    words = [relation_name(relation), link]
+    return sides, "of" if relation in ("exact", "near_duplicate", "excerpt") else "with"
+
+
+def _narrow_pair(page: Page, row: dict[str, Any]) -> Iterator[str]:
+    """Yield the articles of a pair and its scores, where there is no room for a table."""
+    sides, link = _sides(row)
+    style = STYLES.get(row["relation"], "dim")
+    yield page.style(relation_name(row["relation"]), style)
+    yield f"  {page.name(row[sides[0]], page.width - 2)}"
+    yield f"  {page.style(link, style)} {page.name(row[sides[1]], page.width - 3 - len(link))}"
+    contained = " and ".join(score(row[f"containment_{side}"]) for side in sides)
+    facts = [
+        f"contained {contained}",
+        f"Jaccard {score(row['jaccard'])}",
+        f"coverage {score(row['coverage'])}",
+        counted(row["matched_tokens"], "token"),
+    ]
+    yield from page.lines(", ".join(facts), "dim", indent=4)
+
+
+def _pair(page: Page, row: dict[str, Any], wide: int, first: int) -> Iterator[str]:
+    """Yield one line per article; the relation stands before the first, or above where narrow."""
+    sides, link = _sides(row)
+    style = STYLES.get(row["relation"], "dim")
+    words = [relation_name(row["relation"]), link]
     if not first:
-        yield page.style(words[0], "cyan")
+        yield page.style(words[0], style)
         words = ["", ""]
     others = [score(row["jaccard"]), score(row["coverage"]), f"{row['matched_tokens']:,}"]
     for word, side, more in zip(words, sides, (others, []), strict=True):
@@ -59,7 +88,7 @@ def _pair(page: Page, row: dict[str, Any], wide: int, first: int) -> Iterator[st
                 [score(row[f"containment_{side}"]), *more], _NUMBERS, strict=False
             )
         ]
-        begin = page.style(pad(word, first, right=word == link), "cyan")
+        begin = page.style(pad(word, first, right=word == link), style)
         yield "  ".join([begin, pad(page.name(row[side], wide), wide), *figures])
 
 
@@ -154,7 +183,7 @@ def totals(page: Page, seconds: float | None) -> Iterator[str]:
     removed, skipped = len(documents) - kept, sum(intake.skipped.values())
     yield from page.heading("Total")
     sums = f"{intake.read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
-    yield f"  {page.style(sums, 'bold')}"
+    yield from page.lines(sums, "bold", indent=2)
     for word, counts in (
         ("skipped", intake.skipped),
         ("damaged, but used", intake.damaged),
@@ -168,9 +197,16 @@ def totals(page: Page, seconds: float | None) -> Iterator[str]:
     for name, count in sorted((page.result.summary.get("caps") or {}).items()):
         if count:
             yield from page.lines(f"limits: {count:,} {spaced(name)}", indent=2)
-    if seconds is not None:
-        rate = intake.read / max(seconds, 1e-9)
-        yield f"  {seconds:.2f} s, {rate:,.{0 if rate >= 10 else 1}f} documents/s"
+    yield from speed(page, seconds)
+
+
+def speed(page: Page, seconds: float | None) -> list[str]:
+    """Return how long it took, where that is known."""
+    if seconds is None:
+        return []
+    rate = page.result.corpus.intake.read / max(seconds, 1e-9)
+    text = f"{seconds:.2f} s, {rate:,.{0 if rate >= 10 else 1}f} documents/s"
+    return page.lines(text, indent=2)
 
 
 def _flaw(page: Page, word: str, reason: str, count: int) -> Iterator[str]:

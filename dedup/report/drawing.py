@@ -28,7 +28,8 @@ DPI = 300
 _NAME = 26  # columns that the name of a site may take
 _CELLS = 12  # sites up to which the cells of the matrix hold their numbers
 _UNEVEN = 30  # how much higher than a usual bar one may be before the axis becomes logarithmic
-_HATCHES = ("", "", "///", "", "...")  # tell relations apart without colour
+_LINES = {"excerpt": "--", "shares_passage": ":"}
+_HATCHES = {"excerpt": "///", "shares_passage": "..."}  # tell relations apart without colour
 _STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 9,
@@ -141,32 +142,7 @@ def _similarity(canvas: Figure, axes: Axes, figure: Mapping[str, Any]) -> None:
     found = {name: np.array(each) for name, each in figure["counts"].items() if any(each)}
     total = np.sum(list(found.values()), axis=0)
     is_log = total.max() > _UNEVEN * max(np.median(total[total > 0]), 1)
-    below = np.zeros(len(edges) - 1)
-    for (name, counts), hatch in zip(found.items(), _HATCHES, strict=False):
-        colour, label = COLOURS[name], f"{relation_name(name)} ({counts.sum():,})"
-        if is_log:
-            axes.stairs(
-                np.where(counts, counts, np.nan),
-                edges,
-                color=colour,
-                label=label,
-                baseline=0.5,
-                linewidth=1.4,
-            )
-            continue
-        axes.bar(
-            edges[:-1],
-            counts,
-            np.diff(edges),
-            below,
-            align="edge",
-            color=colour,
-            label=label,
-            hatch=hatch,
-            edgecolor="white",
-            linewidth=0.4,
-        )
-        below += counts
+    _by_relation(axes, edges, found, is_log=is_log)
     if is_log:
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.5)
@@ -177,6 +153,37 @@ def _similarity(canvas: Figure, axes: Axes, figure: Mapping[str, Any]) -> None:
     axes.set_title(f"Similarity of {counted(int(total.sum()), 'pair')}")
     _threshold(axes, figure["threshold"])
     _legend(canvas)
+
+
+def _by_relation(axes: Axes, edges: Any, found: dict[str, Any], *, is_log: bool) -> None:
+    """Draw bars one on the other, or lines where the axis is logarithmic."""
+    below = np.zeros(len(edges) - 1)
+    for name, counts in found.items():
+        colour, label = COLOURS[name], f"{relation_name(name)} ({counts.sum():,})"
+        if is_log:
+            axes.stairs(
+                np.where(counts, counts, np.nan),
+                edges,
+                color=colour,
+                label=label,
+                baseline=0.5,
+                linewidth=1.4,
+                linestyle=_LINES.get(name, "-"),
+            )
+            continue
+        axes.bar(
+            edges[:-1],
+            counts,
+            np.diff(edges),
+            below,
+            align="edge",
+            color=colour,
+            label=label,
+            hatch=_HATCHES.get(name, ""),
+            edgecolor="white",
+            linewidth=0.4,
+        )
+        below += counts
 
 
 def _cluster_sizes(canvas: Figure, axes: Axes, figure: Mapping[str, Any]) -> None:

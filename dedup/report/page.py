@@ -13,7 +13,7 @@ from dedup.records import Result
 from dedup.report.alignment import Sides
 from dedup.report.terminal import ALL, Style, cells, counted, safe, shortened, wrapped
 
-LEAST_COLUMNS, MOST_COLUMNS = 50, 160  # narrower tables do not fit, longer lines are hard to read
+LEAST_COLUMNS, MOST_COLUMNS = 30, 160  # narrower is no page, longer lines are hard to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,13 @@ class Page:
     def heading(self, title: str, facts: str = "") -> list[str]:
         """Return the rule that begins a section, with its title and what it holds in sum."""
         begin = f"── {title} ── {facts} " if facts else f"── {title} "
-        if cells(begin) >= self.width:
+        if cells(begin) >= self.width and facts:
             return [*self.heading(title), *self.lines(facts, indent=2)]
+        if cells(begin) >= self.width:
+            return [
+                "",
+                *(self.style(each, "bold") for each in wrapped(title, self.width, "   ", "── ")),
+            ]
         line = f"{self.style('──', 'dim')} {self.style(title, 'bold')} "
         if facts:
             line += f"{self.style('──', 'dim')} {facts} "

@@ -12,23 +12,13 @@ import pyarrow.compute as pc
 from dedup.config import RELATIONS
 from dedup.report.alignment import ROWS, side_by_side
 from dedup.report.page import Page, tally
-from dedup.report.terminal import ALL, counted, excerpt, listed, safe, score, spaced, wrapped
+from dedup.report.terminal import ALL, counted, excerpt, listed, safe, score, wrapped
+from dedup.report.words import STYLES, reason_kind, reason_name, reasons_listed, relation_name
 
 # The pairs whose passages say most come first; of copies the clusters say enough.
 _TELLING = ("derived", "shares_passage", "excerpt", "near_duplicate", "exact", "none")
 LEVELS = ("strong", "medium", "weak")
 BRACES = "Words in {braces} stand on that side only."
-NAMES = {
-    "exact": "exact duplicate",
-    "near_duplicate": "near-duplicate",
-    "shares_passage": "shares a passage",
-    "none": "nothing in common",
-}
-
-
-def relation_name(relation: str) -> str:
-    """Return a relation in words."""
-    return NAMES.get(relation) or spaced(relation)
 
 
 def inside(page: Page) -> Iterator[str]:
@@ -42,21 +32,22 @@ def inside(page: Page) -> Iterator[str]:
     for doc_id, rows in groupby(page.first(repeats), key=lambda row: row["doc_id"]):
         yield page.style(page.name(doc_id, page.width), "bold")
         for row in rows:
-            yield from _repeat(page, row)
+            yield from removed(page, doc_id, row)
     yield from page.left_out(len(repeats), "repeat")
 
 
-def _repeat(page: Page, row: dict[str, Any]) -> Iterator[str]:
-    doc_id, start, end = row["doc_id"], row["start"], row["end"]
-    gone = f"{page.place(doc_id, start, end)}: {spaced(row['reason'])}"
+def removed(page: Page, doc_id: str, row: dict[str, Any]) -> Iterator[str]:
+    """Yield one removal: where it stands, why it goes, the copy that stays, and its text."""
+    start, end = row["start"], row["end"]
+    gone = f"{page.place(doc_id, start, end)}: {reason_name(row['reason'])}"
     if row["kept_start"] is not None:
         gone += f"; the copy kept is at {page.place(doc_id, row['kept_start'], row['kept_end'])}"
     yield from page.lines(gone, indent=2)
     text = safe(page.text(doc_id)[start:end]).strip()
     if page.limit:
         text = excerpt(text, 2 * page.width)
-    for line in wrapped(text, page.width, "      ", "    − "):
-        yield page.style(line, "red")
+    for line in wrapped(text, page.width, "      ", "    − ") if text else ():
+        yield page.style(line, STYLES[reason_kind(row["reason"])])
 
 
 def furniture(page: Page) -> Iterator[str]:
@@ -71,14 +62,19 @@ def furniture(page: Page) -> Iterator[str]:
     ids = page.result.corpus.table["doc_id"]
     wide = page.width // 2
     for doc, count in by_doc[: page.limit or None]:
-        reasons = listed(tally(found.filter(pc.equal(found["doc"], doc))["reason"]))
+        reasons = reasons_listed(tally(found.filter(pc.equal(found["doc"], doc))["reason"]))
         line = f"{page.name(ids[doc].as_py(), wide)}  {count:,}: {reasons}"
         yield from page.lines(line, indent=2)
     yield from page.left_out(len(by_doc), "article")
     if len(marks):
-        tags = f"Tagged and left in place: {listed(tally(marks['tag']))}."
-        yield from page.lines(tags, indent=2)
-    yield from _review(page)
+        yield from tagged(page)
+    yield from review(page)
+
+
+def tagged(page: Page) -> list[str]:
+    """Return what was only tagged, in sum."""
+    tags = reasons_listed(tally(page.result.marks["tag"]))
+    return page.lines(f"Tagged and left in place: {tags}.", indent=2)
 
 
 def _furniture_rows(page: Page) -> pa.Table:
@@ -87,7 +83,8 @@ def _furniture_rows(page: Page) -> pa.Table:
     return removals.filter(pc.invert(pc.is_in(removals["reason"], value_set=repeats)))
 
 
-def _review(page: Page) -> Iterator[str]:
+def review(page: Page) -> Iterator[str]:
+    """Yield the articles in which so much would go that removals were held back."""
     held = page.result.corpus.table["doc_id"].filter(page.result.review)
     if len(held):
         shown = held.slice(0, page.limit or len(held)).to_pylist()
@@ -204,7 +201,7 @@ def _pair(
     ]
     yield ""
     yield from names(page, pair)
-    yield from page.lines(", ".join(facts), "cyan")
+    yield from page.lines(", ".join(facts), STYLES.get(pair["relation"], "dim"))
     for row in shown:
         yield from passage(page, row)
     if len(shown) < count:

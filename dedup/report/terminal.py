@@ -19,6 +19,15 @@ _UNSEEN = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff]"
 )
+_AS_EMOJI = "\ufe0f"  # makes the sign before it an emoji of two columns
+# Signs that stand under or over a number and yet are seen.
+_SIGNS = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+# Wide since Unicode 16, which this Python may not know, as it may not know the newest emoji.
+_NEWLY_WIDE = re.compile(
+    "[\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\U0001d300-\U0001d356\U0001d360-\U0001d376]"
+)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CODES = {
     "bold": "1",
@@ -26,6 +35,8 @@ _CODES = {
     "red": "31",
     "green": "32",
     "yellow": "33",
+    "blue": "94",  # the bright one: the other cannot be read on black
+    "magenta": "35",
     "cyan": "36",
 }
 
@@ -70,10 +81,13 @@ def cells(text: str) -> int:
 
 
 def _cells_of(char: str) -> int:
-    if char.isascii():
+    if char.isascii() or char == _AS_EMOJI or char in _SIGNS:
         return 1
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+    category = unicodedata.category(char)
+    if category in ("Mn", "Me", "Cf"):
         return 0
+    if _NEWLY_WIDE.match(char) or (category == "Cn" and "\U0001f000" <= char <= "\U0001faff"):
+        return 2
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
@@ -95,6 +109,14 @@ def head(text: str, width: int) -> str:
     return text
 
 
+def _tail(text: str, width: int) -> str:
+    """Return as much of the end of ``text``; it does not begin in the middle of a character."""
+    back = head(text[::-1], width)[::-1]
+    while len(back) < len(text) and back and not _cells_of(back[0]):
+        back = back[1:]  # an accent whose letter is left out
+    return back
+
+
 def shortened(text: str, width: int) -> str:
     """Return ``text`` in at most ``width`` columns, with an ellipsis in its middle if need be.
 
@@ -104,7 +126,7 @@ def shortened(text: str, width: int) -> str:
     if cells(text) <= width:
         return text
     front = head(text, width // 2)
-    back = head(text[::-1], max(width - cells(front) - 1, 0))[::-1]
+    back = _tail(text, max(width - cells(front) - 1, 0))
     return f"{front}{ELLIPSIS}{back}"
 
 
@@ -117,7 +139,7 @@ def excerpt(text: str, width: int) -> str:
     if cells(text) <= width:
         return text
     front = head(text, width * 2 // 5)
-    back = head(text[::-1], width // 4)[::-1]
+    back = _tail(text, width // 4)
     if " " in front:
         front = front[: front.rindex(" ")]
     if " " in back:

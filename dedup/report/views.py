@@ -9,8 +9,11 @@ import pyarrow.compute as pc
 
 from dedup.records import Result
 from dedup.report import articles, sections
+from dedup.report import cleaned as parts
+from dedup.report.cleaned import Cleaned
 from dedup.report.page import Page
 from dedup.report.terminal import counted, score, wrapped
+from dedup.report.words import STYLES, relation_name
 
 
 def scan_view(
@@ -38,6 +41,28 @@ def scan_view(
     yield from articles.totals(page, seconds)
 
 
+def clean_view(
+    result: Result,
+    cleaned: Cleaned,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    limit: int = 10,
+    seconds: float | None = None,
+) -> Iterator[str]:
+    """Yield what cleaning did as lines, in the sections of ``scan_view`` as far as they are its."""
+    page = Page.of(result, width=width, colour=colour, limit=limit)
+    yield from _header(page)
+    yield from parts.cuts(page, cleaned)
+    yield from parts.held_back(page)
+    yield from parts.tags(page)
+    yield from articles.clusters(page)
+    yield from articles.suspicions(page)
+    yield from articles.totals(page, None)
+    yield from parts.written(page, cleaned)
+    yield from articles.speed(page, seconds)
+
+
 def suspicion_view(
     result: Result, *, width: int = 80, colour: bool = False, limit: int = 10
 ) -> Iterator[str]:
@@ -62,7 +87,8 @@ def compare_view(
     page = Page.of(result, width=width, colour=colour, limit=limit)
     pair = result.tables["pairs"].slice(0, 1).to_pylist()[0]
     rows = result.tables["passages"].to_pylist()
-    yield page.style(sections.relation_name(pair["relation"]).capitalize(), "bold", "cyan")
+    name, style = relation_name(pair["relation"]), STYLES.get(pair["relation"], "dim")
+    yield page.style(f"{name[:1].upper()}{name[1:]}", "bold", style)
     for label, side in (("A", "a"), ("B", "b")):
         yield f"{label:<12}  {page.name(pair[side], page.width - 14)}"
     for label, text in _scores(pair, len(rows)):

@@ -1,4 +1,19 @@
-"""How many documents another threshold would remove, told from the pairs of one scan."""
+"""How many documents another threshold would remove, told from the pairs of one scan.
+
+The known pairs are related and clustered again, by the rules of a scan, around the documents that
+are canonical now. Equal documents and excerpts are removed whatever the threshold. So are
+near-duplicates by ``coverage``: most of each stands in the other. At a greater threshold only those
+go free that are near-duplicates by Jaccard similarity alone; their equals stay removed.
+
+At a smaller one kept documents are removed that are near enough to another one and of which
+``removable`` stands in it, as far as the pairs know them: pairs that the scan did not look at, or
+that share nothing it reports, are not known.
+
+Two things leave room above. Pairs without passages are found by their buckets alone, and with a
+greater threshold there are fewer of these: such pairs are drawn by their chance, always in the same
+way. And of such pairs it is not known whether the rule for very short texts applies: they are taken
+for long ones.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Bool, Float64, Int64, one_array
+from dedup.arrays import Bool, Float64, Int64, offsets_of, one_array
 from dedup.config import RELATIONS, Config
 from dedup.kernels import clusters as kernel
 from dedup.lsh import bands_and_rows, collision_probability
@@ -18,25 +33,16 @@ from dedup.pairs import EXACT, NAMES, NONE, SHORT, Pairs, relate
 _STEPS = 100
 _LONG = 1 << 20  # tokens of a document that is taken for a long one
 _BINS = 1000  # of similarities, for what only their chances decide
+_PAIRS = 60_000_000  # that are clustered again in all; of more only some thresholds are looked at
+_STRIDES = (1, 2, 5, 10, 20)
 
 
 def threshold_effect(documents: pa.Table, pairs: pa.Table, config: Config) -> dict[str, Any]:
     """Return about how many documents would be removed at each threshold, without another scan.
 
-    Every removed document is judged again by its pair with the canonical one of its cluster, which
-    stays what it is. Equal documents and excerpts are removed whatever the threshold. So are
-    near-duplicates by ``coverage``: most of each stands in the other. At a greater threshold only
-    those go free that are near-duplicates by Jaccard similarity alone, and their equals stay
-    removed. At a smaller one kept documents are removed that are near enough to another kept one
-    and of which ``removable`` stands in it, as far as the pairs know them: pairs that the scan did
-    not look at, or that share nothing it reports, are not known, so the number is a least one.
-
-    Between ``exact_from`` and ``exact_to`` no known pair changes, so the number is that of the
-    scan. Above, it lies between ``least`` and ``most``, for two reasons. Pairs without passages
-    are found by their buckets alone, and with a greater threshold there are fewer; ``removed``
-    goes by their chance. And of such pairs it is not known whether the rule for very short texts
-    applies; ``removed`` takes them for long ones. The threshold of the scan is one of
-    ``thresholds``, and there all three are the number of removed documents.
+    Between ``exact_from`` and ``exact_to`` the number is that of the scan. Above, it lies between
+    ``least`` and ``most``. Below, ``removed`` is a least number too. The threshold of the scan is
+    one of ``thresholds``, and there all three are the number of removed documents.
 
     >>> documents = pa.table({"doc_id": ["a", "b"], "cluster": ["a", "a"],
     ...                       "canonical": [True, False], "kept": [True, False]})
@@ -50,16 +56,17 @@ def threshold_effect(documents: pa.Table, pairs: pa.Table, config: Config) -> di
     grid = {step / _STEPS for step in range(_STEPS + 1)} | {float(config.threshold)}
     thresholds = np.array(sorted(grid))
     removed = int(pc.sum(pc.invert(documents["kept"])).as_py() or 0)
-    least, middle, most = np.full((3, len(thresholds)), float(removed))
+    least = middle = most = np.full(len(thresholds), float(removed))
     exact_to = 1.0
     if "duplicates" in config.find and "near_duplicate" in config.cluster_on:
         judged = _Judged.of(documents, pairs, config)
-        free = _go_free(judged, thresholds, config)
-        joined = _join(judged, documents, thresholds, config)
-        least -= free.most
-        middle += joined - free.middle
-        most += joined - free.least
-        exact_to = free.exact_to
+        chances = _chances(thresholds, config)
+        sure, most_free, exact_to = _go_free(judged, thresholds, chances)
+        low, high = removed - most_free, removed - sure
+        middle = removed + _clustered_again(judged, documents, thresholds, chances, config)
+        is_above = thresholds > config.threshold
+        middle = np.where(is_above, np.maximum(middle, low), np.maximum(middle, removed))
+        least, most = np.where(is_above, low, removed), np.maximum(middle, high)
     counts = (np.rint(each).astype(np.int64).tolist() for each in (middle, least, most))
     return {
         "thresholds": thresholds.tolist(),
@@ -91,10 +98,11 @@ class _Judged:
         wanted = [RELATIONS.index(name) for name in config.cluster_on]
         low = pairs.jaccard < config.threshold
         clustered = np.isin(pairs.relations, wanted)
+        short, judged = (_judged(pairs, each, config) for each in (SHORT - 1, _LONG))
         stays, stays_short = (
-            np.where(low, clustered, np.isin(_relations(pairs, short, config), wanted))
-            for short in (_LONG, SHORT - 1)
+            np.where(low, clustered, np.isin(each.relations, wanted)) for each in (judged, short)
         )
+        pairs = replace(judged, relations=pairs.relations)
         return cls(pairs, clustered, stays, stays_short, _members(documents, pairs))
 
 
@@ -125,8 +133,8 @@ def _pairs_of(documents: pa.Table, table: pa.Table, config: Config) -> Pairs:
     )
 
 
-def _relations(pairs: Pairs, short: int, config: Config) -> Int64:
-    """Return the relation of each pair where the threshold is above its Jaccard similarity.
+def _judged(pairs: Pairs, short: int, config: Config) -> Pairs:
+    """Return pairs with shares, and the relations they have where the threshold is above them.
 
     The tables do not tell how long documents are: the shorter one has matched tokens over coverage,
     or ``short`` where nothing matched, and the longer one so many more as it has more shingles.
@@ -150,7 +158,7 @@ def _relations(pairs: Pairs, short: int, config: Config) -> Int64:
     )
     numbers = (pairs.matched > 0).astype(np.int64)
     relate(judged, numbers, tokens_a, tokens_b, replace(config, threshold=1.0))
-    return judged.relations
+    return judged
 
 
 def _members(documents: pa.Table, pairs: Pairs) -> Int64:
@@ -166,78 +174,119 @@ def _members(documents: pa.Table, pairs: Pairs) -> Int64:
     return members
 
 
-@dataclass(frozen=True, slots=True)
-class _Free:
-    """How many removed documents go free at each threshold, and up to where nothing changes."""
+def _chances(thresholds: Float64, config: Config) -> list[Float64 | None]:
+    """Return for each threshold the share of the pairs in buckets now that were in one then.
 
-    least: Float64
-    middle: Float64
-    most: Float64
-    exact_to: float
-
-
-def _go_free(judged: _Judged, thresholds: Float64, config: Config) -> _Free:
-    """Count the removed documents that are kept at each threshold."""
-    pairs = judged.pairs
-    may_stay, must_stay = judged.stays | judged.stays_short, judged.stays & judged.stays_short
-    joins = judged.member >= 0
-    in_bucket = judged.clustered & (pairs.matched == 0)
-
-    def below(some: Bool) -> Float64:
-        values = np.sort(pairs.jaccard[some & joins & judged.clustered])
-        return np.searchsorted(values, thresholds, side="left").astype(np.float64)
-
-    missed, all_missed, same_to = _missed(
-        pairs.jaccard[in_bucket & joins & judged.stays], thresholds, config
-    )
-    changed = pairs.jaccard[judged.clustered & ~must_stay]
-    sure = float(changed.min()) if len(changed) else 1.0
-    return _Free(
-        least=below(~may_stay),
-        middle=below(~judged.stays) + missed,
-        most=np.where(all_missed, below(~must_stay | in_bucket), below(~must_stay)),
-        exact_to=min(sure, same_to if in_bucket.any() else 1.0),
-    )
-
-
-def _missed(jaccard: Float64, thresholds: Float64, config: Config) -> tuple[Float64, Bool, float]:
-    """Return how many pairs no bucket would join at each threshold, by their chance of it.
-
-    Also where bands and rows are other ones than those of the scan, and up to where they are not.
+    By similarity in thousandths; ``None`` where bands and rows are those of the scan, or no fewer.
     """
-    bins = np.bincount(np.rint(jaccard * _BINS).astype(np.int64), minlength=_BINS + 1)
     centres = np.arange(_BINS + 1) / _BINS
     now = bands_and_rows(config)
     chance = np.array([collision_probability(each, *now) for each in centres])
-    missed, others, same_to = np.zeros(len(thresholds)), np.zeros(len(thresholds), np.bool_), 1.0
-    for place, each in enumerate(thresholds.tolist()):
-        if each <= config.threshold or config.bands:
+    found: list[Float64 | None] = []
+    for each in thresholds.tolist():
+        is_same = each <= config.threshold or bool(config.bands)
+        then = now if is_same else bands_and_rows(replace(config, threshold=each))
+        if then == now:
+            found.append(None)
             continue
-        bands, rows = bands_and_rows(replace(config, threshold=each))
-        if (bands, rows) == now:
-            continue
-        if not others.any():
-            same_to = float(thresholds[place - 1])
-        others[place] = True
-        then = 1.0 - (1.0 - centres**rows) ** bands
-        stay = np.minimum(then / np.maximum(chance, 1e-300), 1.0)
-        missed[place] = float(np.sum((bins * (1.0 - stay))[centres < each]))
-    return missed, others, same_to
+        bands, rows = then
+        found.append(np.minimum((1 - (1 - centres**rows) ** bands) / np.maximum(chance, 1e-300), 1))
+    return found
 
 
-def _join(judged: _Judged, documents: pa.Table, thresholds: Float64, config: Config) -> Float64:
-    """Count the kept documents that are removed at each threshold below that of the scan."""
-    pairs, kept = judged.pairs, documents["kept"].to_numpy()
-    usable = ~judged.clustered & (pairs.jaccard < config.threshold)
-    some = pairs.take(usable & kept[pairs.a] & kept[pairs.b])
-    order = np.argsort(-some.jaccard, kind="stable")
-    rows = np.unique(np.concatenate([some.a, some.b]))
-    a, b = np.searchsorted(rows, some.a[order]), np.searchsorted(rows, some.b[order])
-    bounds = np.searchsorted(-some.jaccard[order], -thresholds, side="right")
-    parent, done = np.arange(len(rows), dtype=np.int64), 0
-    joined = np.zeros(len(thresholds))
-    for place in np.flatnonzero(thresholds < config.threshold)[::-1].tolist():
-        kernel.connect(a[done : bounds[place]], b[done : bounds[place]], parent)
-        done = int(bounds[place])
-        joined[place] = len(rows) - np.count_nonzero(parent == np.arange(len(rows)))
-    return joined
+def _go_free(
+    judged: _Judged, thresholds: Float64, chances: list[Float64 | None]
+) -> tuple[Float64, Float64, float]:
+    """Return how many removed documents lose their canonical one at each threshold.
+
+    At least and at most, and up to which threshold nothing changes.
+    """
+    pairs = judged.pairs
+    may_stay, must_stay = judged.stays | judged.stays_short, judged.stays & judged.stays_short
+    joins = judged.clustered & (judged.member >= 0)
+    in_bucket = judged.clustered & (pairs.matched == 0)
+
+    def below(some: Bool) -> Float64:
+        values = np.sort(pairs.jaccard[some & joins])
+        return np.searchsorted(values, thresholds, side="left").astype(np.float64)
+
+    fewer = np.array([each is not None for each in chances])
+    changed = pairs.jaccard[judged.clustered & ~must_stay]
+    exact_to = float(changed.min()) if len(changed) else 1.0
+    if in_bucket.any() and fewer.any():
+        exact_to = min(exact_to, float(thresholds[np.argmax(fewer) - 1]))
+    most = np.where(fewer, below(~must_stay | in_bucket), below(~must_stay))
+    return below(~may_stay), most, exact_to
+
+
+def _clustered_again(
+    judged: _Judged,
+    documents: pa.Table,
+    thresholds: Float64,
+    chances: list[Float64 | None],
+    config: Config,
+) -> Float64:
+    """Return how many documents more or less are removed when all pairs are clustered again.
+
+    Of very many pairs only some thresholds are looked at, and those between are interpolated.
+    """
+    pairs = judged.pairs
+    stars = _Stars.of(pairs, documents, config)
+    in_bucket = np.flatnonzero(pairs.matched == 0)
+    bins = np.rint(pairs.jaccard[in_bucket] * _BINS).astype(np.int64)
+    drawn = np.random.default_rng(0).random(len(in_bucket))
+    low = pairs.jaccard < config.threshold
+    stride = next((each for each in _STRIDES if len(pairs) * 100 < each * _PAIRS), _STRIDES[-1])
+    known: dict[float, float] = {}
+    last, count = np.zeros(0, np.bool_), 0.0
+    for place, (each, chance) in enumerate(zip(thresholds.tolist(), chances, strict=True)):
+        if place % stride and each not in (config.threshold, 1.0):
+            continue
+        near = pairs.jaccard >= each
+        active = near | np.where(low, judged.clustered, judged.stays)
+        if chance is not None:
+            active[in_bucket] &= near[in_bucket] | (drawn < chance[bins])
+        if not np.array_equal(active, last):
+            last, count = active, stars.removed(active)
+        known[each] = count
+    counts = np.interp(thresholds, list(known), list(known.values()))
+    change: Float64 = counts - known[config.threshold]
+    return change
+
+
+@dataclass(frozen=True, slots=True)
+class _Stars:
+    """Pairs as edges both ways, in order of the document they lead from, to be clustered often.
+
+    ``goes`` tells whether enough of the second document stands in the first for it to be removed.
+    """
+
+    order: Int64
+    ours: Int64
+    theirs: Int64
+    number: Int64
+    goes: Bool
+
+    @classmethod
+    def of(cls, pairs: Pairs, documents: pa.Table, config: Config) -> _Stars:
+        """Take pairs; documents that are canonical now come first."""
+        canonical = documents["canonical"].to_numpy()
+        has_pair = np.zeros(len(canonical), np.bool_)
+        has_pair[pairs.a] = has_pair[pairs.b] = True
+        place = np.cumsum(has_pair) - 1  # among those that have one
+        a, b = place[pairs.a], place[pairs.b]
+        ours, theirs = np.concatenate([a, b]), np.concatenate([b, a])
+        goes = np.concatenate([pairs.share_b, pairs.share_a]) >= config.removable
+        by_doc = np.argsort(ours, kind="stable")
+        order = np.argsort(~canonical[has_pair], kind="stable")
+        number = by_doc % max(len(pairs), 1)
+        return cls(order, ours[by_doc], theirs[by_doc], number, goes[by_doc])
+
+    def removed(self, active: Bool) -> float:
+        """Return how many documents are removed when only some of the pairs are there."""
+        some = active[self.number]
+        ours, theirs = self.ours[some], self.theirs[some]
+        bounds = offsets_of(np.bincount(ours, minlength=len(self.order)))
+        leaders = np.arange(len(self.order))
+        kernel.join_stars(self.order, theirs, bounds, np.ones(len(leaders), np.bool_), leaders)
+        return float(np.count_nonzero((leaders[theirs] == ours) & self.goes[some]))

@@ -79,9 +79,13 @@ def _spans(found: Found) -> tuple[Int64, Int64]:
 
 
 def _words(codes: dict[str, Codes], found: Found) -> dict[str, dict[str, str]]:
-    plain = ("levels", "kinds", "reasons", "tags")
+    plain = ("levels", "kinds")
     return {
         "relations": {each: words.relation_name(each) for each in codes["relations"].names},
+        **{
+            name: {each: words.reason_name(each) for each in codes[name].names}
+            for name in ("reasons", "tags")
+        },
         **{name: {each: each.replace("_", " ") for each in codes[name].names} for name in plain},
     }
 
