@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import browsers
 import pytest
 import servers
+import varied
 from hypothesis import HealthCheck, settings
+
+import dedup
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -52,3 +56,33 @@ def redis_url():
         pytest.skip("no redis-server: scripts/servers installs it where it may")
     with servers.running() as (url, _):
         yield url
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; one a module, since while it runs no other event loop can."""
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    if browsers.program() is None:
+        pytest.skip("no chromium: scripts/browser installs it where it may")
+    with browsers.running() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def seeds_page(seeds, tmp_path_factory):
+    """The report of the seeds, and the result it shows."""
+    documents = [
+        {"id": path.name, "text": path.read_text(encoding="utf-8")}
+        for path in sorted(seeds.glob("*.txt"))
+    ]
+    result = dedup.scan(documents)
+    file = tmp_path_factory.mktemp("report") / "seeds.html"
+    return dedup.write_report(result, file, title="Five reports on Hama"), result
+
+
+@pytest.fixture(scope="session")
+def varied_page(tmp_path_factory):
+    """The report of made articles: copies, hostile names, many scripts; and its result."""
+    result = dedup.scan(varied.documents())
+    file = tmp_path_factory.mktemp("report") / "varied <script>.html"
+    return dedup.write_report(result, file, title=f"Varied {varied.HOSTILE}"), result

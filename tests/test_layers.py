@@ -54,6 +54,8 @@ DOORS = {
     "orjson": ("sources", "sinks"),
     "backports": ("sources", "sinks"),
     "compression": ("sources", "sinks"),
+    "jinja2": ("report.web.assets",),
+    "markupsafe": ("report.web.assets",),  # jinja2's own
     "xxhash": ("hashing",),
     "numba": ("kernels._jit",),
     "llvmlite": ("kernels._jit",),
