@@ -16,6 +16,7 @@ MOST_DOCUMENTS = 200_000
 MOST_PAIRS = 100_000
 MOST_PASSAGES = 200_000
 MOST_NODES = 500
+ENOUGH_NODES = 100  # up to which clusters that nothing links are drawn
 MOST_EDGES = 2_000
 LONGEST = 500_000  # characters of a text that a browser shows without delay
 _MEMBERS = 5  # of each cluster whose texts come first
@@ -92,7 +93,7 @@ def texts_in_order(found: Found, chosen: Chosen, look: Int64) -> Int64:
     rank[_first_members(leaders, is_member)] = 1
     rank[look] = 0
     rank[~_shown(count)] = 7
-    return np.argsort(rank, kind="stable")
+    return np.lexsort((leaders, rank))  # so that clusters come whole, or not at all
 
 
 def _shown(count: int) -> Bool:
@@ -163,7 +164,7 @@ def choose_graph(found: Found, chosen: Chosen) -> Graph:
 
 
 def _with_largest(nodes: Int64, sizes: Int64) -> Int64:
-    """Return nodes, and the largest clusters that nothing links, as far as there is room."""
+    """Return nodes, and the largest clusters that nothing links where nodes are few."""
     alone = np.setdiff1d(np.flatnonzero(sizes > 1), nodes)
     order = np.argsort(-sizes[alone], kind="stable")
-    return np.union1d(nodes, alone[order][: max(MOST_NODES - len(nodes), 0)])
+    return np.union1d(nodes, alone[order][: max(min(ENOUGH_NODES, MOST_NODES) - len(nodes), 0)])

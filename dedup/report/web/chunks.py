@@ -20,6 +20,7 @@ from dedup.sinks import json_bytes
 
 DOCUMENTS, PAIRS = 10_000, 20_000
 HEAD = 120  # characters of a text that are its title
+_TITLE = 30  # characters that a title has at least
 _TEXTS = 512 << 10  # bytes of text in a chunk
 _FOLD = 0.6  # bytes in the page for a byte of text, at most in most texts
 _DIGITS = 4
@@ -28,6 +29,20 @@ _DIGITS = 4
 def packed(value: Any) -> bytes:
     """Return a value as base64 of gzip of JSON; equal values give equal bytes."""
     return base64.b64encode(gzip.compress(json_bytes(value), 6, mtime=0))
+
+
+def title_of(text: str) -> str:
+    r"""Return the first line of a text, and the ones after it while that is short.
+
+    >>> title_of("May 3\n\nBridge  to be mended before the winter\nThe council met.")
+    'May 3 · Bridge to be mended before the winter'
+    """
+    title = ""
+    for line in text[: 4 * HEAD].splitlines():
+        title = " · ".join(filter(None, (title, " ".join(line.split()))))
+        if len(title) >= _TITLE:
+            break
+    return title[:HEAD]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,7 @@ class Packer:
         held = 0
         for row in sorted(texts):
             text = texts.pop(row)
-            self.heads[row] = " ".join(text[: 4 * HEAD].split())[:HEAD]
+            self.heads[row] = title_of(text)
             self.chunk_of[row] = len(made)
             part["row"].append(row)
             part["text"].append(text)

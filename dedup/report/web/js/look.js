@@ -12,7 +12,7 @@ async function showLook() {
     whatIf(),
     h("div", { class: "two" },
       part("Nearest above the threshold", "Near-duplicates, but only just. Would you call them copies?", borderline(table, look.above || [], "No pair above the threshold.")),
-      part("Nearest below the threshold", "Not alike enough as a whole. Would you call them copies?", borderline(table, look.below || [], "No pair below the threshold."))),
+      part("Nearest below the threshold", "Not alike enough as a whole; near-duplicates among them are so by the passages they share (coverage). Would you call them copies?", borderline(table, look.below || [], "No pair below the threshold."))),
     h("div", { class: "two" },
       part("Largest clusters", "A very large one is often a template or an empty page.", largest(table, look.largest || [])),
       part("Sites that lose most", "Many copies from one site can also be a fault of the crawl.", sitesLosing(look.sites || []))),
@@ -89,10 +89,18 @@ function whatIf() {
   };
   slider.addEventListener("input", update);
   const back = button("Back to the run", () => { slider.value = start; update(); });
-  const node = part("What if the threshold were another one?", "How many articles would be removed, without running again.",
+  const text = "How many articles would be removed, without running again." + (byPassages(data)
+    ? ` Hardly any other number, here: most copies count by the passages they share (coverage ${score(overview.config.coverage)}), whatever the threshold.` : "");
+  const node = part("What if the threshold were another one?", text,
     h("div", { class: "what-if" }, h("label", { for: "what-if" }, "Threshold"), slider, back), output, chart.node);
   update();
   return node;
+}
+
+/** Tell whether passages decide on so many pairs that the threshold hardly matters. */
+function byPassages(data) {
+  const all = Math.max(...data.removed);
+  return overview.find.includes("passages") && all > 0 && all - Math.min(...data.removed) < all / 20;
 }
 
 function consequence(data, at, start) {
