@@ -84,7 +84,8 @@ def texts_from_arrow(column: Any) -> Texts:
         column = column.fill_null("")
     _, offset_buffer, data_buffer = column.buffers()
     count = len(column)
-    data, offsets = np.zeros(0, np.uint8), np.zeros(1, np.int64)
+    data: UInt8 = np.zeros(0, np.uint8)
+    offsets: Int64 = np.zeros(1, np.int64)
     if count and offset_buffer is not None:
         offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + count + 1]
         if data_buffer is not None:

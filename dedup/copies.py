@@ -102,7 +102,8 @@ def find_copies(
     unit = replace(config, shingle_unit=shingle_unit(config, tokens.counts()))
     sets = Sets(_shingle(documents, tokens, unit, keys if lsh else None, threads), columns, threads)
     first = equal_groups(tokens, ease=columns.ease)
-    candidates, crowded = np.zeros((0, 2), np.int64), 0
+    candidates: Int64 = np.zeros((0, 2), np.int64)
+    crowded = 0
     if lsh:
         among = np.flatnonzero((first == np.arange(len(first))) & (tokens.counts() > 0))
         bands, _ = bands_and_rows(config)
@@ -124,7 +125,8 @@ def _sift(
     """
     stories = np.arange(len(first), dtype=np.int64)
     kernel.connect(np.arange(len(first)), first, stories)
-    kept, jaccard = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
+    kept: list[Int64] = [np.zeros((0, 2), np.int64)]
+    jaccard: list[Float64] = [np.zeros(0)]
     waiting: list[Int64] = []
     for number, (alike, one, two) in enumerate(sets.compare_runs(candidates)):
         pairs = candidates[number * sets.run : (number + 1) * sets.run]
@@ -158,7 +160,7 @@ def _shingle(
     is_word = config.shingle_unit == "word"
     room = len(tokens.hashes) if is_word else int(texts.offsets[-1] - texts.offsets[0])
     values = columns.grow("shingles", np.uint64, room + len(tokens))
-    sizes = [np.zeros(0, np.int64)]
+    sizes: list[Int64] = [np.zeros(0, np.int64)]
     for shingles, made in in_order(make, runs_of_rows(tokens.bounds, _RUN_TOKENS), threads):
         values.append(shingles.values)
         sizes.append(np.diff(shingles.offsets))

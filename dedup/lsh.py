@@ -76,7 +76,7 @@ def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64
     groups, sizes, members = (np.empty(room, small) for _ in range(3))
     bounds = np.empty(room // 2 + 2, small)
     slots = np.empty(table_size(room), small)
-    table = np.full(table_size(room), -1, np.int64)
+    table: Int64 = np.full(table_size(room), -1, np.int64)
     filled = crowded = 0
     for band in keys:
         made = kernel.group_keys(band, slots, groups, sizes)

@@ -115,7 +115,7 @@ class LineCounter:
     def part(self, blocks: Blocks, low: int, first: int) -> Lines:
         """Return what was counted of some blocks: from ``first`` on, of documents from ``low``."""
         if not self._blocks:  # nothing was counted
-            marks = np.zeros(len(blocks), np.uint8)
+            marks: UInt8 = np.zeros(len(blocks), np.uint8)
         else:
             marks = self._marks[first : first + len(blocks)]
         known = self._sites[blocks.docs + low] >= 0

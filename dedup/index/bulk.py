@@ -105,7 +105,7 @@ def _met(shelf: SQLiteShelf, keys: UInt64, numbers: Int64) -> Int64:
     """Return the distinct (article of a chunk, article of the index) with a key in common."""
     made = slices_of(keys, np.ones(len(keys), np.bool_), numbers)
     readers = [reader_of(shelf, run) for run in shelf.runs]
-    found = [np.empty((0, 2), np.int64)]
+    found: list[Int64] = [np.empty((0, 2), np.int64)]
     for part in range(kernel.SLICES):
         old = np.sort(np.concatenate([read(part) for read in readers]))
         room = len(keys)

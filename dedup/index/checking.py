@@ -82,7 +82,7 @@ def rebuild(shelf: SQLiteShelf, connection: sqlite3.Connection) -> int:
 def flaws(shelf: SQLiteShelf) -> list[str]:
     """Name what is wrong with articles, counts and postings."""
     survey, numbers, wide = _Survey(), [0], [False]
-    parts = [np.zeros((1, shelf.settings.bands + 2), np.uint64)]
+    parts: list[UInt64] = [np.zeros((1, shelf.settings.bands + 2), np.uint64)]
     for rows in _walk(shelf, survey):
         settled = [row for row in rows if row.number <= shelf.covered]
         numbers += [row.number for row in settled]

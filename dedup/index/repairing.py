@@ -204,7 +204,8 @@ def _newest(server: Server, part: int, wanted: UInt64) -> UInt64:
     if crowded:
         with server.calling():
             server.client.sadd(f"{server.key}:full", *crowded)
-    return wanted[behind <= BUCKET]
+    newest: UInt64 = wanted[behind <= BUCKET]
+    return newest
 
 
 def _mend_slots(server: Server, last: int, part: int, slots: list[int], wanted: UInt64) -> None:

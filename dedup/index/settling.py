@@ -34,7 +34,7 @@ def waiting_keys(shelf: SQLiteShelf, upto: int) -> tuple[Int64, Bool, UInt64]:
     settings = shelf.settings
     numbers: list[int] = []
     wide: list[bool] = []
-    parts = [np.empty((0, settings.bands + 2), np.uint64)]
+    parts: list[UInt64] = [np.empty((0, settings.bands + 2), np.uint64)]
     for rows in shelf.pages(shelf.covered):
         some = [row for row in rows if row.number <= upto]
         numbers += [row.number for row in some]

@@ -228,7 +228,7 @@ def _site_matrix(canvas: Figure, axes: Axes, figure: Mapping[str, Any]) -> None:
     canvas.set_size_inches(max(WIDTH, side + 2.6), max(HEIGHT, side + 1.9))
     shades = LinearSegmentedColormap.from_list("copies", ["#DCEAF5", COLOURS["curve"], "#00233A"])
     highest = max(int(matrix.max()), 2)
-    shown = axes.imshow(np.ma.masked_equal(matrix, 0), shades, LogNorm(1, highest))
+    shown = axes.imshow(np.where(matrix == 0, np.nan, matrix), shades, LogNorm(1, highest))
     axes.set_xticks(range(size), names, rotation=60, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(size), names)
     axes.set_xticks(np.arange(size + 1) - 0.5, minor=True)
@@ -236,12 +236,14 @@ def _site_matrix(canvas: Figure, axes: Axes, figure: Mapping[str, Any]) -> None:
     axes.grid(False)
     axes.grid(True, which="minor", axis="both", color="#e4e4e4", linewidth=0.5)
     axes.tick_params(which="both", length=0)
-    axes.spines[:].set_visible(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
     if size <= _CELLS:
         _numbers(axes, matrix, highest)
     bar = canvas.colorbar(shown, ax=axes, shrink=0.7, aspect=25, pad=0.02)
     _thousands(bar.ax.yaxis, log=True)
-    bar.outline.set_visible(False)
+    outline: Any = bar.outline  # matplotlib 3.10 states another type
+    outline.set_visible(False)
     bar.set_label("copies (log scale)")
     axes.set_xlabel("copied from (site of the canonical document)")
     axes.set_ylabel("site of the copy")

@@ -183,7 +183,7 @@ def borderline(pairs: pa.Table, threshold: float, most: int = 20) -> dict[str, A
 
 def _smallest(values: np.ndarray[Any, Any], most: int) -> Int64:
     """Return the rows of the smallest values in order; of equal ones the first."""
-    rows = np.arange(len(values))
+    rows: Int64 = np.arange(len(values))
     if most < len(values):
         last = np.partition(values, most - 1)[most - 1] if most else -1.0
         rows = np.concatenate([np.flatnonzero(values < last), np.flatnonzero(values == last)])[

@@ -56,7 +56,8 @@ def threshold_effect(documents: pa.Table, pairs: pa.Table, config: Config) -> di
     grid = {step / _STEPS for step in range(_STEPS + 1)} | {float(config.threshold)}
     thresholds = np.array(sorted(grid))
     removed = int(pc.sum(pc.invert(documents["kept"])).as_py() or 0)
-    least = middle = most = np.full(len(thresholds), float(removed))
+    least: Float64 = np.full(len(thresholds), float(removed))
+    middle = most = least
     exact_to = 1.0
     if "duplicates" in config.find and "near_duplicate" in config.cluster_on:
         judged = _Judged.of(documents, pairs, config)

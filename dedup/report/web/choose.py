@@ -93,7 +93,8 @@ def texts_in_order(found: Found, chosen: Chosen, look: Int64) -> Int64:
     rank[_first_members(leaders, is_member)] = 1
     rank[look] = 0
     rank[~_shown(count)] = 7
-    return np.lexsort((leaders, rank))  # so that clusters come whole, or not at all
+    order: Int64 = np.lexsort((leaders, rank))  # so that clusters come whole, or not at all
+    return order
 
 
 def _shown(count: int) -> Bool:
@@ -106,7 +107,8 @@ def _first_members(leaders: Int64, is_member: Bool) -> Int64:
     order = np.lexsort((rows != leaders[rows], leaders[rows]))
     rows = rows[order]
     begin = np.searchsorted(leaders[rows], leaders[rows])
-    return rows[np.arange(len(rows)) - begin < _MEMBERS]
+    first: Int64 = rows[np.arange(len(rows)) - begin < _MEMBERS]
+    return first
 
 
 def _within(keys: Int64, best: Int64, count: int) -> Int64:
@@ -142,7 +144,7 @@ class Graph:
 def choose_graph(found: Found, chosen: Chosen) -> Graph:
     """Choose nodes and edges: articles, or clusters as one node each where those are too many."""
     ends, count = np.stack([chosen.a, chosen.b]), len(found)
-    sizes = np.ones(count, np.int64)
+    sizes: Int64 = np.ones(count, np.int64)
     if len(np.unique(ends)) > MOST_NODES:
         leaders = leaders_of(found)
         ends, sizes = leaders[ends], np.bincount(leaders, minlength=count)
