@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import servers
+import spark_session
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,3 +53,13 @@ def redis_url():
         pytest.skip("no redis-server: scripts/servers installs it where it may")
     with servers.running() as (url, _):
         yield url
+
+
+@pytest.fixture(scope="session")
+def spark_here():
+    """A session of Spark on this machine; one for all tests."""
+    if (reason := spark_session.missing()) is not None:
+        pytest.skip(reason)
+    session = spark_session.start()
+    yield session
+    session.stop()

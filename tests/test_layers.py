@@ -67,6 +67,7 @@ DOORS = {
     "twisted": ("integrations.scrapy",),
     "pandas": ("integrations.frames",),
     "polars": ("integrations.frames",),
+    "pyspark": ("engines.spark",),
 }
 FREE = {"numpy", "pyarrow"}
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import functions as F
 
 from dedup.config import Config
-from dedup.engines.spark import documents, equals, stars
-from dedup.engines.spark.candidates import CROWDED, bands, candidate_pairs, crowded_buckets
+from dedup.engines.spark import documents, equals, giants, stars
+from dedup.engines.spark.candidates import bands, candidate_pairs, crowded_buckets
 from dedup.engines.spark.components import DRIVER_EDGES, connected
 from dedup.engines.spark.facts import Facts, facts_of
 from dedup.engines.spark.frames import Frame, Store
@@ -124,4 +124,11 @@ def _members(
     edges = store.keep(edges, "edges")
     sizes = edges.groupBy("component").count()
     large = [row[0] for row in sizes.where(F.col("count") > task_edges).collect()]
-    return store.keep(stars.find_members(edges, labels, facts.table, config), "members")
+    is_large = F.col("component").isin(large) if large else F.lit(False)
+    some = stars.find_members(edges.where(~is_large), labels.where(~is_large), facts.table, config)
+    members = store.keep(some, "members")
+    if not large:
+        return members
+    parts = edges.where(is_large), labels.where(is_large)
+    more = giants.find_members(store, *parts, facts.table, config, task_edges)
+    return members.union(store.keep(more, "giant-members"))

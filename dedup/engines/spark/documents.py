@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 
 from dedup.clusters import Clusters
 from dedup.config import Config
-from dedup.engines.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches
 from dedup.engines.spark.facts import Facts
+from dedup.engines.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches
 from dedup.engines.spark.stars import MEMBERS
 from dedup.pairs import EXACT, NAMES, Pairs
 from dedup.tables import documents_table
@@ -105,7 +105,9 @@ def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
     return documents_table(corpus, pairs, Clusters(leaders, joined), faces, config).slice(0, count)
 
 
-def summary(facts: Facts, found: Frame, pairs: Frame, equals: Frame, crowded: int, config: Config) -> dict[str, Any]:
+def summary(
+    facts: Facts, found: Frame, pairs: Frame, equals: Frame, crowded: int, config: Config
+) -> dict[str, Any]:
     """Return the totals of a run, those of ``summary.json`` that Spark can count."""
     kept = F.sum(F.col("kept").cast("bigint"))
     count, stay = found.agg(F.count("*"), kept).first()

@@ -66,4 +66,9 @@ def find_equals(facts: Frame, config: Config) -> Frame:
     ordered = with_order(likes, config, *_SUMS)
     best = F.min(F.struct(*order_names(config), "row")).alias("best")
     faces = ordered.groupBy(*_SUMS).agg(best).select(*_SUMS, F.col("best.row").alias("face"))
-    return likes.select("row", *_SUMS).join(faces, list(_SUMS)).where("row <> face").select("row", "face")
+    return (
+        likes.select("row", *_SUMS)
+        .join(faces, list(_SUMS))
+        .where("row <> face")
+        .select("row", "face")
+    )

@@ -65,7 +65,9 @@ def unique_ids(store: Store, found: Frame) -> tuple[Frame, int]:
         if not turn:
             renamed = likes.where("again > 1").count()
         new = F.concat(F.col("doc_id"), F.lit("#"), F.col("again").cast("string"))
-        likes = likes.withColumn("doc_id", F.when(F.col("again") > 1, new).otherwise(F.col("doc_id")))
+        likes = likes.withColumn(
+            "doc_id", F.when(F.col("again") > 1, new).otherwise(F.col("doc_id"))
+        )
         found = found.join(again, "doc_id", "left_anti").unionByName(likes.drop("again"))
         found = store.keep(found, f"renamed-{turn % 2}")
         turn += 1
@@ -73,9 +75,7 @@ def unique_ids(store: Store, found: Frame) -> tuple[Frame, int]:
 
 def _ranked(store: Store, found: Frame, config: Config) -> Frame:
     """Add the ranks of dates and priorities, as ``ranking.ranks`` gives them but for gaps."""
-    known = found.agg(
-        F.count("date"), F.count("priority"), F.count("number")
-    ).first()
+    known = found.agg(F.count("date"), F.count("priority"), F.count("number")).first()
     found = _with_rank(store, found, "date", ["date"] if known[0] else [])
     by_number = ["number", "priority"] if known[1] == known[2] else ["priority"]
     wanted = known[1] and config.canonical.startswith("priority:")

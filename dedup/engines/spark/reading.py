@@ -30,7 +30,7 @@ from dedup.exact import text_digests
 from dedup.hashing import xxh3_128
 from dedup.records import Intake
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
-from dedup.sources.tables import as_strings, documents, Rows, is_text
+from dedup.sources.tables import Rows, as_strings, documents, is_text
 
 ROLES = ("text", "id", "date", "url", "site", "path", "priority", "flaw", "damage")
 SIGNED: Schema = {
@@ -64,7 +64,11 @@ class Read(NamedTuple):
 def role_columns(frame: Frame, roles: Mapping[str, str | None]) -> Frame:
     """Return the columns that are needed, under the names of what they are for."""
     return frame.select(
-        *(F.col("`{}`".format(name.replace("`", "``"))).alias(role) for role, name in roles.items() if name)
+        *(
+            F.col("`{}`".format(name.replace("`", "``"))).alias(role)
+            for role, name in roles.items()
+            if name
+        )
     )
 
 
@@ -142,7 +146,9 @@ def _signed(read: Read, config: Config) -> Iterator[pa.RecordBatch]:
             "cut": signed.cut,
             "sum0": np.ascontiguousarray(signed.sums[:, 0]).view(np.int64),
             "sum1": np.ascontiguousarray(signed.sums[:, 1]).view(np.int64),
-            "keys": binary_rows(keys.ravel().view(np.uint8), np.arange(count + 1) * 8 * keys.shape[1]),
+            "keys": binary_rows(
+                keys.ravel().view(np.uint8), np.arange(count + 1) * 8 * keys.shape[1]
+            ),
             "flaw": pa.nulls(count, pa.string()),
             "flawed": pa.nulls(count, pa.int64()),
         },
@@ -175,7 +181,9 @@ def _flaws(intake: Intake) -> Iterator[pa.RecordBatch]:
         yield from batches_of(columns, SIGNED)
 
 
-def binary_rows(data: np.typing.NDArray[np.uint8], offsets: np.typing.NDArray[np.int64]) -> pa.Array:
+def binary_rows(
+    data: np.typing.NDArray[np.uint8], offsets: np.typing.NDArray[np.int64]
+) -> pa.Array:
     """Return a ragged array of bytes as a column, without a copy."""
     buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets)), pa.py_buffer(data)]
     return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
@@ -210,7 +218,9 @@ def shingle(frame: Frame, config: Config) -> Frame:
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         config = Config(**settings)
         for batch in batches:
-            made = shingle_batch(texts_from_arrow(batch.column("text")), np.arange(len(batch)), config)
+            made = shingle_batch(
+                texts_from_arrow(batch.column("text")), np.arange(len(batch)), config
+            )
             columns = {
                 "row": column(batch, "row"),
                 "tokens": column(batch, "tokens"),

@@ -12,7 +12,15 @@ from pyspark.sql import functions as F
 from dedup.clusters import cluster_pairs
 from dedup.config import RELATIONS, Config
 from dedup.engines.spark.equals import RANKING, candidates_of
-from dedup.engines.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, whole
+from dedup.engines.spark.frames import (
+    Batches,
+    Frame,
+    Schema,
+    batches_of,
+    column,
+    map_batches,
+    whole,
+)
 from dedup.engines.spark.verifying import CONFIRMED
 from dedup.pairs import Pairs, join_pairs
 
@@ -97,7 +105,9 @@ def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     yield from batches_of(made, MEMBERS)
 
 
-def joined_by(pairs: Pairs, members: np.typing.NDArray[np.int64]) -> dict[str, np.typing.NDArray[np.generic]]:
+def joined_by(
+    pairs: Pairs, members: np.typing.NDArray[np.int64]
+) -> dict[str, np.typing.NDArray[np.generic]]:
     """Return the scores of each member with its leader, from the pair of the two."""
     own_is_a = pairs.a == members
     return {

@@ -16,7 +16,15 @@ from pyspark.sql import functions as F
 from dedup.arrays import Int64
 from dedup.config import Config
 from dedup.engines.spark.candidates import CROWDED
-from dedup.engines.spark.frames import Batches, Frame, Schema, Store, batches_of, column, map_batches
+from dedup.engines.spark.frames import (
+    Batches,
+    Frame,
+    Schema,
+    Store,
+    batches_of,
+    column,
+    map_batches,
+)
 from dedup.engines.spark.reading import shingle
 from dedup.pairs import NONE, Pairs, compare_shingles, confirm_pairs
 from dedup.passages import no_passages
@@ -39,11 +47,15 @@ WEAK = 0.2  # containment from which a pair without a relation may still share p
 _HEAD = -1  # in the place of ``b``: the document itself, in front of those it is compared with
 
 
-def wanted_sets(store: Store, facts: Frame, candidates: Frame, texts: Frame, config: Config) -> Frame:
+def wanted_sets(
+    store: Store, facts: Frame, candidates: Frame, texts: Frame, config: Config
+) -> Frame:
     """Make the shingles of all documents that are in a pair; their texts are joined back once."""
     pairs = candidates.where(F.col("a") != CROWDED)
     rows = pairs.select(F.col("a").alias("row")).union(pairs.select(F.col("b").alias("row")))
-    wanted = facts.select("row", "name", "digest", "tokens").join(rows.distinct(), "row", "left_semi")
+    wanted = facts.select("row", "name", "digest", "tokens").join(
+        rows.distinct(), "row", "left_semi"
+    )
     wanted = store.keep(wanted, "wanted")
     # Documents of one name and the same bytes are equal, so only one of them can be wanted; but
     # all of them find it.
