@@ -13,7 +13,7 @@ from dedup.engines.spark.candidates import bands, candidate_pairs, crowded_bucke
 from dedup.engines.spark.components import DRIVER_EDGES, connected
 from dedup.engines.spark.facts import Facts, facts_of
 from dedup.engines.spark.frames import Frame, Store
-from dedup.engines.spark.reading import role_columns, sign, texts_of
+from dedup.engines.spark.reading import role_columns, sign
 from dedup.engines.spark.verifying import confirm, wanted_sets
 from dedup.errors import ConfigError
 from dedup.sources.options import priority_column
@@ -109,7 +109,7 @@ def _pairs(
     """Return the confirmed pairs and the number of crowded buckets."""
     keys = store.keep(bands(facts.table, same), "bands")
     candidates = store.keep(candidate_pairs(keys), "candidates")
-    sets = wanted_sets(store, facts.table, candidates, texts_of(frame), config)
+    sets = wanted_sets(store, facts, candidates, frame, config)
     pairs = confirm(store, candidates, sets, config, weak="passages" in config.find)
     return pairs, crowded_buckets(candidates)
 

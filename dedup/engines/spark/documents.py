@@ -14,6 +14,7 @@ from dedup.clusters import Clusters
 from dedup.config import Config
 from dedup.engines.spark.facts import Facts
 from dedup.engines.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches
+from dedup.engines.spark.reading import KEYS
 from dedup.engines.spark.stars import MEMBERS
 from dedup.pairs import EXACT, NAMES, Pairs
 from dedup.tables import documents_table
@@ -30,7 +31,7 @@ DOCUMENTS: Schema = {
     "containment": "double",
     "coverage": "double",
 }
-KEY: Schema = {"row": "bigint", "name": "string", "digest": "bigint"}  # to find texts by
+KEYED: Schema = {**DOCUMENTS, "row": "bigint", **KEYS}  # and how the rows they were are found
 _SCORES = ("relation", "jaccard", "containment", "coverage", "share")
 
 
@@ -52,24 +53,24 @@ def place(facts: Frame, members: Frame, equals: Frame, config: Config) -> Frame:
 
 
 def documents(facts: Frame, placed: Frame, config: Config) -> Frame:
-    """Return all documents as ``DOCUMENTS`` and ``KEY``; the rules are those of ``tables``."""
+    """Return all documents as ``KEYED``; the rules are those of ``tables``."""
     names = facts.select("row", "doc_id")
     leaders = names.select(F.col("row").alias("leader"), F.col("doc_id").alias("leader_id"))
     faces = names.select(F.col("row").alias("face"), F.col("doc_id").alias("face_id"))
     others = placed.where("face <> row").join(faces, "face")
     selves = placed.where("face = row").withColumn("face_id", F.lit(None).cast("string"))
     named = selves.unionByName(others).join(leaders, "leader")
-    wanted = facts.select("row", "name", "digest", "doc_id", "path").join(named, "row", "left")
+    wanted = facts.select("row", *KEYS, "doc_id", "path").join(named, "row", "left")
     settings = config.as_dict()
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             made = _documents(batch, Config(**settings))
-            more = {name: batch.column(name) for name in KEY}
+            more = {name: batch.column(name) for name in ("row", *KEYS)}
             columns = {name: made.column(name).combine_chunks() for name in DOCUMENTS}
-            yield from batches_of({**columns, **more}, {**DOCUMENTS, **KEY})
+            yield from batches_of({**columns, **more}, KEYED)
 
-    return map_batches(wanted, work, {**DOCUMENTS, **KEY})
+    return map_batches(wanted, work, KEYED)
 
 
 def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:

@@ -29,8 +29,9 @@ def candidates_of(batch: pa.RecordBatch | pa.Table) -> Candidates:
 
 def order_names(config: Config) -> list[str]:
     """Return the names of the columns that ``with_order`` adds, first key first."""
-    none = np.zeros(0, np.int64)
-    keys = Candidates(none > 0, none * 1.0, none, none, none).columns(config.canonical, none * 1.0)
+    none, empty = np.zeros(0, np.int64), np.zeros(0, np.float64)
+    nobody = Candidates(none > 0, empty, none, none, none)
+    keys = nobody.columns(config.canonical, empty)
     return [f"key{place}" for place in range(len(keys))]
 
 

@@ -24,6 +24,7 @@ class Facts:
     table: Frame
     skipped: dict[str, int]
     damaged: dict[str, int]
+    has_equal_rows: bool
 
 
 def facts_of(store: Store, signed: Frame, config: Config) -> Facts:
@@ -31,14 +32,13 @@ def facts_of(store: Store, signed: Frame, config: Config) -> Facts:
     flaws = signed.where(F.col("flaw").isNotNull()).groupBy("flaw").agg(F.sum("flawed"))
     counts = {row[0]: int(row[1]) for row in flaws.collect()}
     found = signed.where(F.col("flaw").isNull()).drop("flaw", "flawed")
-    found = found.withColumn("doc_id", F.col("name"))
     found, renamed = unique_ids(store, found)
     found = _ranked(store, found, config)
     table = store.keep(numbered(found, [F.col("doc_id")], "row"), "facts")
     damaged = _of_kind(counts, "damaged:")
     if renamed:
         damaged["duplicate_id"] = renamed
-    return Facts(table, _of_kind(counts, "skipped:"), damaged)
+    return Facts(table, _of_kind(counts, "skipped:"), damaged, renamed > 0)
 
 
 def _of_kind(counts: dict[str, int], kind: str) -> dict[str, int]:

@@ -167,6 +167,11 @@ class Store:
             self._names.append(name)
         return self.session.read.schema(frame.schema).parquet(path)
 
+    def close(self) -> None:
+        """Remove the work folder; nothing that was read from it can be used any more."""
+        remove(self.folder)
+        self._names.clear()
+
     def forget(self, *kept: str) -> None:
         """Remove all tables but some, where the folder can be reached from here."""
         for name in [name for name in self._names if name not in kept]:

@@ -88,7 +88,7 @@ def _shares(edges: Frame) -> Frame:
             is_new = (np.diff(row, prepend=-1) != 0) | (np.diff(side, prepend=-1) != 0)
             starts = np.flatnonzero(is_new)
             # What is held of the last batch comes first, so it is added to first.
-            totals = np.bincount(np.cumsum(is_new) - 1, share)
+            totals = np.bincount(np.cumsum(is_new) - 1, share).astype(np.float64)
             row, side = row[starts], side[starts]
             yield from batches_of(
                 {"row": row[:-1], "side": side[:-1], "total": totals[:-1]}, schema

@@ -26,15 +26,16 @@ from dedup.engines.spark.frames import (
     folded,
     map_batches,
 )
-from dedup.exact import text_digests
 from dedup.hashing import xxh3_128
 from dedup.records import Intake
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
-from dedup.sources.tables import Rows, as_strings, documents, is_text
+from dedup.sources.tables import Rows, as_strings, documents, is_text, usable_texts
 
 ROLES = ("text", "id", "date", "url", "site", "path", "priority", "flaw", "damage")
+KEYS: Schema = {"key0": "bigint", "key1": "bigint"}  # of a row: hashes of all that is read of it
 SIGNED: Schema = {
-    "name": "string",  # the id as it came; several documents may have it
+    **KEYS,
+    "doc_id": "string",
     "path": "string",
     "site": "string",
     "date": "string",
@@ -62,14 +63,25 @@ class Read(NamedTuple):
 
 
 def role_columns(frame: Frame, roles: Mapping[str, str | None]) -> Frame:
-    """Return the columns that are needed, under the names of what they are for."""
-    return frame.select(
-        *(
-            F.col("`{}`".format(name.replace("`", "``"))).alias(role)
-            for role, name in roles.items()
-            if name
-        )
-    )
+    """Return the columns that are needed, under the names of what they are for, and ``KEYS``."""
+    named = {role: F.col(quoted(name)) for role, name in roles.items() if name}
+    return frame.select(*(each.alias(role) for role, each in named.items()), *row_keys(named))
+
+
+def quoted(name: str) -> str:
+    """Return the name of a column so that dots and such are part of it."""
+    return "`{}`".format(name.replace("`", "``"))
+
+
+def row_keys(named: Mapping[str, Any]) -> list[Any]:
+    """Return two hashes of what is read of a row; rows with the same two are taken to be equal.
+
+    A hash leaves nulls out, so it is told of each column whether there is something.
+    """
+    parts = [
+        part for role in ROLES if role in named for part in (named[role].isNull(), named[role])
+    ]
+    return [F.xxhash64(F.lit(key), *parts).alias(name) for key, name in enumerate(KEYS)]
 
 
 def read_batch(batch: pa.RecordBatch) -> Read:
@@ -93,6 +105,7 @@ def read_batch(batch: pa.RecordBatch) -> Read:
     facts = {name: made.column(name) for name in ("doc_id", *_FACTS)}
     paths = as_strings(batch, "path" if "path" in names else None)
     facts["path"] = paths.take(made.column("line"))
+    facts |= {name: batch.column(name).take(made.column("line")) for name in KEYS}
     return Read(facts, texts_from_arrow(made.column("text")), intake)
 
 
@@ -138,8 +151,7 @@ def _signed(read: Read, config: Config) -> Iterator[pa.RecordBatch]:
     keys = np.ascontiguousarray(signed.keys.T)
     yield from batches_of(
         {
-            "name": read.columns["doc_id"],
-            **{name: read.columns[name] for name in _FACTS},
+            **{name: read.columns[name] for name in (*KEYS, "doc_id", *_FACTS)},
             "number": pa.array(_numbers(read.columns["priority"]), pa.float64()),
             "digest": folded(signed.digests),
             "tokens": signed.counts.astype(np.int64),
@@ -189,28 +201,6 @@ def binary_rows(
     return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
 
 
-def texts_of(frame: Frame) -> Frame:
-    """Read all rows again; return their names, the hash of their bytes, and the texts."""
-    schema = {"name": "string", "digest": "bigint", "text": "string"}
-
-    def work(batches: Batches) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            read = read_batch(batch)
-            texts = pa.Array.from_buffers(
-                pa.large_string(),
-                len(read.texts),
-                [None, pa.py_buffer(read.texts.offsets), pa.py_buffer(read.texts.data)],
-            )
-            columns = {
-                "name": read.columns["doc_id"],
-                "digest": folded(text_digests(read.texts)),
-                "text": texts,
-            }
-            yield from batches_of(columns, schema)
-
-    return map_batches(frame, work, schema)
-
-
 def shingle(frame: Frame, config: Config) -> Frame:
     """Make the distinct shingles of documents (row, tokens, text); return the table ``SETS``."""
     settings = config.as_dict()
@@ -218,9 +208,8 @@ def shingle(frame: Frame, config: Config) -> Frame:
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         config = Config(**settings)
         for batch in batches:
-            made = shingle_batch(
-                texts_from_arrow(batch.column("text")), np.arange(len(batch)), config
-            )
+            texts = texts_from_arrow(usable_texts(batch.column("text")))
+            made = shingle_batch(texts, np.arange(len(batch)), config)
             columns = {
                 "row": column(batch, "row"),
                 "tokens": column(batch, "tokens"),

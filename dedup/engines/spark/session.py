@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from dedup.engines.spark.frames import Session
@@ -11,8 +12,10 @@ from dedup.engines.spark.frames import Session
 BATCH_ROWS = 2_000  # of an Arrow batch: Spark 3.5 has no bound of bytes
 
 
-def own_session(master: str | None = None, **settings: Any) -> Session:
-    """Return the active session, or start one that is fit for texts.
+def own_session(
+    master: str | None = None, settings: Mapping[str, Any] | None = None
+) -> tuple[Session, bool]:
+    """Return the active session, or start one that is fit for texts; tell whether it was started.
 
     ``master`` is used only where none is active and ``spark-submit`` named none; by default all
     cores of this machine, and a task that fails is tried again.
@@ -21,13 +24,13 @@ def own_session(master: str | None = None, **settings: Any) -> Session:
 
     active = SparkSession.getActiveSession()
     if active is not None:
-        return active
+        return active, False
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else the first python3 on the path
     builder = SparkSession.builder.appName("dedup")
     given = {
         "spark.sql.execution.arrow.maxRecordsPerBatch": BATCH_ROWS,
         "spark.ui.showConsoleProgress": "false",
-        **settings,
+        **(settings or {}),
     }
     for name, value in given.items():
         builder = builder.config(name, value)
@@ -37,7 +40,15 @@ def own_session(master: str | None = None, **settings: Any) -> Session:
             for name in ("spark.driver.host", "spark.driver.bindAddress"):
                 builder = builder.config(name, "127.0.0.1")
         builder = builder.master(master)
-    return builder.getOrCreate()
+    return builder.getOrCreate(), True
+
+
+def analysis_error() -> type[Exception]:
+    """Return what Spark raises for paths, columns and types that are not as asked for."""
+    from pyspark.errors import AnalysisException
+
+    found: type[Exception] = AnalysisException
+    return found
 
 
 def _submitted() -> bool:

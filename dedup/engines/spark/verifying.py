@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from dedup.arrays import Int64
 from dedup.config import Config
 from dedup.engines.spark.candidates import CROWDED
+from dedup.engines.spark.facts import Facts
 from dedup.engines.spark.frames import (
     Batches,
     Frame,
@@ -25,7 +26,8 @@ from dedup.engines.spark.frames import (
     column,
     map_batches,
 )
-from dedup.engines.spark.reading import shingle
+from dedup.engines.spark.reading import KEYS, shingle
+from dedup.errors import InputError
 from dedup.pairs import NONE, Pairs, compare_shingles, confirm_pairs
 from dedup.passages import no_passages
 from dedup.shingles import Shingles
@@ -48,19 +50,28 @@ _HEAD = -1  # in the place of ``b``: the document itself, in front of those it i
 
 
 def wanted_sets(
-    store: Store, facts: Frame, candidates: Frame, texts: Frame, config: Config
+    store: Store, facts: Facts, candidates: Frame, frame: Frame, config: Config
 ) -> Frame:
-    """Make the shingles of all documents that are in a pair; their texts are joined back once."""
+    """Make the shingles of all documents that are in a pair; their texts are joined back once.
+
+    Raises ``InputError`` where a text is not found again.
+    """
     pairs = candidates.where(F.col("a") != CROWDED)
     rows = pairs.select(F.col("a").alias("row")).union(pairs.select(F.col("b").alias("row")))
-    wanted = facts.select("row", "name", "digest", "tokens").join(
-        rows.distinct(), "row", "left_semi"
-    )
-    wanted = store.keep(wanted, "wanted")
-    # Documents of one name and the same bytes are equal, so only one of them can be wanted; but
-    # all of them find it.
-    joined = texts.join(wanted, ["name", "digest"])
-    return store.keep(shingle(joined, config).dropDuplicates(["row"]), "sets")
+    wanted = facts.table.select("row", "tokens", *KEYS)
+    wanted = store.keep(wanted.join(rows.distinct(), "row", "left_semi"), "wanted")
+    sets = shingle(texts_of(frame, wanted, facts), config)
+    sets = store.keep(sets, "sets")
+    if (lost := wanted.count() - sets.count()) != 0:
+        raise InputError(f"{lost:,} texts are not what they were when they were first read")
+    return sets
+
+
+def texts_of(frame: Frame, wanted: Frame, facts: Facts) -> Frame:
+    """Return ``wanted`` (one row for each two equal keys) with the texts."""
+    found = frame.select("text", *KEYS).join(wanted, list(KEYS)).drop(*KEYS)
+    # Rows of the same keys are equal documents, of which only one can be wanted.
+    return found.dropDuplicates(["row"]) if facts.has_equal_rows else found
 
 
 def confirm(store: Store, candidates: Frame, sets: Frame, config: Config, *, weak: bool) -> Frame:
