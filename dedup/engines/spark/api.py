@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import functions as F
 
 from dedup.config import Config
-from dedup.engines.spark import documents, equals, giants, stars
+from dedup.engines.spark import documents, equals, giants, passages, stars
 from dedup.engines.spark.candidates import bands, candidate_pairs, crowded_buckets
 from dedup.engines.spark.components import DRIVER_EDGES, connected
 from dedup.engines.spark.facts import Facts, facts_of
@@ -16,6 +16,7 @@ from dedup.engines.spark.frames import Frame, Store
 from dedup.engines.spark.reading import role_columns, sign
 from dedup.engines.spark.verifying import confirm, wanted_sets
 from dedup.errors import ConfigError
+from dedup.passages import LEVELS
 from dedup.sources.options import priority_column
 
 
@@ -99,8 +100,18 @@ def run(frame: Frame, config: Config, store: Store, driver_edges: int, task_edge
     keyed = store.keep(documents.documents(facts.table, placed, config), "documents")
     confirmed = pairs.where("relations < 5")
     totals = documents.summary(facts, keyed, confirmed, same, crowded, config)
-    store.forget("documents", "pairs")
-    return Found(keyed.select(*documents.DOCUMENTS), confirmed, keyed, totals)
+    shared = None
+    if "passages" in config.find:
+        shared, cut = passages.find_passages(store, pairs, facts, frame, config, driver_edges)
+        totals["passages"] = _levels(shared)
+        totals["caps"] |= {"documents_left_out_of_passages": cut} if cut else {}
+    store.forget("documents", "pairs", "passages")
+    return Found(keyed.select(*documents.DOCUMENTS), confirmed, keyed, totals, shared)
+
+
+def _levels(shared: Frame) -> dict[str, int]:
+    counts = {row[0]: int(row[1]) for row in shared.groupBy("level").count().collect()}
+    return {level: counts[level] for level in LEVELS.values() if level in counts}
 
 
 def _pairs(
