@@ -52,7 +52,7 @@ def in_process(spark, paths, output, **how):
 
 def write_rows(path, kind):
     texts = texts_of(21, 40)
-    texts += texts[:10] + ["", "the end"]
+    texts += [*texts[:10], "", "the end"]
     rows = [
         {"key": f"k{k % 48}", "body": text, "n": k, "tags": ["a", str(k)], "dedup": "mine"}
         for k, text in enumerate(texts)
