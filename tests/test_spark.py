@@ -184,7 +184,7 @@ def test_components_by_stars_and_clusters_in_rounds(spark):
 
 
 def test_a_path_in_rounds(spark):
-    check_same(spark, path(60), driver_edges=0, task_edges=7)
+    check_same(spark, path(30), driver_edges=0, task_edges=9)
 
 
 @pytest.mark.parametrize("seed", range(3))

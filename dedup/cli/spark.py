@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -14,6 +14,7 @@ from dedup.config import Config
 from dedup.errors import ConfigError, DedupError, InputError
 
 ENGINE = "Engine"
+Done = TypeVar("Done")
 _OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("--engine", {"type": click.Choice(("local", "spark")), "default": "local"},
      "Where the work is done: by this process, or by Apache Spark (extra `spark`; `--find "
@@ -73,7 +74,7 @@ def scan_on_spark(paths: tuple[str, ...], config: Config, given: dict[str, Any])
     except ModuleNotFoundError as error:
         raise DedupError(f"{error.name} is missing: pip install 'dedup[spark]'") from error
     how = {name: given[name] for name in ("format", "write_rows", "annotate", "checkpoint")}
-    session, is_own = own_session(given["master"])
+    session, is_own = _explained(lambda: own_session(given["master"]))
     try:
         summary = _explained(
             lambda: scan_paths(session, paths, given["output"], options, config, **how)
@@ -88,14 +89,14 @@ def scan_on_spark(paths: tuple[str, ...], config: Config, given: dict[str, Any])
     return _code(summary["intake"], given)
 
 
-def _explained(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Run, and say what Spark could not find or read in one line."""
-    from dedup.engines.spark.session import analysis_error
+def _explained(work: Callable[[], Done]) -> Done:
+    """Run, and say in one line what Spark could not start, find or read."""
+    from dedup.engines.spark.session import spark_error
 
     try:
         return work()
-    except analysis_error() as error:
-        raise InputError(str(error).splitlines()[0]) from error
+    except spark_error() as error:
+        raise InputError(f"Spark: {str(error).splitlines()[0]}") from error
 
 
 def _lines(summary: dict[str, Any], output: str) -> list[str]:

@@ -43,11 +43,11 @@ def own_session(
     return builder.getOrCreate(), True
 
 
-def analysis_error() -> type[Exception]:
-    """Return what Spark raises for paths, columns and types that are not as asked for."""
-    from pyspark.errors import AnalysisException
+def spark_error() -> type[Exception]:
+    """Return what Spark raises where it cannot start, or paths and columns are not as asked for."""
+    from pyspark.errors import PySparkException
 
-    found: type[Exception] = AnalysisException
+    found: type[Exception] = PySparkException
     return found
 
 
