@@ -39,32 +39,36 @@ class Candidates:
         """Return some of the documents."""
         return Candidates(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
-    def keys(self, policy: str, core: Float64) -> Int64:
-        """Return the documents in canonical order under a policy; ties go by row.
+    def columns(self, policy: str, core: Float64) -> list[Int64]:
+        """Return what documents are put in canonical order by under a policy, first key first.
 
         ``complete``: not truncated, most of the shared core, least boilerplate, earliest date,
-        longest. The other policies put their own key first.
+        longest. The other policies put their own key first. What ties then goes by row.
         """
         unknown = np.iinfo(np.int64).max
         dates = np.where(self.dates < 0, unknown, self.dates)
-        rows = np.arange(len(self.lengths))
+        lengths = -self.lengths.astype(np.int64)
         complete = [
-            rows,
-            -self.lengths.astype(np.int64),
-            dates,
-            np.round(self.boilerplate / _BOILERPLATE_STEP),
-            -np.round(core / _CORE_STEP),
             self.truncated,
+            -np.round(core / _CORE_STEP),
+            np.round(self.boilerplate / _BOILERPLATE_STEP),
+            dates,
+            lengths,
         ]
         if policy == "earliest":
-            complete.append(dates)
+            complete.insert(0, dates)
         elif policy == "latest":
-            complete.append(-self.dates)  # unknown dates come last: theirs is -1
+            complete.insert(0, -self.dates)  # unknown dates come last: theirs is -1
         elif policy == "longest":
-            complete.append(-self.lengths.astype(np.int64))
+            complete.insert(0, lengths)
         elif policy.startswith("priority:"):
-            complete.append(np.where(self.priorities < 0, unknown, self.priorities))
-        order: Int64 = np.lexsort(complete).astype(np.int64)
+            complete.insert(0, np.where(self.priorities < 0, unknown, self.priorities))
+        return [each.astype(np.int64) for each in complete]
+
+    def keys(self, policy: str, core: Float64) -> Int64:
+        """Return the documents in canonical order under a policy; ties go by row."""
+        rows = np.arange(len(self.lengths))
+        order: Int64 = np.lexsort([rows, *self.columns(policy, core)[::-1]]).astype(np.int64)
         return order
 
 
@@ -139,14 +143,23 @@ def _move(pairs: Pairs, order: Int64, leaders: Int64, joined: Int64) -> None:
     member = np.where(a_leads, pairs.b, pairs.a)
     leader = np.where(a_leads, pairs.a, pairs.b)
     share = np.where(a_leads, pairs.share_b, pairs.share_a)
-    usable = leads[leader] & (leaders[member] != member)
-    edges = np.flatnonzero(usable)
-    member, leader, share = (each[usable] for each in (member, leader, share))
-    share = share + np.where(leader == leaders[member], _STAY, 0.0)
-    best_last = np.lexsort((-place[leader], share, member))
-    last = best_last[np.flatnonzero(np.diff(member[best_last], append=-1))]
+    edges = np.flatnonzero(leads[leader] & (leaders[member] != member))
+    member, leader, share = (each[edges] for each in (member, leader, share))
+    last = best_moves(member, share, leader == leaders[member], place[leader])
     leaders[member[last]] = leader[last]
     joined[member[last]] = edges[last]
+
+
+def best_moves(member: Int64, share: Float64, is_own: Bool, place: Int64) -> Int64:
+    """Return for each member which of its ways to a leader is the best, by number.
+
+    ``share`` is how much of the member stands in that leader, ``is_own`` whether it is the leader
+    that took it, and ``place`` where the leader stands in canonical order.
+    """
+    share = share + np.where(is_own, _STAY, 0.0)
+    best_last = np.lexsort((-place, share, member))
+    last: Int64 = best_last[np.flatnonzero(np.diff(member[best_last], append=-1))]
+    return last
 
 
 def components(a: Int64, b: Int64, count: int) -> Int64:

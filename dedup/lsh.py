@@ -92,6 +92,27 @@ def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64
     return np.stack([packed // max(count, 1), packed % max(count, 1)], axis=1), crowded
 
 
+def pairs_of_buckets(rows: Int64, bounds: Int64) -> tuple[Int64, int]:
+    """Return the distinct pairs of buckets that stand one after the other, and crowded buckets.
+
+    Bucket ``k`` is ``rows[bounds[k]:bounds[k + 1]]``, two documents at least, ascending; the rule
+    is that of ``bucket_pairs``. Rows may be any numbers.
+
+    >>> pairs_of_buckets(np.array([1 << 40, 1 << 50, 3, 1 << 40]), np.array([0, 2, 4]))[0].tolist()
+    [[3, 1099511627776], [1099511627776, 1125899906842624]]
+    """
+    names, docs = np.unique(rows, return_inverse=True)
+    count = np.int64(max(len(names), 1))
+    coming, crowded = kernel.count_bucket_pairs(bounds, len(bounds) - 1, BUCKET, LEADERS)
+    table = np.full(table_size(int(coming)), -1, np.int64)
+    kernel.add_bucket_pairs(
+        *(np.arange(len(rows)), bounds, len(bounds) - 1, docs.astype(np.int64), count),
+        *(BUCKET, LEADERS, table),
+    )
+    packed = np.sort(table[table >= 0])
+    return np.stack([names[packed // count], names[packed % count]], axis=1), int(crowded)
+
+
 def table_size(count: int) -> int:
     """Return the places of a hash table for ``count`` values: a power of two."""
     return int(1 << max(4, (2 * count).bit_length()))

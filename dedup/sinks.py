@@ -310,7 +310,7 @@ def write_table(
     if format == "parquet":
         with pq.ParquetWriter(file, schema) as writer:
             for start in range(0, len(table), _GROUP_ROWS):
-                writer.write_table(_rounded(table.slice(start, _GROUP_ROWS).cast(schema)))
+                writer.write_table(rounded(table.slice(start, _GROUP_ROWS).cast(schema)))
     else:
         for lines in json_lines(table):
             file.write(lines)
@@ -323,7 +323,7 @@ def json_lines(table: pa.Table) -> Iterator[bytes]:
     [b'{"a":"x","jaccard":0.333333}\n']
     """
     for start in range(0, len(table), _ROWS):
-        rows = _rounded(table.slice(start, _ROWS)).to_pylist()
+        rows = rounded(table.slice(start, _ROWS)).to_pylist()
         yield b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows])
 
 
@@ -337,7 +337,8 @@ def json_bytes(value: Any, *, pretty: bool = False) -> bytes:
     return orjson.dumps(value, option=option | (orjson.OPT_INDENT_2 if pretty else 0))
 
 
-def _rounded(table: pa.Table) -> pa.Table:
+def rounded(table: pa.Table) -> pa.Table:
+    """Return a table with floats as they are written, rounded to six places."""
     for index, item in enumerate(table.schema):
         if pa.types.is_floating(item.type):
             table = table.set_column(index, item, pc.round(table.column(index), _DIGITS))

@@ -8,6 +8,7 @@ from pathlib import Path
 import browsers
 import pytest
 import servers
+import spark_session
 import varied
 from hypothesis import HealthCheck, settings
 
@@ -86,3 +87,13 @@ def varied_page(tmp_path_factory):
     result = dedup.scan(varied.documents())
     file = tmp_path_factory.mktemp("report") / "varied <script>.html"
     return dedup.write_report(result, file, title=f"Varied {varied.HOSTILE}"), result
+
+
+@pytest.fixture(scope="session")
+def spark_here():
+    """A session of Spark on this machine; one for all tests."""
+    if (reason := spark_session.missing()) is not None:
+        pytest.skip(reason)
+    session = spark_session.start()
+    yield session
+    session.stop()

@@ -9,6 +9,7 @@ import re
 
 import page_shell
 import pytest
+import spark_session
 from pages import INDENTED, PAGES, blocks_of, is_drawing, named, write_workplace
 
 LANGUAGES = {"python", "sh", "console", "json", "yaml", "toml", "text", INDENTED}
@@ -59,6 +60,8 @@ def test_reasons_not_to_run_are_needed():
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(text_of(page))], ids=named)
 def test_the_blocks_of_a_page_run(page, workplace):
     """Run all blocks of a page in order, in one folder and with one set of names."""
+    if page.name == "spark.md" and (reason := spark_session.missing()) is not None:
+        pytest.skip(reason)
     names = {"__name__": page.stem, **GIVEN.get(named(page), {})}
     for block in blocks_of(text_of(page)):
         RUN[block.language](block, page, names)

@@ -70,6 +70,7 @@ DOORS = {
     "matplotlib": ("report.drawing",),
     "pandas": ("integrations.frames",),
     "polars": ("integrations.frames",),
+    "pyspark": ("engines.spark",),
 }
 FREE = {"numpy", "pyarrow"}
 

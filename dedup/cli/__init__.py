@@ -53,6 +53,7 @@ from dedup.cli.scanning import (
     wants_rows,
     write_scan,
 )
+from dedup.cli.spark import check_engine, engine_options, scan_on_spark
 from dedup.config import RELATIONS
 from dedup.errors import ConfigError
 
@@ -122,6 +123,7 @@ def root(ctx: click.Context) -> int:
     help="Also say which articles an index knows, and what they share with its articles where it "
     "keeps texts; nothing is added to it.",
 )
+@engine_options
 @suspicion_options
 @dry_run_option
 @threads_option
@@ -137,7 +139,11 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
       dedup scan news.jsonl.gz -o found --text-column body
       zcat news.gz | dedup scan - --json | jq .summary
       dedup scan news.parquet --find duplicates -o found --write-rows --format parquet
+      dedup scan s3a://bucket/news/ --input-format parquet --engine spark -o s3a://bucket/found
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
+    if check_engine(given):
+        fixed = {} if given["find"] else {"find": ("duplicates",)}
+        return scan_on_spark(paths, config_from(given, **fixed), given)
     config = config_from(given)
     if given["fail_on_duplicates"] and "duplicates" not in config.find:
         raise ConfigError("fail_on_duplicates", True, "with `duplicates` in --find")

@@ -132,6 +132,12 @@ def start_lean() -> None:
     gc.set_threshold(1_000_000, 20, 50)  # what is held is in arrays, which hold no cycles
 
 
+def load_all() -> None:
+    """Let packages be found again that ``start_lean`` left out."""
+    if _LeftOut in sys.meta_path:
+        sys.meta_path.remove(_LeftOut)
+
+
 def prepare() -> None:
     """Make the process a command: signals end it in order, logging is quiet, output never fails."""
     start_lean()

@@ -142,13 +142,13 @@ def _assembled(rows: Rows, columns: Columns, source: Source, run: Run) -> pa.Rec
     in_memory = source.kind == MEMORY
     numbers = pa.array(lines)
     made = {
-        "doc_id": _ids(_optional(batch, columns.id), source, numbers, columns),
+        "doc_id": _ids(as_strings(batch, columns.id), source, numbers, columns),
         "text": text,
         "path": _constant(None if in_memory else clean_string(source.path), len(batch)),
         "line": pa.nulls(len(batch), pa.int64()) if in_memory else numbers,
         "site": _sites(batch, columns),
-        "date": _optional(batch, columns.date),
-        "priority": _optional(batch, columns.priority),
+        "date": as_strings(batch, columns.date),
+        "priority": as_strings(batch, columns.priority),
         "encoding": _constant("utf-8", len(batch)),
         "raw": raw,
         "record": _records(batch, columns, run),
@@ -196,7 +196,7 @@ def _valid_utf8(column: pa.Array, kind: pa.DataType) -> tuple[pa.Array, dict[int
     return pa.array(strings, kind), damaged
 
 
-def _optional(batch: pa.RecordBatch, name: str | None) -> pa.Array:
+def as_strings(batch: pa.RecordBatch, name: str | None) -> pa.Array:
     """Return a column as strings: numbers written out, dates in ISO form, the rest null."""
     if name is None or name not in batch.schema.names:
         return pa.nulls(len(batch), pa.string())
@@ -227,8 +227,8 @@ def _ids(given: pa.Array, source: Source, numbers: pa.Array, columns: Columns) -
 
 
 def _sites(batch: pa.RecordBatch, columns: Columns) -> pa.Array:
-    sites = _optional(batch, columns.site)
-    urls = _optional(batch, columns.url)
+    sites = as_strings(batch, columns.site)
+    urls = as_strings(batch, columns.url)
     hosts = pa.array([host(each) for each in urls.to_pylist()], pa.string())
     usable = pc.fill_null(pc.not_equal(sites, ""), False)
     return pc.if_else(usable, sites, hosts)

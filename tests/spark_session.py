@@ -1,0 +1,40 @@
+"""A Spark session for the tests, as a cluster would be but on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+
+CONF = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
+}
+MASTER = "local[2,4]"  # a task that fails is tried again, as on a cluster
+
+
+def missing():
+    """Say what is not there for Spark to run, or nothing."""
+    if importlib.util.find_spec("pyspark") is None:
+        return "the extra spark is not installed"
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        return "no java: scripts/servers installs it where it may"
+    return None
+
+
+def start(**more):
+    """Start a session, or return the one there is."""
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("dedup tests")
+    for name, value in {**CONF, **more}.items():
+        builder = builder.config(name, value)
+    session = builder.master(MASTER).getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
