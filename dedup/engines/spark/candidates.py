@@ -53,7 +53,8 @@ def crowded_buckets(candidates: Frame) -> int:
 
 def _pair(batches: Batches) -> Iterator[pa.RecordBatch]:
     """Pair the documents of each run of equal keys; the last run may go on in the next batch."""
-    keys, rows = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    keys: Int64 = np.zeros(0, np.int64)
+    rows: Int64 = np.zeros(0, np.int64)
     leader: int | None = None  # of a bucket that is too large to be held
     for batch in batches:
         keys = np.concatenate([keys, column(batch, "key")])

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.arrays import Int64
+from dedup.arrays import Float64, Int64
 from dedup.clusters import best_moves
 from dedup.config import Config
 from dedup.engines.spark.equals import RANKING, order_names, with_order
@@ -77,6 +77,7 @@ def _shares(edges: Frame) -> Frame:
     rows = first.union(second).repartition("row").sortWithinPartitions("row", "side", "other")
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
+        held: tuple[Int64, Int64, Float64]
         held = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
         for batch in batches:
             parts = zip(
@@ -128,7 +129,9 @@ def _settle(store: Store, pairs: Frame, places: Frame, task_edges: int) -> Frame
 
 def _decide(batches: Batches) -> Iterator[pa.RecordBatch]:
     """Tell what follows of one range, in its order; of what it holds only documents, no pairs."""
-    places, states, made = np.zeros(0, np.int64), np.zeros(0, np.int64), 0
+    places: Int64 = np.zeros(0, np.int64)
+    states: Int64 = np.zeros(0, np.int64)
+    made = 0
     for batch in batches:
         if made + len(batch) > len(places):
             room = np.zeros(max(made, len(batch)), np.int64)
