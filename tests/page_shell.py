@@ -24,9 +24,10 @@ NOT_RUN = {  # what a line holds: why it is not run
     r"^scripts/": "it sets up, tests or measures for minutes",
     r"^(\.venv/bin/)?python3? ": "it measures for minutes; its options are looked up",
     r"^(\.venv/bin/)?pip install ": "there is no network; the extras are looked up",
-    r"^spark-submit ": "it starts Java; tests/test_spark_cli.py runs the command of the README",
+    r"^spark-submit |--engine spark": "it starts Java; tests/test_spark_cli.py does that",
     r"^export ": "it is for a cluster",
 }
+ELSEWHERE = {".", "export", "tail", "venv-pack"}  # in lines that are not run
 HARMLESS = {"cat", "cp", "echo", "grep", "head", "ls", "mkdir", "rm", "sort", "wc", "zcat"}
 OPERATORS = {"|", "&&", ";", "<", ">", ">>"}
 EXITS = re.compile(r"#.*\bexits with (\d+)")
@@ -70,12 +71,16 @@ def check(line):
             assert (ROOT / name).is_file(), f"{line}: there is no {name}"
             if name == "scripts/bench":
                 check_program(bench_program(call[1:]), call[1:])
-        elif name.startswith("python"):
+        elif name == "spark-submit":
+            at = next(place for place, word in enumerate(call) if "submit" in word and place)
+            check_options(["scan", "--engine", "spark", *call[at + 1 :]])
+        elif name.startswith("python") and call[1:3] != ["-m", "venv"]:
             check_program(ROOT / call[1], call[2:])
         elif name == "pip":
             check_extras(call)
         else:
-            assert name in {*HARMLESS, "tail"}, f"{line}: what is {name}?"
+            known = name in HARMLESS | ELSEWHERE or name.startswith("python")
+            assert known, f"{line}: what is {name}?"
 
 
 def check_options(words):

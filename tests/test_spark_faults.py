@@ -33,6 +33,7 @@ def dying(work, flag):
     return wrapped
 
 
+@pytest.mark.slow
 def test_a_worker_dies_in_every_stage(spark_here, tmp_path, monkeypatch):
     """As by lack of memory; Spark starts another and takes the task up again."""
     from dedup.engines.spark import (
