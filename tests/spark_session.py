@@ -27,6 +27,13 @@ def missing():
     return None
 
 
+def is_running():
+    """Tell whether there is a session."""
+    from pyspark.sql import SparkSession
+
+    return SparkSession.getActiveSession() is not None
+
+
 def start(**more):
     """Start a session, or return the one there is."""
     from pyspark.sql import SparkSession

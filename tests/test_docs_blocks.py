@@ -63,8 +63,11 @@ def test_the_blocks_of_a_page_run(page, workplace):
     if page.name == "spark.md" and (reason := spark_session.missing()) is not None:
         pytest.skip(reason)
     names = {"__name__": page.stem, **GIVEN.get(named(page), {})}
+    is_first = page.name == "spark.md" and not spark_session.is_running()
     for block in blocks_of(text_of(page)):
         RUN[block.language](block, page, names)
+    if is_first:
+        names["spark"].stop()  # the other tests want a session of their own
 
 
 def run_python(block, page, names):
