@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dedup.arrays import Int64, Texts, UInt64, offsets_of
+from dedup.hashing import xxh3_128
 from dedup.kernels import exact as kernel
 from dedup.tokens import Tokens, runs_of_rows
 
@@ -42,3 +43,12 @@ def text_digests(texts: Texts) -> UInt64:
     digests = np.empty(len(texts), np.uint64)
     kernel.hash_texts(texts.data, texts.offsets, digests)
     return digests
+
+
+def content_of(digests: UInt64) -> str:
+    """Return one hash for the texts of a corpus, from ``text_digests`` in order of id.
+
+    >>> content_of(np.zeros(2, np.uint64)) == content_of(np.zeros(3, np.uint64))
+    False
+    """
+    return xxh3_128(np.ascontiguousarray(digests, "<u8").tobytes())

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedup.arrays import texts_from_arrow
 from dedup.config import Config
 from dedup.errors import InputError
+from dedup.exact import content_of, text_digests
 from dedup.records import CORPUS, Corpus, Intake, Result
 from dedup.sinks import json_bytes
 from dedup.sources import Piece, ReadOptions, read_batches, read_pieces
@@ -195,9 +199,21 @@ def inputs_json(result: Result, folder: str, paths: Sequence[str], options: Read
         "folder": folder,
         "paths": [shown(path) for path in paths],
         "reading": dataclasses.asdict(options),
+        "content": _content(result.corpus),
         "review": ids.slice(0, _MOST_REVIEW).to_pylist(),
     }
-    return json_bytes(stated, pretty=True)
+    try:
+        return json_bytes(stated, pretty=True)
+    except TypeError:  # a name that is no UTF-8: Python writes and reads it, escaped
+        return f"{json.dumps(stated, indent=2)}\n".encode()
+
+
+def _content(corpus: Corpus) -> str:
+    """Return a hash of all texts, by which a report knows them again."""
+    if corpus.content or "text" not in corpus.table.column_names:
+        return corpus.content
+    digests = [text_digests(texts_from_arrow(each)) for each in corpus.table["text"].chunks]
+    return content_of(np.concatenate([np.zeros(0, np.uint64), *digests]))
 
 
 def put_by(batches: list[pa.RecordBatch], file: BinaryIO) -> None:

@@ -245,12 +245,14 @@ class Corpus:
     ``rows`` are the rows that were Arrow data, with all their columns, but null for the text; only
     where they were asked for, to be written as Parquet. They are numbered through all parts.
     ``order`` says of each document how many were read before it, where inputs can be read again.
+    ``content`` is a hash of all texts, where those are not held but were read.
     """
 
     table: pa.Table
     intake: Intake
     rows: tuple[pa.RecordBatch, ...] = ()
     order: npt.NDArray[np.int64] | None = field(default=None, compare=False)
+    content: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from dedup.duplicates import (
     sign_batch,
     some_of_all,
 )
+from dedup.exact import content_of
 from dedup.facts import facts_of, in_order_of_id
 from dedup.pairs import Pairs, with_equals
 from dedup.parallel import in_order
@@ -114,7 +115,7 @@ def shingle_all(
 class _Run:
     """What one scan holds: the reader, what it said, and the shingles as long as they fit.
 
-    ``sizes`` are the numbers of documents of the pieces.
+    ``sizes`` are the numbers of documents of the pieces, ``content`` is a hash of all texts.
     """
 
     reader: Reader
@@ -124,6 +125,7 @@ class _Run:
     work: Work
     facts: list[pa.Table] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    content: str = ""
     held: list[list[Shingles]] | None = None
 
     def sign(self) -> None:
@@ -223,7 +225,7 @@ def _scan(run: _Run, progress: Progress) -> Result:
     del ranking, signed
     trim()
     result = _result(run, facts, pairs, clusters, faces, Counter(crowded_buckets=crowded))
-    result = replace(result, corpus=replace(result.corpus, order=order))
+    result = replace(result, corpus=replace(result.corpus, order=order, content=run.content))
     progress("done", 5, len(STAGES))
     return result
 
@@ -233,12 +235,13 @@ def _signatures(run: _Run) -> tuple[pa.Table, Int64]:
     stage, work = STAGES[0], run.work
     if work.is_done(stage):
         run.reader.take_up(Intake.from_dict(work.facts(stage)["intake"]))
-        run.sizes = work.facts(stage)["sizes"]
+        run.sizes, run.content = (work.facts(stage)[name] for name in ("sizes", "content"))
         return work.table(stage), work.array(stage, "order")
     run.sign()
     facts, order = _in_order(run)
     intake = run.reader.intake.as_dict()
-    work.finish(stage, {"order": order}, facts, intake=intake, sizes=run.sizes)
+    stated = {"intake": intake, "sizes": run.sizes, "content": run.content}
+    work.finish(stage, {"order": order}, facts, **stated)
     return facts, order
 
 
@@ -284,6 +287,7 @@ def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
         return FACTS.empty_table(), np.zeros(0, np.int64)
     digests = run.work.spool.take(DIGESTS, np.uint64)
     facts, order = in_order_of_id(run.facts, digests, run.reader.intake)
+    run.content = content_of(digests[order])
     pa.default_memory_pool().release_unused()
     trim()
     return facts, order

@@ -152,7 +152,7 @@ def test_inputs_that_are_gone_or_changed_are_said(tmp_path, monkeypatch):
     done = run("report", "found")
     assert "20 documents were scanned, 19 are there now" in done.stderr
     path.write_text("".join(json.dumps({**each, "text": "x"}) + "\n" for each in rows))
-    assert "was changed since the scan" in run("report", "found").stderr
+    assert "changed since the scan (other texts)" in run("report", "found").stderr
     path.unlink()
     assert "cannot be read again" in run("report", "found").stderr
     overview, chunks = data_of((tmp_path / "report.html").read_text())

@@ -11,7 +11,7 @@ import click
 
 from dedup.cli.options import Size, folder_name
 from dedup.cli.running import DONE, tell
-from dedup.errors import ConfigError, InputError
+from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +71,7 @@ def report(result: str, output: str, **given: Any) -> int:
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
     from dedup.report.web import from_folder, inside
 
-    target, folder = Path(output).absolute(), Path(result).absolute()
+    target, folder = Path(output).absolute(), Path(result).absolute()  # before `inside`
     plots = given["plots"] and str(Path(given["plots"]).absolute())
     stored: list[Stored] = []
 
@@ -82,7 +82,7 @@ def report(result: str, output: str, **given: Any) -> int:
     with inside(_started_in(folder)):
         found = from_folder(folder, batches)
         inputs = [path for each in stored for path in each.paths if Path(path).exists()]
-        check_page(str(target), inputs, folder)
+        check_page(output, target, inputs, folder, option="output")
         _check_plots(plots, inputs)
         title = given["title"] or f"dedup: {folder.name}"
         counts = _write(found, target, title, given["max_size"])
@@ -103,8 +103,8 @@ def _started_in(folder: Path) -> str:
 
     try:
         started = json.loads((folder / INPUTS).read_bytes())["folder"]
-        return started if Path(started).is_dir() else "."
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(started) if Path(started).is_dir() else "."
+    except (OSError, ValueError, LookupError, TypeError):
         return "."
 
 
@@ -120,24 +120,24 @@ def _reader(paths: Sequence[str], options: ReadOptions) -> Batches:
     return batches
 
 
-def check_page(path: str, inputs: Sequence[str], result: Path | None = None) -> None:
-    """Refuse a page that would be written over an input, a folder, or into the result's files."""
+def check_page(
+    path: str, page: Path, inputs: Sequence[str], result: Path | None, *, option: str
+) -> None:
+    """Refuse a page that would be written over an input, a folder, or into the result's files.
+
+    ``path`` is its name as it was given, ``page`` the whole of it; ``option`` gave it. The folder
+    ``result`` may be one that the command makes first.
+    """
     from dedup.sinks import check_output
 
-    page = Path(path)
-    if page.is_dir():
-        raise ConfigError("report", path, "the name of a file, not of a folder")
-    if not page.absolute().parent.is_dir():
-        raise ConfigError("report", path, "a file in a folder that exists")
-    check_output(
-        page.absolute().parent, [str(each) for each in inputs if _is_file(each)], [page.name]
-    )
-    if (
-        result is not None
-        and page.parent == result
-        and page.suffix in (".json", ".jsonl", ".parquet")
-    ):
-        raise InputError("is a file of the result", path=path)
+    if path == "-" or page.is_dir():
+        raise ConfigError(option, path, "the name of a file, not of a folder, and not stdout")
+    in_result = result is not None and page.parent.resolve() == result.resolve()
+    if not in_result and not page.parent.is_dir():
+        raise ConfigError(option, path, "a file in a folder that exists")
+    check_output(page.parent, [str(each) for each in inputs if _is_file(each)], [page.name])
+    if in_result and page.suffix in (".json", ".jsonl", ".parquet"):
+        raise ConfigError(option, path, "a name that is none of the result's own files")
 
 
 def _is_file(path: str) -> bool:
@@ -147,7 +147,9 @@ def _is_file(path: str) -> bool:
 def check_views(paths: tuple[str, ...], given: dict[str, Any]) -> None:
     """Refuse a page or plots that could touch an input, before any work is done."""
     if given["report"]:
-        check_page(given["report"], paths)
+        page, output = Path(given["report"]).absolute(), given["output"]
+        folder = Path(output).absolute() if output else None
+        check_page(given["report"], page, paths, folder, option="report")
     _check_plots(given["plots"], paths)
 
 
@@ -197,8 +199,9 @@ def _write(found: Found, target: Path, title: str, most_bytes: int) -> dict[str,
 
 
 def _tell(counts: dict[str, int], name: str, target: Path) -> None:
-    size = target.stat().st_size / MEGABYTE
-    tell(
-        f"dedup: wrote {name}, {size:.1f} MB: {counts['documents']:,} documents, the texts of "
-        f"{counts['texts']:,} of them"
-    )
+    size, documents, texts = target.stat().st_size / MEGABYTE, counts["documents"], counts["texts"]
+    each = "document" if documents == 1 else "documents"
+    held = f"the texts of {texts:,} of them"
+    if texts == documents:
+        held = "with its text" if texts == 1 else "with their texts"
+    tell(f"dedup: wrote {name}, {size:.1f} MB: {documents:,} {each}, {held}")

@@ -12,7 +12,7 @@ from dedup.records import Document
 from dedup.report.page import Page, tally
 from dedup.report.sections import chosen_pairs, ordered_pairs
 from dedup.report.terminal import ALL, cells, counted, pad, safe, score, spaced
-from dedup.report.words import STYLES, relation_name
+from dedup.report.words import STYLES, cap_name, relation_name
 from dedup.sources.options import REASONS
 from dedup.suspicion import describe
 
@@ -196,7 +196,7 @@ def totals(page: Page, seconds: float | None) -> Iterator[str]:
     yield from page.left_out(len(intake.notes), "note")
     for name, count in sorted((page.result.summary.get("caps") or {}).items()):
         if count:
-            yield from page.lines(f"limits: {count:,} {spaced(name)}", indent=2)
+            yield from page.lines(f"limits: {count:,} {cap_name(name)}", indent=2)
     yield from speed(page, seconds)
 
 

@@ -63,6 +63,13 @@ REASONS = {
     },
     "tag": TAG_WORDS,
 }
+# What the limits on very frequent text left out. One that is not known is written as it is.
+CAP_WORDS = {
+    "crowded_buckets": "groups of very many like articles, of which only some were compared",
+    "near_copies_left_out_of_passages": "near-copies, for which the article they copy stands",
+    "seeds_in_too_many_documents": "runs of words in too many articles, followed in some of them",
+    "seed_places_left_out": "places of frequent runs of words that were not followed",
+}
 REASON_WORDS = {name: words for kind in REASONS.values() for name, words in kind.items()}
 KINDS = {name: kind for kind, reasons in REASONS.items() for name in reasons}
 
@@ -119,6 +126,15 @@ def reason_name(reason: str) -> str:
     ('previous or next article', 'not known yet')
     """
     return REASON_WORDS.get(reason) or spaced(reason)
+
+
+def cap_name(cap: str) -> str:
+    """Return in words what a limit left out.
+
+    >>> cap_name("crowded_buckets"), cap_name("not_known_yet")
+    ('groups of very many like articles, of which only some were compared', 'not known yet')
+    """
+    return CAP_WORDS.get(cap) or spaced(cap)
 
 
 def reason_kind(reason: str) -> str:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from dedup.arrays import clean_string
 from dedup.errors import ConfigError
 from dedup.report.web.assets import render
 from dedup.report.web.choose import choose_pairs, texts_in_order
@@ -40,25 +41,22 @@ def write_page(
     """Write the page; return how many documents, pairs, passages and texts are in it.
 
     Texts are left out, those of least interest first, as far as ``most_bytes`` (at least a million)
-    asks for; what is left out is said in the page. Tables are never cut for it: of very large
-    results the page can be larger. The same result gives the same bytes.
+    asks for, and before them the first words of documents without a text; what is left out is said
+    in the page. Tables are never cut for it: of very large results the page can be larger. The same
+    result gives the same bytes.
     """
     if most_bytes < _LEAST_BYTES:
         raise ConfigError("max_size", most_bytes, f"at least {_LEAST_BYTES:,} bytes")
     chosen, codes = choose_pairs(found), codes_of(found)
-    overview = overview_of(found, chosen, codes, title)
+    overview = overview_of(found, chosen, codes, clean_string(title))
     packer = Packer(found, codes)
-    pairs, passages = list(packer.pairs(chosen)), list(packer.passages(chosen))
-    known = len(json_bytes(overview)) + sum(map(len, (*pairs, *passages)))
-    known += sum(map(len, packer.documents())) + _PAGE
+    chunks = {"pairs": list(packer.pairs(chosen)), "passages": list(packer.passages(chosen))}
+    known = len(json_bytes(overview)) + _length(*chunks.values()) + _PAGE
+    packer.name_all((most_bytes - known) // 2)
     look = np.unique(np.array(_pointed_at(overview), np.int64))
-    texts = packer.texts(texts_in_order(found, chosen, look), max(most_bytes - known, 0))
-    chunks = {
-        "documents": list(packer.documents()),
-        "pairs": pairs,
-        "passages": passages,
-        "texts": texts,
-    }
+    order = texts_in_order(found, chosen, look)
+    chunks["texts"] = packer.texts(order, most_bytes - known)
+    chunks["documents"] = list(packer.documents())
     overview["counts"] = {
         "documents": len(found),
         "pairs": len(chosen.pairs),
@@ -76,6 +74,10 @@ def write_page(
         file.write(part)
     counts: dict[str, int] = overview["counts"]
     return counts
+
+
+def _length(*parts: list[bytes]) -> int:
+    return sum(len(block) for part in parts for block in part)
 
 
 def _pointed_at(overview: dict[str, object]) -> list[int]:

@@ -78,16 +78,35 @@ class Packer:
     codes: dict[str, Codes]
     heads: dict[int, str] = field(default_factory=dict)
     chunk_of: dict[int, int] = field(default_factory=dict)
-    size: int = 0
+
+    def name_all(self, budget: int) -> None:
+        """Take the first words of all documents, where the table of them fits into ``budget``."""
+        if self.found.texts is None or len(self.found) > MOST_DOCUMENTS:
+            return
+        heads = self.found.texts.begins(4 * HEAD)
+        self.heads = {row: title_of(begin) for row, begin in heads}
+        if sum(map(len, self.documents())) > budget:
+            self.heads = {}
 
     def texts(self, order: Int64, budget: int) -> list[bytes]:
-        """Pack texts, the first of ``order`` as far as they fit into ``budget`` bytes."""
+        """Pack texts, the first of ``order`` as far as they and documents fit into ``budget``."""
         if self.found.texts is None:
             return []
         fits = order[self.found.texts.characters[order] <= LONGEST]
-        room = np.cumsum(self.found.texts.sizes[fits]) * _FOLD <= budget
-        wanted: Bool = np.zeros(len(self.found), np.bool_)
-        wanted[fits[room]] = True
+        sizes = np.cumsum(self.found.texts.sizes[fits])
+        heads, fold = self.heads, _FOLD
+        while True:  # texts are packed as tightly as most are, then as tightly as these were
+            self.heads, self.chunk_of = dict(heads), {}
+            wanted: Bool = np.zeros(len(self.found), np.bool_)
+            wanted[fits[: max(np.searchsorted(sizes, budget / fold, side="right"), 0)]] = True
+            made = self._packed_texts(wanted)
+            taken = sum(map(len, (*made, *self.documents())))
+            if taken <= budget or not made:
+                return made
+            fold *= 1.02 * taken / budget if budget > 0 else np.inf
+
+    def _packed_texts(self, wanted: Bool) -> list[bytes]:
+        assert self.found.texts is not None
         texts = dict(self.found.texts.of(wanted))
         removals = removals_of(self.found.removals.filter(pa.array(wanted[self._docs()])))
         tags = self._tags(wanted)
@@ -96,7 +115,7 @@ class Packer:
         held = 0
         for row in sorted(texts):
             text = texts.pop(row)
-            self.heads[row] = title_of(text)
+            self.heads.setdefault(row, title_of(text))
             self.chunk_of[row] = len(made)
             part["row"].append(row)
             part["text"].append(text)

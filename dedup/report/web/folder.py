@@ -24,7 +24,10 @@ _HINT = "is this a folder of `dedup scan -o`?"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a folder holds; ``paths`` are empty where inputs cannot be read again (``why_not``)."""
+    """What a folder holds; ``paths`` are empty where inputs cannot be read again (``why_not``).
+
+    ``content`` is a hash of all texts, empty where the folder does not tell.
+    """
 
     tables: dict[str, pa.Table]
     summary: dict[str, Any]
@@ -33,6 +36,7 @@ class Stored:
     paths: list[str]
     options: ReadOptions
     review: list[str]
+    content: str
     why_not: str
 
 
@@ -42,30 +46,46 @@ def read_folder(folder: Path) -> Stored:
         raise InputError(f"got no folder; {_HINT}", path=str(folder))
     tables = {name: _table(folder, name, each) for name, each in {**CONTRACT, **NAMED}.items()}
     _check_ids(tables, folder)
-    summary = _object(folder / "summary.json")
-    inputs = folder / INPUTS
-    stated = _object(inputs) if inputs.exists() else {"review": [], "paths": []}
-    why_not = "" if stated["paths"] else f"{INPUTS}, which says where the inputs are, is not there."
-    if "-" in stated["paths"]:
-        stated["paths"], why_not = (
-            [],
-            "they were read from stdin; use `dedup scan - --report FILE`.",
-        )
+    summary, inputs = _object(folder / "summary.json"), folder / INPUTS
+    stated = {**_NOT_STATED, **(_object(inputs) if inputs.exists() else {})}
+    for name, value in stated.items():
+        if name in _NOT_STATED and not _is_like(value, _NOT_STATED[name]):
+            raise InputError(f"{name} is not as this version writes it", path=str(inputs))
+    paths = stated["paths"]
+    why_not = "" if paths else f"{INPUTS}, which says where the inputs are, is not there."
+    if "-" in paths:
+        paths, why_not = [], "they were read from stdin; use `dedup scan - --report FILE`."
     try:
+        _check_summary(summary)
         config = Config(**_settings(summary["config"]))
-        options = ReadOptions(**stated.get("reading", {}))
-    except (KeyError, TypeError, ConfigError) as error:
+        options = ReadOptions(**stated["reading"])
+    except (KeyError, TypeError, AttributeError, ConfigError) as error:
         raise InputError(f"not as this version writes it: {error}", path=str(folder)) from error
-    return Stored(
-        tables,
-        summary,
-        config,
-        stated.get("folder", "."),
-        stated["paths"],
-        options,
-        stated["review"],
-        why_not,
-    )
+    told = (stated["folder"], paths, options, stated["review"], stated["content"])
+    return Stored(tables, summary, config, *told, why_not)
+
+
+_NOT_STATED: dict[str, Any] = {
+    "folder": ".",
+    "paths": [],
+    "reading": {},
+    "content": "",
+    "review": [],
+}
+
+
+def _is_like(value: object, other: object) -> bool:
+    """Tell whether a value has the type of another; lists are of strings."""
+    is_listed = not isinstance(value, list) or all(isinstance(each, str) for each in value)
+    return type(value) is type(other) and is_listed
+
+
+def _check_summary(summary: Mapping[str, Any]) -> None:
+    """Raise ``KeyError`` or ``TypeError`` where something lacks that every summary has."""
+    for name in ("version", "config", "documents", "clusters", "reuse_groups", "suspicions"):
+        summary[name]
+    for name in ("read", "kept", "removed", "skipped"):
+        int(summary["documents"][name])
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,14 +114,16 @@ def _table(folder: Path, name: str, schema: pa.Schema) -> pa.Table:
         raise InputError(f"got {got}, allowed is {wanted}; {_HINT}", path=str(folder))
     try:
         if there[0].suffix == ".parquet":
-            return pq.read_table(there[0]).select(schema.names).cast(schema)
+            with there[0].open("rb") as file:  # for Arrow a name has to be UTF-8
+                return pq.read_table(file).select(schema.names).cast(schema)
         if there[0].stat().st_size == 0:  # Arrow takes an empty file for a broken one
             return schema.empty_table()
         options = pyarrow.json.ParseOptions(
             explicit_schema=schema, unexpected_field_behavior="ignore"
         )
         reading = pyarrow.json.ReadOptions(block_size=16 << 20)
-        return pyarrow.json.read_json(there[0], reading, options).select(schema.names)
+        with there[0].open("rb") as file:
+            return pyarrow.json.read_json(file, reading, options).select(schema.names)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise InputError(f"cannot be read: {error}", path=str(there[0])) from error
 

@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 
 from dedup.arrays import Bool, Int64, one_array, texts_from_arrow
 from dedup.config import Config
-from dedup.errors import DedupError, InputError
-from dedup.exact import text_digests
+from dedup.errors import DedupError
+from dedup.exact import content_of, text_digests
 from dedup.facts import facts_of, in_order_of_id
-from dedup.records import MARKS, REMOVALS, Intake, Result
+from dedup.records import FACTS, MARKS, REMOVALS, Intake, Result
 from dedup.report.figures import figures_from
 from dedup.report.web.folder import Stored, read_folder
 
@@ -47,6 +47,15 @@ class Texts:
             places = np.flatnonzero(wanted[rows])
             column = batch.column("text").take(pa.array(places))
             yield from zip(rows[places].tolist(), column.to_pylist(), strict=True)
+
+    def begins(self, most: int) -> Iterator[tuple[int, str]]:
+        """Yield all documents, a row and the first ``most`` characters of its text each."""
+        low = 0
+        for batch in self.batches():
+            rows = self.rows[low : low + len(batch)].tolist()
+            low += len(batch)
+            column = pc.utf8_slice_codeunits(batch.column("text"), 0, most)
+            yield from zip(rows, column.to_pylist(), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ def from_result(result: Result, batches: Batches | None = None) -> Found:
     if "text" in table.column_names:
         facts, texts = table, _held(table)
     elif batches is not None:
-        facts, texts = _read(batches)
+        facts, texts, _ = _read(batches)
     else:
         facts, texts = table, None
         notes.append("The texts are not in this page: the scan did not hold them.")
@@ -134,7 +143,7 @@ def _again(
     if not stored.paths:
         return None, None, missing + stored.why_not
     try:
-        facts, texts = _read(batches(stored))
+        facts, texts, content = _read(batches(stored))
     except (DedupError, OSError) as error:
         return None, None, f"{missing}the inputs cannot be read again ({error})."
     if not one_array(facts["doc_id"]).equals(ids.cast(pa.string())):
@@ -143,6 +152,13 @@ def _again(
             f"{was:,} documents were scanned, {now:,} are there now" if was != now else "other ids"
         )
         return None, None, f"{missing}the inputs were changed since the scan ({what})."
+    if not _reaches(stored, ids, texts.characters) or stored.content not in ("", content):
+        return None, None, f"{missing}the inputs were changed since the scan (other texts)."
+    return facts, texts, ""
+
+
+def _reaches(stored: Stored, ids: pa.Array, characters: Int64) -> bool:
+    """Tell whether texts are long enough for all places that the tables name."""
     last = np.zeros(len(ids), np.int64)
     for name, end in (("removals", "end"), ("marks", "end")):
         rows = _rows(stored.tables[name], "doc_id", ids)
@@ -150,30 +166,29 @@ def _again(
     for side in "ab":
         rows = _rows(stored.tables["passages"], side, ids)
         np.maximum.at(last, rows, stored.tables["passages"][f"end_{side}"].to_numpy())
-    if (last > texts.characters).any():
-        doc_id = ids[int(np.argmax(last > texts.characters))].as_py()
-        return None, None, f"{missing}{doc_id} was changed since the scan."
-    return facts, texts, ""
+    return not (last > characters).any()
 
 
-def _read(batches: Batches) -> tuple[pa.Table, Texts]:
-    """Go through all documents; return what is known of them in order of id, and their texts."""
-    parts, digests = [], []
-    characters: list[Int64] = []
-    sizes: list[Int64] = []
+def _read(batches: Batches) -> tuple[pa.Table, Texts, str]:
+    """Go through all documents.
+
+    Return what is known of them in order of id, their texts, and a hash of all texts.
+    """
+    parts: list[pa.Table] = []
+    digests = [np.zeros(0, np.uint64)]
+    characters, sizes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for batch in batches():
         text = batch.column("text")
         parts.append(facts_of(batch))
         digests.append(text_digests(texts_from_arrow(text)))
         characters.append(pc.utf8_length(text).to_numpy())
         sizes.append(pc.binary_length(text).to_numpy())
-    if not parts:
-        raise InputError("the inputs hold no document")
-    facts, order = in_order_of_id(parts, np.concatenate(digests), Intake())
+    hashes = np.concatenate(digests)
+    facts, order = in_order_of_id(parts or [FACTS.empty_table()], hashes, Intake())
     rows = np.empty(len(order), np.int64)
     rows[order] = np.arange(len(order))
     known = (np.concatenate(each)[order].astype(np.int64) for each in (characters, sizes))
-    return facts, Texts(batches, rows, *known)
+    return facts, Texts(batches, rows, *known), content_of(hashes[order])
 
 
 def _held(table: pa.Table) -> Texts:

@@ -86,6 +86,7 @@ def _words(codes: dict[str, Codes], found: Found) -> dict[str, dict[str, str]]:
             name: {each: words.reason_name(each) for each in codes[name].names}
             for name in ("reasons", "tags")
         },
+        "caps": {each: words.cap_name(each) for each in found.summary.get("caps") or {}},
         **{name: {each: each.replace("_", " ") for each in codes[name].names} for name in plain},
     }
 

@@ -36,10 +36,10 @@ async function standing(table, row) {
   const other = table.get("duplicate_of", row) >= 0 ? table.get("duplicate_of", row) : leader;
   const parts = [verdict(table, row), " "];
   if (row === leader) {
-    parts.push(cluster ? ["It stands for ", h("a", { href: clusterLink(table, row) }, `a cluster of ${counted(cluster.members.length, "article")}`), "."] : "It has no copies.");
+    parts.push(cluster ? ["It stands for ", h("a", { href: clusterLink(table, row) }, `a cluster of ${counted(cluster.members.length, "article")}`), "."] : sought("duplicates") ? "It has no copies." : "Copies were not looked for.");
   } else {
     parts.push(relationTag(table.get("relation", row)), " of ", h("a", { href: articleLink(table, other) }, own(headOf(table, other))),
-      ` (Jaccard ${score(table.get("jaccard", row))}, coverage ${score(table.get("coverage", row))}). `,
+      ` (Jaccard ${score(table.get("jaccard", row))}, contained ${score(table.get("containment", row))}${sought("passages") ? `, coverage ${score(table.get("coverage", row))}` : ""}). `,
       h("a", { href: pairLink(table, row, other) }, "Side by side"), " · ", h("a", { href: clusterLink(table, leader) }, "Its cluster"));
   }
   return h("p", { class: "standing" }, parts);
@@ -174,7 +174,7 @@ function tagLegend(text) {
 }
 
 function sharedList(table, found, row, partners) {
-  if (!partners.length) return h("section", {}, h("h2", {}, "Shared with others"), h("p", { class: "quiet" }, "No other article shares a passage with this one."));
+  if (!partners.length) return h("section", {}, h("h2", {}, "Shared with others"), h("p", { class: "quiet" }, sought("passages") ? "No other article shares a passage with this one." : "Passages were not looked for."));
   const list = new PagedTable([
     { label: "", note: "number in the text", class: "number", cell: (place, at) => (at < MOST_NOTED && found.passages[place] ? h("span", { class: "ref" }, at + 1) : "") },
     { label: "", note: "article", header: true, cell: (place) => sharedWith(table, found, row, place) },

@@ -24,7 +24,7 @@ function histogramChart({ edges, counts }) {
   };
   return figureOf({
     title: "How alike the pairs are",
-    text: "Pairs of articles by the share of word runs that both have, and what they are to each other. Right of the line a pair counts as a near-duplicate; left of it a pair can still be related by passages or as an excerpt. Each row is as high as its most frequent value.",
+    text: "Pairs of articles by the share of word runs that both have, and what they are to each other. Right of the line a pair counts as a near-duplicate. Left of it it does where most of the shorter article stands in the other; else it can be an excerpt, or share passages. Each row is as high as its most frequent value.",
     draw,
     table: {
       columns: ["similarity", ...series.map((each) => each.label)],

@@ -14,7 +14,7 @@ async function showClusters(parts, query) {
     { label: "articles", class: "number", cell: (each) => count(each.members.length) },
     { label: "removed", class: "number", cell: (each) => count(each.removed) },
     { label: "kept", class: "number middle", cell: (each) => count(each.members.length - each.removed) },
-  ], { caption: "Clusters", quiet: true, onpage: (page) => remember({ page: page > 1 ? page : "" }), empty: all.length ? "No cluster is called like that." : "No article is a copy of another one, so there are no clusters." });
+  ], { caption: "Clusters", quiet: true, onpage: (page) => remember({ page: page > 1 ? page : "" }), empty: all.length ? "No cluster is called like that." : sought("duplicates") ? "No article is a copy of another one, so there are no clusters." : "Copies were not looked for, so there are no clusters." });
   const said = h("p", { class: "quiet", role: "status" });
   const update = (page = 1) => {
     const chosen = sortedClusters(table, filtered(all, asked.q, (each) => lookupOf(table, each.row)), asked.sort);
@@ -83,7 +83,7 @@ function memberColumns(table, leader, chosen, update) {
       update();
     },
   });
-  const value = (name) => (row) => (row === leader ? "" : score(table.get(name, row)));
+  const value = (name, write = score) => (row) => (row === leader ? "" : write(table.get(name, row)));
   const against = (row) => {
     const other = table.get("duplicate_of", row);
     return other >= 0 && other !== row ? other : leader;
@@ -95,7 +95,7 @@ function memberColumns(table, leader, chosen, update) {
     { label: "relation", class: "middle", cell: (row) => (row === leader ? h("span", { class: "tag" }, "stands for all") : relationTag(table.get("relation", row))) },
     { label: "Jaccard", class: "number middle", cell: value("jaccard") },
     { label: "contained", class: "number wide", note: "share of this article that stands in the other", cell: value("containment") },
-    { label: "coverage", class: "number wide", cell: value("coverage") },
+    { label: "coverage", class: "number wide", cell: value("coverage", covered) },
     { label: "", note: "side by side", class: "middle", cell: (row) => (row === leader ? "" : h("a", { href: pairLink(table, row, against(row)) }, "compare", unseen(` ${idOf(table, row)} with ${idOf(table, against(row))}`))) },
   ];
 }

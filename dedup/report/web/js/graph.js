@@ -18,9 +18,9 @@ async function showGraph() {
   const missingNodes = [data.left_out_nodes ? counted(data.left_out_nodes, "article") : "", data.left_out_edges ? counted(data.left_out_edges, "relation") : ""].filter(Boolean);
   const clustersDrawn = nodes.some((each) => each.documents > 1);
   const node = h("div", { class: "graph-view" }, viewTitle("Graph"),
-    h("p", { class: "lede" }, empty ? "No two articles share anything, so there is nothing to draw."
+    h("p", { class: "lede" }, empty ? `${nothingShared()} So there is nothing to draw.`
       : `${counted(nodes.length, clustersDrawn ? "node" : "article")} and ${counted(edges.length, "relation")}. ${clustersDrawn ? "A large node is a whole cluster. " : ""}Point at a line to read what both sides share; click it to see them side by side.`),
-    missingNodes.length ? h("p", { class: "quiet" }, `Not drawn: ${missingNodes.join(" and ")}, those that share least. Articles that share nothing are not drawn either.`) : h("p", { class: "quiet" }, "Articles that share nothing are not drawn."),
+    empty ? null : missingNodes.length ? h("p", { class: "quiet" }, `Not drawn: ${missingNodes.join(" and ")}, those that share least. Articles that share nothing are not drawn either.`) : h("p", { class: "quiet" }, "Articles that share nothing are not drawn."),
     drawn ? h("div", { class: "graph-frame" }, drawn.node, said) : null, list);
   return { title: "Graph", section: "graph", node, shown: () => drawn && drawn.start(), gone: () => { going = false; } };
 }

@@ -12,7 +12,7 @@ async function showLook() {
     whatIf(),
     h("div", { class: "two" },
       part("Nearest above the threshold", "Near-duplicates, but only just. Would you call them copies?", borderline(table, look.above || [], "No pair above the threshold.")),
-      part("Nearest below the threshold", "Not alike enough as a whole; near-duplicates among them are so by the passages they share (coverage). Would you call them copies?", borderline(table, look.below || [], "No pair below the threshold."))),
+      part("Nearest below the threshold", "Not alike enough as a whole. Near-duplicates among them are so because most of the shorter one stands in the other. Would you call them copies?", borderline(table, look.below || [], "No pair below the threshold."))),
     h("div", { class: "two" },
       part("Largest clusters", "A very large one is often a template or an empty page.", largest(table, look.largest || [])),
       part("Sites that lose most", "Many copies from one site can also be a fault of the crawl.", sitesLosing(look.sites || []))),
@@ -38,9 +38,9 @@ function borderline(table, found, empty) {
   return new PagedTable([
     { label: "articles", cell: (each) => pairName(table, each.a, each.b), header: true },
     { label: "relation", class: "middle", cell: (each) => relationTag(each.relation) },
-    { label: "Jaccard", class: "number", cell: (each) => score(each.jaccard) },
-    { label: "coverage", class: "number middle", cell: (each) => score(each.coverage) },
-  ], { caption: empty.replace(/^No pair/, "Pairs").replace(/\.$/, ""), quiet: true, size: 10, empty }).set(found).node;
+    { label: "Jaccard", class: "number", cell: (each) => each.jaccard.toFixed(3) },
+    sought("passages") ? { label: "coverage", class: "number middle", cell: (each) => score(each.coverage) } : null,
+  ].filter(Boolean), { caption: empty.replace(/^No pair/, "Pairs").replace(/\.$/, ""), quiet: true, size: 10, empty }).set(found).node;
 }
 
 function largest(table, found) {
@@ -48,7 +48,7 @@ function largest(table, found) {
     { label: "cluster", header: true, cell: (each) => articleName(table, each.row, clusterLink(table, each.row)) },
     { label: "articles", class: "number", cell: (each) => count(each.documents) },
     { label: "removed", class: "number", cell: (each) => count(each.removed) },
-  ], { caption: "Largest clusters", quiet: true, size: 10, empty: "There is no cluster of two or more articles." }).set(found).node;
+  ], { caption: "Largest clusters", quiet: true, size: 10, empty: sought("duplicates") ? "There is no cluster of two or more articles." : "Copies were not looked for, so there are no clusters." }).set(found).node;
 }
 
 function sitesLosing(found) {

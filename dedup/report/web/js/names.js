@@ -30,6 +30,16 @@ function articleName(table, row, href, { plain = false } = {}) {
   return h("span", { class: "name" }, title, h("span", { class: "facts" }, dotted(facts)));
 }
 
+/** Whether the run looked for something: duplicates, passages or repeats. */
+const sought = (what) => overview.find.includes(what);
+
+/** Why there is no pair. */
+const nothingShared = () => (sought("passages") ? "No two articles share anything."
+  : sought("duplicates") ? "No two articles are copies; passages were not looked for." : "No two articles are equal; passages were not looked for.");
+
+/** A coverage, where there is one: copies alone are found without passages. */
+const covered = (value) => (sought("passages") ? score(value) : "–");
+
 /** Put middle dots between facts. */
 function dotted(facts) {
   return facts.filter(Boolean).flatMap((each, place) => (place ? [" · ", each] : [each]));

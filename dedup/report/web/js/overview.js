@@ -13,15 +13,23 @@ function showOverview() {
 }
 
 function lede() {
-  const { read, kept, removed } = overview.totals;
+  const { kept, removed } = overview.totals;
+  const all = kept + removed;
+  if (!all) return h("p", { class: "lede" }, overview.totals.read ? "No article could be read: all were skipped." : "There were no articles.");
   const passages = Object.values(overview.summary.passages || {}).reduce((sum, each) => sum + each, 0);
   const repeats = Object.values(overview.summary.repeats || {}).reduce((sum, each) => sum + each, 0);
   const found = [
-    removed ? `${counted(removed, "article")} of ${count(read)} ${removed === 1 ? "is a copy" : "are copies"} of one that stays` : `None of ${counted(read, "article")} is a copy of another one`,
-    overview.find.includes("passages") ? `${passages ? counted(passages, "passage") : "no passage"} ${passages > 1 ? "stand" : "stands"} in more than one article` : null,
-    overview.find.includes("repeats") ? (repeats ? `${counted(repeats, "stretch", "stretches")} ${repeats === 1 ? "repeats" : "repeat"} inside an article` : "nothing repeats inside an article") : null,
+    sought("duplicates") ? copiesSaid(removed, all) : "copies were not looked for",
+    sought("passages") ? (passages ? (passages === 1 ? "two articles share a passage" : `pairs of articles share ${counted(passages, "passage")}`) : "no two articles share a passage") : null,
+    sought("repeats") ? (repeats ? `${counted(repeats, "stretch", "stretches")} ${repeats === 1 ? "repeats" : "repeat"} inside an article` : "nothing repeats inside an article") : null,
   ].filter(Boolean);
-  return h("p", { class: "lede" }, `${found.slice(0, -1).join(", ")}${found.length > 1 ? ", and " : ""}${found.at(-1)}. ${count(kept)} ${kept === 1 ? "stays" : "stay"}.`);
+  const whole = found.length > 2 ? `${found.slice(0, -1).join(", ")}, and ${found.at(-1)}` : found.join(", and ");
+  return h("p", { class: "lede" }, `${capital(whole)}. ${counted(kept, "article")} ${kept === 1 ? "stays" : "stay"}.`);
+}
+
+function copiesSaid(removed, all) {
+  if (removed) return `${counted(removed, "article")} of ${count(all)} ${removed === 1 ? "is a copy" : "are copies"} of one that stays`;
+  return all === 1 ? "there is one article, so there is no copy" : `none of ${count(all)} articles is a copy that goes`;
 }
 
 /** What one must know: notes, what is left out, suspicions. */
@@ -56,8 +64,8 @@ function statistics() {
   const stat = (value, label, href) => h("div", { class: "stat" },
     h("dt", {}, label), h("dd", {}, href ? h("a", { href }, value) : value));
   return h("dl", { class: "stats" },
-    stat(count(read), "articles read", "#/articles"), stat(count(kept), "kept"), stat(count(removed), "removed", removed ? link("articles", [], { show: "removed" }) : null),
-    stat(count(skipped), "skipped"), stat(count(clusters.count || 0), "clusters", "#/clusters"),
+    stat(count(read), read === 1 ? "article read" : "articles read", "#/articles"), stat(count(kept), "kept"), stat(count(removed), "removed", removed ? link("articles", [], { show: "removed" }) : null),
+    stat(count(skipped), "skipped"), stat(count(clusters.count || 0), clusters.count === 1 ? "cluster" : "clusters", "#/clusters"),
     stat(count(overview.summary.review || 0), "held back for review", "#/look"),
     typeof characters !== "number" ? null : stat(short(characters), "characters"), typeof gone !== "number" ? null : stat(short(gone), "of them would go"));
 }
@@ -94,7 +102,7 @@ function chartsOf() {
     made.splice(made.length - (figures.site_matrix?.sites.length ? 1 : 0), 0, chart.node);
   }
   const missing = [
-    figures.cluster_sizes && some(figures.cluster_sizes.counts) ? null : "cluster sizes: there is no cluster of two or more articles",
+    figures.cluster_sizes && some(figures.cluster_sizes.counts) ? null : `cluster sizes: ${sought("duplicates") ? "there is no cluster of two or more articles" : "copies were not looked for"}`,
     figures.timeline && figures.timeline.starts.length ? null : "a timeline: no article has a date",
     figures.site_matrix && figures.site_matrix.sites.length ? null : "who copies whom: no copy has a site",
   ].filter(Boolean);
@@ -111,7 +119,8 @@ function tallies() {
     tally("Removed inside articles", "reasons", summary.removals),
     tally("Tagged, and left in place", "tags", summary.tags),
     tally("Skipped", "skipped", summary.intake?.skipped), tally("Damaged, but used", "damaged", summary.intake?.damaged),
-    tally("Limits that were met", "caps", summary.caps),
+    tally("Files not read, or not to the end", "failed", summary.intake?.files_failed),
+    tally("Left out by limits on very frequent text", "caps", summary.caps),
   ];
 }
 

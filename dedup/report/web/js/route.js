@@ -16,7 +16,8 @@ function link(view, parts = [], query = {}) {
 
 /** Return { view, parts, query } of the address. */
 function place() {
-  const [path, search] = splitOnce(location.hash.replace(/^#\/?/, ""), "?");
+  const address = location.hash.startsWith("#/") ? location.hash.slice(2) : "";
+  const [path, search] = splitOnce(address, "?");
   const [view, ...parts] = path.split("/").map(decoded);
   return { view: view || "", parts, query: Object.fromEntries(new URLSearchParams(search)) };
 }
@@ -61,7 +62,7 @@ function documentsLeftOut() {
 
 /** Show the view of the address. */
 async function route({ first = false } = {}) {
-  if (location.hash && !location.hash.startsWith("#/")) return;
+  if (!first && location.hash && !location.hash.startsWith("#/")) return; // a place in this view
   if (!first) left.set(shownAt, { top: scrollY, link: document.activeElement?.getAttribute("href") });
   const turn = ++routing;
   const { view, parts, query } = place();
