@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dedup.blocks import AT, DIGITS, LAST_DIGIT, PAREN, SENTENCE
+from dedup.blocks import PAREN, SENTENCE
 from dedup.boilerplate.furniture import fold_line
 
 _MONTHS = (
@@ -89,15 +89,6 @@ def trigger_words() -> dict[str, int]:
     limits |= dict.fromkeys([*credits.split(), "credits", "foto", "fotos", "фото"], 120)
     limits |= dict.fromkeys(["https", "pic", "post", "view"], 100)
     return limits
-
-
-def is_candidate(flags: int, words: int) -> bool:
-    """Tell whether a block that holds no trigger word may have a tag all the same."""
-    return bool(
-        (flags & PAREN and words <= 120)
-        or (flags & AT and words <= 25)
-        or (flags & (DIGITS | LAST_DIGIT) and words <= 10)
-    )
 
 
 def is_signature(line: str) -> bool:
