@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from hypothesis import HealthCheck, settings
 import dedup
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# With all that the tests import, a look at everything that lives takes long, and comes often.
+gc.set_threshold(100_000, 20, 50)
 
 # The first example may wait for a kernel to be compiled, so time says nothing about a test. The
 # compiled kernels stay in Numba's own cache from run to run; no fixture touches it.

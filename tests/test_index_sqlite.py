@@ -401,7 +401,7 @@ def answers(path, documents, others):
 
 
 @pytest.mark.parametrize("how", ["flip", "zero", "cut"])
-@pytest.mark.parametrize("rounds", [60, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [60, pytest.param(600, marks=pytest.mark.slow)])
 def test_damage_gives_an_error_or_a_right_answer(path, small_runs, how, rounds):
     documents, others = filled(path, 300, store_text=True), articles(20, seed=9)
     right = answers(path, documents, others)
