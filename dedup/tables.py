@@ -206,11 +206,16 @@ def complete(result: Result, pairs: Pairs, clusters: Clusters, caps: Counter[str
     check_conservation(result, clusters)
 
 
-def check_conservation(result: Result, clusters: Clusters) -> None:
-    """Raise ``OutputError`` unless read = kept + removed + skipped and every cluster keeps one."""
-    counts = result.summary["documents"]
+def check_sums(summary: dict[str, Any]) -> None:
+    """Raise ``OutputError`` unless read = kept + removed + skipped."""
+    counts = summary["documents"]
     if counts["read"] != counts["kept"] + counts["removed"] + counts["skipped"]:
         raise OutputError(f"documents do not add up: {counts}")
+
+
+def check_conservation(result: Result, clusters: Clusters) -> None:
+    """Raise ``OutputError`` unless read = kept + removed + skipped and every cluster keeps one."""
+    check_sums(result.summary)
     kept = result.tables["documents"]["kept"].to_numpy()
     keeps = np.zeros(len(kept), np.bool_)
     keeps[clusters.leaders[kept]] = True

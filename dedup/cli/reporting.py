@@ -87,7 +87,7 @@ def report(result: str, output: str, **given: Any) -> int:
         title = given["title"] or f"dedup: {folder.name}"
         counts = _write(found, target, title, given["max_size"])
         if plots:
-            _draw(found.figures(), plots, inputs, quiet=given["quiet"])
+            _draw(found.figures, plots, inputs, quiet=given["quiet"])
     for note in found.notes:
         tell(f"dedup: {note}")
     if not given["quiet"]:
@@ -162,6 +162,7 @@ def _check_plots(folder: str | None, inputs: Sequence[str]) -> None:
 
 def write_views(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
     """Write the page and the plots of a scan that has just been made, where they are asked for."""
+    figures: dict[str, Any] | None = None
     if given["report"]:
         from dedup.report.web import MOST_BYTES, from_result
 
@@ -171,10 +172,11 @@ def write_views(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -
         counts = _write(found, target, "dedup report", MOST_BYTES)
         if not given["quiet"]:
             _tell(counts, given["report"], target)
+        figures = found.figures
     if given["plots"]:
         from dedup.report.figures import figures_of
 
-        _draw(figures_of(result), given["plots"], paths, quiet=given["quiet"])
+        _draw(figures or figures_of(result), given["plots"], paths, quiet=given["quiet"])
 
 
 def _draw(figures: dict[str, Any], folder: str, inputs: Sequence[str], *, quiet: bool) -> None:

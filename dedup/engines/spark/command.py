@@ -15,6 +15,7 @@ from dedup.engines.spark.reading import role_columns
 from dedup.engines.spark.stars import TASK_EDGES
 from dedup.errors import ConfigError
 from dedup.sources.options import ReadOptions
+from dedup.tables import check_sums
 
 _WORK = "_work"  # below the output, which all executors reach; gone when the run is done
 
@@ -47,7 +48,7 @@ def scan_paths(
     frame = role_columns(given.frame, given.roles)
     found = run(frame, config, store, DRIVER_EDGES, TASK_EDGES)
     found.summary["intake"]["notes"] = given.notes
-    outputs.check_sums(found.summary)
+    check_sums(found.summary)
     outputs.write(outputs.documents(found), output, "documents", format)
     if "rows" in names:
         outputs.write(outputs.rows(given, found, annotate=annotate), output, "rows", format)

@@ -10,27 +10,25 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from dedup import records
 from dedup.clusters import Clusters
 from dedup.config import Config
 from dedup.engines.spark.facts import Facts
-from dedup.engines.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches
+from dedup.engines.spark.frames import (
+    Batches,
+    Frame,
+    Schema,
+    batches_of,
+    column,
+    map_batches,
+    sql_schema,
+)
 from dedup.engines.spark.reading import KEYS
 from dedup.engines.spark.stars import MEMBERS
 from dedup.pairs import EXACT, NAMES, Pairs
 from dedup.tables import documents_table
 
-DOCUMENTS: Schema = {
-    "doc_id": "string",
-    "path": "string",
-    "cluster": "string",
-    "canonical": "boolean",
-    "kept": "boolean",
-    "relation": "string",
-    "duplicate_of": "string",
-    "jaccard": "double",
-    "containment": "double",
-    "coverage": "double",
-}
+DOCUMENTS = sql_schema(records.DOCUMENTS)
 KEYED: Schema = {**DOCUMENTS, "row": "bigint", **KEYS}  # and how the rows they were are found
 _SCORES = ("relation", "jaccard", "containment", "coverage", "share")
 

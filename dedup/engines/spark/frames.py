@@ -37,6 +37,12 @@ _ARROW = {
     "string": pa.large_string(),
     "binary": pa.large_binary(),
 }
+_SQL = {
+    pa.int64(): "bigint",
+    pa.float64(): "double",
+    pa.bool_(): "boolean",
+    pa.string(): "string",
+}
 _PACKED = 1 << 17  # numbers of a column that go to the driver in one row
 _MOST_ROWS = 1 << 17  # of a batch that goes back to Spark
 
@@ -57,6 +63,11 @@ def batches_of(columns: Mapping[str, Any], schema: Schema) -> Iterator[pa.Record
     batch = pa.RecordBatch.from_arrays(arrays, names=list(schema))
     for low in range(0, len(batch), _MOST_ROWS):
         yield batch.slice(low, _MOST_ROWS)
+
+
+def sql_schema(schema: pa.Schema) -> Schema:
+    """Return the columns of an Arrow table as Spark names them."""
+    return {item.name: _SQL[item.type] for item in schema}
 
 
 def column(batch: pa.RecordBatch | pa.Table, name: str) -> Numbers:

@@ -11,17 +11,17 @@ import pyarrow as pa
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from dedup.archive.provenance import free_name
+from dedup.archive.rows import FACTS
 from dedup.engines.spark.api import Found
 from dedup.engines.spark.documents import DOCUMENTS
 from dedup.engines.spark.frames import Batches, Frame, Session, batches_of, local_path, map_batches
 from dedup.engines.spark.inputs import Input
 from dedup.engines.spark.reading import KEYS, quoted, row_keys
-from dedup.errors import ConfigError, OutputError
+from dedup.errors import ConfigError
 from dedup.sinks import json_bytes, rounded
 
 SUMMARY = "summary.json"
-MARK = "dedup"
-_MARKS = ("doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of")
 
 
 def check_free(session: Session, output: str, names: list[str]) -> None:
@@ -65,12 +65,10 @@ def documents(found: Found) -> Frame:
 def rows(given: Input, found: Found, *, annotate: bool) -> Frame:
     """Return the rows that were read, with what was found of each; all, or those that stay."""
     named = {role: F.col(quoted(name)) for role, name in given.roles.items() if name}
-    mark = MARK
-    while mark in given.columns:
-        mark += "_"
+    mark = free_name("dedup", given.columns)
     mine = given.frame.select(*(F.col(quoted(name)) for name in given.columns), *row_keys(named))
     theirs = found.keyed if annotate else found.keyed.where("kept")
-    theirs = theirs.select(*KEYS, "row", F.struct(*_MARKS).alias(mark))
+    theirs = theirs.select(*KEYS, "row", F.struct(*FACTS).alias(mark))
     keys = list(KEYS)
     if found.summary["intake"]["damaged"].get("duplicate_id"):
         # Rows that are equal in all that is read stand for documents of their own: one for one.
@@ -94,10 +92,3 @@ def write_summary(session: Session, output: str, summary: dict[str, Any]) -> Non
     line = json_bytes(summary).decode("utf-8").strip()
     frame = session.createDataFrame([(line,)], "value string").coalesce(1)
     frame.write.mode("errorifexists").text(f"{output.rstrip('/')}/{SUMMARY}")
-
-
-def check_sums(summary: dict[str, Any]) -> None:
-    """Raise ``OutputError`` unless read = kept + removed + skipped."""
-    counts = summary["documents"]
-    if counts["read"] != counts["kept"] + counts["removed"] + counts["skipped"]:
-        raise OutputError(f"documents do not add up: {counts}")

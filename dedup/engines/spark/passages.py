@@ -14,16 +14,17 @@ import pyarrow as pa
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from dedup import records
 from dedup.config import Config
 from dedup.engines.spark.components import connected
 from dedup.engines.spark.facts import Facts
 from dedup.engines.spark.frames import (
     Batches,
     Frame,
-    Schema,
     Store,
     batches_of,
     map_batches,
+    sql_schema,
 )
 from dedup.engines.spark.reading import KEYS
 from dedup.engines.spark.stars import by_group
@@ -32,19 +33,7 @@ from dedup.pipeline import scan_corpus
 from dedup.records import CORPUS, Corpus, Intake
 from dedup.sources.tables import usable_texts
 
-PASSAGES: Schema = {
-    "a": "string",
-    "b": "string",
-    "start_a": "bigint",
-    "end_a": "bigint",
-    "start_b": "bigint",
-    "end_b": "bigint",
-    "matched_tokens": "bigint",
-    "density": "double",
-    "score": "double",
-    "level": "string",
-    "kind": "string",
-}
+PASSAGES = sql_schema(records.PASSAGES)
 GROUP = 500  # documents of a group that take part, the first by id
 _MOST_ROWS = 500  # that are gathered at a time, but for one group
 

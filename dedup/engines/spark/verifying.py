@@ -7,13 +7,12 @@ each of several tasks, in front of those it is compared with, and never once a p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import reduce
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.arrays import Int64
+from dedup.arrays import Int64, one_array
 from dedup.config import Config
 from dedup.engines.spark.candidates import CROWDED
 from dedup.engines.spark.facts import Facts
@@ -130,8 +129,7 @@ def _compare(table: pa.Table, config: Config, *, weak: bool) -> tuple[Pairs, int
 
 def _shingles(cells: pa.ChunkedArray) -> Shingles:
     """Return a column of packed shingles as sets."""
-    array = reduce(lambda one, two: pa.concat_arrays([one, two]), cells.chunks)
-    array = array.cast(pa.large_binary())
+    array = one_array(cells.cast(pa.large_binary()))
     _, offsets, data = array.buffers()
     bounds: Int64 = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
     first, last = int(bounds[0]), int(bounds[-1])

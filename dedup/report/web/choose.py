@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from dedup.arrays import Bool, Int64, one_array
 from dedup.config import RELATIONS
-from dedup.report.web.found import Found
+from dedup.report.web.found import Found, rows_of
 
 MOST_DOCUMENTS = 200_000
 MOST_PAIRS = 100_000
@@ -35,13 +35,6 @@ class Chosen:
     passages: Int64
     passage: Int64
     counts: Int64
-
-
-def rows_of(column: pa.ChunkedArray, ids: pa.Array) -> Int64:
-    """Return the row of the document that each value names, -1 for null."""
-    found = pc.fill_null(pc.index_in(column, value_set=ids), -1)
-    rows: Int64 = found.to_numpy().astype(np.int64)
-    return rows
 
 
 def leaders_of(found: Found) -> Int64:

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from dedup.arrays import Bool, Int64, one_array
 from dedup.cleaning import Removal, apply_removals, merge_removals, removals_of
-from dedup.report.web.choose import LONGEST, MOST_DOCUMENTS, Chosen, leaders_of, rows_of
-from dedup.report.web.found import Found
+from dedup.report.web.choose import LONGEST, MOST_DOCUMENTS, Chosen, leaders_of
+from dedup.report.web.found import Found, rows_of
 from dedup.sinks import json_bytes
 
 DOCUMENTS, PAIRS = 10_000, 20_000
@@ -94,20 +94,20 @@ class Packer:
             return []
         fits = order[self.found.texts.characters[order] <= LONGEST]
         sizes = np.cumsum(self.found.texts.sizes[fits])
-        heads, fold = self.heads, _FOLD
+        heads, fold, held = self.heads, _FOLD, None
         while True:  # texts are packed as tightly as most are, then as tightly as these were
             self.heads, self.chunk_of = dict(heads), {}
             wanted: Bool = np.zeros(len(self.found), np.bool_)
             wanted[fits[: max(np.searchsorted(sizes, budget / fold, side="right"), 0)]] = True
-            made = self._packed_texts(wanted)
+            if held is None:  # what is wanted later is among them
+                held = dict(self.found.texts.of(wanted))
+            made = self._packed_texts({row: held[row] for row in held if wanted[row]}, wanted)
             taken = sum(map(len, (*made, *self.documents())))
             if taken <= budget or not made:
                 return made
             fold *= 1.02 * taken / budget if budget > 0 else np.inf
 
-    def _packed_texts(self, wanted: Bool) -> list[bytes]:
-        assert self.found.texts is not None
-        texts = dict(self.found.texts.of(wanted))
+    def _packed_texts(self, texts: dict[int, str], wanted: Bool) -> list[bytes]:
         removals = removals_of(self.found.removals.filter(pa.array(wanted[self._docs()])))
         tags = self._tags(wanted)
         made: list[bytes] = []

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,25 +41,26 @@ class Texts:
 
     def of(self, wanted: Bool) -> Iterator[tuple[int, str]]:
         """Yield the wanted documents, a row and its text each, in the order of reading."""
-        low = 0
-        for batch in self.batches():
-            rows = self.rows[low : low + len(batch)]
-            low += len(batch)
+        for rows, column in self._parts():
             places = np.flatnonzero(wanted[rows])
-            column = batch.column("text").take(pa.array(places))
-            yield from zip(rows[places].tolist(), column.to_pylist(), strict=True)
+            some = column.take(pa.array(places)).to_pylist()
+            yield from zip(rows[places].tolist(), some, strict=True)
 
     def begins(self, most: int) -> Iterator[tuple[int, str]]:
         """Yield all documents, a row and the first ``most`` characters of its text each."""
+        for rows, column in self._parts():
+            begins = pc.utf8_slice_codeunits(column, 0, most).to_pylist()
+            yield from zip(rows.tolist(), begins, strict=True)
+
+    def _parts(self) -> Iterator[tuple[Int64, pa.Array]]:
+        """Read all documents; yield the rows of some and their texts."""
         low = 0
         for batch in self.batches():
-            rows = self.rows[low : low + len(batch)].tolist()
+            yield self.rows[low : low + len(batch)], batch.column("text")
             low += len(batch)
-            column = pc.utf8_slice_codeunits(batch.column("text"), 0, most)
-            yield from zip(rows, column.to_pylist(), strict=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found:
     """A result as a report needs it: tables in order of id, and what is known besides.
 
@@ -80,8 +82,9 @@ class Found:
     def __len__(self) -> int:
         return len(self.tables["documents"])
 
+    @cached_property
     def figures(self) -> dict[str, Any]:
-        """Return the numbers of all figures."""
+        """The numbers of all figures."""
         return figures_from(self.tables, self.sites, self.dates, self.config)
 
 
@@ -161,10 +164,10 @@ def _reaches(stored: Stored, ids: pa.Array, characters: Int64) -> bool:
     """Tell whether texts are long enough for all places that the tables name."""
     last = np.zeros(len(ids), np.int64)
     for name, end in (("removals", "end"), ("marks", "end")):
-        rows = _rows(stored.tables[name], "doc_id", ids)
+        rows = rows_of(stored.tables[name]["doc_id"], ids)
         np.maximum.at(last, rows, stored.tables[name][end].to_numpy())
     for side in "ab":
-        rows = _rows(stored.tables["passages"], side, ids)
+        rows = rows_of(stored.tables["passages"][side], ids)
         np.maximum.at(last, rows, stored.tables["passages"][f"end_{side}"].to_numpy())
     return not (last > characters).any()
 
@@ -207,9 +210,11 @@ def _strings(column: pa.ChunkedArray) -> pa.Array:
     return one_array(column.cast(pa.string()))
 
 
-def _rows(table: pa.Table, column: str, ids: pa.Array) -> Int64:
-    found: Int64 = pc.index_in(table[column], value_set=ids).to_numpy().astype(np.int64)
-    return found
+def rows_of(column: pa.ChunkedArray, ids: pa.Array) -> Int64:
+    """Return the row of the document that each value names, -1 for null."""
+    found = pc.fill_null(pc.index_in(column, value_set=ids), -1)
+    rows: Int64 = found.to_numpy().astype(np.int64)
+    return rows
 
 
 def _numbered(table: pa.Table, ids: pa.Array, schema: pa.Schema) -> pa.Table:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from dedup.arrays import Int64, one_array
 from dedup.config import RELATIONS
 from dedup.report import words
-from dedup.report.web.choose import MOST_DOCUMENTS, Chosen, Graph, choose_graph, rows_of
+from dedup.report.web.choose import MOST_DOCUMENTS, Chosen, Graph, choose_graph, leaders_of
 from dedup.report.web.chunks import Codes
 from dedup.report.web.found import Found
 from dedup.suspicion import describe
@@ -37,7 +37,7 @@ def overview_of(
     found: Found, chosen: Chosen, codes: dict[str, Codes], title: str
 ) -> dict[str, Any]:
     """Return all of the overview that does not depend on which texts the page holds."""
-    made = found.figures()
+    made = found.figures
     return {
         "version": found.summary["version"],
         "title": title,
@@ -110,7 +110,7 @@ def _look(made: dict[str, Any], found: Found, codes: dict[str, Codes]) -> dict[s
     return {
         "below": [_pair(each, ids, codes) for each in near["below"]],
         "above": [_pair(each, ids, codes) for each in near["above"]],
-        "largest": _largest(documents, ids),
+        "largest": _largest(found),
         "sites": made["site_losses"]["sites"],
         "review": np.flatnonzero(found.review)[: 5 * MOST_LISTED].tolist(),
         "suspicions": [{**each, "text": describe(each)} for each in found.summary["suspicions"]],
@@ -124,11 +124,11 @@ def _pair(row: dict[str, Any], ids: pa.Array, codes: dict[str, Codes]) -> dict[s
     return {**ends, **scores, "relation": relation}
 
 
-def _largest(documents: pa.Table, ids: pa.Array) -> list[dict[str, int]]:
-    leaders = rows_of(documents["cluster"], ids)
-    sizes = np.bincount(leaders, minlength=len(ids))
-    removed = np.bincount(leaders, ~documents["kept"].to_numpy(), len(ids))
-    order = np.lexsort((np.arange(len(ids)), -sizes))[:MOST_LISTED].tolist()
+def _largest(found: Found) -> list[dict[str, int]]:
+    leaders, count = leaders_of(found), len(found)
+    sizes = np.bincount(leaders, minlength=count)
+    removed = np.bincount(leaders, ~found.tables["documents"]["kept"].to_numpy(), count)
+    order = np.lexsort((np.arange(count), -sizes))[:MOST_LISTED].tolist()
     return [
         {"row": row, "documents": int(sizes[row]), "removed": int(removed[row])}
         for row in order
@@ -137,10 +137,8 @@ def _largest(documents: pa.Table, ids: pa.Array) -> list[dict[str, int]]:
 
 
 def _graph(graph: Graph, codes: dict[str, Codes], found: Found, chosen: Chosen) -> dict[str, Any]:
-    documents, pairs = found.tables["documents"], found.tables["pairs"]
-    ids = one_array(documents["doc_id"])
-    leaders = rows_of(documents["cluster"].take(pa.array(graph.rows)), ids)
-    relations = pairs["relation"].take(pa.array(chosen.pairs[graph.pair]))
+    leaders = leaders_of(found)[graph.rows]
+    relations = found.tables["pairs"]["relation"].take(pa.array(chosen.pairs[graph.pair]))
     nodes = zip(graph.rows.tolist(), leaders.tolist(), graph.documents.tolist(), strict=True)
     edges = zip(
         *(graph.a.tolist(), graph.b.tolist(), codes["relations"].codes(relations)),
