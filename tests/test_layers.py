@@ -14,7 +14,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A module imports only from rows above its own, and inside its own package.
 ROWS = [
-    ("errors",),
+    ("errors", "formats"),
     ("config",),
     ("records", "arrays", "hashing", "kernels", "spool", "parallel"),
     ("columns",),
@@ -61,6 +61,9 @@ DOORS = {
     "llvmlite": ("kernels._jit",),
     "datasketch": ("minhash", "lsh"),
     "trafilatura": ("sources",),
+    "feedparser": ("sources.feeds",),
+    "warcio": ("sources.warc",),
+    "charset_normalizer": ("sources.decoding",),
     "fsspec": ("sources.remote",),
     "aiohttp": ("sources.remote",),
     "redis": ("index.server",),

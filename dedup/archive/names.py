@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from dedup.arrays import clean_string
+from dedup.formats import PACKED, kind_of
 from dedup.sinks import hashed_name, safe_name
-from dedup.sources.files import PACKED, STDIN, kind_of
+from dedup.sources.files import STDIN
 
 _NUMBERED = re.compile(r"(.+)(#\d+)", re.S)
 _STREAMS = (STDIN, "/dev/", "/proc/")

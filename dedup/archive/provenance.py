@@ -16,7 +16,7 @@ from dedup.errors import InputError
 from dedup.hashing import sha256
 from dedup.records import Result
 from dedup.sinks import StrPath
-from dedup.sources import ENCODINGS, original_bytes
+from dedup.sources import is_encoding, original_bytes
 
 PROVENANCE = "provenance.jsonl"
 ARTICLES = "articles"
@@ -189,7 +189,7 @@ def check_entry(entry: Mapping[str, Any]) -> str | None:
     """Return the name of the first fact that restoring needs and that has no usable value."""
     usable = {
         "doc_id": isinstance(entry.get("doc_id"), str),
-        "encoding": entry.get("encoding") in ENCODINGS,
+        "encoding": isinstance(entry.get("encoding"), str) and is_encoding(entry["encoding"]),
         "sha256": isinstance(entry.get("sha256"), str),
         "ops": isinstance(entry.get("ops"), list | tuple),
         "raw": isinstance(entry.get("raw"), str | None),

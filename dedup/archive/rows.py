@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from dedup.archive.provenance import free_name, json_line
 from dedup.arrays import Int64, clean_string
 from dedup.records import DOCUMENTS, Corpus
-from dedup.sources.tables import python_values
+from dedup.sources.nested import python_values
 
 FACTS = ("doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of")
 FACTS_TYPE = pa.struct([DOCUMENTS.field(name) for name in FACTS])

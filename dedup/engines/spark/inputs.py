@@ -23,8 +23,8 @@ from dedup.engines.spark.frames import (
 )
 from dedup.engines.spark.reading import quoted
 from dedup.errors import ConfigError, InputError
+from dedup.formats import kind_of
 from dedup.sources.decoding import decode, is_binary
-from dedup.sources.files import kind_of
 from dedup.sources.options import PROBE, Probe, ReadOptions, choose, no_row
 
 KINDS = ("parquet", "jsonl", "txt")

@@ -28,8 +28,9 @@ from dedup.engines.spark.frames import (
 )
 from dedup.hashing import xxh3_128
 from dedup.records import Intake
+from dedup.sources.nested import is_text
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
-from dedup.sources.tables import Rows, as_strings, documents, is_text, usable_texts
+from dedup.sources.tables import Rows, as_strings, documents, usable_texts
 
 ROLES = ("text", "id", "date", "url", "site", "path", "priority", "flaw", "damage")
 KEYS: Schema = {"key0": "bigint", "key1": "bigint"}  # of a row: hashes of all that is read of it
