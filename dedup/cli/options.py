@@ -13,8 +13,8 @@ from dedup.config import Config
 from dedup.formats import FORMATS
 
 if TYPE_CHECKING:
+    from dedup.scan.warnings import Limits
     from dedup.sources.options import ReadOptions
-    from dedup.suspicion import Limits
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -249,7 +249,7 @@ def suspicion_options(command: Command) -> Command:
 
 def limits_from(given: dict[str, Any]) -> Limits:
     """Take from where removals look wrong out of the options of a command."""
-    from dedup.suspicion import Limits
+    from dedup.scan.warnings import Limits
 
     share, cluster = given.pop("suspicious_share"), given.pop("suspicious_cluster")
     return Limits(share=share, cluster=cluster)

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from dedup.errors import InputError
-from dedup.records import CORPUS, Corpus, Intake
+from dedup.schema import CORPUS, Corpus, Intake
 from dedup.sources.batches import Batcher, unique_ids
 from dedup.sources.decoding import encode, original_bytes
 from dedup.sources.files import STDIN, find_sources, is_live

@@ -8,18 +8,11 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from dedup.arrays import clean_string
+from dedup.core.arrays import clean_string
 from dedup.sources.batches import Batcher
 from dedup.sources.blocks import blocks
 from dedup.sources.csv_blocks import Taken, csv_columns
-from dedup.sources.dialects import (
-    MOST_LINES,
-    SEPARATOR,
-    Dialect,
-    cells,
-    delimiter_of,
-    dialect_of,
-)
+from dedup.sources.dialects import MOST_LINES, SEPARATOR, Dialect, cells, delimiter_of, dialect_of
 from dedup.sources.names import folded, known_names
 from dedup.sources.options import Columns, Run, Source
 from dedup.sources.rows import Record, add_records, probe

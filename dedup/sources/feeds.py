@@ -10,7 +10,7 @@ from xml.sax import SAXException
 
 import pyarrow as pa
 
-from dedup.arrays import clean_string
+from dedup.core.arrays import clean_string
 from dedup.errors import InputError
 from dedup.formats import FORMATS
 from dedup.sources.batches import Batcher

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dedup.arrays import clean_string
+from dedup.core.arrays import clean_string
 from dedup.errors import InputError
 from dedup.formats import FORMATS, kind_of
 from dedup.sources.options import ReadOptions, Source, Tally

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dedup.arrays import clean_string
+from dedup.core.arrays import clean_string
 from dedup.sources.batches import Batcher
 from dedup.sources.fixed import take_fixed
 from dedup.sources.markup import text_of

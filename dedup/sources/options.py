@@ -11,11 +11,11 @@ from itertools import islice
 
 import pyarrow as pa
 
-from dedup.arrays import clean_string
 from dedup.config import Config
+from dedup.core.arrays import clean_string
 from dedup.errors import ConfigError, InputError
 from dedup.formats import FORMATS
-from dedup.records import Intake
+from dedup.schema import Intake
 from dedup.sources.names import KNOWN_NAMES, known_as, known_names
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from dedup.errors import InputError
 from dedup.formats import kind_of
-from dedup.records import Intake
+from dedup.schema import Intake
 from dedup.sources import open_source
 from dedup.sources.batches import Row
 from dedup.sources.files import find_sources, is_live

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dedup.arrays import clean_string
+from dedup.core.arrays import clean_string
 from dedup.errors import InputError
 from dedup.sources.batches import Batcher
 from dedup.sources.decoding import decode, guess_encoding, page_encoding

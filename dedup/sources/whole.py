@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from dedup.arrays import clean_string
+from dedup.core.arrays import clean_string
 from dedup.errors import InputError
 from dedup.formats import not_read
 from dedup.sources.batches import Batcher, Row
