@@ -212,10 +212,10 @@ def read_options_from(
     )
 
 
-def suspicion_options(command: Command) -> Command:
+def warning_options(command: Command) -> Command:
     """Add the options that say from where removals look wrong, and what happens then."""
     options = (
-        (("--stop-on-suspicion",), {"is_flag": True},
+        (("--stop-on-warning",), {"is_flag": True},
          "Write nothing and exit with 1 when the removals look wrong; they are named then."),
         (("--suspicious-share",), {"type": float, "metavar": "SHARE", "default": 0.5},
          "Share of the documents of a site, of an input file, or of all, above which removals look "

@@ -168,7 +168,7 @@ def test_each_stage_of_a_whole_scan_is_taken_up(tmp_path, monkeypatch):
         state = json.loads((folder / MANIFEST).read_text())
         assert set(done) <= set(state["stages"])
         done = list(state["stages"])
-    assert done == ["texts", "tokens", "copies", "marks", "removals", "passages"]
+    assert done == ["texts", "tokens", "copies", "annotations", "removals", "passages"]
     for name in ("tokenise_texts", "find_removals", "find_passages"):
         monkeypatch.setattr(pipeline, name, None)  # would be called if anything were done again
     result, work = go()
