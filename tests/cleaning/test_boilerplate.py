@@ -175,7 +175,7 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize(("reason", "line"), LINES)
+@pytest.mark.parametrize(("reason", "line_text"), LINES)
 def test_furniture_goes_where_it_stands_and_text_behind_it_stays(reason, line_text):
     text = f"A bridge for the valley\n\n{PLAIN}\n\n{line_text}\n\n{OTHER}\n\n{THIRD}\n"
     assert removed(text) == {line_text: reason}
@@ -296,7 +296,7 @@ Recibe el premio la directora del boletín
 """.strip().split("\n")
 
 
-@pytest.mark.parametrize("line", [*STAYS, *NEWS])
+@pytest.mark.parametrize("line_text", [*STAYS, *NEWS])
 def test_text_stays(line_text):
     text = f"A bridge for the valley\n\n{PLAIN}\n\n{line_text}\n\n{OTHER}\n\n{THIRD}\n"
     assert removed(text) == {}
@@ -304,7 +304,7 @@ def test_text_stays(line_text):
 
 
 @pytest.mark.parametrize(
-    "line",
+    "line_text",
     [
         "Related: how two families became one",
         "WATCH: Firefighters rescue a dog",
@@ -423,7 +423,7 @@ TAGGED = [
 ]
 
 
-@pytest.mark.parametrize(("tag", "line"), TAGGED)
+@pytest.mark.parametrize(("tag", "line_text"), TAGGED)
 def test_a_tagged_block_stays_unless_it_is_to_go(tag, line_text):
     text = f"A bridge for the valley\n{line_text}\n{PLAIN}\n{OTHER}\n"
     annotations = tagged(text)
@@ -437,7 +437,7 @@ def test_a_tagged_block_stays_unless_it_is_to_go(tag, line_text):
 
 
 @pytest.mark.parametrize(
-    "line",
+    "line_text",
     [
         "By Monday the river had risen by two metres.",
         "By the time the ferry came it was dark",
@@ -452,11 +452,9 @@ def test_what_is_no_tag(line_text):
 
 
 def test_the_lines_of_a_tweet_are_tagged_up_to_the_text():
-    line_texts = ["NEW – #Bridge stands again.", "And the #ferry goes. pic.twitter.com/WHafQzSVgi"]
-    text = f"{PLAIN}\n{OTHER}\n{line_texts[0]}\n{line_texts[1]}\n— Jane (@jane) December 5, 2024\n{THIRD}"
-    assert [line_text for line_text, tag in tagged(text).items() if tag == "embed"][
-        :2
-    ] == line_texts
+    tweet = ["NEW – #Bridge stands again.", "And the #ferry goes. pic.twitter.com/WHafQzSVgi"]
+    text = f"{PLAIN}\n{OTHER}\n{tweet[0]}\n{tweet[1]}\n— Jane (@jane) December 5, 2024\n{THIRD}"
+    assert [each for each, tag in tagged(text).items() if tag == "embed"][:2] == tweet
     assert len(tagged(text)) == 3
 
 
@@ -626,13 +624,13 @@ def check_triggers(position, pattern, examples):
     check()
 
 
-@pytest.mark.parametrize(("place", "pattern"), SECTIONS)
+@pytest.mark.parametrize(("position", "pattern"), SECTIONS)
 def test_a_line_a_pattern_matches_holds_a_trigger_word(position, pattern):
     check_triggers(position, pattern, 4)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("place", "pattern"), SECTIONS)
+@pytest.mark.parametrize(("position", "pattern"), SECTIONS)
 def test_every_line_a_pattern_matches_holds_a_trigger_word(position, pattern):
     check_triggers(position, pattern, 60)
 
