@@ -14,8 +14,8 @@ from dedup.core.files import atomic
 from dedup.errors import ConfigError, InputError
 from dedup.output.cleaned import original_of, restore_directory
 from dedup.output.cleaned.provenance import Known
+from dedup.pipeline.full import compare_corpus, scan_corpus
 from dedup.result import Result
-from dedup.scan.full import compare_corpus, scan_corpus
 from dedup.schema import Corpus
 from dedup.sources import from_python
 from dedup.sources.options import REASONS, priority_column

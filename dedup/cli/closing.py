@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from dedup.cli.running import BAD_INPUT, DONE, columns, tell
 
 if TYPE_CHECKING:
+    from dedup.pipeline.warnings import Limits
     from dedup.result import Result
-    from dedup.scan.warnings import Limits
     from dedup.schema import ReadReport
 
 _SAID = 3  # suspicions named in one line
@@ -16,7 +16,7 @@ _SAID = 3  # suspicions named in one line
 
 def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
     """Say on stderr what looks wrong about the removals, and tell whether the run stops there."""
-    from dedup.scan.warnings import DEFAULT, describe, find_warnings
+    from dedup.pipeline.warnings import DEFAULT, describe, find_warnings
 
     if limits != DEFAULT:
         result.summary["warnings"] = find_warnings(result, limits)

@@ -12,7 +12,7 @@ import click
 from dedup.config import Config
 
 if TYPE_CHECKING:
-    from dedup.scan.warnings import Limits
+    from dedup.pipeline.warnings import Limits
     from dedup.sources.options import ReadOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -232,7 +232,7 @@ def warning_options(command: Command) -> Command:
 
 def limits_from(given: dict[str, Any]) -> Limits:
     """Take from where removals look wrong out of the options of a command."""
-    from dedup.scan.warnings import Limits
+    from dedup.pipeline.warnings import Limits
 
     share, cluster = given.pop("suspicious_share"), given.pop("suspicious_cluster")
     return Limits(share=share, cluster=cluster)

@@ -7,7 +7,7 @@ from typing import Any
 
 from dedup.config import Config
 from dedup.errors import ConfigError
-from dedup.scan.results import check_sums
+from dedup.pipeline.results import check_sums
 from dedup.sources.options import ReadOptions
 from dedup.spark import outputs
 from dedup.spark.api import run, settings

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from dedup import schema as records
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
-from dedup.scan.results import documents_table
+from dedup.pipeline.results import documents_table
 from dedup.similarity.relations import EXACT, NAMES, Pairs
 from dedup.spark.facts import Facts
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, sql_schema

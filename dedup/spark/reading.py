@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from dedup.config import Config
 from dedup.core.arrays import Texts, texts_from_arrow
 from dedup.core.hashing import xxh3_128
-from dedup.scan.signing import sign_batch
+from dedup.pipeline.signing import sign_batch
 from dedup.schema import ReadReport
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
 from dedup.sources.tables import Rows, as_strings, documents, is_text, usable_texts

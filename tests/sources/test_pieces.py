@@ -9,7 +9,7 @@ import pytest
 
 from dedup.config import Config
 from dedup.errors import InputError
-from dedup.scan.fast import scan_stream
+from dedup.pipeline.fast import scan_stream
 from dedup.schema import CORPUS, ReadReport
 from dedup.sources import ReadOptions, pieces, read_batches, read_pieces
 from dedup.sources.rereadable import Files

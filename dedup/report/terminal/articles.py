@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow.compute as pc
 
 from dedup.config import RELATIONS
+from dedup.pipeline.warnings import describe
 from dedup.report.labels import STYLES, limit_name, relation_name
 from dedup.report.terminal.page import Page, tally
 from dedup.report.terminal.sections import chosen_pairs, ordered_pairs
 from dedup.report.terminal.text import ALL, cells, counted, pad, safe, score, spaced
 from dedup.result import Document
-from dedup.scan.warnings import describe
 from dedup.sources.options import REASONS
 
 _NUMBERS = (("contained", 9), ("Jaccard", 7), ("coverage", 8), ("tokens", 7))

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from dedup.config import RELATIONS
 from dedup.core.arrays import Int64, one_array
+from dedup.pipeline.warnings import describe
 from dedup.report import labels
 from dedup.report.web.choose import MOST_DOCUMENTS, Chosen, Graph, choose_graph, leaders_of
 from dedup.report.web.chunks import Codes
 from dedup.report.web.found import Found
-from dedup.scan.warnings import describe
 
 MOST_LISTED = 20  # pairs, clusters, sites and documents to look at, of each kind
 

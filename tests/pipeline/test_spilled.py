@@ -15,9 +15,9 @@ from dedup.cleaning.boilerplate import lines
 from dedup.config import Config
 from dedup.passages import find as passages
 from dedup.passages import seeds
-from dedup.scan import candidates as copies
-from dedup.scan import documents as gathering
-from dedup.scan.full import scan_corpus, scan_reader
+from dedup.pipeline import candidates as copies
+from dedup.pipeline import documents as gathering
+from dedup.pipeline.full import scan_corpus, scan_reader
 from dedup.sources import ReadOptions, from_python
 from dedup.sources.rereadable import Files, Held
 from dedup.text import tokens

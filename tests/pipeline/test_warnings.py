@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from dedup import cli, scan
 from dedup.config import Config
 from dedup.errors import ConfigError
+from dedup.pipeline.warnings import Limits, describe, find_warnings
 from dedup.report import scan_view, warning_view
 from dedup.result import Result
-from dedup.scan.warnings import Limits, describe, find_warnings
 from dedup.schema import CORPUS, DOCUMENTS, Corpus, ReadReport, rows_table
 
 TEXT = (

@@ -25,9 +25,8 @@ from dedup.core.checkpoints import Work
 from dedup.core.hashing import content_of
 from dedup.core.parallel import in_order
 from dedup.core.spool import Spool, trim
-from dedup.result import Result
-from dedup.scan.results import complete, documents_table, pairs_table
-from dedup.scan.signing import (
+from dedup.pipeline.results import complete, documents_table, pairs_table
+from dedup.pipeline.signing import (
     DIGESTS,
     SHINGLES,
     SIZES,
@@ -37,7 +36,8 @@ from dedup.scan.signing import (
     sign_batch,
     some_of_all,
 )
-from dedup.scan.verifying import Verifier
+from dedup.pipeline.verifying import Verifier
+from dedup.result import Result
 from dedup.schema import ANNOTATIONS, METADATA, PASSAGES, REMOVALS, REPEATS, ReadReport
 from dedup.similarity.relations import Pairs, with_equals
 from dedup.sources import Piece

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from dedup.config import Config
 from dedup.core.arrays import texts_from_arrow
 from dedup.core.spool import Spool
-from dedup.scan.documents import FOLD
-from dedup.scan.signing import Signatures, is_fast, sign_batch
+from dedup.pipeline.documents import FOLD
+from dedup.pipeline.signing import Signatures, is_fast, sign_batch
 from dedup.schema import ReadReport
 from dedup.similarity.lsh import bands_and_rows, collision_probability
 from dedup.sources import ReadOptions, read_batches, source_bytes

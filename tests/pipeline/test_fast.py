@@ -19,10 +19,10 @@ from dedup.core.arrays import texts_from_strings
 from dedup.core.checkpoints import Work
 from dedup.core.hashing import text_digests
 from dedup.core.spool import Spool
-from dedup.scan.documents import hold
-from dedup.scan.fast import scan_stream
-from dedup.scan.full import STAGES, _scan
-from dedup.scan.signing import sign_batch
+from dedup.pipeline.documents import hold
+from dedup.pipeline.fast import scan_stream
+from dedup.pipeline.full import STAGES, _scan
+from dedup.pipeline.signing import sign_batch
 from dedup.similarity.lsh import bands_and_rows
 from dedup.similarity.minhash import sign_texts
 from dedup.sources import ReadOptions, from_python

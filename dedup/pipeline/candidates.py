@@ -14,8 +14,8 @@ from dedup.core.parallel import in_order
 from dedup.core.spool import Spool
 from dedup.core.storage import Columns
 from dedup.kernels import clusters as kernel
-from dedup.scan.documents import Documents
-from dedup.scan.signing import key_name
+from dedup.pipeline.documents import Documents
+from dedup.pipeline.signing import key_name
 from dedup.similarity.exact import equal_groups
 from dedup.similarity.lsh import band_keys, bands_and_rows, bucket_pairs
 from dedup.similarity.minhash import sign_shingles

@@ -16,8 +16,8 @@ from dedup.config import RELATIONS, Config
 from dedup.core.arrays import Float64, Int64, one_array
 from dedup.errors import OutputError
 from dedup.passages.find import LEVELS, Passages
+from dedup.pipeline.warnings import find_warnings
 from dedup.result import Result
-from dedup.scan.warnings import find_warnings
 from dedup.schema import DOCUMENTS, PAIRS, PASSAGES, REPEATS
 from dedup.similarity.relations import EXACT, NAMES, Pairs
 from dedup.text.tokens import Tokens

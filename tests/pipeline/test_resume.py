@@ -18,11 +18,11 @@ import pytest
 from dedup.config import Config
 from dedup.core.checkpoints import MANIFEST, Work
 from dedup.errors import InputError, OutputError
-from dedup.scan import documents as gathering
-from dedup.scan import fast as streaming
-from dedup.scan import full as pipeline
-from dedup.scan.fast import scan_stream
-from dedup.scan.full import scan_reader
+from dedup.pipeline import documents as gathering
+from dedup.pipeline import fast as streaming
+from dedup.pipeline import full as pipeline
+from dedup.pipeline.fast import scan_stream
+from dedup.pipeline.full import scan_reader
 from dedup.sources import ReadOptions
 from dedup.sources.rereadable import Files
 

@@ -14,7 +14,7 @@ from dedup.core.parallel import in_order
 from dedup.core.spool import Spool
 from dedup.kernels.shingles import gather_rows
 from dedup.passages.find import no_passages
-from dedup.scan.signing import SHINGLES, SIZES
+from dedup.pipeline.signing import SHINGLES, SIZES
 from dedup.similarity.relations import Pairs, Scores, compare_shingles, confirm_pairs, join_pairs
 from dedup.text.shingles import Shingles
 

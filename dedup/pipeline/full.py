@@ -26,12 +26,18 @@ from dedup.core.arrays import Bool, Int64
 from dedup.core.checkpoints import Work
 from dedup.core.spool import Spool
 from dedup.passages.find import Passages, find_passages, no_passages
+from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
+from dedup.pipeline.documents import Documents, gather, hold, text_budget
+from dedup.pipeline.fast import Progress, default_memory, scan_stream
+from dedup.pipeline.results import (
+    complete,
+    documents_table,
+    pairs_table,
+    passages_table,
+    repeats_table,
+)
+from dedup.pipeline.signing import is_fast
 from dedup.result import Result
-from dedup.scan.candidates import SAME_TEXT, Copies, find_copies
-from dedup.scan.documents import Documents, gather, hold, text_budget
-from dedup.scan.fast import Progress, default_memory, scan_stream
-from dedup.scan.results import complete, documents_table, pairs_table, passages_table, repeats_table
-from dedup.scan.signing import is_fast
 from dedup.schema import Corpus
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
 from dedup.sources.rereadable import Held, Reader
