@@ -33,7 +33,7 @@ _KEPT = ("review", "gone", "truncated")
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """What goes (schema ``REMOVALS``), what is marked (``ANNOTATIONS``), and what follows for documents.
+    """What goes (``REMOVALS``), what is tagged (``ANNOTATIONS``), and what follows for documents.
 
     ``gone`` counts the tokens removed, ``review`` tells where a person should look, ``truncated``
     where a text ends in a line that was cut short. ``words`` classes what is left, where passages
