@@ -25,24 +25,21 @@ _NO_WORD = re.compile(r"[^\W\d_][¹²³¿¡¶¼½¾£¥¢¤±]+[^\W\d_]")  # wha
 
 
 class Decoded(NamedTuple):
-    """A text, how to encode it again, and the bytes where that would not give them back.
-
-    ``guessed`` tells that nothing in the file says the encoding.
-    """
+    """A text, how to encode it again, and the bytes where that would not give them back."""
 
     text: str
     encoding: str
     raw: bytes | None
-    guessed: bool = False
 
 
 def decode(data: bytes, stated: str | None = None) -> Decoded:
     r"""Decode ``data``: by its byte order mark, as stated, as UTF-8, else as what it looks like.
 
-    Where that is not known either, what is not UTF-8 becomes U+FFFD.
+    Where that is not known either, what is not UTF-8 becomes U+FFFD. An encoding that is none of
+    ``ENCODINGS`` and was not ``stated`` is a guess.
 
     >>> decode(b"caf\xe9")
-    Decoded(text='caf\ufffd', encoding='utf-8', raw=b'caf\xe9', guessed=False)
+    Decoded(text='caf\ufffd', encoding='utf-8', raw=b'caf\xe9')
     >>> decode(b"d\xe9j\xe0 vu").text
     'déjà vu'
     """
@@ -56,7 +53,7 @@ def decode(data: bytes, stated: str | None = None) -> Decoded:
         pass
     guess = guess_encoding(body) if encoding == "utf-8" and stated is None else None
     if guess is not None:
-        return _checked(body.decode(guess, "replace"), guess, data)._replace(guessed=True)
+        return _checked(body.decode(guess, "replace"), guess, data)
     return Decoded(body.decode(codec, "replace"), encoding, data)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +13,7 @@ import pyarrow as pa
 from dedup.core.arrays import clean_string
 from dedup.errors import InputError
 from dedup.sources.batches import Batcher
-from dedup.sources.decoding import decode, guess_encoding, page_encoding
+from dedup.sources.decoding import ENCODINGS, decode, guess_encoding, page_encoding
 from dedup.sources.fixed import take_fixed
 from dedup.sources.options import Columns, Run, Source
 from dedup.sources.pages import extract
@@ -36,7 +38,8 @@ def _records(stream: Stream, source: Source, run: Run) -> Iterator[Record]:
     records = iterator(as_file(stream))
     while True:
         try:
-            record = next(records, None)
+            with redirect_stderr(io.StringIO()):  # it prints where it goes on behind a flaw
+                record = next(records, None)
             if record is None:
                 break
             number += 1
@@ -48,6 +51,8 @@ def _records(stream: Stream, source: Source, run: Run) -> Iterator[Record]:
         except Exception as error:  # whatever the reader trips over ends the file, not the run
             run.tally.fail("broken_warc", source.path, str(error))
             break
+    if getattr(records, "err_count", 0):
+        run.tally.fail("broken_warc", source.path, "records are longer or shorter than they say")
     if left_out:
         what = ", ".join(f"{count:,} {kind}" for kind, count in left_out.most_common(5))
         run.tally.note(f"{source.name}: {left_out.total():,} records left out ({what})")
@@ -84,7 +89,9 @@ def _record(
         yield from _page(data, values, number, source, run)
     else:
         found = decode(data)
-        if found.raw is not None and not found.guessed:
+        if found.encoding not in ENCODINGS:
+            run.tally.damage("guessed_encoding", source.path, number)
+        elif found.raw is not None:
             run.tally.damage("invalid_utf8", source.path, number)
         yield Record(number, {**values, "text": found.text}, plain=False)
 

@@ -10,7 +10,14 @@ from dedup.core.arrays import clean_string
 from dedup.errors import InputError
 from dedup.formats import not_read
 from dedup.sources.batches import Batcher, Row
-from dedup.sources.decoding import Decoded, decode, guess_encoding, is_binary, page_encoding
+from dedup.sources.decoding import (
+    ENCODINGS,
+    Decoded,
+    decode,
+    guess_encoding,
+    is_binary,
+    page_encoding,
+)
 from dedup.sources.options import Run, Source, no_row
 from dedup.sources.pages import extract
 from dedup.sources.streams import Stream
@@ -77,7 +84,7 @@ def note_not_read(title: str, hint: str, source: Source, run: Run) -> None:
 
 def _tell_encoding(found: Decoded, source: Source, run: Run) -> None:
     """Count a text whose encoding was guessed, or that is not in the one it should be in."""
-    if found.guessed:
+    if run.options.encoding is None and found.encoding not in ENCODINGS:
         note_guess(found.encoding, source, run)
     elif found.raw is not None and found.encoding.startswith("utf-16"):
         run.tally.damage("invalid_utf16", source.path)

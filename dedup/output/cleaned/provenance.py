@@ -20,6 +20,7 @@ from dedup.sources import is_encoding, original_bytes
 
 PROVENANCE = "provenance.jsonl"
 ARTICLES = "articles"
+CSV_FILE = f"{ARTICLES}.csv"  # for a spreadsheet, beside the rows; nothing is restored from it
 ROW_FILES = (f"{ARTICLES}.jsonl", f"{ARTICLES}.parquet")
 
 _DIGITS = 6
@@ -217,11 +218,11 @@ def free_name(name: str, taken: Container[str]) -> str:
 
 
 def is_file_name(file: object) -> bool:
-    """Tell whether ``file`` is a plain name in the folder of articles, and no way out of it."""
+    """Tell whether ``file`` is a path in the folder of articles, and no way out of it."""
     if not isinstance(file, str) or not file.startswith(f"{ARTICLES}/"):
         return False
-    name = file.removeprefix(f"{ARTICLES}/")
-    return name not in ("", ".", "..") and not set(name) & set("/\\\0:")
+    parts = file.removeprefix(f"{ARTICLES}/").split("/")
+    return all(part not in ("", ".", "..") and not set(part) & set("\\\0:") for part in parts)
 
 
 def raw_bytes(entry: Mapping[str, Any]) -> bytes | None:
