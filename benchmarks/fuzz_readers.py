@@ -48,7 +48,7 @@ else:
 
 SECONDS = 30  # for one input
 MEMORY = 6 << 30  # of one process
-CHUNK = 250  # inputs given to a process at once
+CHUNK = 2_500  # inputs given to a process at once
 
 TEXTS = [
     "The council met on Monday and agreed to mend the old bridge before winter.\n\nIt costs a lot.",

@@ -40,7 +40,7 @@ _FEED = re.compile(
 _PAGE = re.compile(
     rb"\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html)[\s>]", re.S | re.I
 )
-_MBOX = re.compile(rb"From \S[^\n]*\d{4}[^\n]*\n[A-Za-z][\w-]*:")
+_MBOX = re.compile(rb"From \S[^\n]*\d\d:\d\d[^\n]*\d{4}[^\n]*\n[A-Za-z][\w-]*:")
 _MAIL = re.compile(
     rb"(?=(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,60}?(?:Message-ID|Received):)"
     rb"(?:Return-Path|Received|Delivered-To|X-[\w-]+|From|To|Date|Subject|Message-ID|MIME-Version):",

@@ -118,7 +118,8 @@ def _read(
 
 def _member(name: str, source: Source, run: Run, left_out: Counter[str]) -> Source | None:
     """Return a file in an archive as an input, ``None`` where it is left out."""
-    if any(part.startswith(_NO_ARTICLES) for part in PurePosixPath(name).parts):
+    parts = (part for part in PurePosixPath(name).parts if part not in (".", ".."))
+    if any(part.startswith(_NO_ARTICLES) for part in parts):
         return None
     shown = clean_string(name)
     kind = kind_in_folder(name, run.options)

@@ -21,7 +21,9 @@ _MAGIC = (b"\xfd7zXZ\0", b"BZh", b"PK\x03\x04", b"PAR1")
 _WESTERN = frozenset(
     "àâäáãåæçèéêëìíîïñòóôöõøœùúûüýßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜÝ“”‘’„‚–—…•€£°«»·§©®™\xa0"
 )
-_NO_WORD = re.compile(r"[^\W\d_][¹²³¿¡¶¼½¾£¥¢¤±]+[^\W\d_]")  # what cp1252 makes of other letters
+# What cp1252 makes of letters of cp1250, from a few of which a text is in that.
+_NO_WORD = re.compile(r"[^\W\d_][¹³¿£¥¢¤¼¾]|[¹³£¥¢¤¼¾][^\W\d_]")
+_FEW = 3
 
 
 class Decoded(NamedTuple):
@@ -130,7 +132,7 @@ def _detected(sample: bytes, western: str) -> str | None:
     names = [match.encoding for match in matches]
     if not names:
         return None
-    if names[0] == "cp1252" and "cp1250" in names and _NO_WORD.search(western):
+    if names[0] == "cp1252" and "cp1250" in names and len(_NO_WORD.findall(western)) >= _FEW:
         return "cp1250"
     return _usual(names[0])
 

@@ -119,7 +119,9 @@ def _quoted(lines: list[str], delimiter: str, whole: bool) -> Dialect:
     if usual.several:
         sure = delimiter == "\t" or wanted + 1 >= _MANY_FIELDS
         return bare if fit == len(rows) and sure and wanted else plain
-    return bare if delimiter == "\t" and not _shows_quotes(lines, delimiter) else plain
+    if delimiter != "\t" or _shows_quotes(lines, delimiter):
+        return plain
+    return plain if _read(bare, lines, whole).bad else bare
 
 
 def _read(dialect: Dialect, lines: list[str], whole: bool) -> _Reading:

@@ -23,7 +23,7 @@ from dedup.sources.streams import Stream
 
 COLUMNS = Columns("text", id="id", date="date")
 NAMES = ("text", "id", "date", "title", "author", "to", "list")
-_BEGIN = re.compile(rb"From \S.*\d{4}\s*$|From \S+ *$|From - ")
+_BEGIN = re.compile(rb"From \S.*\d\d:\d\d.*\d{4}")
 _QUOTED = re.compile(rb"^>(>*From )", re.M)
 
 

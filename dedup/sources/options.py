@@ -319,8 +319,10 @@ class Run:
         """Raise ``InputError`` where a column that was named, or any text, never turned up."""
         if not self.rows_seen:
             return
+        report = self.tally.read_report
+        has_texts = report.read > sum(report.skipped.values())
         for role, name in self.options.named().items():
-            if name not in self.seen:
+            if name not in self.seen and not (role == "text" and has_texts):
                 raise InputError(self._absent(role, name))
         if self.columns is None and not self.tally.read_report.read:
             raise InputError(self._absent("text", None))
