@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
+from commands import names_in, run, write_jsonl
 
 from dedup import cli
 from dedup.cli import options, running, scanning
@@ -33,19 +33,6 @@ OTHER = (
     "by fishermen who had seen the lights from the harbour wall.\n"
 )
 FILES = {*(f"{name}.jsonl" for name in {**CONTRACT, **NAMED}), "summary.json", "inputs.json"}
-
-
-def run(*arguments, input=None, env=None):
-    """Run a command in this process, not in a terminal; that kernels are compiled is left out."""
-    result = CliRunner().invoke(
-        cli.root, [str(each) for each in arguments], input=input, prog_name="dedup", env=env
-    )
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    said = result.stderr.replace(f"{running.COMPILING}\n", "")
-    return SimpleNamespace(
-        code=result.exit_code, out=result.stdout, err=said, bytes=result.stdout_bytes
-    )
 
 
 def start(*arguments, **how):
@@ -73,17 +60,6 @@ def folder(tmp_path):
     made.mkdir()
     (made / "one.txt").write_text(ONE)
     return made
-
-
-def names_in(folder):
-    return sorted(each.name for each in folder.iterdir())
-
-
-def write_jsonl(path, *lines):
-    path.write_text(
-        "".join(f"{each if isinstance(each, str) else json.dumps(each)}\n" for each in lines)
-    )
-    return path
 
 
 # Help, version, imports
