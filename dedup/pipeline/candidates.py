@@ -97,7 +97,7 @@ def find_copies(
         offsets = work.array(STAGE, "offsets")
         sets = Sets(Shingles(columns.read("shingles", np.uint64), offsets), columns, threads)
         arrays = {name: work.array(STAGE, name) for name in _KEPT}
-        return Copies(sets, **arrays, oversized=int(work.metadata(STAGE)["crowded"]))
+        return Copies(sets, **arrays, oversized=int(work.metadata(STAGE)["oversized"]))
     keys = work.spool if columns.in_files else Spool()
     unit = replace(config, shingle_unit=shingle_unit(config, tokens.counts()))
     sets = Sets(_shingle(documents, tokens, unit, keys if lsh else None, threads), columns, threads)

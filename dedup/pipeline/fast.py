@@ -240,7 +240,7 @@ def _buckets(run: _Run, signed: Signatures, ranking: CanonicalOrder) -> tuple[In
     """Return what stands for each document, the candidate pairs, and the crowded buckets."""
     stage, work = STAGES[1], run.work
     if work.is_done(stage):
-        oversized = int(work.metadata(stage)["crowded"])
+        oversized = int(work.metadata(stage)["oversized"])
         return work.array(stage, "representatives"), work.array(stage, "pairs"), oversized
     representatives = choose_representatives(signed.equal_groups(), ranking, run.config)
     among = np.flatnonzero(
