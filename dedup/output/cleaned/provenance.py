@@ -97,7 +97,7 @@ def _passages(result: Result) -> dict[str, list[dict[str, Any]]]:
     for number, row in enumerate(result.tables["passages"].to_pylist(), start=1):
         for ours, theirs in (("a", "b"), ("b", "a")):
             other = {
-                "id": row[theirs],
+                "doc_id": row[theirs],
                 "start": row[f"start_{theirs}"],
                 "end": row[f"end_{theirs}"],
             }
@@ -120,9 +120,9 @@ def _relations(result: Result) -> dict[str, list[dict[str, Any]]]:
         for ours, theirs in (("a", "b"), ("b", "a")):
             found.setdefault(row[ours], []).append(
                 {
-                    "id": row[theirs],
-                    "type": row["relation"],
-                    "tokens": row["matched_tokens"],
+                    "doc_id": row[theirs],
+                    "relation": row["relation"],
+                    "matched_tokens": row["matched_tokens"],
                     "jaccard": _rounded(row["jaccard"]),
                     "containment": _rounded(row[f"containment_{ours}"]),
                     "coverage": _rounded(row["coverage"]),
