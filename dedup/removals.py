@@ -15,6 +15,8 @@ import pyarrow as pa
 from dedup.arrays import Bool, Int64, Texts
 from dedup.blocks import Blocks
 from dedup.boilerplate import LineCounter, blocks_of, find_boilerplate
+from dedup.boilerplate.stretches import Found
+from dedup.boilerplate.templates import TemplateCounter, Templates
 from dedup.cleaning import settle_removals
 from dedup.columns import Columns
 from dedup.config import Config
@@ -126,15 +128,18 @@ def find_removals(
     """
     parts = Parts(texts, tokens, columns, threads)
     lines = LineCounter(sites, parts.bound(), columns)
+    units = TemplateCounter(sites, 2 * parts.bound(), columns)
     discount = Discount()
     counts_lines = "repeats" in config.find and config.boilerplate
     for part in parts:
         if counts_lines:
             lines.add(part.blocks, part.low)
+            units.add(part.tokens, part.blocks, part.low, int(tokens.bounds[part.low]))
         if "passages" in config.find:
             discount.learn(part.tokens)
     lines.count(groups)
-    return _Search(config, lines, discount).run(parts, tokens, columns)
+    templates = units.count(groups, texts, tokens)
+    return _Search(config, lines, templates, sites, discount).run(parts, tokens, columns)
 
 
 @dataclass(slots=True)
@@ -143,6 +148,8 @@ class _Search:
 
     config: Config
     lines: LineCounter
+    templates: Templates
+    sites: Int64
     discount: Discount
     block: int = 0
 
@@ -183,7 +190,9 @@ class _Search:
         lines = self.lines.part(part.blocks, part.low, self.block)
         self.block += len(part.blocks)
         given = (part.texts, part.tokens, part.blocks, self.config)
-        furniture, marks = find_boilerplate(*given, lines)
+        sites = self.sites[part.low : part.high]
+        templates = Found.of(self.templates, part.tokens, part.blocks, sites)
+        furniture, marks = find_boilerplate(*given, lines, templates)
         settled, review = settle_removals([furniture, find_repeats(*given)], part.tokens)
         return settled, marks, review
 

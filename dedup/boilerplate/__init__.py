@@ -33,6 +33,7 @@ from dedup.boilerplate.frequency import take_frequent
 from dedup.boilerplate.lines import LineCounter, Lines
 from dedup.boilerplate.page import Page
 from dedup.boilerplate.runs import take_cards, take_menus
+from dedup.boilerplate.stretches import Found, take_templates
 from dedup.config import Config
 from dedup.records import MARKS, REMOVALS
 from dedup.tokens import Tokens
@@ -65,7 +66,12 @@ def blocks_of(texts: Texts, tokens: Tokens) -> Blocks:
 
 
 def find_boilerplate(
-    texts: Texts, tokens: Tokens, blocks: Blocks, config: Config, lines: Lines
+    texts: Texts,
+    tokens: Tokens,
+    blocks: Blocks,
+    config: Config,
+    lines: Lines,
+    templates: Found | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Return furniture (schema ``REMOVALS``) and tagged blocks (schema ``MARKS``).
 
@@ -78,6 +84,7 @@ def find_boilerplate(
     _look_at_lines(page, whole)
     _take_tweets(page)
     if config.boilerplate:
+        take_templates(page, lines, whole, templates)
         take_frequent(page, lines, whole)
         _take_empty_items(page)
         take_menus(page)
@@ -95,17 +102,18 @@ def find_boilerplate(
 
 
 def _removals(page: Page) -> pa.Table:
-    order = np.array(sorted(page.found), np.int64)
-    findings = [page.found[block] for block in order.tolist()]
-    columns = list(zip(*findings, strict=True)) if findings else [(), (), ()]
-    nothing = pa.nulls(len(order), pa.int64())
     blocks = page.blocks
+    rows = [
+        (int(blocks.docs[block]), int(blocks.starts[block]), int(blocks.ends[block]), *finding)
+        for block, finding in page.found.items()
+    ]
+    rows += [(int(blocks.docs[block]), *span, *finding) for block, *span, finding in page.spans]
+    columns = list(zip(*sorted(rows), strict=True)) or [()] * 6
+    nothing = pa.nulls(len(rows), pa.int64())
+    kinds = [field.type for field in REMOVALS][:6]
     return pa.Table.from_arrays(
         [
-            pa.array(blocks.docs[order]),
-            pa.array(blocks.starts[order]),
-            pa.array(blocks.ends[order]),
-            *(pa.array(column, pa.string()) for column in columns),
+            *(pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)),
             nothing,
             nothing,
         ],
