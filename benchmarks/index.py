@@ -35,8 +35,8 @@ from signatures import machine, versions
 
 from dedup import Config, Index
 from dedup.index import Entry, Verdict
-from dedup.lsh import bands_and_rows
-from dedup.minhash import signatures
+from dedup.similarity.lsh import bands_and_rows
+from dedup.similarity.minhash import signatures
 
 SEED, VOCABULARY, CHUNK = 1, 20_000, 1000
 WORDS, CHANGED, FOOTER = 300, 3, 200  # of an article, of a near copy, of what a flood shares

@@ -29,11 +29,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
-from dedup.arrays import texts_from_strings
 from dedup.config import Config
-from dedup.minhash import signatures
-from dedup.shingles import shingle_texts
-from dedup.tokens import tokenise_texts
+from dedup.core.arrays import texts_from_strings
+from dedup.similarity.minhash import signatures
+from dedup.text.shingles import shingle_texts
+from dedup.text.tokens import tokenise_texts
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE, PERMUTATIONS, SEED = 5, 128, 1

@@ -50,7 +50,7 @@ def tree_seconds(root: int) -> float:
 def run_spark(corpus: Path, memory: str, partitions: int) -> None:
     """Scan a corpus on Spark in this process and print as JSON what each stage took."""
     from dedup.config import Config
-    from dedup.engines.spark import find, frames, own_session
+    from dedup.spark import find, frames, own_session
 
     begin = time.time()
     with tempfile.TemporaryDirectory(prefix="spark-bench-") as folder:

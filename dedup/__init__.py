@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from dedup.config import Config
     from dedup.errors import DedupError
     from dedup.index import Index
-    from dedup.minhash import signatures
-    from dedup.records import Document, Pair, Passage, Result
+    from dedup.result import Document, Pair, Passage, Result
+    from dedup.similarity.minhash import signatures
 
     __version__: str
 
@@ -41,12 +41,12 @@ _HOMES = {
     "restore": "api",
     "compare": "api",
     "write_report": "api",
-    "signatures": "minhash",
+    "signatures": "similarity.minhash",
     "Config": "config",
-    "Document": "records",
-    "Pair": "records",
-    "Passage": "records",
-    "Result": "records",
+    "Document": "result",
+    "Pair": "result",
+    "Passage": "result",
+    "Result": "result",
     "DedupError": "errors",
     "Index": "index",
 }

@@ -9,13 +9,14 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from dedup.archive import original_of, restore_directory
-from dedup.archive.provenance import Known
 from dedup.config import Config
+from dedup.core.files import atomic
 from dedup.errors import ConfigError, InputError
-from dedup.pipeline import compare_corpus, scan_corpus
-from dedup.records import Corpus, Result
-from dedup.sinks import atomic
+from dedup.output.cleaned import original_of, restore_directory
+from dedup.output.cleaned.provenance import Known
+from dedup.result import Result
+from dedup.scan.full import compare_corpus, scan_corpus
+from dedup.schema import Corpus
 from dedup.sources import from_python
 from dedup.sources.options import REASONS, priority_column
 

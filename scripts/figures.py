@@ -12,7 +12,7 @@ from drawing import Chart, Sheet, steps
 
 import dedup
 from dedup.config import Config
-from dedup.lsh import bands_and_rows, collision_probability
+from dedup.similarity.lsh import bands_and_rows, collision_probability
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 EDITED = (0, 2, 4, 6, 8, 10, 15, 20, 25, 30, 35, 40)  # per cent of the words

@@ -1,8 +1,8 @@
-"""Make ``dedup/folding.npz``: the one table that folds code points for comparing.
+"""Make ``dedup/text/folding.npz``: the one table that folds code points for comparing.
 
 Run by hand when the rules below change; the file is committed, so that every Python version folds
 alike (the Unicode data of the interpreter differ). A new table means a new FOLDING_VERSION in
-``dedup/tokens.py``. Values of the table:
+``dedup/text/tokens.py``. Values of the table:
 
     0…15        a separator of that kind (SPACE, NEWLINE, … in ``dedup/kernels/text.py``)
     otherwise   bits 0–20 the folded code point, or a place in ``expansions``;

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from dedup.config import Config
-from dedup.lsh import bands_and_rows
+from dedup.similarity.lsh import bands_and_rows
 
 SIGNED_BYTES = 150  # of what the first reading leaves of a document, without its band keys
 BAND_ROW_BYTES = 16  # a key and a row; Spark makes them little smaller: they are hashes

@@ -24,7 +24,7 @@ NOT_RUN = {  # what a line holds: why it is not run
     r"^scripts/": "it sets up, tests or measures for minutes",
     r"^(\.venv/bin/)?python3? ": "it measures for minutes; its options are looked up",
     r"^(\.venv/bin/)?pip install ": "there is no network; the extras are looked up",
-    r"^spark-submit |--engine spark": "it starts Java; tests/test_spark_cli.py does that",
+    r"^spark-submit |--engine spark": "it starts Java; tests/spark/test_spark_cli.py does that",
     r"^export ": "it is for a cluster",
 }
 ELSEWHERE = {".", "export", "tail", "venv-pack"}  # in lines that are not run

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 import dedup
 from dedup import Config, DedupError, Document, Pair, Passage, Result
 from dedup.api import joined, restored_folder
-from dedup.archive.provenance import read_provenance
 from dedup.errors import ConfigError, CorruptIndex, IndexMismatch, InputError, OutputError
-from dedup.records import CORPUS, field_names
+from dedup.output.cleaned.provenance import read_provenance
+from dedup.result import field_names
+from dedup.schema import CORPUS
 from dedup.sources import read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -176,7 +177,7 @@ def test_clean_of_everything_and_of_a_result():
 
 
 def test_an_entry_has_the_keys_of_the_provenance(seeds, tmp_path):
-    from dedup.archive import write_cleaned
+    from dedup.output.cleaned import write_cleaned
 
     result = dedup.scan(read([str(seeds)]))
     write_cleaned(result, tmp_path / "clean")
@@ -209,7 +210,7 @@ def test_what_does_not_come_out_as_it_was_is_refused():
 
 
 def test_a_folder_is_restored_beside_itself(tmp_path, seeds, monkeypatch):
-    from dedup.archive import write_cleaned
+    from dedup.output.cleaned import write_cleaned
 
     write_cleaned(dedup.scan(read([str(seeds)])), tmp_path / "clean")
     assert dedup.restore(tmp_path / "clean")["restored"] == 5

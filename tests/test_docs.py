@@ -18,7 +18,7 @@ from pages import PAGES, ROOT, named, prose_of
 import dedup
 from dedup import Index, clean, scan
 from dedup.config import Config
-from dedup.records import CONTRACT, MORE, NAMED
+from dedup.schema import CONTRACT, MORE, NAMED
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import generate_docs as generator

@@ -20,10 +20,10 @@ from prose import (
 from strategies import texts as junk
 
 import dedup
-from dedup.arrays import clean_string
 from dedup.config import Config
-from dedup.records import CONTRACT, Corpus, Intake
-from dedup.sinks import write_result
+from dedup.core.arrays import clean_string
+from dedup.output.tables import write_result
+from dedup.schema import CONTRACT, Corpus, Intake
 from dedup.sources import ReadOptions, from_python, read, read_batches
 from dedup.sources.batches import unique_ids
 from dedup.sources.options import Tally

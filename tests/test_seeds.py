@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import dedup
-from dedup.archive import restore_directory, write_cleaned
+from dedup.output.cleaned import restore_directory, write_cleaned
 from dedup.sources import read
 
 GOLD = json.loads(Path(__file__).with_name("data").joinpath("gold_seeds.json").read_text())

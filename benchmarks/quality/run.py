@@ -28,11 +28,11 @@ from pathlib import Path
 from typing import Any
 
 import dedup
-from dedup import sinks
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.evaluation import evaluate, format_report
-from dedup.records import Result
+from dedup.output import tables as sinks
+from dedup.result import Result
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -45,20 +45,13 @@ from dedup.cli.running import (
     uses_colour,
     write_stdout,
 )
-from dedup.cli.scanning import (
-    ROWS,
-    read_corpus,
-    run_scan,
-    show_plan,
-    wants_rows,
-    write_scan,
-)
+from dedup.cli.scanning import ROWS, read_corpus, run_scan, show_plan, wants_rows, write_scan
 from dedup.cli.spark import check_engine, engine_options, scan_on_spark
 from dedup.config import RELATIONS
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
-    from dedup.records import Result
+    from dedup.result import Result
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -172,9 +165,9 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
 
 def _check_scan_output(output: str, format: str, paths: tuple[str, ...], has_rows: bool) -> None:
     """Refuse an output folder that could touch an input, before any work is done."""
-    from dedup.readers import INPUTS
-    from dedup.records import CONTRACT, MORE, NAMED
-    from dedup.sinks import check_output
+    from dedup.output.inputs import INPUTS
+    from dedup.output.places import check_output
+    from dedup.schema import CONTRACT, MORE, NAMED
 
     names = [*CONTRACT, *MORE, *NAMED, *([ROWS] if has_rows else [])]
     files = [*(f"{name}.{format}" for name in names), "summary.json", INPUTS]
@@ -248,9 +241,9 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     \b
       dedup clean news/ -o clean
     """  # noqa: D301 - as above
-    from dedup.archive import ARTICLES, write_cleaned
+    from dedup.output.cleaned import ARTICLES, write_cleaned
+    from dedup.output.places import check_output
     from dedup.report import Cleaned, clean_view, suspicion_view
-    from dedup.sinks import check_output
 
     config = config_from(given)
     limits, is_table = limits_from(given), given["format"] == "parquet"
@@ -289,8 +282,8 @@ def restore(directory: str, output: str | None, quiet: bool) -> int:
     restored.jsonl: HTML markup and the form of CSV, JSON or Parquet do not.
     """
     from dedup.api import restored_folder
-    from dedup.archive import restore_directory
-    from dedup.archive.manifest import Manifest
+    from dedup.output.cleaned import restore_directory
+    from dedup.output.cleaned.manifest import Manifest
 
     out = output or str(restored_folder(directory))
     counts = restore_directory(directory, out)
@@ -356,7 +349,7 @@ def evaluate(
     Labels are clusters {id, cluster}, pairs {a, b, label}, or passages {a, b, spans}.
     """
     from dedup import evaluation
-    from dedup.sinks import json_bytes
+    from dedup.core.files import json_bytes
 
     figures = evaluation.evaluate(labels, result, pairs_from=pairs_from, only_listed=only_listed)
     if as_json:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from dedup.cli.running import BAD_INPUT, DONE, columns, tell
 
 if TYPE_CHECKING:
-    from dedup.records import Intake, Result
-    from dedup.suspicion import Limits
+    from dedup.result import Result
+    from dedup.scan.warnings import Limits
+    from dedup.schema import Intake
 
 _SAID = 3  # suspicions named in one line
 
 
 def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
     """Say on stderr what looks wrong about the removals, and tell whether the run stops there."""
-    from dedup.suspicion import DEFAULT, describe, find_suspicions
+    from dedup.scan.warnings import DEFAULT, describe, find_suspicions
 
     if limits != DEFAULT:
         result.summary["suspicions"] = find_suspicions(result, limits)
@@ -52,7 +53,7 @@ def input_code(intake: Intake, given: dict[str, Any]) -> int:
 
 def against_lines(result: Result, given: dict[str, Any]) -> list[str]:
     """Return what an index said of the documents, in sum."""
-    from dedup.report.terminal import safe, wrapped
+    from dedup.report.terminal.text import safe, wrapped
 
     told = result.summary["against"]
     passages = f"; {told['passages']:,} passages in common" if told["passages"] else ""

@@ -24,8 +24,8 @@ from dedup.cli.options import (
 from dedup.cli.running import announce_compiling, tell
 
 if TYPE_CHECKING:
-    from dedup.filtering import Filter, Judged
     from dedup.index import Index
+    from dedup.index.lines import Filter, Judged
     from dedup.sources.options import ReadOptions
 
 SPLIT = {"new": "new.jsonl", "updated": "updated.jsonl", "duplicate": "duplicates.jsonl"}
@@ -96,7 +96,7 @@ def filter_command(path: str, **given: Any) -> int:
     built, options = index_settings_from(given), line_options_from(given)
 
     from dedup.index import Index
-    from dedup.records import Intake
+    from dedup.schema import Intake
 
     with Index.open(given["index"], durable=given["durable"], **built) as index:
         intake = Intake()
@@ -118,7 +118,7 @@ def _check_usage(path: str, given: dict[str, Any]) -> None:
     if given["line_buffered"] and (given["split"] or given["output"]):
         raise click.UsageError("--line-buffered is for stdout: files appear when they are whole")
 
-    from dedup.sinks import check_output
+    from dedup.output.places import check_output
 
     read = [path, given["index"], f"{given['index']}-wal", f"{given['index']}.lock"]
     inputs = [each for each in read if "://" not in each]
@@ -142,7 +142,7 @@ def _run(
     path: str, index: Index, options: ReadOptions, intake: Any, given: dict[str, Any]
 ) -> dict[str, int]:
     """Take the lines of the input through the index; return the counts."""
-    from dedup.filtering import AT_ONCE, Filter
+    from dedup.index.lines import AT_ONCE, Filter
     from dedup.sources.options import Columns
 
     through = Filter(index, given["key"])
@@ -187,7 +187,7 @@ Write = Callable[[list["Judged"]], None]
 @contextmanager
 def _outlet(through: Filter, given: dict[str, Any]) -> Iterator[Write]:
     """Give what writes lines: to stdout at once, into files that appear when all is done."""
-    from dedup.sinks import atomic, staged
+    from dedup.core.files import atomic, staged
 
     with ExitStack() as stack:
         if given["split"]:
@@ -244,7 +244,7 @@ def _joining(through: Filter, file: BinaryIO | None, given: dict[str, Any]) -> W
 
 
 def _write_summary(path: str, counts: dict[str, Any]) -> None:
-    from dedup.sinks import atomic, json_bytes
+    from dedup.core.files import atomic, json_bytes
 
     with atomic(path) as file:
         file.write(json_bytes(counts, pretty=True))

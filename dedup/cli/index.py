@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dedup.index import Index, Verdict
-    from dedup.records import Intake
+    from dedup.schema import Intake
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -129,7 +129,7 @@ def add(place: str, paths: tuple[str, ...], **given: Any) -> int:
       dedup index add seen.index archive/*.parquet
     """  # noqa: D301 - as above
     from dedup.index import Index
-    from dedup.records import Intake
+    from dedup.schema import Intake
 
     built, intake = index_settings_from(given), Intake()
     batches = _batches(paths, intake, given)
@@ -152,7 +152,7 @@ def check(place: str, paths: tuple[str, ...], **given: Any) -> int:
     A PATH is what `dedup scan` takes. The articles are compared with the index, not with each
     other. The last line on stderr counts them.
     """
-    from dedup.records import Intake
+    from dedup.schema import Intake
 
     intake, told = Intake(), Counter[str]()
     batches = _batches(paths, intake, given)
@@ -190,8 +190,8 @@ def _answers(
     found: Index, batches: Iterable[pa.RecordBatch], told: Counter[str], *, as_json: bool
 ) -> Iterator[bytes]:
     """Yield a line for each article: an object, or a sentence."""
-    from dedup.filtering import said_of
-    from dedup.sinks import json_bytes
+    from dedup.core.files import json_bytes
+    from dedup.index.lines import said_of
 
     for batch in batches:
         names = batch.column("doc_id").to_pylist()
@@ -206,7 +206,7 @@ def _answers(
 
 def _sentence(name: str, verdict: Verdict) -> str:
     """Return what an article is told, for a person."""
-    from dedup.report.terminal import safe
+    from dedup.report.terminal.text import safe
 
     said = verdict.verdict
     if said == "same":
@@ -244,6 +244,6 @@ def _show_counts(summary: dict[str, int], given: dict[str, Any]) -> None:
 
 def print_json(value: Any) -> None:
     """Print an outcome as one JSON object."""
-    from dedup.sinks import json_bytes
+    from dedup.core.files import json_bytes
 
     write_stdout(iter([json_bytes(value, pretty=True)]))

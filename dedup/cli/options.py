@@ -12,8 +12,8 @@ import click
 from dedup.config import Config
 
 if TYPE_CHECKING:
+    from dedup.scan.warnings import Limits
     from dedup.sources.options import ReadOptions
-    from dedup.suspicion import Limits
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -232,7 +232,7 @@ def suspicion_options(command: Command) -> Command:
 
 def limits_from(given: dict[str, Any]) -> Limits:
     """Take from where removals look wrong out of the options of a command."""
-    from dedup.suspicion import Limits
+    from dedup.scan.warnings import Limits
 
     share, cluster = given.pop("suspicious_share"), given.pop("suspicious_cluster")
     return Limits(share=share, cluster=cluster)

@@ -16,8 +16,8 @@ from dedup.errors import ConfigError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from dedup.records import Result
     from dedup.report.web import Batches, Found, Stored
+    from dedup.result import Result
     from dedup.sources import ReadOptions
 
 MEGABYTE = 1_000_000
@@ -99,7 +99,7 @@ def _started_in(folder: Path) -> str:
     """Return where the scan was started, which relative names of its inputs start from."""
     import json
 
-    from dedup.readers import INPUTS
+    from dedup.output.inputs import INPUTS
 
     try:
         started = json.loads((folder / INPUTS).read_bytes())["folder"]
@@ -109,7 +109,7 @@ def _started_in(folder: Path) -> str:
 
 
 def _reader(paths: Sequence[str], options: ReadOptions) -> Batches:
-    from dedup.readers import Files
+    from dedup.sources.rereadable import Files
 
     # A stream would have to be put by, but those of a folder are no streams.
     files = Files(paths, options, folder=Path(tempfile.gettempdir()))
@@ -128,7 +128,7 @@ def check_page(
     ``path`` is its name as it was given, ``page`` the whole of it; ``option`` gave it. The folder
     ``result`` may be one that the command makes first.
     """
-    from dedup.sinks import check_output
+    from dedup.output.places import check_output
 
     if path == "-" or page.is_dir():
         raise ConfigError(option, path, "the name of a file, not of a folder, and not stdout")
@@ -155,7 +155,7 @@ def check_views(paths: tuple[str, ...], given: dict[str, Any]) -> None:
 
 def _check_plots(folder: str | None, inputs: Sequence[str]) -> None:
     if folder:
-        from dedup.report.plots import check_plots
+        from dedup.report.figures.plots import check_plots
 
         check_plots(folder, inputs)
 
@@ -174,14 +174,14 @@ def write_views(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -
             _tell(counts, given["report"], target)
         figures = found.figures
     if given["plots"]:
-        from dedup.report.figures import figures_of
+        from dedup.report.figures.numbers import figures_of
 
         _draw(figures or figures_of(result), given["plots"], paths, quiet=given["quiet"])
 
 
 def _draw(figures: dict[str, Any], folder: str, inputs: Sequence[str], *, quiet: bool) -> None:
     """Draw figures into a folder; say which, and which not."""
-    from dedup.report.plots import write_plots
+    from dedup.report.figures.plots import write_plots
 
     written, missing = write_plots(figures, folder, inputs=inputs)
     if quiet:
@@ -193,8 +193,8 @@ def _draw(figures: dict[str, Any], folder: str, inputs: Sequence[str], *, quiet:
 
 
 def _write(found: Found, target: Path, title: str, most_bytes: int) -> dict[str, int]:
+    from dedup.core.files import atomic
     from dedup.report.web import write_page
-    from dedup.sinks import atomic
 
     with atomic(target) as file:
         return write_page(found, file, title=title, most_bytes=most_bytes)

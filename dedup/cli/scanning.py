@@ -21,9 +21,10 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
-    from dedup.readers import Files
-    from dedup.records import Corpus, Result
+    from dedup.result import Result
+    from dedup.schema import Corpus
     from dedup.sources import ReadOptions
+    from dedup.sources.rereadable import Files
 
 Write = Callable[[BinaryIO], object]
 
@@ -35,9 +36,9 @@ def show_plan(
     paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
 ) -> int:
     """Say what a scan would take."""
-    from dedup.estimate import estimate
-    from dedup.report.plan import plan_view
-    from dedup.sinks import json_bytes
+    from dedup.core.files import json_bytes
+    from dedup.report.terminal.plan import plan_view
+    from dedup.scan.estimate import estimate
 
     if not given["quiet"]:
         announce_compiling()
@@ -69,8 +70,8 @@ def _scan_held(
     paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
 ) -> Result:
     """Scan documents that are held in memory with all they were read with."""
-    from dedup.archive import check_rows
-    from dedup.pipeline import scan_corpus
+    from dedup.output.cleaned import check_rows
+    from dedup.scan.full import scan_corpus
 
     corpus = read_corpus(paths, options, quiet=given["quiet"])
     if given.get("annotate"):
@@ -85,17 +86,17 @@ def _scan_files(
     paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
 ) -> Result:
     """Scan what is read only as far as it is wanted, in no more memory than is allowed."""
-    from dedup.duplicates import is_fast
-    from dedup.readers import Files
-    from dedup.rereading import Rereading
+    from dedup.core.checkpoints import Work
+    from dedup.output.cleaned.rereading import Rereading
+    from dedup.scan.signing import is_fast
     from dedup.sources import input_bytes
-    from dedup.work import Work
+    from dedup.sources.rereadable import Files
 
     scan: Callable[..., Result]
     if is_fast(config):
-        from dedup.streaming import scan_stream as scan  # without the kernels it has no use for
+        from dedup.scan.fast import scan_stream as scan
     else:
-        from dedup.pipeline import scan_reader as scan
+        from dedup.scan.full import scan_reader as scan
 
     size = 0 if given["quiet"] else input_bytes(paths, options)
     folder = Path(given["work"] or _temporary_folder())
@@ -132,8 +133,8 @@ def _beside_index(result: Result, files: Files, given: dict[str, Any]) -> Result
     """Ask the index that was named for every document; they are read once more."""
     if not given.get("against"):
         return result
-    from dedup.against import with_index
     from dedup.index import Index
+    from dedup.scan.against import with_index
 
     with Index.open(given["against"], mode="r") as index:
         return with_index(result, files.batches(), index)
@@ -159,8 +160,8 @@ def write_scan(result: Result, paths: tuple[str, ...], given: dict[str, Any]) ->
     """Write what a scan found, and the rows where they are asked for; return the files."""
     from functools import partial
 
-    from dedup.archive.marked import write_rows
-    from dedup.sinks import write_result
+    from dedup.output.cleaned.marked import write_rows
+    from dedup.output.tables import write_result
     from dedup.sources import input_bytes
 
     output, format = given["output"], given["format"]
@@ -188,8 +189,8 @@ def _for_report(
     """Return what a report needs besides the contract: all removals and marks, and the inputs."""
     from functools import partial
 
-    from dedup.readers import INPUTS, inputs_json
-    from dedup.sinks import write_table
+    from dedup.output.inputs import INPUTS, inputs_json
+    from dedup.output.tables import write_table
 
     tables = {
         f"{name}.{format}": partial(write_table, table=table, format=format)

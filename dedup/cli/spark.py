@@ -69,8 +69,8 @@ def scan_on_spark(paths: tuple[str, ...], config: Config, given: dict[str, Any])
     load_all()  # Spark needs pandas
     logging.getLogger("py4j").setLevel(logging.ERROR)
     try:
-        from dedup.engines.spark.command import scan_paths
-        from dedup.engines.spark.session import own_session
+        from dedup.spark.command import scan_paths
+        from dedup.spark.session import own_session
     except ModuleNotFoundError as error:
         raise DedupError(f"{error.name} is missing: pip install 'dedup[spark]'") from error
     how = {name: given[name] for name in ("format", "write_rows", "annotate", "checkpoint")}
@@ -91,7 +91,7 @@ def scan_on_spark(paths: tuple[str, ...], config: Config, given: dict[str, Any])
 
 def _explained(work: Callable[[], Done]) -> Done:
     """Run, and say in one line what Spark could not start, find or read."""
-    from dedup.engines.spark.session import spark_error
+    from dedup.spark.session import spark_error
 
     try:
         return work()

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dedup.arrays import Int64
 from dedup.config import RELATIONS
+from dedup.core.arrays import Int64
 from dedup.errors import ConfigError, InputError
 from dedup.evaluation.labels import Found, Labels, read_labels, read_result
 from dedup.evaluation.plagdet import NONE, PassageScores, passage_scores

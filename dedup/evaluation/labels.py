@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.json
 import pyarrow.parquet
 
-from dedup.arrays import Int64
+from dedup.core.arrays import Int64
 from dedup.errors import InputError
 from dedup.evaluation.scores import DocPair, ordered
-from dedup.records import CONTRACT
+from dedup.schema import CONTRACT
 
 # Labels that say of a listed pair that it is none.
 NEGATIVE = frozenset({"non", "no", "none", "0", "false", "01-no-plagiarism"})

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.arrays import Int64
+from dedup.core.arrays import Int64
 from dedup.evaluation.scores import DocPair, harmonic, ratio
 
 NONE: Int64 = np.zeros((0, 4), np.int64)

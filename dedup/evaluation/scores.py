@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedup.arrays import Int64
+from dedup.core.arrays import Int64
 
 DocPair = tuple[str, str]
 

@@ -76,7 +76,7 @@ class Index:
 
     A document is a mapping with ``id`` and ``text`` and, where they are known, ``date`` and
     ``site`` or ``url``; other keys are passed over. Many documents may also be Arrow tables or
-    batches with the columns of ``dedup.records.CORPUS``. An index may be used by several threads
+    batches with the columns of ``dedup.schema.CORPUS``. An index may be used by several threads
     and processes at once, and after a fork. Use it as a context manager, or close it.
 
     >>> short = "The council met on Monday and agreed to mend the old bridge before winter."

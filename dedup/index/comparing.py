@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.arrays import Float64, Int64, texts_from_strings
 from dedup.config import Config
-from dedup.duplicates import shingle_batch
+from dedup.core.arrays import Float64, Int64, texts_from_strings
 from dedup.index.entries import Entry, Record, UInt16, decompress
 from dedup.index.settings import Settings
-from dedup.kernels import index as kernel
-from dedup.pairs import NAMES, NEAR_DUPLICATE, compare_shingles, confirm_pairs
-from dedup.passages import no_passages
-from dedup.shingles import Shingles, distinct_shingles, shingle_texts
-from dedup.tokens import tokenise_texts
+from dedup.kernels import postings as kernel
+from dedup.passages.find import no_passages
+from dedup.similarity.relations import NAMES, NEAR_DUPLICATE, compare_shingles, confirm_pairs
+from dedup.text.shingles import Shingles, distinct_shingles, shingle_batch, shingle_texts
+from dedup.text.tokens import tokenise_texts
 
 
 @dataclass(frozen=True, slots=True)

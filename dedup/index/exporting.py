@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dedup.config import RELATIONS
+from dedup.core.files import atomic
 from dedup.errors import CorruptIndex, InputError, OutputError
-from dedup.index.deciding import Row
 from dedup.index.entries import LONGEST, Record, compress, decompress
+from dedup.index.rules import Row
 from dedup.index.settings import Settings
 from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
-from dedup.sinks import atomic
 
 _ROWS = 10_000  # articles of a row group
 _KEY = b"dedup.index"

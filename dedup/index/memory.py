@@ -11,8 +11,8 @@ from os import PathLike
 from typing import Any
 
 from dedup.errors import OutputError
-from dedup.index.deciding import Row, Rules, keys_of_records
 from dedup.index.entries import Entry, Record
+from dedup.index.rules import Row, Rules, keys_of_records
 from dedup.index.settings import Settings
 from dedup.index.store import BUCKET, Counts
 from dedup.index.verdicts import Verdict

@@ -10,9 +10,9 @@ from typing import Any
 
 from dedup.config import Config
 from dedup.errors import ConfigError, CorruptIndex, IndexMismatch
-from dedup.lsh import bands_and_rows
-from dedup.minhash import SCHEME
-from dedup.tokens import FOLDING_VERSION
+from dedup.similarity.lsh import bands_and_rows
+from dedup.similarity.minhash import SCHEME
+from dedup.text.tokens import FOLDING_VERSION
 
 FORMAT = 1
 SCOPES = ("any", "across", "within")

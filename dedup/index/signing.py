@@ -12,18 +12,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dedup.arrays import Int64, Texts, UInt64, clean_string, texts_from_arrow
+from dedup.core.arrays import Int64, Texts, UInt64, clean_string, texts_from_arrow
+from dedup.core.hashing import text_digests, xxh3_64
 from dedup.errors import InputError
-from dedup.exact import text_digests
-from dedup.hashing import xxh3_64
 from dedup.index.entries import LONGEST, Entry, UInt16, compress
 from dedup.index.settings import Settings
-from dedup.kernels import index as kernel
-from dedup.minhash import permutations
-from dedup.records import CORPUS
-from dedup.shingles import shingle_texts
+from dedup.kernels import postings as kernel
+from dedup.schema import CORPUS
+from dedup.similarity.minhash import permutations
 from dedup.sources.batches import host
-from dedup.tokens import folding, tokenise_texts
+from dedup.text.shingles import shingle_texts
+from dedup.text.tokens import folding, tokenise_texts
 
 CHUNK = 1000  # documents of a batch that are signed, decided and committed together
 _ROOM = 8  # bytes behind a text, so that kernels can look at eight at a time

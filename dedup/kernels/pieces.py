@@ -7,8 +7,8 @@ import numpy as np
 from dedup.kernels._jit import njit
 from dedup.kernels.align import align_chain, best_stretch, clip_islands, find_chains
 from dedup.kernels.regions import MEDIUM, likeness
+from dedup.kernels.stopwords import CONTENT, NAME
 from dedup.kernels.text import QUOTED, UNSPACED
-from dedup.kernels.words import CONTENT, NAME
 
 WEAK, STRONG = 1, 3  # and MEDIUM between
 LOOSE_REACH = 45  # tokens between seeds in any order that lie close together, on both sides

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.lsh import lay_out
+from dedup.kernels.buckets import lay_out
 from dedup.kernels.shingles import MULTIPLIER, fmix64
+from dedup.kernels.stopwords import BLANK, CONTENT, STOP
 from dedup.kernels.text import UNSPACED
-from dedup.kernels.words import BLANK, CONTENT, STOP
 
 RUNS, COUPLES = 0, 1  # kinds of seeds
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup.kernels._jit import njit
+from dedup.kernels.stopwords import find_word
 from dedup.kernels.text import CAPITAL, DIGIT, STARTS_SENTENCE, UNSPACED, mix
-from dedup.kernels.words import find_word
 
 LEAST_WORDS = 8  # of a template that may stand alone
 SHORT_WORDS = 3  # of a sentence that goes with one beside it

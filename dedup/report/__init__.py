@@ -6,8 +6,8 @@ two texts side by side, ``terminal`` knows what a terminal can show.
 
 from __future__ import annotations
 
-from dedup.report.cleaned import Cleaned
 from dedup.report.machine import json_parts
-from dedup.report.views import clean_view, compare_view, scan_view, suspicion_view
+from dedup.report.terminal.cleaned import Cleaned
+from dedup.report.terminal.views import clean_view, compare_view, scan_view, suspicion_view
 
 __all__ = ["Cleaned", "clean_view", "compare_view", "json_parts", "scan_view", "suspicion_view"]

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from dedup.records import Result
-from dedup.sinks import json_bytes, json_lines
+from dedup.core.files import json_bytes
+from dedup.output.tables import json_lines
+from dedup.result import Result
 
 
 def json_parts(result: Result) -> Iterator[bytes]:

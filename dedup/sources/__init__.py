@@ -19,9 +19,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from dedup.arrays import clean_string
+from dedup.core.arrays import clean_string
 from dedup.errors import InputError
-from dedup.records import CORPUS, Corpus, Intake
+from dedup.schema import CORPUS, Corpus, Intake
 from dedup.sources.batches import Batcher, Row, unique_ids
 from dedup.sources.decoding import ENCODINGS, decode, encode, is_binary, original_bytes
 from dedup.sources.delimited import looks_like_rows, read_csv

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Int64, UInt64, clean_string, texts_from_arrow
-from dedup.exact import text_digests
-from dedup.records import CORPUS
+from dedup.core.arrays import Int64, UInt64, clean_string, texts_from_arrow
+from dedup.core.hashing import text_digests
+from dedup.schema import CORPUS
 from dedup.sources.options import Tally
 
 _MOST_ROWS = 100_000

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from dedup.arrays import Int64, UInt8
+from dedup.core.arrays import Int64, UInt8
 from dedup.sources.options import Columns
 from dedup.sources.streams import Line
 from dedup.sources.tables import Rows

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from dedup.arrays import clean_string
+from dedup.core.arrays import clean_string
 from dedup.sources.batches import Batcher
 from dedup.sources.blocks import blocks
 from dedup.sources.csv_blocks import MOST_LINES, Taken, csv_columns

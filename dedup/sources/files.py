@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dedup.arrays import clean_string
+from dedup.core.arrays import clean_string
 from dedup.errors import InputError
 from dedup.sources.options import ReadOptions, Source, Tally
 from dedup.sources.remote import find, is_url, shown

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from dedup.arrays import clean_string
 from dedup.config import Config
+from dedup.core.arrays import clean_string
 from dedup.errors import ConfigError, InputError
-from dedup.records import Intake
+from dedup.schema import Intake
 
 log = logging.getLogger(__name__)
 

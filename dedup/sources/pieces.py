@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dedup.records import Intake
+from dedup.schema import Intake
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
 from dedup.sources.tables import BUFFER, Rows, columns_of, documents, usable_texts
 

@@ -8,21 +8,12 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from dedup.errors import InputError
-from dedup.records import Intake
+from dedup.schema import Intake
 from dedup.sources import open_source
 from dedup.sources.batches import Row
 from dedup.sources.files import find_sources, is_live
 from dedup.sources.json_rows import parse_line
-from dedup.sources.options import (
-    PROBE,
-    Columns,
-    Probe,
-    ReadOptions,
-    Run,
-    Source,
-    Tally,
-    choose,
-)
+from dedup.sources.options import PROBE, Columns, Probe, ReadOptions, Run, Source, Tally, choose
 from dedup.sources.rows import Record, as_string, lack_of, row_of
 from dedup.sources.streams import Line, Stream
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 import pyarrow as pa
 
-from dedup.arrays import clean_string
+from dedup.core.arrays import clean_string
 from dedup.sources.batches import Batcher, Row, host
 from dedup.sources.options import MEMORY, PROBE, Columns, Probe, Run, Source
 

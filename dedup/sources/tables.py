@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dedup.arrays import Int64, clean_string
+from dedup.core.arrays import Int64, clean_string
 from dedup.errors import InputError
-from dedup.records import CORPUS
+from dedup.schema import CORPUS
 from dedup.sources.batches import host
 from dedup.sources.options import MEMORY, PROBE, Columns, Probe, Run, Source
 

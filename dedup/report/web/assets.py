@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from dedup.sinks import json_bytes
+from dedup.core.files import json_bytes
 
 FOLDER = Path(__file__).resolve().parent
 # In this order they are one script; each uses only names of those before it, or calls them later.

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Bool, Int64, one_array
 from dedup.config import RELATIONS
+from dedup.core.arrays import Bool, Int64, one_array
 from dedup.report.web.found import Found, rows_of
 
 MOST_DOCUMENTS = 200_000

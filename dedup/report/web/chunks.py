@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Bool, Int64, one_array
-from dedup.cleaning import Removal, apply_removals, merge_removals, removals_of
+from dedup.cleaning.apply import Removal, apply_removals, merge_removals, removals_of
+from dedup.core.arrays import Bool, Int64, one_array
+from dedup.core.files import json_bytes
 from dedup.report.web.choose import LONGEST, MOST_DOCUMENTS, Chosen, leaders_of
 from dedup.report.web.found import Found, rows_of
-from dedup.sinks import json_bytes
 
 DOCUMENTS, PAIRS = 10_000, 20_000
 HEAD = 120  # characters of a text that are its title

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from dedup.config import Config
 from dedup.errors import ConfigError, InputError
-from dedup.readers import INPUTS
-from dedup.records import CONTRACT, NAMED
+from dedup.output.inputs import INPUTS
+from dedup.schema import CONTRACT, NAMED
 from dedup.sources import ReadOptions
 
 _HINT = "is this a folder of `dedup scan -o`?"

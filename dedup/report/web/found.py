@@ -14,14 +14,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Bool, Int64, one_array, texts_from_arrow
 from dedup.config import Config
+from dedup.core.arrays import Bool, Int64, one_array, texts_from_arrow
+from dedup.core.hashing import content_of, text_digests
 from dedup.errors import DedupError
-from dedup.exact import content_of, text_digests
-from dedup.facts import facts_of, in_order_of_id
-from dedup.records import FACTS, MARKS, REMOVALS, Intake, Result
-from dedup.report.figures import figures_from
+from dedup.report.figures.numbers import figures_from
 from dedup.report.web.folder import Stored, read_folder
+from dedup.result import Result
+from dedup.schema import FACTS, MARKS, REMOVALS, Intake
+from dedup.sources.metadata import facts_of, in_order_of_id
 
 Batches = Callable[[], Iterable[pa.RecordBatch]]
 

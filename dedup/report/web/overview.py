@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.arrays import Int64, one_array
 from dedup.config import RELATIONS
-from dedup.report import words
+from dedup.core.arrays import Int64, one_array
+from dedup.report import labels
 from dedup.report.web.choose import MOST_DOCUMENTS, Chosen, Graph, choose_graph, leaders_of
 from dedup.report.web.chunks import Codes
 from dedup.report.web.found import Found
-from dedup.suspicion import describe
+from dedup.scan.warnings import describe
 
 MOST_LISTED = 20  # pairs, clusters, sites and documents to look at, of each kind
 
@@ -81,12 +81,12 @@ def _spans(found: Found) -> tuple[Int64, Int64]:
 def _words(codes: dict[str, Codes], found: Found) -> dict[str, dict[str, str]]:
     plain = ("levels", "kinds")
     return {
-        "relations": {each: words.relation_name(each) for each in codes["relations"].names},
+        "relations": {each: labels.relation_name(each) for each in codes["relations"].names},
         **{
-            name: {each: words.reason_name(each) for each in codes[name].names}
+            name: {each: labels.reason_name(each) for each in codes[name].names}
             for name in ("reasons", "tags")
         },
-        "caps": {each: words.cap_name(each) for each in found.summary.get("caps") or {}},
+        "caps": {each: labels.cap_name(each) for each in found.summary.get("caps") or {}},
         **{name: {each: each.replace("_", " ") for each in codes[name].names} for name in plain},
     }
 

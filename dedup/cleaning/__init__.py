@@ -1,0 +1,1 @@
+"""What is boilerplate or repeated in a document: found, and taken out."""

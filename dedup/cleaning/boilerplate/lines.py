@@ -1,0 +1,165 @@
+"""How often each line stands: in how many clusters of the site that prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup.core.arrays import Bool, Int64, UInt8, UInt64
+from dedup.core.storage import Columns
+from dedup.kernels.lines import drop_single
+from dedup.text.lines import DIGITS, Blocks
+
+_LINE_CLUSTERS = 3  # distinct clusters of a site that hold a line of furniture …
+_LINE_SHARE = 0.02  # … or this share of the site's clusters, where that is more
+_LINE_WORDS = 40
+_EDGE_BLOCKS = 5  # a longer line must always stand this near to one end
+_VERY_CLUSTERS = 5
+_VERY_SHARE = 0.1
+_MOST = 0.5  # of the clusters of a site
+_UNKNOWN_CLUSTERS = 5
+_UNKNOWN_WORDS = 12
+_PART_LINES = 1 << 21  # that are counted at a time, about
+
+_OFTEN, _VERY, _ON_MOST, _NUMBERED = 1, 2, 4, 8
+_SHORT, _INNER, _FIRST = 1, 2, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Facts on blocks: ``often`` enough to count, ``very`` often, on ``most`` pages."""
+
+    often: Bool
+    very: Bool
+    most: Bool
+    known: Bool  # the site is known
+    numbered: Bool  # the same only when all numbers are taken as one
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is counted of lines: hashes of site and words, document, where it stands."""
+
+    keys: UInt64  # all numbers taken as one
+    hashes: UInt64
+    blocks: Int64
+    docs: npt.NDArray[np.int32]
+    flags: UInt8
+
+    def take(self, rows: Any) -> _Facts:
+        """Return some of the lines."""
+        return _Facts(*(getattr(self, name)[rows] for name in _FACTS))
+
+
+_FACTS = {
+    "keys": np.uint64,
+    "hashes": np.uint64,
+    "blocks": np.int64,
+    "docs": np.int32,
+    "flags": np.uint8,
+}
+
+
+class LineCounter:
+    """Counts the lines of all documents, part by part; ``sites`` has a code for each, or -1."""
+
+    def __init__(self, sites: Int64, room: int, columns: Columns) -> None:
+        self._sites, self._columns = sites, columns
+        self._grown = [columns.grow(f"lines.{name}", kind, room) for name, kind in _FACTS.items()]
+        self._marks: UInt8 = np.zeros(0, np.uint8)
+        self._blocks = 0
+
+    def add(self, blocks: Blocks, low: int) -> None:
+        """Take in the blocks of the next documents, from the document ``low`` on."""
+        docs = blocks.docs + low
+        site = self._sites[docs] + 1  # 0: unknown
+        short = np.where(site > 0, blocks.words <= _LINE_WORDS, blocks.words <= _UNKNOWN_WORDS)
+        worded = (blocks.words > 0) & ((blocks.flags & DIGITS) == 0)
+        some = np.flatnonzero(worded & (short | (site > 0)))
+        spread = site[some].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        own = blocks.docs[some]
+        place, left = some - blocks.bounds[own], blocks.bounds[own + 1] - some
+        flags = short[some] * _SHORT + (place == 0) * _FIRST
+        flags += ((place >= _EDGE_BLOCKS) & (left > _EDGE_BLOCKS)) * _INNER
+        pieces = (
+            blocks.keys[some] ^ spread,
+            blocks.hashes[some] ^ spread,
+            some + self._blocks,
+            docs[some],
+            flags,
+        )
+        for column, piece in zip(self._grown, pieces, strict=True):
+            column.append(piece)
+        self._blocks += len(blocks)
+
+    def count(self, groups: Int64) -> None:
+        """Count what was taken in; ``groups`` has a preliminary cluster for each document."""
+        facts = _Facts(*(column.done() for column in self._grown))
+        self._marks = np.zeros(self._blocks, np.uint8)
+        if not len(facts.keys):
+            return
+        _, group = np.unique(groups, return_inverse=True)
+        count = int(group.max()) + 1
+        of_site = np.bincount(np.unique((self._sites + 1) * count + group) // count)
+        for part in _parts(facts):
+            docs = part.docs
+            marks = _count(part, self._sites[docs] + 1, group[docs], count, of_site)
+            self._marks[part.blocks] = marks
+            self._columns.ease()
+        self._columns.drop(*(f"lines.{name}" for name in _FACTS))
+
+    def part(self, blocks: Blocks, low: int, first: int) -> Lines:
+        """Return what was counted of some blocks: from ``first`` on, of documents from ``low``."""
+        if not self._blocks:  # nothing was counted
+            marks: UInt8 = np.zeros(len(blocks), np.uint8)
+        else:
+            marks = self._marks[first : first + len(blocks)]
+        known = self._sites[blocks.docs + low] >= 0
+        often, very, most, numbered = (
+            (marks & each) > 0 for each in (_OFTEN, _VERY, _ON_MOST, _NUMBERED)
+        )
+        return Lines(often, very, most, known, numbered)
+
+
+def _parts(facts: _Facts) -> Iterator[_Facts]:
+    """Yield the lines that may stand more than once, all of one key together."""
+    keep = np.empty(len(facts.keys), np.bool_)
+    slots = np.zeros(1 << max(10, (2 * len(facts.keys)).bit_length()), np.uint8)
+    kept = drop_single(facts.keys, slots, keep)
+    del slots
+    parts = kept // _PART_LINES + 1
+    which = (facts.keys >> np.uint64(40)) % np.uint64(parts) if parts > 1 else None
+    for part in range(parts):
+        rows = np.flatnonzero(keep if which is None else keep & (which == part))
+        if len(rows):
+            yield facts.take(rows)
+
+
+def _count(facts: _Facts, site: Int64, group: Int64, count: int, of_site: Int64) -> UInt8:
+    """Tell which lines stand in enough clusters of their site, and which in very many."""
+    _, line = np.unique(facts.keys, return_inverse=True)
+    clusters = np.bincount(np.unique(line * count + group) // count)[line]
+    _, same = np.unique(facts.hashes, return_inverse=True)
+    literal = np.bincount(np.unique(same * count + group) // count)[same]
+    total = of_site[site]
+    known = site > 0
+    need = np.where(
+        known, np.maximum(_LINE_CLUSTERS, np.ceil(_LINE_SHARE * total)), _UNKNOWN_CLUSTERS
+    )
+    inner = (facts.flags & _INNER) > 0
+    long_ok = (np.bincount(line, weights=inner)[line] == 0) & (clusters >= 2 * need)
+    # The first line may be the headline of a series, "Day 12 of the flood".
+    titled = ((facts.flags & _FIRST) == 0) | (
+        known & (2 * clusters >= total) & (clusters >= _VERY_CLUSTERS)
+    )
+    often = (clusters >= need) & (((facts.flags & _SHORT) > 0) | long_ok) & titled
+    many = np.maximum(_VERY_CLUSTERS, _VERY_SHARE * total)
+    very = known & (clusters >= many)
+    most = known & (clusters >= np.maximum(need, _MOST * total))
+    marks = _OFTEN + very * _VERY + most * _ON_MOST + (literal < need) * _NUMBERED
+    found: UInt8 = np.where(often, marks, 0).astype(np.uint8)
+    return found

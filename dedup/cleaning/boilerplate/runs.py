@@ -1,0 +1,108 @@
+"""What is furniture by its neighbours: words of menus, and cards of other articles.
+
+Only blocks of the same document count as neighbours, and what follows a line that ends in a colon
+is a list of the text.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.cleaning.boilerplate.page import Page, stretches
+from dedup.text.lines import BULLET, ELLIPSIS, SENTENCE
+
+_TITLE_WORDS = 25
+_CARD_LINES = 12  # titles and teasers that one marker can take with it
+_MENU_LINES = 5
+_MENU_WORDS = 6
+_NAV_LINES = 3
+_TOPIC, _BRAND, _MARKER = "nav_topic", "nav_brand", "related_marker"
+
+
+def take_menus(page: Page) -> None:
+    """Find words of navigation among other furniture, and lists of links."""
+    for begin, end in stretches(page, {*page.weak, *page.found}):
+        _take_run(page, begin, end)
+    blocks = page.blocks
+    short = (blocks.words <= _MENU_WORDS) & ((blocks.flags & BULLET) != 0)
+    short &= (blocks.flags & SENTENCE) == 0
+    for begin, end in stretches(page, np.flatnonzero(short).tolist()):
+        own = range(begin, end)
+        known = sum(each in page.found for each in own)
+        sites = sum(page.weak.get(each, _TOPIC) not in (_TOPIC, _BRAND) for each in own)
+        weak = sum(each in page.weak for each in own)
+        if end - begin < _MENU_LINES or _introduced(page, begin):
+            continue
+        if known * 4 >= end - begin or (sites >= 1 and (sites + known + weak) * 4 >= end - begin):
+            for block in own:
+                page.found.setdefault(block, ("site_nav", "menu", "medium"))
+
+
+def _introduced(page: Page, block: int) -> bool:
+    """Tell whether the line before ``block`` announces a list."""
+    if block == page.begin(block):
+        return False
+    return page.text(block - 1).rstrip()[-1:] in (":", "：")
+
+
+def _take_run(page: Page, begin: int, end: int) -> None:
+    """Take the weak lines of one run where the other lines of it are furniture enough.
+
+    A topic ("Football") may be part of a list that ends the text, so it counts only behind
+    furniture; the name of a network only with words that nothing but a page has.
+    """
+    own = range(begin, end)
+    weak = [each for each in own if each not in page.found]
+    firm = len(own) - len(weak)
+    sites = sum(page.weak[each] not in (_TOPIC, _BRAND) for each in weak)
+    enough = firm >= 2 or (firm == 1 and end == page.end(begin))
+    if not enough and not (len(own) >= _NAV_LINES and sites + firm >= 2):
+        return
+    if begin not in page.found and _introduced(page, begin):
+        return
+    if begin == page.begin(begin) and len(own) <= _NAV_LINES:
+        weak = [each for each in weak if each != begin]  # the headline
+    for block in weak:
+        if page.weak[block] == _TOPIC and block != page.begin(block):
+            if block - 1 not in page.found:
+                continue
+        reason = page.weak[block]
+        if reason == _MARKER:
+            reason = "related_block"
+            page.markers.append(block)
+        reason = "site_nav" if reason.startswith("nav_") else reason
+        page.found[block] = (reason, "nav_run", "medium")
+        page.tagged.pop(block, None)
+
+
+def take_cards(page: Page) -> None:
+    """Take the titles and teasers of other articles that follow a marker such as "Related"."""
+    tails: dict[int, int] = {}  # by document: from where on everything is found
+    for marker in page.markers:
+        end = page.end(marker)
+        stop = marker + 1
+        teaser = False
+        while stop < end and stop not in page.found and _is_title(page, stop):
+            teaser = teaser or page.has(stop, ELLIPSIS)
+            stop += 1
+        tail = tails.get(end, end)
+        while tail > stop and tail - 1 in page.found:
+            tail -= 1
+        tails[end] = tail
+        last = tail <= stop
+        card = range(marker + 1, stop)
+        if len(card) > _CARD_LINES:
+            continue
+        for block in card:
+            if last or (teaser and stop in page.found):
+                sure = "strong" if teaser else "medium"
+                page.found[block] = ("related_block", "related_card", sure)
+                page.tagged.pop(block, None)
+            else:
+                page.tagged.setdefault(block, "related_suspect")
+
+
+def _is_title(page: Page, block: int) -> bool:
+    if page.has(block, ELLIPSIS):
+        return True
+    return not page.has(block, SENTENCE) and 0 < page.blocks.words[block] <= _TITLE_WORDS

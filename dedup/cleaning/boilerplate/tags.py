@@ -1,0 +1,158 @@
+"""Blocks that are no running text but belong to the article: captions, bylines, dates, embeds."""
+
+from __future__ import annotations
+
+import re
+
+from dedup.cleaning.boilerplate.furniture import fold_line
+from dedup.text.lines import PAREN, SENTENCE
+
+_MONTHS = (
+    "january february march april may june july august september october november december "
+    "jan feb mar apr jun jul aug sep sept oct nov dec "
+    "januar februar märz mai juni juli oktober dezember "
+    "janvier février mars avril juin juillet août septembre octobre novembre décembre "
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre "
+    "janeiro fevereiro março maio junho julho setembro outubro novembro dezembro "
+    "gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre "
+    "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık "
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря "
+    "يناير فبراير مارس أبريل ابريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر"
+)
+_DATE_WORDS = (
+    "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri "
+    "sat sun montag dienstag mittwoch donnerstag freitag samstag sonntag lundi mardi mercredi "
+    "jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado domingo "
+    "published updated last posted first date on at of the modified created publié mis jour mise à "
+    "le de del um uhr am pm a m p gmt utc bst est edt et pst pdt pt cst cdt cet cest ist msk hrs "
+    "hours hour minutes minute mins min days day weeks week months month ago vor stunden "
+    "th st nd rd veröffentlicht aktualisiert stand publicado actualizado atualizado aggiornato "
+    "pubblicato güncelleme yayınlanma tarihi опубликовано обновлено time read i h o clock by"
+)
+_CREDIT = (
+    r"photos?|photographs?|pictures?|images?|getty|shutterstock|istock|alamy|unsplash|pixabay|"
+    r"anadolu|handout|flickr|wikimedia|screenshot|screengrab|file|courtesy|credit|foto|fotos|bild|"
+    r"pool|epa|efe|xinhua|ansa|dpa|zuma|usa today sports|afp|reuters|ap"
+)
+_AGENCY = r"ap|afp|reuters|epa|dpa|pa|efe|ansa|xinhua|tass|anadolu|anadolu agency|aa|cp|bloomberg"
+_MONTH_SET = frozenset(fold_line(_MONTHS).split())
+_DATE_SET = _MONTH_SET | frozenset(fold_line(_DATE_WORDS).split())
+
+_IN_BRACKETS = re.compile(r"\(([^()]{2,120})\)\.?$")
+_HAS_CREDIT = re.compile(
+    rf"\b(?:photos?|photographs?|pictures?|images?|getty|shutterstock|istock|alamy|unsplash|pixabay|"
+    rf"handout|flickr|wikimedia|screenshot|screengrab|photographer|foto)\b"
+    rf"|(?:/|\bvia\b| - |, )\s?(?:{_CREDIT})(?: agency)?$|^(?:{_AGENCY})$"
+)
+_CREDIT_LINE = re.compile(
+    r"(?:.{0,600}\b)?(?:(?:editorial|photo|picture|image) credits?|photo(?:graph)?s?(?: by)?|"
+    r"pictures?(?: by)?|image(?: source)?|foto|fotos|bild|фото|photographer)(?: ?[:/] ?)\S.{0,70}"
+    r"|(?:image|media|photo|video) caption\b.*"
+    r"|(?:file )?photo (?:by|courtesy of) .{2,60}"
+    r"|.{0,600}(?:/| via |[(])(?:getty images|shutterstock(?:\.com)?|istock|alamy|afp|reuters)[)]?"
+)
+_SHOUTED_DATE = re.compile(
+    r"[A-Z][A-Z ,.'’/()-]{2,60}[-–—] ?(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.? "
+    r"\d{1,2}(?:, \d{4})?:\s"
+)
+_NAME_YEAR = re.compile(
+    r"[^\W\d_][^,;:!?\d]{2,60}(?:, [^\W\d_][^,;:!?\d]{1,30})?, (?:19|20)\d{2}\.?"
+)
+_BYLINE = re.compile(
+    r"(?:by|written by|posted by|reported by|words by|story by|report by|text by|von|par|por|"
+    r"author ?:|autor ?:|auteur ?:|автор ?:|yazan ?:|بقلم)\s*:?\s+"
+)
+_SIGN_OFF = re.compile(
+    r"\(?(?:additional |editing and |writing and )*(?:reporting|editing|writing) by .+"
+)
+_SIGNATURE = re.compile(r"[—–-]\s?.{1,80}\(@\w{1,30}\)\s+\S.{2,40}\d{4}")
+_EMBED = re.compile(
+    r".*(?:\bpic\.twitter\.com/\w+|https?://t\.co/\w+)\s*"
+    r"|(?:a post shared by|view this post on) .*",
+    re.IGNORECASE | re.DOTALL,
+)
+_DATE_FIGURES = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}|\d+ \w+ ago\b|\b(?:19|20)\d\d年")
+_WORD = re.compile(r"[^\W_]+")
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|am|pm|h|min)?")
+_NO_NAME = frozenset(["the", "a", "an", "my", "our", "his", "her", "popular", "then", "now"])
+
+BYLINE_PLACES = 10  # a byline stands among the first blocks, or the last three
+
+
+def trigger_words() -> dict[str, int]:
+    """Return the words that make a block worth a look, with the longest block they flag."""
+    limits = dict.fromkeys(fold_line(_MONTHS).split(), 14)
+    limits |= dict.fromkeys("updated published posted ago modified".split(), 14)
+    limits |= dict.fromkeys("by von par por автор author بقلم yazan".split(), 12)
+    limits |= dict.fromkeys("reporting editing".split(), 40)
+    credits = "photo photos photograph picture image caption getty shutterstock istock alamy credit"
+    limits |= dict.fromkeys([*credits.split(), "credits", "foto", "fotos", "фото"], 120)
+    limits |= dict.fromkeys(["https", "pic", "post", "view"], 100)
+    return limits
+
+
+def is_signature(line: str) -> bool:
+    """Tell whether ``line`` closes an embedded tweet: who, handle, date."""
+    return bool(_SIGNATURE.fullmatch(line.strip()))
+
+
+def tag_of(line: str, words: int, flags: int, place: int, left: int) -> str | None:
+    """Return the tag of one block, if it has one.
+
+    ``place`` counts the blocks before it, ``left`` those after it. Both lines of a tweet but its
+    signature are the business of the caller.
+
+    >>> tag_of("December 25, 2024", 3, 0, 0, 40)
+    'date_line'
+    >>> tag_of("By Jane Doe, Washington", 4, 0, 1, 40)
+    'byline'
+    """
+    line = line.strip()
+    if is_signature(line) or _EMBED.fullmatch(line):
+        return "embed"
+    folded = fold_line(line)
+    if words <= 14 and _is_date(folded):
+        return "date_line"
+    if _is_byline(line, folded, words, flags, min(place, left + BYLINE_PLACES - 3)):
+        return "byline"
+    return "caption" if _is_caption(line, folded, words, flags) else None
+
+
+def _is_date(folded: str) -> bool:
+    words = _WORD.findall(folded)
+    if not any(word[0].isdigit() for word in words):
+        return False
+    if not all(word in _DATE_SET or _ORDINAL.fullmatch(word) for word in words):
+        return False
+    return any(word in _MONTH_SET for word in words) or bool(_DATE_FIGURES.search(folded))
+
+
+def _is_byline(line: str, folded: str, words: int, flags: int, place: int) -> bool:
+    if words <= 40 and _SIGN_OFF.fullmatch(folded):
+        return True
+    if words > 12 or words < 3 or place >= BYLINE_PLACES or flags & SENTENCE:
+        return False
+    opening = _BYLINE.match(line.casefold())
+    if opening is None:
+        return False
+    name = line[opening.end() :].split()[:2]
+    if not name or name[0].casefold() in _NO_NAME:
+        return False
+    return all(not each[0].islower() for each in name)
+
+
+def _is_caption(line: str, folded: str, words: int, flags: int) -> bool:
+    if words > 120:
+        return False
+    brackets = _IN_BRACKETS.search(folded) if flags & PAREN else None
+    if brackets is not None and _HAS_CREDIT.search(brackets[1].strip()):
+        return True
+    if folded.startswith("© ") and words <= 30:
+        return True
+    if _CREDIT_LINE.fullmatch(folded) or _SHOUTED_DATE.match(line):
+        return True
+    if words > 7 or not _NAME_YEAR.fullmatch(line):
+        return False
+    names = [word for word in _WORD.findall(line) if not word[0].isdigit()]
+    capitals = sum(not word[0].islower() for word in names)
+    return capitals * 2 > len(names) and not any(fold_line(word) in _MONTH_SET for word in names)

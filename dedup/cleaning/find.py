@@ -1,0 +1,210 @@
+"""What goes from inside the documents, part by part: page furniture and repeats.
+
+Only two things need all documents at once: how often a line stands on the pages of its site, and
+which words are frequent. They are counted first; then every part is looked at by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from dedup.cleaning.apply import settle_removals
+from dedup.cleaning.boilerplate import LineCounter, blocks_of, find_boilerplate
+from dedup.cleaning.boilerplate.stretches import Found
+from dedup.cleaning.boilerplate.templates import TemplateCounter, Templates
+from dedup.cleaning.repeats import find_repeats
+from dedup.config import Config
+from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
+from dedup.core.checkpoints import Work
+from dedup.core.parallel import in_order
+from dedup.core.storage import Columns
+from dedup.kernels import lines
+from dedup.schema import MARKS, REMOVALS
+from dedup.text.lines import Blocks, truncated_documents
+from dedup.text.stopwords import Discount, Words, classify_part
+from dedup.text.tokens import Tokens
+
+STAGE, _MARKS = "removals", "marks"
+_PART_BYTES = 8 << 20
+_KEPT = ("review", "gone", "truncated")
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """What goes (schema ``REMOVALS``), what is marked (``MARKS``), and what follows for documents.
+
+    ``gone`` counts the tokens removed, ``review`` tells where a person should look, ``truncated``
+    where a text ends in a line that was cut short. ``words`` classes what is left, where passages
+    are sought.
+    """
+
+    rows: pa.Table
+    marks: pa.Table
+    review: Bool
+    gone: Int64
+    truncated: Bool
+    words: Words
+
+    def save(self, work: Work) -> None:
+        """Keep all that is not in the columns."""
+        work.finish(_MARKS, {}, self.marks)
+        arrays = {name: getattr(self, name) for name in _KEPT}
+        work.finish(STAGE, {**arrays, "languages": self.words.languages}, self.rows)
+
+    @classmethod
+    def load(cls, work: Work, columns: Columns) -> Removals:
+        """Return what ``save`` kept."""
+        return cls(
+            work.table(STAGE),
+            work.table(_MARKS),
+            **{name: work.array(STAGE, name) for name in _KEPT},
+            words=Words(
+                columns.read("classes", np.uint8),
+                columns.read("weights", np.float32),
+                work.array(STAGE, "languages"),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some documents, as a corpus of their own."""
+
+    low: int
+    high: int
+    texts: Texts
+    tokens: Tokens
+    blocks: Blocks
+
+
+class Parts:
+    """Documents in parts; their blocks are held, or made again where arrays are in files."""
+
+    def __init__(self, texts: Texts, tokens: Tokens, columns: Columns, threads: int) -> None:
+        self._texts, self._tokens, self._columns = texts, tokens, columns
+        self._threads = threads
+        self._spans = list(runs_of_rows(texts.offsets, _PART_BYTES))
+        self._held: dict[int, Blocks] = {}
+
+    def __iter__(self) -> Iterator[Part]:
+        """Yield the parts in order, each with its blocks; some are made ahead."""
+        for part in in_order(self._part, self._spans, self._threads):
+            if not self._columns.in_files:
+                self._held[part.low] = part.blocks
+            yield part
+            self._columns.ease()
+
+    def _part(self, span: tuple[int, int]) -> Part:
+        low, high = span
+        texts, tokens = self._texts.part(low, high), self._tokens.part(low, high)
+        blocks = self._held.get(low)
+        return Part(low, high, texts, tokens, blocks or blocks_of(texts, tokens))
+
+    def bound(self) -> int:
+        """Return a bound on the number of all blocks: each line has a byte and a line break."""
+        offsets = self._texts.offsets
+        return int(offsets[-1] - offsets[0]) // 2 + len(offsets)
+
+
+def find_removals(
+    texts: Texts,
+    tokens: Tokens,
+    config: Config,
+    *,
+    sites: Int64,
+    groups: Int64,
+    columns: Columns,
+    threads: int = 1,
+) -> Removals:
+    """Find what goes, where ``config`` asks for repeats, and class what is left for passages.
+
+    ``sites`` is a code per document, -1 for unknown; ``groups`` a preliminary cluster of near
+    copies, which count once where lines are counted.
+    """
+    parts = Parts(texts, tokens, columns, threads)
+    lines = LineCounter(sites, parts.bound(), columns)
+    units = TemplateCounter(sites, 2 * parts.bound(), columns)
+    discount = Discount()
+    counts_lines = "repeats" in config.find and config.boilerplate
+    for part in parts:
+        if counts_lines:
+            lines.add(part.blocks, part.low)
+            units.add(part.tokens, part.blocks, part.low, int(tokens.bounds[part.low]))
+        if "passages" in config.find:
+            discount.learn(part.tokens)
+    lines.count(groups)
+    templates = units.count(groups, texts, tokens)
+    return _Search(config, lines, templates, sites, discount).run(parts, tokens, columns)
+
+
+@dataclass(slots=True)
+class _Search:
+    """The second time over the parts."""
+
+    config: Config
+    lines: LineCounter
+    templates: Templates
+    sites: Int64
+    discount: Discount
+    block: int = 0
+
+    def run(self, parts: Parts, tokens: Tokens, columns: Columns) -> Removals:
+        """Look at every part."""
+        count, total = len(tokens), len(tokens.hashes)
+        rows, marks = [REMOVALS.empty_table()], [MARKS.empty_table()]
+        review, truncated = np.zeros((2, count), np.bool_)
+        gone = np.zeros(count, np.int64)
+        classes = columns.grow("classes", np.uint8, total)
+        weights = columns.grow("weights", np.float32, total)
+        classed = "passages" in self.config.find  # nothing else looks at classes
+        common = self.discount.common()
+        for number, part in enumerate(parts):
+            own = slice(part.low, part.high)
+            found, marked, review[own] = self._find(part)
+            truncated[own] = truncated_documents(part.blocks, found)
+            masked = _masked(found, part.tokens, gone[own])
+            if classed:
+                languages = self.discount.languages[number]
+                words = classify_part(part.tokens, masked, languages, common)
+                classes.append(words.classes)
+                weights.append(words.weights)
+            rows.append(_moved(found, part.low))
+            marks.append(_moved(marked, part.low))
+        chosen = np.concatenate([np.zeros(0, np.int64), *self.discount.languages])
+        words = Words(classes.done(), weights.done(), chosen)
+        return Removals(
+            pa.concat_tables(rows).combine_chunks(),
+            pa.concat_tables(marks).combine_chunks(),
+            *(review, gone, truncated, words),
+        )
+
+    def _find(self, part: Part) -> tuple[pa.Table, pa.Table, Bool]:
+        if "repeats" not in self.config.find:
+            nothing = np.zeros(part.high - part.low, np.bool_)
+            return REMOVALS.empty_table(), MARKS.empty_table(), nothing
+        lines = self.lines.part(part.blocks, part.low, self.block)
+        self.block += len(part.blocks)
+        given = (part.texts, part.tokens, part.blocks, self.config)
+        sites = self.sites[part.low : part.high]
+        templates = Found.of(self.templates, part.tokens, part.blocks, sites)
+        furniture, marks = find_boilerplate(*given, lines, templates)
+        settled, review = settle_removals([furniture, find_repeats(*given)], part.tokens)
+        return settled, marks, review
+
+
+def _masked(found: pa.Table, tokens: Tokens, gone: Int64) -> Bool:
+    """Tell which tokens stand in what is removed; ``gone`` gets how many of each document."""
+    masked: Bool = np.zeros(len(tokens.hashes), np.bool_)
+    places = (found[name].to_numpy() for name in ("doc", "start", "end"))
+    lines.mask_tokens(tokens.bounds, tokens.starts, *places, masked, gone)
+    return masked
+
+
+def _moved(table: pa.Table, low: int) -> pa.Table:
+    """Return the rows with documents numbered as in the whole."""
+    docs = table["doc"].to_numpy() + low
+    return table.set_column(0, table.schema.field("doc"), pa.array(docs, pa.int64()))

@@ -1,0 +1,100 @@
+"""What tells a template's repeat from one that is meant, by the words of single lines."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from dedup.core.arrays import Bool, Texts
+from dedup.kernels import repeats as kernel
+from dedup.text.lines import BULLET, ELLIPSIS, PAREN, SENTENCE, Blocks
+
+# How a teaser may end besides an ellipsis; the words are no part of the text it cuts.
+TAILS = (
+    ("read", "more"),
+    ("continue", "reading"),
+    ("mehr", "lesen"),
+    ("lire", "suite"),
+    ("leer", "más"),
+    ("leia", "mais"),
+    ("devamını", "oku"),
+    ("читать", "далее"),
+    ("اقرأ", "المزيد"),
+)
+ONE_WORD_TAILS = ("weiterlesen",)
+
+_LABEL = re.compile(r"\W*(?:\w+\W){0,3}?\w*[:：]")  # "Question:", "Jane Doe writes:"
+_REPEATED_WORDS = 12
+_OPENERS = "\"'“‘„«‹「『"
+_CLOSED = re.compile(r"[\"'”’“»›」』][.,]?$")
+_QUESTION = re.compile(r"[?؟？][\s)\]\"'’”»]*")
+_SENTENCE_END = re.compile(r"(?:^|[.!?…。！？:][\"'’”»)\]]*)[\s\"'“‘„«(]*$")
+_SENTENCE_STOP = re.compile(r"[\"'’”»)\]]*(?:$|[.!?…。！？])")
+
+
+def is_open(line: str) -> bool:
+    """Tell whether a line ends in dots only, as a template cuts and a speaker falls silent."""
+    return line.endswith(("…", "..."))
+
+
+def is_prose(line: str, words: int) -> bool:
+    """Tell whether a line is running text: no question, no list of names, no short quote.
+
+    >>> is_prose("The bridge was closed, and the ferry took its place.", 10)
+    True
+    >>> is_prose("Against: Anna Smith, Bernd Maier, Carla Rossi.", 7)
+    False
+    """
+    spoken = line[:1] in _OPENERS and words < kernel.FAR_WORDS
+    if spoken or is_question(line) or 4 * sum(map(line.count, ",;،、")) > words:
+        return False
+    each = line.split()
+    return 2 * sum(word[0].isupper() for word in each) <= len(each)
+
+
+def is_question(line: str) -> bool:
+    """Tell whether a line ends in a question mark."""
+    return _QUESTION.search(line[-8:]) is not None and line.rstrip("\"'’”») \t")[-1:] in "?؟？"
+
+
+def is_pulled(line: str, ends_sentence: bool, before: str, after: str) -> bool:
+    """Tell whether a line is a pull quote: in quotation marks, or whole sentences of another.
+
+    ``before`` and ``after`` stand around it in the other line. Questions and labelled lines are
+    taken up again by those who write, not by a template.
+    """
+    if is_question(line) or _LABEL.match(line):
+        return False
+    if line[0] in _OPENERS and _CLOSED.search(line):
+        return True
+    ends = _SENTENCE_END.search(before) and _SENTENCE_STOP.match(after.rstrip())
+    return ends_sentence and bool(ends)
+
+
+def prose_blocks(texts: Texts, blocks: Blocks) -> Bool:
+    """Tell which blocks that stand twice are running text; what stands in three places is meant."""
+    prose = np.zeros(len(blocks), np.bool_)
+    ended = ((blocks.flags & (SENTENCE | PAREN)) != 0) & ((blocks.flags & BULLET) == 0)
+    some = ended & (blocks.words >= _REPEATED_WORDS)
+    places = np.flatnonzero(some)
+    keys = blocks.hashes[places] ^ (
+        blocks.docs[places].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    )
+    _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    order = np.argsort(which, kind="stable")
+    fresh = np.diff(places[order], prepend=-2) != 1  # a line after itself is no new place
+    runs = np.bincount(which, weights=np.where(fresh, 1, 0)[np.argsort(order)])[which]
+    twice = (counts[which] > 1) & ((runs < 3) | (blocks.words[places] >= kernel.FAR_WORDS))
+    for block in places[twice].tolist():
+        prose[block] = is_prose(blocks.text(texts, block).strip(), int(blocks.words[block]))
+    return prose
+
+
+def is_headed(blocks: Blocks, block: int) -> bool:
+    """Tell whether a block is a list item, or the first under a heading inside the text."""
+    if block - 1 <= blocks.bounds[blocks.docs[block]]:
+        return bool(int(blocks.flags[block]) & BULLET)
+    short = blocks.words[block - 1] < kernel.HEADING_WORDS
+    heading = short and not int(blocks.flags[block - 1]) & (SENTENCE | ELLIPSIS)
+    return bool(heading or int(blocks.flags[block]) & BULLET)

@@ -1,0 +1,1 @@
+"""Which documents are one article, and which of them is kept."""

@@ -1,0 +1,1 @@
+"""What every stage stands on: arrays, hashes, threads, storage, files, checkpoints."""

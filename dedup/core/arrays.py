@@ -1,0 +1,187 @@
+"""The only meeting of Arrow and NumPy: string columns and ragged arrays, zero-copy both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dedup.errors import InputError
+
+_CHUNK_BYTES = 4 << 20
+
+Int64 = npt.NDArray[np.int64]
+UInt64 = npt.NDArray[np.uint64]
+UInt32 = npt.NDArray[np.uint32]
+Int32 = npt.NDArray[np.int32]
+UInt8 = npt.NDArray[np.uint8]
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A column of texts as one buffer: text ``i`` is ``data[offsets[i]:offsets[i + 1]]``, UTF-8."""
+
+    data: UInt8
+    offsets: Int64
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def part(self, low: int, high: int) -> Texts:
+        """Return the texts ``low:high``, without a copy."""
+        return Texts(self.data, self.offsets[low : high + 1])
+
+    def text(self, row: int) -> str:
+        """Return text ``row`` as a Python string; for the edges, never for a hot path."""
+        return bytes(self.data[self.offsets[row] : self.offsets[row + 1]]).decode("utf-8")
+
+
+def texts_from(column: Any) -> Texts:
+    """Take texts in any form: an Arrow, pandas, polars or NumPy column, or an iterable of strings.
+
+    Missing values (nulls, ``None``, NaN) count as empty texts. Raises ``InputError`` for anything
+    else that is no text.
+    """
+    if isinstance(column, pa.Array | pa.ChunkedArray):
+        return texts_from_arrow(column)
+    if isinstance(column, str | bytes | Mapping) or not isinstance(column, Iterable):
+        raise InputError(f"texts: got {type(column).__name__}, allowed is a column or list of them")
+    try:
+        if hasattr(column, "__arrow_c_stream__"):
+            return texts_from_arrow(pa.chunked_array(column))
+        if hasattr(column, "__array__"):
+            return texts_from_arrow(pa.array(column, from_pandas=True))
+    except (TypeError, ValueError):
+        pass  # objects that Arrow cannot take: the plain way cleans them, or says which is wrong
+    return texts_from_strings(list(column))
+
+
+def texts_from_arrow(column: Any) -> Texts:
+    """View an Arrow string column as ``Texts``, without a copy where it is one chunk.
+
+    Nulls count as empty texts. Raises ``InputError`` when the column does not hold strings.
+
+    >>> texts = texts_from_arrow(pa.array(["ab", None, "é"]))
+    >>> texts.offsets.tolist(), texts.text(2)
+    ([0, 2, 2, 4], 'é')
+    """
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+        if isinstance(column, pa.ChunkedArray):
+            column = (
+                pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+            )
+    if isinstance(column, pa.DictionaryArray):
+        words = _as_strings(column.dictionary)
+        column = pa.DictionaryArray.from_arrays(column.indices, words).dictionary_decode()
+    column = _as_strings(column)
+    if column.null_count:
+        column = column.fill_null("")
+    _, offset_buffer, data_buffer = column.buffers()
+    count = len(column)
+    data: UInt8 = np.zeros(0, np.uint8)
+    offsets: Int64 = np.zeros(1, np.int64)
+    if count and offset_buffer is not None:
+        offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + count + 1]
+        if data_buffer is not None:
+            data = np.frombuffer(data_buffer, np.uint8)
+    for array in (data, offsets):
+        array.flags.writeable = False  # always, so that kernels are compiled for one type
+    return Texts(data, offsets)
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array, without a copy where it is one chunk already."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _as_strings(column: pa.Array) -> pa.Array:
+    if column.type == pa.large_string():
+        return column
+    if str(column.type) not in ("string", "string_view", "null"):
+        raise InputError(f"texts: got a column of {column.type}, allowed is a column of strings")
+    return column.cast(pa.large_string())
+
+
+def texts_from_strings(strings: Sequence[str | None]) -> Texts:
+    """Encode Python strings into ``Texts``; lone surrogates become U+FFFD, ``None`` is empty.
+
+    Raises ``InputError`` with the row of the first value that is no string.
+
+    >>> texts_from_strings(["ab", None, "é"]).offsets.tolist()
+    [0, 2, 2, 4]
+    """
+    if set(map(type, strings)) <= {str, type(None)}:
+        try:
+            return texts_from_arrow(pa.array(strings, pa.large_string()))
+        except UnicodeEncodeError:
+            pass  # a lone surrogate somewhere
+    cleaned = [_text_or_none(row, each) for row, each in enumerate(strings)]
+    return texts_from_arrow(pa.array(cleaned, pa.large_string()))
+
+
+def _text_or_none(row: int, value: Any) -> str | None:
+    if isinstance(value, str):
+        return clean_string(value)
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    raise InputError(f"texts: got {type(value).__name__} in row {row}, allowed is a string or None")
+
+
+def clean_string(text: str) -> str:
+    """Return ``text`` with lone surrogates replaced by U+FFFD, so that it is valid UTF-8.
+
+    >>> clean_string("a" + chr(0xD83D) + "b") == "a" + chr(0xFFFD) + "b"
+    True
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return text
+
+
+def offsets_of(sizes: Int32 | Int64) -> Int64:
+    """Return where the rows of a ragged array begin and end, from how long each is.
+
+    >>> offsets_of(np.array([2, 0, 1])).tolist()
+    [0, 2, 2, 3]
+    """
+    offsets = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    return offsets
+
+
+def ragged_to_arrow(values: npt.NDArray[Any], offsets: Int64) -> pa.LargeListArray:
+    """View a ragged array as an Arrow list column.
+
+    >>> ragged_to_arrow(np.array([1, 2, 3]), np.array([0, 2, 2, 3])).to_pylist()
+    [[1, 2], [], [3]]
+    """
+    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(values))
+
+
+def runs_of_rows(offsets: Int64, size: int = _CHUNK_BYTES) -> Iterator[tuple[int, int]]:
+    """Cut the rows of a ragged array into runs of about ``size`` values; at least one row each.
+
+    >>> list(runs_of_rows(np.array([0, 4, 5, 9]), size=5))
+    [(0, 2), (2, 3)]
+    """
+    low, rows = 0, len(offsets) - 1
+    while low < rows:
+        high = int(np.searchsorted(offsets, offsets[low] + size, side="right")) - 1
+        high = min(max(high, low + 1), rows)
+        yield low, high
+        low = high
+
+
+def table_size(count: int) -> int:
+    """Return the places of a hash table for ``count`` values: a power of two."""
+    return int(1 << max(4, (2 * count).bit_length()))

@@ -1,0 +1,315 @@
+"""The rules: what an article is told, who stands for it, what happens to the others.
+
+They are written once, over a *shelf*, the few primitives that memory and SQLite have in common.
+Articles have numbers in the order in which they came. Of those that are copies of each other one,
+the *representative*, has postings; the others are its *members* and share its group. A row on the
+shelf never changes: an update takes a row away and appends another.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Protocol
+
+import numpy as np
+
+from dedup.core.arrays import UInt64
+from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
+from dedup.index.entries import Entry, Record, signature_in, unpack
+from dedup.index.settings import Settings
+from dedup.index.signing import id_key, keys_of, salts_of
+from dedup.index.store import BUCKET, CANDIDATES, Counts
+from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
+
+Match = tuple["Row", Likeness]
+
+
+class Row:
+    """An article on the shelf: its number, its group, whether it represents that.
+
+    What was packed is unpacked when it is first asked for; most candidates are looked at by their
+    signatures alone.
+    """
+
+    __slots__ = ("_packed", "_permutations", "_record", "group", "leads", "number")
+
+    def __init__(
+        self, number: int, group: int, leads: bool, record: Record | bytes, permutations: int
+    ) -> None:
+        self.number, self.group, self.leads = number, group, leads
+        self._packed = record if isinstance(record, bytes) else None
+        self._record = None if isinstance(record, bytes) else record
+        self._permutations = permutations
+
+    @property
+    def record(self) -> Record:
+        """Return what is kept of the article."""
+        if self._record is None:
+            self._record = unpack(self._packed or b"", self._permutations)
+        return self._record
+
+    @property
+    def signature(self) -> bytes:
+        """Return the signature of the article."""
+        if self._packed is None:
+            return self.record.signature
+        return signature_in(self._packed, self._permutations)
+
+
+class Shelf(Protocol):
+    """What the rules need of a store, inside one transaction."""
+
+    settings: Settings
+    counts: Counts
+
+    def now(self) -> int:
+        """Return the time, which never goes back."""
+        ...
+
+    def articles(self, keys: Sequence[int]) -> list[list[int]]:
+        """Return the newest ``BUCKET`` articles of each key, in order."""
+        ...
+
+    def rows(self, numbers: Sequence[int]) -> list[Row]:
+        """Return articles by number, in order; those that are not there any more are left out."""
+        ...
+
+    def append(self, record: Record, keys: list[int], group: int | None, leads: bool) -> int:
+        """Keep an article under the next number; without a group it begins one."""
+        ...
+
+    def discard(self, row: Row) -> None:
+        """Take an article away."""
+        ...
+
+    def member(self, group: int) -> Row | None:
+        """Return the first member of a group, besides its representative."""
+        ...
+
+
+@dataclass(slots=True)
+class _Case:
+    """An article that is decided on: its keys, its date, the present, whether it will be kept."""
+
+    entry: Entry
+    keys: list[int]
+    date: int | None
+    seen: int
+    add: bool
+
+    @property
+    def time(self) -> int:
+        """Return the time that the window goes by."""
+        return self.seen if self.date is None else self.date
+
+
+class Rules:
+    """Decide on articles and keep them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.comparer = Comparer(settings)
+
+    def called(self, shelf: Shelf, name: str) -> Row | None:
+        """Return the article of an id."""
+        (numbers,) = shelf.articles([id_key(name, self.settings.salt)])
+        return _named(shelf, numbers, name)
+
+    def offer(self, shelf: Shelf, entry: Entry, *, add: bool) -> Verdict:
+        """Return what an article is told; with ``add`` keep it."""
+        keys = entry.key_list()
+        named, equal = shelf.articles(keys[:2])
+        old = _named(shelf, named, entry.id)
+        if old is not None:
+            told = old.record.told(entry.digest)
+            if told is not None:
+                return told.again()
+        case = _Case(entry, keys, entry.date, shelf.now(), add)
+        if case.date is not None and case.date > case.seen:
+            case.date = case.seen
+            shelf.counts.future_dates += add
+        if old is not None:
+            return self._update(shelf, case, old)
+        match, beside = self._find(shelf, case, equal)
+        fresh = Verdict(verdict=NEW, first=NEW, cluster=entry.id or None)
+        verdict = fresh if match is None else duplicate_of(match[0].record, match[1])
+        if add:
+            self._keep(shelf, case, match or beside, verdict)
+        return verdict
+
+    def _update(self, shelf: Shelf, case: _Case, old: Row) -> Verdict:
+        """Return the verdict on another text under an id; with ``add`` it replaces the last one.
+
+        The new text finds its place like any other; what represented copies of the old one is
+        passed on to the first of them.
+        """
+        similarity, jaccard, containment = self.comparer.with_last(case.entry, old.record)
+        like = similarity if jaccard is None else jaccard
+        stays = like >= self.settings.threshold
+        verdict = Verdict(
+            verdict=UPDATED,
+            first=UPDATED,
+            similarity=similarity,
+            jaccard=jaccard,
+            containment=containment,
+            cluster=old.record.verdict.cluster if stays else case.entry.id,
+        )
+        if case.add:
+            self.take_away(shelf, old)
+            (equal,) = shelf.articles(case.keys[1:2])
+            match, beside = self._find(shelf, case, equal)
+            versions = ((old.record.digest, old.record.verdict), *old.record.versions)
+            self._keep(shelf, case, match or beside, verdict, versions)
+        return verdict
+
+    def _keep(
+        self,
+        shelf: Shelf,
+        case: _Case,
+        match: Match | None,
+        verdict: Verdict,
+        versions: tuple[tuple[int, Verdict], ...] = (),
+    ) -> None:
+        record = record_of(case.entry, case.date, case.seen, verdict, versions)
+        leads = match is None and record.count > 0
+        keys = case.keys if leads else case.keys[:1]
+        shelf.append(record, keys, None if match is None else match[0].group, leads)
+        shelf.counts.articles += 1
+        shelf.counts.representatives += leads
+        shelf.counts.versions += len(versions)
+
+    def take_away(self, shelf: Shelf, row: Row) -> None:
+        """Remove an article; the first of its members stands for the others from now on."""
+        shelf.discard(row)
+        shelf.counts.articles -= 1
+        shelf.counts.versions -= len(row.record.versions)
+        if not row.leads:
+            return
+        shelf.counts.representatives -= 1
+        heir = shelf.member(row.group)
+        if heir is not None:
+            shelf.discard(heir)
+            (keys,) = keys_of_records([heir.record], self.settings).tolist()
+            shelf.append(heir.record, keys, heir.group, True)
+            shelf.counts.representatives += 1
+
+    def _find(
+        self, shelf: Shelf, case: _Case, equal: list[int]
+    ) -> tuple[Match | None, Match | None]:
+        """Return the representative an article is a copy of.
+
+        Second comes one that it would be a copy of but for the scope: it needs no postings then.
+        ``equal`` are the articles under the key of its content.
+        """
+        entry = case.entry
+        if not entry.count:
+            return None, None
+        found: tuple[Match | None, Match | None] = (None, None)
+        full = len(equal) >= BUCKET
+        if EQUAL.relation in self.settings.cluster_on:
+            some = shelf.rows(equal)
+            rows = [row for row in some if self._may_meet(row, case) and _equal(row, entry)]
+            found = self._closest(entry, [(row, EQUAL) for row in rows])
+        if found == (None, None):
+            buckets = shelf.articles(case.keys[2:])
+            chosen, cut = _likeliest(buckets)
+            found = self._closest(entry, self._near(shelf, chosen, case))
+            full = full or any(len(bucket) >= BUCKET for bucket in buckets)
+            shelf.counts.cut_candidates += case.add and cut
+        shelf.counts.full_buckets += case.add and full
+        return found
+
+    def _near(self, shelf: Shelf, numbers: list[int], case: _Case) -> list[Match]:
+        """Compare an article with candidates."""
+        rows = [row for row in shelf.rows(numbers) if row.leads]
+        similar = self.comparer.estimates(case.entry, [row.signature for row in rows])
+        if not self.settings.store_text:
+            places = np.flatnonzero(similar >= self.settings.threshold)
+            rows, similar = [rows[place] for place in places.tolist()], similar[places]
+        met = [self._may_meet(row, case) for row in rows]
+        rows, similar = list(compress(rows, met)), similar[np.array(met, np.bool_)]
+        like = self.comparer.copies(case.entry, [row.record for row in rows], similar)
+        return [(row, each) for row, each in zip(rows, like, strict=True) if each is not None]
+
+    def _may_meet(self, row: Row, case: _Case) -> bool:
+        """Tell whether an article may be compared with a row: a representative of another id."""
+        window, within = self.settings.window, self.settings.scope == "within"
+        return (
+            row.leads
+            and row.record.id != case.entry.id
+            and (not window or abs(case.time - row.record.when) <= window)
+            and (not within or row.record.site == case.entry.site)
+        )
+
+    def _closest(self, entry: Entry, matches: list[Match]) -> tuple[Match | None, Match | None]:
+        """Return the closest match in scope, and the closest out of it; the earlier of equals."""
+        across = self.settings.scope == "across"
+        inside: Match | None = None
+        outside: Match | None = None
+        for match in sorted(matches, key=lambda each: (-each[1].closeness, each[0].number)):
+            if across and entry.site and match[0].record.site == entry.site:
+                outside = outside or match
+            else:
+                inside = inside or match
+        return inside, outside
+
+
+def record_of(
+    entry: Entry,
+    date: int | None,
+    seen: int,
+    verdict: Verdict,
+    versions: tuple[tuple[int, Verdict], ...] = (),
+) -> Record:
+    """Return what is kept of an article that was told something."""
+    return Record(
+        *(entry.id, entry.digest, entry.sums, entry.count, entry.signature, date, seen),
+        *(entry.site, entry.text, verdict, versions),
+    )
+
+
+def _equal(row: Row, entry: Entry) -> bool:
+    return row.record.sums == entry.sums and row.record.count == entry.count
+
+
+def duplicate_of(record: Record, like: Likeness) -> Verdict:
+    """Return the verdict on a copy of an article."""
+    return Verdict(
+        verdict=DUPLICATE,
+        first=DUPLICATE,
+        duplicate_of=record.id,
+        relation=like.relation,
+        similarity=like.similarity,
+        jaccard=like.jaccard,
+        containment=like.containment,
+        cluster=record.verdict.cluster,
+    )
+
+
+def _named(shelf: Shelf, numbers: list[int], name: str) -> Row | None:
+    """Return the article of an id among those under its key."""
+    return next((row for row in shelf.rows(numbers) if row.record.id == name), None)
+
+
+def _likeliest(buckets: list[list[int]]) -> tuple[list[int], bool]:
+    """Return the articles that share most keys, of equals the newest; whether some are left out."""
+    often = Counter(number for bucket in buckets for number in bucket)
+    if len(often) <= CANDIDATES:
+        return sorted(often), False
+    ordered = sorted(often, key=lambda each: (-often[each], -each))
+    return sorted(ordered[:CANDIDATES]), True
+
+
+def keys_of_records(records: Sequence[Record], settings: Settings) -> UInt64:
+    """Return all keys of records, that of the id first; they follow from what is kept."""
+    keys = np.empty((len(records), settings.bands + 2), np.uint64)
+    keys[:, 0] = [id_key(each.id, settings.salt) for each in records]
+    if len(records):
+        sums = np.frombuffer(b"".join([each.sums for each in records]), np.uint64).reshape(-1, 2)
+        signatures = signatures_of([each.signature for each in records], settings)
+        salts = salts_of([each.site for each in records], settings)
+        keys[:, 1:] = keys_of(signatures, sums, salts, settings)
+    return keys

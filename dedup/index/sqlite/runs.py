@@ -1,0 +1,145 @@
+"""Postings in sorted runs: how they are cut into blocks, found again, and merged.
+
+A run holds the postings of all articles up to some number that no earlier run has. Its 256 slices
+have the same number of blocks each, about a page full, and a key says by itself in which block it
+would stand. So a look-up reads one block a key and run, and adding an article writes none: new
+articles wait, their postings in memory, until there are enough of them for a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup.core.arrays import Bool, Int64, UInt64, offsets_of
+from dedup.errors import CorruptIndex
+from dedup.index.store import BUCKET
+from dedup.kernels import postings as kernel
+
+_FILL = 440  # postings of a block; with its checksum that is short of a page of 4,096 bytes
+_ROOM = 256  # articles that a look-up makes room for at first
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: its number, its level, the blocks of a slice, its postings, its last article."""
+
+    run: int
+    level: int
+    parts: int
+    postings: int
+    last: int
+
+    def first(self, part: int) -> int:
+        """Return where the first block of a slice stands."""
+        return self.run << 32 | part * self.parts
+
+
+def parts_for(postings: int) -> int:
+    """Return how many blocks a slice of a run of so many postings has.
+
+    >>> parts_for(0), parts_for(34_000_000)
+    (1, 302)
+    """
+    return max(1, -(-postings // (kernel.SLICES * _FILL)))
+
+
+def seal_block(place: int, postings: UInt64) -> bytes:
+    """Return the bytes of a block: a checksum of its place and its postings, and those."""
+    words = np.empty(len(postings) + 1, np.uint64)
+    words[1:] = postings
+    words[0] = kernel.check_block(words, np.intp(1), np.intp(len(words)), np.uint64(place))
+    return words.tobytes()
+
+
+def open_block(place: int, data: bytes) -> UInt64:
+    """Return the postings of a block; raise ``CorruptIndex`` where they are not what was kept."""
+    if not isinstance(data, bytes) or len(data) < 8 or len(data) % 8:
+        raise CorruptIndex(f"block {place} of the postings has an impossible size")
+    words = np.frombuffer(data, np.uint64)
+    found = kernel.check_block(words, np.intp(1), np.intp(len(words)), np.uint64(place))
+    if found != words[0]:
+        raise CorruptIndex(f"block {place} of the postings is damaged")
+    return words[1:]
+
+
+Read = Callable[[list[int]], list[tuple[int, bytes]]]  # blocks by place, in order
+
+
+class Finder:
+    """Find postings in some runs."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._runs = np.array([run.run for run in runs], np.int64)
+        self._parts = np.array([run.parts for run in runs], np.int64)
+
+    def find(self, keys: Sequence[int], read: Read) -> list[list[int]] | None:
+        """Return the articles of each key, older ones first; ``None`` where no key has any."""
+        wanted = np.array(keys, np.uint64)
+        places = np.empty(len(keys) * len(self._runs), np.int64)
+        kernel.find_places(wanted, self._runs, self._parts, places)
+        blocks = read(places.tolist())
+        if not all(isinstance(data, bytes) for _, data in blocks):
+            raise CorruptIndex("a block of the postings is none")
+        sizes = [len(data) for _, data in blocks]
+        if any(size < 8 or size % 8 for size in sizes):
+            raise CorruptIndex("a block of the postings has an impossible size")
+        bounds = offsets_of(np.array(sizes, np.int64) // 8)
+        there = np.array([place for place, _ in blocks], np.int64)
+        words = np.frombuffer(b"".join([data for _, data in blocks]), np.uint64)
+        ends, room = np.empty(len(places), np.int64), _ROOM
+        while True:
+            out = np.empty(room, np.int64)
+            made = kernel.find_postings(words, bounds, there, places, wanted, out, ends)
+            if made <= room:
+                break
+            room = made
+        if made < 0:
+            raise CorruptIndex(f"block {-1 - made} of the postings is missing or damaged")
+        return _by_key(out[:made].tolist(), ends.tolist(), len(keys)) if made else None
+
+
+def _by_key(numbers: list[int], ends: list[int], count: int) -> list[list[int]]:
+    """Join what each run has of a key."""
+    found: list[list[int]] = [[] for _ in range(count)]
+    low = 0
+    for place, high in enumerate(ends):
+        if high > low:
+            found[place % count] += numbers[low:high]
+            low = high
+    return found
+
+
+Slices = Callable[[int], UInt64]  # the postings of a slice, in order
+
+
+def slices_of(keys: UInt64, wide: Bool, numbers: Int64) -> Slices:
+    """Return the postings of articles: of all keys of the ``wide`` ones, of the first of others."""
+    starts = np.empty(kernel.SLICES + 1, np.int64)
+    kernel.count_slices(keys, wide, starts)
+    postings = np.empty(int(starts[-1]), np.uint64)
+    kernel.fill_slices(keys, wide, numbers, starts[:-1].copy(), postings)
+    return lambda part: np.sort(postings[starts[part] : starts[part + 1]])
+
+
+def merged(sources: Sequence[Slices], gone: Int64, part: int) -> UInt64:
+    """Return the postings of a slice of several runs, without those of removed articles."""
+    together = [source(part) for source in sources]
+    postings = np.sort(np.concatenate(together)) if len(together) > 1 else together[0].copy()
+    if len(gone):
+        postings = postings[: kernel.without(postings, gone)]
+    return postings[: kernel.thin(postings, BUCKET)]
+
+
+def blocks_of(run: Run, part: int, postings: UInt64) -> Iterator[tuple[int, bytes]]:
+    """Yield the blocks of a slice with their places."""
+    bounds: npt.NDArray[np.int64] = np.empty(run.parts + 1, np.int64)
+    kernel.cut_blocks(postings, run.parts, bounds)
+    edges = bounds.tolist()
+    first = run.first(part)
+    for block in range(run.parts):
+        place = first + block
+        yield place, seal_block(place, postings[edges[block] : edges[block + 1]])

@@ -1,0 +1,219 @@
+"""The primitives of the rules over an SQLite file, inside one transaction at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import astuple, fields
+
+import numpy as np
+
+from dedup.core.arrays import Int64
+from dedup.errors import CorruptIndex, IndexUnavailable
+from dedup.index.entries import Record, pack
+from dedup.index.rules import Row, keys_of_records
+from dedup.index.settings import Settings
+from dedup.index.sqlite.database import any_of, sealed
+from dedup.index.sqlite.runs import Finder, Run
+from dedup.index.store import BUCKET, Counts
+
+PAGE = 1000  # rows that are read at a time where all are
+_MOST = (1 << 32) - 1  # the last number that postings have room for
+_STATE = struct.Struct(f"<{4 + len(fields(Counts))}q")
+_RUN = struct.Struct("<5q")
+ROW = "number, family, leads, time, seal, record"
+
+Cells = tuple[int, int, int, int, int, bytes]
+
+
+class SQLiteShelf:
+    """Articles and postings in a file; what the newest articles are found by is in memory."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        self.settings = settings
+        self.counts = Counts()
+        self.runs: list[Run] = []
+        self._finder = Finder([])
+        self.next = 1
+        self.covered = 0
+        self._shape = -1
+        self._latest = 0
+        self._clock = clock
+        self._tail: dict[int, list[int]] = {}
+        self._taken = 0  # the last number whose keys are in the tail
+
+    def take_up(self, connection: sqlite3.Connection, *, anew: bool) -> None:
+        """Bring what is in memory to what the file holds in this transaction."""
+        shape = self.take_state(connection)
+        if anew or shape != self._shape or self.next <= self._taken:
+            self._shape = -1
+            self._finder = Finder(self.runs)
+            self._tail.clear()
+            self._taken = self.covered
+        if self._taken < self.next - 1:
+            self._take_tail()
+        self._shape = shape
+
+    def take_state(self, connection: sqlite3.Connection) -> int:
+        """Read what is written besides articles; return the version of the runs."""
+        self.connection = connection
+        row = connection.execute("SELECT seal, data FROM state").fetchone()
+        if row is None:  # nothing was ever added
+            return self.begin(1, 0)
+        seal, data = row
+        if seal != sealed(data) or (len(data) - _STATE.size) % _RUN.size:
+            raise CorruptIndex("what the index says of itself is damaged")
+        self.next, self.covered, shape, self._latest, *counts = _STATE.unpack_from(data)
+        self.counts = Counts(*counts)
+        self.runs = [Run(*each) for each in _RUN.iter_unpack(data[_STATE.size :])]
+        return int(shape)
+
+    def begin(self, following: int, latest: int) -> int:
+        """Know nothing but the next number and the last time."""
+        self.next, self.covered, self._latest = following, 0, latest
+        self.counts, self.runs = Counts(), []
+        return 0
+
+    def _take_tail(self) -> None:
+        """Take the postings of the newest articles into memory; none may be missing."""
+        sql = "SELECT count(*) FROM gone WHERE number > ?"
+        (there,) = self.connection.execute(sql, (self._taken,)).fetchone()
+        for rows in self.pages(self._taken):
+            there += len(rows)
+            keys = keys_of_records([row.record for row in rows], self.settings).tolist()
+            for row, each in zip(rows, keys, strict=True):
+                self._post(row.number, each if row.leads else each[:1])
+        if there != self.next - 1 - self._taken:
+            raise CorruptIndex("the newest articles of the index are missing")
+        self._taken = self.next - 1
+
+    def _post(self, number: int, keys: Iterable[int]) -> None:
+        for key in keys:
+            bucket = self._tail.setdefault(key, [])
+            bucket.append(number)
+            if len(bucket) > BUCKET:
+                del bucket[0]
+
+    def save(self) -> None:
+        """Write what changed besides articles."""
+        state = (self.next, self.covered, self._shape, self._latest, *astuple(self.counts))
+        data = _STATE.pack(*state) + b"".join(_RUN.pack(*astuple(run)) for run in self.runs)
+        row = (sealed(data), data)
+        self.connection.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?)", row)
+
+    def reshaped(self, runs: list[Run], covered: int) -> None:
+        """Note that there are other runs now, up to another article; the rest is to be taken up."""
+        self.runs, self.covered = runs, covered
+        self._finder = Finder(runs)
+        self._shape += 1
+        self._tail.clear()
+        self._taken = covered
+
+    @property
+    def waiting(self) -> int:
+        """Return how many articles wait for a run."""
+        return self.next - 1 - self.covered
+
+    def now(self, known: int = 0) -> int:
+        """Return the time, which never goes back, nor behind a ``known`` one."""
+        self._latest = max(self._latest, known, int(self._clock()))
+        return self._latest
+
+    def articles(self, keys: Sequence[int]) -> list[list[int]]:
+        """Return the newest ``BUCKET`` articles of each key, in order."""
+        waiting = [self._tail.get(key) for key in keys]
+        settled = self._finder.find(keys, self._blocks) if self.runs else None
+        if settled is None:
+            return [each or [] for each in waiting]
+        pairs = zip(settled, waiting, strict=True)
+        return [[*old, *(new or ())][-BUCKET:] for old, new in pairs]
+
+    def _blocks(self, places: list[int]) -> list[tuple[int, bytes]]:
+        sql = f"SELECT place, data FROM blocks WHERE place IN {any_of(len(places))} ORDER BY place"
+        return self.connection.execute(sql, places).fetchall()
+
+    def rows(self, numbers: Sequence[int]) -> list[Row]:
+        """Return articles by number, in order, without those that were removed."""
+        if not numbers:
+            return []
+        sql = f"SELECT {ROW} FROM docs WHERE number IN {any_of(len(numbers))} ORDER BY number"
+        rows = [self.row(cells) for cells in self.connection.execute(sql, numbers)]
+        if len(rows) < len(numbers):
+            missing = set(numbers) - {row.number for row in rows}
+            sql = f"SELECT count(*) FROM gone WHERE number IN {any_of(len(missing))}"
+            (removed,) = self.connection.execute(sql, [*missing]).fetchone()
+            if removed != len(missing):
+                raise CorruptIndex("articles of the index are missing")
+        return rows
+
+    def row(self, cells: Cells) -> Row:
+        """Return a row that was read; raise ``CorruptIndex`` where it is not what was written."""
+        number, family, leads, when, seal, record = cells
+        if seal != sealed(record, number, family, leads, when):
+            raise CorruptIndex(f"article number {number} of the index is damaged")
+        return Row(number, family, bool(leads), record, self.settings.num_perm)
+
+    def pages(self, after: int) -> Iterator[list[Row]]:
+        """Yield the articles above a number, in order, some at a time."""
+        sql = f"SELECT {ROW} FROM docs WHERE number > ? ORDER BY number LIMIT {PAGE}"
+        while cells := self.connection.execute(sql, (after,)).fetchall():
+            yield [self.row(each) for each in cells]
+            after = cells[-1][0]
+
+    def append(self, record: Record, keys: list[int], group: int | None, leads: bool) -> int:
+        """Keep an article under the next number; without a group it begins one."""
+        number = self.next
+        self.insert([(record, number if group is None else group, leads)])
+        self._post(number, keys)
+        self._taken = number
+        return number
+
+    def insert(self, made: Iterable[tuple[Record, int, bool]]) -> None:
+        """Append articles with their groups, and whether they represent those; no postings."""
+        self.connection.executemany(
+            "INSERT INTO docs VALUES (?, ?, ?, ?, ?, ?)",
+            (self._cells(*each) for each in made),
+        )
+
+    def restore(self, rows: Iterable[Row]) -> None:
+        """Take in articles with the numbers and groups they have; no postings."""
+        last = 0
+
+        def each() -> Iterator[tuple[Record, int, bool]]:
+            nonlocal last
+            for row in rows:
+                last = max(last, row.number, row.group)
+                self.next = row.number
+                yield row.record, row.group, row.leads
+
+        self.insert(each())
+        self.next = last + 1
+
+    def _cells(self, record: Record, family: int, leads: bool) -> Cells:
+        number = self.next
+        if number > _MOST:
+            raise IndexUnavailable(f"the index is full: it has had {_MOST} articles")
+        self.next += 1
+        packed = pack(record)
+        when = record.when
+        seal = sealed(packed, number, family, leads, when)
+        return number, family, leads, when, seal, packed
+
+    def discard(self, row: Row) -> None:
+        """Take an article away; its postings stay until they are next merged."""
+        self.connection.execute("DELETE FROM docs WHERE number = ?", (row.number,))
+        self.connection.execute("INSERT OR IGNORE INTO gone VALUES (?)", (row.number,))
+
+    def member(self, group: int) -> Row | None:
+        """Return the first member of a group."""
+        sql = f"SELECT {ROW} FROM docs WHERE family = ? AND leads = 0 ORDER BY number LIMIT 1"
+        cells = self.connection.execute(sql, (group,)).fetchone()
+        return None if cells is None else self.row(cells)
+
+    def gone(self) -> Int64:
+        """Return the numbers of removed articles that may still have postings."""
+        cells = self.connection.execute("SELECT number FROM gone ORDER BY number").fetchall()
+        if not all(isinstance(number, int) for (number,) in cells):
+            raise CorruptIndex("the list of removed articles is damaged")
+        return np.array(cells, np.int64).reshape(-1)

@@ -1,0 +1,422 @@
+"""Lines of every document: where they stand, what they hold, how they end.
+
+A block is a line that holds more than ASCII blanks; a line ends at LF, CR or both, at U+0085,
+U+2028 or U+2029.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.kernels._jit import njit
+from dedup.kernels.text import DIGIT, UNSPACED, decode, mix
+
+# Flags of a block.
+INVISIBLE = 1  # nothing but blanks that are no ASCII blanks, or zero-width characters
+ELLIPSIS = 2  # ends in `…`, `...` or one of them in brackets
+SENTENCE = 4  # ends like a sentence
+BULLET = 8  # begins with a list mark and a blank
+AT = 16  # holds an @
+HASHTAG = 32  # holds a #
+TRIGGER = 64  # holds a trigger word and is no longer than that word allows
+PAREN = 128  # ends in a closing bracket
+DIGITS = 256  # all its tokens begin with a digit
+LAST_DIGIT = 512  # its last token begins with a digit
+CAMEL = 1024  # a small letter is followed by a capital
+COPYRIGHT = 2048  # holds a ©
+
+_SEED = np.uint64(0x2545F4914F6CDD1D)
+_DIGIT_KEY = np.uint64(0xD1)
+
+
+@njit
+def _break_at(data, i, hi):
+    """Return the bytes of the line break at ``i``, 0 for none."""
+    b = data[i]
+    if b == np.uint8(10):
+        return 1
+    if b == np.uint8(13):
+        return 2 if i + 1 < hi and data[i + 1] == np.uint8(10) else 1
+    if b == np.uint8(0xC2) and i + 1 < hi and data[i + 1] == np.uint8(0x85):
+        return 2
+    if (
+        b == np.uint8(0xE2)
+        and i + 2 < hi
+        and data[i + 1] == np.uint8(0x80)
+        and (data[i + 2] == np.uint8(0xA8) or data[i + 2] == np.uint8(0xA9))
+    ):
+        return 3
+    return 0
+
+
+@njit
+def _is_blank(b):
+    return b == np.uint8(32) or (np.uint8(9) <= b and b <= np.uint8(13))
+
+
+@njit
+def _is_unseen(code):
+    """Tell whether a code point is a blank or has no width."""
+    if code < 0x80:
+        return code == 32 or (9 <= code <= 13) or (28 <= code <= 31)
+    if code < 0x1680:
+        return code == 0x85 or code == 0xA0 or code == 0xAD
+    if code < 0x2000:
+        return code == 0x1680 or code == 0x180E
+    if code <= 0x206F:
+        return code <= 0x200F or 0x2028 <= code <= 0x202F or code >= 0x205F
+    return code == 0x3000 or code == 0xFEFF
+
+
+@njit
+def _is_bullet(code):
+    # * + - – — • · ▪ ■ ► ▸ ● ○ ◦ » ›
+    return (
+        code == 0x2A
+        or code == 0x2B
+        or code == 0x2D
+        or code == 0x2013
+        or code == 0x2014
+        or code == 0x2022
+        or code == 0xB7
+        or code == 0x25AA
+        or code == 0x25A0
+        or code == 0x25BA
+        or code == 0x25B8
+        or code == 0x25CF
+        or code == 0x25CB
+        or code == 0x25E6
+        or code == 0xBB
+        or code == 0x203A
+    )
+
+
+@njit
+def _is_closer(code):
+    # ) ] } " ' ’ ” » › 」 』 ）
+    return (
+        code == 0x29
+        or code == 0x5D
+        or code == 0x7D
+        or code == 0x22
+        or code == 0x27
+        or code == 0x2019
+        or code == 0x201D
+        or code == 0xBB
+        or code == 0x203A
+        or code == 0x300D
+        or code == 0x300F
+        or code == 0xFF09
+    )
+
+
+@njit
+def _ends_sentence(code):
+    # . ! ? ؟ ۔ । 。 ！ ？ ።
+    return (
+        code == 0x2E
+        or code == 0x21
+        or code == 0x3F
+        or code == 0x61F
+        or code == 0x6D4
+        or code == 0x964
+        or code == 0x3002
+        or code == 0xFF01
+        or code == 0xFF1F
+        or code == 0x1362
+    )
+
+
+@njit
+def _code_at(data, at, hi):
+    """Return (code point, bytes) of the character at ``at``."""
+    if data[at] < np.uint8(128):
+        return np.uint32(data[at]), 1
+    return decode(data, at, hi)
+
+
+@njit
+def _before(data, lo, at):
+    """Return the first byte of the character before the one at ``at``, or ``lo - 1``."""
+    at -= 1
+    while at > lo and (data[at] & np.uint8(0xC0)) == np.uint8(0x80):
+        at -= 1
+    return at
+
+
+@njit
+def _dots(data, lo, at, hi):
+    """Tell whether the character at ``at`` ends an ellipsis."""
+    code, _ = _code_at(data, at, hi)
+    if code == 0x2026:
+        return True
+    return (
+        code == 0x2E
+        and at - 2 >= lo
+        and data[at - 1] == np.uint8(0x2E)
+        and data[at - 2] == np.uint8(0x2E)
+    )
+
+
+@njit
+def _ending(data, lo, last, hi):
+    """Return the flags that say how the line ends whose last visible character is at ``last``."""
+    bits = 0
+    code, _ = _code_at(data, last, hi)
+    if code == 0x29 or code == 0xFF09:
+        bits |= PAREN
+    at = last
+    if code == 0x29 or code == 0x5D:  # `[…]` is a mark of its own, `…”` is how somebody spoke
+        at = _before(data, lo, at)
+        while at > lo and data[at] == np.uint8(32):
+            at -= 1
+    if at >= lo and _dots(data, lo, at, hi):
+        return bits | ELLIPSIS
+    at = last
+    for _step in range(6):
+        if at < lo:
+            return bits
+        code, _ = _code_at(data, at, hi)
+        if not _is_closer(code):
+            break
+        at = _before(data, lo, at)
+    if at >= lo:
+        code, _ = _code_at(data, at, hi)
+        if _ends_sentence(code) or code == 0x2026:
+            bits |= SENTENCE
+    return bits
+
+
+@njit
+def count_blocks(data, offsets, bounds):
+    """Count the lines of every text that hold anything but ASCII blanks, summed up."""
+    out = np.intp(0)
+    bounds[0] = 0
+    for row in range(len(offsets) - 1):
+        i = offsets[row]
+        hi = offsets[row + 1]
+        seen = False
+        while i < hi:
+            b = data[i]
+            if b > np.uint8(32) and b < np.uint8(128):
+                seen = True
+                i += 1
+                continue
+            step = _break_at(data, i, hi)
+            if step > 0:
+                if seen:
+                    out += 1
+                seen = False
+                i += step
+            else:
+                if not seen and not _is_blank(data[i]):
+                    seen = True
+                i += 1
+        if seen:
+            out += 1
+        bounds[row + 1] = out
+
+
+@njit
+def fill_blocks(data, offsets, bounds, starts, ends, byte_starts, byte_ends, flags):
+    """Write place and look of every block; ``starts`` and ``ends`` are code points of its text."""
+    for row in range(len(offsets) - 1):
+        out = bounds[row]
+        i = offsets[row]
+        hi = offsets[row + 1]
+        position = 0
+        while i < hi:
+            begin = i
+            starts_at = position
+            first = np.intp(-1)
+            last = np.intp(-1)
+            blank = True
+            small = False
+            bits = 0
+            step = 0
+            while i < hi:
+                b = data[i]
+                if np.uint8(32) < b and b < np.uint8(128):
+                    if b < np.uint8(91):
+                        if b == np.uint8(64):
+                            bits |= AT
+                        elif b == np.uint8(35):
+                            bits |= HASHTAG
+                        elif small and b > np.uint8(64):
+                            bits |= CAMEL
+                    small = np.uint8(97) <= b and b <= np.uint8(122)
+                    if first < 0:
+                        first = i
+                    last = i
+                    i += 1
+                    position += 1
+                    continue
+                step = _break_at(data, i, hi)
+                if step > 0:
+                    break
+                small = False
+                size = 1
+                if b < np.uint8(128):
+                    unseen = _is_unseen(b)
+                    blank = blank and _is_blank(b)
+                else:
+                    code, size = decode(data, i, hi)
+                    unseen = _is_unseen(code)
+                    blank = False
+                    if code == 0xA9:
+                        bits |= COPYRIGHT
+                if not unseen:
+                    if first < 0:
+                        first = i
+                    last = i
+                i += size
+                position += 1
+            stop = i
+            ends_at = position
+            if step > 0:  # CR and LF are two characters, all other breaks are one
+                position += step if data[i] == np.uint8(13) else 1
+                i += step
+            if blank and first < 0:
+                continue
+            if first < 0:
+                bits |= INVISIBLE
+            else:
+                bits |= _ending(data, begin, last, stop)
+                code, size = _code_at(data, first, stop)
+                if _is_bullet(code) and first + size < stop and data[first + size] <= np.uint8(32):
+                    bits |= BULLET
+            starts[out] = starts_at
+            ends[out] = ends_at
+            byte_starts[out] = begin
+            byte_ends[out] = stop
+            flags[out] = bits
+            out += 1
+
+
+@njit
+def fill_tokens(
+    bounds,
+    ends,
+    token_bounds,
+    hashes,
+    token_starts,
+    token_flags,
+    trigger_keys,
+    trigger_limits,
+    lows,
+    highs,
+    words,
+    block_hashes,
+    keys,
+    flags,
+):
+    """Write the tokens of every block, its hash, and its hash with all numbers taken as one.
+
+    Two characters of a script without spaces count as one word. ``trigger_keys`` is a hash table
+    (linear probing, 0 is empty, a power of two long) of the words worth a closer look.
+    """
+    mask = np.uint64(len(trigger_keys) - 1)
+    for row in range(len(bounds) - 1):
+        t = token_bounds[row]
+        stop = token_bounds[row + 1]
+        for block in range(bounds[row], bounds[row + 1]):
+            lows[block] = t
+            whole = _SEED
+            key = _SEED
+            unspaced = 0
+            digits = 0
+            longest = 0
+            digit = False
+            while t < stop and token_starts[t] < ends[block]:
+                h = hashes[t]
+                digit = (token_flags[t] & np.uint8(DIGIT)) != np.uint8(0)
+                whole = mix(whole, h)
+                key = mix(key, _DIGIT_KEY if digit else h)
+                if digit:
+                    digits += 1
+                if (token_flags[t] & np.uint8(UNSPACED)) != np.uint8(0):
+                    unspaced += 1
+                slot = h & mask
+                while trigger_keys[slot] != np.uint64(0):
+                    if trigger_keys[slot] == h:
+                        longest = max(longest, trigger_limits[slot])
+                        break
+                    slot = (slot + np.uint64(1)) & mask
+                t += 1
+            highs[block] = t
+            count = t - lows[block]
+            words[block] = count - unspaced + (unspaced + 1) // 2
+            block_hashes[block] = whole
+            keys[block] = key
+            bits = 0
+            if longest >= words[block] and longest > 0:
+                bits |= TRIGGER
+            if count > 0 and digits == count:
+                bits |= DIGITS
+            if digit:
+                bits |= LAST_DIGIT
+            flags[block] |= np.uint16(bits)
+
+
+@njit
+def find_dots(data, offsets, reach, out):
+    """Tell which texts have ``…`` or ``...`` behind the last ASCII letter or digit.
+
+    It is looked for in the last ``reach`` bytes; letters of other scripts are passed over.
+    """
+    for row in range(len(offsets) - 1):
+        out[row] = False
+        dots = 0
+        for i in range(offsets[row + 1] - 1, max(offsets[row], offsets[row + 1] - reach) - 1, -1):
+            byte = data[i]
+            small = byte | np.uint8(32)
+            dots = dots + 1 if byte == np.uint8(46) else 0
+            if dots == 3 or (
+                byte == np.uint8(0xE2)
+                and i + 2 < offsets[row + 1]
+                and data[i + 1] == np.uint8(0x80)
+                and data[i + 2] == np.uint8(0xA6)
+            ):
+                out[row] = True
+                break
+            if (np.uint8(97) <= small <= np.uint8(122)) or np.uint8(48) <= byte <= np.uint8(57):
+                break
+
+
+@njit
+def drop_single(values, slots, keep):
+    """Clear ``keep`` where a value surely occurs once: a filter of saturating counters."""
+    mask = np.uint64(len(slots) - 1)
+    for i in range(len(values)):
+        place = np.intp(values[i] & mask)
+        if slots[place] < np.uint8(2):
+            slots[place] += np.uint8(1)
+    kept = 0
+    for i in range(len(values)):
+        keep[i] = slots[np.intp(values[i] & mask)] > np.uint8(1)
+        if keep[i]:
+            kept += 1
+    return kept
+
+
+@njit
+def mask_tokens(bounds, starts, docs, begins, ends, masked, gone):
+    """Mark the tokens that begin in the stretches ``begins:ends`` of ``docs``.
+
+    ``gone`` gets how many of each document are marked.
+    """
+    for k in range(len(docs)):
+        low = bounds[docs[k]]
+        high = bounds[docs[k] + 1]
+        stop = high
+        while low < high:
+            middle = (low + high) // 2
+            if starts[middle] < begins[k]:
+                low = middle + 1
+            else:
+                high = middle
+        while low < stop and starts[low] < ends[k]:
+            if not masked[low]:
+                masked[low] = True
+                gone[docs[k]] += 1
+            low += 1

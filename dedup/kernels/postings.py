@@ -1,0 +1,305 @@
+"""What an index keeps of an article and how it finds it again: 16-bit minima, keys, postings.
+
+A *key* has 40 bits. A *posting* is a key and the number of an article; those of one *slice* (the
+upper eight bits of the key) are one number each, ``lower 32 bits of the key << 32 | article``, and
+stand in order. A *block* is a stretch of them, cut by the key, so that the key says which block to
+look at.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.kernels._jit import njit
+from dedup.kernels.buckets import band_key
+from dedup.kernels.minhash import padded, permute
+from dedup.kernels.shingles import MULTIPLIER, fmix64
+from dedup.kernels.windows import WINDOW, add_content, make_rooms, take_text, widest_of
+
+SLICES = 256
+LOW = 0xFFFFFFFF
+
+
+@njit
+def entry_keys(signature, sums, salt, bands, rows, out):
+    """Write the keys of one article: that of its content, then one a band.
+
+    They follow from what is kept of it alone. ``salt`` sets apart what must not meet.
+    """
+    mixed = fmix64(sums[0] ^ fmix64(sums[1] ^ salt))
+    out[0] = fmix64(mixed ^ salt) >> np.uint64(24)
+    for band in range(bands):
+        out[band + 1] = fmix64(band_key(signature, band, rows) ^ salt) >> np.uint64(24)
+
+
+@njit
+def all_keys(signatures, sums, salts, bands, rows, out):
+    """Write the keys of every article to its row of ``out``."""
+    for row in range(len(signatures)):
+        entry_keys(signatures[row], sums[row], salts[row], bands, rows, out[row])
+
+
+@njit
+def halve(wide, signature):
+    """Write the lower halves of minima."""
+    for k in range(len(wide)):
+        signature[k] = np.uint16(wide[k] & np.uint32(0xFFFF))
+
+
+@njit
+def seal_rows(shingles, offsets, counts, a, b, sums, signatures):
+    """Write sums and signature of every row of shingles; ``counts`` are the tokens of each."""
+    longest = 0
+    for row in range(len(offsets) - 1):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    mixed = np.empty(padded(longest), np.uint32)
+    wide = np.empty(len(a), np.uint32)
+    for row in range(len(offsets) - 1):
+        lo = offsets[row]
+        hi = offsets[row + 1]
+        sums[row, :] = fmix64(np.uint64(counts[row]))
+        add_content(shingles, lo, hi, np.int64(0), sums[row])
+        wide[:] = np.uint32(0xFFFFFFFF)
+        permute(shingles, lo, hi, mixed, a, b, wide)
+        halve(wide, signatures[row])
+
+
+@njit
+def seal_texts(data, offsets, stage, values, expansions, size, a, b, sums, counts, signatures):
+    """Write sums, numbers of tokens and signature of every text, of word shingles."""
+    rooms = make_rooms(widest_of(data, offsets), size)
+    shingles = np.empty(len(rooms[2]), np.uint64)
+    wide = np.empty(len(a), np.uint32)
+    for row in range(len(offsets) - 1):
+        counts[row], _ = take_text(
+            *(data, offsets[row], offsets[row + 1], stage, values, expansions, size, WINDOW, rooms),
+            *(a, b, wide, sums[row], shingles, np.intp(0), False),
+        )
+        halve(wide, signatures[row])
+
+
+@njit
+def agreements(mine, others, out):
+    """Write in how many places each of the other signatures has the value of ``mine``."""
+    for row in range(len(others)):
+        same = 0
+        for k in range(len(mine)):
+            same += mine[k] == others[row, k]
+        out[row] = same
+
+
+@njit
+def pair_agreements(signatures, pairs, out):
+    """Write in how many places the two signatures of each pair have the same value."""
+    for p in range(len(pairs)):
+        one = signatures[pairs[p, 0]]
+        two = signatures[pairs[p, 1]]
+        same = 0
+        for k in range(len(one)):
+            same += one[k] == two[k]
+        out[p] = same
+
+
+@njit
+def check_block(words, low, high, place):
+    """Return a checksum of ``words[low:high]`` and of where they stand, of four lanes."""
+    a = fmix64(place + np.uint64(1))
+    b = ~a
+    c = a ^ MULTIPLIER
+    d = b ^ MULTIPLIER
+    i = low
+    while i + 4 <= high:
+        a = (a ^ words[i]) * MULTIPLIER
+        b = (b ^ words[i + 1]) * MULTIPLIER
+        c = (c ^ words[i + 2]) * MULTIPLIER
+        d = (d ^ words[i + 3]) * MULTIPLIER
+        a ^= a >> np.uint64(29)
+        b ^= b >> np.uint64(29)
+        c ^= c >> np.uint64(29)
+        d ^= d >> np.uint64(29)
+        i += 4
+    while i < high:
+        a = (a ^ words[i]) * MULTIPLIER
+        a ^= a >> np.uint64(29)
+        i += 1
+    size = np.uint64(high - low)
+    return fmix64(fmix64(fmix64(fmix64(a ^ size) ^ b) ^ c) ^ d)
+
+
+@njit
+def find_places(keys, runs, parts, out):
+    """Write in which block of every run each key would stand; those of a run follow each other.
+
+    A run is a number and the blocks of each of its slices.
+    """
+    at = 0
+    for r in range(len(runs)):
+        first = runs[r] << np.int64(32)
+        for k in range(len(keys)):
+            upper = np.int64(keys[k] >> np.uint64(32))
+            lower = np.int64(keys[k] & np.uint64(LOW))
+            out[at] = first + upper * parts[r] + (lower * parts[r] >> np.int64(32))
+            at += 1
+
+
+@njit
+def lower_bound(values, low, high, wanted):
+    """Return the first place from ``low`` on whose value is not below ``wanted``."""
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit
+def find_postings(words, bounds, there, places, keys, out, ends):
+    """Write the articles of each key, ascending; return how many there are in all.
+
+    ``there`` are the places (ascending) of blocks, that at ``there[b]`` is
+    ``words[bounds[b]:bounds[b + 1]]``, its checksum first. ``places`` are those of the keys, which
+    are gone through once a run. ``ends`` gets where the articles of each place end; those of a
+    posting more than ``out`` has room for are only counted. Where a block is missing or damaged,
+    ``-1 - place`` is returned.
+    """
+    made = 0
+    for i in range(len(places)):
+        block = lower_bound(there, 0, len(there), places[i])
+        if block == len(there) or there[block] != places[i]:
+            return -1 - places[i]
+        low, high = bounds[block] + 1, bounds[block + 1]
+        if check_block(words, low, high, np.uint64(places[i])) != words[low - 1]:
+            return -1 - places[i]
+        wanted = (keys[i % len(keys)] & np.uint64(LOW)) << np.uint64(32)
+        at = lower_bound(words, low, high, wanted)
+        while at < high and words[at] >> np.uint64(32) == wanted >> np.uint64(32):
+            if made < len(out):
+                out[made] = np.int64(words[at] & np.uint64(LOW))
+            made += 1
+            at += 1
+        ends[i] = made
+    return made
+
+
+@njit
+def count_slices(keys, wide, starts):
+    """Count the postings of every slice: key 0 of all articles, the others of the ``wide`` ones.
+
+    ``starts`` (one more than slices) gets where each slice begins.
+    """
+    starts[:] = 0
+    for row in range(len(keys)):
+        for k in range(keys.shape[1] if wide[row] else 1):
+            starts[np.intp(keys[row, k] >> np.uint64(32)) + 1] += 1
+    for s in range(len(starts) - 1):
+        starts[s + 1] += starts[s]
+
+
+@njit
+def fill_slices(keys, wide, numbers, starts, out):
+    """Write the postings of every slice; ``starts`` is moved on to where each ends."""
+    for row in range(len(keys)):
+        for k in range(keys.shape[1] if wide[row] else 1):
+            key = keys[row, k]
+            s = np.intp(key >> np.uint64(32))
+            out[starts[s]] = (key & np.uint64(LOW)) << np.uint64(32) | np.uint64(numbers[row])
+            starts[s] += 1
+
+
+@njit
+def thin(postings, most):
+    """Keep of each key the last ``most`` of ordered postings, in place; return how many stay."""
+    kept = 0
+    low = 0
+    while low < len(postings):
+        high = low + 1
+        while high < len(postings) and (
+            postings[high] >> np.uint64(32) == postings[low] >> np.uint64(32)
+        ):
+            high += 1
+        for i in range(max(low, high - most), high):
+            postings[kept] = postings[i]
+            kept += 1
+        low = high
+    return kept
+
+
+@njit
+def without(postings, gone):
+    """Take out, in place, the postings of the articles in ``gone`` (ascending); return the rest."""
+    kept = 0
+    for i in range(len(postings)):
+        number = np.int64(postings[i] & np.uint64(LOW))
+        low, high = 0, len(gone)
+        while low < high:
+            middle = (low + high) // 2
+            if gone[middle] < number:
+                low = middle + 1
+            else:
+                high = middle
+        if low == len(gone) or gone[low] != number:
+            postings[kept] = postings[i]
+            kept += 1
+    return kept
+
+
+@njit
+def cut_blocks(postings, count, bounds):
+    """Write where each of ``count`` blocks of a slice begins and ends (``count + 1`` places)."""
+    at = 0
+    for block in range(count):
+        bounds[block] = at
+        while at < len(postings) and (
+            np.intp((postings[at] >> np.uint64(32)) * np.uint64(count) >> np.uint64(32)) == block
+        ):
+            at += 1
+    bounds[count] = at
+
+
+@njit
+def meet(old, new, most, out, room):
+    """Write (article of ``new``, article of ``old``) for postings of one key; return how many.
+
+    Both are ordered. Of a key of ``old`` the last ``most`` take part. Those that ``room`` does not
+    suffice for are only counted.
+    """
+    made = 0
+    low = 0
+    for i in range(len(new)):
+        wanted = new[i] >> np.uint64(32)
+        while low < len(old) and old[low] >> np.uint64(32) < wanted:
+            low += 1
+        high = low
+        while high < len(old) and old[high] >> np.uint64(32) == wanted:
+            high += 1
+        for k in range(max(low, high - most), high):
+            if made < room:
+                out[made, 0] = np.int64(new[i] & np.uint64(LOW))
+                out[made, 1] = np.int64(old[k] & np.uint64(LOW))
+            made += 1
+    return made
+
+
+@njit
+def give_way(later, earlier, similar, numbers, leads, chosen, closest):
+    """Let each article in turn give way to the closest representative before it.
+
+    Pairs are in order of ``later``, a row of ``leads``; ``earlier`` is another row, or ``-1 - k``
+    for one that represents others already. ``numbers`` are those of the earlier ones: of equally
+    close ones the lowest is chosen. ``chosen`` gets the pair, -1 for none, ``closest`` its value.
+    """
+    for p in range(len(later)):
+        row, other = later[p], earlier[p]
+        if other >= 0 and not leads[other]:
+            continue
+        best = chosen[row]
+        if (
+            best < 0
+            or similar[p] > closest[row]
+            or (similar[p] == closest[row] and numbers[p] < numbers[best])
+        ):
+            chosen[row] = p
+            closest[row] = similar[p]
+            leads[row] = False

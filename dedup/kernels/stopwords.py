@@ -1,0 +1,159 @@
+"""Classes and weights of tokens: stop words, names, content words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.kernels._jit import njit
+from dedup.kernels.text import (
+    ADJOINS,
+    CAPITAL,
+    DIGIT,
+    LINK,
+    STARTS_BLOCK,
+    STARTS_SENTENCE,
+    UNSPACED,
+)
+
+# Classes of a token.
+STOP, CONTENT, NAME, BLANK = 0, 1, 2, 3
+
+
+@njit
+def find_word(table, word):
+    """Return the place of ``word`` in an open-addressing table of hashes, or -1; 0 marks free."""
+    mask = np.uint64(len(table) - 1)
+    place = word & mask
+    while table[np.intp(place)] != np.uint64(0):
+        if table[np.intp(place)] == word:
+            return np.intp(place)
+        place = (place + np.uint64(1)) & mask
+    return np.intp(-1)
+
+
+@njit
+def fill_table(words, table):
+    """Enter ``words`` into an empty table of a power of two places, at least twice as many."""
+    mask = np.uint64(len(table) - 1)
+    for i in range(len(words)):
+        place = words[i] & mask
+        while table[np.intp(place)] != np.uint64(0) and table[np.intp(place)] != words[i]:
+            place = (place + np.uint64(1)) & mask
+        table[np.intp(place)] = words[i]
+
+
+@njit
+def count_languages(hashes, bounds, table, languages, out):
+    """Count for each document and language the tokens that its stop list holds."""
+    for row in range(len(bounds) - 1):
+        for i in range(bounds[row], bounds[row + 1]):
+            place = find_word(table, hashes[i])
+            if place >= 0:
+                bits = languages[place]
+                language = 0
+                while bits != np.uint64(0):
+                    if bits & np.uint64(1) != np.uint64(0):
+                        out[row, language] += 1
+                    bits >>= np.uint64(1)
+                    language += 1
+
+
+@njit
+def plain_capitals(flags, lo, hi, out):
+    """Mark in ``out`` the capitals that say something: not in a block that is mostly capitals."""
+    i = lo
+    while i < hi:
+        end = i + 1
+        capitals = 1 if flags[i] & CAPITAL != 0 else 0
+        while end < hi and flags[end] & STARTS_BLOCK == 0:
+            if flags[end] & CAPITAL != 0:
+                capitals += 1
+            end += 1
+        telling = 10 * capitals < 6 * (end - i) or end - i < 3
+        for j in range(i, end):
+            out[j - lo] = telling and flags[j] & CAPITAL != 0
+        i = end
+
+
+@njit
+def classify_rows(
+    hashes, flags, bounds, table, languages, chosen, common, particles, classes, weights
+):
+    """Write the class and the weight of every token.
+
+    Stop words weigh .25, content words 1, a whole name .75, links and masked tokens 0, a character
+    of an unspaced script half of what a word would. ``chosen`` is the language of each document
+    (-1: none fits, then ``common`` is the table of the words to take for stop words).
+
+    A name is a capitalised word away from the start of a sentence, or one that the same document
+    also writes so. Where over a quarter of such words are capitalised (German), there are no names.
+    """
+    longest = 0
+    for row in range(len(bounds) - 1):
+        longest = max(longest, bounds[row + 1] - bounds[row])
+    telling = np.empty(longest, np.bool_)
+    size = 16
+    while size < 2 * longest:
+        size *= 2
+    seen = np.zeros(size, np.uint64)
+    for row in range(len(bounds) - 1):
+        lo = bounds[row]
+        hi = bounds[row + 1]
+        plain_capitals(flags, lo, hi, telling)
+        inside = 0
+        capitals = 0
+        for i in range(lo, hi):
+            if flags[i] & (STARTS_SENTENCE | UNSPACED | DIGIT | LINK) == 0:
+                inside += 1
+                if telling[i - lo]:
+                    capitals += 1
+        has_names = 4 * capitals <= inside
+        room = 16
+        while room < 2 * capitals:
+            room *= 2
+        names = seen[:room]
+        names[:] = np.uint64(0)
+        language = chosen[row]
+        for i in range(lo, hi):
+            place = find_word(table, hashes[i]) if language >= 0 else find_word(common, hashes[i])
+            stop = place >= 0
+            if stop and language >= 0:
+                stop = languages[place] >> np.uint64(language) & np.uint64(1) != np.uint64(0)
+            kind = STOP if stop else CONTENT
+            if classes[i] == BLANK or flags[i] & LINK != 0:
+                kind = BLANK
+            elif has_names and not stop and telling[i - lo] and flags[i] & STARTS_SENTENCE == 0:
+                kind = NAME
+                fill_table(hashes[i : i + 1], names)
+            classes[i] = kind
+        if has_names:
+            for i in range(lo, hi):
+                if classes[i] == CONTENT and telling[i - lo] and find_word(names, hashes[i]) >= 0:
+                    classes[i] = NAME
+            for i in range(hi - 2, lo - 1, -1):
+                # A sentence may begin with a name: its next word is one, and adjoins.
+                if classes[i + 1] != NAME or flags[i + 1] & ADJOINS == 0:
+                    continue
+                if classes[i] == CONTENT and telling[i - lo]:
+                    classes[i] = NAME
+                elif classes[i] <= CONTENT and find_word(particles, hashes[i]) >= 0:
+                    classes[i] = NAME  # the "al" of al-Assad
+        i = lo
+        while i < hi:
+            if classes[i] == NAME:
+                end = i + 1
+                while end < hi and classes[end] == NAME and flags[end] & ADJOINS != 0:
+                    end += 1
+                for j in range(i, end):
+                    weights[j] = np.float32(0.75) / np.float32(end - i)
+                i = end
+                continue
+            weight = np.float32(1.0)
+            if classes[i] == STOP:
+                weight = np.float32(0.25)
+            elif classes[i] == BLANK:
+                weight = np.float32(0.0)
+            if flags[i] & UNSPACED != 0:
+                weight *= np.float32(0.5)
+            weights[i] = weight
+            i += 1

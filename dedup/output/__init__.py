@@ -1,0 +1,1 @@
+"""Results as files: tables, cleaned articles, and how the inputs were read."""

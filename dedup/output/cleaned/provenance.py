@@ -1,0 +1,233 @@
+"""``provenance.jsonl``: what is known of each document of a cleaned folder, made and read."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dedup.cleaning.apply import Removal, apply_removals, merge_removals, removals_of
+from dedup.core.files import StrPath
+from dedup.core.hashing import sha256
+from dedup.errors import InputError
+from dedup.output.cleaned.names import is_original_name
+from dedup.result import Result
+from dedup.sources import ENCODINGS, original_bytes
+
+PROVENANCE = "provenance.jsonl"
+ARTICLES = "articles"
+ROW_FILES = (f"{ARTICLES}.jsonl", f"{ARTICLES}.parquet")
+
+_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a result says of each document: by row of the corpus, or by id."""
+
+    result: Result
+    removals: dict[int, list[Removal]]
+    tags: dict[int, list[dict[str, Any]]]
+    passages: dict[str, list[dict[str, Any]]]
+    relations: dict[str, list[dict[str, Any]]]
+
+    @classmethod
+    def of(cls, result: Result) -> Known:
+        """Gather what ``result`` says, one pass over each table."""
+        removals = {doc: merge_removals(each) for doc, each in removals_of(result.removals).items()}
+        return cls(result, removals, _tags(result), _passages(result), _relations(result))
+
+    def entry(
+        self, document: dict[str, Any], source: dict[str, Any], row: int
+    ) -> tuple[dict[str, Any], str]:
+        """Return the provenance of one document, not written yet, and its cleaned text.
+
+        ``document`` is its row of the result, ``source`` its row of the corpus, number ``row``.
+        """
+        text, encoding, raw = source["text"] or "", source["encoding"] or "utf-8", source["raw"]
+        clean, ops = apply_removals(text, self.removals.get(row, []))
+        doc_id = document["doc_id"]
+        entry = {
+            "doc_id": doc_id,
+            "path": source["path"],
+            "line": source["line"],
+            "file": None,
+            "name": None,
+            "row": None,
+            "columns": None,
+            "encoding": encoding,
+            "sha256": sha256(original_bytes(text, encoding, raw)),
+            "clean_sha256": sha256(clean.encode()),
+            "raw": None if raw is None else base64.b64encode(raw).decode("ascii"),
+            "n_chars": len(text),
+            "cluster": document["cluster"],
+            "canonical": document["canonical"],
+            "kept": document["kept"],
+            "relation": document["relation"],
+            "duplicate_of": document["duplicate_of"],
+            **{name: _rounded(document[name]) for name in ("jaccard", "containment", "coverage")},
+            "review": bool(self.result.review[row].as_py()),
+            "ops": [each.as_dict(number) for number, each in enumerate(ops, start=1)],
+            "tags": self.tags.get(row, []),
+            "passages": self.passages.get(doc_id, []),
+            "relations": self.relations.get(doc_id, []),
+        }
+        return entry, clean
+
+
+def _tags(result: Result) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in sorted(result.marks.to_pylist(), key=lambda each: (each["doc"], each["start"])):
+        found.setdefault(row["doc"], []).append(
+            {"start": row["start"], "end": row["end"], "cls": row["tag"]}
+        )
+    return found
+
+
+def _passages(result: Result) -> dict[str, list[dict[str, Any]]]:
+    """Return the passages of each document, named by their row in the passages of the result."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for number, row in enumerate(result.tables["passages"].to_pylist(), start=1):
+        for ours, theirs in (("a", "b"), ("b", "a")):
+            other = {
+                "id": row[theirs],
+                "start": row[f"start_{theirs}"],
+                "end": row[f"end_{theirs}"],
+            }
+            found.setdefault(row[ours], []).append(
+                {
+                    "id": f"p{number}",
+                    "start": row[f"start_{ours}"],
+                    "end": row[f"end_{ours}"],
+                    "kind": row["kind"],
+                    "level": row["level"],
+                    "with": [other],
+                }
+            )
+    return found
+
+
+def _relations(result: Result) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in result.tables["pairs"].to_pylist():
+        for ours, theirs in (("a", "b"), ("b", "a")):
+            found.setdefault(row[ours], []).append(
+                {
+                    "id": row[theirs],
+                    "type": row["relation"],
+                    "tokens": row["matched_tokens"],
+                    "jaccard": _rounded(row["jaccard"]),
+                    "containment": _rounded(row[f"containment_{ours}"]),
+                    "coverage": _rounded(row["coverage"]),
+                }
+            )
+    return found
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, _DIGITS)
+
+
+def json_line(value: Any) -> bytes:
+    r"""Return a value as one line of JSON; NaN and integers of any size pass.
+
+    Dates are written in ISO form, what JSON lacks otherwise as Python shows it.
+
+    >>> json_line([2**70, float("nan"), "é"]).decode()
+    '[1180591620717411303424,NaN,"é"]\n'
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+        return f"{text}\n".encode()
+    except UnicodeEncodeError:  # half of a surrogate pair in a column of the input
+        return f"{json.dumps(value, separators=(',', ':'), default=_plain)}\n".encode()
+
+
+def _plain(value: Any) -> str:
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
+
+
+def read_provenance(directory: StrPath) -> Iterator[dict[str, Any]]:
+    """Yield the entries of a cleaned folder; raise ``InputError`` at the first that is broken."""
+    path = Path(directory, PROVENANCE)
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                yield _checked_entry(line, str(path), number)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise InputError(
+            f"cannot read ({why}); is this a folder of `dedup clean`?", path=str(path)
+        ) from error
+
+
+def _checked_entry(line: bytes, path: str, number: int) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        entry = None
+    if not isinstance(entry, dict) or check_entry(entry):
+        raise InputError("not an entry of a cleaned folder", path=path, line=number)
+    for name in ("file", "name", "columns", "raw"):
+        entry.setdefault(name, None)
+    file, columns = entry["file"], entry["columns"]
+    if file is not None and file not in ROW_FILES and not is_file_name(file):
+        raise InputError(f"names a file outside {ARTICLES}/: {file!r}", path=path, line=number)
+    if is_file_name(file) and not is_original_name(entry["name"]):
+        what = f"names a path outside the folder of restored files: {entry['name']!r}"
+        raise InputError(what, path=path, line=number)
+    if columns is not None and not _are_columns(columns):
+        raise InputError("columns are not as dedup wrote them", path=path, line=number)
+    return entry
+
+
+def check_entry(entry: Mapping[str, Any]) -> str | None:
+    """Return the name of the first fact that restoring needs and that has no usable value."""
+    usable = {
+        "doc_id": isinstance(entry.get("doc_id"), str),
+        "encoding": entry.get("encoding") in ENCODINGS,
+        "sha256": isinstance(entry.get("sha256"), str),
+        "ops": isinstance(entry.get("ops"), list | tuple),
+        "raw": isinstance(entry.get("raw"), str | None),
+    }
+    return next((name for name, good in usable.items() if not good), None)
+
+
+def _are_columns(columns: object) -> bool:
+    return isinstance(columns, dict) and all(
+        isinstance(columns.get(name), str) for name in ("text", "dedup", "input")
+    )
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """Return ``name``, with underscores behind as long as a column has that name.
+
+    >>> free_name("text", {"text", "text_"})
+    'text__'
+    """
+    while name in taken:
+        name += "_"
+    return name
+
+
+def is_file_name(file: object) -> bool:
+    """Tell whether ``file`` is a plain name in the folder of articles, and no way out of it."""
+    if not isinstance(file, str) or not file.startswith(f"{ARTICLES}/"):
+        return False
+    name = file.removeprefix(f"{ARTICLES}/")
+    return name not in ("", ".", "..") and not set(name) & set("/\\\0:")
+
+
+def raw_bytes(entry: Mapping[str, Any]) -> bytes | None:
+    """Return the original bytes that an entry carries, if any."""
+    raw = entry.get("raw")
+    if raw is None:
+        return None
+    try:
+        return base64.b64decode(raw, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise InputError(f"article {entry['doc_id']}: raw is not base64") from None

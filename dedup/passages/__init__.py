@@ -1,0 +1,1 @@
+"""Passages that two documents share, word for word or re-worded."""

@@ -1,0 +1,135 @@
+"""Passages that two documents share, word for word or re-worded.
+
+Seeds are hashed runs of a few words that stand in 2 to ``passage_max_documents`` documents. Two
+documents that share a chain of seeds are aligned along it; an alignment counts when enough of its
+matched words are neither stop words nor names. Parts that continue each other become one passage,
+and a strong passage grows over re-worded text as long as both sides stay alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+import numpy as np
+
+from dedup.config import Config
+from dedup.core.arrays import Bool, Float64, Int64, offsets_of, runs_of_rows
+from dedup.core.parallel import in_order
+from dedup.core.storage import Columns
+from dedup.kernels import passages as kernel
+from dedup.kernels.pieces import STRONG, WEAK
+from dedup.kernels.regions import MEDIUM
+from dedup.passages.seeds import COUPLES, RUNS, index_seeds, ranked
+from dedup.text.stopwords import Words
+from dedup.text.tokens import Tokens
+
+LEVELS = {STRONG: "strong", MEDIUM: "medium", WEAK: "weak"}
+_EXACT, _NEAR = 0.98, 0.8
+_RUN_SEEDS = 1 << 17  # of the documents that are looked at at a time
+_LEAST_LIKE = 0.2  # Dice coefficient from which re-worded text still belongs to a passage
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Passages in order of (a, b, start in a): rows of documents, spans of their tokens, figures.
+
+    ``spans`` has the columns start_a, end_a, start_b, end_b (tokens of the document, half open),
+    ``pairs`` the columns a, b, matched tokens. ``cut`` counts what the caps left out.
+    """
+
+    a: Int64
+    b: Int64
+    spans: Int64
+    tokens: Int64
+    scores: Float64
+    densities: Float64
+    levels: Int64
+    quotes: Bool
+    pairs: Int64
+    cut: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def kind(self, passage: int) -> str:
+        """Return exact, near or fuzzy by the share of matched tokens, quote where it is one."""
+        if self.quotes[passage]:
+            return "quote"
+        density = self.densities[passage]
+        return "exact" if density >= _EXACT else "near" if density >= _NEAR else "fuzzy"
+
+
+def no_passages() -> Passages:
+    """Return what a scan that looks for none has."""
+    none = np.zeros(0, np.int64)
+    empty, rows = np.zeros(0), np.zeros((0, 4), np.int64)
+    return Passages(
+        none, none, rows, none, empty, empty, none, none > 0, np.zeros((0, 3), np.int64), {}
+    )
+
+
+def find_passages(
+    tokens: Tokens,
+    words: Words,
+    config: Config,
+    *,
+    included: Bool,
+    threads: int = 1,
+    columns: Columns | None = None,
+) -> Passages:
+    """Find the passages that the ``included`` documents share.
+
+    The result does not depend on ``threads``. Only one of several equal documents should be
+    included: more documents than ``passage_max_documents`` share no seed. ``columns`` is where
+    the indexes of seeds stand.
+    """
+    cut: Counter[str] = Counter()
+    columns = columns or Columns()
+    order = ranked(tokens, included)
+    runs, couples = (
+        index_seeds(kind, tokens, words, order, config, cut, columns) for kind in (RUNS, COUPLES)
+    )
+    longest = int(tokens.counts().max(initial=1))
+    scratches: SimpleQueue[kernel.Scratch] = SimpleQueue()
+    for _ in range(max(threads, 1)):
+        scratches.put(kernel.scratch_for(len(tokens), longest))
+
+    def run(part: tuple[int, int]) -> tuple[Int64, Float64, Int64]:
+        scratch = scratches.get()
+        out, numbers, made, pairs, pairs_made = kernel.find_passages(
+            *(*part, config.passage_size, config.passage_min_tokens, _LEAST_LIKE, config.weak),
+            *(tokens.stems, words.weights, words.classes, tokens.flags, tokens.bounds),
+            *(runs.arrays(), couples.arrays(), scratch),
+        )
+        scratches.put(scratch)
+        columns.ease()
+        return out[:made].copy(), numbers[:made].copy(), pairs[:pairs_made].copy()
+
+    seeds = offsets_of(np.diff(runs.bounds) + np.diff(couples.bounds))
+    cuts = list(runs_of_rows(seeds, _RUN_SEEDS)) or [(0, 0)]
+    parts = list(in_order(run, cuts, threads))
+    return _joined(parts, cut)
+
+
+def _joined(parts: list[tuple[Int64, Float64, Int64]], cut: Counter[str]) -> Passages:
+    """Put the passages of all documents in order."""
+    rows = np.concatenate([part[0] for part in parts])
+    figures = np.concatenate([part[1] for part in parts])
+    pairs = np.concatenate([part[2] for part in parts])
+    spans = rows[:, kernel.START_A : kernel.END_B + 1]
+    order = np.lexsort((spans[:, 2], spans[:, 0], rows[:, kernel.B], rows[:, kernel.A]))
+    rows, figures = rows[order], figures[order]
+    return Passages(
+        a=rows[:, kernel.A],
+        b=rows[:, kernel.B],
+        spans=spans[order],
+        tokens=rows[:, kernel.TOKENS],
+        scores=figures[:, 0],
+        densities=figures[:, 1],
+        levels=rows[:, kernel.LEVEL],
+        quotes=rows[:, kernel.IS_QUOTE] > 0,
+        pairs=pairs,
+        cut=dict(sorted(cut.items())),
+    )

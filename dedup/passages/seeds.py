@@ -1,0 +1,294 @@
+"""Indexes of passage seeds: which documents have which seed where, and the other way round.
+
+A seed is a hashed run of words or a couple of telling words. Only seeds of two documents or more
+are held; the rest is filtered out before it takes any room.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup.config import Config
+from dedup.core.arrays import (
+    Bool,
+    Int32,
+    Int64,
+    UInt8,
+    UInt32,
+    UInt64,
+    offsets_of,
+    runs_of_rows,
+    table_size,
+)
+from dedup.core.storage import Array, Columns
+from dedup.kernels import buckets as lsh_kernel
+from dedup.kernels import seeds as kernel
+from dedup.kernels.seeds import COUPLES, RUNS
+from dedup.kernels.shingles import MULTIPLIER
+from dedup.text.stopwords import Words
+from dedup.text.tokens import Tokens
+
+__all__ = ["COUPLES", "RUNS", "SeedIndex", "index_seeds", "ranked"]
+
+_NAMES = {RUNS: "runs", COUPLES: "couples"}
+_COUPLE_REACH = 6  # tokens from one telling word to the next
+_PART_SEEDS = 1 << 23  # that are grouped at a time, about, where arrays are in files …
+_HELD_SEEDS = 1 << 24  # … and where they are in memory
+_SEED = {"values": np.uint64, "rows": np.int32, "places": np.int32}
+_PLACES = 8  # places of one seed in one document
+_RUN_TOKENS = 1 << 21  # whose seeds are made at a time
+_ROW_SEEDS = 1 << 24  # that are put in order of documents at a time, in files
+_MOST_COUNTERS = 1 << 28  # bytes of the filter, four counters each
+
+
+@dataclass(frozen=True, slots=True)
+class SeedIndex:
+    """Seeds by document (``bounds``, ``groups``, ``places``) and by value (``group_*``)."""
+
+    bounds: Int64
+    groups: UInt32
+    places: Int32
+    group_bounds: Int64
+    group_rows: Int32
+    group_places: Int32
+
+    def arrays(self) -> tuple[Int64 | Int32 | UInt32, ...]:
+        """Return the arrays as the kernels take them."""
+        return (
+            self.bounds,
+            self.groups,
+            self.places,
+            self.group_bounds,
+            self.group_rows,
+            self.group_places,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seeds:
+    """The seeds of one kind of the ``chosen`` documents, made again each time they are wanted."""
+
+    kind: int
+    reach: int
+    tokens: Tokens
+    words: Words
+    chosen: Bool
+    columns: Columns
+
+    def arrays(self) -> tuple[npt.NDArray[np.generic], ...]:
+        """Return what seeds are made of as the kernels take it."""
+        tokens = self.tokens
+        return (tokens.hashes, tokens.stems, self.words.classes, tokens.flags, tokens.bounds)
+
+    def mark(self) -> tuple[UInt8, int]:
+        """Return the filter of all seeds, and how many came a second time or later."""
+        size = 1 << max(10, int(self.tokens.bounds[-1] - 1).bit_length())
+        counters = np.zeros(min(size, _MOST_COUNTERS), np.uint8)
+        again, words = 0, self.arrays()
+        for low, high in runs_of_rows(self.tokens.bounds, _RUN_TOKENS):
+            again += kernel.mark_seeds(
+                self.kind, self.reach, words, self.chosen, low, high, counters
+            )
+            self.columns.ease()
+        return counters, again
+
+    def parts(self, counters: UInt8, again: int) -> Iterator[tuple[_Room, int]]:
+        """Yield the seeds that may occur again, part by part, and how many of a part there are."""
+        if self.columns.in_files and 2 * again > _PART_SEEDS:
+            yield from self._parts_in_files(counters, 2 * again // _PART_SEEDS + 1)
+            return
+        parts = 2 * again // _HELD_SEEDS + 1
+        room = _Room.of(int(2 * again / parts * 1.2) + 1024)
+        for part in range(parts):
+            made = self._pick(counters, part, parts, room)
+            if made > len(room.values):  # some seeds are in very many documents
+                room = _Room.of(made)
+                self._pick(counters, part, parts, room)
+            yield room, made
+
+    def _parts_in_files(self, counters: UInt8, parts: int) -> Iterator[tuple[_Room, int]]:
+        """Write the seeds to a file for each part first, for they are made from mapped files."""
+        spool = self.columns.spool
+        assert spool is not None
+        names = [[f"seeds.{part}.{what}" for what in _SEED] for part in range(parts)]
+        for own in names:
+            for name in own:
+                spool.discard(name)
+        bounds, words = np.zeros(parts + 1, np.int64), self.arrays()
+        for low, high in runs_of_rows(self.tokens.bounds, _RUN_TOKENS):
+            size = int(self.tokens.bounds[high] - self.tokens.bounds[low])
+            some, split = (tuple(np.empty(size, kind) for kind in _SEED.values()) for _ in "12")
+            made = kernel.pick_seeds(
+                *(self.kind, self.reach, words, self.chosen, low, high, counters, 0, 1, 0, some)
+            )
+            kernel.split_seeds(some, made, bounds, split)
+            for part, own in enumerate(names):
+                for name, column in zip(own, split, strict=True):
+                    spool.append(name, column[bounds[part] : bounds[part + 1]])
+            self.columns.ease()
+        for own in names:
+            values, rows, places = (
+                spool.read(name, kind) for name, kind in zip(own, _SEED.values(), strict=True)
+            )
+            for name in own:
+                spool.discard(name)
+            yield _Room.around(values, rows, places), len(values)
+
+    def _pick(self, counters: UInt8, part: int, parts: int, out: _Room) -> int:
+        """Write the seeds of a part that may occur again; return how many there are."""
+        made, words = 0, self.arrays()
+        for low, high in runs_of_rows(self.tokens.bounds, _RUN_TOKENS):
+            made = kernel.pick_seeds(
+                *(self.kind, self.reach, words, self.chosen, low, high, counters),
+                *(part, parts, made, out.seeds()),
+            )
+            self.columns.ease()
+        return made
+
+
+@dataclass(slots=True)
+class _Room:
+    """Room for the seeds of one part and for grouping them, used for all parts."""
+
+    values: UInt64
+    rows: Int32
+    places: Int32
+    groups: Int32
+    sizes: Int32
+    slots: Int32
+
+    @classmethod
+    def of(cls, size: int) -> _Room:
+        """Make room for so many seeds."""
+        return cls.around(*(np.empty(size, kind) for kind in _SEED.values()))
+
+    @classmethod
+    def around(cls, values: UInt64, rows: Int32, places: Int32) -> _Room:
+        """Make room for grouping some seeds."""
+        groups, sizes = (np.empty(len(values), np.int32) for _ in range(2))
+        slots = np.empty(table_size(len(values)), np.int32)
+        return cls(values, rows, places, groups, sizes, slots)
+
+    def seeds(self) -> tuple[UInt64, Int32, Int32]:
+        """Return where seeds are written."""
+        return self.values, self.rows, self.places
+
+
+def ranked(tokens: Tokens, included: Bool) -> Int64:
+    """Return the included documents in the order in which a crowded seed keeps them.
+
+    The order follows from the texts alone, and is the same for all seeds of a passage.
+    """
+    counts = tokens.counts()
+    some = np.flatnonzero(included & (counts > 0))
+    sums = np.zeros(len(tokens), np.uint64)
+    for low, high in runs_of_rows(tokens.bounds, _RUN_TOKENS):
+        filled = np.flatnonzero(counts[low:high] > 0) + low
+        if len(filled):
+            begin, end = tokens.bounds[low], tokens.bounds[high]
+            sums[filled] = np.add.reduceat(tokens.hashes[begin:end], tokens.bounds[filled] - begin)
+    mixed = sums[some]
+    mixed = (mixed ^ (mixed >> np.uint64(29))) * MULTIPLIER
+    order: Int64 = some[np.lexsort((some, mixed))]
+    return order
+
+
+def index_seeds(
+    kind: int,
+    tokens: Tokens,
+    words: Words,
+    order: Int64,
+    config: Config,
+    cut: Counter[str],
+    columns: Columns,
+) -> SeedIndex:
+    """Index the seeds that several of the documents ``order`` have; ``order`` is by rank.
+
+    They are taken in parts, by their hashes. ``cut`` counts what the caps leave out.
+    """
+    reach = config.passage_size if kind == RUNS else _COUPLE_REACH
+    chosen = np.zeros(len(tokens), np.bool_)
+    chosen[order] = True
+    seeds = _Seeds(kind, reach, tokens, words, chosen, columns)
+    counters, again = seeds.mark()
+    name = _NAMES[kind]
+    grown = [
+        columns.grow(f"{name}.{part}", part_kind, 2 * again + 1)
+        for part, part_kind in (("rows", np.int32), ("places", np.int32), ("bounds", np.int64))
+    ]
+    grown[2].append(np.zeros(1, np.int64))
+    held = 0
+    row_counts = np.zeros(len(tokens), np.int64)
+    for room, made in seeds.parts(counters, again):
+        rows, places, bounds = _groups(room, made, order, config, row_counts, cut)
+        pieces: tuple[Array, ...] = (rows, places, bounds[1:] + held)
+        for column, piece in zip(grown, pieces, strict=True):
+            column.append(piece)
+        held += len(rows)
+    del counters
+    rows, places, bounds = (column.done() for column in grown)
+    return _by_document(name, row_counts, bounds, rows, places, tokens, columns)
+
+
+def _groups(
+    room: _Room, made: int, order: Int64, config: Config, row_counts: Int64, cut: Counter[str]
+) -> tuple[Int32, Int32, Int64]:
+    """Return documents and places of the seeds in several documents, and the bounds of groups."""
+    values, rows, places = (array[:made] for array in room.seeds())
+    slots = room.slots[: table_size(made)]
+    numbers = lsh_kernel.group_keys(values, slots, room.groups[:made], room.sizes)
+    starts = np.searchsorted(rows, np.arange(len(row_counts) + 1))
+    group_rows, group_places = np.empty(made, np.int32), np.empty(made, np.int32)
+    bounds = np.empty(made // 2 + 2, np.int64)
+    count = kernel.gather_groups(
+        *(order, starts, room.groups[:made], room.sizes, numbers, places),
+        *(group_rows, group_places, bounds),
+    )
+    groups, kept, crowded, outside, repeated = kernel.bound_groups(
+        *(bounds, count, config.passage_max_documents, _PLACES),
+        *(group_rows, group_places, row_counts),
+    )
+    cut["seeds_in_too_many_documents"] += int(crowded)
+    cut["seed_places_left_out"] += int(outside + repeated)
+    return group_rows[:kept], group_places[:kept], bounds[: groups + 1]
+
+
+def _by_document(
+    name: str,
+    row_counts: Int64,
+    group_bounds: Int64,
+    rows: Int32,
+    places: Int32,
+    tokens: Tokens,
+    columns: Columns,
+) -> SeedIndex:
+    """Add to the seeds by value the seeds by document."""
+    starts = offsets_of(row_counts)
+    total = int(starts[-1])
+    longest = int(tokens.counts().max(initial=0)) + 1
+    groups, own = (
+        columns.grow(f"{name}.{part}", kind, total if columns.in_files else 0)
+        for part, kind in (("of", np.uint32), ("at", np.int32))
+    )
+    size = _ROW_SEEDS if columns.in_files else max(total, 1)
+    for low, high in runs_of_rows(starts, size):
+        begin = starts[low]
+        part = np.empty(int(starts[high] - begin), np.uint32)
+        at = np.empty(len(part), np.int32)
+        cursor = starts[low:high] - begin
+        for first, last in runs_of_rows(group_bounds, size):
+            kernel.index_rows(
+                *(first, last, group_bounds, rows, places, low, high, cursor, part, at)
+            )
+            columns.ease()
+        kernel.sort_rows(starts[low : high + 1] - begin, part, at, longest)
+        if not columns.in_files:
+            return SeedIndex(starts, part, at, group_bounds, rows, places)
+        groups.append(part)
+        own.append(at)
+    return SeedIndex(starts, groups.done(), own.done(), group_bounds, rows, places)

@@ -1,0 +1,1 @@
+"""The numbers of all figures, and figures as files."""

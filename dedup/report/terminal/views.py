@@ -1,0 +1,112 @@
+"""A result as lines for a terminal: the view of a scan, and that of one pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow.compute as pc
+
+from dedup.report.labels import STYLES, relation_name
+from dedup.report.terminal import articles, sections
+from dedup.report.terminal import cleaned as parts
+from dedup.report.terminal.cleaned import Cleaned
+from dedup.report.terminal.page import Page
+from dedup.report.terminal.text import counted, score, wrapped
+from dedup.result import Result
+
+
+def scan_view(
+    result: Result,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    limit: int = 10,
+    seconds: float | None = None,
+) -> Iterator[str]:
+    """Yield a result as lines for a person at a terminal ``width`` columns wide.
+
+    At most ``limit`` entries of each list are shown, 0 for all; what is left out is said.
+    ``seconds`` is the time the scan took. Nothing in the texts can steer the terminal.
+    """
+    page = Page.of(result, width=width, colour=colour, limit=limit)
+    yield from _header(page)
+    yield from sections.inside(page)
+    yield from sections.furniture(page)
+    yield from sections.between(page)
+    yield from articles.pairs(page)
+    yield from articles.clusters(page)
+    yield from articles.reuse_groups(page)
+    yield from articles.suspicions(page)
+    yield from articles.totals(page, seconds)
+
+
+def clean_view(
+    result: Result,
+    cleaned: Cleaned,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    limit: int = 10,
+    seconds: float | None = None,
+) -> Iterator[str]:
+    """Yield what cleaning did as lines, in the sections of ``scan_view`` as far as they are its."""
+    page = Page.of(result, width=width, colour=colour, limit=limit)
+    yield from _header(page)
+    yield from parts.cuts(page, cleaned)
+    yield from parts.held_back(page)
+    yield from parts.tags(page)
+    yield from articles.clusters(page)
+    yield from articles.suspicions(page)
+    yield from articles.totals(page, None)
+    yield from parts.written(page, cleaned)
+    yield from articles.speed(page, seconds)
+
+
+def suspicion_view(
+    result: Result, *, width: int = 80, colour: bool = False, limit: int = 10
+) -> Iterator[str]:
+    """Yield what looks wrong about the removals as lines, nothing where nothing does."""
+    yield from articles.suspicions(Page.of(result, width=width, colour=colour, limit=limit))
+
+
+def _header(page: Page) -> list[str]:
+    table = page.result.corpus.table
+    version = page.result.summary.get("version", "")
+    facts = counted(len(table), "article")
+    if "text" in table.column_names:  # the fast path holds no texts of files
+        characters = pc.sum(pc.utf8_length(table["text"])).as_py() or 0
+        facts += f", {counted(characters, 'character')}"
+    return page.lines(f"{f'dedup {version}'.strip()}: {facts}", "bold")
+
+
+def compare_view(
+    result: Result, *, width: int = 80, colour: bool = False, limit: int = 0
+) -> Iterator[str]:
+    """Yield the one pair of a comparison as lines: relation, scores, and aligned passages."""
+    page = Page.of(result, width=width, colour=colour, limit=limit)
+    pair = result.tables["pairs"].slice(0, 1).to_pylist()[0]
+    rows = result.tables["passages"].to_pylist()
+    name, style = relation_name(pair["relation"]), STYLES.get(pair["relation"], "dim")
+    yield page.style(f"{name[:1].upper()}{name[1:]}", "bold", style)
+    for label, side in (("A", "a"), ("B", "b")):
+        yield f"{label:<12}  {page.name(pair[side], page.width - 14)}"
+    for label, text in _scores(pair, len(rows)):
+        yield from wrapped(text, page.width, " " * 14, f"{label:<12}  ")
+    shown = rows[: page.limit or None]
+    if shown and not colour:
+        yield from ("", *page.note(sections.BRACES))
+    for row in shown:
+        yield from sections.passage(page, row)
+    yield from page.left_out(len(rows), "passage")
+
+
+def _scores(pair: dict[str, Any], passages: int) -> list[tuple[str, str]]:
+    tokens = counted(pair["matched_tokens"], "matched token")
+    of_a, of_b = score(pair["containment_a"]), score(pair["containment_b"])
+    return [
+        ("Jaccard", f"{score(pair['jaccard'])} of all shingles are in both"),
+        ("containment", f"{of_a} of the shingles of A are in B, {of_b} of those of B are in A"),
+        ("coverage", f"{score(pair['coverage'])} of the shorter one stands in shared passages"),
+        ("passages", f"{passages:,} with {tokens}" if passages else "none"),
+    ]

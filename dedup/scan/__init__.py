@@ -1,0 +1,1 @@
+"""The run: stages from documents to a result."""

@@ -1,0 +1,319 @@
+"""The fast path from end to end: a corpus of any size, read twice, to a result.
+
+Texts are not held. Their shingles are, while they fit into the memory allowed; a larger corpus is
+read again from where it came. Band keys and shingles go to files when they outgrow their share.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from dedup.clusters.canonical import Candidates, choose_faces, ranks
+from dedup.clusters.stars import Clusters, cluster_documents
+from dedup.config import Config
+from dedup.core.arrays import Int64, one_array, texts_from_arrow
+from dedup.core.checkpoints import Work
+from dedup.core.hashing import content_of
+from dedup.core.parallel import in_order
+from dedup.core.spool import Spool, trim
+from dedup.result import Result
+from dedup.scan.results import complete, documents_table, pairs_table
+from dedup.scan.signing import (
+    DIGESTS,
+    SHINGLES,
+    SIZES,
+    Signatures,
+    Signed,
+    shingle_columns,
+    sign_batch,
+    some_of_all,
+)
+from dedup.scan.verifying import Verifier
+from dedup.schema import FACTS, MARKS, PASSAGES, REMOVALS, REPEATS, Intake
+from dedup.similarity.relations import Pairs, with_equals
+from dedup.sources import Piece
+from dedup.sources.metadata import facts_of, in_order_of_id
+from dedup.sources.rereadable import Reader
+from dedup.text.shingles import Shingles
+
+Progress = Callable[[str, int, int], None]
+Part = TypeVar("Part")
+
+STAGES = ("signatures", "candidates", "shingles", "pairs", "clusters")
+_HELD_SHARE = 0.4  # of the memory, for the shingles of all documents
+_SPOOL_SHARE = 0.15  # for keys, and the shingles of candidates
+_COMMIT_BYTES = 256 << 20  # of shingles, after which an interrupted run loses no more than that
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the first reading leaves of a piece."""
+
+    facts: list[pa.Table]
+    signed: list[Signed]
+    counts: bool  # False for a piece behind what could not be read
+
+
+def sign_all(
+    pieces: Iterable[Piece], config: Config, *, begun: int, keep: bool, threads: int
+) -> Iterator[Reading]:
+    """Read all pieces for the first time, some at once; yield what each leaves, in order.
+
+    The first ``begun`` are signed already; of those only the facts are wanted.
+    """
+
+    def read(task: tuple[int, Piece]) -> tuple[Piece, Reading]:
+        number, piece = task
+        reading = Reading([], [], True)
+        for batch in piece.batches():
+            reading.facts.append(facts_of(batch))
+            if number >= begun:
+                texts = texts_from_arrow(batch.column("text"))
+                reading.signed.append(sign_batch(texts, config, keep=keep))
+        return piece, reading
+
+    for piece, reading in in_order(read, enumerate(pieces), threads):
+        reading.counts = piece.settle()
+        yield reading
+
+
+def shingle_all(
+    tasks: Iterable[tuple[Part, Int64]],
+    make: Callable[[Part, Int64], list[Shingles]],
+    spool: Spool,
+    *,
+    threads: int,
+) -> None:
+    """Make the distinct shingles of some rows (ascending) of each part, and keep them in order."""
+    for made in in_order(lambda task: make(*task), tasks, threads):
+        for each in made:
+            spool.append(SHINGLES, each.values)
+            spool.append(SIZES, np.diff(each.offsets))
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one scan holds: the reader, what it said, and the shingles as long as they fit.
+
+    ``sizes`` are the numbers of documents of the pieces, ``content`` is a hash of all texts.
+    """
+
+    reader: Reader
+    config: Config
+    threads: int
+    budget: int
+    work: Work
+    facts: list[pa.Table] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    content: str = ""
+    held: list[list[Shingles]] | None = None
+
+    def sign(self) -> None:
+        """Read everything for the first time, or go on where an earlier run stopped."""
+        work, begun = self.work, self.work.begun
+        room = 0 if self.reader.is_cheap or begun else self.budget
+        held: list[list[Shingles]] = []
+        since, pieces, keep = 0, self.reader.pieces(), room > 0
+        readings = sign_all(pieces, self.config, begun=begun, keep=keep, threads=self.threads)
+        for number, reading in enumerate(readings, 1):
+            signed = reading.signed if reading.counts else []
+            self.facts += (facts := reading.facts if reading.counts else [])
+            self.sizes.append(sum(map(len, facts)))
+            for each in signed:
+                each.into(work.spool)
+                since += 8 * int(each.counts.sum())
+                room -= each.shingles.values.nbytes
+            held.append([each.shingles for each in signed])
+            if room <= 0:
+                held.clear()
+            if since > _COMMIT_BYTES:
+                work.commit(number)
+                since = 0
+        self.held = held if room > 0 else None
+
+    def shingle(self, wanted: Int64) -> None:
+        """Make the shingles of some rows, from those that are held or from the texts."""
+        spool, threads = self.work.spool, self.threads
+        if self.held is not None:
+            shingle_all(self._wanted(self.held, wanted), some_of_all, spool, threads=threads)
+            self.held = None
+            return
+
+        def make(piece: Piece, rows: Int64) -> list[Shingles]:
+            return shingle_columns(piece.texts(), rows, self.config)
+
+        shingle_all(self._wanted(self.reader.pieces(), wanted), make, spool, threads=threads)
+
+    def _wanted(self, parts: Iterable[Part], wanted: Int64) -> Iterator[tuple[Part, Int64]]:
+        """Yield the parts in which some of the wanted rows are, and those rows."""
+        start = 0
+        for part, size in zip(parts, self.sizes, strict=True):
+            low, high = np.searchsorted(wanted, (start, start + size))
+            if low < high:
+                yield part, wanted[low:high] - start
+            start += size
+
+
+def scan_stream(
+    reader: Reader,
+    config: Config,
+    *,
+    threads: int = 0,
+    memory: int = 0,
+    work: Work | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Find the copies of whole documents (``find=("duplicates",)``) in what a reader gives.
+
+    ``memory`` is how many bytes may be taken, about (0: half of what there is); what is more goes
+    to files. Neither that nor ``threads`` changes the result. ``work`` keeps each stage that is
+    finished; without it nothing outlives the run. Of files, ``Result.corpus`` has no texts.
+    """
+    memory = memory or default_memory()
+    with tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder:
+        run = _Run(
+            reader=reader,
+            config=config,
+            threads=threads or os.cpu_count() or 1,
+            budget=int(memory * _HELD_SHARE),
+            work=work or Work(Spool(lambda: Path(folder), int(memory * _SPOOL_SHARE))),
+        )
+        return _scan(run, progress or (lambda stage, done, total: None))
+
+
+def default_memory() -> int:
+    """Return half of the machine's memory, or 4 GiB where that cannot be told."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (ValueError, OSError, AttributeError):
+        return 4 << 30
+
+
+def _scan(run: _Run, progress: Progress) -> Result:
+    config = run.config
+    progress(STAGES[0], 0, len(STAGES))
+    facts, order = _signatures(run)
+    signed = Signatures.of(run.work.spool, order)
+    ranking = _candidates(facts, signed)
+    progress(STAGES[1], 1, len(STAGES))
+    faces, candidates, crowded = _buckets(run, signed, ranking)
+    progress(STAGES[2], 2, len(STAGES))
+    pairs = _pairs(run, signed, candidates, lambda: progress(STAGES[3], 3, len(STAGES)))
+    pairs = with_equals(pairs, faces, signed.counts)
+    progress(STAGES[4], 4, len(STAGES))
+    clusters = cluster_documents(pairs, ranking, faces, config)
+    del ranking, signed
+    trim()
+    result = _result(run, facts, pairs, clusters, faces, Counter(crowded_buckets=crowded))
+    result = replace(result, corpus=replace(result.corpus, order=order, content=run.content))
+    progress("done", 5, len(STAGES))
+    return result
+
+
+def _signatures(run: _Run) -> tuple[pa.Table, Int64]:
+    """Read everything; return the facts in order of id, and the row of each as it was read."""
+    stage, work = STAGES[0], run.work
+    if work.is_done(stage):
+        run.reader.take_up(Intake.from_dict(work.facts(stage)["intake"]))
+        run.sizes, run.content = (work.facts(stage)[name] for name in ("sizes", "content"))
+        return work.table(stage), work.array(stage, "order")
+    run.sign()
+    facts, order = _in_order(run)
+    intake = run.reader.intake.as_dict()
+    stated = {"intake": intake, "sizes": run.sizes, "content": run.content}
+    work.finish(stage, {"order": order}, facts, **stated)
+    return facts, order
+
+
+def _buckets(run: _Run, signed: Signatures, ranking: Candidates) -> tuple[Int64, Int64, int]:
+    """Return what stands for each document, the candidate pairs, and the crowded buckets."""
+    stage, work = STAGES[1], run.work
+    if work.is_done(stage):
+        crowded = int(work.facts(stage)["crowded"])
+        return work.array(stage, "faces"), work.array(stage, "pairs"), crowded
+    faces = choose_faces(signed.equal_groups(), ranking, run.config)
+    among = np.flatnonzero((faces == np.arange(len(faces))) & (signed.counts > 0))
+    candidates, crowded = signed.candidates(among, run.config)
+    work.finish(stage, {"faces": faces, "pairs": candidates}, crowded=crowded)
+    return faces, candidates, crowded
+
+
+def _pairs(
+    run: _Run, signed: Signatures, candidates: Int64, verifying: Callable[[], None]
+) -> Pairs:
+    """Verify the candidates; tell when their shingles are made."""
+    names, work = Pairs.__dataclass_fields__, run.work
+    if work.is_done(STAGES[3]):
+        verifying()
+        return Pairs(*(work.array(STAGES[3], name) for name in names))
+    documents = np.unique(candidates)
+    wanted = np.sort(signed.order[documents])
+    if not work.is_done(STAGES[2]):
+        most = np.maximum(signed.counts[documents] - run.config.shingle_size + 1, 1)
+        work.spool.reserve(SHINGLES, int(most.sum()), np.uint64)
+        if len(wanted):
+            run.shingle(wanted)
+        work.finish(STAGES[2], {})
+    verifying()
+    verifier = Verifier.of(work.spool, wanted, signed.order)
+    pairs = verifier.confirm(candidates, signed.counts, run.config, threads=run.threads)
+    work.finish(STAGES[3], {name: getattr(pairs, name) for name in names})
+    return pairs
+
+
+def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
+    """Return the facts in order of unique ids, and the row of each in the order of reading."""
+    if not run.facts:
+        return FACTS.empty_table(), np.zeros(0, np.int64)
+    digests = run.work.spool.take(DIGESTS, np.uint64)
+    facts, order = in_order_of_id(run.facts, digests, run.reader.intake)
+    run.content = content_of(digests[order])
+    pa.default_memory_pool().release_unused()
+    trim()
+    return facts, order
+
+
+def _candidates(facts: pa.Table, signed: Signatures) -> Candidates:
+    return Candidates(
+        truncated=signed.cut,
+        boilerplate=np.broadcast_to(0.0, len(facts)),
+        lengths=signed.counts,
+        dates=ranks(facts["date"]),
+        priorities=ranks(facts["priority"], numeric=True),
+    )
+
+
+def _result(
+    run: _Run,
+    facts: pa.Table,
+    pairs: Pairs,
+    clusters: Clusters,
+    faces: Int64,
+    caps: Counter[str],
+) -> Result:
+    ids = one_array(facts["doc_id"])
+    result = Result(
+        config=run.config,
+        tables={
+            "documents": documents_table(facts, pairs, clusters, faces, run.config),
+            "pairs": pairs_table(pairs, ids),
+            "passages": PASSAGES.empty_table(),
+            "repeats": REPEATS.empty_table(),
+        },
+        corpus=run.reader.corpus(facts),
+        removals=REMOVALS.empty_table(),
+        marks=MARKS.empty_table(),
+        review=pa.array(np.zeros(len(facts), np.bool_)),
+        summary={},
+    )
+    complete(result, pairs, clusters, caps)
+    return result

@@ -1,0 +1,226 @@
+"""What the stages found, as the tables and the totals of a result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.clusters.stars import Clusters, components
+from dedup.config import RELATIONS, Config
+from dedup.core.arrays import Float64, Int64, one_array
+from dedup.errors import OutputError
+from dedup.passages.find import LEVELS, Passages
+from dedup.result import Result
+from dedup.scan.warnings import find_suspicions
+from dedup.schema import DOCUMENTS, PAIRS, PASSAGES, REPEATS
+from dedup.similarity.relations import EXACT, NAMES, Pairs
+from dedup.text.tokens import Tokens
+
+_SLICE = 1 << 18  # documents whose scores are laid out at a time
+
+
+def documents_table(
+    corpus: pa.Table, pairs: Pairs, clusters: Clusters, faces: Int64, config: Config
+) -> pa.Table:
+    """Return which documents stay, and how each of the others stands to the one it gives way to.
+
+    ``faces`` names for each document the one that stands for it and its equals. The column
+    ``path`` has the type it has in ``corpus``.
+    """
+    ids = one_array(corpus["doc_id"])
+    parts = []
+    for low in range(0, max(len(ids), 1), _SLICE):
+        rows = np.arange(low, min(low + _SLICE, len(ids)))
+        parts.append(_documents(ids, rows, pairs, clusters, faces, config))
+    table = pa.concat_tables(parts)
+    path = corpus["path"]
+    if path.null_count == len(path):
+        path = pa.nulls(len(path), pa.string())
+    return table.add_column(0, DOCUMENTS.field("doc_id"), ids).add_column(1, "path", path)
+
+
+def _documents(
+    ids: pa.Array, rows: Int64, pairs: Pairs, clusters: Clusters, faces: Int64, config: Config
+) -> pa.Table:
+    """Return what was found of some documents."""
+    leaders, joined = clusters.leaders[rows], clusters.pairs[rows]
+    is_member = leaders != rows
+    # What joins a document to its leader is the pair of the document that stands for it.
+    edge = joined[is_member]
+    own_is_a = pairs.a[edge] == faces[rows[is_member]]
+    share = np.zeros(len(rows))
+    share[is_member] = np.where(own_is_a, pairs.share_a[edge], pairs.share_b[edge])
+    kept = ~is_member | (share < config.removable)
+    # Of equal documents in which too little is of their leader, one is kept and stands for them.
+    equal = kept & is_member & (faces[rows] != rows)
+    kept &= ~equal
+
+    def scores(values: Float64) -> pa.Array:
+        if not len(values):
+            return _no_scores(len(rows))
+        full = np.zeros(len(rows))
+        full[is_member] = values
+        full[equal] = 1.0
+        return pa.array(full, mask=~is_member)
+
+    relation = np.full(len(rows), -1, np.int64)
+    relation[is_member] = pairs.relations[edge]
+    relation[equal] = EXACT
+    containment = np.where(own_is_a, pairs.containment_a[edge], pairs.containment_b[edge])
+    cluster = ids.take(pa.array(leaders))
+    columns = [
+        cluster,
+        pa.array(~is_member),
+        pa.array(kept),
+        pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
+        ids.take(pa.array(np.where(equal, faces[rows], leaders), mask=kept)),
+        scores(pairs.jaccard[edge]),
+        scores(containment),
+        scores(pairs.coverage[edge]),
+    ]
+    return pa.Table.from_arrays(columns, names=DOCUMENTS.names[2:])
+
+
+@lru_cache(maxsize=2)
+def _no_scores(count: int) -> pa.Array:
+    """Return that many nulls; of documents that are no copies all columns and slices share them."""
+    return pa.nulls(count, pa.float64())
+
+
+def pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
+    """Return the confirmed pairs by id."""
+    columns = [
+        ids.take(pa.array(pairs.a)),
+        ids.take(pa.array(pairs.b)),
+        pa.array(NAMES, pa.string()).take(pa.array(pairs.relations)),
+        pa.array(pairs.jaccard),
+        pa.array(pairs.containment_a),
+        pa.array(pairs.containment_b),
+        pa.array(pairs.coverage),
+        pa.array(pairs.matched),
+    ]
+    return pa.Table.from_arrays(columns, schema=PAIRS)
+
+
+def passages_table(passages: Passages, tokens: Tokens, ids: pa.Array) -> pa.Table:
+    """Return the passages by id, with code points in place of tokens."""
+    starts_a = tokens.bounds[passages.a] + passages.spans[:, 0]
+    ends_a = tokens.bounds[passages.a] + passages.spans[:, 1] - 1
+    starts_b = tokens.bounds[passages.b] + passages.spans[:, 2]
+    ends_b = tokens.bounds[passages.b] + passages.spans[:, 3] - 1
+    columns = [
+        ids.take(pa.array(passages.a)),
+        ids.take(pa.array(passages.b)),
+        pa.array(tokens.starts[starts_a], pa.int64()),
+        pa.array(tokens.ends[ends_a], pa.int64()),
+        pa.array(tokens.starts[starts_b], pa.int64()),
+        pa.array(tokens.ends[ends_b], pa.int64()),
+        pa.array(passages.tokens),
+        pa.array(passages.densities),
+        pa.array(passages.scores),
+        pa.array([LEVELS[each] for each in passages.levels.tolist()], pa.string()),
+        pa.array([passages.kind(each) for each in range(len(passages))], pa.string()),
+    ]
+    return pa.Table.from_arrays(columns, schema=PASSAGES)
+
+
+def repeats_table(removals: pa.Table, ids: pa.Array) -> pa.Table:
+    """Return the removals that have a copy in the same document."""
+    found = removals.filter(pc.is_valid(removals["kept_start"]))
+    columns = [ids.take(found["doc"].combine_chunks())]
+    columns += [found[name] for name in ("start", "end", "kept_start", "kept_end", "reason")]
+    return pa.Table.from_arrays(columns, schema=REPEATS)
+
+
+def reuse_groups(pairs: Pairs, clusters: Clusters, ids: pa.Array) -> list[list[str]]:
+    """Return the clusters that share text with each other, by name, where there are several."""
+    ours, theirs = clusters.leaders[pairs.a], clusters.leaders[pairs.b]
+    related = (ours != theirs) & (pairs.relations < len(RELATIONS))
+    rows = np.unique(np.concatenate([ours[related], theirs[related]]))
+    groups = components(
+        np.searchsorted(rows, ours[related]), np.searchsorted(rows, theirs[related]), len(rows)
+    )
+    members: dict[int, list[str]] = {}
+    for group, name in zip(groups.tolist(), ids.take(pa.array(rows)).to_pylist(), strict=True):
+        members.setdefault(group, []).append(name)
+    return sorted(sorted(each) for each in members.values())
+
+
+def summarise(
+    result: Result, clusters: Clusters, groups: list[list[str]], caps: Counter[str]
+) -> dict[str, Any]:
+    """Return the totals of a result as plain values; ``caps`` counts what bounds left out."""
+    documents = result.tables["documents"]
+    kept = int(pc.sum(documents["kept"]).as_py() or 0)
+    intake = result.corpus.intake
+    skipped = sum(intake.skipped.values())
+    sizes = np.bincount(clusters.leaders, minlength=1)
+    return {
+        "version": version("dedup"),
+        "config": result.config.as_dict(),
+        "intake": intake.as_dict(),
+        "documents": {
+            "read": intake.read,
+            "kept": kept,
+            "removed": len(documents) - kept,
+            "skipped": skipped,
+        },
+        "relations": _counts(result.tables["pairs"]["relation"], NAMES),
+        "clusters": {
+            "count": int(np.count_nonzero(sizes > 1)),
+            "largest": int(sizes.max()),
+            "documents": int(sizes[sizes > 1].sum()),
+        },
+        "reuse_groups": groups,
+        "passages": _counts(result.tables["passages"]["level"], tuple(LEVELS.values())),
+        "kinds": _counts(result.tables["passages"]["kind"]),
+        "repeats": _counts(result.tables["repeats"]["reason"]),
+        "removals": _counts(result.removals["reason"]),
+        "tags": _counts(result.marks["tag"]),
+        "review": int(pc.sum(result.review).as_py() or 0),
+        "caps": dict(sorted((name, count) for name, count in caps.items() if count)),
+        "suspicions": find_suspicions(result),
+    }
+
+
+def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, int]:
+    counts = pc.value_counts(column)
+    found = dict(
+        zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)
+    )
+    return {
+        name: found[name] for name in [*order, *sorted(found.keys() - set(order))] if name in found
+    }
+
+
+def complete(result: Result, pairs: Pairs, clusters: Clusters, caps: Counter[str]) -> None:
+    """Write the summary of a result whose tables are filled, and check that nothing is lost."""
+    ids = one_array(result.tables["documents"]["doc_id"])
+    groups = reuse_groups(pairs, clusters, ids)
+    result.summary.update(summarise(result, clusters, groups, caps))
+    check_conservation(result, clusters)
+
+
+def check_sums(summary: dict[str, Any]) -> None:
+    """Raise ``OutputError`` unless read = kept + removed + skipped."""
+    counts = summary["documents"]
+    if counts["read"] != counts["kept"] + counts["removed"] + counts["skipped"]:
+        raise OutputError(f"documents do not add up: {counts}")
+
+
+def check_conservation(result: Result, clusters: Clusters) -> None:
+    """Raise ``OutputError`` unless read = kept + removed + skipped and every cluster keeps one."""
+    check_sums(result.summary)
+    kept = result.tables["documents"]["kept"].to_numpy()
+    keeps = np.zeros(len(kept), np.bool_)
+    keeps[clusters.leaders[kept]] = True
+    lost = np.flatnonzero(~keeps[clusters.leaders])
+    if len(lost):
+        name = result.tables["documents"]["cluster"][int(lost[0])].as_py()
+        raise OutputError(f"cluster {name} keeps no document")

@@ -1,0 +1,189 @@
+"""The fast path: copies of whole documents and nothing else, from texts that are read twice.
+
+The first reading leaves of every document its band keys, a hash of its tokens and one of its
+bytes. The second makes the shingles of those that some bucket joins. So what is held does not grow
+with the length of the texts, and nothing is held per token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from dedup.config import Config
+from dedup.core.arrays import (
+    Bool,
+    Int32,
+    Int64,
+    Texts,
+    UInt64,
+    offsets_of,
+    table_size,
+    texts_from_arrow,
+    texts_from_strings,
+)
+from dedup.core.hashing import text_digests
+from dedup.core.spool import Spool
+from dedup.kernels import buckets as kernel
+from dedup.kernels import lines, windows
+from dedup.kernels.shingles import gather_rows
+from dedup.schema import REMOVALS
+from dedup.similarity.lsh import bands_and_rows, bucket_pairs
+from dedup.similarity.minhash import permutations
+from dedup.text.lines import block_table, truncated_documents
+from dedup.text.shingles import Shingles, distinct_shingles, shingle_batch
+from dedup.text.tokens import folding, tokenise_texts
+
+_DOTS_REACH = 400  # bytes from the end in which a cut is looked for
+
+# What the first reading keeps of a document, besides one key a band.
+SUMS, DIGESTS, COUNTS, CUT = "sums", "digests", "counts", "cut"
+SHINGLES, SIZES = "shingles", "sizes"
+
+
+def is_fast(config: Config) -> bool:
+    """Tell whether the fast path does what is asked for."""
+    return config.find == ("duplicates",) and config.shingle_unit == "word"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What one batch of texts leaves: ``keys`` (bands × documents), ``sums`` (documents × 2).
+
+    ``shingles`` are not made distinct; there are none where they were not kept.
+    """
+
+    keys: UInt64
+    sums: UInt64
+    digests: UInt64
+    counts: Int32
+    cut: Bool
+    shingles: Shingles
+
+    def into(self, spool: Spool) -> None:
+        """Add the batch to what those before it left."""
+        for band, keys in enumerate(self.keys):
+            spool.append(key_name(band), keys)
+        for name in (SUMS, DIGESTS, COUNTS, CUT):
+            spool.append(name, getattr(self, name).ravel())
+
+
+def key_name(band: int) -> str:
+    """Return the name under which the keys of a band are kept."""
+    return f"keys.{band:04d}"
+
+
+def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
+    """Read a batch of texts for the first time; ``keep`` its shingles."""
+    bands, rows = bands_and_rows(config)
+    a, b = permutations(config.num_perm, config.seed)
+    table, count = folding(), len(texts)
+    room = int(texts.offsets[-1] - texts.offsets[0]) // 2 + count
+    values, bounds = np.empty(room if keep else 0, np.uint64), np.empty(count + 1, np.int64)
+    signed = Signed(
+        keys=np.empty((bands, count), np.uint64),
+        sums=np.empty((count, 2), np.uint64),
+        digests=text_digests(texts),
+        counts=np.empty(count, np.int32),
+        cut=np.zeros(count, np.bool_),
+        shingles=Shingles(values, bounds),
+    )
+    windows.band_texts(
+        *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
+        *(config.shingle_size, a[: bands * rows], b[: bands * rows], bands, rows),
+        *(signed.keys, signed.sums, signed.counts, values, bounds),
+    )
+    values.resize(int(bounds[-1]), refcheck=False)  # gives back what was not needed
+    _find_cut(texts, signed.cut)
+    return signed
+
+
+def _find_cut(texts: Texts, cut: Bool) -> None:
+    """Tell which texts end in a line that was cut short."""
+    lines.find_dots(texts.data, texts.offsets, _DOTS_REACH, cut)
+    rows = np.flatnonzero(cut)
+    some = texts_from_strings([texts.text(row) for row in rows.tolist()])
+    blocks = block_table(some, tokenise_texts(some))
+    cut[rows] = truncated_documents(blocks, REMOVALS.empty_table())
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """What the first reading left of all documents, in order of their ids.
+
+    ``order`` is the row of each in the order of reading.
+    """
+
+    spool: Spool
+    order: Int64
+    counts: Int32
+    cut: Bool
+
+    @classmethod
+    def of(cls, spool: Spool, order: Int64) -> Signatures:
+        """Take what ``sign_all`` left, with the documents in a new order."""
+        return cls(
+            spool,
+            order,
+            spool.take(COUNTS, np.int32)[order],
+            spool.take(CUT, np.bool_)[order],
+        )
+
+    def equal_groups(self) -> Int64:
+        """Return for each document the first of the same tokens; one without tokens is alone.
+
+        Can be asked for once.
+        """
+        sums = self.spool.take(SUMS, np.uint64).reshape(-1, 2)[self.order]
+        first = np.where(self.counts > 0, 0, -1)
+        slots = np.full(table_size(len(first)), -1, np.int32)
+        kernel.group_equal(sums, first, slots)
+        return first
+
+    def candidates(self, among: Int64, config: Config) -> tuple[Int64, int]:
+        """Return the pairs of some documents (ascending) that share a bucket; crowded buckets.
+
+        Can be asked for once.
+        """
+        rows = self.order[among]
+        bands, _ = bands_and_rows(config)
+        keys = (self.spool.take(key_name(band), np.uint64)[rows] for band in range(bands))
+        return bucket_pairs(keys, among, len(self.order))
+
+
+def some_shingles(shingles: Shingles, rows: Int64) -> Shingles:
+    """Return the distinct shingles of some rows (ascending) of a batch."""
+    bounds = offsets_of(shingles.offsets[rows + 1] - shingles.offsets[rows])
+    values = np.empty(int(bounds[-1]), np.uint64)
+    gather_rows(shingles.values, shingles.offsets, rows, values, bounds)
+    return distinct_shingles(Shingles(values, bounds))
+
+
+def some_of_all(batches: Sequence[Shingles], rows: Int64) -> list[Shingles]:
+    """Return the distinct shingles of some rows (ascending) of several batches."""
+    return [some_shingles(each, some) for each, some in _rows_of(batches, rows)]
+
+
+def shingle_columns(columns: Iterable[pa.Array], rows: Int64, config: Config) -> list[Shingles]:
+    """Return the distinct shingles of some rows (ascending) of several columns of texts."""
+    return [
+        shingle_batch(texts_from_arrow(column), some, config)
+        for column, some in _rows_of(columns, rows)
+    ]
+
+
+Batch = TypeVar("Batch", pa.Array, Shingles)
+
+
+def _rows_of(batches: Iterable[Batch], rows: Int64) -> Iterator[tuple[Batch, Int64]]:
+    """Yield the batches in which some of the rows are, and those rows."""
+    start = 0
+    for batch in batches:
+        low, high = np.searchsorted(rows, (start, start + len(batch)))
+        if low < high:
+            yield batch, rows[low:high] - start
+        start += len(batch)

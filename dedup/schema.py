@@ -1,0 +1,256 @@
+"""What goes in, what comes out: the shapes every stage and every file agrees on.
+
+Inside a run documents are row numbers of one Arrow table (``CORPUS``); ids exist only at the
+edges. A result is four Arrow tables whose schemas are the contract of the output files
+(``docs/output.md``), plus what cleaning needs. Offsets are code points of the original text,
+half open.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+CORPUS = pa.schema(
+    [
+        ("doc_id", pa.string()),  # unique in a corpus
+        ("text", pa.large_string()),  # valid UTF-8; what was damaged is U+FFFD
+        ("path", pa.string()),  # the file it came from, null for in-memory input
+        ("line", pa.int64()),  # line or row in that file from 1, null for whole files
+        ("site", pa.string()),
+        ("date", pa.string()),
+        ("priority", pa.string()),  # the column named by Config.canonical = "priority:FIELD"
+        ("encoding", pa.string()),  # how `text` becomes the original bytes again
+        (
+            "raw",
+            pa.large_binary(),
+        ),  # the original bytes, only where `encoding` cannot give them back
+        (
+            "record",
+            pa.large_binary(),
+        ),  # JSON: [text column, object of the row's columns or number in rows], null for files
+    ]
+)
+
+# What is known of a document besides its text.
+FACTS = pa.schema(
+    [CORPUS.field(name) for name in ("doc_id", "path", "line", "site", "date", "priority")]
+)
+
+DOCUMENTS = pa.schema(
+    [
+        ("doc_id", pa.string()),
+        ("path", pa.string()),
+        ("cluster", pa.string()),
+        ("canonical", pa.bool_()),
+        ("kept", pa.bool_()),
+        ("relation", pa.string()),
+        ("duplicate_of", pa.string()),
+        ("jaccard", pa.float64()),
+        ("containment", pa.float64()),
+        ("coverage", pa.float64()),
+    ]
+)
+
+PAIRS = pa.schema(
+    [
+        ("a", pa.string()),
+        ("b", pa.string()),
+        ("relation", pa.string()),
+        ("jaccard", pa.float64()),
+        ("containment_a", pa.float64()),
+        ("containment_b", pa.float64()),
+        ("coverage", pa.float64()),
+        ("matched_tokens", pa.int64()),
+    ]
+)
+
+PASSAGES = pa.schema(
+    [
+        ("a", pa.string()),
+        ("b", pa.string()),
+        ("start_a", pa.int64()),
+        ("end_a", pa.int64()),
+        ("start_b", pa.int64()),
+        ("end_b", pa.int64()),
+        ("matched_tokens", pa.int64()),
+        ("density", pa.float64()),
+        ("score", pa.float64()),
+        ("level", pa.string()),
+        ("kind", pa.string()),
+    ]
+)
+
+REPEATS = pa.schema(
+    [
+        ("doc_id", pa.string()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("kept_start", pa.int64()),
+        ("kept_end", pa.int64()),
+        ("reason", pa.string()),
+    ]
+)
+
+CONTRACT = {"documents": DOCUMENTS, "pairs": PAIRS, "passages": PASSAGES, "repeats": REPEATS}
+
+# What `scan --against` adds: documents an index knows, and what they share with its articles.
+AGAINST = pa.schema(
+    [
+        ("doc_id", pa.string()),
+        ("verdict", pa.string()),
+        ("first", pa.string()),
+        ("duplicate_of", pa.string()),
+        ("relation", pa.string()),
+        ("similarity", pa.float64()),
+        ("jaccard", pa.float64()),
+        ("containment", pa.float64()),
+    ]
+)
+AGAINST_PASSAGES = PASSAGES
+MORE = {"against": AGAINST, "against_passages": AGAINST_PASSAGES}
+
+# What cleaning would take out of, or only mark in, each document (`doc` is a row of the corpus).
+REMOVALS = pa.schema(
+    [
+        ("doc", pa.int64()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("reason", pa.string()),  # what it is: truncated_teaser, newsletter_signup, …
+        ("rule", pa.string()),  # how that was found: prefix_of_full_text, pattern, …
+        ("confidence", pa.string()),  # strong or medium
+        (
+            "kept_start",
+            pa.int64(),
+        ),  # the copy that stays in the same document, null where none does
+        ("kept_end", pa.int64()),
+    ]
+)
+
+MARKS = pa.schema(
+    [
+        ("doc", pa.int64()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("tag", pa.string()),  # caption, byline, date_line, embed, related_suspect
+    ]
+)
+
+# The same two as they are written: the document is named.
+NAMED = {
+    name: pa.schema([("doc_id", pa.string()), *list(schema)[1:]])
+    for name, schema in (("removals", REMOVALS), ("marks", MARKS))
+}
+
+
+@dataclass(slots=True)
+class Intake:
+    """Count what was read, what was skipped, and what was damaged but used.
+
+    ``read`` counts every record met, the skipped ones too. ``skipped`` and ``damaged`` map a
+    reason to a count; ``places`` keeps the first five places of each reason.
+    """
+
+    read: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    damaged: Counter[str] = field(default_factory=Counter)
+    files_failed: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    places: dict[str, list[str]] = field(default_factory=dict)
+
+    def _place(self, reason: str, place: str) -> None:
+        known = self.places.setdefault(reason, [])
+        if len(known) < 5:
+            known.append(place)
+
+    def skip(self, reason: str, place: str, count: int = 1) -> None:
+        """Count ``count`` records that were read and cannot be used."""
+        self.read += count
+        self.skipped[reason] += count
+        self._place(reason, place)
+
+    def damage(self, reason: str, place: str) -> None:
+        """Count a record that is used although part of it was damaged."""
+        self.damaged[reason] += 1
+        self._place(reason, place)
+
+    def fail(self, reason: str, place: str) -> None:
+        """Count a whole file that could not be read, or not to its end."""
+        self.files_failed[reason] += 1
+        self._place(reason, place)
+
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether nothing was skipped, damaged or failed."""
+        return not (self.skipped or self.damaged or self.files_failed)
+
+    def __add__(self, other: Intake) -> Intake:
+        """Return what was met in both."""
+        places = {
+            reason: [*self.places.get(reason, ()), *other.places.get(reason, ())][:5]
+            for reason in {**self.places, **other.places}
+        }
+        return Intake(
+            self.read + other.read,
+            self.skipped + other.skipped,
+            self.damaged + other.damaged,
+            self.files_failed + other.files_failed,
+            [*self.notes, *other.notes],
+            places,
+        )
+
+    def take_in(self, other: Intake) -> None:
+        """Count what was met in another one as well."""
+        whole = self + other
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(whole, name))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts as plain values with sorted reasons."""
+        return {
+            "read": self.read,
+            "skipped": dict(sorted(self.skipped.items())),
+            "damaged": dict(sorted(self.damaged.items())),
+            "files_failed": dict(sorted(self.files_failed.items())),
+            "notes": list(self.notes),
+            "places": {key: list(value) for key, value in sorted(self.places.items())},
+        }
+
+    @classmethod
+    def from_dict(cls, counts: dict[str, Any]) -> Intake:
+        """Return what ``as_dict`` was made of.
+
+        >>> intake = Intake()
+        >>> intake.skip("broken_json", "a.jsonl:3")
+        >>> Intake.from_dict(intake.as_dict()) == intake
+        True
+        """
+        named = ("skipped", "damaged", "files_failed")
+        return cls(**{**counts, **{name: Counter(counts[name]) for name in named}})
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Documents as one Arrow table of schema ``CORPUS``, and how they were taken in.
+
+    ``rows`` are the rows that were Arrow data, with all their columns, but null for the text; only
+    where they were asked for, to be written as Parquet. They are numbered through all parts.
+    ``order`` says of each document how many were read before it, where inputs can be read again.
+    ``content`` is a hash of all texts, where those are not held but were read.
+    """
+
+    table: pa.Table
+    intake: Intake
+    rows: tuple[pa.RecordBatch, ...] = ()
+    order: npt.NDArray[np.int64] | None = field(default=None, compare=False)
+    content: str = field(default="", compare=False)
+
+
+def rows_table(schema: pa.Schema, rows: list[dict[str, Any]]) -> pa.Table:
+    """Build a table of ``schema`` from dicts; no rows give an empty table of that schema."""
+    return pa.Table.from_pylist(rows, schema=schema)

@@ -1,0 +1,1 @@
+"""How alike two documents are: equal, by signature, by shingles, by passages."""

@@ -1,0 +1,186 @@
+"""Candidate pairs to confirmed pairs: exact scores and a relation each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from dedup.config import RELATIONS, Config
+from dedup.core.arrays import Bool, Float64, Int32, Int64
+from dedup.kernels import sets
+from dedup.passages.find import Passages
+from dedup.text.shingles import Shingles
+
+EXACT, NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE = range(5)
+NONE = 5  # no relation
+NAMES = (*RELATIONS, "none")
+
+_SAME_LENGTH = 0.5  # shorter over longer, from which one is no excerpt of the other
+SHORT = 50  # tokens; so short a text is a near-duplicate only where both sides are covered …
+_SHORT_COVERAGE = 0.9  # … this far
+_DERIVED_COVERAGE = 0.3
+_DERIVED_PASSAGES, _DERIVED_PASSAGE_TOKENS = 3, 60
+_DERIVED_TOKENS = 100
+
+
+# Jaccard, the containment of the first in the second, and of the second in the first.
+Scores: TypeAlias = tuple[Float64, Float64, Float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of documents (rows ``a`` < ``b``) with scores and relation, in order of (a, b).
+
+    ``containment_a`` is the share of the shingles of ``a`` that stand in ``b``; ``coverage`` the
+    matched tokens of passages over the tokens of the shorter document. ``share_a`` is how much of
+    ``a`` stands in ``b`` by either measure, what removal goes by.
+    """
+
+    a: Int64
+    b: Int64
+    relations: Int64
+    jaccard: Float64
+    containment_a: Float64
+    containment_b: Float64
+    coverage: Float64
+    matched: Int64
+    share_a: Float64
+    share_b: Float64
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def take(self, rows: Int64 | Bool) -> Pairs:
+        """Return some of the pairs."""
+        return Pairs(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+def compare_shingles(pairs: Int64, shingles: Shingles) -> Scores:
+    """Return Jaccard and both containments of pairs of sets of distinct shingles.
+
+    A document without shingles has none in common with any.
+
+    >>> sets = Shingles(np.array([1, 2, 3, 2, 3], np.uint64), np.array([0, 3, 5]))
+    >>> [round(float(each[0]), 2) for each in compare_shingles(np.array([[0, 1]]), sets)]
+    [0.67, 0.67, 1.0]
+    """
+    common = np.zeros(len(pairs), np.int64)
+    sets.count_common(shingles.values, shingles.offsets, pairs, common)
+    offsets = shingles.offsets
+    size_a, size_b = (offsets[pairs[:, side] + 1] - offsets[pairs[:, side]] for side in (0, 1))
+    union = np.maximum(size_a + size_b - common, 1)
+    return (
+        common / union,
+        common / np.maximum(size_a, 1),
+        common / np.maximum(size_b, 1),
+    )
+
+
+def confirm_pairs(
+    candidates: Int64,
+    compare: Callable[[Int64], Scores],
+    passages: Passages,
+    counts: Int64 | Int32,
+    config: Config,
+    *,
+    keep_all: bool = False,
+) -> Pairs:
+    """Verify candidates and the pairs that share passages; keep those with a relation.
+
+    ``compare`` scores pairs as ``compare_shingles`` does. ``counts`` are the tokens of each
+    document that were compared. ``keep_all`` keeps the others as well, with the relation ``NONE``.
+    """
+    both, matched, numbers = _united(candidates, passages, len(counts))
+    jaccard, containment_a, containment_b = compare(both)
+    tokens_a, tokens_b = np.maximum(counts[both], 1).T
+    made = Pairs(
+        a=both[:, 0],
+        b=both[:, 1],
+        relations=np.full(len(both), NONE, np.int64),
+        jaccard=jaccard,
+        containment_a=containment_a,
+        containment_b=containment_b,
+        coverage=np.minimum(matched / np.minimum(tokens_a, tokens_b), 1.0),
+        matched=matched,
+        share_a=np.maximum(np.minimum(matched / tokens_a, 1.0), containment_a),
+        share_b=np.maximum(np.minimum(matched / tokens_b, 1.0), containment_b),
+    )
+    relate(made, numbers, tokens_a, tokens_b, config)
+    return made if keep_all else made.take(made.relations != NONE)
+
+
+def _united(candidates: Int64, passages: Passages, documents: int) -> tuple[Int64, Int64, Int64]:
+    """Return all pairs in order, their matched tokens and their numbers of passages."""
+    count = np.int64(max(documents, 1))
+    shared = passages.pairs[:, 0] * count + passages.pairs[:, 1]
+    packed = np.union1d(candidates[:, 0] * count + candidates[:, 1], shared)
+    matched, numbers = np.zeros((2, len(packed)), np.int64)
+    matched[np.searchsorted(packed, shared)] = passages.pairs[:, 2]
+    np.add.at(numbers, np.searchsorted(packed, passages.a * count + passages.b), 1)
+    return np.stack([packed // count, packed % count], axis=1), matched, numbers
+
+
+def relate(pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, config: Config) -> None:
+    """Write the relation of each pair: the first that holds.
+
+    ``numbers`` counts the passages of each pair, ``tokens_a`` and ``tokens_b`` the tokens of both
+    documents, at least 1.
+    """
+    shorter, longer = np.minimum(tokens_a, tokens_b), np.maximum(tokens_a, tokens_b)
+    same_length = shorter >= _SAME_LENGTH * longer
+    a_is_short = tokens_a <= tokens_b
+    stands = np.where(a_is_short, pairs.share_a, pairs.share_b) >= config.coverage
+    both_sides = np.minimum(pairs.share_a, pairs.share_b) >= _SHORT_COVERAGE
+    close = (pairs.jaccard >= config.threshold) | (stands & same_length)
+    near = np.where(
+        (shorter < SHORT) & (pairs.jaccard < config.threshold), both_sides & close, close
+    )
+    matched = pairs.matched
+    derived = (
+        (pairs.coverage >= _DERIVED_COVERAGE)
+        | ((numbers >= _DERIVED_PASSAGES) & (matched >= _DERIVED_PASSAGE_TOKENS))
+        | (matched >= _DERIVED_TOKENS)
+    )
+    pairs.relations[:] = np.select(
+        [near, stands & ~same_length, derived & (numbers > 0), numbers > 0],
+        [NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE],
+        NONE,
+    )
+
+
+def with_equals(pairs: Pairs, faces: Int64, counts: Int64 | Int32) -> Pairs:
+    """Add a pair for every document that another one stands for (``faces``), and sort."""
+    others = np.flatnonzero(faces != np.arange(len(faces)))
+    if not len(others):
+        return pairs
+    both = np.sort(np.stack([faces[others], others], axis=1), axis=1)
+    ones: Float64 = np.ones(len(others))
+    equal = Pairs(
+        a=both[:, 0],
+        b=both[:, 1],
+        relations=np.full(len(others), EXACT, np.int64),
+        jaccard=ones,
+        containment_a=ones,
+        containment_b=ones,
+        coverage=ones,
+        matched=counts[others].astype(np.int64),
+        share_a=ones,
+        share_b=ones,
+    )
+    # Only a comparison of two given documents asks for the pair of two equal ones.
+    pairs = pairs.take(faces[pairs.a] != faces[pairs.b])
+    return join_pairs([pairs, equal])
+
+
+def join_pairs(parts: Sequence[Pairs]) -> Pairs:
+    """Return all pairs of several parts, at least one, in order of (a, b)."""
+    joined = Pairs(
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in Pairs.__dataclass_fields__
+        )
+    )
+    return joined.take(np.lexsort((joined.b, joined.a)))

@@ -1,0 +1,55 @@
+"""What is known of documents besides their texts, in order of unique ids."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.core.arrays import Int64, UInt64, one_array
+from dedup.schema import FACTS, Intake
+from dedup.sources.batches import unique_ids
+from dedup.sources.options import Tally
+
+
+def facts_of(batch: pa.RecordBatch) -> pa.Table:
+    """Return what is known of documents besides their texts, in as little room as may be."""
+    columns = {item.name: batch.column(item.name) for item in FACTS}
+    for name, column in columns.items():
+        if column.null_count == len(column):
+            columns[name] = pa.nulls(len(column))
+        elif name in ("path", "site"):
+            columns[name] = column.dictionary_encode()
+    return pa.table(columns)
+
+
+def in_order_of_id(
+    parts: list[pa.Table], digests: UInt64, intake: Intake
+) -> tuple[pa.Table, Int64]:
+    """Return the facts in order of unique ids, and the row of each in the order of reading.
+
+    ``parts`` come from ``facts_of`` and are used up. ``digests`` of the texts decide between equal
+    ids; those are counted in ``intake``.
+    """
+    facts = pa.table({item.name: _column(parts, item) for item in FACTS})
+    parts.clear()
+    order = pc.sort_indices(facts["doc_id"])
+    ids = one_array(facts["doc_id"].take(order))
+    if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
+        del ids
+        facts = unique_ids(facts, Tally(intake), digests)
+        order = pc.sort_indices(facts["doc_id"])
+        ids = one_array(facts["doc_id"].take(order))
+    facts = facts.drop_columns(["doc_id", "line"]).take(order).combine_chunks()
+    rows: Int64 = order.to_numpy().astype("int64")
+    return facts.add_column(0, FACTS.field("doc_id"), ids), rows
+
+
+def _column(parts: list[pa.Table], item: pa.Field) -> pa.ChunkedArray:
+    """Join a column of facts; one that is all null stays of type null."""
+    chunks = [chunk for each in parts for chunk in each[item.name].chunks]
+    kinds = {chunk.type for chunk in chunks} - {pa.null()}
+    if not kinds:
+        return pa.chunked_array([pa.nulls(sum(map(len, chunks)))])
+    (kind,) = kinds
+    joined = pa.chunked_array([chunk.cast(kind) for chunk in chunks], kind)
+    return joined.unify_dictionaries() if pa.types.is_dictionary(kind) else joined

@@ -1,0 +1,188 @@
+"""Where documents come from when they are read more than once: memory, or files and streams."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.config import Config
+from dedup.errors import InputError
+from dedup.schema import CORPUS, Corpus, Intake
+from dedup.sources import Piece, ReadOptions, read_batches, read_pieces
+from dedup.sources.files import find_sources, is_live
+from dedup.sources.options import Source, Tally
+from dedup.sources.remote import shown, state_of
+
+_BATCH_ROWS = 2_048
+STDIN_COPY = "stdin.arrow"
+ROWS_COPY = "stdin-rows.arrow"
+
+
+class Reader(Protocol):
+    """Documents that can be read more than once, always in the same order."""
+
+    @property
+    def intake(self) -> Intake:
+        """Return what the first reading met."""
+        ...
+
+    @property
+    def is_cheap(self) -> bool:
+        """Tell whether reading again costs no more than holding what was made of it."""
+        ...
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the documents in pieces that any thread can read.
+
+        The first time each has to be settled, in turn, once it was read.
+        """
+        ...
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the documents in batches of schema ``CORPUS``."""
+        ...
+
+    def take_up(self, intake: Intake) -> None:
+        """Go on where another run had read everything once, and met ``intake``."""
+        ...
+
+    def corpus(self, facts: pa.Table) -> Corpus:
+        """Return the documents in order of id, ``facts`` where their texts are not in memory."""
+        ...
+
+
+@dataclass(slots=True)
+class Held:
+    """A corpus in memory as a ``Reader``."""
+
+    table: pa.Table
+    intake: Intake
+    is_cheap: bool = False
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the corpus in parts that keep all threads busy."""
+        for batch in self.table.to_batches(max_chunksize=_BATCH_ROWS):
+            yield Piece(Tally(self.intake), Intake(), batch)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the corpus in the same parts."""
+        return _batches(self.pieces())
+
+    def take_up(self, intake: Intake) -> None:
+        """Go on where another run had read everything once; it met the same."""
+
+    def corpus(self, facts: pa.Table) -> Corpus:
+        """Return the corpus in order of id."""
+        return Corpus(self.table.take(pc.sort_indices(self.table["doc_id"])), self.intake)
+
+
+class Files:
+    """Files and streams as a ``Reader``; with one that can be read only once all are put by.
+
+    With ``keep_record`` and ``keep_columns`` that goes for all columns of the rows.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        options: ReadOptions,
+        *,
+        folder: Path,
+        told: Callable[[int], None] | None = None,
+    ) -> None:
+        self.intake = Intake()
+        self._paths, self._options, self._told = paths, options, told
+        self._read = False
+        self._sources = find_sources(paths, options, Tally(Intake()))
+        self._copy = (
+            folder / STDIN_COPY if any(is_live(each.path) for each in self._sources) else None
+        )
+        self.is_cheap = all(each.kind == "parquet" and each.url is None for each in self._sources)
+
+    def header(self, config: Config) -> dict[str, Any]:
+        """Return what tells this run from others: settings, and the inputs as they are now."""
+        return {
+            "version": version("dedup"),
+            "setting": config.as_dict(),
+            "reading": dataclasses.asdict(self._options),
+            "paths": [shown(path) for path in self._paths],
+            "input": input_states(self._sources),
+        }
+
+    def take_up(self, intake: Intake) -> None:
+        """Go on where another run had read everything once, and met ``intake``."""
+        self.intake = intake
+        self._read = True
+        if self._copy is not None and not self._copy.exists():
+            raise InputError("stdin of the run that is to be continued is gone")
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the documents; what is wrong with them is counted the first time."""
+        if self._read:
+            yield from self._again()
+            return
+        self._read = True
+        if self._copy is None:
+            yield from read_pieces(self._paths, self._options, self.intake, progress=self._told)
+            return
+        kept: list[pa.RecordBatch] = []
+        first = read_batches(
+            self._paths, self._options, self.intake, progress=self._told, kept=kept
+        )
+        rows = self._copy.with_name(ROWS_COPY)
+        with pa.ipc.new_file(self._copy, CORPUS) as copy, rows.open("wb") as columns:
+            for batch in first:
+                copy.write_batch(batch)
+                put_by(kept, columns)
+                yield Piece(Tally(self.intake), Intake(), batch)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the documents, read one piece after the other."""
+        return _batches(self.pieces())
+
+    def corpus(self, facts: pa.Table) -> Corpus:
+        """Return what is known of the documents besides their texts."""
+        return Corpus(facts, self.intake)
+
+    def _again(self) -> Iterator[Piece]:
+        intake = Intake()
+        if self._copy is None:
+            yield from read_pieces(self._paths, self._options, intake)
+            return
+        with pa.OSFile(str(self._copy)) as file, pa.ipc.open_file(file) as copy:
+            for number in range(copy.num_record_batches):
+                yield Piece(Tally(intake), Intake(), copy.get_batch(number))
+
+
+def _batches(pieces: Iterator[Piece]) -> Iterator[pa.RecordBatch]:
+    for piece in pieces:
+        batches = list(piece.batches())
+        if piece.settle():
+            yield from batches
+
+
+def input_states(sources: Iterable[Source]) -> dict[str, list[Any]]:
+    """Return of each input that can be read again what tells whether it was changed."""
+    found: dict[str, list[Any]] = {}
+    for source in sources:
+        if source.url is not None:
+            found[source.path] = state_of(source.url)
+        elif not is_live(source.path):
+            state = Path(source.path).stat()
+            found[source.path] = [state.st_size, state.st_mtime_ns]
+    return found
+
+
+def put_by(batches: list[pa.RecordBatch], file: BinaryIO) -> None:
+    """Write batches, each a stream of its own as their columns may differ, and forget them."""
+    for batch in batches:
+        with pa.ipc.new_stream(file, batch.schema) as stream:
+            stream.write_batch(batch)
+    batches.clear()

@@ -1,0 +1,132 @@
+"""What was found, as the table of documents and the totals of a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import functions as F
+
+from dedup import schema as records
+from dedup.clusters.stars import Clusters
+from dedup.config import Config
+from dedup.scan.results import documents_table
+from dedup.similarity.relations import EXACT, NAMES, Pairs
+from dedup.spark.facts import Facts
+from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, sql_schema
+from dedup.spark.reading import KEYS
+from dedup.spark.stars import MEMBERS
+
+DOCUMENTS = sql_schema(records.DOCUMENTS)
+KEYED: Schema = {**DOCUMENTS, "row": "bigint", **KEYS}  # and how the rows they were are found
+_SCORES = ("relation", "jaccard", "containment", "coverage", "share")
+
+
+def place(facts: Frame, members: Frame, equals: Frame, config: Config) -> Frame:
+    """Return ``MEMBERS`` and ``face`` of every document that does not lead its cluster.
+
+    Equal documents follow the one that stands for them, by the rule of ``clusters.join_equals``.
+    """
+    own = members.withColumn("face", F.col("row"))
+    if "exact" not in config.cluster_on:
+        return own
+    theirs = members.withColumnRenamed("row", "face")
+    joined = equals.join(theirs, "face", "left")
+    one = {name: F.lit(1.0) for name in _SCORES} | {"relation": F.lit(EXACT).cast("bigint")}
+    alone = F.col("leader").isNull()
+    columns = [F.when(alone, one[name]).otherwise(F.col(name)).alias(name) for name in _SCORES]
+    leader = F.coalesce("leader", "face").alias("leader")
+    return own.unionByName(joined.select("row", leader, *columns, "face"))
+
+
+def documents(facts: Frame, placed: Frame, config: Config) -> Frame:
+    """Return all documents as ``KEYED``; the rules are those of ``tables``."""
+    names = facts.select("row", "doc_id")
+    leaders = names.select(F.col("row").alias("leader"), F.col("doc_id").alias("leader_id"))
+    faces = names.select(F.col("row").alias("face"), F.col("doc_id").alias("face_id"))
+    others = placed.where("face <> row").join(faces, "face")
+    selves = placed.where("face = row").withColumn("face_id", F.lit(None).cast("string"))
+    named = selves.unionByName(others).join(leaders, "leader")
+    wanted = facts.select("row", *KEYS, "doc_id", "path").join(named, "row", "left")
+    settings = config.as_dict()
+
+    def work(batches: Batches) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            made = _documents(batch, Config(**settings))
+            more = {name: batch.column(name) for name in ("row", *KEYS)}
+            columns = {name: made.column(name).combine_chunks() for name in DOCUMENTS}
+            yield from batches_of({**columns, **more}, KEYED)
+
+    return map_batches(wanted, work, KEYED)
+
+
+def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
+    """Return a batch of documents as the table of a scan that knows these and what leads them."""
+    count = len(batch)
+    rows = np.arange(count)
+    known = {name: batch.column(name).fill_null(0) for name in (*MEMBERS, "face")}
+    is_member = batch.column("leader").is_valid().to_numpy(zero_copy_only=False)
+    moved = is_member & (known["face"].to_numpy() != column(batch, "row"))
+    # Behind the documents stand what leads them and what stands for them, by id alone.
+    ids = pa.concat_arrays([batch.column(name) for name in ("doc_id", "leader_id", "face_id")])
+    faces = np.arange(3 * count)
+    faces[:count] = np.where(moved, rows + 2 * count, rows)
+    leaders = np.arange(3 * count)
+    leaders[:count] = np.where(is_member, rows + count, rows)
+    joined = np.full(3 * count, -1)
+    joined[:count] = np.where(is_member, rows, -1)
+    scores = {name: known[name].to_numpy(zero_copy_only=False) for name in _SCORES}
+    pairs = Pairs(
+        a=faces[:count],
+        b=leaders[:count],
+        relations=scores["relation"],
+        jaccard=scores["jaccard"],
+        containment_a=scores["containment"],
+        containment_b=scores["containment"],
+        coverage=scores["coverage"],
+        matched=np.zeros(count, np.int64),
+        share_a=scores["share"],
+        share_b=scores["share"],
+    )
+    path = pa.concat_arrays([batch.column("path"), pa.nulls(2 * count, batch.column("path").type)])
+    corpus = pa.table({"doc_id": ids, "path": path})
+    return documents_table(corpus, pairs, Clusters(leaders, joined), faces, config).slice(0, count)
+
+
+def summary(
+    facts: Facts, found: Frame, pairs: Frame, equals: Frame, crowded: int, config: Config
+) -> dict[str, Any]:
+    """Return the totals of a run, those of ``summary.json`` that Spark can count."""
+    kept = F.sum(F.col("kept").cast("bigint"))
+    count, stay = found.agg(F.count("*"), kept).first()
+    members = found.where(~F.col("canonical")).groupBy("cluster").count()
+    clusters = members.agg(F.count("*"), F.max("count"), F.sum("count")).first()
+    by_relation = {NAMES[row[0]]: row[1] for row in pairs.groupBy("relations").count().collect()}
+    by_relation["exact"] = equals.count()
+    skipped = sum(facts.skipped.values())
+    return {
+        "version": version("dedup"),
+        "config": config.as_dict(),
+        "engine": "spark",
+        "intake": {
+            "read": count + skipped,
+            "skipped": facts.skipped,
+            "damaged": facts.damaged,
+        },
+        "documents": {
+            "read": count + skipped,
+            "kept": int(stay or 0),
+            "removed": count - int(stay or 0),
+            "skipped": skipped,
+        },
+        "relations": {name: by_relation[name] for name in NAMES[:-1] if by_relation.get(name)},
+        "clusters": {
+            "count": clusters[0],
+            "largest": int(clusters[1] or 0) + 1 if count else 0,
+            "documents": int(clusters[2] or 0) + clusters[0],
+        },
+        "caps": {"crowded_buckets": crowded} if crowded else {},
+    }

@@ -1,0 +1,75 @@
+"""Equal documents: one stands for all of them, the canonical one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import functions as F
+
+from dedup.clusters.canonical import Candidates
+from dedup.config import Config
+from dedup.spark.frames import Batches, Frame, batches_of, column, map_batches
+
+RANKING = ("row", "tokens", "cut", "date_rank", "priority_rank")  # what canonicals go by
+_SUMS = ("sum0", "sum1")
+
+
+def candidates_of(batch: pa.RecordBatch | pa.Table) -> Candidates:
+    """Return what the choice of a canonical goes by, of rows with the columns ``RANKING``."""
+    return Candidates(
+        truncated=column(batch, "cut"),
+        boilerplate=np.zeros(len(batch)),
+        lengths=column(batch, "tokens"),
+        dates=column(batch, "date_rank"),
+        priorities=column(batch, "priority_rank"),
+    )
+
+
+def order_names(config: Config) -> list[str]:
+    """Return the names of the columns that ``with_order`` adds, first key first."""
+    none, empty = np.zeros(0, np.int64), np.zeros(0, np.float64)
+    nobody = Candidates(none > 0, empty, none, none, none)
+    keys = nobody.columns(config.canonical, empty)
+    return [f"key{place}" for place in range(len(keys))]
+
+
+def with_order(frame: Frame, config: Config, *more: str, core: str | None = None) -> Frame:
+    """Return ``RANKING`` without what it is made from: ``row``, and the keys of canonical order.
+
+    ``more`` columns (bigint) are kept; ``core`` names that of the shared core.
+    """
+    settings = config.as_dict()
+    schema = dict.fromkeys(("row", *more, *order_names(config)), "bigint")
+
+    def work(batches: Batches) -> Iterator[pa.RecordBatch]:
+        policy = Config(**settings).canonical
+        for batch in batches:
+            shared = np.zeros(len(batch)) if core is None else column(batch, core)
+            keys = candidates_of(batch).columns(policy, shared)
+            made = {name: column(batch, name) for name in ("row", *more)}
+            made |= {f"key{place}": key for place, key in enumerate(keys)}
+            yield from batches_of(made, schema)
+
+    wanted = list(dict.fromkeys([*RANKING, *more, *([core] if core else [])]))
+    return map_batches(frame.select(*wanted), work, schema)
+
+
+def find_equals(facts: Frame, config: Config) -> Frame:
+    """Return (row, face) of each document that another one stands for.
+
+    Documents with the same 128-bit hash of their tokens are equal; one without tokens is alone.
+    """
+    filled = facts.where("tokens > 0")
+    groups = filled.groupBy(*_SUMS).count().where("count > 1").select(*_SUMS)
+    likes = filled.select(*RANKING, *_SUMS).join(groups, list(_SUMS), "left_semi")
+    ordered = with_order(likes, config, *_SUMS)
+    best = F.min(F.struct(*order_names(config), "row")).alias("best")
+    faces = ordered.groupBy(*_SUMS).agg(best).select(*_SUMS, F.col("best.row").alias("face"))
+    return (
+        likes.select("row", *_SUMS)
+        .join(faces, list(_SUMS))
+        .where("row <> face")
+        .select("row", "face")
+    )

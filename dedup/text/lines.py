@@ -1,0 +1,191 @@
+"""The blocks (lines) of all documents as one table of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dedup.core.arrays import Bool, Int32, Int64, Texts, UInt64, texts_from_strings
+from dedup.kernels import lines as kernel
+from dedup.kernels.lines import (
+    AT,
+    BULLET,
+    CAMEL,
+    COPYRIGHT,
+    DIGITS,
+    ELLIPSIS,
+    HASHTAG,
+    INVISIBLE,
+    LAST_DIGIT,
+    PAREN,
+    SENTENCE,
+    TRIGGER,
+)
+from dedup.kernels.text import CAPITAL, DIGIT, UNSPACED
+from dedup.text.tokens import Tokens, tokenise_texts
+
+__all__ = [
+    "AT",
+    "BULLET",
+    "CAMEL",
+    "COPYRIGHT",
+    "DIGITS",
+    "ELLIPSIS",
+    "HASHTAG",
+    "INVISIBLE",
+    "LAST_DIGIT",
+    "PAREN",
+    "SENTENCE",
+    "TRIGGER",
+    "Blocks",
+    "block_table",
+    "fragments",
+    "word_hashes",
+]
+
+_WRAPPED_WIDTH = 50
+
+UInt16 = npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Blocks of many documents: those of document ``i`` are ``bounds[i]:bounds[i + 1]``.
+
+    ``starts`` and ``ends`` are code points of the document's own text, without the line break;
+    ``byte_starts`` and ``byte_ends`` the same in the buffer of all texts. Tokens of a block are
+    ``lows:highs``. ``hashes`` tells blocks of other words apart, ``keys`` takes all numbers as one.
+    ``flags`` are the bits of ``kernels/blocks.py``. Lines of ASCII blanks are no blocks.
+    """
+
+    bounds: Int64
+    docs: Int64
+    starts: Int64
+    ends: Int64
+    byte_starts: Int64
+    byte_ends: Int64
+    lows: Int64
+    highs: Int64
+    words: Int32
+    hashes: UInt64
+    keys: UInt64
+    flags: UInt16
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def text(self, texts: Texts, block: int) -> str:
+        """Return the line of one block; for the few that need a look, never for a hot path."""
+        return bytes(texts.data[self.byte_starts[block] : self.byte_ends[block]]).decode("utf-8")
+
+
+def word_hashes(words: list[str]) -> UInt64:
+    """Return the token hashes of folded single words, 0 for what is not one token.
+
+    >>> word_hashes(["Share", "two words"]).tolist()[1]
+    0
+    """
+    tokens = tokenise_texts(texts_from_strings(words))
+    found = np.zeros(len(words), np.uint64)
+    single = tokens.counts() == 1
+    found[single] = tokens.hashes[tokens.bounds[:-1][single]]
+    return found
+
+
+def _trigger_table(triggers: Mapping[str, int]) -> tuple[UInt64, Int32]:
+    """Lay word → most words out as the open table of ``kernels/blocks.py``."""
+    size = 1 << max(4, (4 * len(triggers)).bit_length())
+    keys = np.zeros(size, np.uint64)
+    limits = np.zeros(size, np.int32)
+    hashes = word_hashes(list(triggers)).tolist()
+    for value, limit in sorted(zip(hashes, triggers.values(), strict=True), reverse=True):
+        slot = value & (size - 1)
+        while keys[slot] and keys[slot] != value:
+            slot = (slot + 1) & (size - 1)
+        if keys[slot] or not value:
+            continue  # the same word in another spelling, with the higher limit
+        keys[slot] = value
+        limits[slot] = limit
+    return keys, limits
+
+
+def fragments(blocks: Blocks, tokens: Tokens) -> Bool:
+    """Tell which blocks are pieces of a hard-wrapped paragraph and must not go alone.
+
+    Two lines without a blank line between belong together when the first is as long as a wrapped
+    line, does not end a sentence, and the second does not begin with a capital or a list mark.
+    """
+    piece = np.zeros(len(blocks), np.bool_)
+    if len(blocks) < 2 or not len(tokens.flags):
+        return piece
+    # A block without words looks at the next word, or the last: `goes_on` leaves it out.
+    opening = tokens.flags[np.minimum(blocks.lows, len(tokens.flags) - 1)]
+    goes_on = (blocks.words > 0) & ((opening & (CAPITAL | DIGIT | UNSPACED)) == 0)
+    goes_on &= (blocks.flags & BULLET) == 0
+    wide = blocks.ends - blocks.starts >= _WRAPPED_WIDTH
+    wide &= (blocks.flags & (SENTENCE | ELLIPSIS)) == 0
+    close = (blocks.starts[1:] - blocks.ends[:-1] <= 2) & (blocks.docs[1:] == blocks.docs[:-1])
+    joined = wide[:-1] & goes_on[1:] & close
+    piece[:-1] |= joined
+    piece[1:] |= joined
+    return piece
+
+
+def block_table(texts: Texts, tokens: Tokens, triggers: Mapping[str, int] | None = None) -> Blocks:
+    r"""Cut every text into blocks.
+
+    ``triggers`` maps words to the most words a block may have to be flagged ``TRIGGER`` for them.
+
+    >>> texts = texts_from_strings(["One line.\r\n \nTwo"])
+    >>> blocks = block_table(texts, tokenise_texts(texts))
+    >>> blocks.starts.tolist(), blocks.ends.tolist(), blocks.words.tolist()
+    ([0, 13], [9, 16], [2, 1])
+    """
+    bounds = np.zeros(len(texts) + 1, np.int64)
+    kernel.count_blocks(texts.data, texts.offsets, bounds)
+    count = int(bounds[-1])
+    starts, ends, byte_starts, byte_ends, lows, highs = (
+        np.zeros(count, np.int64) for _ in range(6)
+    )
+    flags, words = np.zeros(count, np.uint16), np.zeros(count, np.int32)
+    hashes, keys = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
+    kernel.fill_blocks(
+        texts.data, texts.offsets, bounds, starts, ends, byte_starts, byte_ends, flags
+    )
+    kernel.fill_tokens(
+        bounds,
+        ends,
+        tokens.bounds,
+        tokens.hashes,
+        tokens.starts,
+        tokens.flags,
+        *_trigger_table(triggers or {}),
+        lows,
+        highs,
+        words,
+        hashes,
+        keys,
+        flags,
+    )
+    docs = np.repeat(np.arange(len(texts), dtype=np.int64), np.diff(bounds))
+    return Blocks(
+        bounds, docs, starts, ends, byte_starts, byte_ends, lows, highs, words, hashes, keys, flags
+    )
+
+
+def truncated_documents(blocks: Blocks, removals: pa.Table) -> Bool:
+    """Tell which documents end in a block that was cut short (``…``), removals left aside."""
+    removed = set(zip(removals["doc"].to_pylist(), removals["start"].to_pylist(), strict=True))
+    cut = np.zeros(len(blocks.bounds) - 1, np.bool_)
+    dotted = blocks.flags & ELLIPSIS
+    for doc in np.unique(blocks.docs[dotted > 0]).tolist():
+        for block in range(int(blocks.bounds[doc + 1]) - 1, int(blocks.bounds[doc]) - 1, -1):
+            if (doc, int(blocks.starts[block])) not in removed:
+                cut[doc] = dotted[block] > 0
+                if cut[doc] or blocks.words[block]:
+                    break
+    return cut

@@ -1,0 +1,148 @@
+"""Token classes for passages: which words carry a text, and which any two texts share.
+
+English needs stop words and names told apart from content; other languages must not break on
+that. A document takes the stop list (``stopwords.txt``) that covers most of its tokens. Where none
+covers a tenth of them, the words to discount are learned from the corpus: the most frequent ones,
+up to a quarter of all running tokens of the documents without a list. Names are found by capital
+letters; scripts without capitals, and languages that capitalise every noun, have no names here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from dedup.core.arrays import Bool, Float32, Int64, UInt8, UInt64, texts_from_strings
+from dedup.kernels import stopwords as kernel
+from dedup.kernels.stopwords import BLANK, CONTENT, NAME, STOP
+from dedup.text.tokens import Tokens, tokenise_texts
+
+__all__ = ["BLANK", "CONTENT", "NAME", "STOP", "Words", "classify", "stop_lists"]
+
+_LEAST_COVERED = 0.10
+_COMMON_SHARE = 0.25
+_COMMON_LEAST_TOKENS = 500
+_PARTICLES = "al el ibn bin bint abu ben de da dos del della di du van von der den la le"
+
+
+@dataclass(frozen=True, slots=True)
+class StopLists:
+    """All stop lists in one hash table; ``languages`` holds a bit per language and place."""
+
+    names: tuple[str, ...]
+    table: UInt64
+    languages: UInt64
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Class and weight of every token, and the language index of each document (-1: learned)."""
+
+    classes: UInt8
+    weights: Float32
+    languages: Int64
+
+
+@cache
+def stop_lists() -> StopLists:
+    """Load the shipped stop lists, hashed as tokens are."""
+    names, rows = [], []
+    lines = Path(__file__).with_name("stopwords.txt").read_text("utf-8").splitlines()
+    for line in lines:
+        if line and not line.startswith("#"):
+            name, words = line.split(":", 1)
+            names.append(name)
+            rows.append(words)
+    tokens = tokenise_texts(texts_from_strings(rows))
+    table = _hash_table(tokens.hashes)
+    languages = np.zeros(len(table), np.uint64)
+    for index in range(len(names)):
+        for word in tokens.hashes[tokens.bounds[index] : tokens.bounds[index + 1]]:
+            languages[kernel.find_word(table, word)] |= np.uint64(1 << index)
+    return StopLists(tuple(names), table, languages)
+
+
+@cache
+def _particles() -> UInt64:
+    return _hash_table(tokenise_texts(texts_from_strings([_PARTICLES])).hashes)
+
+
+def _hash_table(words: UInt64) -> UInt64:
+    size = 16
+    while size < 4 * len(words):
+        size *= 2
+    table = np.zeros(size, np.uint64)
+    kernel.fill_table(np.ascontiguousarray(words), table)
+    return table
+
+
+class Discount:
+    """Which words any two texts share: the stop list of each document, else what is frequent.
+
+    It learns from all documents, part by part, before it is asked for the words of none.
+    """
+
+    def __init__(self) -> None:
+        self.languages: list[Int64] = []
+        self._types: UInt64 = np.zeros(0, np.uint64)
+        self._counts: Int64 = np.zeros(0, np.int64)
+        self._waiting: list[tuple[UInt64, Int64]] = []
+
+    def learn(self, tokens: Tokens) -> None:
+        """Choose the lists of the next documents, and count the words of those without one."""
+        lists = stop_lists()
+        covered = np.zeros((len(tokens), len(lists.names)), np.int64)
+        kernel.count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
+        chosen = np.argmax(covered, axis=1).astype(np.int64)
+        best = np.max(covered, axis=1, initial=0)
+        chosen[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
+        self.languages.append(chosen)
+        if (chosen < 0).any():
+            words = tokens.hashes[np.repeat(chosen < 0, tokens.counts())]
+            self._waiting.append(np.unique(words, return_counts=True))
+            if sum(len(each) for each, _ in self._waiting) > len(self._types):
+                self._settle()
+
+    def _settle(self) -> None:
+        """Join the counts that came with those that were there."""
+        parts = [(self._types, self._counts), *self._waiting]
+        self._waiting = []
+        self._types, place = np.unique(np.concatenate([p[0] for p in parts]), return_inverse=True)
+        counts = np.concatenate([part[1] for part in parts])
+        self._counts = np.zeros(len(self._types), np.int64)
+        np.add.at(self._counts, place, counts)
+
+    def common(self) -> UInt64:
+        """Return a table of the words to discount in documents that no stop list fits."""
+        self._settle()
+        total = int(self._counts.sum())
+        if total < _COMMON_LEAST_TOKENS:
+            return np.zeros(16, np.uint64)
+        order = np.lexsort((self._types, -self._counts))
+        running = np.cumsum(self._counts[order])
+        common = order[: int(np.searchsorted(running, _COMMON_SHARE * total))]
+        return _hash_table(self._types[common])
+
+
+def classify(tokens: Tokens, masked: Bool | None = None) -> Words:
+    """Give every token a class and a weight; ``masked`` tokens are blank and weigh nothing."""
+    discount = Discount()
+    discount.learn(tokens)
+    return classify_part(tokens, masked, discount.languages[0], discount.common())
+
+
+def classify_part(tokens: Tokens, masked: Bool | None, languages: Int64, common: UInt64) -> Words:
+    """Classify the tokens of some documents by what was learned from all."""
+    lists = stop_lists()
+    classes = np.zeros(len(tokens.hashes), np.uint8)
+    if masked is not None:
+        classes[masked] = BLANK
+    weights = np.empty(len(tokens.hashes), np.float32)
+    kernel.classify_rows(
+        *(tokens.hashes, tokens.flags, tokens.bounds, lists.table, lists.languages, languages),
+        *(common, _particles(), classes, weights),
+    )
+    return Words(classes, weights, languages)

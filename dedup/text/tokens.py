@@ -1,0 +1,142 @@
+"""Texts to folded tokens with offsets into the original."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dedup.core.arrays import Int32, Int64, Texts, UInt8, UInt32, UInt64, runs_of_rows
+from dedup.core.parallel import in_order
+from dedup.core.storage import Columns
+from dedup.kernels import text as kernel
+
+FOLDING_VERSION = 1
+_KINDS: dict[str, type[Any]] = {
+    "hashes": np.uint64,
+    "stems": np.uint64,
+    "starts": np.int32,
+    "ends": np.int32,
+    "flags": np.uint8,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """The folding table: two stages of 128 code points, and what folds to several characters."""
+
+    stage: UInt32
+    values: UInt32
+    expansions: UInt32
+
+
+@cache
+def folding() -> Folding:
+    """Load the folding table of this version."""
+    with np.load(Path(__file__).with_name("folding.npz")) as arrays:
+        return Folding(arrays["stage"].astype(np.uint32), arrays["values"], arrays["expansions"])
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of many documents: those of document ``i`` are ``bounds[i]:bounds[i + 1]``.
+
+    ``hashes`` are the folded words (64 bits), ``stems`` their first six folded characters,
+    ``starts`` and ``ends`` code points of the document's own text, half open, ``flags`` the bits
+    of ``kernels/text.py``.
+    """
+
+    bounds: Int64
+    hashes: UInt64
+    stems: UInt64
+    starts: Int32
+    ends: Int32
+    flags: UInt8
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    def counts(self) -> Int64:
+        """Return the number of tokens of each document."""
+        return np.diff(self.bounds)
+
+    def part(self, low: int, high: int) -> Tokens:
+        """Return the tokens of the documents ``low:high``, without a copy."""
+        bounds = self.bounds[low : high + 1]
+        place = slice(int(bounds[0]), int(bounds[-1]))
+        return Tokens(bounds - bounds[0], *(getattr(self, name)[place] for name in _KINDS))
+
+
+def tokenise_texts(texts: Texts, *, threads: int = 1, columns: Columns | None = None) -> Tokens:
+    """Tokenise every text with offsets, stems and flags.
+
+    ``columns`` is where the arrays are to stand, by default in memory.
+
+    >>> from dedup.core.arrays import texts_from_strings
+    >>> tokens = tokenise_texts(texts_from_strings(["Syria’s Café", ""]))
+    >>> tokens.counts().tolist(), tokens.starts.tolist(), tokens.ends.tolist()
+    ([2, 0], [0, 8], [7, 12])
+    """
+    columns = columns or Columns()
+    room = _room(texts.offsets)
+    grown = [columns.grow(name, kind, room) for name, kind in _KINDS.items()]
+    bounds = np.zeros(len(texts) + 1, np.int64)
+    runs = list(runs_of_rows(texts.offsets))
+    made = in_order(lambda run: _tokenise_run(texts, *run), runs, threads)
+    for (low, high), part in zip(runs, made, strict=True):
+        bounds[low + 1 : high + 1] = part.bounds[1:] + bounds[low]
+        for name, column in zip(_KINDS, grown, strict=True):
+            column.append(getattr(part, name))
+        columns.ease()
+    return Tokens(bounds, *(column.done() for column in grown))
+
+
+def read_tokens(bounds: Int64, columns: Columns) -> Tokens:
+    """Return the tokens that an earlier run left in files."""
+    return Tokens(bounds, *(columns.read(name, kind) for name, kind in _KINDS.items()))
+
+
+def _room(offsets: Int64) -> int:
+    """Return a bound on the tokens of texts.
+
+    A token takes at least one byte and is followed by another that is none; a character of an
+    unspaced script takes three.
+    """
+    return int(offsets[-1] - offsets[0]) // 2 + len(offsets)
+
+
+def _tokenise_run(texts: Texts, low: int, high: int) -> Tokens:
+    table = folding()
+    offsets = texts.offsets[low : high + 1]
+    room = _room(offsets)
+    hashes = np.empty(room, np.uint64)
+    stems = np.empty(room, np.uint64)
+    starts = np.empty(room, np.int32)
+    ends = np.empty(room, np.int32)
+    flags = np.empty(room, np.uint8)
+    bounds = np.empty(high - low + 1, np.int64)
+    kernel.tokenise_rows(
+        texts.data,
+        offsets,
+        table.stage,
+        table.values,
+        table.expansions,
+        hashes,
+        stems,
+        starts,
+        ends,
+        flags,
+        bounds,
+    )
+    count = int(bounds[-1])
+    return Tokens(
+        bounds,
+        hashes[:count],
+        stems[:count],
+        starts[:count],
+        ends[:count],
+        flags[:count],
+    )

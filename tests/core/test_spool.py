@@ -1,0 +1,70 @@
+"""Arrays of a spool are the same in memory, with room made before, and in files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup.config import Config
+from dedup.core.spool import Spool
+from dedup.scan import signing as duplicates
+from dedup.scan import verifying
+from dedup.similarity.relations import Pairs
+
+pieces = st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=6)
+
+
+@given(pieces, pieces, st.integers(0, 400), st.integers(0, 9))
+def test_what_is_added_is_read(tmp_path_factory, one, two, budget, spare):
+    folder = tmp_path_factory.mktemp("spool")
+    spool = Spool(lambda: folder, budget)
+    spool.reserve("one", sum(map(len, one)) + spare, np.int64)
+    for k in range(max(len(one), len(two))):
+        for name, given_pieces in (("one", one), ("two", two)):
+            if k < len(given_pieces):
+                spool.append(name, np.array(given_pieces[k], np.int64))
+    for name, given_pieces in (("one", one), ("two", two)):
+        wanted = [value for piece in given_pieces for value in piece]
+        assert spool.read(name, np.int64).tolist() == wanted
+        assert spool.read(name, np.int64, mapped=True).tolist() == wanted
+        assert spool.take(name, np.int64).tolist() == wanted
+        assert not len(spool.read(name, np.int64))
+    assert spool.size == 8 * sum(map(len, one + two))
+
+
+def test_room_is_not_grown():
+    spool = Spool()
+    spool.reserve("few", 2, np.int64)
+    with pytest.raises(ValueError, match="broadcast"):
+        spool.append("few", np.arange(3))
+
+
+@pytest.mark.parametrize("near", [0, 3, 4096])
+@pytest.mark.parametrize("at_once", [4, 1 << 19])
+@pytest.mark.parametrize("most", [1, 1 << 22])
+def test_sets_are_compared_from_a_file_as_in_memory(tmp_path, monkeypatch, near, at_once, most):
+    draw = np.random.default_rng(5)
+    sets = [draw.permutation(40)[: draw.integers(0, 9)].astype(np.uint64) for _ in range(60)]
+    order = draw.permutation(80)
+    wanted = np.sort(draw.permutation(80)[:60])
+    candidates = np.flatnonzero(np.isin(order, wanted))
+    pairs = np.array([(a, b) for a in candidates for b in candidates if a < b and (a + b) % 3])
+    monkeypatch.setattr(duplicates, "_NEAR", near)
+    monkeypatch.setattr(duplicates, "_AT_ONCE", at_once)
+    monkeypatch.setattr(duplicates, "_RUN_SHINGLES", most)
+    made = []
+    for budget in (0, 1 << 30):
+        spool = Spool(lambda: tmp_path, budget)
+        for each in sets:
+            spool.append(duplicates.SHINGLES, each)
+            spool.append(duplicates.SIZES, np.array([len(each)]))
+        assert (spool.path_of(duplicates.SHINGLES) is None) == bool(budget)
+        verifier = verifying.Verifier.of(spool, wanted, order)
+        config = Config(find=("duplicates",), threshold=0.2)
+        counts = np.full(80, 60, np.int32)
+        made.append(verifier.confirm(pairs, counts, config, threads=2))
+    assert len(made[0]) > 50
+    for name in Pairs.__dataclass_fields__:
+        assert getattr(made[0], name).tolist() == getattr(made[1], name).tolist()

@@ -1,0 +1,540 @@
+"""Every kernel gives what its plain twin gives. Also run with NUMBA_DISABLE_JIT=1."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive import (
+    ADJOINS,
+    BLANK,
+    CAPITAL,
+    DIGIT,
+    LINK,
+    STARTS_SENTENCE,
+    NaiveFolding,
+    naive_characters,
+    naive_classes,
+    naive_decode,
+    naive_fmix32,
+    naive_fmix64,
+    naive_mix,
+    naive_shingles,
+    naive_signature,
+    naive_stem,
+    naive_telling_capitals,
+    naive_tokens,
+    naive_word_hash,
+)
+from strategies import PIECES, hashes, hashes32, ragged, rows_of_hashes, texts, unragged
+from twins import WRAPS, kernels_of
+
+from dedup.core.arrays import clean_string, texts_from_strings
+from dedup.kernels import lines, minhash, shingles, stopwords, text
+from dedup.kernels._jit import INTERPRETED, drop_stale
+from dedup.text.tokens import folding, tokenise_texts
+
+pytestmark = WRAPS
+examples = settings(max_examples=100 if INTERPRETED else 200)
+few_examples = settings(max_examples=50 if INTERPRETED else 100)
+
+TABLE = folding()
+NAIVE_TABLE = NaiveFolding(TABLE.stage, TABLE.values, TABLE.expansions)
+LONG = 70_000
+
+# One row a kernel: the test that compares it with its twin.
+COMPARED = {
+    text: {
+        "mix": "test_mix",
+        "decode": "test_decode",
+        "fold_code": "test_fold_code",
+        "tokenise": "test_tokenise_without_offsets",
+        "tokenise_rows": "test_tokenise_rows",
+    },
+    shingles: {
+        "fmix64": "test_finalisers",
+        "shingle_units": "test_shingle_units",
+        "shingle_rows": "test_shingle_rows",
+        "table_size": "test_distinct_rows",
+        "distinct_row": "test_distinct_rows",
+        "distinct_rows": "test_distinct_rows",
+        "close_gaps": "test_distinct_rows",
+        "gather_rows": "test_gather_rows",
+        "characters": "test_characters_of_a_part",
+        "character_rows": "test_character_rows",
+    },
+    minhash: {
+        "fmix32": "test_finalisers",
+        "padded": "test_permute",
+        "permute": "test_permute",
+        "sign_rows": "test_sign_rows",
+    },
+    stopwords: {
+        "find_word": "test_hash_table",
+        "fill_table": "test_hash_table",
+        "count_languages": "test_count_languages",
+        "plain_capitals": "test_plain_capitals",
+        "classify_rows": "test_classify_rows",
+        "mask_tokens": "test_mask_tokens",
+    },
+}
+
+
+@pytest.mark.parametrize("module", COMPARED, ids=lambda module: module.__name__)
+def test_every_kernel_is_compared_with_a_twin(module):
+    assert kernels_of(module) == set(COMPARED[module])
+    assert all(callable(globals()[test]) for test in COMPARED[module].values())
+
+
+# Text to tokens.
+
+
+@examples
+@given(hashes, hashes)
+def test_mix(h, chunk):
+    assert int(text.mix(np.uint64(h), np.uint64(chunk))) == naive_mix(h, chunk)
+
+
+@examples
+@given(st.one_of(st.binary(min_size=1, max_size=6), texts.map(lambda t: clean_string(t).encode())))
+def test_decode(data):
+    buffer = np.frombuffer(data, np.uint8)
+    for at in range(len(data)):
+        if data[at] >= 0x80:  # below, the kernels never ask
+            code, size = text.decode(buffer, np.intp(at), np.intp(len(data)))
+            assert (int(code), int(size)) == naive_decode(data[at:])
+
+
+@examples
+@given(st.characters(exclude_categories=["Cs"]))
+def test_decode_agrees_with_python(char):
+    data = np.frombuffer(char.encode(), np.uint8)
+    if ord(char) >= 0x80:
+        assert text.decode(data, np.intp(0), np.intp(len(data))) == (ord(char), len(data))
+
+
+@examples
+@given(st.integers(0, 0x10FFFF))
+def test_fold_code(code):
+    got = text.fold_code(np.uint32(code), TABLE.stage, TABLE.values)
+    assert int(got) == NAIVE_TABLE.entry(code)
+
+
+def check_tokens(strings):
+    """Compare the tokens of all strings, each beside the others in one buffer."""
+    tokens = tokenise_texts(texts_from_strings(strings))
+    wanted = [naive_tokens(clean_string(each), NAIVE_TABLE) for each in strings]
+    flat = [token for row in wanted for token in row]
+    assert tokens.counts().tolist() == [len(row) for row in wanted]
+    assert tokens.starts.tolist() == [token.start for token in flat]
+    assert tokens.ends.tolist() == [token.end for token in flat]
+    assert tokens.flags.tolist() == [token.flags for token in flat]
+    assert tokens.hashes.tolist() == [naive_word_hash(token.word) for token in flat]
+    assert tokens.stems.tolist() == [naive_stem(token.word) for token in flat]
+
+
+@examples
+@given(st.lists(texts, max_size=5))
+def test_tokenise_rows(strings):
+    check_tokens(strings)
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        *("", "a", "\x00", "a\x00b", "\ud83d", "a\udc00b", "'", "'s", "a's", "a's's", "s's", "''s"),
+        *("abcdefgh's", "abcdefg's", "abcdefghi", "abcdefghijklmnop", "ABCDEFGHIJKLMNOPs' x"),
+        *("'a b' c", "a '", "’tis", "rock 'n' roll", "dogs' bowls", "x'\u200b y", "a-b", "a — b"),
+        *("see http://a.b/c d", "https://a b", "http:/x", "https: y", "www.a b"),
+        *("WWW.x", "@me you", "a@b.c d"),
+        *("“A b” c", "a “b", '"a" b', "«a»b", "a\nB", "a\r\n\r\nB", "a. b? C", "e\u0301\u0301s"),
+        *("漢字かなｶﾞ", "か\u3099x", "x漢", "x'漢", "漢's", "ภาษาไทย"),
+        *("한국어", "\u0301a", "\u200ba"),
+    ],
+)
+def test_tokens_of_the_cases_that_the_rules_name(string):
+    check_tokens([string])
+    check_tokens([string, "what follows in the buffer", string])
+
+
+@examples
+@given(texts, texts)
+def test_tokenise_without_offsets(before, after):
+    column = texts_from_strings([before, after])
+    out = np.zeros(len(column.data) + 4, np.uint64)
+    stop = text.tokenise(
+        column.data,
+        column.offsets[1],
+        column.offsets[2],
+        TABLE.stage,
+        TABLE.values,
+        TABLE.expansions,
+        out,
+        None,
+        None,
+        None,
+        None,
+        np.intp(3),
+    )
+    wanted = [naive_word_hash(each.word) for each in naive_tokens(clean_string(after), NAIVE_TABLE)]
+    assert out[3:stop].tolist() == wanted
+    assert not out[:3].any()
+
+
+# Tokens to shingles.
+
+
+@examples
+@given(hashes, hashes32)
+def test_finalisers(wide, narrow):
+    assert int(shingles.fmix64(np.uint64(wide))) == naive_fmix64(wide)
+    assert int(minhash.fmix32(np.uint32(narrow))) == naive_fmix32(narrow)
+
+
+@examples
+@given(st.lists(hashes, max_size=20), st.integers(1, 9), st.integers(0, 5))
+def test_shingle_units(units, size, low):
+    out = np.zeros(len(units) + 3, np.uint64)
+    array = np.array(units, np.uint64)
+    stop = shingles.shingle_units(array, np.intp(low), np.intp(len(units)), size, out, np.intp(2))
+    assert out[2:stop].tolist() == naive_shingles(units[low:], size)
+
+
+@examples
+@given(rows_of_hashes, st.integers(1, 9))
+def test_shingle_rows(rows, size):
+    units, bounds = ragged(rows)
+    wanted = [naive_shingles(row, size) for row in rows]
+    _, offsets = ragged(wanted)
+    out = np.zeros(offsets[-1], np.uint64)
+    shingles.shingle_rows(units, bounds, size, out, offsets)
+    assert unragged(out, offsets) == wanted
+
+
+@examples
+@given(rows_of_hashes)
+def test_distinct_rows(rows):
+    values, offsets = ragged(rows)
+    sizes = np.zeros(len(rows), np.int64)
+    shingles.distinct_rows(values, offsets, sizes)
+    wanted = [list(dict.fromkeys(row)) for row in rows]
+    got = [values[low : low + size].tolist() for low, size in zip(offsets[:-1], sizes, strict=True)]
+    assert got == wanted
+    closed = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    shingles.close_gaps(values, offsets, closed)
+    assert unragged(values[: closed[-1]], closed) == wanted
+    for row in rows:
+        size = shingles.table_size(len(row))
+        assert size >= max(2 * len(row), 16)
+        assert size & (size - 1) == 0
+
+
+@examples
+@given(rows_of_hashes, st.data())
+def test_gather_rows(rows, data):
+    chosen = data.draw(st.lists(st.sampled_from(range(len(rows))))) if rows else []
+    wanted = [rows[k] for k in chosen]
+    _, bounds = ragged(wanted)
+    out = np.zeros(bounds[-1], np.uint64)
+    shingles.gather_rows(*ragged(rows), np.array(chosen, np.int64), out, bounds)
+    assert unragged(out, bounds) == wanted
+
+
+@examples
+@given(st.lists(texts, max_size=5))
+def test_character_rows(strings):
+    column = texts_from_strings(strings)
+    wanted = [naive_characters(clean_string(each), NAIVE_TABLE) for each in strings]
+    _, offsets = ragged(wanted)
+    table = (TABLE.stage, TABLE.values, TABLE.expansions)
+    bounds = np.zeros(len(strings) + 1, np.int64)
+    shingles.character_rows(column.data, column.offsets, *table, None, bounds)
+    assert bounds.tolist() == offsets.tolist()
+    out = np.zeros(offsets[-1], np.uint64)
+    shingles.character_rows(column.data, column.offsets, *table, out, bounds)
+    assert unragged(out, bounds) == wanted
+
+
+@examples
+@given(texts, texts)
+def test_characters_of_a_part(before, after):
+    column = texts_from_strings([before, after])
+    wanted = naive_characters(clean_string(after), NAIVE_TABLE)
+    out = np.zeros(len(wanted) + 2, np.uint64)
+    stop = shingles.characters(
+        column.data,
+        column.offsets[1],
+        column.offsets[2],
+        TABLE.stage,
+        TABLE.values,
+        TABLE.expansions,
+        out,
+        np.intp(2),
+    )
+    assert int(stop) == len(out)
+    assert out.tolist() == [0, 0, *wanted]
+
+
+# Shingles to signatures.
+
+permutation_rows = st.lists(st.tuples(hashes32.map(lambda a: a | 1), hashes32), max_size=5)
+
+
+def arrays_of(pairs):
+    return np.array([a for a, _ in pairs], np.uint32), np.array([b for _, b in pairs], np.uint32)
+
+
+@examples
+@given(st.lists(hashes, max_size=20), permutation_rows, st.integers(0, 5))
+def test_permute(row, pairs, low):
+    assert minhash.padded(len(row)) - len(row) in range(64)
+    low = min(low, len(row))
+    a, b = arrays_of(pairs)
+    out = np.full(len(pairs), 2**32 - 1, np.uint32)
+    room = np.empty(minhash.padded(len(row)), np.uint32)
+    array = np.array(row, np.uint64)
+    minhash.permute(array, np.intp(low), np.intp(len(row)), room, a, b, out)
+    assert out.tolist() == naive_signature(row[low:], a.tolist(), b.tolist())
+
+
+@examples
+@given(rows_of_hashes, permutation_rows)
+def test_sign_rows(rows, pairs):
+    values, offsets = ragged(rows)
+    a, b = arrays_of(pairs)
+    out = np.zeros((len(rows), len(pairs)), np.uint32)
+    minhash.sign_rows(values, offsets, a, b, out)
+    assert out.tolist() == [naive_signature(row, a.tolist(), b.tolist()) for row in rows]
+
+
+# Classes of tokens.
+
+
+def table_of(entries):
+    size = 16
+    while size < 2 * len(entries):
+        size *= 2
+    table = np.zeros(size, np.uint64)
+    stopwords.fill_table(np.array(entries, np.uint64), table)
+    return table
+
+
+full_hashes = hashes.map(lambda h: h or 1)  # 0 marks a free place
+
+
+@examples
+@given(st.lists(full_hashes, max_size=60), st.lists(full_hashes, max_size=20))
+def test_hash_table(entries, others):
+    table = table_of(entries)
+    assert sorted(table[table != 0].tolist()) == sorted(set(entries))
+    for word in entries + others:
+        place = int(stopwords.find_word(table, np.uint64(word)))
+        assert (place >= 0) == (word in entries)
+        assert place < 0 or int(table[place]) == word
+
+
+small_words = st.integers(1, 12).map(lambda n: n * 0x9E3779B97F4A7C15 % 2**64)
+token_rows = st.lists(
+    st.lists(
+        st.tuples(small_words, st.integers(0, 255), st.sampled_from([False] * 5 + [True])),
+        max_size=20,
+    ),
+    max_size=5,
+)
+
+
+@examples
+@given(token_rows, st.lists(st.sets(small_words, max_size=6), min_size=1, max_size=4))
+def test_count_languages(rows, lists):
+    values, bounds = ragged([[token[0] for token in row] for row in rows])
+    table, languages = language_table(lists)
+    out = np.zeros((len(rows), len(lists)), np.int64)
+    stopwords.count_languages(values, bounds, table, languages, out)
+    wanted = [[sum(token[0] in each for token in row) for each in lists] for row in rows]
+    assert out.tolist() == wanted
+
+
+def language_table(lists):
+    table = table_of(sorted(set().union(*lists)))
+    languages = np.zeros(len(table), np.uint64)
+    for index, each in enumerate(lists):
+        for word in each:
+            languages[stopwords.find_word(table, np.uint64(word))] |= np.uint64(1 << index)
+    return table, languages
+
+
+@examples
+@given(st.lists(st.integers(0, 255), max_size=30), st.integers(0, 4))
+def test_plain_capitals(flags, low):
+    low = min(low, len(flags))
+    out = np.zeros(len(flags) - low, np.bool_)
+    array = np.array(flags, np.uint8)
+    stopwords.plain_capitals(array, np.intp(low), np.intp(len(flags)), out)
+    assert out.tolist() == naive_telling_capitals(flags[low:])
+
+
+def check_classes(rows, lists, chosen, common, particles):
+    """Compare classes and weights; a row is a list of (word, flags, masked)."""
+    values, bounds = ragged([[token[0] for token in row] for row in rows])
+    flags = np.array([token[1] for row in rows for token in row], np.uint8)
+    table, languages = language_table(lists)
+    classes = np.array([BLANK * token[2] for row in rows for token in row], np.uint8)
+    weights = np.zeros(len(values), np.float32)
+    stopwords.classify_rows(
+        values,
+        flags,
+        bounds,
+        table,
+        languages,
+        np.array(chosen, np.int64),
+        table_of(sorted(common)),
+        table_of(sorted(particles)),
+        classes,
+        weights,
+    )
+    wanted = [
+        naive_classes(*map(list, zip(*row, strict=True)), lists[k] if k >= 0 else common, particles)
+        if row
+        else ([], [])
+        for row, k in zip(rows, chosen, strict=True)
+    ]
+    assert classes.tolist() == [each for row, _ in wanted for each in row]
+    expected = [each for _, row in wanted for each in row]
+    np.testing.assert_allclose(weights, np.array(expected, np.float32), rtol=1e-6)
+
+
+@examples
+@given(st.data(), token_rows)
+def test_classify_rows(data, rows):
+    sets = st.sets(small_words, max_size=5)
+    lists = data.draw(st.lists(sets, min_size=1, max_size=3))
+    chosen = [data.draw(st.integers(-1, len(lists) - 1)) for _ in rows]
+    check_classes(rows, lists, chosen, data.draw(sets), data.draw(sets))
+
+
+@few_examples
+@given(st.data(), st.lists(st.lists(st.booleans(), min_size=9, max_size=30), max_size=4))
+def test_classify_rows_where_capitals_are_few(data, shapes):
+    """Random flags hold so many capitals that names are seldom looked for; here they are."""
+    some = st.sampled_from([0, 0, ADJOINS, ADJOINS, ADJOINS, DIGIT, LINK, STARTS_SENTENCE])
+    rows = [
+        [
+            (data.draw(small_words), data.draw(some) | CAPITAL * (capital and at % 9 < 2), False)
+            for at, capital in enumerate(shape)
+        ]
+        for shape in shapes
+    ]
+    sets = st.sets(small_words, max_size=3)
+    lists = data.draw(st.lists(sets, min_size=1, max_size=2))
+    check_classes(rows, lists, [0] * len(rows), set(), data.draw(sets))
+
+
+@pytest.mark.parametrize(
+    ("flags", "classes"),
+    [
+        ([0, 0, CAPITAL, CAPITAL, *[0] * 8], [1, 1, 2, 2, *[1] * 8]),  # two names, not one
+        ([0, 0, CAPITAL, CAPITAL | ADJOINS, *[0] * 8], [1, 1, 2, 2, *[1] * 8]),
+        ([CAPITAL | STARTS_SENTENCE, CAPITAL | ADJOINS, *[0] * 8], [2, 2, *[1] * 8]),
+        ([CAPITAL | STARTS_SENTENCE, CAPITAL, *[0] * 8], [1, 2, *[1] * 8]),
+        ([0, 0, 0, 0, CAPITAL | ADJOINS, *[0] * 6], [1, 1, 1, 2, 2, *[1] * 6]),  # a particle
+        ([0, 0, 0, CAPITAL, CAPITAL, CAPITAL, *[0] * 3], [1] * 9),  # too many capitals
+    ],
+)
+def test_names_of_the_cases_that_the_rules_name(flags, classes):
+    values = list(range(1, len(flags) + 1))
+    row = [(word, flag, False) for word, flag in zip(values, flags, strict=True)]
+    assert naive_classes(values, flags, [False] * len(flags), set(), {4})[0] == classes
+    check_classes([row], [set()], [0], set(), {4})
+
+
+# Documents longer than 2**16 shingles.
+
+
+@pytest.mark.slow
+def test_a_document_of_70_000_tokens():
+    pieces = [piece for piece in PIECES if len(naive_tokens(clean_string(piece), NAIVE_TABLE)) == 1]
+    draw = np.random.default_rng(7)
+    string = " ".join(draw.choice(pieces, LONG + 4))
+    check_tokens([string, "short", string[: len(string) // 2]])
+
+
+@pytest.mark.slow
+def test_rows_of_70_000_shingles():
+    draw = np.random.default_rng(7)
+    row = draw.integers(2**63 - 50_000, 2**63 + 50_000, LONG, dtype=np.uint64)
+    units = row.tolist()
+    out = np.zeros(LONG - 4, np.uint64)
+    shingles.shingle_rows(row, np.array([0, LONG]), 5, out, np.array([0, LONG - 4]))
+    assert out.tolist() == naive_shingles(units, 5)
+    sizes = np.zeros(1, np.int64)
+    distinct = row.copy()
+    shingles.distinct_rows(distinct, np.array([0, LONG]), sizes)
+    assert sizes[0] > 2**15
+    assert distinct[: sizes[0]].tolist() == list(dict.fromkeys(units))
+    a, b = arrays_of([(2**32 - 1, 2**32 - 1), (3, 5)])
+    signature = np.zeros((1, 2), np.uint32)
+    minhash.sign_rows(out, np.array([0, len(out)]), a, b, signature)
+    assert signature[0].tolist() == naive_signature(out.tolist(), a.tolist(), b.tolist())
+
+
+@pytest.mark.slow
+def test_classes_of_70_000_tokens():
+    draw = np.random.default_rng(7)
+    values = draw.integers(1, 2**64, 40_000, dtype=np.uint64, endpoint=False)[
+        draw.integers(0, 40_000, LONG)
+    ].tolist()
+    flags = draw.choice([0, 0, 0, 0, 0, ADJOINS | CAPITAL, ADJOINS, 2, 16], LONG).tolist()
+    rows = [list(zip(values, flags, [False] * LONG, strict=True)), [(values[0], CAPITAL, False)]]
+    check_classes(rows, [set(values[:9_000])], [0, -1], set(values[9_000:9_050]), {values[-1]})
+
+
+@pytest.mark.slow
+def test_characters_of_a_long_text():
+    draw = np.random.default_rng(7)
+    string = "".join(draw.choice(PIECES, 40_000))
+    column = texts_from_strings([string, "end"])
+    bounds = np.zeros(3, np.int64)
+    table = (TABLE.stage, TABLE.values, TABLE.expansions)
+    shingles.character_rows(column.data, column.offsets, *table, None, bounds)
+    out = np.zeros(bounds[-1], np.uint64)
+    shingles.character_rows(column.data, column.offsets, *table, out, bounds)
+    wanted = naive_characters(string, NAIVE_TABLE)
+    assert len(wanted) > 2**16
+    assert unragged(out, bounds) == [wanted, naive_characters("end", NAIVE_TABLE)]
+
+
+@examples
+@given(
+    st.lists(st.lists(st.integers(0, 40), max_size=8, unique=True), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 12)), max_size=6),
+)
+def test_mask_tokens(rows, stretches):
+    rows = [sorted(row) for row in rows]
+    stretches = [(doc % len(rows), begin, begin + size) for doc, begin, size in stretches]
+    starts, bounds = ragged(rows, np.int32)
+    masked, gone = np.zeros(len(starts), np.bool_), np.zeros(len(rows), np.int64)
+    columns = np.array(stretches, np.int64).reshape(-1, 3).T
+    lines.mask_tokens(bounds, starts, *columns.copy(), masked, gone)
+    wanted = [
+        [any(at == doc and begin <= start < end for at, begin, end in stretches) for start in row]
+        for doc, row in enumerate(rows)
+    ]
+    assert masked.tolist() == [each for row in wanted for each in row]
+    assert gone.tolist() == [sum(row) for row in wanted]
+
+
+def test_kernels_cached_before_a_source_changed_are_compiled_again(tmp_path):
+    """A kernel holds those it calls, and Numba looks at its own file alone."""
+    cache = tmp_path / "__pycache__"
+    cache.mkdir()
+    for name, when in (("a.py", 20), ("b.py", 10)):
+        (tmp_path / name).write_text("")
+        os.utime(tmp_path / name, (when, when))
+    for name, when in (("b.f-1.nbi", 15), ("b.f-1.1.nbc", 15), ("a.g-1.nbi", 25), ("b.pyc", 5)):
+        (cache / name).write_text("")
+        os.utime(cache / name, (when, when))
+    drop_stale(tmp_path)
+    assert {each.name for each in cache.iterdir()} == {"a.g-1.nbi", "b.pyc"}

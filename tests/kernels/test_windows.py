@@ -1,0 +1,344 @@
+"""What reads a text window by window gives what its plain twin gives, for windows of any size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive import (
+    APOSTROPHE,
+    IGNORE,
+    NaiveFolding,
+    naive_content,
+    naive_shingles,
+    naive_signature,
+    naive_tokens,
+    naive_word_hash,
+)
+from strategies import PIECES, hashes, hashes32, texts, unragged
+from twins import WRAPS, kernels_of
+
+from dedup.config import Config
+from dedup.core.arrays import clean_string, texts_from_strings
+from dedup.kernels import ascii, windows
+from dedup.kernels._jit import INTERPRETED
+from dedup.similarity.lsh import bands_and_rows
+from dedup.text.shingles import shingle_batch
+from dedup.text.tokens import folding
+
+pytestmark = WRAPS
+examples = settings(max_examples=50 if INTERPRETED else 200)
+
+TABLE = folding()
+NAIVE_TABLE = NaiveFolding(TABLE.stage, TABLE.values, TABLE.expansions)
+LAID_OUT = (TABLE.stage, TABLE.values, TABLE.expansions)
+
+# One row a kernel: the test that compares it with its twin.
+COMPARED = {
+    ascii: {
+        "kind_of": "test_kind_of",
+        "window_end": "test_windows",
+        "widest_window": "test_windows",
+        "mark_bytes": "test_mark_bytes",
+        "has_odd": "test_has_odd",
+        "hash_word": "test_hash_of_one_word",
+        "hash_short_word": "test_hash_of_one_word",
+        "hash_words": "test_hash_words",
+    },
+    windows: {
+        "add_content": "test_add_content",
+        "take_text": "test_take_text",
+        "make_rooms": "test_take_text",
+        "widest_of": "test_sign_texts",
+        "sign_texts": "test_sign_texts",
+        "band_texts": "test_band_texts",
+        "shingle_texts": "test_shingle_texts",
+        "drop_repeats": "test_drop_repeats",
+    },
+}
+
+
+@pytest.mark.parametrize("module", COMPARED, ids=lambda module: module.__name__)
+def test_every_kernel_is_compared_with_a_twin(module):
+    assert kernels_of(module) == set(COMPARED[module])
+    assert all(callable(globals()[test]) for test in COMPARED[module].values())
+
+
+# Text to the hashes of its tokens.
+
+PLAIN_BYTES = set(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+ODD_BYTES = {*b"'`", *range(128, 256)}
+
+
+def bits_of(data, wanted):
+    return sum(1 << place for place, byte in enumerate(data) if byte in wanted)
+
+
+def number_of(marks):
+    return sum(int(each) << 64 * place for place, each in enumerate(marks))
+
+
+def test_the_table_calls_the_same_ascii_characters_odd():
+    kinds = {code: NAIVE_TABLE[chr(code)].kind for code in range(128)}
+    assert {code for code, kind in kinds.items() if kind is None} == PLAIN_BYTES
+    skipped = {code for code, kind in kinds.items() if kind in (APOSTROPHE, IGNORE)}
+    assert skipped == ODD_BYTES & set(range(128))
+
+
+def test_kind_of():
+    kinds = [int(ascii.kind_of(np.uint8(byte))) for byte in range(256)]
+    assert kinds == [0 if b in PLAIN_BYTES else 1 if b in ODD_BYTES else 2 for b in range(256)]
+
+
+@examples
+@given(st.binary(max_size=300), st.integers(0, 70), st.integers(0, 80))
+def test_mark_bytes(data, low, left):
+    low = min(low, len(data))
+    high = max(low, len(data) - left)
+    words_of, odd = (np.full(len(data) // 64 + 2, 2**64 - 1, np.uint64) for _ in range(2))
+    buffer = np.frombuffer(data, np.uint8)
+    total = ascii.mark_bytes(buffer, np.int64(low), np.int64(high), words_of, odd)
+    part = data[low:high]
+    used = len(part) // 64 + 2
+    for marks, wanted in ((words_of, PLAIN_BYTES), (odd, ODD_BYTES)):
+        assert number_of(marks[:used]) == bits_of(part, wanted)
+    assert total == sum(byte in ODD_BYTES for byte in part)
+
+
+def test_marks_of_every_byte():
+    data = bytes(range(256)) + bytes(range(255, -1, -1))
+    words_of, odd = (np.zeros(len(data) // 64 + 2, np.uint64) for _ in range(2))
+    ascii.mark_bytes(np.frombuffer(data, np.uint8), np.int64(0), np.int64(512), words_of, odd)
+    assert number_of(words_of) == bits_of(data, PLAIN_BYTES)
+    assert number_of(odd) == bits_of(data, ODD_BYTES)
+
+
+@examples
+@given(st.lists(hashes, min_size=1, max_size=4), st.data())
+def test_has_odd(marks, data):
+    start = data.draw(st.integers(0, 64 * len(marks) - 1))
+    end = data.draw(st.integers(start + 1, 64 * len(marks)))
+    wanted = number_of(marks) >> start & (1 << end - start) - 1 != 0
+    got = ascii.has_odd(np.array(marks, np.uint64), np.int64(start), np.int64(end))
+    assert bool(got) == wanted
+
+
+@examples
+@given(st.text("aZ09", min_size=1, max_size=40))
+def test_hash_of_one_word(word):
+    data = np.frombuffer(word.encode() + b"..0123456789abcdef", np.uint8)
+    wanted = naive_word_hash(word.lower())
+    assert int(ascii.hash_word(data, np.int64(0), np.int64(len(word)))) == wanted
+    if len(word) <= 16:
+        assert int(ascii.hash_short_word(data, np.int64(0), np.int64(len(word)))) == wanted
+
+
+def naive_windows(data, window):
+    """Cut bytes behind the last ASCII separator in each ``window``, or the first one after it."""
+    ends, low = [], 0
+    while low < len(data):
+        cuts = [k for k in range(low + 1, len(data)) if data[k - 1] not in PLAIN_BYTES | ODD_BYTES]
+        inside = [k for k in cuts if k <= low + window]
+        if len(data) - low <= window:
+            low = len(data)
+        else:
+            low = inside[-1] if inside else cuts[0] if cuts else len(data)
+        ends.append(low)
+    return ends
+
+
+@examples
+@given(st.text("ab é'.", max_size=60), st.integers(1, 20))
+def test_windows(string, window):
+    data = string.encode()
+    buffer, high = np.frombuffer(data, np.uint8), np.int64(len(data))
+    got, low = [], np.int64(0)
+    while low < high:
+        low = ascii.window_end(buffer, low, high, window)
+        got.append(int(low))
+    assert got == naive_windows(data, window)
+    widest = max(np.diff([0, *got]), default=0)
+    assert ascii.widest_window(buffer, np.int64(0), high, window) == widest
+
+
+# Mostly ASCII, so that words are looked for in the marks, and some more than 64 bytes long.
+plain_texts = st.lists(
+    st.one_of(
+        st.sampled_from([" ", " ", ".", "\n", "-", "word", "Longer", "eight888", "nine99999", "'"]),
+        st.sampled_from(["it's", "dogs'", "naïve", "“", "”", "x" * 70, "y" * 64, "_", "'s", "—"]),
+        st.text("aZ09 '", max_size=70),
+    ),
+    max_size=30,
+).map("".join)
+
+
+@examples
+@given(st.one_of(plain_texts, texts), st.one_of(plain_texts, texts), st.sampled_from(["", "end"]))
+def test_hash_words(before, string, after):
+    check_hash_words([before, string, after])
+
+
+@pytest.mark.parametrize("word", ["it's", "don’t", "a" * 130 + "é" + "b" * 70, "'" * 70, "x" * 8])
+def test_hash_words_that_lie_across_64_bytes(word):
+    check_hash_words([" " * pad + word + " end" for pad in range(66)])
+
+
+@pytest.mark.parametrize("size", range(1, 36))
+def test_hash_words_of_any_length(size):
+    check_hash_words([f"{'é' * (size % 2)} {'W' * size} {'w' * (36 - size)}'s", "a" * size])
+
+
+def check_hash_words(strings):
+    column = texts_from_strings(strings)
+    for row, each in enumerate(strings):
+        out = np.zeros(len(column.data) + 1, np.uint64)
+        words_of, odd = (np.zeros(len(column.data) // 64 + 2, np.uint64) for _ in range(2))
+        low, high = column.offsets[row], column.offsets[row + 1]
+        count = ascii.hash_words(column.data, low, high, *LAID_OUT, words_of, odd, out)
+        assert out[:count].tolist() == words_in(each)
+
+
+def words_in(string):
+    """Return the hashes of the tokens of a text."""
+    return [
+        naive_word_hash(token.word) for token in naive_tokens(clean_string(string), NAIVE_TABLE)
+    ]
+
+
+# Text to what a reading leaves.
+
+permutation_rows = st.lists(st.tuples(hashes32.map(lambda a: a | 1), hashes32), max_size=5)
+
+
+def arrays_of(pairs):
+    return np.array([a for a, _ in pairs], np.uint32), np.array([b for _, b in pairs], np.uint32)
+
+
+@examples
+@given(st.lists(hashes, max_size=9), st.integers(0, 9), st.integers(0, 50))
+def test_add_content(row, cut, count):
+    values = np.array(row, np.uint64)
+    cut = min(cut, len(row))
+    sums = np.zeros(2, np.uint64)
+    windows.add_content(values, np.intp(0), np.intp(cut), np.int64(0), sums)
+    windows.add_content(values, np.intp(cut), np.intp(len(row)), np.int64(cut), sums)
+    empty = naive_content([], count)
+    wanted = [(each + int(start)) % 2**64 for each, start in zip(sums.tolist(), empty, strict=True)]
+    assert wanted == naive_content(row, count)
+
+
+@examples
+@given(
+    st.one_of(plain_texts, texts),
+    st.integers(1, 6),
+    st.integers(1, 90),
+    permutation_rows,
+    st.booleans(),
+)
+def test_take_text(string, size, window, pairs, keep):
+    column = texts_from_strings(["before", string])
+    low, high = column.offsets[1:]
+    rooms = windows.make_rooms(ascii.widest_window(column.data, low, high, window), size)
+    a, b = arrays_of(pairs)
+    signature, sums = np.zeros(len(a), np.uint32), np.ones(2, np.uint64)
+    out = np.zeros(len(column.data) + len(rooms[2]) + 3, np.uint64)
+    count, place = windows.take_text(
+        *(column.data, low, high, *LAID_OUT, size, window, rooms),
+        *(a, b, signature, sums, out, np.intp(3), keep),
+    )
+    words = words_in(string)
+    wanted = naive_shingles(words, size)
+    assert int(count) == len(words)
+    assert signature.tolist() == naive_signature(wanted, a.tolist(), b.tolist())
+    assert sums.tolist() == naive_content(wanted, len(words))
+    assert out[3:place].tolist() == (wanted if keep else [])
+    assert not out[:3].any()
+
+
+def check_signatures(strings, size, pairs):
+    column = texts_from_strings(strings)
+    a, b = arrays_of(pairs)
+    out = np.zeros((len(strings), len(pairs)), np.uint32)
+    counts = np.zeros(len(strings), np.int64)
+    windows.sign_texts(column.data, column.offsets, *LAID_OUT, size, a, b, out, counts)
+    rows = [words_in(each) for each in strings]
+    wanted = [naive_signature(naive_shingles(row, size), a.tolist(), b.tolist()) for row in rows]
+    assert counts.tolist() == [len(row) for row in rows]
+    assert out.tolist() == wanted
+
+
+@examples
+@given(st.lists(texts, max_size=4), st.integers(1, 6), permutation_rows)
+def test_sign_texts(strings, size, pairs):
+    check_signatures(strings, size, pairs)
+
+
+@pytest.mark.slow
+def test_a_document_of_70_000_tokens():
+    pieces = [piece for piece in PIECES if len(naive_tokens(clean_string(piece), NAIVE_TABLE)) == 1]
+    string = " ".join(np.random.default_rng(7).choice(pieces, 70_000))
+    check_signatures(["x", string], 5, [(1, 0), (2**32 - 1, 2**31), (0x85EBCA6B, 17)])
+
+
+@examples
+@given(st.lists(texts, max_size=4), st.integers(1, 3), st.booleans())
+def test_band_texts(strings, rows, keep):
+    column, bands, size = texts_from_strings(strings), 2, 3
+    a, b = arrays_of([(2 * k + 1, 7 * k) for k in range(bands * rows)])
+    keys, sums = np.zeros((bands, len(strings)), np.uint64), np.zeros((len(strings), 2), np.uint64)
+    counts, bounds = np.zeros(len(strings), np.int32), np.zeros(len(strings) + 1, np.int64)
+    out = np.zeros(len(column.data) + 1 if keep else 0, np.uint64)
+    windows.band_texts(
+        *(column.data, column.offsets, *LAID_OUT, size, a, b, bands, rows),
+        *(keys, sums, counts, out, bounds),
+    )
+    tokens = [words_in(each) for each in strings]
+    made = [naive_shingles(row, size) for row in tokens]
+    assert counts.tolist() == [len(row) for row in tokens]
+    assert sums.tolist() == [
+        naive_content(*each) for each in zip(made, map(len, tokens), strict=True)
+    ]
+    assert unragged(out, bounds) == (made if keep else [[] for _ in strings])
+    signatures = [tuple(naive_signature(row, a.tolist(), b.tolist())) for row in made]
+    for band in range(bands):
+        parts = [each[band * rows : band * rows + rows] for each in signatures]
+        same = {(one, int(two)) for one, two in zip(parts, keys[band], strict=True)}
+        assert len(same) == len(set(parts)) == len(set(keys[band].tolist()))
+
+
+@examples
+@given(st.lists(texts, min_size=1, max_size=4), st.integers(1, 4), st.integers(0, 8), st.data())
+def test_shingle_texts(strings, size, most, data):
+    column = texts_from_strings(strings)
+    chosen = sorted(data.draw(st.sets(st.integers(0, len(strings) - 1))))
+    bounds = np.zeros(len(chosen) + 1, np.int64)
+    out = np.zeros(len(column.data) + 1, np.uint64)
+    rows = np.array(chosen, np.int64)
+    windows.shingle_texts(column.data, column.offsets, rows, *LAID_OUT, size, most, bounds, out)
+    made = [naive_shingles(words_in(strings[row]), size) for row in chosen]
+    wanted = [row if len(row) > most else list(dict.fromkeys(row)) for row in made]
+    assert unragged(out, bounds) == wanted
+
+
+@examples
+@given(st.lists(st.integers(0, 9), max_size=30))
+def test_drop_repeats(row):
+    values = np.sort(np.array(row, np.uint64))
+    kept = windows.drop_repeats(values)
+    assert values[:kept].tolist() == sorted(set(row))
+
+
+def test_shingles_of_texts_with_too_many_for_a_table(monkeypatch):
+    strings = ["one two three four", "a b " * 50, "", "c d e f g h"]
+    texts_of, rows = texts_from_strings(strings), np.array([0, 1, 3])
+    config = Config(shingle_size=2)
+    assert bands_and_rows(config)
+    wanted = shingle_batch(texts_of, rows, config)
+    monkeypatch.setattr("dedup.text.shingles._MANY_SHINGLES", 3)
+    made = shingle_batch(texts_of, rows, config)
+    assert made.offsets.tolist() == wanted.offsets.tolist()
+    for one, two in zip(
+        *(unragged(each.values, each.offsets) for each in (made, wanted)), strict=True
+    ):
+        assert sorted(one) == sorted(two)

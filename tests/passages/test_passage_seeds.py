@@ -1,0 +1,215 @@
+"""Seeds of passages and their indexes, against plain twins."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections import Counter
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive import BLANK, CONTENT, NAME, STOP, UNSPACED
+from naive_passages import naive_couples, naive_groups, naive_runs
+from strategies import hashes, ragged
+
+from dedup.config import Config
+from dedup.core.spool import Spool
+from dedup.core.storage import Columns
+from dedup.kernels import seeds as kernel
+from dedup.kernels.lines import drop_single
+from dedup.kernels.seeds import COUPLES, RUNS
+from dedup.passages import seeds as seeds_module
+from dedup.passages.seeds import index_seeds, ranked
+from dedup.text.stopwords import Words
+from dedup.text.tokens import Tokens
+
+examples = settings(max_examples=100, deadline=None)
+
+classes = st.sampled_from([STOP, CONTENT, CONTENT, NAME, BLANK])
+flags = st.sampled_from([0, 0, 0, 0, UNSPACED])
+tokens = st.tuples(st.one_of(st.integers(0, 3), hashes), classes, flags)
+rows_of_tokens = st.lists(st.lists(tokens, max_size=12), max_size=6)
+
+
+def columns_of(rows):
+    """Return words, classes and flags of rows of tokens, row by row."""
+    return tuple([[token[at] for token in row] for row in rows] for at in range(3))
+
+
+def arrays_of(rows):
+    """Return rows of tokens as the kernels take them."""
+    words, kinds, marks = columns_of(rows)
+    hashed, bounds = ragged(words)
+    return hashed, hashed, ragged(kinds, np.uint8)[0], ragged(marks, np.uint8)[0], bounds
+
+
+def naive_seeds(kind, rows, order, reach):
+    words, kinds, marks = columns_of(rows)
+    if kind == RUNS:
+        return naive_runs(words, kinds, order, reach)
+    return naive_couples(words, kinds, marks, order, reach)
+
+
+kinds_of_seeds = pytest.mark.parametrize("kind", [RUNS, COUPLES], ids=["runs", "couples"])
+
+
+@kinds_of_seeds
+@examples
+@given(rows=rows_of_tokens, reach=st.integers(1, 5), data=st.data())
+def test_seeds_of_one_document(kind, rows, reach, data):
+    words = arrays_of([*rows, []])
+    row = data.draw(st.integers(0, len(rows)))
+    room = len(words[0])
+    values, places = np.empty(room, np.uint64), np.empty(room, np.int32)
+    lo, hi = words[4][row], words[4][row + 1]
+    made = kernel.write_seeds(kind, reach, words, lo, hi, values, places)
+    got = list(zip(values[:made].tolist(), places[:made].tolist(), strict=True))
+    assert got == [(value, at) for value, _, at in naive_seeds(kind, [*rows, []], [row], reach)]
+
+
+@kinds_of_seeds
+@examples
+@given(rows=rows_of_tokens, room=st.sampled_from([1, 4, 256]), data=st.data())
+def test_no_seed_that_occurs_again_is_left_out(kind, rows, room, data):
+    """In three parts the same are picked as in one, each in the order of the whole."""
+    words = arrays_of(rows)
+    chosen = np.array(data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))))
+    chosen = chosen.astype(np.bool_)
+    wanted = naive_seeds(kind, rows, np.flatnonzero(chosen).tolist(), 2)
+    counters = np.zeros(room, np.uint8)
+    again = kernel.mark_seeds(kind, 2, words, chosen, 0, len(rows), counters)
+    out = (np.empty(99, np.uint64), *np.empty((2, 99), np.int32))
+
+    def picked(part, parts):
+        args = (kind, 2, words, chosen, 0, len(rows), counters, part, parts, 0)
+        made = kernel.pick_seeds(*args, out)
+        assert kernel.pick_seeds(*args, tuple(each[:0] for each in out)) == made
+        return list(zip(*(each[:made].tolist() for each in out), strict=True))
+
+    whole = picked(0, 1)
+    split = [picked(part, 3) for part in range(3)]
+    for part, found in enumerate(split):
+        assert found == [each for each in whole if (each[0] >> 32) * 3 >> 32 == part]
+    assert sum(map(len, split)) == len(whole)
+    counts = Counter(value for value, _, _ in wanted)
+    assert set(whole) <= set(wanted)
+    assert {each for each in wanted if counts[each[0]] > 1} <= set(whole)
+    assert len(whole) <= 2 * again
+    assert again >= sum(counts.values()) - len(counts)
+
+
+def test_most_seeds_that_occur_once_are_left_out():
+    rows = [[(k * 0x9E3779B97F4A7C15 % 2**64, CONTENT, 0) for k in range(1_000)]]
+    words, counters = arrays_of(rows), np.zeros(1 << 12, np.uint8)
+    chosen = np.ones(1, np.bool_)
+    kernel.mark_seeds(RUNS, 2, words, chosen, 0, 1, counters)
+    out = (np.empty(999, np.uint64), *np.empty((2, 999), np.int32))
+    assert kernel.pick_seeds(RUNS, 2, words, chosen, 0, 1, counters, 0, 1, 0, out) < 200
+
+
+@examples
+@given(st.lists(st.one_of(st.integers(0, 5), hashes), max_size=40), st.sampled_from([1, 4, 1024]))
+def test_a_value_that_occurs_twice_is_never_dropped(raw, room):
+    values = np.array(raw, np.uint64)
+    keep = np.empty(len(values), np.bool_)
+    kept = drop_single(values, np.zeros(room, np.uint8), keep)
+    assert kept == keep.sum()
+    assert all(keep[k] for k in range(len(raw)) if raw.count(raw[k]) > 1)
+
+
+def test_most_values_that_occur_once_are_dropped():
+    values = np.arange(1_000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    keep = np.empty(len(values), np.bool_)
+    assert drop_single(values, np.zeros(1 << 14, np.uint8), keep) < 100
+
+
+def listed(index):
+    """Return the groups of an index, and check that its two sides say the same."""
+    bounds = index.group_bounds.tolist()
+    rows, places = index.group_rows.tolist(), index.group_places.tolist()
+    groups = [
+        list(zip(rows[low:high], places[low:high], strict=True))
+        for low, high in itertools.pairwise(bounds)
+    ]
+    own = {(row, at, group) for group, each in enumerate(groups) for row, at in each}
+    for row in range(len(index.bounds) - 1):
+        span = slice(index.bounds[row], index.bounds[row + 1])
+        at, of = index.places[span].tolist(), index.groups[span].tolist()
+        assert at == sorted(set(at))
+        assert set(zip([row] * len(at), at, of, strict=True)) <= own
+    assert index.bounds[-1] == len(own) == len(rows)
+    return sorted(groups)
+
+
+@kinds_of_seeds
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=rows_of_tokens,
+    cap=st.integers(2, 3),
+    most=st.integers(1, 2),
+    part=st.sampled_from([1, 4, 1 << 20]),
+    in_files=st.booleans(),
+    data=st.data(),
+)
+def test_an_index_has_the_seeds_of_several_documents(kind, rows, cap, most, part, in_files, data):
+    """In parts or whole, in memory or in files; the caps keep the documents of least rank."""
+    hashed, stems, kinds, marks, bounds = arrays_of(rows)
+    nothing = np.zeros(len(hashed), np.int32)
+    made = Tokens(bounds, hashed, stems, nothing, nothing, marks)
+    words = Words(kinds, np.ones(len(hashed), np.float32), np.zeros(len(rows), np.int64))
+    config = Config(passage_max_documents=cap, passage_size=2)
+    order = data.draw(st.permutations(range(len(rows))))
+    order = order[: data.draw(st.integers(0, len(order)))]
+    reach = 2 if kind == RUNS else seeds_module._COUPLE_REACH
+    wanted, *counts = naive_groups(naive_seeds(kind, rows, order, reach), cap, most)
+    cut = Counter()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.multiple(
+            *(seeds_module,),
+            **{"_PART_SEEDS": part, "_HELD_SEEDS": part, "_PLACES": most},
+            **{"_RUN_TOKENS": 5, "_ROW_SEEDS": 3},
+        ),
+    ):
+        spool = Spool(lambda: Path(folder), 0, keep=True) if in_files else None
+        ranks = np.array(order, np.int64)
+        index = index_seeds(kind, made, words, ranks, config, cut, Columns(spool))
+        assert listed(index) == sorted(wanted.values())
+    crowded, outside, repeated = counts
+    assert cut["seeds_in_too_many_documents"] == crowded
+    assert cut["seed_places_left_out"] == outside + repeated
+
+
+def test_a_crowded_seed_keeps_the_documents_of_least_rank():
+    """Ranks: 7 before 2 before 9 before 4; two places in each."""
+    row = [(1, CONTENT, 0), (2, CONTENT, 0), (9, BLANK, 0), (1, CONTENT, 0), (2, CONTENT, 0)]
+    rows = [row if each in (2, 4, 7, 9) else [] for each in range(10)]
+    hashed, stems, kinds, marks, bounds = arrays_of(rows)
+    made = Tokens(bounds, hashed, stems, hashed.astype(np.int32), hashed.astype(np.int32), marks)
+    words = Words(kinds, np.ones(len(hashed), np.float32), np.zeros(10, np.int64))
+    cut, config = Counter(), Config(passage_max_documents=3, passage_size=2)
+    with mock.patch.object(seeds_module, "_PLACES", 1):
+        index = index_seeds(RUNS, made, words, np.array([7, 2, 9, 4]), config, cut, Columns())
+    assert listed(index) == [[(7, 0), (2, 0), (9, 0)]]
+    assert cut == {"seeds_in_too_many_documents": 1, "seed_places_left_out": 2 + 3}
+
+
+@examples
+@given(rows=rows_of_tokens, data=st.data())
+def test_the_rank_of_a_document_follows_from_its_words(rows, data):
+    """Whatever row it stands in, and whatever is beside it."""
+
+    def by_rank(some):
+        hashed, stems, _, marks, bounds = arrays_of(some)
+        nothing = np.zeros(len(hashed), np.int32)
+        made = Tokens(bounds, hashed, stems, nothing, nothing, marks)
+        order = ranked(made, np.ones(len(some), np.bool_))
+        return [[token[0] for token in some[row]] for row in order.tolist()]
+
+    moved = [rows[k] for k in data.draw(st.permutations(range(len(rows))))]
+    assert sorted(map(tuple, by_rank(rows))) == sorted(tuple(t[0] for t in r) for r in rows if r)
+    assert [sorted(each) for each in by_rank(rows)] == [sorted(each) for each in by_rank(moved)]

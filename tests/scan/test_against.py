@@ -1,0 +1,121 @@
+"""A scan beside an index: documents it knows, and passages they share with its articles."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from prose import UNRELATED
+from test_cli import run, write_jsonl
+
+from dedup.index import Index
+from dedup.schema import AGAINST, CONTRACT
+
+WHOLE = " ".join(UNRELATED[:3])
+CHANGED = WHOLE.replace("cheaper electric vessel", "dearer wooden boat").replace("frost", "hail")
+
+
+@pytest.fixture
+def place(tmp_path):
+    found = tmp_path / "seen.index"
+    with Index.open(found, store_text=True) as index:
+        index.add({"id": "old", "text": WHOLE})
+        index.add({"id": "mine", "text": UNRELATED[3]})
+        index.add({"id": "page", "text": UNRELATED[5]})
+    return found
+
+
+@pytest.fixture
+def news(tmp_path):
+    return write_jsonl(
+        tmp_path / "news.jsonl",
+        {"id": "copy", "text": CHANGED},
+        {"id": "mine", "text": UNRELATED[3]},
+        {"id": "page", "text": f"{UNRELATED[5]} Clouds came later."},
+        {"id": "fresh", "text": UNRELATED[6]},
+    )
+
+
+def scanned(news, place, *more):
+    return json.loads(run("scan", news, "--against", place, "--json", *more).bytes)
+
+
+def test_what_an_index_knows_is_named(news, place):
+    whole = scanned(news, place)
+    told = {row["doc_id"]: row for row in whole["against"]}
+    assert list(told["copy"]) == AGAINST.names
+    verdicts = {name: row["verdict"] for name, row in told.items()}
+    assert verdicts == {"copy": "duplicate", "mine": "same", "page": "updated"}
+    copy = told["copy"]
+    assert (copy["duplicate_of"], copy["relation"]) == ("old", "near_duplicate")
+    assert 0.7 < copy["jaccard"] < 1
+    counts = {"new": 1, "same": 1, "updated": 1, "duplicate": 1}
+    assert {name: whole["summary"]["against"][name] for name in counts} == counts
+    assert len(Index.open(place, mode="r")) == 3
+
+
+def test_passages_lie_in_both_texts(news, place):
+    whole = scanned(news, place)
+    texts = {"copy": CHANGED, "page": f"{UNRELATED[5]} Clouds came later."}
+    kept = {"old": WHOLE, "page": UNRELATED[5]}
+    found = whole["against_passages"]
+    assert {(each["a"], each["b"]) for each in found} == {("copy", "old"), ("page", "page")}
+    assert len(found) == whole["summary"]["against"]["passages"]
+    for each in found:
+        mine = texts[each["a"]][each["start_a"] : each["end_a"]]
+        theirs = kept[each["b"]][each["start_b"] : each["end_b"]]
+        assert mine.split()[0] == theirs.split()[0]
+        assert mine.split()[-1].strip(".") == theirs.split()[-1].strip(".")
+
+
+def test_the_fast_path_and_an_index_without_texts_have_no_passages(news, place, tmp_path):
+    assert scanned(news, place, "--find", "duplicates")["against_passages"] == []
+    with Index.open(tmp_path / "bare") as index:
+        index.add({"id": "old", "text": WHOLE})
+    whole = scanned(news, tmp_path / "bare")
+    assert [row["doc_id"] for row in whole["against"]] == ["copy"]
+    assert whole["against"][0]["jaccard"] is None
+    assert whole["against_passages"] == []
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+def test_the_contract_stays_and_two_files_are_added(news, place, tmp_path, format):
+    plain, more = tmp_path / "plain", tmp_path / "more"
+    assert run("scan", news, "-o", plain, "--format", format, "-q").code == 0
+    assert run("scan", news, "-o", more, "--format", format, "--against", place, "-q").code == 0
+    for name in CONTRACT:
+        file = f"{name}.{format}"
+        assert (plain / file).read_bytes() == (more / file).read_bytes()
+    added = {each.name for each in more.iterdir()} - {each.name for each in plain.iterdir()}
+    assert added == {f"against.{format}", f"against_passages.{format}"}
+    if format == "parquet":
+        assert pq.read_table(more / "against.parquet").schema == AGAINST
+
+
+def test_repeated_ids_are_named_as_in_the_documents(place, tmp_path):
+    path = write_jsonl(
+        tmp_path / "twice.jsonl", {"id": "mine", "text": UNRELATED[3]},
+        {"id": "mine", "text": CHANGED},
+    )  # fmt: skip
+    told = {row["doc_id"]: row["verdict"] for row in scanned(path, place)["against"]}
+    assert sorted(told) == ["mine", "mine#2"]
+    assert sorted(told.values()) == ["same", "updated"]
+
+
+def test_the_view_says_it_and_a_missing_index_is_said_first(news, place, tmp_path):
+    done = run("scan", news, "--against", place)
+    assert "1 are new, 1 are known as they are, 1 with another text, 1 are copies" in " ".join(
+        done.out.split()
+    )
+    done = run("scan", news, "--against", tmp_path / "none", "-o", tmp_path / "out")
+    assert (done.code, "there is no index" in done.err) == (4, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_stdin_is_asked_for_too(news, place):
+    done = run(
+        "scan", "-", "--input-format", "jsonl", "--json", "--against", place,
+        input=news.read_text(),
+    )  # fmt: skip
+    assert len(json.loads(done.bytes)["against"]) == 3

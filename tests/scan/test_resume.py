@@ -1,0 +1,253 @@
+"""A run that was killed goes on where it stopped, and gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dedup.config import Config
+from dedup.core.checkpoints import MANIFEST, Work
+from dedup.errors import InputError, OutputError
+from dedup.scan import documents as gathering
+from dedup.scan import fast as streaming
+from dedup.scan import full as pipeline
+from dedup.scan.fast import scan_stream
+from dedup.scan.full import scan_reader
+from dedup.sources import ReadOptions
+from dedup.sources.rereadable import Files
+
+FAST = Config(find=("duplicates",))
+WORDS = [f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in ("ln", "rt", "m", "st")]
+
+
+def made(count, seed=1):
+    """Return rows of 40 words; every third is a copy of the one before with one word changed."""
+    draw = random.Random(seed)
+    rows, words = [], []
+    for k in range(count):
+        words = [*words[:-1], "changed"] if k % 3 == 1 else draw.choices(WORDS, k=40)
+        rows.append({"id": f"{draw.randrange(10**9)}-{k}", "text": " ".join(words)})
+    return rows
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "news.parquet"
+    pq.write_table(pa.Table.from_pylist(made(9_000)), path, row_group_size=1_000)
+    return path
+
+
+def files(path, folder):
+    return Files([str(path)], ReadOptions(), folder=folder)
+
+
+def tables(result):
+    return {name: table.to_pylist() for name, table in result.tables.items()}
+
+
+def test_each_stage_is_taken_up(corpus, tmp_path, monkeypatch):
+    """Stop before each stage in turn; what was finished is not done again."""
+    wanted = scan_stream(files(corpus, tmp_path), FAST)
+    assert wanted.summary["clusters"]["count"] == 3_000
+    monkeypatch.setattr(streaming, "_COMMIT_BYTES", 1 << 19)
+    folder = tmp_path / "work"
+
+    class Stopped(Exception):
+        pass
+
+    def go(stop=None):
+        told = []
+
+        def progress(stage, done, total):
+            told.append(stage)
+            if stage == stop:
+                raise Stopped
+
+        reader = files(corpus, folder)
+        work = Work.at(folder, reader.header(FAST))
+        return scan_stream(reader, FAST, work=work, progress=progress), work
+
+    for stage in ("candidates", "shingles", "pairs", "clusters"):
+        with pytest.raises(Stopped):
+            go(stage)
+        state = json.loads((folder / MANIFEST).read_text())
+        assert state["stages"]
+    monkeypatch.setattr(streaming, "sign_all", None)  # would be called if anything were done again
+    monkeypatch.setattr(streaming, "shingle_all", None)
+    result, work = go()
+    assert tables(result) == tables(wanted)
+    assert result.summary == wanted.summary
+    work.clear()
+    assert not folder.exists()
+
+
+def test_signing_goes_on_after_the_last_commit(corpus, tmp_path, monkeypatch):
+    wanted = scan_stream(files(corpus, tmp_path), FAST)
+    monkeypatch.setattr(streaming, "_COMMIT_BYTES", 1)
+    monkeypatch.setattr("dedup.sources.pieces._PIECE_BYTES", 1)
+    folder = tmp_path / "work"
+    signed = []
+    whole = streaming.sign_all
+
+    def some(batches, config, **how):
+        for number, each in enumerate(whole(batches, config, **how)):
+            if number == 3 and not signed:
+                signed.append(number)
+                raise KeyboardInterrupt
+            yield each
+
+    monkeypatch.setattr(streaming, "sign_all", some)
+    reader = files(corpus, folder)
+    with pytest.raises(KeyboardInterrupt):
+        scan_stream(reader, FAST, work=Work.at(folder, reader.header(FAST)))
+    with next((folder / "arrays").iterdir()).open("ab") as torn:
+        torn.write(b"half a piece")
+    reader = files(corpus, folder)
+    work = Work.at(folder, reader.header(FAST))
+    assert work.begun == 3
+    assert tables(scan_stream(reader, FAST, work=work)) == tables(wanted)
+
+
+def test_what_differs_is_named(corpus, tmp_path):
+    folder = tmp_path / "work"
+    reader = files(corpus, folder)
+    work = Work.at(folder, reader.header(FAST))
+    with pytest.raises(OutputError, match="another run is working in it"):
+        Work.at(folder, reader.header(FAST))
+    del work
+    other = Config(find=("duplicates",), threshold=0.8)
+    with pytest.raises(InputError, match=r"setting threshold: got 0\.8, there 0\.7"):
+        Work.at(folder, reader.header(other))
+    os.utime(corpus, (1, 1))
+    with pytest.raises(InputError, match=r"input .*news\.parquet: got \[\d+, 1000000000\]"):
+        Work.at(folder, files(corpus, folder).header(FAST))
+
+
+def test_a_folder_of_others_is_left_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds mine\.txt and no manifest\.json"):
+        Work.at(tmp_path, {})
+
+
+def test_each_stage_of_a_whole_scan_is_taken_up(tmp_path, monkeypatch):
+    """Stop before each stage in turn; what was finished is not done again."""
+    path = tmp_path / "news.parquet"
+    pq.write_table(pa.Table.from_pylist(made(900)), path, row_group_size=100)
+    config = Config(weak=True)
+    wanted = scan_reader(files(path, tmp_path), config)
+    assert wanted.summary["clusters"]["count"] == 300
+    assert len(wanted.tables["passages"]) > 300
+    folder = tmp_path / "work"
+
+    class Stopped(Exception):
+        pass
+
+    def go(stop=None):
+        def progress(stage, done, total):
+            if stage == stop:
+                raise Stopped
+
+        reader = files(path, folder)
+        work = Work.at(folder, reader.header(config))
+        return scan_reader(reader, config, work=work, progress=progress), work
+
+    done = []
+    for stage in pipeline.STAGES:
+        with pytest.raises(Stopped):
+            go(stage)
+        state = json.loads((folder / MANIFEST).read_text())
+        assert set(done) <= set(state["stages"])
+        done = list(state["stages"])
+    assert done == ["texts", "tokens", "copies", "marks", "removals", "passages"]
+    for name in ("tokenise_texts", "find_removals", "find_passages"):
+        monkeypatch.setattr(pipeline, name, None)  # would be called if anything were done again
+    result, work = go()
+    assert tables(result) == tables(wanted)
+    assert result.summary == wanted.summary
+    assert result.corpus.table["text"].to_pylist() == wanted.corpus.table["text"].to_pylist()
+    work.clear()
+    assert not folder.exists()
+
+
+def test_reading_texts_goes_on_after_the_last_commit(corpus, tmp_path, monkeypatch):
+    config = Config(find=("passages",))
+    wanted = scan_reader(files(corpus, tmp_path), config)
+    monkeypatch.setattr(gathering, "_COMMIT_BYTES", 1)
+    folder = tmp_path / "work"
+    reader = files(corpus, folder)
+    whole = reader.batches
+
+    def some():
+        for number, each in enumerate(whole()):
+            if number == 3:
+                raise KeyboardInterrupt
+            yield each
+
+    monkeypatch.setattr(reader, "batches", some)
+    with pytest.raises(KeyboardInterrupt):
+        scan_reader(reader, config, work=Work.at(folder, reader.header(config)))
+    reader = files(corpus, folder)
+    work = Work.at(folder, reader.header(config))
+    assert work.begun == 3
+    assert tables(scan_reader(reader, config, work=work)) == tables(wanted)
+
+
+def killed_runs(corpus, tmp_path, kills, find):
+    """Kill a run at random moments, each time with a fresh work folder; compare the results."""
+
+    def command(out, *more):
+        return [
+            *(sys.executable, "-m", "dedup", "scan", str(corpus), "-q", "--find", find),
+            *("-o", str(out), *more),
+        ]
+
+    def bytes_of(folder):
+        return {each.name: each.read_bytes() for each in sorted(Path(folder).iterdir())}
+
+    for _ in range(2):  # the first one may have kernels to compile
+        begin = time.perf_counter()
+        subprocess.run(command(tmp_path / "wanted", "--work", tmp_path / "w"), check=True)
+        seconds = time.perf_counter() - begin
+    wanted = bytes_of(tmp_path / "wanted")
+    draw = random.Random(5)
+    stopped = 0
+    for number in range(kills):
+        work, out = tmp_path / f"work{number}", tmp_path / f"out{number}"
+        process = subprocess.Popen(command(out, "--work", work))
+        time.sleep(draw.uniform(0.3, 1) * seconds)
+        process.send_signal(signal.SIGKILL)
+        stopped += process.wait() == -signal.SIGKILL
+        # Either nothing or everything is there: the files are renamed together at the end.
+        there = {each.name for each in out.iterdir()} if out.exists() else set()
+        for name in there & wanted.keys():
+            assert (out / name).read_bytes() == wanted[name]
+        subprocess.run(command(out, "--work", work), check=True)
+        found = bytes_of(out)
+        assert {name: found[name] for name in wanted} == wanted
+        assert not work.exists()
+    return stopped
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+@pytest.mark.parametrize("find", ["duplicates", "duplicates,passages,repeats"])
+def test_a_killed_run_goes_on(corpus, tmp_path, find):
+    killed_runs(corpus, tmp_path, 2, find)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+@pytest.mark.parametrize("find", ["duplicates", "duplicates,passages,repeats"])
+def test_twenty_killed_runs_go_on(tmp_path, find):
+    path = tmp_path / "news.parquet"
+    pq.write_table(pa.Table.from_pylist(made(60_000)), path, row_group_size=5_000)
+    assert killed_runs(path, tmp_path, 20, find) > 0

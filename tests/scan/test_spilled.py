@@ -1,0 +1,141 @@
+"""A scan with everything gives the same in memory and with its arrays in files."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from prose import BAKERY, COMET, FERRY, LANGUAGES, LIBRARY, ORCHARD, PENDULUM, SWIMMING, THEATRE
+
+from dedup.cleaning import find as removals
+from dedup.cleaning.boilerplate import lines
+from dedup.config import Config
+from dedup.passages import find as passages
+from dedup.passages import seeds
+from dedup.scan import candidates as copies
+from dedup.scan import documents as gathering
+from dedup.scan.full import scan_corpus, scan_reader
+from dedup.sources import ReadOptions, from_python
+from dedup.sources.rereadable import Files, Held
+from dedup.text import tokens
+
+PROSE = (BAKERY, COMET, FERRY, LIBRARY, ORCHARD, PENDULUM, SWIMMING, THEATRE)
+FOOT = "\n\nSubscribe to our newsletter\n\nMore from the Valley Herald desk\n\nContact the desk"
+HARBOUR = "Kontak meja berita kami di pelabuhan lama setiap hari kerja sebelum tengah hari "
+
+
+def pages(count, seed):
+    """Return pages of three sites: shared paragraphs, repeats, furniture, copies, no stop list."""
+    draw = np.random.default_rng(seed)
+    made = []
+    for k in range(count):
+        parts = [PROSE[each] for each in draw.permutation(len(PROSE))[: draw.integers(1, 4)]]
+        site = f"site{draw.integers(0, 3)}.example"
+        if k % 5 == 0:
+            parts.append(parts[0])  # a paragraph that stands twice
+        if k % 7 == 0:
+            parts.append(" ".join(each for _, each in LANGUAGES.values()))
+        if k % 6 == 0:
+            parts.append(HARBOUR * 3 + f"nomor {k}")
+        text = f"Day {k} in the valley\n\n" + "\n\n".join(parts) + FOOT * (site != "site2.example")
+        if made and k % 4 == 0:
+            text = made[draw.integers(0, len(made))]["text"].replace("the", "a", k % 3)
+        text = "" if k % 17 == 0 else text
+        made.append({"id": f"{draw.integers(0, 10**6):06d}-{k}", "text": text, "site": site})
+    return made
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch):
+    """Cut everything into so many parts that the seams are tested."""
+    for module, name, size in (
+        (tokens, "_CHUNK_BYTES", 3_000),
+        (removals, "_PART_BYTES", 5_000),
+        (copies, "_RUN_TOKENS", 700),
+        (copies, "_RUN_PAIRS", 7),
+        (copies, "_FILE_PAIRS", 5),
+        (copies, "_MOST_WAITING", 2),
+        (seeds, "_PART_SEEDS", 900),
+        (seeds, "_HELD_SEEDS", 800),
+        (seeds, "_RUN_TOKENS", 700),
+        (seeds, "_ROW_SEEDS", 500),
+        (passages, "_RUN_SEEDS", 300),
+        (lines, "_PART_LINES", 40),
+    ):
+        assert hasattr(module, name)
+        monkeypatch.setattr(module, name, size)
+
+
+def checked(result, wanted):
+    for name, table in wanted.tables.items():
+        got = [{**row, "path": None} for row in result.tables[name].to_pylist()]
+        assert got == [{**row, "path": None} for row in table.to_pylist()], name
+    for name in ("removals", "marks"):
+        assert getattr(result, name).to_pylist() == getattr(wanted, name).to_pylist(), name
+    assert result.review.to_pylist() == wanted.review.to_pylist()
+    without = ("intake", "suspicions")
+    for name in wanted.summary.keys() - set(without):
+        assert result.summary[name] == wanted.summary[name], name
+    texts = wanted.corpus.table["text"].to_pylist()
+    assert result.corpus.table["text"].to_pylist() == texts
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Config(weak=True),
+        Config(find=("passages",), weak=True),
+        Config(find=("repeats", "duplicates"), shingle_unit="char"),
+        Config(find=("duplicates", "passages"), shingle_unit="auto", canonical="longest"),
+    ],
+    ids=lambda config: "+".join(config.find) + "," + config.shingle_unit,
+)
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_files_or_memory(tmp_path, config, form):
+    documents = pages(90, 3)
+    path = tmp_path / f"news.{form}"
+    if form == "parquet":
+        pq.write_table(pa.Table.from_pylist(documents), path, row_group_size=13)
+    else:
+        path.write_text("\n".join(json.dumps(each) for each in documents))
+    wanted = scan_corpus(from_python(documents), config, threads=1)
+    assert wanted.tables["passages"].num_rows > 100 or "passages" not in config.find
+    assert wanted.removals.num_rows > 60 or "repeats" not in config.find
+    for threads in (1, 3):
+        for memory in (1, 8 << 30):
+            files = Files([str(path)], ReadOptions(), folder=tmp_path)
+            checked(scan_reader(files, config, threads=threads, memory=memory), wanted)
+
+
+def test_the_size_of_parts_does_not_matter(monkeypatch):
+    documents = from_python(pages(120, 8))
+    wanted = scan_corpus(documents, Config(weak=True), threads=2)
+    assert wanted.removals.num_rows
+    monkeypatch.undo()
+    checked(scan_corpus(documents, Config(weak=True), threads=2), wanted)
+
+
+def test_nothing_at_all(tmp_path):
+    corpus = from_python(pa.array([], pa.string()))
+    wanted = scan_corpus(corpus, Config())
+    checked(scan_reader(Held(corpus.table, corpus.intake), Config(), memory=1), wanted)
+
+
+def test_little_is_in_memory_at_a_time(tmp_path):
+    """The columns are in files as soon as the texts are more than the memory allows."""
+    assert gathering.text_budget(1 << 30) * gathering.FOLD < 1 << 30
+    corpus = from_python(pages(30, 2))
+    read = gathering.gather(Held(corpus.table, corpus.intake), kept(tmp_path, 1), 1)
+    assert read.columns.in_files
+    read = gathering.gather(Held(corpus.table, corpus.intake), kept(tmp_path, 1 << 30), 1 << 30)
+    assert not read.columns.in_files
+
+
+def kept(folder, budget):
+    from dedup.core.checkpoints import Work
+    from dedup.core.spool import Spool
+
+    return Work(Spool(lambda: folder, budget))

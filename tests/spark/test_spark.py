@@ -1,0 +1,243 @@
+"""Spark gives what one machine gives, document for document, however the rows are cut."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import spark_session
+
+import dedup
+from dedup import Config
+
+pytestmark = pytest.mark.spark
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+FAST = Config(find=("duplicates",))
+WORDS = [f"word{k}" for k in range(500)]
+
+
+@pytest.fixture(scope="module")
+def spark(spark_here):
+    return spark_here
+
+
+def frame_of(spark, table, partitions=None):
+    frame = spark.createDataFrame(table.to_pandas())
+    return frame if partitions is None else frame.repartition(partitions)
+
+
+def found_by_spark(frame, config=FAST, **how):
+    from dedup.spark import find
+
+    found = find(frame, config, **how)
+    rows = sorted(tuple(row) for row in found.documents.collect())
+    return rows, found.summary
+
+
+def found_here(table, config=FAST, **how):
+    result = dedup.scan(table, config, **how)
+    return [tuple(row.values()) for row in result.tables["documents"].to_pylist()], result.summary
+
+
+def check_same(spark, table, config=FAST, partitions=None, columns=None, **how):
+    columns = columns or {}
+    got, totals = found_by_spark(frame_of(spark, table, partitions), config, **columns, **how)
+    wanted, summary = found_here(table, config, **columns)
+    # As written out, which tells None from NaN and takes every digit.
+    assert list(map(repr, got)) == list(map(repr, wanted))
+    for name in ("documents", "relations", "clusters", "caps"):
+        assert totals[name] == summary[name], name
+    return totals
+
+
+def texts_of(seed, count, length=60, copies=0.4):
+    """Make texts of drawn words; a part are copies of others with some words changed."""
+    drawn = random.Random(seed)
+    made = []
+    for k in range(count):
+        if k and drawn.random() < copies:
+            words = drawn.choice(made).split()
+            for _ in range(drawn.choice((0, 1, 3, 8))):
+                words[drawn.randrange(len(words))] = drawn.choice(WORDS)
+        else:
+            words = drawn.choices(WORDS, k=drawn.randrange(length // 2, 2 * length))
+        made.append(" ".join(words))
+    return made
+
+
+def corpus(count, seed=1, words=120):
+    import corpus as maker
+
+    return maker.make(count, seed, words)[0]
+
+
+def seed_articles():
+    files = sorted((ROOT / "seeds").glob("*.txt"))
+    return pa.table(
+        {"id": [each.name for each in files], "text": [each.read_text("utf-8") for each in files]}
+    )
+
+
+@pytest.mark.parametrize("partitions", [1, 7])
+def test_planted_copies_in_any_number_of_partitions(spark, partitions):
+    totals = check_same(spark, corpus(600), partitions=partitions)
+    assert totals["relations"]["near_duplicate"] > 20
+
+
+def test_the_seeds(spark):
+    check_same(spark, seed_articles())
+
+
+def test_repeated_ids_empty_and_missing_texts(spark):
+    texts = texts_of(1, 60)
+    texts += [texts[0], texts[0].upper(), "", "", "!!!", None, "a", "A", texts[3]]
+    ids = [f"d{k % 9}" for k in range(len(texts))]
+    ids[5:8] = ["d1#2", "d1#2", "d1#2#2"]
+    table = pa.table({"id": ids, "text": texts})
+    totals = check_same(spark, table, partitions=5)
+    assert totals["intake"]["skipped"] == {"missing_text": 1}
+    wanted = dedup.scan(table, FAST).summary["intake"]["damaged"]
+    assert totals["intake"]["damaged"] == wanted
+
+
+@pytest.mark.parametrize(
+    "canonical", ["complete", "earliest", "latest", "longest", "priority:rank"]
+)
+def test_every_policy_with_dates_and_priorities(spark, canonical):
+    drawn = random.Random(7)
+    texts = texts_of(5, 80)
+    texts += [each.upper() + drawn.choice(["", " …"]) for each in texts[:40]]
+    days = [f"2024-0{drawn.randrange(1, 9)}-01" for _ in texts]
+    table = pa.table(
+        {
+            "id": [f"k{k:03d}" for k in range(len(texts))],
+            "text": texts,
+            "date": [None if drawn.random() < 0.3 else day for day in days],
+            "rank": [drawn.choice(["10", "9", "2.5", None]) for _ in texts],
+        }
+    )
+    config = Config(find=("duplicates",), canonical=canonical)
+    check_same(spark, table, config, columns={"date": "date"})
+
+
+def test_other_clusters_than_those_of_equal_documents(spark):
+    texts = texts_of(8, 60)
+    table = pa.table({"id": [f"{k:03d}" for k in range(90)], "text": texts + texts[:30]})
+    config = Config(find=("duplicates",), cluster_on=("near_duplicate",), removable=0.95)
+    check_same(spark, table, config)
+    check_same(spark, table, Config(find=("duplicates",), cluster_on=("exact",)))
+
+
+def identical(count):
+    text = " ".join(WORDS[:50])
+    return pa.table({"id": [f"{k:06d}" for k in range(count)], "text": [text] * count})
+
+
+def one_footer(count, seed=3):
+    drawn = random.Random(seed)
+    footer = " ".join(WORDS[:120])
+    bodies = (" ".join(f"w{drawn.randrange(10**6)}" for _ in range(60)) for _ in range(count))
+    texts = [f"{body}\n\n{footer}" for body in bodies]
+    return pa.table({"id": [f"{k:06d}" for k in range(count)], "text": texts})
+
+
+def path(count, length=100, step=12):
+    """Make documents of which each is like the next one alone: windows over one long text."""
+    words = [f"v{k * 2654435761 % 2**32:x}" for k in range(count * step + length)]
+    texts = [" ".join(words[k * step : k * step + length]) for k in range(count)]
+    return pa.table({"id": [f"{k:06d}" for k in range(count)], "text": texts})
+
+
+def test_identical_documents(spark):
+    totals = check_same(spark, identical(400), partitions=3)
+    assert totals["documents"]["kept"] == 1
+
+
+def test_a_shared_footer_fills_buckets(spark):
+    totals = check_same(spark, one_footer(400), partitions=3)
+    assert totals["caps"]["crowded_buckets"] > 0
+
+
+def test_a_path(spark):
+    totals = check_same(spark, path(300), partitions=3)
+    assert totals["relations"]["near_duplicate"] >= 290
+
+
+def test_components_by_stars_and_clusters_in_rounds(spark):
+    """As with too little memory for both: no edge on the driver, ten of a component in a task."""
+    drawn = random.Random(2)
+    base = " ".join(drawn.choices(WORDS, k=80)).split()
+    texts = texts_of(11, 40)
+    for _ in range(120):  # a cloud around one text: many pairs, leaders and ways to go
+        words = base[:]
+        for _ in range(drawn.randrange(9)):
+            words[drawn.randrange(80)] = drawn.choice(WORDS)
+        texts.append(" ".join(words))
+    table = pa.table({"id": [f"{k:03d}" for k in range(len(texts))], "text": texts})
+    check_same(spark, table, driver_edges=0, task_edges=10)
+
+
+def test_a_path_in_rounds(spark):
+    check_same(spark, path(30), driver_edges=0, task_edges=9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_stars_of_joins_connect_what_union_find_does(spark, seed, tmp_path):
+    from dedup.clusters.stars import components
+    from dedup.spark.components import by_stars, on_driver
+    from dedup.spark.frames import Store
+
+    random_ = np.random.default_rng(seed)
+    count = int(random_.integers(5, 200))
+    a, b = random_.integers(0, count, (2, int(random_.integers(1, 2 * count))))
+    if seed == 0:  # a long path with numbers in no order
+        order = random_.permutation(count)
+        a, b = order[:-1], order[1:]
+    a, b = (np.stack([a, b]).T[a != b]).T
+    frame = spark.createDataFrame(list(zip(a.tolist(), b.tolist(), strict=True)), "a long, b long")
+    wanted = components(a, b, count)
+    store = Store.at(spark, str(tmp_path))
+    for made in (by_stars(store, frame), on_driver(frame)):
+        rows = {row["row"]: row["component"] for row in made.collect()}
+        assert rows == {int(k): int(wanted[k]) for k in np.union1d(a, b)}
+
+
+def test_a_huge_bucket_is_paired_with_its_first_document():
+    from dedup.spark import candidates
+
+    held = candidates.MOST_HELD
+    rows = [(5, 1), (5, 2), *((7, 10 + k) for k in range(held + 50)), (8, 3), (8, 9)]
+    table = pa.table({"key": [row[0] for row in rows], "row": [row[1] for row in rows]})
+    pairs = pa.Table.from_batches(candidates._pair(table.to_batches(max_chunksize=200_000)))
+    found = set(zip(pairs["a"].to_pylist(), pairs["b"].to_pylist(), strict=True))
+    wanted = {(10, 10 + k) for k in range(1, held + 50)} | {(1, 2), (3, 9), (-1, 7)}
+    assert found == wanted
+
+
+def test_passages_between_members_of_a_group(spark):
+    from dedup.spark import find
+
+    table = corpus(200, seed=4, words=150)
+    config = Config(find=("duplicates", "passages"))
+    found = find(spark.createDataFrame(table.to_pandas()), config)
+    got = [tuple(row) for row in found.passages.collect()]
+    assert len(got) > 20
+    assert sum(found.summary["passages"].values()) == len(got)
+    wanted = dedup.scan(table, config).tables["passages"].to_pylist()
+    ends = {(each["a"], each["b"]) for each in wanted}
+    # Which words are frequent is learned from fewer texts; pairs of near copies are found by both.
+    assert len({row[:2] for row in got} & ends) > 0.9 * len({row[:2] for row in got})
+
+
+def test_what_spark_cannot_do_is_said(spark):
+    frame = spark.createDataFrame([("1", "one text")], "id string, text string")
+    for config in (Config(), Config(find=("passages",)), Config(shingle_unit="char")):
+        with pytest.raises(dedup.errors.ConfigError):
+            found_by_spark(frame, config)
+    assert spark_session.missing() is None

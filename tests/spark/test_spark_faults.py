@@ -1,0 +1,135 @@
+"""A worker that dies, little memory, another way to reach Spark: the same result."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import spark_session
+from test_spark import FAST, check_same, corpus, found_here
+
+pytestmark = pytest.mark.spark
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def dying(work, flag):
+    """Wrap a function of a stage so that the first worker to have made a batch of it dies."""
+
+    def wrapped(batches):
+        for batch in work(batches):
+            yield batch
+            try:
+                os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                continue
+            os._exit(9)
+
+    return wrapped
+
+
+@pytest.mark.slow
+def test_a_worker_dies_in_every_stage(spark_here, tmp_path, monkeypatch):
+    """As by lack of memory; Spark starts another and takes the task up again."""
+    from dedup.spark import candidates, documents, equals, frames, giants, reading, stars, verifying
+
+    real, flags = frames.map_batches, []
+
+    def map_batches(frame, work, schema):
+        flags.append(tmp_path / f"died-{len(flags):02d}")
+        return real(frame, dying(work, str(flags[-1])), schema)
+
+    for module in (candidates, documents, equals, frames, giants, reading, stars, verifying):
+        monkeypatch.setattr(module, "map_batches", map_batches)
+    check_same(spark_here, corpus(200, words=60), task_edges=1)
+    assert len(flags) > 12
+    assert all(flag.exists() for flag in flags), "a stage in which nobody died"
+
+
+SPILLING = """
+import json, sys
+import numpy as np
+from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
+from dedup.spark import candidate_pairs, own_session
+
+conf = {"spark.driver.memory": "512m", "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "8", "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": sys.argv[1], "spark.eventLog.compress": "false"}
+spark, _ = own_session("local[2,4]", conf)
+documents = 750_000
+# Sixteen bands; a fifth of the documents share a key with the next in each of them.
+rows = spark.range(documents).select(F.explode(F.expr("sequence(0L, 15L)")).alias("band"), "id")
+leader = F.when(F.col("id") % 10 == 1, F.col("id") - 1).otherwise(F.col("id"))
+bands = rows.select(F.xxhash64("band", leader).alias("key"), F.col("id").alias("row"))
+print(json.dumps([bands.count(), candidate_pairs(bands).count()]))
+spark.stop()
+"""
+
+
+@pytest.mark.slow
+def test_twelve_million_band_rows_in_half_a_gigabyte(tmp_path):
+    if (reason := spark_session.missing()) is not None:
+        pytest.skip(reason)
+    done = subprocess.run(
+        [sys.executable, "-c", SPILLING, tmp_path.as_uri()],
+        env={**os.environ, "PYSPARK_PYTHON": sys.executable},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=1800,
+    )
+    assert json.loads(done.stdout.decode().splitlines()[-1]) == [12_000_000, 75_000]
+    spilled = 0
+    for log in (each for each in tmp_path.rglob("*") if each.is_file()):
+        for line in log.read_text("utf-8").splitlines():
+            if '"SparkListenerTaskEnd"' in line:
+                metrics = json.loads(line).get("Task Metrics") or {}
+                spilled += metrics.get("Disk Bytes Spilled", 0)
+    print(f"{spilled:,} bytes spilled to disk")
+
+
+IN_CONNECT = """
+import json, sys
+from pyspark.sql import SparkSession
+from dedup import Config
+from dedup.spark import find
+
+spark = SparkSession.builder.remote("local[2,4]").getOrCreate()
+assert "connect" in type(spark).__module__
+frame = spark.read.parquet(sys.argv[1])
+found = find(frame, Config(find=("duplicates",)), checkpoint=sys.argv[2])
+rows = sorted(tuple(row) for row in found.documents.collect())
+print(json.dumps([found.summary["documents"], [repr(row) for row in rows]]))
+spark.stop()
+"""
+
+
+def test_spark_connect(tmp_path):
+    if (reason := spark_session.missing()) is not None:
+        pytest.skip(reason)
+    pytest.importorskip("grpc", reason="the extra spark-connect is not installed")
+    pytest.importorskip("grpc_status", reason="the extra spark-connect is not installed")
+    table = corpus(200, words=60)
+    pq.write_table(table, tmp_path / "corpus.parquet")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            IN_CONNECT,
+            str(tmp_path / "corpus.parquet"),
+            str(tmp_path / "work"),
+        ],
+        env={**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=900,
+    )
+    counts, rows = json.loads(done.stdout.decode().splitlines()[-1])
+    wanted, summary = found_here(table, FAST)
+    assert rows == [repr(row) for row in wanted]
+    assert counts == summary["documents"]

@@ -1,0 +1,208 @@
+"""Classes of tokens: stop words and names in English, and what other languages get instead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dedup.core.arrays import texts_from_strings
+from dedup.text.stopwords import BLANK, CONTENT, NAME, STOP, classify, stop_lists
+from dedup.text.tokens import tokenise_texts
+
+ENGLISH = (
+    "The minister said on Tuesday that Angela Merkel and Barack Obama had met in Berlin to talk "
+    "about the economy. Merkel did not answer questions from the press after the meeting."
+)
+GERMAN = (
+    "Die Regierung hat am Dienstag in Berlin ein neues Gesetz über die Sicherheit der Bürger "
+    "beschlossen. Der Minister sagte, dass die Kosten für das Land nicht steigen und die Länder "
+    "mit der Entscheidung zufrieden sind."
+)
+TURKISH = (
+    "Bakan, salı günü yaptığı açıklamada yeni yasanın bir an önce çıkarılması için "
+    "çalıştıklarını ve bunun ülke için çok önemli olduğunu söyledi. IŞIK ve ışık aynı kelime."
+)
+RUSSIAN = (
+    "Министр заявил во вторник, что новый закон был принят и что он не будет изменён. Владимир "
+    "Путин и Сергей Лавров встретились в Москве, чтобы обсудить это с послом."
+)
+ARABIC = (
+    "قال الوزير إن الحكومة لم تقرر بعد في هذا الأمر الذي كان من المقرر أن يناقش على مستوى القمة "
+    "مع الدول التي شاركت في الاجتماع"
+)
+CHINESE = (
+    "中国政府周二表示，新的法律将从明年开始实施，这是为了保护公民的安全。部长说，他们会继续努力。"
+)
+
+
+def classified(*strings, masked=None):
+    """Return (language, words by class, weights) of each string."""
+    tokens = tokenise_texts(texts_from_strings(list(strings)))
+    words = classify(tokens, masked)
+    names = [*stop_lists().names, None]
+    out = []
+    for row, string in enumerate(strings):
+        places = range(tokens.bounds[row], tokens.bounds[row + 1])
+        kinds = {STOP: [], CONTENT: [], NAME: [], BLANK: []}
+        for i in places:
+            kinds[words.classes[i]].append(string[tokens.starts[i] : tokens.ends[i]])
+        out.append((names[words.languages[row]], kinds, words.weights[list(places)]))
+    return out
+
+
+def test_english_has_stop_words_names_and_content():
+    language, kinds, _ = classified(ENGLISH)[0]
+    assert language == "en"
+    assert {"The", "on", "that", "and", "the", "after"} <= set(kinds[STOP])
+    people = ["Angela", "Merkel", "Barack", "Obama"]
+    assert kinds[NAME] == ["Tuesday", *people, "Berlin", "Merkel"]  # also as first word
+    assert {"minister", "talk", "economy", "answer", "meeting"} <= set(kinds[CONTENT])
+
+
+def test_a_whole_name_weighs_as_much_as_any_other():
+    tokens = tokenise_texts(texts_from_strings([ENGLISH]))
+    weights = classify(tokens).weights
+    words = [ENGLISH[a:b] for a, b in zip(tokens.starts, tokens.ends, strict=True)]
+    by_word = dict(zip(words, weights.tolist(), strict=True))
+    assert by_word["Angela"] == by_word["Obama"] == 0.375
+    assert by_word["Berlin"] == by_word["Merkel"] == 0.75  # alone in the second sentence
+    assert (by_word["the"], by_word["economy"]) == (0.25, 1.0)
+
+
+def test_a_particle_belongs_to_the_name_it_leads():
+    string = "In the city the troops of president Bashar al-Assad were said to be near the border"
+    _, kinds, weights = classified(string)[0]
+    assert kinds[NAME] == ["Bashar", "al", "Assad"]
+    assert np.isclose(weights[8:11].sum(), 0.75)
+
+
+def test_the_first_word_of_a_sentence_is_no_name_by_its_capital():
+    _, kinds, _ = classified("They went home at night. Rain had been falling on them all day.")[0]
+    assert kinds[NAME] == []
+    assert "Rain" in kinds[CONTENT]
+
+
+def test_a_headline_in_capitals_holds_no_names():
+    _, kinds, _ = classified("NEW LAW ON PRESS FREEDOM\nThe law was passed by the house today.")[0]
+    assert kinds[NAME] == []
+    assert {"NEW", "LAW", "PRESS"} <= set(kinds[CONTENT])
+
+
+def test_german_nouns_are_content_and_no_names():
+    language, kinds, _ = classified(GERMAN)[0]
+    assert language == "de"
+    assert kinds[NAME] == []
+    assert {"Regierung", "Gesetz", "Sicherheit", "Kosten"} <= set(kinds[CONTENT])
+    assert {"Die", "hat", "über", "dass", "für", "nicht", "und"} <= set(kinds[STOP])
+
+
+def test_turkish_is_known_with_and_without_the_dot():
+    for string in (TURKISH, TURKISH.replace("i", "İ").replace("ı", "I")):
+        language, kinds, _ = classified(string)[0]
+        assert language == "tr"
+        assert len(kinds[STOP]) >= 6
+        assert len(kinds[CONTENT]) > len(kinds[STOP])
+    tokens = tokenise_texts(texts_from_strings(["IŞIK ışık İstanbul istanbul"]))
+    assert len(set(tokens.hashes.tolist())) == 2
+
+
+def test_russian_has_stop_words_and_names():
+    language, kinds, _ = classified(RUSSIAN)[0]
+    assert language == "ru"
+    assert kinds[NAME] == ["Владимир", "Путин", "Сергей", "Лавров", "Москве"]
+    assert {"что", "и", "не", "в", "это", "с"} <= set(kinds[STOP])
+    assert {"заявил", "закон", "встретились"} <= set(kinds[CONTENT])
+
+
+def test_arabic_has_stop_words_and_no_names():
+    language, kinds, _ = classified(ARABIC)[0]
+    assert language == "ar"
+    assert kinds[NAME] == []
+    assert {"في", "من", "على", "الذي", "إن"} <= set(kinds[STOP])
+    assert {"الحكومة", "الوزير", "الاجتماع"} <= set(kinds[CONTENT])
+
+
+def test_chinese_alone_is_all_content_at_half_weight():
+    language, kinds, weights = classified(CHINESE)[0]
+    assert language is None
+    assert kinds[STOP] == kinds[NAME] == kinds[BLANK] == []
+    assert set(weights.tolist()) == {0.5}
+
+
+def chinese_corpus():
+    """Return texts of 40 characters, of which every fourth is 的 or 是 and the others are rare."""
+    return [
+        "".join("的是"[k // 4 % 2] if k % 4 == 0 else chr(0x4E00 + 60 * n + k) for k in range(40))
+        for n in range(30)
+    ]
+
+
+def test_without_a_stop_list_the_most_frequent_words_of_the_corpus_are_discounted():
+    for language, kinds, weights in classified(*chinese_corpus()):
+        assert language is None
+        # The common words stay within a quarter of the running text: one of the two is at the edge.
+        assert set(kinds[STOP]) <= {"的", "是"}
+        assert kinds[STOP]
+        assert len(kinds[CONTENT]) >= 30
+        assert weights.min() == 0.125
+        assert weights.max() == 0.5
+
+
+def test_learned_stop_words_hold_only_where_no_list_fits():
+    language, kinds, _ = classified("the 的 of 的 and 的 in 的 is 的 to", *chinese_corpus())[0]
+    assert language == "en"
+    assert "的" in kinds[CONTENT]
+
+
+def test_few_texts_teach_no_stop_words():
+    for _, kinds, _ in classified(*chinese_corpus()[:3]):
+        assert kinds[STOP] == []
+
+
+def test_a_language_nobody_listed_learns_its_small_words():
+    """As of Swahili, which has no list here and a small word `kwa`."""
+    nouns = [f"neno{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(400)]
+    strings = [
+        " ".join(f"{' '.join(nouns[9 * n + k : 9 * n + k + 4])} kwa" for k in range(0, 20, 4))
+        for n in range(40)
+    ]
+    for language, kinds, _ in classified(*strings):
+        assert language is None
+        assert kinds[STOP].count("kwa") == 5
+        assert len(kinds[CONTENT]) > 15
+
+
+@pytest.mark.parametrize("string", ["", "a", "A", "1", "漢", "Merkel", "http://x.y"])
+def test_texts_of_a_word_or_none(string):
+    _, kinds, weights = classified(string)[0]
+    assert sum(map(len, kinds.values())) == len(weights)
+
+
+def test_links_and_masked_tokens_are_blank_and_weigh_nothing():
+    string = "See the page at https://example.org/a for more of the same words"
+    masked = np.zeros(14, np.bool_)
+    masked[[0, 13]] = True
+    _, kinds, weights = classified(string, masked=masked)[0]
+    assert kinds[BLANK] == ["See", "example", "org", "a", "words"]
+    assert weights[[0, 5, 6, 7, 13]].tolist() == [0] * 5
+
+
+def test_a_corpus_of_nothing():
+    words = classify(tokenise_texts(texts_from_strings([])))
+    assert (len(words.classes), len(words.weights), len(words.languages)) == (0, 0, 0)
+
+
+def test_a_document_has_the_same_classes_in_any_company():
+    alone = classified(ENGLISH)[0]
+    beside = classified(RUSSIAN, ENGLISH, GERMAN)[1]
+    assert alone[:2] == beside[:2]
+    assert np.array_equal(alone[2], beside[2])
+
+
+def test_every_stop_list_covers_its_own_words():
+    lists = stop_lists()
+    assert len(lists.names) == len(set(lists.names)) >= 15
+    tokens = tokenise_texts(texts_from_strings(["the of and", "der die und nicht", "что это не"]))
+    words = classify(tokens)
+    assert [lists.names[k] for k in words.languages] == ["en", "de", "ru"]
+    assert set(words.classes.tolist()) == {STOP}
