@@ -151,7 +151,7 @@ def each(name: str, call: Callable[[Any], object], given: Iterable[Any]) -> Row:
 
 def one_by_one(index: Index, *, add: bool) -> Callable[[Entry], list[Verdict]]:
     """Return what offers one signed article to an index."""
-    return lambda entry: index.store.offer([entry], add=add)
+    return lambda entry: index.store.insert([entry], add=add)
 
 
 def size_of(path: Path) -> int:

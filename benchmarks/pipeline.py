@@ -153,7 +153,7 @@ def _judge(each: Contestant, folder: Path, made: Path) -> None:
     if out.is_dir():
         table = pq.read_table(out / "documents.parquet", columns=["doc_id", "cluster"])
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-        each.found = {name: summary[name] for name in ("relations", "passages", "caps")}
+        each.found = {name: summary[name] for name in ("relations", "passages", "limits")}
     else:
         table = pq.read_table(out)
     ids, clusters = (column.to_pylist() for column in table.columns)

@@ -92,7 +92,7 @@ def run(path: Path, options: list[str]) -> dict[str, Any]:
         "documents": summary["documents"],
         "relations": summary["relations"],
         "largest": summary["clusters"]["largest"],
-        "caps": summary["caps"],
+        "limits": summary["limits"],
     }
 
 

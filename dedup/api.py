@@ -14,8 +14,8 @@ from dedup.core.files import atomic
 from dedup.errors import ConfigError, InputError
 from dedup.output.cleaned import original_of, restore_directory
 from dedup.output.cleaned.provenance import Known
+from dedup.pipeline.full import compare_corpus, scan_corpus
 from dedup.result import Result
-from dedup.scan.full import compare_corpus, scan_corpus
 from dedup.schema import Corpus
 from dedup.sources import from_python
 from dedup.sources.options import REASONS, priority_column
@@ -204,7 +204,9 @@ def joined(first: Corpus, second: Corpus) -> Corpus:
             row["doc_id"] = row["path"]
     if rows[0]["doc_id"] == rows[1]["doc_id"]:
         rows[1]["doc_id"] += "#2"
-    return Corpus(pa.Table.from_pylist(rows, first.table.schema), first.intake + second.intake)
+    return Corpus(
+        pa.Table.from_pylist(rows, first.table.schema), first.read_report + second.read_report
+    )
 
 
 def compare_two(corpus: Corpus, config: Config) -> Result:
@@ -216,10 +218,10 @@ def compare_two(corpus: Corpus, config: Config) -> Result:
 def _check_count(corpus: Corpus, wanted: int) -> None:
     got = len(corpus.table)
     if got != wanted:
-        intake = corpus.intake
+        read_report = corpus.read_report
         flaws = ", ".join(
-            REASONS.get(each, each) for each in (*intake.skipped, *intake.files_failed)
+            REASONS.get(each, each) for each in (*read_report.skipped, *read_report.files_failed)
         )
-        more = f" ({flaws or '; '.join(intake.notes) or 'no text'})" if got < wanted else ""
+        more = f" ({flaws or '; '.join(read_report.notes) or 'no text'})" if got < wanted else ""
         place = next((each for each in corpus.table["path"].to_pylist() if each), None)
         raise InputError(f"compare takes {wanted} articles here, got {got}{more}", path=place)

@@ -77,7 +77,7 @@ class Result:
     """Everything a scan found.
 
     ``tables`` holds the Arrow tables of the contract; ``documents``, ``pairs``, ``passages`` and
-    ``repeats`` are the same rows as objects, made on first use. ``removals`` and ``marks`` are
+    ``repeats`` are the same rows as objects, made on first use. ``removals`` and ``annotations`` are
     what cleaning works from; ``texts`` is the corpus the offsets refer to.
     """
 
@@ -85,7 +85,7 @@ class Result:
     tables: dict[str, pa.Table]
     corpus: Corpus
     removals: pa.Table
-    marks: pa.Table
+    annotations: pa.Table
     review: pa.Array  # bool per document: the guards held back removals, a person should look
     summary: dict[str, Any]
 
@@ -96,9 +96,9 @@ class Result:
 
     @property
     def named(self) -> dict[str, pa.Table]:
-        """``removals`` and ``marks`` with the id of the document instead of its row."""
+        """``removals`` and ``annotations`` with the id of the document instead of its row."""
         ids = self.corpus.table["doc_id"]
-        tables = {"removals": self.removals, "marks": self.marks}
+        tables = {"removals": self.removals, "annotations": self.annotations}
         return {
             name: table.set_column(0, "doc_id", ids.take(table["doc"]).cast(pa.string()))
             for name, table in tables.items()

@@ -38,7 +38,7 @@ CORPUS = pa.schema(
 )
 
 # What is known of a document besides its text.
-FACTS = pa.schema(
+METADATA = pa.schema(
     [CORPUS.field(name) for name in ("doc_id", "path", "line", "site", "date", "priority")]
 )
 
@@ -132,7 +132,7 @@ REMOVALS = pa.schema(
     ]
 )
 
-MARKS = pa.schema(
+ANNOTATIONS = pa.schema(
     [
         ("doc", pa.int64()),
         ("start", pa.int64()),
@@ -144,12 +144,12 @@ MARKS = pa.schema(
 # The same two as they are written: the document is named.
 NAMED = {
     name: pa.schema([("doc_id", pa.string()), *list(schema)[1:]])
-    for name, schema in (("removals", REMOVALS), ("marks", MARKS))
+    for name, schema in (("removals", REMOVALS), ("annotations", ANNOTATIONS))
 }
 
 
 @dataclass(slots=True)
-class Intake:
+class ReadReport:
     """Count what was read, what was skipped, and what was damaged but used.
 
     ``read`` counts every record met, the skipped ones too. ``skipped`` and ``damaged`` map a
@@ -189,13 +189,13 @@ class Intake:
         """Tell whether nothing was skipped, damaged or failed."""
         return not (self.skipped or self.damaged or self.files_failed)
 
-    def __add__(self, other: Intake) -> Intake:
+    def __add__(self, other: ReadReport) -> ReadReport:
         """Return what was met in both."""
         places = {
             reason: [*self.places.get(reason, ()), *other.places.get(reason, ())][:5]
             for reason in {**self.places, **other.places}
         }
-        return Intake(
+        return ReadReport(
             self.read + other.read,
             self.skipped + other.skipped,
             self.damaged + other.damaged,
@@ -204,7 +204,7 @@ class Intake:
             places,
         )
 
-    def take_in(self, other: Intake) -> None:
+    def take_in(self, other: ReadReport) -> None:
         """Count what was met in another one as well."""
         whole = self + other
         for name in self.__dataclass_fields__:
@@ -222,12 +222,12 @@ class Intake:
         }
 
     @classmethod
-    def from_dict(cls, counts: dict[str, Any]) -> Intake:
+    def from_dict(cls, counts: dict[str, Any]) -> ReadReport:
         """Return what ``as_dict`` was made of.
 
-        >>> intake = Intake()
-        >>> intake.skip("broken_json", "a.jsonl:3")
-        >>> Intake.from_dict(intake.as_dict()) == intake
+        >>> read_report = ReadReport()
+        >>> read_report.skip("broken_json", "a.jsonl:3")
+        >>> ReadReport.from_dict(read_report.as_dict()) == read_report
         True
         """
         named = ("skipped", "damaged", "files_failed")
@@ -245,7 +245,7 @@ class Corpus:
     """
 
     table: pa.Table
-    intake: Intake
+    read_report: ReadReport
     rows: tuple[pa.RecordBatch, ...] = ()
     order: npt.NDArray[np.int64] | None = field(default=None, compare=False)
     content: str = field(default="", compare=False)

@@ -80,10 +80,10 @@ def stages(corpus: Corpus, config: Config, measured: Measured) -> list[Stage]:
     """
     n = corpus.documents
     bands, _ = bands_and_rows(config)
-    faces = n * (1 - corpus.copies)
-    band_rows = faces * bands
+    representatives = n * (1 - corpus.copies)
+    band_rows = representatives * bands
     candidates, edges = n * corpus.candidates, n * corpus.edges
-    wanted = faces * corpus.in_pairs
+    wanted = representatives * corpus.in_pairs
     set_bytes = SET_BYTES * corpus.words
     million = 1e6
     per_document = measured.documents / 3  # of the three stages that see all documents

@@ -73,7 +73,7 @@ def _characters(item: tuple[DocPair, Case]) -> set[tuple[str, int]]:
 
 MASK32, MASK64 = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
 PLAIN, SPACE, NEWLINE, SENTENCE, OPEN, CLOSE, TOGGLE, HYPHEN, APOSTROPHE, AT, IGNORE = range(11)
-CAPITAL, STARTS_SENTENCE, STARTS_BLOCK, ADJOINS, QUOTED, UNSPACED, LINK, DIGIT = (
+CAPITAL, STARTS_SENTENCE, STARTS_LINE, ADJOINS, QUOTED, UNSPACED, LINK, DIGIT = (
     1 << bit for bit in range(8)
 )
 STOP, CONTENT, NAME, BLANK = range(4)
@@ -115,8 +115,8 @@ class NaiveFolding:
     def _letter(self, value: int) -> Letter:
         if value < 16:
             return Letter(value)
-        place, length = value % (1 << 21), value >> 24
-        codes = [int(each) for each in self.expansions[place : place + length]] or [place]
+        position, length = value % (1 << 21), value >> 24
+        codes = [int(each) for each in self.expansions[position : position + length]] or [position]
         bits = ((21, UNSPACED), (22, CAPITAL), (23, DIGIT))
         flags = sum(flag for bit, flag in bits if value >> bit & 1)
         return Letter(None, "".join(map(chr, codes)), flags)
@@ -126,17 +126,17 @@ class Context:
     """What the separators so far say of the next token."""
 
     def __init__(self):
-        self.sentence = self.block = True  # it is the first of one
+        self.sentence = self.line = True  # it is the first of one
         self.adjoins = self.link = self.double = self.single = False
 
     def flags(self) -> int:
         """Return the flags of a token that begins here."""
-        flags = STARTS_SENTENCE * self.sentence | STARTS_BLOCK * self.block | LINK * self.link
+        flags = STARTS_SENTENCE * self.sentence | STARTS_LINE * self.line | LINK * self.link
         return flags | ADJOINS * self.adjoins | QUOTED * (self.double or self.single)
 
     def after_token(self, open_apostrophe: bool) -> None:
         """Go on after a token; apostrophes at its end close a quote and part it from the next."""
-        self.sentence = self.block = False
+        self.sentence = self.line = False
         self.single = self.single and not open_apostrophe
         self.adjoins = not open_apostrophe
 
@@ -146,7 +146,7 @@ class Context:
         if kind == SPACE:
             self.link = False
         elif kind == NEWLINE:
-            self.sentence = self.block = True
+            self.sentence = self.line = True
             self.link = self.double = self.single = False
         elif kind == AT:
             self.link = True
@@ -228,14 +228,14 @@ def naive_word_hash(word: str) -> int:
     return h
 
 
-def naive_stem(word: str) -> int:
+def naive_prefix(word: str) -> int:
     """Return the first six characters of a folded word as one number."""
     stem = 0
-    for place, char in enumerate(word[:6]):
+    for position, char in enumerate(word[:6]):
         if ord(char) < 128:
-            stem |= ord(char) << 8 * place
+            stem |= ord(char) << 8 * position
         else:
-            stem ^= (ord(char) * 0xD6E8FEB86659FD93 & MASK64) >> place
+            stem ^= (ord(char) * 0xD6E8FEB86659FD93 & MASK64) >> position
     return stem
 
 
@@ -295,9 +295,9 @@ def naive_characters(text: str, table: NaiveFolding) -> list[int]:
 def naive_content(shingles, count):
     """Return the two sums that stand for the content of a document of ``count`` tokens."""
     one = two = naive_fmix64(count)
-    for place, value in enumerate(shingles):
-        one += value * ((2 * place + 1) * 0x9E3779B97F4A7C15 % 2**64 | 1)
-        two += naive_fmix64(value ^ (2 * place + 1))
+    for position, value in enumerate(shingles):
+        one += value * ((2 * position + 1) * 0x9E3779B97F4A7C15 % 2**64 | 1)
+        two += naive_fmix64(value ^ (2 * position + 1))
     return [one % 2**64, two % 2**64]
 
 
@@ -313,9 +313,9 @@ def naive_signature(shingles: list[int], a: list[int], b: list[int]) -> list[int
 def naive_telling_capitals(flags: list[int]) -> list[bool]:
     """Mark the capitals that say something: not in a line of which 60% are capitals."""
     telling: list[bool] = []
-    for line in _lines(flags):
-        capitals = [bool(each & CAPITAL) for each in line]
-        shouted = len(line) >= 3 and sum(capitals) >= 0.6 * len(line)
+    for line_text in _lines(flags):
+        capitals = [bool(each & CAPITAL) for each in line_text]
+        shouted = len(line_text) >= 3 and sum(capitals) >= 0.6 * len(line_text)
         telling += [each and not shouted for each in capitals]
     return telling
 
@@ -323,7 +323,7 @@ def naive_telling_capitals(flags: list[int]) -> list[bool]:
 def _lines(flags: list[int]) -> list[list[int]]:
     lines: list[list[int]] = []
     for each in flags:
-        if not lines or each & STARTS_BLOCK:
+        if not lines or each & STARTS_LINE:
             lines.append([])
         lines[-1].append(each)
     return lines
@@ -334,24 +334,24 @@ def naive_classes(
 ) -> tuple[list[int], list[float]]:
     """Return class and weight of every token of one document."""
     telling = naive_telling_capitals(flags)
-    places = range(len(words))
-    inside = [i for i in places if not flags[i] & (STARTS_SENTENCE | UNSPACED | DIGIT | LINK)]
+    positions = range(len(words))
+    inside = [i for i in positions if not flags[i] & (STARTS_SENTENCE | UNSPACED | DIGIT | LINK)]
     has_names = 4 * sum(telling[i] for i in inside) <= len(inside)
     classes = [STOP if word in stop else CONTENT for word in words]
-    for i in places:
+    for i in positions:
         if masked[i] or flags[i] & LINK:
             classes[i] = BLANK
     if has_names:
         sure = [
             i
-            for i in places
+            for i in positions
             if classes[i] == CONTENT and telling[i] and not flags[i] & STARTS_SENTENCE
         ]
         names = {words[i] for i in sure}
-        for i in places:
+        for i in positions:
             if i in sure or (classes[i] == CONTENT and telling[i] and words[i] in names):
                 classes[i] = NAME
-        for i in reversed(places[:-1]):
+        for i in reversed(positions[:-1]):
             if classes[i + 1] == NAME and flags[i + 1] & ADJOINS:
                 leads = classes[i] == CONTENT and telling[i]
                 if leads or (classes[i] in (STOP, CONTENT) and words[i] in particles):

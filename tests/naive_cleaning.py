@@ -11,7 +11,7 @@ CLOSERS = ")]}\"'’”»›」』）"
 ENDS = ".!?؟۔।。！？።…"
 
 
-def naive_blocks(text):
+def naive_lines(text):
     """Return (start, end) of the lines that hold more than ASCII blanks."""
     found = []
     start = 0
@@ -38,17 +38,17 @@ def naive_ending(line):
     return False, ellipsis, sentence, seen[-1] in ")）"
 
 
-def naive_runs(blocks, sizes, usable):
+def naive_runs(lines, sizes, usable):
     """Return {block: (within, across)} as places (block, token), one document of token lists."""
     bounds = [0]
-    for tokens in blocks:
+    for tokens in lines:
         bounds.append(bounds[-1] + len(tokens))
-    flat = [token for tokens in blocks for token in tokens]
-    owner = [b for b, tokens in enumerate(blocks) for _ in tokens]
+    flat = [token for tokens in lines for token in tokens]
+    owner = [b for b, tokens in enumerate(lines) for _ in tokens]
     found = {}
     for b, size in enumerate(sizes):
-        run = blocks[b][:size]
-        first = next(o for o, n in enumerate(sizes) if n == size and blocks[o][:n] == run)
+        run = lines[b][:size]
+        first = next(o for o, n in enumerate(sizes) if n == size and lines[o][:n] == run)
         within = across = -1
         longest = 0
         for p in range(len(flat) - size + 1):
@@ -59,31 +59,31 @@ def naive_runs(blocks, sizes, usable):
                 continue
             if len(own) > 1:
                 across = p if across < 0 else across
-            elif len(blocks[owner[p]]) > longest:
-                longest, within = len(blocks[owner[p]]), p
+            elif len(lines[owner[p]]) > longest:
+                longest, within = len(lines[owner[p]]), p
         found[b] = (within, across) if size >= 8 else (-1, -1)
     return found
 
 
-def naive_copies(blocks, prose, ends):
+def naive_copies(lines, prose, ends):
     """Return {block: (what it repeats, why)} for one document of token lists.
 
     ``prose`` and ``ends`` tell of every block whether it is running text, and ends a sentence.
     """
-    order = [b for b, tokens in enumerate(blocks) if tokens]
-    lines = [blocks[b] for b in order]
+    order = [b for b, tokens in enumerate(lines) if tokens]
+    line_texts = [lines[b] for b in order]
     prose, ends = ([facts[b] for b in order] for facts in (prose, ends))
-    heading = [len(line) < 12 and not end for line, end in zip(lines, ends, strict=True)]
-    total = sum(map(len, lines))
+    heading = [len(line) < 12 and not end for line, end in zip(line_texts, ends, strict=True)]
+    total = sum(map(len, line_texts))
     source = {}
     k = 1
-    while k < len(lines) - 1:
-        pair = lines[k : k + 2]
-        j = next(j for j in range(k + 1) if lines[j : j + 2] == pair)
+    while k < len(line_texts) - 1:
+        pair = line_texts[k : k + 2]
+        j = next(j for j in range(k + 1) if line_texts[j : j + 2] == pair)
         n = 0
-        while j + n < k and k + n < len(lines) and lines[j + n] == lines[k + n]:
+        while j + n < k and k + n < len(line_texts) and line_texts[j + n] == line_texts[k + n]:
             n += 1
-        size = sum(map(len, lines[k : k + n]))
+        size = sum(map(len, line_texts[k : k + n]))
         if j == 0:
             whole = n == k or source.get(k - 1) == (n - 1, "run")
             pasted = size >= 10 * n and (whole or size >= 60)
@@ -93,14 +93,14 @@ def naive_copies(blocks, prose, ends):
         if n >= 2 and size >= 25 and pasted:
             source |= {k + m: (j + m, "run") for m in range(n)}
         k += n if n >= 2 and size >= 25 else 1
-    for k in range(1, len(lines)):
+    for k in range(1, len(line_texts)):
         if k in source or not prose[k]:
             continue
-        same = [m for m in range(k) if prose[m] and lines[m] == lines[k]]
-        size = len(lines[k])
+        same = [m for m in range(k) if prose[m] and line_texts[m] == line_texts[k]]
+        size = len(line_texts[k])
         titled = bool(same) and same[0] == 1 and heading[0] and heading[k - 1]
-        near = (k < 5 and size >= 15 and not titled) or (k == len(lines) - 1 and size >= 20)
-        if same and lines[k - 1] == lines[k] and size >= 12:
+        near = (k < 5 and size >= 15 and not titled) or (k == len(line_texts) - 1 and size >= 20)
+        if same and line_texts[k - 1] == line_texts[k] and size >= 12:
             source[k] = (k - 1, "adjacent")
         elif same and size >= 60:
             source[k] = (same[0], "far")

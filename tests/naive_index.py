@@ -69,13 +69,13 @@ class NaiveIndex:
         if not words(new.text):
             return None, None
         found = []
-        for place, each in enumerate(self.kept):
+        for position, each in enumerate(self.kept):
             if not each.leads or each.id == new.id or not self.may_meet(new, each):
                 continue
             equal = words(each.text) == words(new.text)
             value = jaccard(each.text, new.text)
             if equal or value >= self.threshold:
-                found.append((not equal, -value, place, each))
+                found.append((not equal, -value, position, each))
         found.sort(key=lambda each: each[:3])
         if found and not found[0][0]:  # equal ones go before all others
             found = [each for each in found if not each[0]]
@@ -83,7 +83,7 @@ class NaiveIndex:
         outside = [each[3] for each in found if not self.is_in_scope(new, each[3])]
         return (inside or [None])[0], (outside or [None])[0]
 
-    def offer(self, name, text, time=0, site="", *, add):
+    def insert(self, name, text, time=0, site="", *, add):
         """Return what an article is told, as a dictionary."""
         old = self.find(name)
         if old is not None and text in old.told:

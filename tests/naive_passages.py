@@ -12,10 +12,10 @@ Seed = tuple[int, int, int]  # value, document, token
 Match = tuple[int, int]  # token of one document, token of the other
 
 GAIN, MISMATCH, GAP = 0.4, 0.5, 0.35  # of a match besides its weight; costs of what is unmatched
-TELLING = 0.3
+CONTENT_WEIGHT = 0.3
 
 
-def naive_runs(
+def naive_ngrams(
     hashes: list[list[int]], classes: list[list[int]], order: list[int], size: int
 ) -> list[Seed]:
     """Return a seed for every run of words, but not of stop words alone and not over a blank."""
@@ -27,8 +27,8 @@ def naive_runs(
     ]
 
 
-def naive_couples(
-    stems: list[list[int]],
+def naive_word_pairs(
+    prefixes: list[list[int]],
     classes: list[list[int]],
     flags: list[list[int]],
     order: list[int],
@@ -43,7 +43,7 @@ def naive_couples(
                 before = None
             elif kind != STOP:
                 if before is not None and at - before <= reach:
-                    low, high = sorted((stems[row][before], stems[row][at]))
+                    low, high = sorted((prefixes[row][before], prefixes[row][at]))
                     if CONTENT in (kind, classes[row][before]) and low != high:
                         value = naive_fmix64(low * 0x9E3779B97F4A7C15 + high & MASK64)
                         seeds.append((value, row, before))
@@ -52,26 +52,26 @@ def naive_couples(
 
 
 def naive_groups(
-    seeds: list[Seed], cap: int, most: int
+    seeds: list[Seed], limit: int, most: int
 ) -> tuple[dict[int, list[tuple[int, int]]], int, int, int]:
     """Return {value: places in at least two documents}, and what the two caps left out.
 
-    The counts are values cut to ``cap`` documents, their places, and places over ``most`` in one
+    The counts are values cut to ``limit`` documents, their places, and places over ``most`` in one
     document. The first documents to come stay.
     """
     by_value: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for value, row, at in seeds:
         by_value[value][row].append(at)
-    groups, crowded, outside, repeated = {}, 0, 0, 0
+    groups, oversized, outside, repeated = {}, 0, 0, 0
     for value, by_row in by_value.items():
-        gone = list(by_row)[cap:]
-        crowded += bool(gone)
+        gone = list(by_row)[limit:]
+        oversized += bool(gone)
         outside += sum(len(by_row[row]) for row in gone)
         if len(by_row) >= 2:
-            kept = list(by_row)[:cap]
+            kept = list(by_row)[:limit]
             repeated += sum(max(len(by_row[row]) - most, 0) for row in kept)
             groups[value] = [(row, at) for row in kept for at in by_row[row][:most]]
-    return groups, crowded, outside, repeated
+    return groups, oversized, outside, repeated
 
 
 def naive_chain_ends(matches: list[Match], size: int) -> tuple[list[int], list[int]]:
@@ -165,7 +165,7 @@ def naive_likeness(
     a: list[int], wa: list[float], b: list[int], wb: list[float]
 ) -> tuple[int, float]:
     """Return how many telling words two stretches have in common, and their Dice coefficient."""
-    ours = Counter(word for word, weight in zip(a, wa, strict=True) if weight >= TELLING)
-    theirs = Counter(word for word, weight in zip(b, wb, strict=True) if weight >= TELLING)
+    ours = Counter(word for word, weight in zip(a, wa, strict=True) if weight >= CONTENT_WEIGHT)
+    theirs = Counter(word for word, weight in zip(b, wb, strict=True) if weight >= CONTENT_WEIGHT)
     common, total = (ours & theirs).total(), ours.total() + theirs.total()
     return common, 2 * common / total if total else 0.0

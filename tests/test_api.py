@@ -252,7 +252,7 @@ def test_a_document_is_joined_with_itself():
     path = corpus.table["path"][0].as_py()
     assert both.table["doc_id"].to_pylist() == [path, f"{path}#2"]
     assert both.table.schema == CORPUS
-    assert both.intake.read == 2
+    assert both.read_report.read == 2
 
 
 def test_signatures_are_a_matrix():
@@ -332,7 +332,7 @@ def test_nothing_but_missing_texts(nothing):
     result = dedup.scan(nothing)
     assert result.documents == []
     assert result.summary["documents"] == {"read": 2, "kept": 0, "removed": 0, "skipped": 2}
-    assert result.summary["intake"]["skipped"] == {"missing_text": 2}
+    assert result.summary["read_report"]["skipped"] == {"missing_text": 2}
 
 
 def test_mostly_missing_texts():

@@ -23,12 +23,12 @@ import dedup
 from dedup.config import Config
 from dedup.core.arrays import clean_string
 from dedup.output.tables import write_result
-from dedup.schema import CONTRACT, Corpus, Intake
+from dedup.schema import CONTRACT, Corpus, ReadReport
 from dedup.sources import ReadOptions, from_python, read, read_batches
 from dedup.sources.batches import unique_ids
 from dedup.sources.options import Tally
 
-FURNITURE = ("Subscribe to our newsletter", "Read more …", "Share on Facebook", "By Jane Doe")
+BOILERPLATE = ("Subscribe to our newsletter", "Read more …", "Share on Facebook", "By Jane Doe")
 ENGLISH = (*UNRELATED, QUOTED, REWORDED, PENDULUM)
 FOREIGN = tuple(text for own, _ in LANGUAGES.values() for text in own)
 
@@ -59,7 +59,7 @@ def damaged(draw, paragraphs):
 def documents(paragraphs, extra=junk):
     """Draw a document of a few damaged paragraphs, or of junk, or of nothing."""
     parts = st.one_of(
-        *[damaged(paragraphs)] * 3, st.sampled_from(FURNITURE), extra.map(lambda t: t[:60])
+        *[damaged(paragraphs)] * 3, st.sampled_from(BOILERPLATE), extra.map(lambda t: t[:60])
     )
     lists = st.lists(parts, max_size=5)
     joined = st.tuples(lists, st.sampled_from(["\n\n", "\n", " "])).map(lambda x: x[1].join(x[0]))
@@ -131,10 +131,10 @@ def test_a_second_scan_gives_the_same(rows, config):
 
 def in_batches(folder, batch_bytes):
     """Read a folder as ``read`` does, in batches of that size."""
-    intake = Intake()
-    batches = list(read_batches([str(folder)], ReadOptions(), intake, batch_bytes=batch_bytes))
+    read_report = ReadReport()
+    batches = list(read_batches([str(folder)], ReadOptions(), read_report, batch_bytes=batch_bytes))
     table = pa.Table.from_batches(batches, read([str(folder)]).table.schema)
-    return len(batches), Corpus(unique_ids(table, Tally(intake)), intake)
+    return len(batches), Corpus(unique_ids(table, Tally(read_report)), read_report)
 
 
 def write_lines(path, rows):
@@ -244,7 +244,7 @@ def test_every_offset_lies_in_its_text(rows, config):
     spans += [(each.b, each.start_b, each.end_b) for each in result.passages]
     spans += [(each.doc_id, each.start, each.end) for each in result.repeats]
     spans += [(each.doc_id, each.kept_start, each.kept_end) for each in result.repeats]
-    for each in (*result.removals.to_pylist(), *result.marks.to_pylist()):
+    for each in (*result.removals.to_pylist(), *result.annotations.to_pylist()):
         spans.append((names[each["doc"]], each["start"], each["end"]))
     for name, start, end in spans:
         assert 0 <= start < end <= lengths[name]

@@ -130,7 +130,9 @@ def test_what_is_marked_is_removed_and_nothing_else(result):
 
 def test_captions_date_lines_and_tweets_are_tagged_and_stay(result):
     ids = result.corpus.table["doc_id"].to_pylist()
-    got = [(ids[mark["doc"]], mark["start"], mark["end"]) for mark in result.marks.to_pylist()]
+    got = [
+        (ids[mark["doc"]], mark["start"], mark["end"]) for mark in result.annotations.to_pylist()
+    ]
     assert len(got) == 10
     assert set(got) == marked_as(kept=True)
 

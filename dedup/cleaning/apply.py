@@ -136,8 +136,8 @@ def _rank(each: Removal) -> tuple[Any, ...]:
 def _stays(kept: tuple[int, int] | None, merged: list[Removal], starts: list[int]) -> bool:
     if kept is None:
         return True
-    place = bisect_left(starts, kept[1]) - 1
-    return place < 0 or merged[place].end <= kept[0]
+    position = bisect_left(starts, kept[1]) - 1
+    return position < 0 or merged[position].end <= kept[0]
 
 
 def guard(removals: Sequence[Removal], token_starts: Int32) -> tuple[list[Removal], bool]:
@@ -149,15 +149,15 @@ def guard(removals: Sequence[Removal], token_starts: Int32) -> tuple[list[Remova
     stays and whether a person should look.
     """
     total = len(token_starts)
-    places = np.array([(each.start, each.end) for each in removals], np.int64).reshape(-1, 2)
-    gone = np.diff(np.searchsorted(token_starts, places), axis=1).ravel()
+    positions = np.array([(each.start, each.end) for each in removals], np.int64).reshape(-1, 2)
+    gone = np.diff(np.searchsorted(token_starts, positions), axis=1).ravel()
     left = total - int(gone.sum())
     if total - left <= MOST_REMOVED * total and (left >= FEWEST_LEFT or total < FEWEST_LEFT):
         return list(removals), False
     sure = np.array([_is_sure(each) for each in removals], np.bool_)
     firm = sure | np.array([_is_frequent(each) for each in removals], np.bool_)
     stays = firm if total - int(gone[firm].sum()) >= FEWEST_LEFT else sure
-    return [removals[place] for place in np.flatnonzero(stays).tolist()], True
+    return [removals[position] for position in np.flatnonzero(stays).tolist()], True
 
 
 def _is_sure(each: Removal) -> bool:
@@ -226,17 +226,17 @@ def apply_removals(text: str, removals: Sequence[Removal]) -> tuple[str, list[Op
 
 def _groups(text: str, removals: Sequence[Removal]) -> Iterator[tuple[list[Removal], int, int]]:
     """Yield removals with nothing but blanks between, and what goes with them: (begin, end)."""
-    place = 0
+    position = 0
     before = 0  # where the text that stays begins
-    while place < len(removals):
-        first = place
-        while place + 1 < len(removals) and not _visible(
-            text, removals[place].end, removals[place + 1].start
+    while position < len(removals):
+        first = position
+        while position + 1 < len(removals) and not _visible(
+            text, removals[position].end, removals[position + 1].start
         ):
-            place += 1
-        group = list(removals[first : place + 1])
-        place += 1
-        after = removals[place].start if place < len(removals) else len(text)
+            position += 1
+        group = list(removals[first : position + 1])
+        position += 1
+        after = removals[position].start if position < len(removals) else len(text)
         left, right = text[before : group[0].start], text[group[-1].end : after]
         low, high = _trimmed(left, right)
         yield group, before + low, group[-1].end + high

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.cleaning.apply import settle_removals
-from dedup.cleaning.boilerplate import LineCounter, blocks_of, find_boilerplate
+from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
 from dedup.cleaning.boilerplate.stretches import Found
 from dedup.cleaning.boilerplate.templates import TemplateCounter, Templates
 from dedup.cleaning.repeats import find_repeats
@@ -22,20 +22,20 @@ from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
 from dedup.core.checkpoints import Work
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
-from dedup.kernels import lines
-from dedup.schema import MARKS, REMOVALS
-from dedup.text.lines import Blocks, truncated_documents
+from dedup.kernels import lines as kernel
+from dedup.schema import ANNOTATIONS, REMOVALS
+from dedup.text.lines import Lines, truncated_documents
 from dedup.text.stopwords import Discount, Words, classify_part
 from dedup.text.tokens import Tokens
 
-STAGE, _MARKS = "removals", "marks"
+STAGE, _ANNOTATIONS = "removals", "annotations"
 _PART_BYTES = 8 << 20
 _KEPT = ("review", "gone", "truncated")
 
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """What goes (schema ``REMOVALS``), what is marked (``MARKS``), and what follows for documents.
+    """What goes (schema ``REMOVALS``), what is marked (``ANNOTATIONS``), and what follows for documents.
 
     ``gone`` counts the tokens removed, ``review`` tells where a person should look, ``truncated``
     where a text ends in a line that was cut short. ``words`` classes what is left, where passages
@@ -43,7 +43,7 @@ class Removals:
     """
 
     rows: pa.Table
-    marks: pa.Table
+    annotations: pa.Table
     review: Bool
     gone: Int64
     truncated: Bool
@@ -51,7 +51,7 @@ class Removals:
 
     def save(self, work: Work) -> None:
         """Keep all that is not in the columns."""
-        work.finish(_MARKS, {}, self.marks)
+        work.finish(_ANNOTATIONS, {}, self.annotations)
         arrays = {name: getattr(self, name) for name in _KEPT}
         work.finish(STAGE, {**arrays, "languages": self.words.languages}, self.rows)
 
@@ -60,7 +60,7 @@ class Removals:
         """Return what ``save`` kept."""
         return cls(
             work.table(STAGE),
-            work.table(_MARKS),
+            work.table(_ANNOTATIONS),
             **{name: work.array(STAGE, name) for name in _KEPT},
             words=Words(
                 columns.read("classes", np.uint8),
@@ -78,7 +78,7 @@ class Part:
     high: int
     texts: Texts
     tokens: Tokens
-    blocks: Blocks
+    lines: Lines
 
 
 class Parts:
@@ -88,21 +88,21 @@ class Parts:
         self._texts, self._tokens, self._columns = texts, tokens, columns
         self._threads = threads
         self._spans = list(runs_of_rows(texts.offsets, _PART_BYTES))
-        self._held: dict[int, Blocks] = {}
+        self._held: dict[int, Lines] = {}
 
     def __iter__(self) -> Iterator[Part]:
         """Yield the parts in order, each with its blocks; some are made ahead."""
         for part in in_order(self._part, self._spans, self._threads):
             if not self._columns.in_files:
-                self._held[part.low] = part.blocks
+                self._held[part.low] = part.lines
             yield part
             self._columns.ease()
 
     def _part(self, span: tuple[int, int]) -> Part:
         low, high = span
         texts, tokens = self._texts.part(low, high), self._tokens.part(low, high)
-        blocks = self._held.get(low)
-        return Part(low, high, texts, tokens, blocks or blocks_of(texts, tokens))
+        lines = self._held.get(low)
+        return Part(low, high, texts, tokens, lines or lines_of(texts, tokens))
 
     def bound(self) -> int:
         """Return a bound on the number of all blocks: each line has a byte and a line break."""
@@ -126,19 +126,19 @@ def find_removals(
     copies, which count once where lines are counted.
     """
     parts = Parts(texts, tokens, columns, threads)
-    lines = LineCounter(sites, parts.bound(), columns)
+    line_counts = LineCounter(sites, parts.bound(), columns)
     units = TemplateCounter(sites, 2 * parts.bound(), columns)
     discount = Discount()
     counts_lines = "repeats" in config.find and config.boilerplate
     for part in parts:
         if counts_lines:
-            lines.add(part.blocks, part.low)
-            units.add(part.tokens, part.blocks, part.low, int(tokens.bounds[part.low]))
+            line_counts.add(part.lines, part.low)
+            units.add(part.tokens, part.lines, part.low, int(tokens.bounds[part.low]))
         if "passages" in config.find:
             discount.learn(part.tokens)
-    lines.count(groups)
+    line_counts.count(groups)
     templates = units.count(groups, texts, tokens)
-    return _Search(config, lines, templates, sites, discount).run(parts, tokens, columns)
+    return _Search(config, line_counts, templates, sites, discount).run(parts, tokens, columns)
 
 
 @dataclass(slots=True)
@@ -146,16 +146,16 @@ class _Search:
     """The second time over the parts."""
 
     config: Config
-    lines: LineCounter
+    line_counts: LineCounter
     templates: Templates
     sites: Int64
     discount: Discount
-    block: int = 0
+    line: int = 0
 
     def run(self, parts: Parts, tokens: Tokens, columns: Columns) -> Removals:
         """Look at every part."""
         count, total = len(tokens), len(tokens.hashes)
-        rows, marks = [REMOVALS.empty_table()], [MARKS.empty_table()]
+        rows, annotations = [REMOVALS.empty_table()], [ANNOTATIONS.empty_table()]
         review, truncated = np.zeros((2, count), np.bool_)
         gone = np.zeros(count, np.int64)
         classes = columns.grow("classes", np.uint8, total)
@@ -165,7 +165,7 @@ class _Search:
         for number, part in enumerate(parts):
             own = slice(part.low, part.high)
             found, marked, review[own] = self._find(part)
-            truncated[own] = truncated_documents(part.blocks, found)
+            truncated[own] = truncated_documents(part.lines, found)
             masked = _masked(found, part.tokens, gone[own])
             if classed:
                 languages = self.discount.languages[number]
@@ -173,34 +173,34 @@ class _Search:
                 classes.append(words.classes)
                 weights.append(words.weights)
             rows.append(_moved(found, part.low))
-            marks.append(_moved(marked, part.low))
+            annotations.append(_moved(marked, part.low))
         chosen = np.concatenate([np.zeros(0, np.int64), *self.discount.languages])
         words = Words(classes.done(), weights.done(), chosen)
         return Removals(
             pa.concat_tables(rows).combine_chunks(),
-            pa.concat_tables(marks).combine_chunks(),
+            pa.concat_tables(annotations).combine_chunks(),
             *(review, gone, truncated, words),
         )
 
     def _find(self, part: Part) -> tuple[pa.Table, pa.Table, Bool]:
         if "repeats" not in self.config.find:
             nothing = np.zeros(part.high - part.low, np.bool_)
-            return REMOVALS.empty_table(), MARKS.empty_table(), nothing
-        lines = self.lines.part(part.blocks, part.low, self.block)
-        self.block += len(part.blocks)
-        given = (part.texts, part.tokens, part.blocks, self.config)
+            return REMOVALS.empty_table(), ANNOTATIONS.empty_table(), nothing
+        line_counts = self.line_counts.part(part.lines, part.low, self.line)
+        self.line += len(part.lines)
+        given = (part.texts, part.tokens, part.lines, self.config)
         sites = self.sites[part.low : part.high]
-        templates = Found.of(self.templates, part.tokens, part.blocks, sites)
-        furniture, marks = find_boilerplate(*given, lines, templates)
-        settled, review = settle_removals([furniture, find_repeats(*given)], part.tokens)
-        return settled, marks, review
+        templates = Found.of(self.templates, part.tokens, part.lines, sites)
+        boilerplate, annotations = find_boilerplate(*given, line_counts, templates)
+        settled, review = settle_removals([boilerplate, find_repeats(*given)], part.tokens)
+        return settled, annotations, review
 
 
 def _masked(found: pa.Table, tokens: Tokens, gone: Int64) -> Bool:
     """Tell which tokens stand in what is removed; ``gone`` gets how many of each document."""
     masked: Bool = np.zeros(len(tokens.hashes), np.bool_)
-    places = (found[name].to_numpy() for name in ("doc", "start", "end"))
-    lines.mask_tokens(tokens.bounds, tokens.starts, *places, masked, gone)
+    positions = (found[name].to_numpy() for name in ("doc", "start", "end"))
+    kernel.mask_tokens(tokens.bounds, tokens.starts, *positions, masked, gone)
     return masked
 
 

@@ -1,7 +1,7 @@
 """The commands: ``scan``, ``clean``, ``restore``, ``compare``, ``report``, ``evaluate`` and others.
 
 Exit codes: 0 done; 1 duplicates or suspicious removals, with ``--fail-on-duplicates`` and
-``--stop-on-suspicion`` only; 2 usage or settings; 3 done, but input was skipped or damaged; 4 could
+``--stop-on-warning`` only; 2 usage or settings; 3 done, but input was skipped or damaged; 4 could
 not be done; 130 and 143 after a signal. Results go to
 stdout, everything else to stderr. Whatever takes long to import is imported inside a command.
 """
@@ -26,16 +26,16 @@ from dedup.cli.options import (
     read_options_from,
     reading_options,
     setting_options,
-    suspicion_options,
     threads_option,
     view_options,
+    warning_options,
     work_option,
 )
 from dedup.cli.reporting import check_views, plots_option, report, report_option, write_views
 from dedup.cli.running import (
     DONE,
     DUPLICATES,
-    SUSPICIOUS,
+    WARNED,
     Root,
     announce_compiling,
     columns,
@@ -60,7 +60,7 @@ paths_argument = click.argument("paths", nargs=-1, required=True, metavar="PATH.
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 there are duplicates, with --fail-on-duplicates only, or the removals "
-    "look wrong, with --stop-on-suspicion only; 2 wrong usage or settings; 3 done, but some input "
+    "look wrong, with --stop-on-warning only; 2 wrong usage or settings; 3 done, but some input "
     "was skipped or damaged; 4 could not be done; 130 and 143 ended by a signal."
 )
 
@@ -117,7 +117,7 @@ def root(ctx: click.Context) -> int:
     "keeps texts; nothing is added to it.",
 )
 @engine_options
-@suspicion_options
+@warning_options
 @dry_run_option
 @threads_option
 @memory_option
@@ -155,12 +155,12 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
         write_views(result, paths, given)
     _show_scan(result, seconds, given)
     if stopped:
-        return SUSPICIOUS  # what --work keeps stays, for a run with other thresholds
+        return WARNED  # what --work keeps stays, for a run with other thresholds
     if given.get("kept") is not None:
         given["kept"].clear()
     if given["fail_on_duplicates"] and _has_duplicates(result):
         return DUPLICATES
-    return input_code(result.corpus.intake, given)
+    return input_code(result.corpus.read_report, given)
 
 
 def _check_scan_output(output: str, format: str, paths: tuple[str, ...], has_rows: bool) -> None:
@@ -227,7 +227,7 @@ def _has_duplicates(result: Result) -> bool:
     help="auto writes a file for each file read, and rows as JSON lines.",
 )
 @view_options(limit=10, has_json=False)
-@suspicion_options
+@warning_options
 @threads_option
 @reading_options
 @setting_options
@@ -243,7 +243,7 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     """  # noqa: D301 - as above
     from dedup.output.cleaned import ARTICLES, write_cleaned
     from dedup.output.places import check_output
-    from dedup.report import Cleaned, clean_view, suspicion_view
+    from dedup.report import Cleaned, clean_view, warning_view
 
     config = config_from(given)
     limits, is_table = limits_from(given), given["format"] == "parquet"
@@ -254,14 +254,16 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     how = {"width": columns(), "colour": uses_colour(given["color"]), "limit": given["limit"]}
     if stopped:
         if not given["quiet"]:
-            show(suspicion_view(result, **how), colour=how["colour"])
-        return SUSPICIOUS
-    marks = {name: given[name] for name in ("everything", "annotate")}
-    counts = write_cleaned(result, given["output"], **marks, format=given["format"], inputs=paths)
+            show(warning_view(result, **how), colour=how["colour"])
+        return WARNED
+    annotations = {name: given[name] for name in ("everything", "annotate")}
+    counts = write_cleaned(
+        result, given["output"], **annotations, format=given["format"], inputs=paths
+    )
     if not given["quiet"]:
-        cleaned = Cleaned(given["output"], counts, **marks)
+        cleaned = Cleaned(given["output"], counts, **annotations)
         show(clean_view(result, cleaned, **how, seconds=seconds), colour=how["colour"])
-    return input_code(result.corpus.intake, given)
+    return input_code(result.corpus.read_report, given)
 
 
 @root.command(short_help="Bring back the text that cleaned articles were read from.")
@@ -327,7 +329,7 @@ def compare(a: str, b: str, **given: Any) -> int:
         colour = uses_colour(given["color"])
         view = compare_view(result, width=columns(), colour=colour, limit=given["limit"])
         show(view, colour=colour)
-    return input_code(result.corpus.intake, given)
+    return input_code(result.corpus.read_report, given)
 
 
 @root.command(short_help="Score the result of a scan against labels.")

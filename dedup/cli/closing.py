@@ -7,43 +7,45 @@ from typing import TYPE_CHECKING, Any
 from dedup.cli.running import BAD_INPUT, DONE, columns, tell
 
 if TYPE_CHECKING:
+    from dedup.pipeline.warnings import Limits
     from dedup.result import Result
-    from dedup.scan.warnings import Limits
-    from dedup.schema import Intake
+    from dedup.schema import ReadReport
 
 _SAID = 3  # suspicions named in one line
 
 
 def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
     """Say on stderr what looks wrong about the removals, and tell whether the run stops there."""
-    from dedup.scan.warnings import DEFAULT, describe, find_suspicions
+    from dedup.pipeline.warnings import DEFAULT, describe, find_warnings
 
     if limits != DEFAULT:
-        result.summary["suspicions"] = find_suspicions(result, limits)
-    found = result.summary["suspicions"]
+        result.summary["warnings"] = find_warnings(result, limits)
+    found = result.summary["warnings"]
     if not found:
         return False
     named = "; ".join(describe(each) for each in found[:_SAID])
     more = f"; and {len(found) - _SAID:,} more" if len(found) > _SAID else ""
-    stops: bool = given["stop_on_suspicion"]
+    stops: bool = given["stop_on_warning"]
     begin = "stopped, nothing is written" if stops else "look at this before you trust the removals"
     tell(f"dedup: {begin}: {named}{more}")
     return stops
 
 
-def input_code(intake: Intake, given: dict[str, Any]) -> int:
+def input_code(read_report: ReadReport, given: dict[str, Any]) -> int:
     """Say on stderr what was wrong with the input, and return the exit code for it."""
-    if not intake.read:
-        tell(f"dedup: {'; '.join(intake.notes) or 'no documents were found'}")
-    if intake.is_clean:
+    if not read_report.read:
+        tell(f"dedup: {'; '.join(read_report.notes) or 'no documents were found'}")
+    if read_report.is_clean:
         return DONE
     counts = (
-        (sum(intake.skipped.values()), "skipped"),
-        (sum(intake.damaged.values()), "damaged but used"),
-        (sum(intake.files_failed.values()), "files not read, or not to the end"),
+        (sum(read_report.skipped.values()), "skipped"),
+        (sum(read_report.damaged.values()), "damaged but used"),
+        (sum(read_report.files_failed.values()), "files not read, or not to the end"),
     )
     flaws = ", ".join(f"{count:,} {word}" for count, word in counts if count)
-    places = [place for reason in sorted(intake.places) for place in intake.places[reason]]
+    places = [
+        place for reason in sorted(read_report.places) for place in read_report.places[reason]
+    ]
     where = f" (first: {places[0]})" if places else ""
     if given["allow_bad"]:
         return DONE

@@ -96,18 +96,18 @@ def filter_command(path: str, **given: Any) -> int:
     built, options = index_settings_from(given), line_options_from(given)
 
     from dedup.index import Index
-    from dedup.schema import Intake
+    from dedup.schema import ReadReport
 
     with Index.open(given["index"], durable=given["durable"], **built) as index:
-        intake = Intake()
-        summary = _run(path, index, options, intake, given)
+        read_report = ReadReport()
+        summary = _run(path, index, options, read_report, given)
     if given["summary"]:
-        _write_summary(given["summary"], {**summary, "intake": intake.as_dict()})
+        _write_summary(given["summary"], {**summary, "read_report": read_report.as_dict()})
     if not given["quiet"]:
         tell(f"dedup: {sum_of(summary)}")
-    if not intake.read:
-        intake.notes[:] = ["no lines were read"]
-    return input_code(intake, given)
+    if not read_report.read:
+        read_report.notes[:] = ["no lines were read"]
+    return input_code(read_report, given)
 
 
 def _check_usage(path: str, given: dict[str, Any]) -> None:
@@ -139,7 +139,7 @@ def _check_file(path: Path) -> None:
 
 
 def _run(
-    path: str, index: Index, options: ReadOptions, intake: Any, given: dict[str, Any]
+    path: str, index: Index, options: ReadOptions, read_report: Any, given: dict[str, Any]
 ) -> dict[str, int]:
     """Take the lines of the input through the index; return the counts."""
     from dedup.index.lines import AT_ONCE, Filter
@@ -151,7 +151,7 @@ def _run(
         if columns.id is None and not given["quiet"]:
             tell("dedup: no id column is recognised: lines go by their number and content")
 
-    lines = through.lines(path, options, intake, eager=given["line_buffered"], settled=settled)
+    lines = through.lines(path, options, read_report, eager=given["line_buffered"], settled=settled)
     name = _Flaws("stdin" if path == "-" else path, given["quiet"])
     with _outlet(through, given) as write:
         for some in through.run(lines, 1 if given["line_buffered"] else AT_ONCE):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dedup.index import Index, Verdict
-    from dedup.schema import Intake
+    from dedup.schema import ReadReport
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -129,14 +129,14 @@ def add(place: str, paths: tuple[str, ...], **given: Any) -> int:
       dedup index add seen.index archive/*.parquet
     """  # noqa: D301 - as above
     from dedup.index import Index
-    from dedup.schema import Intake
+    from dedup.schema import ReadReport
 
-    built, intake = index_settings_from(given), Intake()
-    batches = _batches(paths, intake, given)
+    built, read_report = index_settings_from(given), ReadReport()
+    batches = _batches(paths, read_report, given)
     with Index.open(place, durable=given["durable"], **built) as found:
         told = found.add_entries(entry for each in batches for entry in found.sign_many([each]))
-    _show_counts(_summary(told, intake), given)
-    return input_code(intake, given)
+    _show_counts(_summary(told, read_report), given)
+    return input_code(read_report, given)
 
 
 @index.command(cls=SectionCommand, short_help="Ask about articles, and keep nothing.")
@@ -152,10 +152,10 @@ def check(place: str, paths: tuple[str, ...], **given: Any) -> int:
     A PATH is what `dedup scan` takes. The articles are compared with the index, not with each
     other. The last line on stderr counts them.
     """
-    from dedup.schema import Intake
+    from dedup.schema import ReadReport
 
-    intake, told = Intake(), Counter[str]()
-    batches = _batches(paths, intake, given)
+    read_report, told = ReadReport(), Counter[str]()
+    batches = _batches(paths, read_report, given)
     with opened(place, "r") as found:
         lines = _answers(found, batches, told, as_json=given["as_json"])
         if given["as_json"]:
@@ -166,13 +166,13 @@ def check(place: str, paths: tuple[str, ...], **given: Any) -> int:
         else:
             show((line.decode() for line in lines), colour=False)
     if not given["quiet"]:
-        tell(f"dedup: {sum_of(_summary(told, intake))}")
-    code = input_code(intake, given)
+        tell(f"dedup: {sum_of(_summary(told, read_report))}")
+    code = input_code(read_report, given)
     return DUPLICATES if given["fail_on_duplicates"] and told["duplicate"] else code
 
 
 def _batches(
-    paths: tuple[str, ...], intake: Intake, given: dict[str, Any]
+    paths: tuple[str, ...], read_report: ReadReport, given: dict[str, Any]
 ) -> Iterator[pa.RecordBatch]:
     """Yield the documents of the inputs, with a bar."""
     from dedup.config import Config
@@ -183,7 +183,7 @@ def _batches(
         announce_compiling()
     size = 0 if given["quiet"] else input_bytes(paths, options)
     with progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar:
-        yield from read_batches(paths, options, intake, progress=bar.update)
+        yield from read_batches(paths, options, read_report, progress=bar.update)
 
 
 def _answers(
@@ -218,11 +218,11 @@ def _sentence(name: str, verdict: Verdict) -> str:
     return safe(f"{name}: {said}")
 
 
-def _summary(told: Counter[str], intake: Intake) -> dict[str, int]:
+def _summary(told: Counter[str], read_report: ReadReport) -> dict[str, int]:
     from dedup.index import VERDICTS
 
     parts = {name: told[name] for name in VERDICTS}
-    return {"read": intake.read, **parts, "skipped": sum(intake.skipped.values())}
+    return {"read": read_report.read, **parts, "skipped": sum(read_report.skipped.values())}
 
 
 def sum_of(summary: dict[str, int]) -> str:

@@ -12,7 +12,7 @@ import click
 from dedup.config import Config
 
 if TYPE_CHECKING:
-    from dedup.scan.warnings import Limits
+    from dedup.pipeline.warnings import Limits
     from dedup.sources.options import ReadOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -212,10 +212,10 @@ def read_options_from(
     )
 
 
-def suspicion_options(command: Command) -> Command:
+def warning_options(command: Command) -> Command:
     """Add the options that say from where removals look wrong, and what happens then."""
     options = (
-        (("--stop-on-suspicion",), {"is_flag": True},
+        (("--stop-on-warning",), {"is_flag": True},
          "Write nothing and exit with 1 when the removals look wrong; they are named then."),
         (("--suspicious-share",), {"type": float, "metavar": "SHARE", "default": 0.5},
          "Share of the documents of a site, of an input file, or of all, above which removals look "
@@ -232,7 +232,7 @@ def suspicion_options(command: Command) -> Command:
 
 def limits_from(given: dict[str, Any]) -> Limits:
     """Take from where removals look wrong out of the options of a command."""
-    from dedup.scan.warnings import Limits
+    from dedup.pipeline.warnings import Limits
 
     share, cluster = given.pop("suspicious_share"), given.pop("suspicious_cluster")
     return Limits(share=share, cluster=cluster)

@@ -20,7 +20,7 @@ import click
 from dedup.errors import ConfigError, DedupError, IndexMismatch
 
 DONE, DUPLICATES, USAGE, BAD_INPUT, FAILED = range(5)
-SUSPICIOUS = DUPLICATES  # either of them only where it was asked for
+WARNED = DUPLICATES  # either of them only where it was asked for
 PIPE_COLUMNS = 100  # width of a view that goes to no terminal
 
 _LINES = 500  # printed at once

@@ -37,8 +37,8 @@ def show_plan(
 ) -> int:
     """Say what a scan would take."""
     from dedup.core.files import json_bytes
+    from dedup.pipeline.estimate import estimate
     from dedup.report.terminal.plan import plan_view
-    from dedup.scan.estimate import estimate
 
     if not given["quiet"]:
         announce_compiling()
@@ -71,7 +71,7 @@ def _scan_held(
 ) -> Result:
     """Scan documents that are held in memory with all they were read with."""
     from dedup.output.cleaned import check_rows
-    from dedup.scan.full import scan_corpus
+    from dedup.pipeline.full import scan_corpus
 
     corpus = read_corpus(paths, options, quiet=given["quiet"])
     if given.get("annotate"):
@@ -88,15 +88,15 @@ def _scan_files(
     """Scan what is read only as far as it is wanted, in no more memory than is allowed."""
     from dedup.core.checkpoints import Work
     from dedup.output.cleaned.rereading import Rereading
-    from dedup.scan.signing import is_fast
+    from dedup.pipeline.signing import is_fast
     from dedup.sources import input_bytes
     from dedup.sources.rereadable import Files
 
     scan: Callable[..., Result]
     if is_fast(config):
-        from dedup.scan.fast import scan_stream as scan
+        from dedup.pipeline.fast import scan_stream as scan
     else:
-        from dedup.scan.full import scan_reader as scan
+        from dedup.pipeline.full import scan_reader as scan
 
     size = 0 if given["quiet"] else input_bytes(paths, options)
     folder = Path(given["work"] or _temporary_folder())
@@ -134,7 +134,7 @@ def _beside_index(result: Result, files: Files, given: dict[str, Any]) -> Result
     if not given.get("against"):
         return result
     from dedup.index import Index
-    from dedup.scan.against import with_index
+    from dedup.pipeline.against import with_index
 
     with Index.open(given["against"], mode="r") as index:
         return with_index(result, files.batches(), index)

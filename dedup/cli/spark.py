@@ -34,7 +34,7 @@ _LOCAL_ONLY = {
     "dry_run": False,
     "as_json": False,
     "strict": False,
-    "stop_on_suspicion": False,
+    "stop_on_warning": False,
     "suspicious_share": 0.5,
     "suspicious_cluster": 0,
 }
@@ -86,7 +86,7 @@ def scan_on_spark(paths: tuple[str, ...], config: Config, given: dict[str, Any])
         show(_lines(summary, given["output"]), colour=False)
     if given["fail_on_duplicates"] and summary["clusters"]["count"]:
         return DUPLICATES
-    return _code(summary["intake"], given)
+    return _code(summary["read_report"], given)
 
 
 def _explained(work: Callable[[], Done]) -> Done:
@@ -112,12 +112,12 @@ def _lines(summary: dict[str, Any], output: str) -> list[str]:
         f"clusters: {clusters['count']:,} of {clusters['documents']:,} documents, "
         f"the largest of {clusters['largest']:,}",
     ]
-    lines += [f"{name.replace('_', ' ')}: {n:,}" for name, n in summary["caps"].items()]
-    return [*lines, *summary["intake"]["notes"], f"written to {output}"]
+    lines += [f"{name.replace('_', ' ')}: {n:,}" for name, n in summary["limits"].items()]
+    return [*lines, *summary["read_report"]["notes"], f"written to {output}"]
 
 
-def _code(intake: dict[str, Any], given: dict[str, Any]) -> int:
-    flaws = {**intake["skipped"], **intake["damaged"]}
+def _code(read_report: dict[str, Any], given: dict[str, Any]) -> int:
+    flaws = {**read_report["skipped"], **read_report["damaged"]}
     if not flaws or given["allow_bad"]:
         return DONE
     named = ", ".join(f"{n:,} {name}" for name, n in flaws.items())

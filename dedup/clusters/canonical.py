@@ -30,11 +30,11 @@ def ranks(column: pa.ChunkedArray | pa.Array, *, numeric: bool = False) -> Int64
         encoded = encoded.unify_dictionaries().combine_chunks()
     known = encoded.dictionary
     order = _order(known, numeric=numeric)
-    place = np.empty(len(order) + 1, np.int64)
-    place[order] = np.arange(len(order))
-    place[-1] = -1  # what a null's code, -1, finds
+    position = np.empty(len(order) + 1, np.int64)
+    position[order] = np.arange(len(order))
+    position[-1] = -1  # what a null's code, -1, finds
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-    found: Int64 = place[codes]
+    found: Int64 = position[codes]
     return found
 
 
@@ -53,7 +53,7 @@ def _order(known: pa.Array, *, numeric: bool) -> Int64:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class CanonicalOrder:
     """What the choice of a canonical goes by, one value per document.
 
     ``dates`` and ``priorities`` are ranks, smallest first, -1 where unknown; ``boilerplate`` is the
@@ -66,9 +66,9 @@ class Candidates:
     dates: Int64
     priorities: Int64
 
-    def take(self, rows: Int64) -> Candidates:
+    def take(self, rows: Int64) -> CanonicalOrder:
         """Return some of the documents."""
-        return Candidates(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+        return CanonicalOrder(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     def columns(self, policy: str, core: Float64) -> list[Int64]:
         """Return what documents are put in canonical order by under a policy, first key first.
@@ -103,7 +103,7 @@ class Candidates:
         return order
 
 
-def choose_faces(first: Int64, candidates: Candidates, config: Config) -> Int64:
+def choose_representatives(first: Int64, candidates: CanonicalOrder, config: Config) -> Int64:
     """Let the canonical of each group of equal documents stand for the group.
 
     ``first`` names the first document of each group; what is returned names the canonical.
@@ -114,5 +114,5 @@ def choose_faces(first: Int64, candidates: Candidates, config: Config) -> Int64:
     order = members[ranked][::-1]
     best = np.arange(len(first))
     best[first[order]] = order  # the last to be written is the first in order
-    faces: Int64 = best[first]
-    return faces
+    representatives: Int64 = best[first]
+    return representatives

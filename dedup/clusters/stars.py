@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dedup.clusters.canonical import Candidates
+from dedup.clusters.canonical import CanonicalOrder
 from dedup.config import RELATIONS, Config
 from dedup.core.arrays import Bool, Float64, Int64
 from dedup.kernels import clusters as kernel
@@ -28,7 +28,7 @@ class Clusters:
     pairs: Int64
 
 
-def cluster_pairs(pairs: Pairs, candidates: Candidates, config: Config) -> Clusters:
+def cluster_pairs(pairs: Pairs, candidates: CanonicalOrder, config: Config) -> Clusters:
     """Cluster documents by the pairs whose relation is in ``config.cluster_on``.
 
     Equal documents (``exact``) are left to the caller: only one of them has other pairs.
@@ -85,27 +85,27 @@ def _move(pairs: Pairs, order: Int64, leaders: Int64, joined: Int64) -> None:
     rows = np.arange(len(leaders))
     leads = np.zeros(len(leaders), np.bool_)
     leads[leaders[leaders != rows]] = True
-    place = np.empty(len(order), np.int64)
-    place[order] = rows
+    position = np.empty(len(order), np.int64)
+    position[order] = rows
     a_leads = leads[pairs.a]
     member = np.where(a_leads, pairs.b, pairs.a)
     leader = np.where(a_leads, pairs.a, pairs.b)
     share = np.where(a_leads, pairs.share_b, pairs.share_a)
     edges = np.flatnonzero(leads[leader] & (leaders[member] != member))
     member, leader, share = (each[edges] for each in (member, leader, share))
-    last = best_moves(member, share, leader == leaders[member], place[leader])
+    last = best_moves(member, share, leader == leaders[member], position[leader])
     leaders[member[last]] = leader[last]
     joined[member[last]] = edges[last]
 
 
-def best_moves(member: Int64, share: Float64, is_own: Bool, place: Int64) -> Int64:
+def best_moves(member: Int64, share: Float64, is_own: Bool, position: Int64) -> Int64:
     """Return for each member which of its ways to a leader is the best, by number.
 
     ``share`` is how much of the member stands in that leader, ``is_own`` whether it is the leader
-    that took it, and ``place`` where the leader stands in canonical order.
+    that took it, and ``position`` where the leader stands in canonical order.
     """
     share = share + np.where(is_own, _STAY, 0.0)
-    best_last = np.lexsort((-place, share, member))
+    best_last = np.lexsort((-position, share, member))
     last: Int64 = best_last[np.flatnonzero(np.diff(member[best_last], append=-1))]
     return last
 
@@ -122,20 +122,22 @@ def components(a: Int64, b: Int64, count: int) -> Int64:
 
 
 def cluster_documents(
-    pairs: Pairs, candidates: Candidates, faces: Int64, config: Config
+    pairs: Pairs, candidates: CanonicalOrder, representatives: Int64, config: Config
 ) -> Clusters:
     """Cluster all documents: by their pairs, and equal ones with what stands for them."""
     clusters = cluster_pairs(pairs, candidates, config)
     if "exact" in config.cluster_on:
-        join_equals(clusters, pairs, faces)
+        join_equals(clusters, pairs, representatives)
     return clusters
 
 
-def join_equals(clusters: Clusters, pairs: Pairs, faces: Int64) -> None:
-    """Put each document into the cluster of the one that stands for it (``faces``)."""
+def join_equals(clusters: Clusters, pairs: Pairs, representatives: Int64) -> None:
+    """Put each document into the cluster of the one that stands for it (``representatives``)."""
     edges = np.flatnonzero(pairs.relations == EXACT)
-    others = np.where(faces[pairs.a[edges]] == pairs.a[edges], pairs.b[edges], pairs.a[edges])
-    own = faces[others]
+    others = np.where(
+        representatives[pairs.a[edges]] == pairs.a[edges], pairs.b[edges], pairs.a[edges]
+    )
+    own = representatives[others]
     leads = clusters.leaders[own] == own
     clusters.leaders[others] = clusters.leaders[own]
     clusters.pairs[others] = np.where(leads, edges, clusters.pairs[own])

@@ -61,9 +61,9 @@ class Spool:
         """Add a piece to an array; its type must always be the same."""
         self.size += piece.nbytes
         if name in self._reserved:
-            room = self._reserved[name]
-            room[: len(piece)] = piece
-            self._reserved[name] = room[len(piece) :]
+            capacity = self._reserved[name]
+            capacity[: len(piece)] = piece
+            self._reserved[name] = capacity[len(piece) :]
         elif self._folder is None:
             self._pieces.setdefault(name, []).append(piece)
             if self.size > self._budget and self._make_folder is not None:

@@ -23,7 +23,7 @@ class Columns:
     With a ``spool`` they go to its files and are mapped; ``ease`` then gives memory back once the
     process has more than ``limit`` bytes of it. Without one they are in memory.
 
-    >>> column = Columns().grow("counts", np.int64, room=4)
+    >>> column = Columns().grow("counts", np.int64, capacity=4)
     >>> column.append(np.array([1, 2]))
     >>> column.append(np.array([3]))
     >>> column.done().tolist()
@@ -40,11 +40,11 @@ class Columns:
         """Tell whether arrays go to files."""
         return self.spool is not None
 
-    def grow(self, name: str, kind: Any, room: int) -> Column:
-        """Begin an array that grows piece by piece to at most ``room`` values."""
+    def grow(self, name: str, kind: Any, capacity: int) -> Column:
+        """Begin an array that grows piece by piece to at most ``capacity`` values."""
         if self.spool is not None:
             self.spool.drop(name)
-        return Column(self, name, kind, room)
+        return Column(self, name, kind, capacity)
 
     def read(self, name: str, kind: Any) -> Array:
         """Map an array that stands in a file."""
@@ -71,10 +71,10 @@ class Columns:
 class Column:
     """One array that grows."""
 
-    def __init__(self, columns: Columns, name: str, kind: Any, room: int) -> None:
+    def __init__(self, columns: Columns, name: str, kind: Any, capacity: int) -> None:
         self._columns, self._name, self._kind = columns, name, np.dtype(kind)
         # Pages that are never written cost nothing, so the room may be a generous bound.
-        self._held: Array = np.empty(0 if columns.in_files else room, kind)
+        self._held: Array = np.empty(0 if columns.in_files else capacity, kind)
         self._filled = 0
 
     def append(self, piece: Array) -> None:

@@ -167,14 +167,14 @@ class Index:
     def check(self, document: Any) -> Verdict:
         """Say what an article would be told, and keep nothing; a text alone will do."""
         entry = self._signer.sign(document, named=False)
-        return self.store.offer([entry], add=False)[0]
+        return self.store.insert([entry], add=False)[0]
 
     def check_and_add(self, document: Any) -> Verdict:
         """Say whether an article was seen, and keep it: one step, of which nothing is lost.
 
         Of several processes that offer the same new article at once exactly one is told ``new``.
         """
-        return self.store.offer([self._signer.sign(document)], add=True)[0]
+        return self.store.insert([self._signer.sign(document)], add=True)[0]
 
     def add(self, document: Any) -> None:
         """Keep an article, as ``check_and_add`` does."""
@@ -183,7 +183,7 @@ class Index:
     def check_many(self, documents: Iterable[Any]) -> Iterator[Verdict]:
         """Yield what each article would be told if it came next, and keep nothing."""
         for entries in self._signer.sign_many(documents, named=False):
-            yield from self.store.offer(entries, add=False)
+            yield from self.store.insert(entries, add=False)
 
     def check_and_add_many(self, documents: Iterable[Any]) -> Iterator[Verdict]:
         """Yield what each article is told, in order, and keep it.
@@ -192,7 +192,7 @@ class Index:
         step, so a verdict that was yielded is kept.
         """
         for entries in self._signer.sign_many(documents):
-            yield from self.store.offer(entries, add=True)
+            yield from self.store.insert(entries, add=True)
 
     def add_many(self, documents: Iterable[Any]) -> Counter[str]:
         """Keep articles, and return how many there were of each verdict.

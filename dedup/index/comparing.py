@@ -108,11 +108,11 @@ class Comparer:
             self.config,
         )
         found: list[Likeness | None] = [None] * len(others)
-        for place, row in enumerate((pairs.b - 1).tolist()):
-            relation = NAMES[int(pairs.relations[place])]
-            share = float(pairs.share_a[place])
+        for position, row in enumerate((pairs.b - 1).tolist()):
+            relation = NAMES[int(pairs.relations[position])]
+            share = float(pairs.share_a[position])
             if relation in self.settings.cluster_on and share >= self.settings.removable:
-                jaccard = float(pairs.jaccard[place])
+                jaccard = float(pairs.jaccard[position])
                 found[row] = Likeness(relation, float(similar[row]), jaccard, share)
         return found
 

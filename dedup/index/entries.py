@@ -39,14 +39,14 @@ class Entry:
     """An article made ready: what a store needs to decide on it and to keep it.
 
     ``keys`` are numbers of 40 bits, eight bytes each: that of its id, that of its content, and one
-    a band. ``sums`` are 128 bits that only articles of the same tokens share, ``digest`` 64 of its
+    a band. ``fingerprints`` are 128 bits that only articles of the same tokens share, ``digest`` 64 of its
     bytes. ``text`` is compressed, and there only where the index keeps texts. ``date`` is in
     seconds since 1970.
     """
 
     id: str
     digest: int
-    sums: bytes
+    fingerprints: bytes
     count: int
     signature: bytes
     keys: bytes
@@ -68,7 +68,7 @@ class Record:
 
     id: str
     digest: int
-    sums: bytes
+    fingerprints: bytes
     count: int
     signature: bytes
     date: int | None
@@ -97,7 +97,12 @@ def pack(record: Record) -> bytes:
     text = b"" if record.text is None else record.text
     parts = [
         _HEAD.pack(
-            record.text is not None, record.count, record.digest, record.sums, date, record.seen
+            record.text is not None,
+            record.count,
+            record.digest,
+            record.fingerprints,
+            date,
+            record.seen,
         ),
         record.signature,
         _pack_verdict(record.verdict, name),
@@ -113,7 +118,7 @@ def _pack_verdict(verdict: Verdict, name: bytes) -> bytes:
     if verdict is FRESH:
         return _FRESH
     scores = [getattr(verdict, score) for score in _SCORES]
-    mask = sum(1 << place for place, score in enumerate(scores) if score is not None)
+    mask = sum(1 << position for position, score in enumerate(scores) if score is not None)
     other = (verdict.duplicate_of or "").encode()
     cluster = (verdict.cluster or "").encode()
     if cluster == name:
@@ -156,8 +161,8 @@ class _Reader:
             raise CorruptIndex("a record of the index holds an unknown verdict")
         scores = {
             name: _SCORE.unpack(self.take(_SCORE.size))[0]
-            for place, name in enumerate(_SCORES)
-            if mask >> place & 1
+            for position, name in enumerate(_SCORES)
+            if mask >> position & 1
         }
         made = Verdict(
             verdict=_KINDS[kind],
@@ -180,7 +185,7 @@ def signature_in(data: bytes, permutations: int) -> bytes:
 def unpack(data: bytes, permutations: int) -> Record:
     """Read a packed record; ``permutations`` is the length of its signature."""
     reader = _Reader(data)
-    has_text, count, digest, sums, date, seen = _HEAD.unpack(reader.take(HEAD))
+    has_text, count, digest, fingerprints, date, seen = _HEAD.unpack(reader.take(HEAD))
     signature = reader.take(2 * permutations)
     told = [(digest, *reader.verdict())]
     name = reader.string(reader.number(_SHORT))
@@ -192,7 +197,7 @@ def unpack(data: bytes, permutations: int) -> Record:
     return Record(
         id=name,
         digest=digest,
-        sums=sums,
+        fingerprints=fingerprints,
         count=count,
         signature=signature,
         date=None if date == NO_DATE else date,

@@ -48,13 +48,23 @@ SCHEMA = pa.schema(
         *_TOLD,  # of its present text
         ("tokens", pa.uint32()),
         ("digest", pa.uint64()),  # of its bytes
-        ("sums", pa.binary(16)),  # of its tokens
+        ("fingerprints", pa.binary(16)),  # of its tokens
         ("signature", pa.binary()),  # 16 bits a permutation, little-endian
         ("versions", pa.list_(pa.struct([("digest", pa.uint64()), *_TOLD]))),  # earlier texts
         ("text", pa.large_string()),
     ]
 )
-_NEEDED = ("number", "group", "represents", "id", "seen", "tokens", "digest", "sums", "signature")
+_NEEDED = (
+    "number",
+    "group",
+    "represents",
+    "id",
+    "seen",
+    "tokens",
+    "digest",
+    "fingerprints",
+    "signature",
+)
 
 
 @runtime_checkable
@@ -110,7 +120,7 @@ def _cells(row: Row) -> dict[str, Any]:
         **_told(record.verdict),
         "tokens": record.count,
         "digest": record.digest,
-        "sums": record.sums,
+        "fingerprints": record.fingerprints,
         "signature": record.signature,
         "versions": versions,
         "text": None if record.text is None else decompress(record.text),
@@ -174,7 +184,7 @@ class Exported:
         record = Record(
             id=name,
             digest=cells["digest"],
-            sums=cells["sums"],
+            fingerprints=cells["fingerprints"],
             count=cells["tokens"],
             signature=cells["signature"],
             date=cells["date"],

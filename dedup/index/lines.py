@@ -18,7 +18,7 @@ from dedup.core.hashing import xxh3_128
 from dedup.errors import ConfigError, InputError
 from dedup.index import VERDICTS, Index, Verdict
 from dedup.index.entries import LONGEST
-from dedup.schema import Intake
+from dedup.schema import ReadReport
 from dedup.sources.batches import Row
 from dedup.sources.options import Columns, ReadOptions
 from dedup.sources.raw import RawLine, raw_lines
@@ -27,7 +27,7 @@ AT_ONCE = 1000  # lines that are decided on and kept in one step
 _BYTES = 16 << 20  # of lines in one step
 _DIGITS = 6
 _BLANKS = b" \t\r\n"
-_FACTS = ("duplicate_of", "relation", "similarity", "jaccard", "containment", "cluster")
+_METADATA = ("duplicate_of", "relation", "similarity", "jaccard", "containment", "cluster")
 # Numbers and names such as `true` need no looking at: no bracket, comma or colon is in them.
 _MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
 
@@ -57,7 +57,7 @@ class Filter:
         self,
         path: str,
         options: ReadOptions,
-        intake: Intake,
+        read_report: ReadReport,
         *,
         eager: bool = False,
         settled: Callable[[Columns], None] = lambda columns: None,
@@ -70,7 +70,7 @@ class Filter:
                 raise ConfigError("key", self.key, allowed)
             settled(columns)
 
-        return raw_lines(path, options, intake, eager=eager, longest_id=LONGEST, settled=check)
+        return raw_lines(path, options, read_report, eager=eager, longest_id=LONGEST, settled=check)
 
     def run(self, lines: Iterable[RawLine], at_once: int = AT_ONCE) -> Iterator[list[Judged]]:
         """Yield the lines with their verdicts, some at a time; what was yielded is kept."""
@@ -152,7 +152,7 @@ def said_of(name: str, verdict: Verdict) -> dict[str, Any]:
     >>> said_of("a", Verdict(verdict="same", first="new", cluster="a"))["verdict"]
     'new'
     """
-    facts = {each: getattr(verdict, each) for each in _FACTS}
+    facts = {each: getattr(verdict, each) for each in _METADATA}
     rounded = {
         each: round(value, _DIGITS) if isinstance(value, float) else value
         for each, value in facts.items()

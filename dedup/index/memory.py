@@ -27,14 +27,14 @@ class MemoryStore:
         self._shelf = _MemoryShelf(settings, clock)
         self._lock = threading.RLock()
 
-    def offer(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
+    def insert(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
         """Decide on entries in their order, and with ``add`` keep them."""
         with self._lock:
-            return [self._rules.offer(self._shelf, each, add=add) for each in entries]
+            return [self._rules.insert(self._shelf, each, add=add) for each in entries]
 
     def load(self, entries: Iterable[Entry]) -> Counter[str]:
         """Keep entries, and count the verdicts."""
-        return Counter(self.offer([each], add=True)[0].verdict for each in entries)
+        return Counter(self.insert([each], add=True)[0].verdict for each in entries)
 
     def fetch(self, name: str) -> Record | None:
         """Return what is kept under an id."""

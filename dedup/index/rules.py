@@ -118,7 +118,7 @@ class Rules:
         (numbers,) = shelf.articles([id_key(name, self.settings.salt)])
         return _named(shelf, numbers, name)
 
-    def offer(self, shelf: Shelf, entry: Entry, *, add: bool) -> Verdict:
+    def insert(self, shelf: Shelf, entry: Entry, *, add: bool) -> Verdict:
         """Return what an article is told; with ``add`` keep it."""
         keys = entry.key_list()
         named, equal = shelf.articles(keys[:2])
@@ -227,8 +227,8 @@ class Rules:
         rows = [row for row in shelf.rows(numbers) if row.leads]
         similar = self.comparer.estimates(case.entry, [row.signature for row in rows])
         if not self.settings.store_text:
-            places = np.flatnonzero(similar >= self.settings.threshold)
-            rows, similar = [rows[place] for place in places.tolist()], similar[places]
+            positions = np.flatnonzero(similar >= self.settings.threshold)
+            rows, similar = [rows[position] for position in positions.tolist()], similar[positions]
         met = [self._may_meet(row, case) for row in rows]
         rows, similar = list(compress(rows, met)), similar[np.array(met, np.bool_)]
         like = self.comparer.copies(case.entry, [row.record for row in rows], similar)
@@ -266,13 +266,13 @@ def record_of(
 ) -> Record:
     """Return what is kept of an article that was told something."""
     return Record(
-        *(entry.id, entry.digest, entry.sums, entry.count, entry.signature, date, seen),
+        *(entry.id, entry.digest, entry.fingerprints, entry.count, entry.signature, date, seen),
         *(entry.site, entry.text, verdict, versions),
     )
 
 
 def _equal(row: Row, entry: Entry) -> bool:
-    return row.record.sums == entry.sums and row.record.count == entry.count
+    return row.record.fingerprints == entry.fingerprints and row.record.count == entry.count
 
 
 def duplicate_of(record: Record, like: Likeness) -> Verdict:
@@ -308,8 +308,10 @@ def keys_of_records(records: Sequence[Record], settings: Settings) -> UInt64:
     keys = np.empty((len(records), settings.bands + 2), np.uint64)
     keys[:, 0] = [id_key(each.id, settings.salt) for each in records]
     if len(records):
-        sums = np.frombuffer(b"".join([each.sums for each in records]), np.uint64).reshape(-1, 2)
+        fingerprints = np.frombuffer(
+            b"".join([each.fingerprints for each in records]), np.uint64
+        ).reshape(-1, 2)
         signatures = signatures_of([each.signature for each in records], settings)
         salts = salts_of([each.site for each in records], settings)
-        keys[:, 1:] = keys_of(signatures, sums, salts, settings)
+        keys[:, 1:] = keys_of(signatures, fingerprints, salts, settings)
     return keys

@@ -38,7 +38,7 @@ class Facts:
     site: str
 
 
-def facts_of(document: Any, *, named: bool = True) -> Facts:
+def metadata_of(document: Any, *, named: bool = True) -> Facts:
     """Check one document: a mapping with ``text``, ``id`` and, where known, ``date``, ``site``.
 
     Without a ``site`` the host of its ``url`` counts as one. Where ``named`` is false, a text alone
@@ -115,7 +115,7 @@ class Signer:
 
     def sign(self, document: Any, *, named: bool = True) -> Entry:
         """Make the entry of one document, without a detour over Arrow."""
-        facts = facts_of(document, named=named)
+        facts = metadata_of(document, named=named)
         data = facts.text.encode()
         buffer = np.frombuffer(data + bytes(_ROOM), np.uint8)
         texts = Texts(buffer, np.array([0, len(data)], np.int64))
@@ -134,7 +134,7 @@ class Signer:
                 yield from self._batch(chunk[0])
                 continue
             chunk += islice(waiting, CHUNK - 1)
-            facts = [facts_of(each, named=named) for each in chunk]
+            facts = [metadata_of(each, named=named) for each in chunk]
             column = pa.array([each.text for each in facts], pa.large_string())
             yield self._entries(facts, texts_from_arrow(column))
 
@@ -149,25 +149,25 @@ class Signer:
             texts = texts_from_arrow(column)
             others = part.select(known).to_pylist()
             facts = [
-                facts_of({**each, "id": each["doc_id"], "text": texts.text(row)})
+                metadata_of({**each, "id": each["doc_id"], "text": texts.text(row)})
                 for row, each in enumerate(others)
             ]
             yield self._entries(facts, texts)
 
     def _entries(self, facts: list[Facts], texts: Texts) -> list[Entry]:
         settings = self.settings
-        sums, counts, signatures = self._seal(texts)
+        fingerprints, counts, signatures = self._seal(texts)
         salts = salts_of([each.site for each in facts], settings)
         names = [id_key(each.id, settings.salt) for each in facts]
         keys = np.empty((len(facts), settings.bands + 2), np.uint64)
         keys[:, 0] = names
-        keys[:, 1:] = keys_of(signatures, sums, salts, settings)
+        keys[:, 1:] = keys_of(signatures, fingerprints, salts, settings)
         digests, tokens = text_digests(texts).tolist(), counts.tolist()
         return [
             Entry(
                 id=each.id,
                 digest=digests[row],
-                sums=sums[row].tobytes(),
+                fingerprints=fingerprints[row].tobytes(),
                 count=tokens[row],
                 signature=signatures[row].tobytes(),
                 keys=keys[row].tobytes(),
@@ -181,20 +181,22 @@ class Signer:
     def _seal(self, texts: Texts) -> tuple[UInt64, Int64, UInt16]:
         """Return sums, numbers of tokens and signatures."""
         count = len(texts)
-        sums, counts = np.empty((count, 2), np.uint64), np.empty(count, np.int64)
+        fingerprints, counts = np.empty((count, 2), np.uint64), np.empty(count, np.int64)
         signatures = np.empty((count, self.settings.num_perm), np.uint16)
         if self.settings.shingle_unit == "word":
             table = folding()
             kernel.seal_texts(
                 *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
-                *(self.settings.shingle_size, self._a, self._b, sums, counts, signatures),
+                *(self.settings.shingle_size, self._a, self._b, fingerprints, counts, signatures),
             )
         else:
             tokens = tokenise_texts(texts)
             counts[:] = tokens.counts()
             made = shingle_texts(texts, tokens, self._config)
-            kernel.seal_rows(made.values, made.offsets, counts, self._a, self._b, sums, signatures)
-        return sums, counts, signatures
+            kernel.seal_rows(
+                made.values, made.offsets, counts, self._a, self._b, fingerprints, signatures
+            )
+        return fingerprints, counts, signatures
 
 
 def salts_of(sites: list[str], settings: Settings) -> UInt64:
@@ -209,8 +211,8 @@ def id_key(name: str, salt: int) -> int:
     return xxh3_64(name.encode(), salt) >> 24
 
 
-def keys_of(signatures: UInt16, sums: UInt64, salts: UInt64, settings: Settings) -> UInt64:
+def keys_of(signatures: UInt16, fingerprints: UInt64, salts: UInt64, settings: Settings) -> UInt64:
     """Return the keys of contents and bands that follow from signatures and sums."""
     out = np.empty((len(signatures), settings.bands + 1), np.uint64)
-    kernel.all_keys(signatures, sums, salts, settings.bands, settings.rows, out)
+    kernel.all_keys(signatures, fingerprints, salts, settings.bands, settings.rows, out)
     return out

@@ -38,7 +38,7 @@ class Store(Protocol):
 
     settings: Settings
 
-    def offer(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
+    def insert(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
         """Decide on entries in their order, each against all before it; with ``add`` keep them.
 
         The one step that has to be atomic, for each entry. What was returned is kept.
@@ -46,7 +46,7 @@ class Store(Protocol):
         ...
 
     def load(self, entries: Iterable[Entry]) -> Counter[str]:
-        """Keep what ``offer`` would keep, as quickly as may be; count the verdicts."""
+        """Keep what ``insert`` would keep, as quickly as may be; count the verdicts."""
         ...
 
     def fetch(self, name: str) -> Record | None:

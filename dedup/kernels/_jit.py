@@ -68,9 +68,9 @@ def on_compile(callback: Callable[[], None]) -> None:
 
 if INTERPRETED:
 
-    def load8(data: Any, place: Any) -> Any:
-        """Return the eight bytes at ``place`` as one little-endian number."""
-        return np.uint64(int.from_bytes(bytes(data[place : place + 8]), "little"))
+    def load8(data: Any, position: Any) -> Any:
+        """Return the eight bytes at ``position`` as one little-endian number."""
+        return np.uint64(int.from_bytes(bytes(data[position : position + 8]), "little"))
 
     def trailing_zeros(value: Any) -> Any:
         """Return the number of zero bits below the lowest one bit; ``value`` is not zero."""
@@ -81,24 +81,26 @@ if INTERPRETED:
         """Return the number of one bits."""
         return np.int64(bin(int(value)).count("1"))
 
-    def word_bits(data: Any, place: Any) -> Any:
-        """Return which of the 64 bytes at ``place`` are ASCII letters or digits, a bit each."""
-        bits = [0x61 <= (each | 0x20) <= 0x7A or 0x30 <= each <= 0x39 for each in _64(data, place)]
+    def word_bits(data: Any, position: Any) -> Any:
+        """Return which of the 64 bytes at ``position`` are ASCII letters or digits, a bit each."""
+        bits = [
+            0x61 <= (each | 0x20) <= 0x7A or 0x30 <= each <= 0x39 for each in _64(data, position)
+        ]
         return np.uint64(sum(bit << k for k, bit in enumerate(bits)))
 
-    def odd_bits(data: Any, place: Any) -> Any:
-        """Return which of the 64 bytes at ``place`` are an apostrophe or not ASCII, a bit each."""
-        bits = [each >= 0x80 or each in b"'`" for each in _64(data, place)]
+    def odd_bits(data: Any, position: Any) -> Any:
+        """Return which of the 64 bytes at ``position`` are an apostrophe or not ASCII, a bit each."""
+        bits = [each >= 0x80 or each in b"'`" for each in _64(data, position)]
         return np.uint64(sum(bit << k for k, bit in enumerate(bits)))
 
-    def _64(data: Any, place: Any) -> bytes:
-        return bytes(data[place : place + 64])
+    def _64(data: Any, position: Any) -> bytes:
+        return bytes(data[position : position + 64])
 
 else:
 
     @intrinsic
-    def load8(typing_context: Any, data: Any, place: Any) -> Any:
-        """Return the eight bytes at ``place`` as one little-endian number."""
+    def load8(typing_context: Any, data: Any, position: Any) -> Any:
+        """Return the eight bytes at ``position`` as one little-endian number."""
         from llvmlite import ir
         from numba.core import cgutils
 
@@ -130,8 +132,8 @@ else:
         return types.int64(types.uint64), build
 
     @intrinsic
-    def word_bits(typing_context: Any, data: Any, place: Any) -> Any:
-        """Return which of the 64 bytes at ``place`` are ASCII letters or digits, a bit each."""
+    def word_bits(typing_context: Any, data: Any, position: Any) -> Any:
+        """Return which of the 64 bytes at ``position`` are ASCII letters or digits, a bit each."""
 
         def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             found, same = _vector(context, builder, signature, arguments)
@@ -146,8 +148,8 @@ else:
         return types.uint64(data, types.int64), build
 
     @intrinsic
-    def odd_bits(typing_context: Any, data: Any, place: Any) -> Any:
-        """Return which of the 64 bytes at ``place`` are an apostrophe or not ASCII, a bit each."""
+    def odd_bits(typing_context: Any, data: Any, position: Any) -> Any:
+        """Return which of the 64 bytes at ``position`` are an apostrophe or not ASCII, a bit each."""
 
         def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             found, same = _vector(context, builder, signature, arguments)

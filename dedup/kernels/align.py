@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.text import STARTS_BLOCK
+from dedup.kernels.text import STARTS_LINE
 
 MATCH, MISMATCH, GAP = np.float32(0.4), np.float32(0.5), np.float32(0.35)
 BOX = 24  # tokens a side that are aligned at once
@@ -308,9 +308,9 @@ def clip_islands(first, last, flags_a, flags_b, mate):
             continue
         crossed = False
         for x in range(min(i, after) + 1, max(i, after) + 1):
-            crossed = crossed or flags_a[x] & STARTS_BLOCK != 0
+            crossed = crossed or flags_a[x] & STARTS_LINE != 0
         for y in range(min(mate[i], mate[after]) + 1, max(mate[i], mate[after]) + 1):
-            crossed = crossed or flags_b[y] & STARTS_BLOCK != 0
+            crossed = crossed or flags_b[y] & STARTS_LINE != 0
         if crossed:
             if side == 0:
                 first = after

@@ -72,17 +72,17 @@ def mark_bytes(data, lo, hi, words, odd):
         strange = odd_bits(data, lo + 64 * k)
         odd[k] = strange
         total += popcount(strange)
-    place = lo + 64 * full
+    position = lo + 64 * full
     plain = np.uint64(0)
     strange = np.uint64(0)
-    if place < hi and place + 64 <= len(data):
-        inside = _ONES >> np.uint64(64 - (hi - place))
-        plain = word_bits(data, place) & inside
-        strange = odd_bits(data, place) & inside
+    if position < hi and position + 64 <= len(data):
+        inside = _ONES >> np.uint64(64 - (hi - position))
+        plain = word_bits(data, position) & inside
+        strange = odd_bits(data, position) & inside
     else:
-        for at in range(place, hi):
+        for at in range(position, hi):
             kind = kind_of(data[at])
-            bit = np.uint64(1) << np.uint64(at - place)
+            bit = np.uint64(1) << np.uint64(at - position)
             if kind == _LETTER:
                 plain |= bit
             elif kind == _ODD:

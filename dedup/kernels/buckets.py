@@ -30,24 +30,27 @@ def band_keys(signatures, band, rows, out):
 
 
 @njit
-def group_equal(sums, first, slots):
+def group_equal(fingerprints, first, slots):
     """Write to ``first`` the first row of the same two sums; rows that start at -1 stay alone.
 
     ``slots`` is a table of at least twice as many places, all -1.
     """
     mask = np.intp(len(slots) - 1)
-    for row in range(len(sums)):
+    for row in range(len(fingerprints)):
         if first[row] < 0:
             first[row] = row
             continue
-        slot = np.intp(sums[row, 1] & np.uint64(mask))
+        slot = np.intp(fingerprints[row, 1] & np.uint64(mask))
         while True:
             other = slots[slot]
             if other < 0:
                 slots[slot] = row
                 first[row] = row
                 break
-            if sums[other, 0] == sums[row, 0] and sums[other, 1] == sums[row, 1]:
+            if (
+                fingerprints[other, 0] == fingerprints[row, 0]
+                and fingerprints[other, 1] == fingerprints[row, 1]
+            ):
                 first[row] = other
                 break
             slot = (slot + 1) & mask
@@ -87,17 +90,17 @@ def lay_out(sizes, made, bounds):
 
     ``bounds`` gets where those groups end, one after the other; returns how many there are.
     """
-    place = 0
+    position = 0
     buckets = 0
     bounds[0] = 0
     for group in range(made):
         size = sizes[group]
         sizes[group] = -1
         if size > 1:
-            sizes[group] = place
-            place += size
+            sizes[group] = position
+            position += size
             buckets += 1
-            bounds[buckets] = place
+            bounds[buckets] = position
     return buckets
 
 
@@ -135,13 +138,13 @@ def leaders_of(size, most, leaders):
 def count_bucket_pairs(bounds, buckets, most, leaders):
     """Return (pairs that ``add_bucket_pairs`` meets, buckets over ``most``)."""
     pairs = 0
-    crowded = 0
+    oversized = 0
     for k in range(buckets):
         size = bounds[k + 1] - bounds[k]
-        crowded += size > most
+        oversized += size > most
         some = leaders_of(size, most, leaders)
         pairs += some * size - some * (some + 1) // 2
-    return pairs, crowded
+    return pairs, oversized
 
 
 @njit

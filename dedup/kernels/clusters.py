@@ -50,25 +50,25 @@ def join_stars(order, neighbours, bounds, free, leaders):
 
 
 @njit
-def decide(doc, better, known, places, states, made):
+def decide(doc, better, known, positions, states, made):
     """Tell which documents lead, as far as what is known of better ones says; return how many.
 
     Documents come by place in canonical order, each with a row (``better`` -1) of its own and then
     one for each better document it is paired with, of which ``known`` is what is known: 0 nothing,
-    1 it leads, 2 it is led. ``places`` and ``states`` of the first ``made`` were told before, in
+    1 it leads, 2 it is led. ``positions`` and ``states`` of the first ``made`` were told before, in
     other rows of the same run; a document joined with one of which nothing is known, and with none
     that leads, stays 0.
     """
     for i in range(len(doc)):
         if better[i] < 0:
-            places[made] = doc[i]
+            positions[made] = doc[i]
             states[made] = 1
             made += 1
             continue
         state = known[i]
         if state == 0:
-            at = np.searchsorted(places[:made], better[i])
-            if at < made and places[at] == better[i]:
+            at = np.searchsorted(positions[:made], better[i])
+            if at < made and positions[at] == better[i]:
                 state = states[at]
         if state == 1:
             states[made - 1] = 2

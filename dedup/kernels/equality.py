@@ -20,8 +20,8 @@ def hash_rows(hashes, bounds, out):
 
 
 @njit
-def group_rows(hashes, bounds, sums, order, first):
-    """Write to ``first`` the first document with the same tokens; ``order`` sorts by ``sums``.
+def group_rows(hashes, bounds, fingerprints, order, first):
+    """Write to ``first`` the first document with the same tokens; ``order`` sorts by ``fingerprints``.
 
     Documents of one hash are compared token by token with the one before of that hash, so that
     forged collisions cost a missed group, never a false one.
@@ -30,7 +30,11 @@ def group_rows(hashes, bounds, sums, order, first):
         row = order[k]
         other = order[k - 1]
         size = bounds[row + 1] - bounds[row]
-        if sums[row] != sums[other] or size == 0 or size != bounds[other + 1] - bounds[other]:
+        if (
+            fingerprints[row] != fingerprints[other]
+            or size == 0
+            or size != bounds[other + 1] - bounds[other]
+        ):
             continue
         same = True
         for t in range(size):

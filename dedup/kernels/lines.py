@@ -188,7 +188,7 @@ def _ending(data, lo, last, hi):
 
 
 @njit
-def count_blocks(data, offsets, bounds):
+def count_lines(data, offsets, bounds):
     """Count the lines of every text that hold anything but ASCII blanks, summed up."""
     out = np.intp(0)
     bounds[0] = 0
@@ -218,7 +218,7 @@ def count_blocks(data, offsets, bounds):
 
 
 @njit
-def fill_blocks(data, offsets, bounds, starts, ends, byte_starts, byte_ends, flags):
+def fill_lines(data, offsets, bounds, starts, ends, byte_starts, byte_ends, flags):
     """Write place and look of every block; ``starts`` and ``ends`` are code points of its text."""
     for row in range(len(offsets) - 1):
         out = bounds[row]
@@ -306,7 +306,7 @@ def fill_tokens(
     lows,
     highs,
     words,
-    block_hashes,
+    line_hashes,
     keys,
     flags,
 ):
@@ -319,15 +319,15 @@ def fill_tokens(
     for row in range(len(bounds) - 1):
         t = token_bounds[row]
         stop = token_bounds[row + 1]
-        for block in range(bounds[row], bounds[row + 1]):
-            lows[block] = t
+        for line in range(bounds[row], bounds[row + 1]):
+            lows[line] = t
             whole = _SEED
             key = _SEED
             unspaced = 0
             digits = 0
             longest = 0
             digit = False
-            while t < stop and token_starts[t] < ends[block]:
+            while t < stop and token_starts[t] < ends[line]:
                 h = hashes[t]
                 digit = (token_flags[t] & np.uint8(DIGIT)) != np.uint8(0)
                 whole = mix(whole, h)
@@ -343,19 +343,19 @@ def fill_tokens(
                         break
                     slot = (slot + np.uint64(1)) & mask
                 t += 1
-            highs[block] = t
-            count = t - lows[block]
-            words[block] = count - unspaced + (unspaced + 1) // 2
-            block_hashes[block] = whole
-            keys[block] = key
+            highs[line] = t
+            count = t - lows[line]
+            words[line] = count - unspaced + (unspaced + 1) // 2
+            line_hashes[line] = whole
+            keys[line] = key
             bits = 0
-            if longest >= words[block] and longest > 0:
+            if longest >= words[line] and longest > 0:
                 bits |= TRIGGER
             if count > 0 and digits == count:
                 bits |= DIGITS
             if digit:
                 bits |= LAST_DIGIT
-            flags[block] |= np.uint16(bits)
+            flags[line] |= np.uint16(bits)
 
 
 @njit
@@ -388,9 +388,9 @@ def drop_single(values, slots, keep):
     """Clear ``keep`` where a value surely occurs once: a filter of saturating counters."""
     mask = np.uint64(len(slots) - 1)
     for i in range(len(values)):
-        place = np.intp(values[i] & mask)
-        if slots[place] < np.uint8(2):
-            slots[place] += np.uint8(1)
+        position = np.intp(values[i] & mask)
+        if slots[position] < np.uint8(2):
+            slots[position] += np.uint8(1)
     kept = 0
     for i in range(len(values)):
         keep[i] = slots[np.intp(values[i] & mask)] > np.uint8(1)

@@ -108,11 +108,11 @@ def pair_passages(
         return 0, 0
     owner = np.empty(count, np.int64)
     rows = np.empty((count, PIECE), np.int64)
-    place = 0
+    position = 0
     for k in sorted_order(pieces[:count, 0]):
         for x in range(PIECE):
-            rows[place, x] = pieces[k, x]
-        place += 1
+            rows[position, x] = pieces[k, x]
+        position += 1
     for k in range(count):
         owner[k] = k
     for _ in range(ROUNDS):
@@ -217,7 +217,7 @@ def collect_matches(row, index, others, counts, slots, ends):
 
     Those with ``other`` end at ``ends[other]`` and begin where those of the one before end.
     """
-    bounds, groups, places, group_bounds, group_rows, group_places = index
+    bounds, groups, positions, group_bounds, group_rows, group_positions = index
     for other in others:
         slots[other] = 0
     for p in range(bounds[row], bounds[row + 1]):
@@ -238,8 +238,8 @@ def collect_matches(row, index, others, counts, slots, ends):
         for q in range(group_bounds[groups[p]], group_bounds[groups[p] + 1]):
             other = group_rows[q]
             if other > row and counts[other] >= ENOUGH:
-                first[slots[other]] = places[p]
-                second[slots[other]] = group_places[q]
+                first[slots[other]] = positions[p]
+                second[slots[other]] = group_positions[q]
                 slots[other] += 1
     return first, second
 
@@ -305,12 +305,12 @@ def find_passages(
     flags,
     token_bounds,
     runs,
-    couples,
+    word_pairs,
     scratch,
 ):
     """Find all passages of documents ``low:high`` with later ones.
 
-    ``runs`` and ``couples`` are the two indexes of seeds (see ``count_seeds``). Returns passages
+    ``runs`` and ``word_pairs`` are the two indexes of seeds (see ``count_seeds``). Returns passages
     (``COLUMNS``), their (weight, density), and pairs (a, b, tokens).
     """
     counts, touched, slots, ends, score, move, mate = scratch[:7]
@@ -323,12 +323,12 @@ def find_passages(
     stamp = stamps[0]
     for row in range(low, high):
         found = np.int64(0)
-        for index, worth in ((runs, np.int64(2)), (couples, np.int64(1))):
+        for index, worth in ((runs, np.int64(2)), (word_pairs, np.int64(1))):
             found = count_seeds(row, index, worth, counts, touched, found)
         others = touched[:found]
         others.sort()
         first, second = collect_matches(row, runs, others, counts, slots, ends[0])
-        third, fourth = collect_matches(row, couples, others, counts, slots, ends[1])
+        third, fourth = collect_matches(row, word_pairs, others, counts, slots, ends[1])
         a = slice(token_bounds[row], token_bounds[row + 1])
         begin = 0
         start = 0

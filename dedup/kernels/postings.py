@@ -14,29 +14,29 @@ from dedup.kernels._jit import njit
 from dedup.kernels.buckets import band_key
 from dedup.kernels.minhash import padded, permute
 from dedup.kernels.shingles import MULTIPLIER, fmix64
-from dedup.kernels.windows import WINDOW, add_content, make_rooms, take_text, widest_of
+from dedup.kernels.windows import WINDOW, add_content, make_buffers, take_text, widest_of
 
 SLICES = 256
 LOW = 0xFFFFFFFF
 
 
 @njit
-def entry_keys(signature, sums, salt, bands, rows, out):
+def entry_keys(signature, fingerprints, salt, bands, rows, out):
     """Write the keys of one article: that of its content, then one a band.
 
     They follow from what is kept of it alone. ``salt`` sets apart what must not meet.
     """
-    mixed = fmix64(sums[0] ^ fmix64(sums[1] ^ salt))
+    mixed = fmix64(fingerprints[0] ^ fmix64(fingerprints[1] ^ salt))
     out[0] = fmix64(mixed ^ salt) >> np.uint64(24)
     for band in range(bands):
         out[band + 1] = fmix64(band_key(signature, band, rows) ^ salt) >> np.uint64(24)
 
 
 @njit
-def all_keys(signatures, sums, salts, bands, rows, out):
+def all_keys(signatures, fingerprints, salts, bands, rows, out):
     """Write the keys of every article to its row of ``out``."""
     for row in range(len(signatures)):
-        entry_keys(signatures[row], sums[row], salts[row], bands, rows, out[row])
+        entry_keys(signatures[row], fingerprints[row], salts[row], bands, rows, out[row])
 
 
 @njit
@@ -47,7 +47,7 @@ def halve(wide, signature):
 
 
 @njit
-def seal_rows(shingles, offsets, counts, a, b, sums, signatures):
+def seal_rows(shingles, offsets, counts, a, b, fingerprints, signatures):
     """Write sums and signature of every row of shingles; ``counts`` are the tokens of each."""
     longest = 0
     for row in range(len(offsets) - 1):
@@ -57,23 +57,35 @@ def seal_rows(shingles, offsets, counts, a, b, sums, signatures):
     for row in range(len(offsets) - 1):
         lo = offsets[row]
         hi = offsets[row + 1]
-        sums[row, :] = fmix64(np.uint64(counts[row]))
-        add_content(shingles, lo, hi, np.int64(0), sums[row])
+        fingerprints[row, :] = fmix64(np.uint64(counts[row]))
+        add_content(shingles, lo, hi, np.int64(0), fingerprints[row])
         wide[:] = np.uint32(0xFFFFFFFF)
         permute(shingles, lo, hi, mixed, a, b, wide)
         halve(wide, signatures[row])
 
 
 @njit
-def seal_texts(data, offsets, stage, values, expansions, size, a, b, sums, counts, signatures):
+def seal_texts(
+    data, offsets, stage, values, expansions, size, a, b, fingerprints, counts, signatures
+):
     """Write sums, numbers of tokens and signature of every text, of word shingles."""
-    rooms = make_rooms(widest_of(data, offsets), size)
-    shingles = np.empty(len(rooms[2]), np.uint64)
+    buffers = make_buffers(widest_of(data, offsets), size)
+    shingles = np.empty(len(buffers[2]), np.uint64)
     wide = np.empty(len(a), np.uint32)
     for row in range(len(offsets) - 1):
         counts[row], _ = take_text(
-            *(data, offsets[row], offsets[row + 1], stage, values, expansions, size, WINDOW, rooms),
-            *(a, b, wide, sums[row], shingles, np.intp(0), False),
+            *(
+                data,
+                offsets[row],
+                offsets[row + 1],
+                stage,
+                values,
+                expansions,
+                size,
+                WINDOW,
+                buffers,
+            ),
+            *(a, b, wide, fingerprints[row], shingles, np.intp(0), False),
         )
         halve(wide, signatures[row])
 
@@ -101,9 +113,9 @@ def pair_agreements(signatures, pairs, out):
 
 
 @njit
-def check_block(words, low, high, place):
+def check_block(words, low, high, position):
     """Return a checksum of ``words[low:high]`` and of where they stand, of four lanes."""
-    a = fmix64(place + np.uint64(1))
+    a = fmix64(position + np.uint64(1))
     b = ~a
     c = a ^ MULTIPLIER
     d = b ^ MULTIPLIER
@@ -127,7 +139,7 @@ def check_block(words, low, high, place):
 
 
 @njit
-def find_places(keys, runs, parts, out):
+def find_positions(keys, runs, parts, out):
     """Write in which block of every run each key would stand; those of a run follow each other.
 
     A run is a number and the blocks of each of its slices.
@@ -155,23 +167,23 @@ def lower_bound(values, low, high, wanted):
 
 
 @njit
-def find_postings(words, bounds, there, places, keys, out, ends):
+def find_postings(words, bounds, there, positions, keys, out, ends):
     """Write the articles of each key, ascending; return how many there are in all.
 
     ``there`` are the places (ascending) of blocks, that at ``there[b]`` is
-    ``words[bounds[b]:bounds[b + 1]]``, its checksum first. ``places`` are those of the keys, which
+    ``words[bounds[b]:bounds[b + 1]]``, its checksum first. ``positions`` are those of the keys, which
     are gone through once a run. ``ends`` gets where the articles of each place end; those of a
     posting more than ``out`` has room for are only counted. Where a block is missing or damaged,
     ``-1 - place`` is returned.
     """
     made = 0
-    for i in range(len(places)):
-        block = lower_bound(there, 0, len(there), places[i])
-        if block == len(there) or there[block] != places[i]:
-            return -1 - places[i]
+    for i in range(len(positions)):
+        block = lower_bound(there, 0, len(there), positions[i])
+        if block == len(there) or there[block] != positions[i]:
+            return -1 - positions[i]
         low, high = bounds[block] + 1, bounds[block + 1]
-        if check_block(words, low, high, np.uint64(places[i])) != words[low - 1]:
-            return -1 - places[i]
+        if check_block(words, low, high, np.uint64(positions[i])) != words[low - 1]:
+            return -1 - positions[i]
         wanted = (keys[i % len(keys)] & np.uint64(LOW)) << np.uint64(32)
         at = lower_bound(words, low, high, wanted)
         while at < high and words[at] >> np.uint64(32) == wanted >> np.uint64(32):
@@ -259,10 +271,10 @@ def cut_blocks(postings, count, bounds):
 
 
 @njit
-def meet(old, new, most, out, room):
+def meet(old, new, most, out, capacity):
     """Write (article of ``new``, article of ``old``) for postings of one key; return how many.
 
-    Both are ordered. Of a key of ``old`` the last ``most`` take part. Those that ``room`` does not
+    Both are ordered. Of a key of ``old`` the last ``most`` take part. Those that ``capacity`` does not
     suffice for are only counted.
     """
     made = 0
@@ -275,7 +287,7 @@ def meet(old, new, most, out, room):
         while high < len(old) and old[high] >> np.uint64(32) == wanted:
             high += 1
         for k in range(max(low, high - most), high):
-            if made < room:
+            if made < capacity:
                 out[made, 0] = np.int64(new[i] & np.uint64(LOW))
                 out[made, 1] = np.int64(old[k] & np.uint64(LOW))
             made += 1

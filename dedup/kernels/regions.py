@@ -11,10 +11,10 @@ import numpy as np
 
 from dedup.kernels._jit import njit
 from dedup.kernels.align import BACKWARD, FORWARD
-from dedup.kernels.text import QUOTED, STARTS_BLOCK, STARTS_SENTENCE
+from dedup.kernels.text import QUOTED, STARTS_LINE, STARTS_SENTENCE
 
 MEDIUM = 2  # the level from which a piece stands by itself
-TELLING = np.float32(0.3)  # weight from which a word says something by itself
+CONTENT_WEIGHT = np.float32(0.3)  # weight from which a word says something by itself
 CLOSE_DENSITY = 0.85  # a passage copied so closely ends where the alignment ends
 PARAGRAPH, PARAGRAPH_DENSITY = 40, 0.7  # matched tokens, density: in another order it stays alone
 SHUFFLE_GAP, SHUFFLE_LIKE = 60, 0.5  # between sentences in another order; Dice of the whole
@@ -28,11 +28,11 @@ WINDOW = 40  # tokens a side that are compared beyond the end of a passage, at m
 
 
 @njit
-def telling_words(w, lo, hi):
+def content_words(w, lo, hi):
     """Count the tokens of a stretch that are neither stop words nor parts of long names."""
     count = 0
     for i in range(lo, hi):
-        if w[i] >= TELLING:
+        if w[i] >= CONTENT_WEIGHT:
             count += 1
     return count
 
@@ -43,14 +43,14 @@ def likeness(a, wa, lo_a, hi_a, b, wb, lo_b, hi_b, used):
     common = 0
     used[: hi_b - lo_b] = False
     for i in range(lo_a, hi_a):
-        if wa[i] < TELLING:
+        if wa[i] < CONTENT_WEIGHT:
             continue
         for j in range(lo_b, hi_b):
-            if not used[j - lo_b] and b[j] == a[i] and wb[j] >= TELLING:
+            if not used[j - lo_b] and b[j] == a[i] and wb[j] >= CONTENT_WEIGHT:
                 used[j - lo_b] = True
                 common += 1
                 break
-    total = telling_words(wa, lo_a, hi_a) + telling_words(wb, lo_b, hi_b)
+    total = content_words(wa, lo_a, hi_a) + content_words(wb, lo_b, hi_b)
     return common, (2.0 * common / total if total > 0 else 0.0)
 
 
@@ -74,10 +74,10 @@ def bag_matches(
     """
     count = 0
     for i in range(lo_a, hi_a):
-        if wa[i] < TELLING or mate[i] >= 0:
+        if wa[i] < CONTENT_WEIGHT or mate[i] >= 0:
             continue
         for j in range(lo_b, hi_b):
-            if b[j] == a[i] and wb[j] >= TELLING and taken[j] != stamp:
+            if b[j] == a[i] and wb[j] >= CONTENT_WEIGHT and taken[j] != stamp:
                 mate[i] = j
                 taken[j] = stamp
                 count += 1
@@ -123,12 +123,12 @@ def grow(
             # Walk both sides at the same pace.
             until = (x * m + n - 1) // n
             for y in range(done_b + 1, until + 1):
-                if wb[j + step * y] >= TELLING:
+                if wb[j + step * y] >= CONTENT_WEIGHT:
                     words += 1
                     # A token of b may belong to one of a already passed.
                     for z in range(1, x):
                         if (
-                            wa[i + step * z] >= TELLING
+                            wa[i + step * z] >= CONTENT_WEIGHT
                             and a[i + step * z] == b[j + step * y]
                             and not used[WINDOW + z]
                         ):
@@ -140,10 +140,14 @@ def grow(
                             break
             done_b = until
             used[WINDOW + x] = False
-            if wa[at] >= TELLING:
+            if wa[at] >= CONTENT_WEIGHT:
                 words += 1
                 for y in range(1, until + 1):
-                    if not used[y] and wb[j + step * y] >= TELLING and b[j + step * y] == a[at]:
+                    if (
+                        not used[y]
+                        and wb[j + step * y] >= CONTENT_WEIGHT
+                        and b[j + step * y] == a[at]
+                    ):
                         used[y] = True
                         used[WINDOW + x] = True
                         found += 1
@@ -166,14 +170,14 @@ def is_close(p, density):
 
 
 @njit
-def opens_blocks(p, flags_a, flags_b):
+def opens_lines(p, flags_a, flags_b):
     """Tell whether a passage begins within two tokens of the begin of a block on both sides."""
     found_a = False
     found_b = False
     for x in range(max(p[0] - 2, 0), min(p[0] + 3, len(flags_a))):
-        found_a = found_a or flags_a[x] & STARTS_BLOCK != 0
+        found_a = found_a or flags_a[x] & STARTS_LINE != 0
     for y in range(max(p[2] - 2, 0), min(p[2] + 3, len(flags_b))):
-        found_b = found_b or flags_b[y] & STARTS_BLOCK != 0
+        found_b = found_b or flags_b[y] & STARTS_LINE != 0
     return found_a and found_b
 
 
@@ -189,7 +193,7 @@ def is_shuffled(p, q, a, wa, flags_a, b, wb, flags_b, used):
         and is_close(q, PARAGRAPH_DENSITY)
     ):
         return False
-    if opens_blocks(p, flags_a, flags_b) and opens_blocks(q, flags_a, flags_b):
+    if opens_lines(p, flags_a, flags_b) and opens_lines(q, flags_a, flags_b):
         return False
     apart_a = max(p[0], q[0]) - min(p[1], q[1]) - 1
     apart_b = max(p[2], q[2]) - min(p[3], q[3]) - 1

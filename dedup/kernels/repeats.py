@@ -37,9 +37,9 @@ def prefix_hashes(hashes, prefix, powers):
 
 
 @njit
-def _run(prefix, powers, place, size):
-    """Return the hash of the ``size`` tokens from ``place`` on."""
-    return prefix[place + size] - prefix[place] * powers[size]
+def _run(prefix, powers, position, size):
+    """Return the hash of the ``size`` tokens from ``position`` on."""
+    return prefix[position + size] - prefix[position] * powers[size]
 
 
 @njit
@@ -53,17 +53,17 @@ def _slot(keys, stamps, stamp, key):
 
 
 @njit
-def _enter(block, lows, sizes, prefix, powers, keys, stamps, stamp, heads, chain):
+def _enter(line, lows, sizes, prefix, powers, keys, stamps, stamp, heads, chain):
     """Enter a searched run under its head; return the block that already stands for it, or it."""
-    head = _run(prefix, powers, lows[block], HEAD)
+    head = _run(prefix, powers, lows[line], HEAD)
     slot = _slot(keys, stamps, stamp, head)
     if stamps[slot] != stamp:
         stamps[slot] = stamp
         keys[slot] = head
-        heads[slot] = block
-        return block
-    size = sizes[block]
-    whole = _run(prefix, powers, lows[block], size)
+        heads[slot] = line
+        return line
+    size = sizes[line]
+    whole = _run(prefix, powers, lows[line], size)
     other = heads[slot]
     depth = 0
     while True:
@@ -72,8 +72,8 @@ def _enter(block, lows, sizes, prefix, powers, keys, stamps, stamp, heads, chain
         depth += 1
         if chain[other] < 0:
             if depth < _CROWD:
-                chain[other] = block
-            return block
+                chain[other] = line
+            return line
         other = chain[other]
 
 
@@ -92,7 +92,7 @@ def find_runs(
     heads,
     chain,
     alias,
-    room,
+    capacity,
     within,
     across,
 ):
@@ -112,7 +112,7 @@ def find_runs(
             within[b] = -1
             across[b] = -1
             chain[b] = -1
-            room[b] = 0
+            capacity[b] = 0
             alias[b] = b
             if sizes[b] >= HEAD:
                 searched = True
@@ -142,8 +142,8 @@ def find_runs(
                     ):
                         if p + n > highs[c]:
                             across[q] = p
-                        elif longest >= room[q]:
-                            room[q] = longest
+                        elif longest >= capacity[q]:
+                            capacity[q] = longest
                             within[q] = p
                     q = chain[q]
         for b in range(low, high):
@@ -153,9 +153,9 @@ def find_runs(
 
 
 @njit
-def _same_block(a, b, lows, highs, block_hashes, hashes):
+def _same_line(a, b, lows, highs, line_hashes, hashes):
     size = highs[a] - lows[a]
-    if block_hashes[a] != block_hashes[b] or highs[b] - lows[b] != size:
+    if line_hashes[a] != line_hashes[b] or highs[b] - lows[b] != size:
         return False
     for k in range(size):
         if hashes[lows[a] + k] != hashes[lows[b] + k]:
@@ -201,7 +201,7 @@ def find_copies(
     words,
     prose,
     ends_sentence,
-    block_hashes,
+    line_hashes,
     hashes,
     usable,
     keys,
@@ -232,7 +232,7 @@ def find_copies(
                 count += 1
                 total += words[b]
         for k in range(count - 1):
-            pair = mix(block_hashes[order[k]], block_hashes[order[k + 1]])
+            pair = mix(line_hashes[order[k]], line_hashes[order[k + 1]])
             slot = _slot(keys, stamps, stamp, pair)
             if stamps[slot] != stamp:
                 stamps[slot] = stamp
@@ -240,14 +240,14 @@ def find_copies(
                 firsts[slot] = k
         k = 1
         while k < count - 1:
-            pair = mix(block_hashes[order[k]], block_hashes[order[k + 1]])
+            pair = mix(line_hashes[order[k]], line_hashes[order[k + 1]])
             j = firsts[_slot(keys, stamps, stamp, pair)]
             n = 0
             size = 0
             while (
                 j + n < k
                 and k + n < count
-                and _same_block(order[j + n], order[k + n], lows, highs, block_hashes, hashes)
+                and _same_line(order[j + n], order[k + n], lows, highs, line_hashes, hashes)
             ):
                 size += words[order[k + n]]
                 n += 1
@@ -262,10 +262,10 @@ def find_copies(
             b = order[k]
             if not prose[b]:
                 continue
-            slot = _slot(keys, stamps, stamp, block_hashes[b])
+            slot = _slot(keys, stamps, stamp, line_hashes[b])
             if stamps[slot] != stamp:
                 stamps[slot] = stamp
-                keys[slot] = block_hashes[b]
+                keys[slot] = line_hashes[b]
                 firsts[slot] = k
                 continue
             if source[b] >= 0:
@@ -282,10 +282,10 @@ def find_copies(
                 if m == 1 and _is_heading(order[0], words, ends_sentence):
                     if _is_heading(order[k - 1], words, ends_sentence):
                         rule = 0
-            if words[b] >= 12 and _same_block(order[k - 1], b, lows, highs, block_hashes, hashes):
+            if words[b] >= 12 and _same_line(order[k - 1], b, lows, highs, line_hashes, hashes):
                 kept = order[k - 1]
                 rule = ADJACENT
-            if rule > 0 and _same_block(kept, b, lows, highs, block_hashes, hashes):
+            if rule > 0 and _same_line(kept, b, lows, highs, line_hashes, hashes):
                 source[b] = kept
                 why[b] = rule
         for k in range(1, count):  # what repeats a copy repeats what that one repeats

@@ -14,7 +14,7 @@ from dedup.kernels.shingles import MULTIPLIER, fmix64
 from dedup.kernels.stopwords import BLANK, CONTENT, STOP
 from dedup.kernels.text import UNSPACED
 
-RUNS, COUPLES = 0, 1  # kinds of seeds
+NGRAMS, WORD_PAIRS = 0, 1  # kinds of seeds
 
 
 @njit
@@ -24,7 +24,7 @@ def part_of(value, parts):
 
 
 @njit
-def write_runs(hashes, classes, lo, hi, size, values, places):
+def write_ngrams(hashes, classes, lo, hi, size, values, positions):
     """Write a seed for every run of ``size`` words of one document; return how many.
 
     A run of stop words alone is no seed, nor is one with a blank token.
@@ -41,13 +41,13 @@ def write_runs(hashes, classes, lo, hi, size, values, places):
                 stops += 1
         if not blank and stops < size:
             values[made] = fmix64(h)
-            places[made] = i - lo
+            positions[made] = i - lo
             made += 1
     return made
 
 
 @njit
-def write_couples(stems, classes, flags, lo, hi, reach, values, places):
+def write_word_pairs(prefixes, classes, flags, lo, hi, reach, values, positions):
     """Write a seed for every two telling words of one document that follow each other.
 
     Stop words between them do not matter, up to ``reach`` tokens, nor does their order; two names
@@ -65,24 +65,24 @@ def write_couples(stems, classes, flags, lo, hi, reach, values, places):
             before >= 0
             and i - before <= reach
             and (classes[i] == CONTENT or classes[before] == CONTENT)
-            and stems[i] != stems[before]
+            and prefixes[i] != prefixes[before]
         ):
-            low = min(stems[i], stems[before])
-            high = max(stems[i], stems[before])
+            low = min(prefixes[i], prefixes[before])
+            high = max(prefixes[i], prefixes[before])
             values[made] = fmix64(low * MULTIPLIER + high)
-            places[made] = before - lo
+            positions[made] = before - lo
             made += 1
         before = i
     return made
 
 
 @njit
-def write_seeds(kind, reach, words, lo, hi, values, places):
+def write_seeds(kind, reach, words, lo, hi, values, positions):
     """Write the seeds of one kind of one document; ``reach`` is the size of runs."""
-    hashes, stems, classes, flags, _ = words
-    if kind == RUNS:
-        return write_runs(hashes, classes, lo, hi, reach, values, places)
-    return write_couples(stems, classes, flags, lo, hi, reach, values, places)
+    hashes, prefixes, classes, flags, _ = words
+    if kind == NGRAMS:
+        return write_ngrams(hashes, classes, lo, hi, reach, values, positions)
+    return write_word_pairs(prefixes, classes, flags, lo, hi, reach, values, positions)
 
 
 @njit
@@ -105,13 +105,13 @@ def mark_seeds(kind, reach, words, chosen, low, high, counters):
     mask = np.uint64(4 * len(counters) - 1)
     longest = longest_of(bounds, low, high)
     values = np.empty(longest, np.uint64)
-    places = np.empty(longest, np.int32)
+    positions = np.empty(longest, np.int32)
     again = 0
     for row in range(low, high):
         if not chosen[row]:
             continue
         for k in range(
-            write_seeds(kind, reach, words, bounds[row], bounds[row + 1], values, places)
+            write_seeds(kind, reach, words, bounds[row], bounds[row + 1], values, positions)
         ):
             slot = values[k] & mask
             byte = np.intp(slot >> np.uint64(2))
@@ -136,13 +136,13 @@ def pick_seeds(kind, reach, words, chosen, low, high, counters, part, parts, fou
     mask = np.uint64(4 * len(counters) - 1)
     longest = longest_of(bounds, low, high)
     values = np.empty(longest, np.uint64)
-    places = np.empty(longest, np.int32)
-    out_values, out_rows, out_places = out
+    positions = np.empty(longest, np.int32)
+    out_values, out_rows, out_positions = out
     for row in range(low, high):
         if not chosen[row]:
             continue
         for k in range(
-            write_seeds(kind, reach, words, bounds[row], bounds[row + 1], values, places)
+            write_seeds(kind, reach, words, bounds[row], bounds[row + 1], values, positions)
         ):
             if part_of(values[k], parts) != part:
                 continue
@@ -153,7 +153,7 @@ def pick_seeds(kind, reach, words, chosen, low, high, counters, part, parts, fou
             if found < len(out_values):
                 out_values[found] = values[k]
                 out_rows[found] = row
-                out_places[found] = places[k]
+                out_positions[found] = positions[k]
             found += 1
     return found
 
@@ -164,8 +164,8 @@ def split_seeds(seeds, made, bounds, out):
 
     There are as many parts as ``bounds`` has intervals; it gets where each begins and ends.
     """
-    values, rows, places = seeds
-    out_values, out_rows, out_places = out
+    values, rows, positions = seeds
+    out_values, out_rows, out_positions = out
     parts = len(bounds) - 1
     bounds[:] = 0
     for i in range(made):
@@ -179,11 +179,13 @@ def split_seeds(seeds, made, bounds, out):
         cursor[part] = at + 1
         out_values[at] = values[i]
         out_rows[at] = rows[i]
-        out_places[at] = places[i]
+        out_positions[at] = positions[i]
 
 
 @njit
-def gather_groups(order, starts, groups, sizes, made, places, group_rows, group_places, bounds):
+def gather_groups(
+    order, starts, groups, sizes, made, positions, group_rows, group_positions, bounds
+):
     """Write rows and places of every group of two seeds or more, by the rank of the documents.
 
     The seeds of document ``row`` are ``starts[row]:starts[row + 1]``; ``groups`` has the number of
@@ -196,21 +198,21 @@ def gather_groups(order, starts, groups, sizes, made, places, group_rows, group_
             at = sizes[groups[i]]
             if at >= 0:
                 group_rows[at] = row
-                group_places[at] = places[i]
+                group_positions[at] = positions[i]
                 sizes[groups[i]] = at + 1
     return count
 
 
 @njit
-def bound_groups(bounds, count, cap, most, group_rows, group_places, row_counts):
-    """Bound each group to ``cap`` documents and ``most`` places in each, moved together in place.
+def bound_groups(bounds, count, limit, most, group_rows, group_positions, row_counts):
+    """Bound each group to ``limit`` documents and ``most`` places in each, moved together in place.
 
     The places of a group are in order of the documents' rank; those of least rank stay, so that
     all seeds of a passage keep the same documents. Groups of one document go. ``row_counts`` gets
     how many places each document keeps. Returns (groups, places, groups cut, places cut, places
     over ``most``).
     """
-    groups = made = crowded = outside = repeated = 0
+    groups = made = oversized = outside = repeated = 0
     begin = bounds[0]
     for group in range(count):
         end = bounds[group + 1]
@@ -218,12 +220,12 @@ def bound_groups(bounds, count, cap, most, group_rows, group_places, row_counts)
         stop = begin + 1
         while stop < end:
             if group_rows[stop] != group_rows[stop - 1]:
-                if documents == cap:
+                if documents == limit:
                     break
                 documents += 1
             stop += 1
         if stop < end:
-            crowded += 1
+            oversized += 1
             outside += end - stop
         if documents > 1:
             same = 0
@@ -236,17 +238,19 @@ def bound_groups(bounds, count, cap, most, group_rows, group_places, row_counts)
                     repeated += 1
                     continue
                 group_rows[made] = row
-                group_places[made] = group_places[j]
+                group_positions[made] = group_positions[j]
                 row_counts[row] += 1
                 made += 1
             groups += 1
             bounds[groups] = made
         begin = end
-    return groups, made, crowded, outside, repeated
+    return groups, made, oversized, outside, repeated
 
 
 @njit
-def index_rows(first, last, bounds, group_rows, group_places, low, high, cursor, groups, places):
+def index_rows(
+    first, last, bounds, group_rows, group_positions, low, high, cursor, groups, positions
+):
     """Write group and place of the seeds that the documents ``low:high`` have in some groups.
 
     The groups are ``first:last``; ``cursor`` says where the next seed of each document goes.
@@ -257,12 +261,12 @@ def index_rows(first, last, bounds, group_rows, group_places, low, high, cursor,
             if low <= row < high:
                 at = cursor[row - low]
                 groups[at] = group
-                places[at] = group_places[j]
+                positions[at] = group_positions[j]
                 cursor[row - low] = at + 1
 
 
 @njit
-def sort_rows(starts, groups, places, longest):
+def sort_rows(starts, groups, positions, longest):
     """Put the seeds of each document in order of place; there is one at most at each.
 
     ``longest`` is more than any place.
@@ -272,13 +276,13 @@ def sort_rows(starts, groups, places, longest):
         lowest = longest
         highest = -1
         for i in range(starts[row], starts[row + 1]):
-            at_place[places[i]] = groups[i]
-            lowest = min(lowest, np.intp(places[i]))
-            highest = max(highest, np.intp(places[i]))
+            at_place[positions[i]] = groups[i]
+            lowest = min(lowest, np.intp(positions[i]))
+            highest = max(highest, np.intp(positions[i]))
         i = starts[row]
-        for place in range(lowest, highest + 1):
-            if at_place[place] >= 0:
-                groups[i] = at_place[place]
-                places[i] = place
-                at_place[place] = -1
+        for position in range(lowest, highest + 1):
+            if at_place[position] >= 0:
+                groups[i] = at_place[position]
+                positions[i] = position
+                at_place[position] = -1
                 i += 1

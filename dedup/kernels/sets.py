@@ -20,11 +20,11 @@ def fill_cells(values, lo, hi, mask, cells, extra):
         if values[i] == np.uint64(0):
             continue
         first = 4 * np.intp(values[i] & np.uint64(mask))
-        place = 0
-        while place < 4 and cells[first + place] != np.uint64(0):
-            place += 1
-        if place < 4:
-            cells[first + place] = values[i]
+        position = 0
+        while position < 4 and cells[first + position] != np.uint64(0):
+            position += 1
+        if position < 4:
+            cells[first + position] = values[i]
         else:
             extra[left] = values[i]
             left += 1

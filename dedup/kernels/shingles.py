@@ -27,26 +27,26 @@ def fmix64(h):
 
 
 @njit
-def shingle_units(units, lo, hi, size, out, place):
-    """Write the shingles of ``units[lo:hi]`` to ``out`` from ``place``; return the next place."""
+def shingle_units(units, lo, hi, size, out, position):
+    """Write the shingles of ``units[lo:hi]`` to ``out`` from ``position``; return the next place."""
     count = hi - lo
     if count <= 0:
-        return place
+        return position
     h = np.uint64(0)
     if count < size:
         for i in range(lo, hi):
             h = h * MULTIPLIER + units[i]
-        out[place] = fmix64(h + SHORT * np.uint64(count))
-        return place + 1
+        out[position] = fmix64(h + SHORT * np.uint64(count))
+        return position + 1
     if size == 5:  # each by itself is vector code; rolling waits for the one before
         some = units[lo:hi]
-        into = out[place : place + count - 4]
+        into = out[position : position + count - 4]
         for i in range(count - 4):
             h = some[i] * MULTIPLIER + some[i + 1]
             h = h * MULTIPLIER + some[i + 2]
             h = h * MULTIPLIER + some[i + 3]
             into[i] = fmix64(h * MULTIPLIER + some[i + 4])
-        return place + count - 4
+        return position + count - 4
     leading = np.uint64(1)
     for _ in range(size - 1):
         leading *= MULTIPLIER
@@ -54,10 +54,10 @@ def shingle_units(units, lo, hi, size, out, place):
         h = h * MULTIPLIER + units[i]
     for i in range(lo + size - 1, hi):
         h = h * MULTIPLIER + units[i]
-        out[place] = fmix64(h)
-        place += 1
+        out[position] = fmix64(h)
+        position += 1
         h -= units[i - size + 1] * leading
-    return place
+    return position
 
 
 @njit
@@ -132,7 +132,7 @@ def gather_rows(values, offsets, rows, out, bounds):
 
 
 @njit
-def characters(data, lo, hi, stage, values, expansions, out, place):
+def characters(data, lo, hi, stage, values, expansions, out, position):
     """Write the folded characters of ``data[lo:hi]``, one blank between words.
 
     Returns the place after the last one. Where ``out`` is ``None`` they are only counted.
@@ -153,8 +153,8 @@ def characters(data, lo, hi, stage, values, expansions, out, place):
             continue
         if blank and begun:
             if out is not None:
-                out[place] = fmix64(np.uint64(32))
-            place += 1
+                out[position] = fmix64(np.uint64(32))
+            position += 1
         blank = False
         begun = True
         length = np.intp(v >> np.uint32(24))
@@ -162,18 +162,18 @@ def characters(data, lo, hi, stage, values, expansions, out, place):
         if out is not None:
             for j in range(max(length, 1)):
                 folded = expansions[at + j] if length > 0 else v & TABLE_CODE
-                out[place + j] = fmix64(np.uint64(folded))
-        place += max(length, 1)
-    return place
+                out[position + j] = fmix64(np.uint64(folded))
+        position += max(length, 1)
+    return position
 
 
 @njit
 def character_rows(data, offsets, stage, values, expansions, out, bounds):
     """Write the folded characters of every text, or count them; ``bounds`` as for tokens."""
-    place = np.intp(0)
+    position = np.intp(0)
     bounds[0] = 0
     for row in range(len(offsets) - 1):
-        place = characters(
-            data, offsets[row], offsets[row + 1], stage, values, expansions, out, place
+        position = characters(
+            data, offsets[row], offsets[row + 1], stage, values, expansions, out, position
         )
-        bounds[row + 1] = place
+        bounds[row + 1] = position

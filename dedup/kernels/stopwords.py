@@ -10,7 +10,7 @@ from dedup.kernels.text import (
     CAPITAL,
     DIGIT,
     LINK,
-    STARTS_BLOCK,
+    STARTS_LINE,
     STARTS_SENTENCE,
     UNSPACED,
 )
@@ -23,11 +23,11 @@ STOP, CONTENT, NAME, BLANK = 0, 1, 2, 3
 def find_word(table, word):
     """Return the place of ``word`` in an open-addressing table of hashes, or -1; 0 marks free."""
     mask = np.uint64(len(table) - 1)
-    place = word & mask
-    while table[np.intp(place)] != np.uint64(0):
-        if table[np.intp(place)] == word:
-            return np.intp(place)
-        place = (place + np.uint64(1)) & mask
+    position = word & mask
+    while table[np.intp(position)] != np.uint64(0):
+        if table[np.intp(position)] == word:
+            return np.intp(position)
+        position = (position + np.uint64(1)) & mask
     return np.intp(-1)
 
 
@@ -36,10 +36,10 @@ def fill_table(words, table):
     """Enter ``words`` into an empty table of a power of two places, at least twice as many."""
     mask = np.uint64(len(table) - 1)
     for i in range(len(words)):
-        place = words[i] & mask
-        while table[np.intp(place)] != np.uint64(0) and table[np.intp(place)] != words[i]:
-            place = (place + np.uint64(1)) & mask
-        table[np.intp(place)] = words[i]
+        position = words[i] & mask
+        while table[np.intp(position)] != np.uint64(0) and table[np.intp(position)] != words[i]:
+            position = (position + np.uint64(1)) & mask
+        table[np.intp(position)] = words[i]
 
 
 @njit
@@ -47,9 +47,9 @@ def count_languages(hashes, bounds, table, languages, out):
     """Count for each document and language the tokens that its stop list holds."""
     for row in range(len(bounds) - 1):
         for i in range(bounds[row], bounds[row + 1]):
-            place = find_word(table, hashes[i])
-            if place >= 0:
-                bits = languages[place]
+            position = find_word(table, hashes[i])
+            if position >= 0:
+                bits = languages[position]
                 language = 0
                 while bits != np.uint64(0):
                     if bits & np.uint64(1) != np.uint64(0):
@@ -65,7 +65,7 @@ def plain_capitals(flags, lo, hi, out):
     while i < hi:
         end = i + 1
         capitals = 1 if flags[i] & CAPITAL != 0 else 0
-        while end < hi and flags[end] & STARTS_BLOCK == 0:
+        while end < hi and flags[end] & STARTS_LINE == 0:
             if flags[end] & CAPITAL != 0:
                 capitals += 1
             end += 1
@@ -108,17 +108,19 @@ def classify_rows(
                 if telling[i - lo]:
                     capitals += 1
         has_names = 4 * capitals <= inside
-        room = 16
-        while room < 2 * capitals:
-            room *= 2
-        names = seen[:room]
+        capacity = 16
+        while capacity < 2 * capitals:
+            capacity *= 2
+        names = seen[:capacity]
         names[:] = np.uint64(0)
         language = chosen[row]
         for i in range(lo, hi):
-            place = find_word(table, hashes[i]) if language >= 0 else find_word(common, hashes[i])
-            stop = place >= 0
+            position = (
+                find_word(table, hashes[i]) if language >= 0 else find_word(common, hashes[i])
+            )
+            stop = position >= 0
             if stop and language >= 0:
-                stop = languages[place] >> np.uint64(language) & np.uint64(1) != np.uint64(0)
+                stop = languages[position] >> np.uint64(language) & np.uint64(1) != np.uint64(0)
             kind = STOP if stop else CONTENT
             if classes[i] == BLANK or flags[i] & LINK != 0:
                 kind = BLANK

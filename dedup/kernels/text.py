@@ -19,7 +19,7 @@ KINDS = 16
 # Flags of a token.
 CAPITAL = 1  # begins with a capital letter
 STARTS_SENTENCE = 2
-STARTS_BLOCK = 4  # first token of a line
+STARTS_LINE = 4  # first token of a line
 ADJOINS = 8  # only blanks or hyphens stand between it and the token before
 QUOTED = 16  # inside quotation marks
 UNSPACED = 32  # one character of a script without spaces
@@ -77,11 +77,11 @@ def fold_code(code, stage, values):
 
 
 @njit
-def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, ends, flags, out):
+def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, ends, flags, out):
     """Write the tokens of ``data[lo:hi]`` from index ``out`` on; return the index after the last.
 
     ``hashes`` gets the folded words. The others are ``None`` where only signatures are wanted
-    (Numba then leaves their code away): ``stems`` the first six folded characters, ``starts`` and
+    (Numba then leaves their code away): ``prefixes`` the first six folded characters, ``starts`` and
     ``ends`` code points from ``lo``, ``flags`` the bits above.
     """
     low7 = np.uint64(0x7F7F7F7F7F7F7F7F)
@@ -91,7 +91,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, end
     i = lo
     position = 0  # in code points
     sentence = True
-    block = True
+    line = True
     adjoins = False
     double_quoted = False
     single_quoted = False
@@ -111,7 +111,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, end
                 if v == np.uint32(SPACE):
                     link = False
                 elif v == np.uint32(NEWLINE):
-                    block = True
+                    line = True
                     sentence = True
                     adjoins = False
                     link = False
@@ -181,14 +181,14 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, end
                     k = hi - i
                 if k > 0:
                     if k == 8:
-                        if stems is not None and count < 6:
+                        if prefixes is not None and count < 6:
                             stem |= (y << np.uint64(8 * count)) & np.uint64(0xFFFFFFFFFFFF)
                         h = mix(h, y)
                         last = np.uint32(y >> np.uint64(56))
                     else:
                         acc = y & ((np.uint64(1) << np.uint64(8 * k)) - np.uint64(1))
                         size = np.uint64(k)
-                        if stems is not None and count < 6:
+                        if prefixes is not None and count < 6:
                             stem |= (acc << np.uint64(8 * count)) & np.uint64(0xFFFFFFFFFFFF)
                         last = np.uint32((acc >> np.uint64(8 * (k - 1))) & np.uint64(255))
                     i += k
@@ -225,10 +225,10 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, end
             if (v & TABLE_UNSPACED) != np.uint32(0) and count > 0:
                 break
             length = np.intp(v >> np.uint32(24))
-            place = np.intp(v & TABLE_CODE)
+            position = np.intp(v & TABLE_CODE)
             for j in range(max(length, 1)):
-                folded = expansions[place + j] if length > 0 else v & TABLE_CODE
-                if stems is not None and count < 6:
+                folded = expansions[position + j] if length > 0 else v & TABLE_CODE
+                if prefixes is not None and count < 6:
                     if folded < np.uint32(128):
                         stem |= np.uint64(folded) << np.uint64(8 * count)
                     else:
@@ -271,8 +271,8 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, end
         if size != np.uint64(0):
             h = mix(h, acc)
         hashes[out] = h
-        if stems is not None:
-            stems[out] = stem
+        if prefixes is not None:
+            prefixes[out] = stem
         if flags is not None:
             starts[out] = begin
             ends[out] = finish
@@ -285,9 +285,9 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, end
                 f |= UNSPACED
             if sentence:
                 f |= STARTS_SENTENCE
-            if block:
-                f |= STARTS_BLOCK
-            if adjoins and not block:
+            if line:
+                f |= STARTS_LINE
+            if adjoins and not line:
                 f |= ADJOINS
             if double_quoted or single_quoted:
                 f |= QUOTED
@@ -295,7 +295,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, end
                 f |= LINK
             flags[out] = f
             sentence = False
-            block = False
+            line = False
             adjoins = since != 0
             if closed:
                 single_quoted = False
@@ -305,7 +305,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, stems, starts, end
 
 @njit
 def tokenise_rows(
-    data, offsets, stage, values, expansions, hashes, stems, starts, ends, flags, bounds
+    data, offsets, stage, values, expansions, hashes, prefixes, starts, ends, flags, bounds
 ):
     """Tokenise every text; ``bounds[r]`` to ``bounds[r + 1]`` are the tokens of text ``r``."""
     out = np.intp(0)
@@ -319,7 +319,7 @@ def tokenise_rows(
             values,
             expansions,
             hashes,
-            stems,
+            prefixes,
             starts,
             ends,
             flags,

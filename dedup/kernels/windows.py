@@ -19,7 +19,7 @@ _MOST = np.uint32(0xFFFFFFFF)
 
 
 @njit
-def add_content(shingles, lo, hi, first, sums):
+def add_content(shingles, lo, hi, first, fingerprints):
     """Add ``shingles[lo:hi]`` to 128 bits that only documents of the same tokens share.
 
     ``first`` is the place of the first of them in the document. Shingles overlap, so those and
@@ -27,14 +27,14 @@ def add_content(shingles, lo, hi, first, sums):
     """
     one = np.uint64(0)
     two = np.uint64(0)
-    place = np.uint64(2 * first + 1)
+    position = np.uint64(2 * first + 1)
     for i in range(lo, hi):
         value = shingles[i]
-        one += value * (place * MULTIPLIER | np.uint64(1))
-        two += fmix64(value ^ place)
-        place += np.uint64(2)
-    sums[0] += one
-    sums[1] += two
+        one += value * (position * MULTIPLIER | np.uint64(1))
+        two += fmix64(value ^ position)
+        position += np.uint64(2)
+    fingerprints[0] += one
+    fingerprints[1] += two
 
 
 @njit
@@ -47,29 +47,29 @@ def take_text(
     expansions,
     size,
     window,
-    rooms,
+    buffers,
     a,
     b,
     signature,
-    sums,
+    fingerprints,
     shingles,
-    place,
+    position,
     keep,
 ):
-    """Write the shingles of ``data[lo:hi]`` to ``shingles`` from ``place`` on.
+    """Write the shingles of ``data[lo:hi]`` to ``shingles`` from ``position`` on.
 
     Those of each window are written over the ones before, unless ``keep``. ``signature`` and
-    ``sums`` (or ``None``) get what is made of all of them; ``rooms`` is what ``make_rooms`` gives.
+    ``fingerprints`` (or ``None``) get what is made of all of them; ``buffers`` is what ``make_buffers`` gives.
     Returns the number of tokens, and the next place.
     """
-    words, odd, units, mixed = rooms
+    words, odd, units, mixed = buffers
     total = np.int64(0)
     made = np.int64(0)
     kept = np.int64(0)  # tokens of the windows before that begin shingles of this one
     if signature is not None:
         signature[:] = _MOST
-    if sums is not None:
-        sums[:] = np.uint64(0)
+    if fingerprints is not None:
+        fingerprints[:] = np.uint64(0)
     while lo < hi:
         end = window_end(data, lo, hi, window)
         count = hash_words(data, lo, end, stage, values, expansions, words, odd, units[kept:])
@@ -79,26 +79,26 @@ def take_text(
         if count < size and (lo < hi or total > count):
             kept = count
             continue
-        last = shingle_units(units, np.intp(0), count, size, shingles, place)
-        if sums is not None:
-            add_content(shingles, place, last, made, sums)
+        last = shingle_units(units, np.intp(0), count, size, shingles, position)
+        if fingerprints is not None:
+            add_content(shingles, position, last, made, fingerprints)
         if signature is not None:
-            permute(shingles, place, last, mixed, a, b, signature)
-        made += last - place
+            permute(shingles, position, last, mixed, a, b, signature)
+        made += last - position
         if keep:
-            place = last
+            position = last
         kept = min(count, size - 1)
         for i in range(kept):
             units[i] = units[count - kept + i]
-    if sums is not None:
+    if fingerprints is not None:
         start = fmix64(np.uint64(total))
-        sums[0] += start
-        sums[1] += start
-    return total, place
+        fingerprints[0] += start
+        fingerprints[1] += start
+    return total, position
 
 
 @njit
-def make_rooms(widest, size):
+def make_buffers(widest, size):
     """Return room for what ``take_text`` makes of a window of up to ``widest`` bytes."""
     tokens = widest // 2 + 2 + size
     return (
@@ -121,11 +121,21 @@ def widest_of(data, offsets):
 @njit
 def sign_texts(data, offsets, stage, values, expansions, size, a, b, out, counts):
     """Write the word-shingle signature of every text, and how many tokens it has."""
-    rooms = make_rooms(widest_of(data, offsets), size)
-    shingles = np.empty(len(rooms[2]), np.uint64)
+    buffers = make_buffers(widest_of(data, offsets), size)
+    shingles = np.empty(len(buffers[2]), np.uint64)
     for row in range(len(offsets) - 1):
         counts[row], _ = take_text(
-            *(data, offsets[row], offsets[row + 1], stage, values, expansions, size, WINDOW, rooms),
+            *(
+                data,
+                offsets[row],
+                offsets[row + 1],
+                stage,
+                values,
+                expansions,
+                size,
+                WINDOW,
+                buffers,
+            ),
             *(a, b, out[row], None, shingles, np.intp(0), False),
         )
 
@@ -143,31 +153,41 @@ def band_texts(
     bands,
     rows,
     keys,
-    sums,
+    fingerprints,
     counts,
     shingles,
     bounds,
 ):
     """Write what a first reading leaves of texts.
 
-    ``keys`` gets the band keys (bands × documents), ``sums`` those of the content, ``counts`` the
+    ``keys`` gets the band keys (bands × documents), ``fingerprints`` those of the content, ``counts`` the
     numbers of tokens. ``shingles``, unless it is empty, gets the shingles, those of text ``r`` from
     ``bounds[r]`` on.
     """
-    rooms = make_rooms(widest_of(data, offsets), size)
+    buffers = make_buffers(widest_of(data, offsets), size)
     keep = len(shingles) > 0
-    made = shingles if keep else np.empty(len(rooms[2]), np.uint64)
+    made = shingles if keep else np.empty(len(buffers[2]), np.uint64)
     signature = np.empty(len(a), np.uint32)
-    place = np.intp(0)
+    position = np.intp(0)
     bounds[0] = 0
     for row in range(len(offsets) - 1):
-        counts[row], place = take_text(
-            *(data, offsets[row], offsets[row + 1], stage, values, expansions, size, WINDOW, rooms),
-            *(a, b, signature, sums[row], made, place, keep),
+        counts[row], position = take_text(
+            *(
+                data,
+                offsets[row],
+                offsets[row + 1],
+                stage,
+                values,
+                expansions,
+                size,
+                WINDOW,
+                buffers,
+            ),
+            *(a, b, signature, fingerprints[row], made, position, keep),
         )
         for band in range(bands):
             keys[band, row] = band_key(signature, band, rows)
-        bounds[row + 1] = place
+        bounds[row + 1] = position
 
 
 @njit
@@ -179,25 +199,35 @@ def shingle_texts(data, offsets, chosen, stage, values, expansions, size, most, 
     widest = np.int64(0)
     for row in chosen:
         widest = max(widest, widest_window(data, offsets[row], offsets[row + 1], WINDOW))
-    rooms = make_rooms(widest, size)
+    buffers = make_buffers(widest, size)
     table = np.empty(0, np.uint64)
     stamps = np.empty(0, np.int64)
-    place = np.intp(0)
+    position = np.intp(0)
     bounds[0] = 0
     for k in range(len(chosen)):
         row = chosen[k]
         _, end = take_text(
-            *(data, offsets[row], offsets[row + 1], stage, values, expansions, size, WINDOW, rooms),
-            *(None, None, None, None, out, place, True),
+            *(
+                data,
+                offsets[row],
+                offsets[row + 1],
+                stage,
+                values,
+                expansions,
+                size,
+                WINDOW,
+                buffers,
+            ),
+            *(None, None, None, None, out, position, True),
         )
-        if end - place > most:
-            place = end
+        if end - position > most:
+            position = end
         else:
-            if table_size(end - place) > len(table):
-                table = np.empty(table_size(end - place), np.uint64)
+            if table_size(end - position) > len(table):
+                table = np.empty(table_size(end - position), np.uint64)
                 stamps = np.full(len(table), -1, np.int64)
-            place += distinct_row(out, place, end, table, stamps, k)
-        bounds[k + 1] = place
+            position += distinct_row(out, position, end, table, stamps, k)
+        bounds[k + 1] = position
 
 
 @njit

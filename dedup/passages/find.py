@@ -21,7 +21,7 @@ from dedup.core.storage import Columns
 from dedup.kernels import passages as kernel
 from dedup.kernels.pieces import STRONG, WEAK
 from dedup.kernels.regions import MEDIUM
-from dedup.passages.seeds import COUPLES, RUNS, index_seeds, ranked
+from dedup.passages.seeds import NGRAMS, WORD_PAIRS, index_seeds, ranked
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
@@ -88,8 +88,9 @@ def find_passages(
     cut: Counter[str] = Counter()
     columns = columns or Columns()
     order = ranked(tokens, included)
-    runs, couples = (
-        index_seeds(kind, tokens, words, order, config, cut, columns) for kind in (RUNS, COUPLES)
+    runs, word_pairs = (
+        index_seeds(kind, tokens, words, order, config, cut, columns)
+        for kind in (NGRAMS, WORD_PAIRS)
     )
     longest = int(tokens.counts().max(initial=1))
     scratches: SimpleQueue[kernel.Scratch] = SimpleQueue()
@@ -100,14 +101,14 @@ def find_passages(
         scratch = scratches.get()
         out, numbers, made, pairs, pairs_made = kernel.find_passages(
             *(*part, config.passage_size, config.passage_min_tokens, _LEAST_LIKE, config.weak),
-            *(tokens.stems, words.weights, words.classes, tokens.flags, tokens.bounds),
-            *(runs.arrays(), couples.arrays(), scratch),
+            *(tokens.prefixes, words.weights, words.classes, tokens.flags, tokens.bounds),
+            *(runs.arrays(), word_pairs.arrays(), scratch),
         )
         scratches.put(scratch)
         columns.ease()
         return out[:made].copy(), numbers[:made].copy(), pairs[:pairs_made].copy()
 
-    seeds = offsets_of(np.diff(runs.bounds) + np.diff(couples.bounds))
+    seeds = offsets_of(np.diff(runs.bounds) + np.diff(word_pairs.bounds))
     cuts = list(runs_of_rows(seeds, _RUN_SEEDS)) or [(0, 0)]
     parts = list(in_order(run, cuts, threads))
     return _joined(parts, cut)

@@ -28,15 +28,15 @@ from dedup.core.arrays import (
 from dedup.core.storage import Array, Columns
 from dedup.kernels import buckets as lsh_kernel
 from dedup.kernels import seeds as kernel
-from dedup.kernels.seeds import COUPLES, RUNS
+from dedup.kernels.seeds import NGRAMS, WORD_PAIRS
 from dedup.kernels.shingles import MULTIPLIER
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
-__all__ = ["COUPLES", "RUNS", "SeedIndex", "index_seeds", "ranked"]
+__all__ = ["WORD_PAIRS", "NGRAMS", "SeedIndex", "index_seeds", "ranked"]
 
-_NAMES = {RUNS: "runs", COUPLES: "couples"}
-_COUPLE_REACH = 6  # tokens from one telling word to the next
+_NAMES = {NGRAMS: "runs", WORD_PAIRS: "couples"}
+_WORD_PAIR_REACH = 6  # tokens from one telling word to the next
 _PART_SEEDS = 1 << 23  # that are grouped at a time, about, where arrays are in files …
 _HELD_SEEDS = 1 << 24  # … and where they are in memory
 _SEED = {"values": np.uint64, "rows": np.int32, "places": np.int32}
@@ -48,24 +48,24 @@ _MOST_COUNTERS = 1 << 28  # bytes of the filter, four counters each
 
 @dataclass(frozen=True, slots=True)
 class SeedIndex:
-    """Seeds by document (``bounds``, ``groups``, ``places``) and by value (``group_*``)."""
+    """Seeds by document (``bounds``, ``groups``, ``positions``) and by value (``group_*``)."""
 
     bounds: Int64
     groups: UInt32
-    places: Int32
+    positions: Int32
     group_bounds: Int64
     group_rows: Int32
-    group_places: Int32
+    group_positions: Int32
 
     def arrays(self) -> tuple[Int64 | Int32 | UInt32, ...]:
         """Return the arrays as the kernels take them."""
         return (
             self.bounds,
             self.groups,
-            self.places,
+            self.positions,
             self.group_bounds,
             self.group_rows,
-            self.group_places,
+            self.group_positions,
         )
 
 
@@ -83,7 +83,7 @@ class _Seeds:
     def arrays(self) -> tuple[npt.NDArray[np.generic], ...]:
         """Return what seeds are made of as the kernels take it."""
         tokens = self.tokens
-        return (tokens.hashes, tokens.stems, self.words.classes, tokens.flags, tokens.bounds)
+        return (tokens.hashes, tokens.prefixes, self.words.classes, tokens.flags, tokens.bounds)
 
     def mark(self) -> tuple[UInt8, int]:
         """Return the filter of all seeds, and how many came a second time or later."""
@@ -103,13 +103,13 @@ class _Seeds:
             yield from self._parts_in_files(counters, 2 * again // _PART_SEEDS + 1)
             return
         parts = 2 * again // _HELD_SEEDS + 1
-        room = _Room.of(int(2 * again / parts * 1.2) + 1024)
+        capacity = _Room.of(int(2 * again / parts * 1.2) + 1024)
         for part in range(parts):
-            made = self._pick(counters, part, parts, room)
-            if made > len(room.values):  # some seeds are in very many documents
-                room = _Room.of(made)
-                self._pick(counters, part, parts, room)
-            yield room, made
+            made = self._pick(counters, part, parts, capacity)
+            if made > len(capacity.values):  # some seeds are in very many documents
+                capacity = _Room.of(made)
+                self._pick(counters, part, parts, capacity)
+            yield capacity, made
 
     def _parts_in_files(self, counters: UInt8, parts: int) -> Iterator[tuple[_Room, int]]:
         """Write the seeds to a file for each part first, for they are made from mapped files."""
@@ -132,12 +132,12 @@ class _Seeds:
                     spool.append(name, column[bounds[part] : bounds[part + 1]])
             self.columns.ease()
         for own in names:
-            values, rows, places = (
+            values, rows, positions = (
                 spool.read(name, kind) for name, kind in zip(own, _SEED.values(), strict=True)
             )
             for name in own:
                 spool.discard(name)
-            yield _Room.around(values, rows, places), len(values)
+            yield _Room.around(values, rows, positions), len(values)
 
     def _pick(self, counters: UInt8, part: int, parts: int, out: _Room) -> int:
         """Write the seeds of a part that may occur again; return how many there are."""
@@ -157,7 +157,7 @@ class _Room:
 
     values: UInt64
     rows: Int32
-    places: Int32
+    positions: Int32
     groups: Int32
     sizes: Int32
     slots: Int32
@@ -168,15 +168,15 @@ class _Room:
         return cls.around(*(np.empty(size, kind) for kind in _SEED.values()))
 
     @classmethod
-    def around(cls, values: UInt64, rows: Int32, places: Int32) -> _Room:
+    def around(cls, values: UInt64, rows: Int32, positions: Int32) -> _Room:
         """Make room for grouping some seeds."""
         groups, sizes = (np.empty(len(values), np.int32) for _ in range(2))
         slots = np.empty(table_size(len(values)), np.int32)
-        return cls(values, rows, places, groups, sizes, slots)
+        return cls(values, rows, positions, groups, sizes, slots)
 
     def seeds(self) -> tuple[UInt64, Int32, Int32]:
         """Return where seeds are written."""
-        return self.values, self.rows, self.places
+        return self.values, self.rows, self.positions
 
 
 def ranked(tokens: Tokens, included: Bool) -> Int64:
@@ -211,7 +211,7 @@ def index_seeds(
 
     They are taken in parts, by their hashes. ``cut`` counts what the caps leave out.
     """
-    reach = config.passage_size if kind == RUNS else _COUPLE_REACH
+    reach = config.passage_size if kind == NGRAMS else _WORD_PAIR_REACH
     chosen = np.zeros(len(tokens), np.bool_)
     chosen[order] = True
     seeds = _Seeds(kind, reach, tokens, words, chosen, columns)
@@ -224,38 +224,38 @@ def index_seeds(
     grown[2].append(np.zeros(1, np.int64))
     held = 0
     row_counts = np.zeros(len(tokens), np.int64)
-    for room, made in seeds.parts(counters, again):
-        rows, places, bounds = _groups(room, made, order, config, row_counts, cut)
-        pieces: tuple[Array, ...] = (rows, places, bounds[1:] + held)
+    for capacity, made in seeds.parts(counters, again):
+        rows, positions, bounds = _groups(capacity, made, order, config, row_counts, cut)
+        pieces: tuple[Array, ...] = (rows, positions, bounds[1:] + held)
         for column, piece in zip(grown, pieces, strict=True):
             column.append(piece)
         held += len(rows)
     del counters
-    rows, places, bounds = (column.done() for column in grown)
-    return _by_document(name, row_counts, bounds, rows, places, tokens, columns)
+    rows, positions, bounds = (column.done() for column in grown)
+    return _by_document(name, row_counts, bounds, rows, positions, tokens, columns)
 
 
 def _groups(
-    room: _Room, made: int, order: Int64, config: Config, row_counts: Int64, cut: Counter[str]
+    capacity: _Room, made: int, order: Int64, config: Config, row_counts: Int64, cut: Counter[str]
 ) -> tuple[Int32, Int32, Int64]:
     """Return documents and places of the seeds in several documents, and the bounds of groups."""
-    values, rows, places = (array[:made] for array in room.seeds())
-    slots = room.slots[: table_size(made)]
-    numbers = lsh_kernel.group_keys(values, slots, room.groups[:made], room.sizes)
+    values, rows, positions = (array[:made] for array in capacity.seeds())
+    slots = capacity.slots[: table_size(made)]
+    numbers = lsh_kernel.group_keys(values, slots, capacity.groups[:made], capacity.sizes)
     starts = np.searchsorted(rows, np.arange(len(row_counts) + 1))
-    group_rows, group_places = np.empty(made, np.int32), np.empty(made, np.int32)
+    group_rows, group_positions = np.empty(made, np.int32), np.empty(made, np.int32)
     bounds = np.empty(made // 2 + 2, np.int64)
     count = kernel.gather_groups(
-        *(order, starts, room.groups[:made], room.sizes, numbers, places),
-        *(group_rows, group_places, bounds),
+        *(order, starts, capacity.groups[:made], capacity.sizes, numbers, positions),
+        *(group_rows, group_positions, bounds),
     )
-    groups, kept, crowded, outside, repeated = kernel.bound_groups(
+    groups, kept, oversized, outside, repeated = kernel.bound_groups(
         *(bounds, count, config.passage_max_documents, _PLACES),
-        *(group_rows, group_places, row_counts),
+        *(group_rows, group_positions, row_counts),
     )
-    cut["seeds_in_too_many_documents"] += int(crowded)
+    cut["seeds_in_too_many_documents"] += int(oversized)
     cut["seed_places_left_out"] += int(outside + repeated)
-    return group_rows[:kept], group_places[:kept], bounds[: groups + 1]
+    return group_rows[:kept], group_positions[:kept], bounds[: groups + 1]
 
 
 def _by_document(
@@ -263,7 +263,7 @@ def _by_document(
     row_counts: Int64,
     group_bounds: Int64,
     rows: Int32,
-    places: Int32,
+    positions: Int32,
     tokens: Tokens,
     columns: Columns,
 ) -> SeedIndex:
@@ -283,12 +283,12 @@ def _by_document(
         cursor = starts[low:high] - begin
         for first, last in runs_of_rows(group_bounds, size):
             kernel.index_rows(
-                *(first, last, group_bounds, rows, places, low, high, cursor, part, at)
+                *(first, last, group_bounds, rows, positions, low, high, cursor, part, at)
             )
             columns.ease()
         kernel.sort_rows(starts[low : high + 1] - begin, part, at, longest)
         if not columns.in_files:
-            return SeedIndex(starts, part, at, group_bounds, rows, places)
+            return SeedIndex(starts, part, at, group_bounds, rows, positions)
         groups.append(part)
         own.append(at)
-    return SeedIndex(starts, groups.done(), own.done(), group_bounds, rows, places)
+    return SeedIndex(starts, groups.done(), own.done(), group_bounds, rows, positions)

@@ -58,14 +58,14 @@ REASONS = {
         "comment_form": "comment form",
         "cookie_notice": "cookie notice",
         "legal": "legal notice",
-        "site_furniture": "line of the site",
+        "site_boilerplate": "line of the site",
         "whitespace": "invisible line",
     },
     "tag": TAG_WORDS,
 }
 # What the limits on very frequent text left out. One that is not known is written as it is.
-CAP_WORDS = {
-    "crowded_buckets": "groups of very many like articles, of which only some were compared",
+LIMIT_WORDS = {
+    "oversized_buckets": "groups of very many like articles, of which only some were compared",
     "near_copies_left_out_of_passages": "near-copies, for which the article they copy stands",
     "seeds_in_too_many_documents": "runs of words in too many articles, followed in some of them",
     "seed_places_left_out": "places of frequent runs of words that were not followed",
@@ -128,13 +128,13 @@ def reason_name(reason: str) -> str:
     return REASON_WORDS.get(reason) or spaced(reason)
 
 
-def cap_name(cap: str) -> str:
+def limit_name(limit: str) -> str:
     """Return in words what a limit left out.
 
-    >>> cap_name("crowded_buckets"), cap_name("not_known_yet")
+    >>> limit_name("oversized_buckets"), limit_name("not_known_yet")
     ('groups of very many like articles, of which only some were compared', 'not known yet')
     """
-    return CAP_WORDS.get(cap) or spaced(cap)
+    return LIMIT_WORDS.get(limit) or spaced(limit)
 
 
 def reason_kind(reason: str) -> str:

@@ -15,7 +15,7 @@ def json_parts(result: Result) -> Iterator[bytes]:
     """Yield the bytes of one JSON object with everything a result holds.
 
     Its keys are the tables of the contract as lists, ``clusters`` (name to members, canonical
-    first), ``removals`` and ``marks`` with the doc_id, and ``summary``. Rows read as in the output
+    first), ``removals`` and ``annotations`` with the doc_id, and ``summary``. Rows read as in the output
     files.
     """
     tables = {

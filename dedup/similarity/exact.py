@@ -22,16 +22,16 @@ def equal_groups(tokens: Tokens, *, ease: Callable[[], None] = lambda: None) -> 
     >>> equal_groups(tokenise_texts(texts)).tolist()
     [0, 1, 0, 3, 4]
     """
-    sums = np.empty(len(tokens), np.uint64)
+    fingerprints = np.empty(len(tokens), np.uint64)
     for low, high in runs_of_rows(tokens.bounds):
-        kernel.hash_rows(tokens.hashes, tokens.bounds[low : high + 1], sums[low:high])
+        kernel.hash_rows(tokens.hashes, tokens.bounds[low : high + 1], fingerprints[low:high])
         ease()
-    order = np.argsort(sums, kind="stable")
+    order = np.argsort(fingerprints, kind="stable")
     first = np.arange(len(tokens), dtype=np.int64)
     # Each run begins with the last document of the one before, which stands for those before it.
     sizes = offsets_of(tokens.counts()[order])
     for low, high in runs_of_rows(sizes):
         run = order[max(low - 1, 0) : high]
-        kernel.group_rows(tokens.hashes, tokens.bounds, sums, run, first)
+        kernel.group_rows(tokens.hashes, tokens.bounds, fingerprints, run, first)
         ease()
     return first

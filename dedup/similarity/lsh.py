@@ -71,25 +71,25 @@ def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64
     >>> bucket_pairs(keys, np.array([0, 4, 5]), 6)[0].tolist()
     [[0, 5], [4, 5]]
     """
-    room = len(docs)
-    small = np.int32 if room < _INT32 else np.int64
-    groups, sizes, members = (np.empty(room, small) for _ in range(3))
-    bounds = np.empty(room // 2 + 2, small)
-    slots = np.empty(table_size(room), small)
-    table: Int64 = np.full(table_size(room), -1, np.int64)
-    filled = crowded = 0
+    capacity = len(docs)
+    small = np.int32 if capacity < _INT32 else np.int64
+    groups, sizes, members = (np.empty(capacity, small) for _ in range(3))
+    bounds = np.empty(capacity // 2 + 2, small)
+    slots = np.empty(table_size(capacity), small)
+    table: Int64 = np.full(table_size(capacity), -1, np.int64)
+    filled = oversized = 0
     for band in keys:
         made = kernel.group_keys(band, slots, groups, sizes)
         buckets = kernel.gather_buckets(groups, sizes, made, members, bounds)
         coming, over = kernel.count_bucket_pairs(bounds, buckets, BUCKET, LEADERS)
-        crowded += int(over)
+        oversized += int(over)
         if 2 * (filled + coming) > len(table):
             table = _larger(table, filled + int(coming))
         filled += kernel.add_bucket_pairs(
             members, bounds, buckets, docs, np.int64(count), BUCKET, LEADERS, table
         )
     packed = np.sort(table[table >= 0])
-    return np.stack([packed // max(count, 1), packed % max(count, 1)], axis=1), crowded
+    return np.stack([packed // max(count, 1), packed % max(count, 1)], axis=1), oversized
 
 
 def pairs_of_buckets(rows: Int64, bounds: Int64) -> tuple[Int64, int]:
@@ -103,14 +103,14 @@ def pairs_of_buckets(rows: Int64, bounds: Int64) -> tuple[Int64, int]:
     """
     names, docs = np.unique(rows, return_inverse=True)
     count = np.int64(max(len(names), 1))
-    coming, crowded = kernel.count_bucket_pairs(bounds, len(bounds) - 1, BUCKET, LEADERS)
+    coming, oversized = kernel.count_bucket_pairs(bounds, len(bounds) - 1, BUCKET, LEADERS)
     table = np.full(table_size(int(coming)), -1, np.int64)
     kernel.add_bucket_pairs(
         *(np.arange(len(rows)), bounds, len(bounds) - 1, docs.astype(np.int64), count),
         *(BUCKET, LEADERS, table),
     )
     packed = np.sort(table[table >= 0])
-    return np.stack([names[packed // count], names[packed % count]], axis=1), int(crowded)
+    return np.stack([names[packed // count], names[packed % count]], axis=1), int(oversized)
 
 
 def _larger(table: Int64, count: int) -> Int64:

@@ -151,12 +151,12 @@ def relate(pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, confi
     )
 
 
-def with_equals(pairs: Pairs, faces: Int64, counts: Int64 | Int32) -> Pairs:
-    """Add a pair for every document that another one stands for (``faces``), and sort."""
-    others = np.flatnonzero(faces != np.arange(len(faces)))
+def with_equals(pairs: Pairs, representatives: Int64, counts: Int64 | Int32) -> Pairs:
+    """Add a pair for every document that another one stands for (``representatives``), and sort."""
+    others = np.flatnonzero(representatives != np.arange(len(representatives)))
     if not len(others):
         return pairs
-    both = np.sort(np.stack([faces[others], others], axis=1), axis=1)
+    both = np.sort(np.stack([representatives[others], others], axis=1), axis=1)
     ones: Float64 = np.ones(len(others))
     equal = Pairs(
         a=both[:, 0],
@@ -171,7 +171,7 @@ def with_equals(pairs: Pairs, faces: Int64, counts: Int64 | Int32) -> Pairs:
         share_b=ones,
     )
     # Only a comparison of two given documents asks for the pair of two equal ones.
-    pairs = pairs.take(faces[pairs.a] != faces[pairs.b])
+    pairs = pairs.take(representatives[pairs.a] != representatives[pairs.b])
     return join_pairs([pairs, equal])
 
 

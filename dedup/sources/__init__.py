@@ -1,7 +1,7 @@
 """Files, streams and objects in memory → Arrow batches of schema ``CORPUS``, every flaw counted.
 
 A bad record costs that record, a bad file the rest of that file; both are counted in the
-``Intake``, with the first places of each reason. ``files`` finds the inputs, ``streams``
+``ReadReport``, with the first places of each reason. ``files`` finds the inputs, ``streams``
 decompresses and splits them, ``decoding``, ``json_rows``, ``delimited``, ``tables`` and ``pages``
 read one form each, ``rows`` and ``blocks`` make documents of records, ``batches`` collects them.
 ``pieces`` lets threads read.
@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from dedup.core.arrays import clean_string
 from dedup.errors import InputError
-from dedup.schema import CORPUS, Corpus, Intake
+from dedup.schema import CORPUS, Corpus, ReadReport
 from dedup.sources.batches import Batcher, Row, unique_ids
 from dedup.sources.decoding import ENCODINGS, decode, encode, is_binary, original_bytes
 from dedup.sources.delimited import looks_like_rows, read_csv
@@ -66,20 +66,20 @@ Progress = Callable[[int], None]
 def read_batches(
     paths: Sequence[str],
     options: ReadOptions,
-    intake: Intake,
+    read_report: ReadReport,
     *,
     batch_bytes: int = BATCH_BYTES,
     progress: Progress | None = None,
     kept: list[pa.RecordBatch] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the documents of ``paths`` in batches of about ``batch_bytes``, counted in ``intake``.
+    """Yield the documents of ``paths`` in batches of about ``batch_bytes``, counted in ``read_report``.
 
     Ids may repeat; ``read`` makes them unique. ``progress`` is told the bytes read from the
     inputs, compressed ones as they are, since its last call. ``kept`` takes what is asked for by
     ``keep_columns``. Raises ``InputError`` for a path that
     is not there, for a column that is not there, and under ``strict`` for the first flaw.
     """
-    run = Run(options, Tally(intake, options.strict), progress)
+    run = Run(options, Tally(read_report, options.strict), progress)
     run.kept = run.kept if kept is None else kept
     out = Batcher(run.tally, batch_bytes)
     for source in find_sources(paths, options, run.tally):
@@ -87,27 +87,27 @@ def read_batches(
         yield from out.full()
     yield from out.rest()
     run.finish()
-    if not intake.read:
+    if not read_report.read:
         run.tally.note("no documents were found")
 
 
 def read_pieces(
     paths: Sequence[str],
     options: ReadOptions,
-    intake: Intake,
+    read_report: ReadReport,
     *,
     progress: Progress | None = None,
 ) -> Iterator[Piece]:
     """Yield the same documents as ``read_batches`` in pieces that threads can read by themselves.
 
-    Each piece in turn is to be settled, which counts it in ``intake`` and raises what
+    Each piece in turn is to be settled, which counts it in ``read_report`` and raises what
     ``read_batches`` would raise.
     """
-    tally = Tally(intake, options.strict)
-    run = Run(options, Tally(Intake(), options.strict), progress)
+    tally = Tally(read_report, options.strict)
+    run = Run(options, Tally(ReadReport(), options.strict), progress)
 
-    def met() -> Intake:
-        since, run.tally.intake = run.tally.intake, Intake()
+    def met() -> ReadReport:
+        since, run.tally.read_report = run.tally.read_report, ReadReport()
         return since
 
     try:
@@ -160,20 +160,20 @@ def read(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "a.jsonl").write_text('{"id": 7, "body": "one"}\n{"id": 7}\n' * 2)
     ...     corpus = read([folder])
-    >>> corpus.table["doc_id"].to_pylist(), corpus.intake.skipped["missing_text"]
+    >>> corpus.table["doc_id"].to_pylist(), corpus.read_report.skipped["missing_text"]
     (['7', '7#2'], 2)
     """
     options = options or ReadOptions()
-    intake = Intake()
+    read_report = ReadReport()
     kept: list[pa.RecordBatch] = []
-    batches = list(read_batches(paths, options, intake, progress=progress, kept=kept))
+    batches = list(read_batches(paths, options, read_report, progress=progress, kept=kept))
     table = pa.Table.from_batches(batches, CORPUS)
-    return Corpus(unique_ids(table, Tally(intake, options.strict)), intake, tuple(kept))
+    return Corpus(unique_ids(table, Tally(read_report, options.strict)), read_report, tuple(kept))
 
 
 def input_bytes(paths: Sequence[str], options: ReadOptions | None = None) -> int:
     """Return how many bytes ``progress`` will be told for ``paths``; stdin counts as none."""
-    sources = find_sources(paths, options or ReadOptions(), Tally(Intake()))
+    sources = find_sources(paths, options or ReadOptions(), Tally(ReadReport()))
     return sum(source_bytes(each) for each in sources if each.path != STDIN)
 
 
@@ -195,7 +195,7 @@ def from_python(
     others have an id. What is no text is counted.
 
     >>> corpus = from_python(["one", None, "two"])
-    >>> corpus.table["doc_id"].to_pylist(), corpus.intake.places
+    >>> corpus.table["doc_id"].to_pylist(), corpus.read_report.places
     (['0', '2'], {'missing_text': ['document 1']})
     """
     if isinstance(documents, Corpus):
@@ -211,11 +211,11 @@ def from_python(
         site_column=site,
         priority_column=priority,
     )
-    run = Run(options, Tally(Intake()))
+    run = Run(options, Tally(ReadReport()))
     found = arrow_batches(documents)
     batches = _objects(documents, run) if found is None else _arrow(found, run)
     table = pa.Table.from_batches(list(batches), CORPUS)
-    return Corpus(unique_ids(table, run.tally), run.tally.intake)
+    return Corpus(unique_ids(table, run.tally), run.tally.read_report)
 
 
 _IN_MEMORY = Source("documents", "documents", MEMORY, given=True)

@@ -57,7 +57,7 @@ class Batcher:
         self._rows.append(row)
         self._size += len(row.text)
         self._count += 1
-        self.tally.intake.read += 1
+        self.tally.read_report.read += 1
 
     def add_batch(self, batch: pa.RecordBatch) -> None:
         """Take in documents of schema ``CORPUS`` that are counted as read already."""
@@ -153,7 +153,7 @@ def _count_repeats(table: pa.Table, extra: Int64, tally: Tally) -> None:
     for row in extra[:5].tolist():
         path, line = table["path"][row].as_py(), table["line"][row].as_py()
         tally.damage("duplicate_id", f"document {row}" if path is None else path, line)
-    tally.intake.damaged["duplicate_id"] += max(len(extra) - 5, 0)
+    tally.read_report.damaged["duplicate_id"] += max(len(extra) - 5, 0)
 
 
 def _renamed(table: pa.Table, rows: Int64, numbers: Int64) -> pa.Table:

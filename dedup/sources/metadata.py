@@ -6,14 +6,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.core.arrays import Int64, UInt64, one_array
-from dedup.schema import FACTS, Intake
+from dedup.schema import METADATA, ReadReport
 from dedup.sources.batches import unique_ids
 from dedup.sources.options import Tally
 
 
-def facts_of(batch: pa.RecordBatch) -> pa.Table:
+def metadata_of(batch: pa.RecordBatch) -> pa.Table:
     """Return what is known of documents besides their texts, in as little room as may be."""
-    columns = {item.name: batch.column(item.name) for item in FACTS}
+    columns = {item.name: batch.column(item.name) for item in METADATA}
     for name, column in columns.items():
         if column.null_count == len(column):
             columns[name] = pa.nulls(len(column))
@@ -23,25 +23,25 @@ def facts_of(batch: pa.RecordBatch) -> pa.Table:
 
 
 def in_order_of_id(
-    parts: list[pa.Table], digests: UInt64, intake: Intake
+    parts: list[pa.Table], digests: UInt64, read_report: ReadReport
 ) -> tuple[pa.Table, Int64]:
     """Return the facts in order of unique ids, and the row of each in the order of reading.
 
-    ``parts`` come from ``facts_of`` and are used up. ``digests`` of the texts decide between equal
-    ids; those are counted in ``intake``.
+    ``parts`` come from ``metadata_of`` and are used up. ``digests`` of the texts decide between equal
+    ids; those are counted in ``read_report``.
     """
-    facts = pa.table({item.name: _column(parts, item) for item in FACTS})
+    metadata = pa.table({item.name: _column(parts, item) for item in METADATA})
     parts.clear()
-    order = pc.sort_indices(facts["doc_id"])
-    ids = one_array(facts["doc_id"].take(order))
+    order = pc.sort_indices(metadata["doc_id"])
+    ids = one_array(metadata["doc_id"].take(order))
     if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
         del ids
-        facts = unique_ids(facts, Tally(intake), digests)
-        order = pc.sort_indices(facts["doc_id"])
-        ids = one_array(facts["doc_id"].take(order))
-    facts = facts.drop_columns(["doc_id", "line"]).take(order).combine_chunks()
+        metadata = unique_ids(metadata, Tally(read_report), digests)
+        order = pc.sort_indices(metadata["doc_id"])
+        ids = one_array(metadata["doc_id"].take(order))
+    metadata = metadata.drop_columns(["doc_id", "line"]).take(order).combine_chunks()
     rows: Int64 = order.to_numpy().astype("int64")
-    return facts.add_column(0, FACTS.field("doc_id"), ids), rows
+    return metadata.add_column(0, METADATA.field("doc_id"), ids), rows
 
 
 def _column(parts: list[pa.Table], item: pa.Field) -> pa.ChunkedArray:

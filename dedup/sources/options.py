@@ -12,7 +12,7 @@ import pyarrow as pa
 from dedup.config import Config
 from dedup.core.arrays import clean_string
 from dedup.errors import ConfigError, InputError
-from dedup.schema import Intake
+from dedup.schema import ReadReport
 
 log = logging.getLogger(__name__)
 
@@ -167,15 +167,15 @@ class Source:
 
 @dataclass(slots=True)
 class Tally:
-    """Count into an ``Intake``; under ``strict`` the first flaw raises ``InputError`` instead."""
+    """Count into an ``ReadReport``; under ``strict`` the first flaw raises ``InputError`` instead."""
 
-    intake: Intake
+    read_report: ReadReport
     strict: bool = False
 
     def skip(self, reason: str, path: str, line: int | None = None) -> None:
         """Count one record that cannot be used."""
         self._stop_if_strict(reason, path, line)
-        self.intake.skip(reason, _place(path, line))
+        self.read_report.skip(reason, _place(path, line))
 
     def skip_many(self, reason: str, places: Iterable[tuple[str, int | None]], count: int) -> None:
         """Count ``count`` records of which ``places`` names the first few."""
@@ -183,24 +183,24 @@ class Tally:
         for path, line in places:
             self.skip(reason, path, line)
             done += 1
-        self.intake.read += count - done
-        self.intake.skipped[reason] += count - done
+        self.read_report.read += count - done
+        self.read_report.skipped[reason] += count - done
 
     def damage(self, reason: str, path: str, line: int | None = None) -> None:
         """Count one record that is used although part of it was damaged."""
         self._stop_if_strict(reason, path, line)
-        self.intake.damage(reason, _place(path, line))
+        self.read_report.damage(reason, _place(path, line))
 
     def fail(self, reason: str, path: str, detail: str = "") -> None:
         """Count one file that could not be read, or not to its end."""
         log.warning("%s: %s %s", path, REASONS[reason], detail)
         self._stop_if_strict(reason, path, None)
-        self.intake.fail(reason, path)
+        self.read_report.fail(reason, path)
 
     def note(self, message: str) -> None:
         """Keep a remark for the reader of the result."""
         log.info("%s", message)
-        self.intake.notes.append(message)
+        self.read_report.notes.append(message)
 
     def _stop_if_strict(self, reason: str, path: str, line: int | None) -> None:
         if self.strict:
@@ -287,7 +287,7 @@ class Run:
         for role, name in self.options.named().items():
             if name not in self.seen:
                 raise InputError(self._absent(role, name))
-        if self.columns is None and not self.tally.intake.read:
+        if self.columns is None and not self.tally.read_report.read:
             raise InputError(self._absent("text", None))
 
     def _later(self, source: Source, probe: Probe) -> Columns | None:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dedup.schema import Intake
+from dedup.schema import ReadReport
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
 from dedup.sources.tables import BUFFER, Rows, columns_of, documents, usable_texts
 
@@ -28,7 +28,7 @@ class Piece:
     """Documents that were read already; ``met`` is what was met since the piece before."""
 
     tally: Tally
-    met: Intake
+    met: ReadReport
     batch: pa.RecordBatch | None = None
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -43,7 +43,7 @@ class Piece:
 
     def settle(self) -> bool:
         """Count what was met; tell whether the documents count. For one piece after the other."""
-        self.tally.intake.take_in(self.met)
+        self.tally.read_report.take_in(self.met)
         return True
 
 
@@ -56,13 +56,13 @@ class End(Piece):
 
     def settle(self) -> bool:
         """Count what was met, and raise ``InputError`` where something is missing."""
-        self.tally.intake.take_in(self.met)
+        self.tally.read_report.take_in(self.met)
         if self.error is not None:
             raise self.error
         if self.run is not None:
             self.run.tally = self.tally
             self.run.finish()
-            if not self.tally.intake.read:
+            if not self.tally.read_report.read:
                 self.tally.note("no documents were found")
         return True
 
@@ -87,13 +87,13 @@ class Groups(Piece):
     file: File | None = None
     groups: range = range(0)
     first: int = 1  # number of the first row
-    own: Intake = field(default_factory=Intake)
+    own: ReadReport = field(default_factory=ReadReport)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Read the documents, each time anew."""
         file = self.file
         assert file is not None
-        self.own = Intake()
+        self.own = ReadReport()
         run = Run(file.options, Tally(self.own, self.tally.strict), columns=file.columns)
         start = self.first
         try:
@@ -125,10 +125,10 @@ class Groups(Piece):
     def settle(self) -> bool:
         """Count what was met before the file and in these row groups."""
         assert self.file is not None
-        self.tally.intake.take_in(self.met)
+        self.tally.read_report.take_in(self.met)
         if self.file.is_broken:
             return False
-        self.tally.intake.take_in(self.own)
+        self.tally.read_report.take_in(self.own)
         self.file.is_broken = bool(self.own.files_failed)
         return True
 
@@ -154,7 +154,7 @@ def split(source: Source, run: Run, size: int, tally: Tally) -> list[Groups] | N
         return []
     pieces, first = list[Groups](), 1
     for groups in runs:
-        pieces.append(Groups(tally, Intake(), file=file, groups=groups, first=first))
+        pieces.append(Groups(tally, ReadReport(), file=file, groups=groups, first=first))
         first += sum(file.metadata.row_group(each).num_rows for each in groups)
     return pieces
 

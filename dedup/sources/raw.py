@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from dedup.errors import InputError
-from dedup.schema import Intake
+from dedup.schema import ReadReport
 from dedup.sources import open_source
 from dedup.sources.batches import Row
 from dedup.sources.files import find_sources, is_live
@@ -35,19 +35,19 @@ class RawLine(NamedTuple):
 def raw_lines(
     path: str,
     options: ReadOptions,
-    intake: Intake,
+    read_report: ReadReport,
     *,
     eager: bool = False,
     longest_id: int = 0,
     settled: Callable[[Columns], None] = lambda columns: None,
 ) -> Iterator[RawLine]:
-    """Yield the lines of a file or of stdin, blank ones left out, counted in ``intake``.
+    """Yield the lines of a file or of stdin, blank ones left out, counted in ``read_report``.
 
     The columns are settled on the first hundred objects, or, if ``eager``, as soon as one has a
     text, so that nobody waits for the others; ``settled`` is told of them. A line whose id has
     more than ``longest_id`` bytes, where that is not 0, is skipped.
     """
-    run = Run(options, Tally(intake, options.strict))
+    run = Run(options, Tally(read_report, options.strict))
     source = _one_source(path, options, run.tally)
     try:
         file = open_source(source)
@@ -64,7 +64,7 @@ def raw_lines(
             if line.row is None:
                 run.tally.skip(line.flaw, source.path, line.number)
             else:
-                intake.read += 1
+                read_report.read += 1
             yield line
     run.finish()
 

@@ -104,11 +104,11 @@ def state_of(url: str) -> list[Any]:
     """Return what changes when a remote file does: its size, and its mark or time if known."""
     system, path = _system(url)
     try:
-        facts = system.info(path)
+        metadata = system.info(path)
     except Exception as error:
         raise _input_error(error, url) from error
-    marks = (facts.get(name) for name in ("ETag", "etag", "LastModified", "mtime", "created"))
-    return [facts.get("size"), next((str(each) for each in marks if each), None)]
+    marks = (metadata.get(name) for name in ("ETag", "etag", "LastModified", "mtime", "created"))
+    return [metadata.get("size"), next((str(each) for each in marks if each), None)]
 
 
 class _Raw(io.RawIOBase):

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from dedup.config import Config
 from dedup.errors import InputError
-from dedup.schema import CORPUS, Corpus, Intake
+from dedup.schema import CORPUS, Corpus, ReadReport
 from dedup.sources import Piece, ReadOptions, read_batches, read_pieces
 from dedup.sources.files import find_sources, is_live
 from dedup.sources.options import Source, Tally
@@ -29,7 +29,7 @@ class Reader(Protocol):
     """Documents that can be read more than once, always in the same order."""
 
     @property
-    def intake(self) -> Intake:
+    def read_report(self) -> ReadReport:
         """Return what the first reading met."""
         ...
 
@@ -49,12 +49,12 @@ class Reader(Protocol):
         """Yield the documents in batches of schema ``CORPUS``."""
         ...
 
-    def take_up(self, intake: Intake) -> None:
-        """Go on where another run had read everything once, and met ``intake``."""
+    def take_up(self, read_report: ReadReport) -> None:
+        """Go on where another run had read everything once, and met ``read_report``."""
         ...
 
-    def corpus(self, facts: pa.Table) -> Corpus:
-        """Return the documents in order of id, ``facts`` where their texts are not in memory."""
+    def corpus(self, metadata: pa.Table) -> Corpus:
+        """Return the documents in order of id, ``metadata`` where their texts are not in memory."""
         ...
 
 
@@ -63,24 +63,24 @@ class Held:
     """A corpus in memory as a ``Reader``."""
 
     table: pa.Table
-    intake: Intake
+    read_report: ReadReport
     is_cheap: bool = False
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the corpus in parts that keep all threads busy."""
         for batch in self.table.to_batches(max_chunksize=_BATCH_ROWS):
-            yield Piece(Tally(self.intake), Intake(), batch)
+            yield Piece(Tally(self.read_report), ReadReport(), batch)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the corpus in the same parts."""
         return _batches(self.pieces())
 
-    def take_up(self, intake: Intake) -> None:
+    def take_up(self, read_report: ReadReport) -> None:
         """Go on where another run had read everything once; it met the same."""
 
-    def corpus(self, facts: pa.Table) -> Corpus:
+    def corpus(self, metadata: pa.Table) -> Corpus:
         """Return the corpus in order of id."""
-        return Corpus(self.table.take(pc.sort_indices(self.table["doc_id"])), self.intake)
+        return Corpus(self.table.take(pc.sort_indices(self.table["doc_id"])), self.read_report)
 
 
 class Files:
@@ -97,10 +97,10 @@ class Files:
         folder: Path,
         told: Callable[[int], None] | None = None,
     ) -> None:
-        self.intake = Intake()
+        self.read_report = ReadReport()
         self._paths, self._options, self._told = paths, options, told
         self._read = False
-        self._sources = find_sources(paths, options, Tally(Intake()))
+        self._sources = find_sources(paths, options, Tally(ReadReport()))
         self._copy = (
             folder / STDIN_COPY if any(is_live(each.path) for each in self._sources) else None
         )
@@ -116,9 +116,9 @@ class Files:
             "input": input_states(self._sources),
         }
 
-    def take_up(self, intake: Intake) -> None:
-        """Go on where another run had read everything once, and met ``intake``."""
-        self.intake = intake
+    def take_up(self, read_report: ReadReport) -> None:
+        """Go on where another run had read everything once, and met ``read_report``."""
+        self.read_report = read_report
         self._read = True
         if self._copy is not None and not self._copy.exists():
             raise InputError("stdin of the run that is to be continued is gone")
@@ -130,35 +130,37 @@ class Files:
             return
         self._read = True
         if self._copy is None:
-            yield from read_pieces(self._paths, self._options, self.intake, progress=self._told)
+            yield from read_pieces(
+                self._paths, self._options, self.read_report, progress=self._told
+            )
             return
         kept: list[pa.RecordBatch] = []
         first = read_batches(
-            self._paths, self._options, self.intake, progress=self._told, kept=kept
+            self._paths, self._options, self.read_report, progress=self._told, kept=kept
         )
         rows = self._copy.with_name(ROWS_COPY)
         with pa.ipc.new_file(self._copy, CORPUS) as copy, rows.open("wb") as columns:
             for batch in first:
                 copy.write_batch(batch)
-                put_by(kept, columns)
-                yield Piece(Tally(self.intake), Intake(), batch)
+                keep_batches(kept, columns)
+                yield Piece(Tally(self.read_report), ReadReport(), batch)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the documents, read one piece after the other."""
         return _batches(self.pieces())
 
-    def corpus(self, facts: pa.Table) -> Corpus:
+    def corpus(self, metadata: pa.Table) -> Corpus:
         """Return what is known of the documents besides their texts."""
-        return Corpus(facts, self.intake)
+        return Corpus(metadata, self.read_report)
 
     def _again(self) -> Iterator[Piece]:
-        intake = Intake()
+        read_report = ReadReport()
         if self._copy is None:
-            yield from read_pieces(self._paths, self._options, intake)
+            yield from read_pieces(self._paths, self._options, read_report)
             return
         with pa.OSFile(str(self._copy)) as file, pa.ipc.open_file(file) as copy:
             for number in range(copy.num_record_batches):
-                yield Piece(Tally(intake), Intake(), copy.get_batch(number))
+                yield Piece(Tally(read_report), ReadReport(), copy.get_batch(number))
 
 
 def _batches(pieces: Iterator[Piece]) -> Iterator[pa.RecordBatch]:
@@ -180,7 +182,7 @@ def input_states(sources: Iterable[Source]) -> dict[str, list[Any]]:
     return found
 
 
-def put_by(batches: list[pa.RecordBatch], file: BinaryIO) -> None:
+def keep_batches(batches: list[pa.RecordBatch], file: BinaryIO) -> None:
     """Write batches, each a stream of its own as their columns may differ, and forget them."""
     for batch in batches:
         with pa.ipc.new_stream(file, batch.schema) as stream:

@@ -130,7 +130,7 @@ def documents(rows: Rows, columns: Columns, source: Source, run: Run) -> pa.Reco
         places = (source.place(line) for line in unusable[:5].tolist())
         run.tally.skip_many(reason, places, len(unusable))
         batch, lines = batch.filter(usable), lines[usable.to_numpy(zero_copy_only=False)]
-    run.tally.intake.read += len(batch)
+    run.tally.read_report.read += len(batch)
     if not len(batch):
         return pa.RecordBatch.from_pylist([], CORPUS)
     return _assembled(Rows(batch, lines, valid), columns, source, run)

@@ -12,9 +12,9 @@ from dedup.errors import ConfigError
 from dedup.passages.find import LEVELS
 from dedup.sources.options import priority_column
 from dedup.spark import documents, equals, giants, passages, stars
-from dedup.spark.candidates import bands, candidate_pairs, crowded_buckets
+from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
-from dedup.spark.facts import Facts, facts_of
+from dedup.spark.facts import Facts, metadata_of
 from dedup.spark.frames import Frame, Store
 from dedup.spark.reading import role_columns, sign
 from dedup.spark.verifying import confirm, wanted_sets
@@ -92,19 +92,19 @@ def settings(config: Config | None) -> Config:
 
 def run(frame: Frame, config: Config, store: Store, driver_edges: int, task_edges: int) -> Found:
     """Run all stages on a frame whose columns are named by role (``reading.ROLES``)."""
-    facts = facts_of(store, store.keep(sign(frame, config), "signed"), config)
-    same = store.keep(equals.find_equals(facts.table, config), "equals")
-    pairs, crowded = _pairs(store, frame, facts, same, config)
-    members = _members(store, pairs, facts, config, driver_edges, task_edges)
-    placed = store.keep(documents.place(facts.table, members, same, config), "placed")
-    keyed = store.keep(documents.documents(facts.table, placed, config), "documents")
+    metadata = metadata_of(store, store.keep(sign(frame, config), "signed"), config)
+    same = store.keep(equals.find_equals(metadata.table, config), "equals")
+    pairs, oversized = _pairs(store, frame, metadata, same, config)
+    members = _members(store, pairs, metadata, config, driver_edges, task_edges)
+    placed = store.keep(documents.place(metadata.table, members, same, config), "placed")
+    keyed = store.keep(documents.documents(metadata.table, placed, config), "documents")
     confirmed = pairs.where("relations < 5")
-    totals = documents.summary(facts, keyed, confirmed, same, crowded, config)
+    totals = documents.summary(metadata, keyed, confirmed, same, oversized, config)
     shared = None
     if "passages" in config.find:
-        shared, cut = passages.find_passages(store, pairs, facts, frame, config, driver_edges)
+        shared, cut = passages.find_passages(store, pairs, metadata, frame, config, driver_edges)
         totals["passages"] = _levels(shared)
-        totals["caps"] |= {"documents_left_out_of_passages": cut} if cut else {}
+        totals["limits"] |= {"documents_left_out_of_passages": cut} if cut else {}
     store.forget("documents", "pairs", "passages")
     return Found(keyed.select(*documents.DOCUMENTS), confirmed, keyed, totals, shared)
 
@@ -115,18 +115,18 @@ def _levels(shared: Frame) -> dict[str, int]:
 
 
 def _pairs(
-    store: Store, frame: Frame, facts: Facts, same: Frame, config: Config
+    store: Store, frame: Frame, metadata: Facts, same: Frame, config: Config
 ) -> tuple[Frame, int]:
     """Return the confirmed pairs and the number of crowded buckets."""
-    keys = store.keep(bands(facts.table, same), "bands")
+    keys = store.keep(bands(metadata.table, same), "bands")
     candidates = store.keep(candidate_pairs(keys), "candidates")
-    sets = wanted_sets(store, facts, candidates, frame, config)
+    sets = wanted_sets(store, metadata, candidates, frame, config)
     pairs = confirm(store, candidates, sets, config, weak="passages" in config.find)
-    return pairs, crowded_buckets(candidates)
+    return pairs, oversized_buckets(candidates)
 
 
 def _members(
-    store: Store, pairs: Frame, facts: Facts, config: Config, driver_edges: int, task_edges: int
+    store: Store, pairs: Frame, metadata: Facts, config: Config, driver_edges: int, task_edges: int
 ) -> Frame:
     """Return what leads each document that is led by another one."""
     edges = stars.cluster_edges(pairs, config)
@@ -136,10 +136,12 @@ def _members(
     sizes = edges.groupBy("component").count()
     large = [row[0] for row in sizes.where(F.col("count") > task_edges).collect()]
     is_large = F.col("component").isin(large) if large else F.lit(False)
-    some = stars.find_members(edges.where(~is_large), labels.where(~is_large), facts.table, config)
+    some = stars.find_members(
+        edges.where(~is_large), labels.where(~is_large), metadata.table, config
+    )
     members = store.keep(some, "members")
     if not large:
         return members
     parts = edges.where(is_large), labels.where(is_large)
-    more = giants.find_members(store, *parts, facts.table, config, task_edges)
+    more = giants.find_members(store, *parts, metadata.table, config, task_edges)
     return members.union(store.keep(more, "giant-members"))

@@ -18,14 +18,16 @@ from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_b
 
 BANDS: Schema = {"key": "bigint", "row": "bigint"}
 PAIRS: Schema = {"a": "bigint", "b": "bigint"}
-CROWDED = -1  # in the place of ``a``: a row that counts a crowded bucket, ``b`` is its key
+OVERSIZED = -1  # in the place of ``a``: a row that counts a crowded bucket, ``b`` is its key
 MOST_HELD = 1 << 20  # documents of a bucket; from there on each is paired with its first alone
 _MOST_PAIRS = 1 << 22  # that are made at a time, but for those of one bucket
 
 
-def bands(facts: Frame, equals: Frame) -> Frame:
+def bands(metadata: Frame, equals: Frame) -> Frame:
     """Return (key, row) for each band of the documents that stand for themselves."""
-    faces = facts.where("tokens > 0").select("row", "keys").join(equals, "row", "left_anti")
+    representatives = (
+        metadata.where("tokens > 0").select("row", "keys").join(equals, "row", "left_anti")
+    )
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -34,7 +36,7 @@ def bands(facts: Frame, equals: Frame) -> Frame:
             each = len(keys) // max(len(rows), 1)
             yield from batches_of({"key": keys, "row": np.repeat(rows, each)}, BANDS)
 
-    return map_batches(faces, work, BANDS)
+    return map_batches(representatives, work, BANDS)
 
 
 def candidate_pairs(bands: Frame) -> Frame:
@@ -46,9 +48,9 @@ def candidate_pairs(bands: Frame) -> Frame:
     return map_batches(grouped, _pair, PAIRS).distinct()
 
 
-def crowded_buckets(candidates: Frame) -> int:
+def oversized_buckets(candidates: Frame) -> int:
     """Count the crowded buckets."""
-    return int(candidates.where(F.col("a") == CROWDED).count())
+    return int(candidates.where(F.col("a") == OVERSIZED).count())
 
 
 def _pair(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -83,7 +85,7 @@ def _with_leader(leader: int, rows: Int64) -> Iterator[pa.RecordBatch]:
 
 
 def _crowd(keys: Int64) -> Iterator[pa.RecordBatch]:
-    yield from batches_of({"a": np.full(len(keys), CROWDED), "b": keys}, PAIRS)
+    yield from batches_of({"a": np.full(len(keys), OVERSIZED), "b": keys}, PAIRS)
 
 
 def _finished(keys: Int64, rows: Int64) -> Iterator[pa.RecordBatch]:
@@ -100,8 +102,8 @@ def _finished(keys: Int64, rows: Int64) -> Iterator[pa.RecordBatch]:
         room = np.searchsorted(bounds, bounds[low] + _MOST_PAIRS // 100, "right") - 1
         high = max(int(room), low + 1)
         part = bounds[low : high + 1] - bounds[low]
-        pairs, crowded = pairs_of_buckets(rows[bounds[low] : bounds[high]], part)
+        pairs, oversized = pairs_of_buckets(rows[bounds[low] : bounds[high]], part)
         yield from batches_of({"a": pairs[:, 0], "b": pairs[:, 1]}, PAIRS)
-        if crowded:
+        if oversized:
             yield from _crowd(keys[low:high][sizes[low:high] > BUCKET])
         low = high

@@ -7,7 +7,7 @@ from typing import Any
 
 from dedup.config import Config
 from dedup.errors import ConfigError
-from dedup.scan.results import check_sums
+from dedup.pipeline.results import check_sums
 from dedup.sources.options import ReadOptions
 from dedup.spark import outputs
 from dedup.spark.api import run, settings
@@ -47,7 +47,7 @@ def scan_paths(
     store = Store.at(session, checkpoint)
     frame = role_columns(given.frame, given.roles)
     found = run(frame, config, store, DRIVER_EDGES, TASK_EDGES)
-    found.summary["intake"]["notes"] = given.notes
+    found.summary["read_report"]["notes"] = given.notes
     check_sums(found.summary)
     outputs.write(outputs.documents(found), output, "documents", format)
     if "rows" in names:

@@ -74,5 +74,5 @@ def small_star(state: Frame) -> Frame:
 def _sums(state: Frame) -> tuple[object, ...]:
     """Return what tells whether a round changed anything; sums of 64 bits would run over."""
     wide = "decimal(38,0)"
-    sums = state.agg(F.count("*"), *(F.sum(F.col(name).cast(wide)) for name in ("u", "v")))
-    return tuple(sums.first())
+    fingerprints = state.agg(F.count("*"), *(F.sum(F.col(name).cast(wide)) for name in ("u", "v")))
+    return tuple(fingerprints.first())

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from dedup import schema as records
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
-from dedup.scan.results import documents_table
+from dedup.pipeline.results import documents_table
 from dedup.similarity.relations import EXACT, NAMES, Pairs
 from dedup.spark.facts import Facts
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, sql_schema
@@ -25,8 +25,8 @@ KEYED: Schema = {**DOCUMENTS, "row": "bigint", **KEYS}  # and how the rows they 
 _SCORES = ("relation", "jaccard", "containment", "coverage", "share")
 
 
-def place(facts: Frame, members: Frame, equals: Frame, config: Config) -> Frame:
-    """Return ``MEMBERS`` and ``face`` of every document that does not lead its cluster.
+def place(metadata: Frame, members: Frame, equals: Frame, config: Config) -> Frame:
+    """Return ``MEMBERS`` and ``representative`` of every document that does not lead its cluster.
 
     Equal documents follow the one that stands for them, by the rule of ``clusters.join_equals``.
     """
@@ -42,15 +42,15 @@ def place(facts: Frame, members: Frame, equals: Frame, config: Config) -> Frame:
     return own.unionByName(joined.select("row", leader, *columns, "face"))
 
 
-def documents(facts: Frame, placed: Frame, config: Config) -> Frame:
+def documents(metadata: Frame, placed: Frame, config: Config) -> Frame:
     """Return all documents as ``KEYED``; the rules are those of ``tables``."""
-    names = facts.select("row", "doc_id")
+    names = metadata.select("row", "doc_id")
     leaders = names.select(F.col("row").alias("leader"), F.col("doc_id").alias("leader_id"))
-    faces = names.select(F.col("row").alias("face"), F.col("doc_id").alias("face_id"))
-    others = placed.where("face <> row").join(faces, "face")
+    representatives = names.select(F.col("row").alias("face"), F.col("doc_id").alias("face_id"))
+    others = placed.where("face <> row").join(representatives, "face")
     selves = placed.where("face = row").withColumn("face_id", F.lit(None).cast("string"))
     named = selves.unionByName(others).join(leaders, "leader")
-    wanted = facts.select("row", *KEYS, "doc_id", "path").join(named, "row", "left")
+    wanted = metadata.select("row", *KEYS, "doc_id", "path").join(named, "row", "left")
     settings = config.as_dict()
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -72,15 +72,15 @@ def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
     moved = is_member & (known["face"].to_numpy() != column(batch, "row"))
     # Behind the documents stand what leads them and what stands for them, by id alone.
     ids = pa.concat_arrays([batch.column(name) for name in ("doc_id", "leader_id", "face_id")])
-    faces = np.arange(3 * count)
-    faces[:count] = np.where(moved, rows + 2 * count, rows)
+    representatives = np.arange(3 * count)
+    representatives[:count] = np.where(moved, rows + 2 * count, rows)
     leaders = np.arange(3 * count)
     leaders[:count] = np.where(is_member, rows + count, rows)
     joined = np.full(3 * count, -1)
     joined[:count] = np.where(is_member, rows, -1)
     scores = {name: known[name].to_numpy(zero_copy_only=False) for name in _SCORES}
     pairs = Pairs(
-        a=faces[:count],
+        a=representatives[:count],
         b=leaders[:count],
         relations=scores["relation"],
         jaccard=scores["jaccard"],
@@ -93,11 +93,13 @@ def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
     )
     path = pa.concat_arrays([batch.column("path"), pa.nulls(2 * count, batch.column("path").type)])
     corpus = pa.table({"doc_id": ids, "path": path})
-    return documents_table(corpus, pairs, Clusters(leaders, joined), faces, config).slice(0, count)
+    return documents_table(corpus, pairs, Clusters(leaders, joined), representatives, config).slice(
+        0, count
+    )
 
 
 def summary(
-    facts: Facts, found: Frame, pairs: Frame, equals: Frame, crowded: int, config: Config
+    metadata: Facts, found: Frame, pairs: Frame, equals: Frame, oversized: int, config: Config
 ) -> dict[str, Any]:
     """Return the totals of a run, those of ``summary.json`` that Spark can count."""
     kept = F.sum(F.col("kept").cast("bigint"))
@@ -106,15 +108,15 @@ def summary(
     clusters = members.agg(F.count("*"), F.max("count"), F.sum("count")).first()
     by_relation = {NAMES[row[0]]: row[1] for row in pairs.groupBy("relations").count().collect()}
     by_relation["exact"] = equals.count()
-    skipped = sum(facts.skipped.values())
+    skipped = sum(metadata.skipped.values())
     return {
         "version": version("dedup"),
         "config": config.as_dict(),
         "engine": "spark",
-        "intake": {
+        "read_report": {
             "read": count + skipped,
-            "skipped": facts.skipped,
-            "damaged": facts.damaged,
+            "skipped": metadata.skipped,
+            "damaged": metadata.damaged,
         },
         "documents": {
             "read": count + skipped,
@@ -128,5 +130,5 @@ def summary(
             "largest": int(clusters[1] or 0) + 1 if count else 0,
             "documents": int(clusters[2] or 0) + clusters[0],
         },
-        "caps": {"crowded_buckets": crowded} if crowded else {},
+        "limits": {"oversized_buckets": oversized} if oversized else {},
     }

@@ -8,17 +8,17 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.clusters.canonical import Candidates
+from dedup.clusters.canonical import CanonicalOrder
 from dedup.config import Config
 from dedup.spark.frames import Batches, Frame, batches_of, column, map_batches
 
 RANKING = ("row", "tokens", "cut", "date_rank", "priority_rank")  # what canonicals go by
-_SUMS = ("sum0", "sum1")
+_FINGERPRINTS = ("sum0", "sum1")
 
 
-def candidates_of(batch: pa.RecordBatch | pa.Table) -> Candidates:
+def candidates_of(batch: pa.RecordBatch | pa.Table) -> CanonicalOrder:
     """Return what the choice of a canonical goes by, of rows with the columns ``RANKING``."""
-    return Candidates(
+    return CanonicalOrder(
         truncated=column(batch, "cut"),
         boilerplate=np.zeros(len(batch)),
         lengths=column(batch, "tokens"),
@@ -30,7 +30,7 @@ def candidates_of(batch: pa.RecordBatch | pa.Table) -> Candidates:
 def order_names(config: Config) -> list[str]:
     """Return the names of the columns that ``with_order`` adds, first key first."""
     none, empty = np.zeros(0, np.int64), np.zeros(0, np.float64)
-    nobody = Candidates(none > 0, empty, none, none, none)
+    nobody = CanonicalOrder(none > 0, empty, none, none, none)
     keys = nobody.columns(config.canonical, empty)
     return [f"key{place}" for place in range(len(keys))]
 
@@ -56,20 +56,24 @@ def with_order(frame: Frame, config: Config, *more: str, core: str | None = None
     return map_batches(frame.select(*wanted), work, schema)
 
 
-def find_equals(facts: Frame, config: Config) -> Frame:
+def find_equals(metadata: Frame, config: Config) -> Frame:
     """Return (row, face) of each document that another one stands for.
 
     Documents with the same 128-bit hash of their tokens are equal; one without tokens is alone.
     """
-    filled = facts.where("tokens > 0")
-    groups = filled.groupBy(*_SUMS).count().where("count > 1").select(*_SUMS)
-    likes = filled.select(*RANKING, *_SUMS).join(groups, list(_SUMS), "left_semi")
-    ordered = with_order(likes, config, *_SUMS)
+    filled = metadata.where("tokens > 0")
+    groups = filled.groupBy(*_FINGERPRINTS).count().where("count > 1").select(*_FINGERPRINTS)
+    likes = filled.select(*RANKING, *_FINGERPRINTS).join(groups, list(_FINGERPRINTS), "left_semi")
+    ordered = with_order(likes, config, *_FINGERPRINTS)
     best = F.min(F.struct(*order_names(config), "row")).alias("best")
-    faces = ordered.groupBy(*_SUMS).agg(best).select(*_SUMS, F.col("best.row").alias("face"))
+    representatives = (
+        ordered.groupBy(*_FINGERPRINTS)
+        .agg(best)
+        .select(*_FINGERPRINTS, F.col("best.row").alias("face"))
+    )
     return (
-        likes.select("row", *_SUMS)
-        .join(faces, list(_SUMS))
+        likes.select("row", *_FINGERPRINTS)
+        .join(representatives, list(_FINGERPRINTS))
         .where("row <> face")
         .select("row", "face")
     )

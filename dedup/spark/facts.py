@@ -27,7 +27,7 @@ class Facts:
     has_equal_rows: bool
 
 
-def facts_of(store: Store, signed: Frame, config: Config) -> Facts:
+def metadata_of(store: Store, signed: Frame, config: Config) -> Facts:
     """Put what the first reading left in order of unique ids."""
     flaws = signed.where(F.col("flaw").isNotNull()).groupBy("flaw").agg(F.sum("flawed"))
     counts = {row[0]: int(row[1]) for row in flaws.collect()}

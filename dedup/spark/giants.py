@@ -37,13 +37,13 @@ _MOST_ROWS = 1 << 18
 
 
 def find_members(
-    store: Store, edges: Frame, labels: Frame, facts: Frame, config: Config, task_edges: int
+    store: Store, edges: Frame, labels: Frame, metadata: Frame, config: Config, task_edges: int
 ) -> Frame:
     """Return as ``MEMBERS`` each document that another one leads; no component is held by a task.
 
     The arguments are those of ``stars.find_members``.
     """
-    places = _places(store, edges, labels, facts, config)
+    places = _places(store, edges, labels, metadata, config)
     ours = places.select(F.col("row").alias("a"), F.col("place").alias("one"))
     theirs = places.select(F.col("row").alias("b"), F.col("place").alias("two"))
     joined = edges.drop("component").join(ours, "a").join(theirs, "b")
@@ -55,12 +55,12 @@ def find_members(
     return _moved(store, joined, states)
 
 
-def _places(store: Store, edges: Frame, labels: Frame, facts: Frame, config: Config) -> Frame:
+def _places(store: Store, edges: Frame, labels: Frame, metadata: Frame, config: Config) -> Frame:
     """Return (row, place): where each document stands in canonical order."""
     sizes = labels.groupBy("component").agg((F.count("*") - 1).alias("others"))
     core = (F.col("total") / F.greatest(F.col("others"), F.lit(1))).alias("core")
     shared = _shares(edges).join(labels, "row").join(sizes, "component").select("row", core)
-    documents = facts.select(*RANKING).join(shared, "row")
+    documents = metadata.select(*RANKING).join(shared, "row")
     ordered = store.keep(with_order(documents, config, core="core"), "giant-order")
     order = [F.col(name) for name in (*order_names(config), "row")]
     return store.keep(numbered(ordered, order, "place").select("row", "place"), "giant-places")
@@ -97,10 +97,10 @@ def _shares(edges: Frame) -> Frame:
             held = row[-1:], side[-1:], totals[-1:]
         yield from batches_of(dict(zip(schema, held, strict=True)), schema)
 
-    sums = map_batches(rows, work, schema).groupBy("row")
+    fingerprints = map_batches(rows, work, schema).groupBy("row")
     one, two = (F.max(F.when(F.col("side") == side, F.col("total"))) for side in (0, 1))
     nothing = F.lit(0.0)
-    return sums.agg((F.coalesce(one, nothing) + F.coalesce(two, nothing)).alias("total"))
+    return fingerprints.agg((F.coalesce(one, nothing) + F.coalesce(two, nothing)).alias("total"))
 
 
 def _settle(store: Store, pairs: Frame, places: Frame, task_edges: int) -> Frame:

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from dedup.core.files import json_bytes
 from dedup.errors import ConfigError
 from dedup.output.cleaned.provenance import free_name
-from dedup.output.cleaned.rows import FACTS
+from dedup.output.cleaned.rows import METADATA
 from dedup.output.tables import rounded
 from dedup.spark.api import Found
 from dedup.spark.documents import DOCUMENTS
@@ -69,9 +69,9 @@ def rows(given: Input, found: Found, *, annotate: bool) -> Frame:
     mark = free_name("dedup", given.columns)
     mine = given.frame.select(*(F.col(quoted(name)) for name in given.columns), *row_keys(named))
     theirs = found.keyed if annotate else found.keyed.where("kept")
-    theirs = theirs.select(*KEYS, "row", F.struct(*FACTS).alias(mark))
+    theirs = theirs.select(*KEYS, "row", F.struct(*METADATA).alias(mark))
     keys = list(KEYS)
-    if found.summary["intake"]["damaged"].get("duplicate_id"):
+    if found.summary["read_report"]["damaged"].get("duplicate_id"):
         # Rows that are equal in all that is read stand for documents of their own: one for one.
         likes = Window.partitionBy(*keys).orderBy(F.lit(0))
         number = F.row_number().over(likes)

@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 
 from dedup import schema as records
 from dedup.config import Config
-from dedup.scan.full import scan_corpus
-from dedup.schema import CORPUS, Corpus, Intake
+from dedup.pipeline.full import scan_corpus
+from dedup.schema import CORPUS, Corpus, ReadReport
 from dedup.sources.tables import usable_texts
 from dedup.spark.components import connected
 from dedup.spark.facts import Facts
@@ -32,7 +32,7 @@ _MOST_ROWS = 500  # that are gathered at a time, but for one group
 
 
 def find_passages(
-    store: Store, pairs: Frame, facts: Facts, frame: Frame, config: Config, driver_edges: int
+    store: Store, pairs: Frame, metadata: Facts, frame: Frame, config: Config, driver_edges: int
 ) -> tuple[Frame, int]:
     """Return the passages between members of a group, and how many documents a bound left out.
 
@@ -42,8 +42,8 @@ def find_passages(
     number = F.row_number().over(Window.partitionBy("component").orderBy("row"))
     numbered = store.keep(labels.withColumn("number", number), "group-members")
     few = numbered.where(F.col("number") <= GROUP).select("row", "component")
-    wanted = facts.table.select("row", "doc_id", "site", "date", *KEYS).join(few, "row")
-    texts = texts_of(frame, wanted, facts)
+    wanted = metadata.table.select("row", "doc_id", "site", "date", *KEYS).join(few, "row")
+    texts = texts_of(frame, wanted, metadata)
     grouped = texts.repartition("component").sortWithinPartitions("component", "row")
     settings = config.as_dict()
 
@@ -76,6 +76,6 @@ def _passages(group: pa.Table, config: Config) -> pa.Table:
         "encoding": pa.array(["utf-8"] * count, pa.string()),
     }
     arrays = [columns.get(item.name, pa.nulls(count, item.type)) for item in CORPUS]
-    corpus = Corpus(pa.Table.from_arrays(arrays, schema=CORPUS), Intake(read=count))
+    corpus = Corpus(pa.Table.from_arrays(arrays, schema=CORPUS), ReadReport(read=count))
     alone = replace(config, find=("duplicates", "passages"), cluster_on=("exact",))
     return scan_corpus(corpus, alone, threads=1).tables["passages"]

@@ -17,8 +17,8 @@ from pyspark.sql import functions as F
 from dedup.config import Config
 from dedup.core.arrays import Texts, texts_from_arrow
 from dedup.core.hashing import xxh3_128
-from dedup.scan.signing import sign_batch
-from dedup.schema import Intake
+from dedup.pipeline.signing import sign_batch
+from dedup.schema import ReadReport
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
 from dedup.sources.tables import Rows, as_strings, documents, is_text, usable_texts
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, folded, map_batches
@@ -44,7 +44,7 @@ SIGNED: Schema = {
     "flawed": "bigint",
 }
 SETS: Schema = {"row": "bigint", "tokens": "bigint", "shingles": "binary"}
-_FACTS = ("path", "site", "date", "priority")
+_METADATA = ("path", "site", "date", "priority")
 
 
 class Read(NamedTuple):
@@ -52,7 +52,7 @@ class Read(NamedTuple):
 
     columns: dict[str, pa.Array]
     texts: Texts
-    intake: Intake
+    read_report: ReadReport
 
 
 def role_columns(frame: Frame, roles: Mapping[str, str | None]) -> Frame:
@@ -79,27 +79,27 @@ def row_keys(named: Mapping[str, Any]) -> list[Any]:
 
 def read_batch(batch: pa.RecordBatch) -> Read:
     """Return the usable rows of a batch whose columns are named by role."""
-    intake = Intake()
+    read_report = ReadReport()
     names = batch.schema.names
     if "flaw" in names:
         flaws = batch.column("flaw")
         for reason, count in zip(*_counted(flaws), strict=True):
-            intake.skip(reason, "", count)
+            read_report.skip(reason, "", count)
         batch = batch.filter(pc.is_null(flaws))
     if "damage" in names:
         for reason, count in zip(*_counted(batch.column("damage")), strict=True):
-            intake.damaged[reason] += count
+            read_report.damaged[reason] += count
     batch = _with_ids(batch)
-    run = Run(ReadOptions(), Tally(intake))
+    run = Run(ReadOptions(), Tally(read_report))
     roles = {role: role for role in ("date", "url", "site", "priority") if role in names}
     columns = Columns("text", "id", **roles)
     # Rows of a file are numbered: so the column that a document brings besides is found again.
     made = documents(Rows.from_number(0, batch), columns, Source("", "", "rows", True), run)
-    facts = {name: made.column(name) for name in ("doc_id", *_FACTS)}
+    metadata = {name: made.column(name) for name in ("doc_id", *_METADATA)}
     paths = as_strings(batch, "path" if "path" in names else None)
-    facts["path"] = paths.take(made.column("line"))
-    facts |= {name: batch.column(name).take(made.column("line")) for name in KEYS}
-    return Read(facts, texts_from_arrow(made.column("text")), intake)
+    metadata["path"] = paths.take(made.column("line"))
+    metadata |= {name: batch.column(name).take(made.column("line")) for name in KEYS}
+    return Read(metadata, texts_from_arrow(made.column("text")), read_report)
 
 
 def _counted(column: pa.Array) -> tuple[list[str], list[int]]:
@@ -133,7 +133,7 @@ def sign(frame: Frame, config: Config) -> Frame:
         for batch in batches:
             read = read_batch(batch)
             yield from _signed(read, config)
-            yield from _flaws(read.intake)
+            yield from _flaws(read.read_report)
 
     return map_batches(frame, work, SIGNED)
 
@@ -144,13 +144,13 @@ def _signed(read: Read, config: Config) -> Iterator[pa.RecordBatch]:
     keys = np.ascontiguousarray(signed.keys.T)
     yield from batches_of(
         {
-            **{name: read.columns[name] for name in (*KEYS, "doc_id", *_FACTS)},
+            **{name: read.columns[name] for name in (*KEYS, "doc_id", *_METADATA)},
             "number": pa.array(_numbers(read.columns["priority"]), pa.float64()),
             "digest": folded(signed.digests),
             "tokens": signed.counts.astype(np.int64),
             "cut": signed.cut,
-            "sum0": np.ascontiguousarray(signed.sums[:, 0]).view(np.int64),
-            "sum1": np.ascontiguousarray(signed.sums[:, 1]).view(np.int64),
+            "sum0": np.ascontiguousarray(signed.fingerprints[:, 0]).view(np.int64),
+            "sum1": np.ascontiguousarray(signed.fingerprints[:, 1]).view(np.int64),
             "keys": binary_rows(
                 keys.ravel().view(np.uint8), np.arange(count + 1) * 8 * keys.shape[1]
             ),
@@ -175,9 +175,9 @@ def _numbers(column: pa.Array) -> list[float | None]:
     return [number(each) for each in column.to_pylist()]
 
 
-def _flaws(intake: Intake) -> Iterator[pa.RecordBatch]:
+def _flaws(read_report: ReadReport) -> Iterator[pa.RecordBatch]:
     """Yield one row for each thing that was wrong with some rows of a batch."""
-    kinds = {"skipped": intake.skipped, "damaged": intake.damaged}
+    kinds = {"skipped": read_report.skipped, "damaged": read_report.damaged}
     found = {f"{kind}:{name}": n for kind, counts in kinds.items() for name, n in counts.items()}
     if found:
         columns: dict[str, Any] = {name: pa.nulls(len(found)) for name in SIGNED}

@@ -36,13 +36,13 @@ def cluster_edges(pairs: Frame, config: Config) -> Frame:
     return pairs.where(F.col("relations").isin(wanted) if wanted else F.lit(False))
 
 
-def find_members(edges: Frame, labels: Frame, facts: Frame, config: Config) -> Frame:
+def find_members(edges: Frame, labels: Frame, metadata: Frame, config: Config) -> Frame:
     """Return as ``MEMBERS`` each document that another one leads.
 
     ``edges`` have their ``component``, ``labels`` that of each document. Every component must fit
     into the memory of a task.
     """
-    ours = facts.select(*RANKING).join(labels, "row")
+    ours = metadata.select(*RANKING).join(labels, "row")
     documents = ours.withColumnRenamed("row", "a").withColumn("b", F.lit(_DOCUMENT).cast("bigint"))
     both = documents.unionByName(edges, allowMissingColumns=True)
     grouped = both.repartition("component").sortWithinPartitions("component", "a", "b")

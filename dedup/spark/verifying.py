@@ -17,7 +17,7 @@ from dedup.core.arrays import Int64, one_array
 from dedup.errors import InputError
 from dedup.passages.find import no_passages
 from dedup.similarity.relations import NONE, Pairs, compare_shingles, confirm_pairs
-from dedup.spark.candidates import CROWDED
+from dedup.spark.candidates import OVERSIZED
 from dedup.spark.facts import Facts
 from dedup.spark.frames import Batches, Frame, Schema, Store, batches_of, column, map_batches
 from dedup.spark.reading import KEYS, shingle
@@ -41,33 +41,33 @@ _HEAD = -1  # in the place of ``b``: the document itself, in front of those it i
 
 
 def wanted_sets(
-    store: Store, facts: Facts, candidates: Frame, frame: Frame, config: Config
+    store: Store, metadata: Facts, candidates: Frame, frame: Frame, config: Config
 ) -> Frame:
     """Make the shingles of all documents that are in a pair; their texts are joined back once.
 
     Raises ``InputError`` where a text is not found again.
     """
-    pairs = candidates.where(F.col("a") != CROWDED)
+    pairs = candidates.where(F.col("a") != OVERSIZED)
     rows = pairs.select(F.col("a").alias("row")).union(pairs.select(F.col("b").alias("row")))
-    wanted = facts.table.select("row", "tokens", *KEYS)
+    wanted = metadata.table.select("row", "tokens", *KEYS)
     wanted = store.keep(wanted.join(rows.distinct(), "row", "left_semi"), "wanted")
-    sets = shingle(texts_of(frame, wanted, facts), config)
+    sets = shingle(texts_of(frame, wanted, metadata), config)
     sets = store.keep(sets, "sets")
     if (lost := wanted.count() - sets.count()) != 0:
         raise InputError(f"{lost:,} texts are not what they were when they were first read")
     return sets
 
 
-def texts_of(frame: Frame, wanted: Frame, facts: Facts) -> Frame:
+def texts_of(frame: Frame, wanted: Frame, metadata: Facts) -> Frame:
     """Return ``wanted`` (one row for each two equal keys) with the texts."""
     found = frame.select("text", *KEYS).join(wanted, list(KEYS)).drop(*KEYS)
     # Rows of the same keys are equal documents, of which only one can be wanted.
-    return found.dropDuplicates(["row"]) if facts.has_equal_rows else found
+    return found.dropDuplicates(["row"]) if metadata.has_equal_rows else found
 
 
 def confirm(store: Store, candidates: Frame, sets: Frame, config: Config, *, weak: bool) -> Frame:
     """Return the pairs with a relation, as ``CONFIRMED``; ``weak``: those that come close, too."""
-    pairs = candidates.where(F.col("a") != CROWDED)
+    pairs = candidates.where(F.col("a") != OVERSIZED)
     many = pairs.groupBy("a").count().where(F.col("count") > SALTED)
     tasks = many.select("a", F.ceil(F.col("count") / SALTED).alias("tasks"))
     salt = F.expr("coalesce(pmod(xxhash64(b), tasks), 0)").alias("salt")

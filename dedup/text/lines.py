@@ -41,8 +41,8 @@ __all__ = [
     "PAREN",
     "SENTENCE",
     "TRIGGER",
-    "Blocks",
-    "block_table",
+    "Lines",
+    "line_table",
     "fragments",
     "word_hashes",
 ]
@@ -53,7 +53,7 @@ UInt16 = npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
+class Lines:
     """Blocks of many documents: those of document ``i`` are ``bounds[i]:bounds[i + 1]``.
 
     ``starts`` and ``ends`` are code points of the document's own text, without the line break;
@@ -78,9 +78,9 @@ class Blocks:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def text(self, texts: Texts, block: int) -> str:
+    def text(self, texts: Texts, line: int) -> str:
         """Return the line of one block; for the few that need a look, never for a hot path."""
-        return bytes(texts.data[self.byte_starts[block] : self.byte_ends[block]]).decode("utf-8")
+        return bytes(texts.data[self.byte_starts[line] : self.byte_ends[line]]).decode("utf-8")
 
 
 def word_hashes(words: list[str]) -> UInt64:
@@ -113,47 +113,47 @@ def _trigger_table(triggers: Mapping[str, int]) -> tuple[UInt64, Int32]:
     return keys, limits
 
 
-def fragments(blocks: Blocks, tokens: Tokens) -> Bool:
+def fragments(lines: Lines, tokens: Tokens) -> Bool:
     """Tell which blocks are pieces of a hard-wrapped paragraph and must not go alone.
 
     Two lines without a blank line between belong together when the first is as long as a wrapped
     line, does not end a sentence, and the second does not begin with a capital or a list mark.
     """
-    piece = np.zeros(len(blocks), np.bool_)
-    if len(blocks) < 2 or not len(tokens.flags):
+    piece = np.zeros(len(lines), np.bool_)
+    if len(lines) < 2 or not len(tokens.flags):
         return piece
     # A block without words looks at the next word, or the last: `goes_on` leaves it out.
-    opening = tokens.flags[np.minimum(blocks.lows, len(tokens.flags) - 1)]
-    goes_on = (blocks.words > 0) & ((opening & (CAPITAL | DIGIT | UNSPACED)) == 0)
-    goes_on &= (blocks.flags & BULLET) == 0
-    wide = blocks.ends - blocks.starts >= _WRAPPED_WIDTH
-    wide &= (blocks.flags & (SENTENCE | ELLIPSIS)) == 0
-    close = (blocks.starts[1:] - blocks.ends[:-1] <= 2) & (blocks.docs[1:] == blocks.docs[:-1])
+    opening = tokens.flags[np.minimum(lines.lows, len(tokens.flags) - 1)]
+    goes_on = (lines.words > 0) & ((opening & (CAPITAL | DIGIT | UNSPACED)) == 0)
+    goes_on &= (lines.flags & BULLET) == 0
+    wide = lines.ends - lines.starts >= _WRAPPED_WIDTH
+    wide &= (lines.flags & (SENTENCE | ELLIPSIS)) == 0
+    close = (lines.starts[1:] - lines.ends[:-1] <= 2) & (lines.docs[1:] == lines.docs[:-1])
     joined = wide[:-1] & goes_on[1:] & close
     piece[:-1] |= joined
     piece[1:] |= joined
     return piece
 
 
-def block_table(texts: Texts, tokens: Tokens, triggers: Mapping[str, int] | None = None) -> Blocks:
+def line_table(texts: Texts, tokens: Tokens, triggers: Mapping[str, int] | None = None) -> Lines:
     r"""Cut every text into blocks.
 
     ``triggers`` maps words to the most words a block may have to be flagged ``TRIGGER`` for them.
 
     >>> texts = texts_from_strings(["One line.\r\n \nTwo"])
-    >>> blocks = block_table(texts, tokenise_texts(texts))
-    >>> blocks.starts.tolist(), blocks.ends.tolist(), blocks.words.tolist()
+    >>> lines = line_table(texts, tokenise_texts(texts))
+    >>> lines.starts.tolist(), lines.ends.tolist(), lines.words.tolist()
     ([0, 13], [9, 16], [2, 1])
     """
     bounds = np.zeros(len(texts) + 1, np.int64)
-    kernel.count_blocks(texts.data, texts.offsets, bounds)
+    kernel.count_lines(texts.data, texts.offsets, bounds)
     count = int(bounds[-1])
     starts, ends, byte_starts, byte_ends, lows, highs = (
         np.zeros(count, np.int64) for _ in range(6)
     )
     flags, words = np.zeros(count, np.uint16), np.zeros(count, np.int32)
     hashes, keys = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
-    kernel.fill_blocks(
+    kernel.fill_lines(
         texts.data, texts.offsets, bounds, starts, ends, byte_starts, byte_ends, flags
     )
     kernel.fill_tokens(
@@ -172,20 +172,20 @@ def block_table(texts: Texts, tokens: Tokens, triggers: Mapping[str, int] | None
         flags,
     )
     docs = np.repeat(np.arange(len(texts), dtype=np.int64), np.diff(bounds))
-    return Blocks(
+    return Lines(
         bounds, docs, starts, ends, byte_starts, byte_ends, lows, highs, words, hashes, keys, flags
     )
 
 
-def truncated_documents(blocks: Blocks, removals: pa.Table) -> Bool:
+def truncated_documents(lines: Lines, removals: pa.Table) -> Bool:
     """Tell which documents end in a block that was cut short (``…``), removals left aside."""
     removed = set(zip(removals["doc"].to_pylist(), removals["start"].to_pylist(), strict=True))
-    cut = np.zeros(len(blocks.bounds) - 1, np.bool_)
-    dotted = blocks.flags & ELLIPSIS
-    for doc in np.unique(blocks.docs[dotted > 0]).tolist():
-        for block in range(int(blocks.bounds[doc + 1]) - 1, int(blocks.bounds[doc]) - 1, -1):
-            if (doc, int(blocks.starts[block])) not in removed:
-                cut[doc] = dotted[block] > 0
-                if cut[doc] or blocks.words[block]:
+    cut = np.zeros(len(lines.bounds) - 1, np.bool_)
+    dotted = lines.flags & ELLIPSIS
+    for doc in np.unique(lines.docs[dotted > 0]).tolist():
+        for line in range(int(lines.bounds[doc + 1]) - 1, int(lines.bounds[doc]) - 1, -1):
+            if (doc, int(lines.starts[line])) not in removed:
+                cut[doc] = dotted[line] > 0
+                if cut[doc] or lines.words[line]:
                     break
     return cut

@@ -110,10 +110,12 @@ class Discount:
         """Join the counts that came with those that were there."""
         parts = [(self._types, self._counts), *self._waiting]
         self._waiting = []
-        self._types, place = np.unique(np.concatenate([p[0] for p in parts]), return_inverse=True)
+        self._types, position = np.unique(
+            np.concatenate([p[0] for p in parts]), return_inverse=True
+        )
         counts = np.concatenate([part[1] for part in parts])
         self._counts = np.zeros(len(self._types), np.int64)
-        np.add.at(self._counts, place, counts)
+        np.add.at(self._counts, position, counts)
 
     def common(self) -> UInt64:
         """Return a table of the words to discount in documents that no stop list fits."""

@@ -17,7 +17,7 @@ from dedup.kernels import text as kernel
 FOLDING_VERSION = 1
 _KINDS: dict[str, type[Any]] = {
     "hashes": np.uint64,
-    "stems": np.uint64,
+    "prefixes": np.uint64,
     "starts": np.int32,
     "ends": np.int32,
     "flags": np.uint8,
@@ -44,14 +44,14 @@ def folding() -> Folding:
 class Tokens:
     """Tokens of many documents: those of document ``i`` are ``bounds[i]:bounds[i + 1]``.
 
-    ``hashes`` are the folded words (64 bits), ``stems`` their first six folded characters,
+    ``hashes`` are the folded words (64 bits), ``prefixes`` their first six folded characters,
     ``starts`` and ``ends`` code points of the document's own text, half open, ``flags`` the bits
     of ``kernels/text.py``.
     """
 
     bounds: Int64
     hashes: UInt64
-    stems: UInt64
+    prefixes: UInt64
     starts: Int32
     ends: Int32
     flags: UInt8
@@ -66,8 +66,8 @@ class Tokens:
     def part(self, low: int, high: int) -> Tokens:
         """Return the tokens of the documents ``low:high``, without a copy."""
         bounds = self.bounds[low : high + 1]
-        place = slice(int(bounds[0]), int(bounds[-1]))
-        return Tokens(bounds - bounds[0], *(getattr(self, name)[place] for name in _KINDS))
+        position = slice(int(bounds[0]), int(bounds[-1]))
+        return Tokens(bounds - bounds[0], *(getattr(self, name)[position] for name in _KINDS))
 
 
 def tokenise_texts(texts: Texts, *, threads: int = 1, columns: Columns | None = None) -> Tokens:
@@ -81,8 +81,8 @@ def tokenise_texts(texts: Texts, *, threads: int = 1, columns: Columns | None = 
     ([2, 0], [0, 8], [7, 12])
     """
     columns = columns or Columns()
-    room = _room(texts.offsets)
-    grown = [columns.grow(name, kind, room) for name, kind in _KINDS.items()]
+    capacity = _room(texts.offsets)
+    grown = [columns.grow(name, kind, capacity) for name, kind in _KINDS.items()]
     bounds = np.zeros(len(texts) + 1, np.int64)
     runs = list(runs_of_rows(texts.offsets))
     made = in_order(lambda run: _tokenise_run(texts, *run), runs, threads)
@@ -111,12 +111,12 @@ def _room(offsets: Int64) -> int:
 def _tokenise_run(texts: Texts, low: int, high: int) -> Tokens:
     table = folding()
     offsets = texts.offsets[low : high + 1]
-    room = _room(offsets)
-    hashes = np.empty(room, np.uint64)
-    stems = np.empty(room, np.uint64)
-    starts = np.empty(room, np.int32)
-    ends = np.empty(room, np.int32)
-    flags = np.empty(room, np.uint8)
+    capacity = _room(offsets)
+    hashes = np.empty(capacity, np.uint64)
+    prefixes = np.empty(capacity, np.uint64)
+    starts = np.empty(capacity, np.int32)
+    ends = np.empty(capacity, np.int32)
+    flags = np.empty(capacity, np.uint8)
     bounds = np.empty(high - low + 1, np.int64)
     kernel.tokenise_rows(
         texts.data,
@@ -125,7 +125,7 @@ def _tokenise_run(texts: Texts, low: int, high: int) -> Tokens:
         table.values,
         table.expansions,
         hashes,
-        stems,
+        prefixes,
         starts,
         ends,
         flags,
@@ -135,7 +135,7 @@ def _tokenise_run(texts: Texts, low: int, high: int) -> Tokens:
     return Tokens(
         bounds,
         hashes[:count],
-        stems[:count],
+        prefixes[:count],
         starts[:count],
         ends[:count],
         flags[:count],

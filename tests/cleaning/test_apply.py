@@ -86,7 +86,7 @@ def test_merging_is_idempotent_and_knows_no_order(removals, shuffled):
 
 
 def test_of_two_reasons_for_one_block_the_surer_counts():
-    often = removal(0, 9, "line_frequency", "medium", reason="site_furniture")
+    often = removal(0, 9, "line_frequency", "medium", reason="site_boilerplate")
     [merged] = merge_removals([often, removal(0, 9)])
     assert merged.reason == "share_widget"
 

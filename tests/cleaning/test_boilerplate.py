@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from naive_cleaning import naive_blocks
+from naive_cleaning import naive_lines
 
-from dedup.cleaning.boilerplate import LineCounter, blocks_of, find_boilerplate
-from dedup.cleaning.boilerplate.furniture import fold_line, match_furniture, sections
+from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
+from dedup.cleaning.boilerplate.patterns import fold_line, match_patterns, sections
 from dedup.config import Config
 from dedup.core.arrays import texts_from_strings
 from dedup.core.storage import Columns
@@ -38,12 +38,14 @@ def boilerplate(texts, *, config=None, sites=None, groups=None):
     sites = np.full(count, -1) if sites is None else np.array(sites)
     groups = np.arange(count) if groups is None else np.array(groups)
     config = config or Config()
-    blocks = blocks_of(held, tokens)
-    lines = LineCounter(sites, len(blocks), Columns())
-    lines.add(blocks, 0)
-    lines.count(groups)
-    removals, marks = find_boilerplate(held, tokens, blocks, config, lines.part(blocks, 0, 0))
-    return removals.to_pylist(), marks.to_pylist()
+    lines = lines_of(held, tokens)
+    line_texts = LineCounter(sites, len(lines), Columns())
+    line_texts.add(lines, 0)
+    line_texts.count(groups)
+    removals, annotations = find_boilerplate(
+        held, tokens, lines, config, line_texts.part(lines, 0, 0)
+    )
+    return removals.to_pylist(), annotations.to_pylist()
 
 
 def removed(text, **more):
@@ -59,19 +61,19 @@ def tagged(text, **more):
 
 def test_the_seeds_lose_what_an_editor_would_take_out_and_keep_the_rest(seeds):
     files = sorted(seeds.glob("*.txt"))
-    removals, marks = boilerplate([file.read_bytes().decode() for file in files])
+    removals, annotations = boilerplate([file.read_bytes().decode() for file in files])
     gold = {(each["file"], each["start"], each["end"]): each for each in GOLD["boilerplate"]}
     got = {(files[row["doc"]].name, row["start"], row["end"]): row["reason"] for row in removals}
-    want = {place: each["cls"] for place, each in gold.items() if each["action"] == "remove"}
-    assert got == {place: cls for place, cls in want.items() if cls != "truncated_teaser"}
+    want = {position: each["cls"] for position, each in gold.items() if each["action"] == "remove"}
+    assert got == {position: cls for position, cls in want.items() if cls != "truncated_teaser"}
     assert len(got) == 16
-    got = {(files[row["doc"]].name, row["start"], row["end"]): row["tag"] for row in marks}
-    want = {place: each["cls"] for place, each in gold.items() if each["action"] != "remove"}
-    assert got == {place: TAGS.get(cls, cls) for place, cls in want.items()}
+    got = {(files[row["doc"]].name, row["start"], row["end"]): row["tag"] for row in annotations}
+    want = {position: each["cls"] for position, each in gold.items() if each["action"] != "remove"}
+    assert got == {position: TAGS.get(cls, cls) for position, cls in want.items()}
     assert len(got) == 10
 
 
-FURNITURE = {
+BOILERPLATE = {
     "newsletter_signup": [
         "Sign up for our daily newsletter!",
         "Get the latest news delivered straight to your inbox",
@@ -168,13 +170,15 @@ FURNITURE = {
     ],
     "whitespace": ["\xa0", " \u200b\u3000"],
 }
-LINES = [(reason, line) for reason, lines in FURNITURE.items() for line in lines]
+LINES = [
+    (reason, line_text) for reason, line_texts in BOILERPLATE.items() for line_text in line_texts
+]
 
 
-@pytest.mark.parametrize(("reason", "line"), LINES)
-def test_furniture_goes_where_it_stands_and_text_behind_it_stays(reason, line):
-    text = f"A bridge for the valley\n\n{PLAIN}\n\n{line}\n\n{OTHER}\n\n{THIRD}\n"
-    assert removed(text) == {line: reason}
+@pytest.mark.parametrize(("reason", "line_text"), LINES)
+def test_furniture_goes_where_it_stands_and_text_behind_it_stays(reason, line_text):
+    text = f"A bridge for the valley\n\n{PLAIN}\n\n{line_text}\n\n{OTHER}\n\n{THIRD}\n"
+    assert removed(text) == {line_text: reason}
 
 
 STAYS = [
@@ -292,15 +296,15 @@ Recibe el premio la directora del boletín
 """.strip().split("\n")
 
 
-@pytest.mark.parametrize("line", [*STAYS, *NEWS])
-def test_text_stays(line):
-    text = f"A bridge for the valley\n\n{PLAIN}\n\n{line}\n\n{OTHER}\n\n{THIRD}\n"
+@pytest.mark.parametrize("line_text", [*STAYS, *NEWS])
+def test_text_stays(line_text):
+    text = f"A bridge for the valley\n\n{PLAIN}\n\n{line_text}\n\n{OTHER}\n\n{THIRD}\n"
     assert removed(text) == {}
-    assert removed(f"{line}\n\n{PLAIN}\n\n{OTHER}\n\n{THIRD}\n") == {}
+    assert removed(f"{line_text}\n\n{PLAIN}\n\n{OTHER}\n\n{THIRD}\n") == {}
 
 
 @pytest.mark.parametrize(
-    "line",
+    "line_text",
     [
         "Related: how two families became one",
         "WATCH: Firefighters rescue a dog",
@@ -311,8 +315,8 @@ def test_text_stays(line):
         "Next story: the ferry",
     ],
 )
-def test_a_headline_stays(line):
-    assert removed(f"{line}\n\n{PLAIN}\n\n{OTHER}\n\n{THIRD}\n") == {}
+def test_a_headline_stays(line_text):
+    assert removed(f"{line_text}\n\n{PLAIN}\n\n{OTHER}\n\n{THIRD}\n") == {}
 
 
 @pytest.mark.parametrize("stop", ["\r", "\x85", "\r\n", "\u2028"])
@@ -419,21 +423,21 @@ TAGGED = [
 ]
 
 
-@pytest.mark.parametrize(("tag", "line"), TAGGED)
-def test_a_tagged_block_stays_unless_it_is_to_go(tag, line):
-    text = f"A bridge for the valley\n{line}\n{PLAIN}\n{OTHER}\n"
-    marks = tagged(text)
-    assert marks.pop(line) == tag
-    assert set(marks.values()) <= {"embed"}
+@pytest.mark.parametrize(("tag", "line_text"), TAGGED)
+def test_a_tagged_block_stays_unless_it_is_to_go(tag, line_text):
+    text = f"A bridge for the valley\n{line_text}\n{PLAIN}\n{OTHER}\n"
+    annotations = tagged(text)
+    assert annotations.pop(line_text) == tag
+    assert set(annotations.values()) <= {"embed"}
     assert removed(text) == {}
     config = Config(drop_tags=(tag,))
-    assert removed(text, config=config)[line] == tag
-    assert line not in tagged(text, config=config)
-    assert removed(text, config=Config(boilerplate=False, drop_tags=(tag,)))[line] == tag
+    assert removed(text, config=config)[line_text] == tag
+    assert line_text not in tagged(text, config=config)
+    assert removed(text, config=Config(boilerplate=False, drop_tags=(tag,)))[line_text] == tag
 
 
 @pytest.mark.parametrize(
-    "line",
+    "line_text",
     [
         "By Monday the river had risen by two metres.",
         "By the time the ferry came it was dark",
@@ -443,14 +447,16 @@ def test_a_tagged_block_stays_unless_it_is_to_go(tag, line):
         "In the valley, 2023 was a dry year.",
     ],
 )
-def test_what_is_no_tag(line):
-    assert tagged(f"A bridge\n{line}\n{PLAIN}\n{OTHER}\n") == {}
+def test_what_is_no_tag(line_text):
+    assert tagged(f"A bridge\n{line_text}\n{PLAIN}\n{OTHER}\n") == {}
 
 
 def test_the_lines_of_a_tweet_are_tagged_up_to_the_text():
-    lines = ["NEW – #Bridge stands again.", "And the #ferry goes. pic.twitter.com/WHafQzSVgi"]
-    text = f"{PLAIN}\n{OTHER}\n{lines[0]}\n{lines[1]}\n— Jane (@jane) December 5, 2024\n{THIRD}"
-    assert [line for line, tag in tagged(text).items() if tag == "embed"][:2] == lines
+    line_texts = ["NEW – #Bridge stands again.", "And the #ferry goes. pic.twitter.com/WHafQzSVgi"]
+    text = f"{PLAIN}\n{OTHER}\n{line_texts[0]}\n{line_texts[1]}\n— Jane (@jane) December 5, 2024\n{THIRD}"
+    assert [line_text for line_text, tag in tagged(text).items() if tag == "embed"][
+        :2
+    ] == line_texts
     assert len(tagged(text)) == 3
 
 
@@ -458,14 +464,14 @@ def test_boilerplate_can_be_left_alone():
     assert removed(f"{PLAIN}\nShare this\n\xa0\n", config=Config(boilerplate=False)) == {}
 
 
-def page(number, *lines):
+def page(number, *line_texts):
     """Return an article of its own with ``lines`` at its end."""
     source = random.Random(number)
 
     def words(count):
         return " ".join("".join(source.choices("abcdefghij", k=7)) for _ in range(count))
 
-    return "\n".join([words(7), *(f"{words(20)}." for _ in range(4)), *lines, ""])
+    return "\n".join([words(7), *(f"{words(20)}." for _ in range(4)), *line_texts, ""])
 
 
 LINE = "The Valley Post is a paper for all"
@@ -475,7 +481,9 @@ def test_a_line_counts_by_the_clusters_of_its_site():
     texts = [page(n, LINE) for n in range(3)]
     rows, _ = boilerplate(texts, sites=[0, 0, 0])
     assert [texts[row["doc"]][row["start"] : row["end"]] for row in rows] == [LINE] * 3
-    assert {(row["reason"], row["rule"]) for row in rows} == {("site_furniture", "line_frequency")}
+    assert {(row["reason"], row["rule"]) for row in rows} == {
+        ("site_boilerplate", "line_frequency")
+    }
     assert boilerplate(texts, sites=[0, 0, 1])[0] == []
     assert boilerplate(texts, sites=[-1, -1, -1])[0] == []
 
@@ -539,11 +547,11 @@ REPEATED = {
 @pytest.mark.parametrize("name", REPEATED)
 def test_lines_of_articles_that_many_pages_have_stay(name):
     texts = [between(n, *REPEATED[name]) for n in range(8)]
-    rows, marks = boilerplate(texts, sites=[0] * 8)
+    rows, annotations = boilerplate(texts, sites=[0] * 8)
     gone = {texts[row["doc"]][row["start"] : row["end"]] for row in rows}
     assert gone <= {"Share this"}
     if name in ("byline", "dateline"):
-        assert [row["tag"] for row in marks] == ["date_line" if "date" in name else name] * 8
+        assert [row["tag"] for row in annotations] == ["date_line" if "date" in name else name] * 8
 
 
 def test_the_margin_of_a_page_goes_and_its_text_stays():
@@ -559,9 +567,9 @@ def test_the_margin_of_a_page_goes_and_its_text_stays():
 
 def test_a_date_line_that_every_page_has_is_tagged_not_removed():
     texts = [page(n).replace("\n", f"\nPublished on December {n}, 2024\n", 1) for n in range(1, 9)]
-    removals, marks = boilerplate(texts, sites=[0] * 8)
+    removals, annotations = boilerplate(texts, sites=[0] * 8)
     assert removals == []
-    assert [row["tag"] for row in marks] == ["date_line"] * 8
+    assert [row["tag"] for row in annotations] == ["date_line"] * 8
 
 
 def test_the_headline_of_a_series_stays():
@@ -589,44 +597,44 @@ def test_a_line_out_of_a_wrapped_paragraph_stays():
     )
     held = texts_from_strings([text])
     tokens = tokenise_texts(held)
-    assert fragments(blocks_of(held, tokens), tokens).tolist() == [True, True, True]
+    assert fragments(lines_of(held, tokens), tokens).tolist() == [True, True, True]
     assert removed(text) == {}
 
 
 SECTIONS = [
-    pytest.param(place, pattern, id=f"{section.reason}-{place}-{number}")
-    for place, section in enumerate(sections())
+    pytest.param(position, pattern, id=f"{section.reason}-{position}-{number}")
+    for position, section in enumerate(sections())
     for number, pattern in enumerate((*section.patterns, *section.titles))
 ]
 
 
-def check_triggers(place, pattern, examples):
+def check_triggers(position, pattern, examples):
     """Draw lines from a pattern: each must hold a word that the fast filter lets through."""
-    section = sections()[place]
+    section = sections()[position]
     known = set(word_hashes(list(section.triggers)).tolist()) - {0}
 
     @settings(max_examples=examples, suppress_health_check=list(HealthCheck), database=None)
     @given(st.from_regex(pattern, fullmatch=True, alphabet=wide_alphabet(pattern)))
-    def check(line):
-        tokens = tokenise_texts(texts_from_strings([line]))
-        if len(tokens.hashes) > section.limit or "'" in line:  # an apostrophe joins two words
+    def check(line_text):
+        tokens = tokenise_texts(texts_from_strings([line_text]))
+        if len(tokens.hashes) > section.limit or "'" in line_text:  # an apostrophe joins two words
             return
-        assert known & set(tokens.hashes.tolist()) or "©" in line, line
-        found = match_furniture(line, len(tokens.hashes), is_sentence=False)
-        assert found is not None or fold_line(line) != line
+        assert known & set(tokens.hashes.tolist()) or "©" in line_text, line_text
+        found = match_patterns(line_text, len(tokens.hashes), is_sentence=False)
+        assert found is not None or fold_line(line_text) != line_text
 
     check()
 
 
-@pytest.mark.parametrize(("place", "pattern"), SECTIONS)
-def test_a_line_a_pattern_matches_holds_a_trigger_word(place, pattern):
-    check_triggers(place, pattern, 4)
+@pytest.mark.parametrize(("position", "pattern"), SECTIONS)
+def test_a_line_a_pattern_matches_holds_a_trigger_word(position, pattern):
+    check_triggers(position, pattern, 4)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("place", "pattern"), SECTIONS)
-def test_every_line_a_pattern_matches_holds_a_trigger_word(place, pattern):
-    check_triggers(place, pattern, 60)
+@pytest.mark.parametrize(("position", "pattern"), SECTIONS)
+def test_every_line_a_pattern_matches_holds_a_trigger_word(position, pattern):
+    check_triggers(position, pattern, 60)
 
 
 def wide_alphabet(pattern):
@@ -640,14 +648,16 @@ def test_triggers_are_single_words():
         assert section.confidence in ("strong", "medium")
 
 
-@given(st.lists(st.sampled_from([line for _, line in LINES] + STAYS + [PLAIN, OTHER, ""])))
-def test_only_whole_blocks_go_and_no_block_is_both(lines):
-    text = "\n".join(lines)
-    blocks = naive_blocks(text)
-    removals, marks = boilerplate([text])
-    places = [(row["start"], row["end"]) for row in removals + marks]
-    assert len(set(places)) == len(places)
-    assert set(places) <= set(blocks)
+@given(
+    st.lists(st.sampled_from([line_text for _, line_text in LINES] + STAYS + [PLAIN, OTHER, ""]))
+)
+def test_only_whole_blocks_go_and_no_block_is_both(line_texts):
+    text = "\n".join(line_texts)
+    lines = naive_lines(text)
+    removals, annotations = boilerplate([text])
+    positions = [(row["start"], row["end"]) for row in removals + annotations]
+    assert len(set(positions)) == len(positions)
+    assert set(positions) <= set(lines)
     assert all(row["kept_start"] is None for row in removals)
 
 

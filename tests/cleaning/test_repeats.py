@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from naive_cleaning import naive_blocks, naive_common, naive_copies, naive_ending, naive_runs
+from naive_cleaning import naive_common, naive_copies, naive_ending, naive_lines, naive_runs
 
 from dedup.cleaning.repeats import _tables, find_repeats
 from dedup.config import Config
 from dedup.core.arrays import clean_string, texts_from_strings
 from dedup.kernels import repeats as kernel
-from dedup.text.lines import ELLIPSIS, INVISIBLE, PAREN, SENTENCE, block_table
+from dedup.text.lines import ELLIPSIS, INVISIBLE, PAREN, SENTENCE, line_table
 from dedup.text.tokens import tokenise_texts
 
 GOLD = json.loads(
@@ -31,7 +31,7 @@ OWL = "A third one speaks of owls and the moon, of rain that never came and of f
 def repeats(*texts):
     held = texts_from_strings([clean_string(each) for each in texts])
     tokens = tokenise_texts(held)
-    return find_repeats(held, tokens, block_table(held, tokens), Config()).to_pylist()
+    return find_repeats(held, tokens, line_table(held, tokens), Config()).to_pylist()
 
 
 def found(text):
@@ -140,7 +140,7 @@ def test_paragraphs_are_not_quotes_out_of_a_flattened_copy_that_says_more():
 def test_a_page_pasted_twice_keeps_the_first():
     page = f"Title of it\n{FOX}\n\n{HEN}\n{OWL}\n"
     got = found(page + "\n" + page)
-    assert [each[0] for each in got] == [line for line in page.split("\n") if line]
+    assert [each[0] for each in got] == [line_text for line_text in page.split("\n") if line_text]
     assert {each[1] for each in got} == {"pasted_block"}
     assert all(row["kept_end"] <= len(page) for row in repeats(page + "\n" + page))
     assert len(found(page * 3)) == 8
@@ -250,41 +250,43 @@ documents = st.lists(words, min_size=1, max_size=9)
 
 
 def table_of(docs):
-    texts = texts_from_strings(["\n".join(" ".join(line) for line in doc) for doc in docs])
+    texts = texts_from_strings(
+        ["\n".join(" ".join(line_text) for line_text in doc) for doc in docs]
+    )
     tokens = tokenise_texts(texts)
-    return tokens, block_table(texts, tokens)
+    return tokens, line_table(texts, tokens)
 
 
 @given(st.lists(documents, min_size=1, max_size=3), st.data())
 def test_runs_are_what_the_twin_finds(docs, data):
-    docs = [[line for line in doc if line] for doc in docs]
-    tokens, blocks = table_of(docs)
-    count = len(blocks)
+    docs = [[line_text for line_text in doc if line_text] for doc in docs]
+    tokens, lines = table_of(docs)
+    count = len(lines)
     usable = np.array(data.draw(st.lists(st.booleans(), min_size=count, max_size=count)), np.bool_)
-    sizes = (blocks.highs - blocks.lows).astype(np.int64)
+    sizes = (lines.highs - lines.lows).astype(np.int64)
     prefix, powers = np.empty(len(tokens.hashes) + 1, np.uint64), np.empty(64, np.uint64)
     kernel.prefix_hashes(tokens.hashes, prefix, powers)
     chain, alias, room, within, across = (np.full(count, -1, np.int64) for _ in range(5))
     rows = np.arange(len(docs))
     kernel.find_runs(
         rows,
-        blocks.bounds,
-        blocks.lows,
-        blocks.highs,
+        lines.bounds,
+        lines.lows,
+        lines.highs,
         prefix,
         powers,
         sizes,
         usable,
-        *_tables(blocks, rows),
+        *_tables(lines, rows),
         chain,
         alias,
         room,
         within,
         across,
     )
-    for doc, lines in enumerate(docs):
-        low, base = int(blocks.bounds[doc]), int(tokens.bounds[doc])
-        own = naive_runs(lines, [len(each) for each in lines], usable[low:].tolist())
+    for doc, line_texts in enumerate(docs):
+        low, base = int(lines.bounds[doc]), int(tokens.bounds[doc])
+        own = naive_runs(line_texts, [len(each) for each in line_texts], usable[low:].tolist())
         for b, expected in own.items():
             got = (int(within[low + b]), int(across[low + b]))
             assert tuple(each - base if each >= 0 else -1 for each in got) == expected
@@ -292,40 +294,40 @@ def test_runs_are_what_the_twin_finds(docs, data):
 
 @given(st.lists(documents, min_size=1, max_size=3), st.integers(1, 4), st.integers(1, 8), st.data())
 def test_copies_are_what_the_twin_finds(docs, times, spread, data):
-    docs = [[[word * spread for word in line] for line in doc] * times for doc in docs]
-    docs = [[line * 2 for line in doc if line] for doc in docs]
-    tokens, blocks = table_of(docs)
-    count = len(blocks)
+    docs = [[[word * spread for word in line_text] for line_text in doc] * times for doc in docs]
+    docs = [[line_text * 2 for line_text in doc if line_text] for doc in docs]
+    tokens, lines = table_of(docs)
+    count = len(lines)
     source, why = (np.full(count, -1, np.int64) for _ in range(2))
     facts = st.lists(st.booleans(), min_size=count, max_size=count)
     prose, ends = (np.array(data.draw(facts), np.bool_) for _ in range(2))
     rows = np.arange(len(docs))
     kernel.find_copies(
         rows,
-        blocks.bounds,
-        blocks.lows,
-        blocks.highs,
-        blocks.words,
+        lines.bounds,
+        lines.lows,
+        lines.highs,
+        lines.words,
         prose,
         ends,
-        blocks.hashes,
+        lines.hashes,
         tokens.hashes,
-        np.ones(len(blocks), np.bool_),
-        *_tables(blocks, rows),
-        np.zeros(len(blocks), np.int64),
+        np.ones(len(lines), np.bool_),
+        *_tables(lines, rows),
+        np.zeros(len(lines), np.int64),
         source,
         why,
     )
     names = dict(zip((kernel.RUN, kernel.ADJACENT, kernel.LEAD, kernel.FAR), WHY, strict=True))
-    for doc, lines in enumerate(docs):
-        low = int(blocks.bounds[doc])
+    for doc, line_texts in enumerate(docs):
+        low = int(lines.bounds[doc])
         got = {
             b - low: (int(source[b]) - low, names[int(why[b])])
-            for b in range(low, int(blocks.bounds[doc + 1]))
+            for b in range(low, int(lines.bounds[doc + 1]))
             if source[b] >= 0
         }
-        high = low + len(lines)
-        assert got == naive_copies(lines, prose[low:high].tolist(), ends[low:high].tolist())
+        high = low + len(line_texts)
+        assert got == naive_copies(line_texts, prose[low:high].tolist(), ends[low:high].tolist())
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=9), st.lists(st.sampled_from("abc"), max_size=9))
@@ -335,29 +337,29 @@ def test_common_length_is_what_the_twin_finds(a, b):
     assert kernel.common_length(*numbers, scratch) == naive_common(a, b)
 
 
-lines = st.text(
+line_texts = st.text(
     st.sampled_from(" \t\r\n\v\u2028\u2029\xa0\u200b\0.…)]”’*-•aZ1@#é語😀ا\x1c\x85"), max_size=40
 )
 
 
-@given(st.lists(lines, min_size=1, max_size=4))
+@given(st.lists(line_texts, min_size=1, max_size=4))
 def test_blocks_are_what_the_twin_finds(texts):
     held = texts_from_strings(texts)
     tokens = tokenise_texts(held)
-    blocks = block_table(held, tokens)
+    lines = line_table(held, tokens)
     for doc, text in enumerate(texts):
-        low, high = int(blocks.bounds[doc]), int(blocks.bounds[doc + 1])
-        spans = list(zip(blocks.starts[low:high], blocks.ends[low:high], strict=True))
-        assert spans == naive_blocks(text)
-        for block, (start, end) in enumerate(spans, low):
-            assert blocks.docs[block] == doc
-            assert blocks.text(held, block) == text[start:end]
-            flags = int(blocks.flags[block])
+        low, high = int(lines.bounds[doc]), int(lines.bounds[doc + 1])
+        spans = list(zip(lines.starts[low:high], lines.ends[low:high], strict=True))
+        assert spans == naive_lines(text)
+        for line, (start, end) in enumerate(spans, low):
+            assert lines.docs[line] == doc
+            assert lines.text(held, line) == text[start:end]
+            flags = int(lines.flags[line])
             ending = [bool(flags & each) for each in (INVISIBLE, ELLIPSIS, SENTENCE, PAREN)]
             assert ending == list(naive_ending(text[start:end])), repr(text[start:end])
-            own = range(int(blocks.lows[block]), int(blocks.highs[block]))
+            own = range(int(lines.lows[line]), int(lines.highs[line]))
             assert all(start <= tokens.starts[t] < tokens.ends[t] <= end for t in own)
-        assert sum((blocks.highs - blocks.lows)[low:high]) == tokens.counts()[doc]
+        assert sum((lines.highs - lines.lows)[low:high]) == tokens.counts()[doc]
 
 
 def unique_text(seed, paragraphs):
@@ -386,9 +388,9 @@ def test_a_copy_stays_for_all_that_goes(docs):
     for doc, text in enumerate(texts):
         own = [row for row in rows if row["doc"] == doc]
         assert own == [{**row, "doc": doc} for row in repeats(text)]  # whatever stands beside it
-        blocks = naive_blocks(text)
+        lines = naive_lines(text)
         for row in own:
-            assert (row["start"], row["end"]) in blocks
+            assert (row["start"], row["end"]) in lines
             assert all(
                 other["end"] <= row["kept_start"] or row["kept_end"] <= other["start"]
                 for other in own

@@ -119,7 +119,7 @@ def test_a_scan_for_duplicates_loads_no_more_than_it_needs(folder):
         "import sys; from dedup.cli import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
-        "left_out = {'pandas', 'scipy', 'tqdm', 'datasketch', 'dedup.scan.full', 'dedup.report'}\n"
+        "left_out = {'pandas', 'scipy', 'tqdm', 'datasketch', 'dedup.pipeline.full', 'dedup.report'}\n"
         "sys.exit(f'imported {loaded}' if (loaded := left_out & set(sys.modules)) else 0)"
     )
     command = [sys.executable, "-c", code, "scan", folder, "--find", "duplicates", "--quiet"]
@@ -222,7 +222,7 @@ def test_running_out_of_memory_is_no_traceback(folder, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("dedup.scan.full.scan_reader", fail)
+    monkeypatch.setattr("dedup.pipeline.full.scan_reader", fail)
     done = run("scan", folder)
     assert (done.code, done.err) == (4, "dedup: error: out of memory\n")
 
@@ -231,7 +231,7 @@ def test_what_nobody_expected_shows_where_it_happened(folder, monkeypatch):
     def fail(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("dedup.scan.full.scan_reader", fail)
+    monkeypatch.setattr("dedup.pipeline.full.scan_reader", fail)
     with pytest.raises(ZeroDivisionError):
         run("scan", folder)
 
@@ -256,9 +256,9 @@ def test_an_empty_folder_is_done_and_said(tmp_path):
 
 def flawed(whole, done, **counts):
     """Check that one flaw was counted, said, and gave the exit code 3."""
-    intake = whole["summary"]["intake"]
+    read_report = whole["summary"]["read_report"]
     for kind in ("skipped", "damaged", "files_failed"):
-        assert intake[kind] == counts.get(kind, {})
+        assert read_report[kind] == counts.get(kind, {})
     assert done.code == 3
     assert done.err.count("\n") == 1
     assert "--allow-bad" in done.err
@@ -305,7 +305,7 @@ def test_a_loop_of_links(folder):
     whole, done = scanned(folder)
     assert done.code == 0
     assert kept(whole) == {"one.txt": True}
-    assert whole["summary"]["intake"]["notes"] == ["1 linked folders not followed"]
+    assert whole["summary"]["read_report"]["notes"] == ["1 linked folders not followed"]
 
 
 def test_invalid_utf8_is_replaced_and_counted(folder):
@@ -335,7 +335,7 @@ def test_a_broken_line_is_named_and_skipped(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", {"id": 1, "text": ONE}, '{"id": 2, "te', {"text": "b"})
     whole, done = scanned(path)
     flawed(whole, done, skipped={"broken_json": 1})
-    assert whole["summary"]["intake"]["places"] == {"broken_json": [f"{path}:2"]}
+    assert whole["summary"]["read_report"]["places"] == {"broken_json": [f"{path}:2"]}
     assert f"{path}:2" in done.err
     assert len(whole["documents"]) == 2
     assert run("scan", path, "--allow-bad").code == 0
@@ -401,7 +401,7 @@ def test_truncated_gzip_gives_what_comes_before_the_cut(tmp_path):
     data = gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     (tmp_path / "a.jsonl.gz").write_bytes(data[: len(data) // 2])
     whole, done = scanned(tmp_path / "a.jsonl.gz", "--find", "duplicates")
-    assert whole["summary"]["intake"]["files_failed"] == {"truncated_gzip": 1}
+    assert whole["summary"]["read_report"]["files_failed"] == {"truncated_gzip": 1}
     assert done.code == 3
     assert 50 < len(whole["documents"]) < 400
 
@@ -412,7 +412,7 @@ def test_truncated_zstd_gives_what_comes_before_the_cut(tmp_path):
     data = zstd.compress(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     (tmp_path / "a.jsonl.zst").write_bytes(data[: len(data) // 2])
     whole, done = scanned(tmp_path / "a.jsonl.zst", "--find", "duplicates")
-    assert whole["summary"]["intake"]["files_failed"] == {"truncated_zstd": 1}
+    assert whole["summary"]["read_report"]["files_failed"] == {"truncated_zstd": 1}
     assert done.code == 3
     assert len(whole["documents"]) < 400
 

@@ -23,7 +23,7 @@ from prose import (
 )
 
 import dedup
-from dedup.clusters.canonical import Candidates
+from dedup.clusters.canonical import CanonicalOrder
 from dedup.clusters.stars import cluster_pairs, components
 from dedup.config import RELATIONS, Config
 from dedup.similarity.relations import DERIVED, EXCERPT, NEAR_DUPLICATE, SHARES_PASSAGE, Pairs
@@ -42,7 +42,7 @@ def candidates(count, **columns):
     }
     for name, column in columns.items():
         values[name] = np.array(column, values[name].dtype)
-    return Candidates(**values)
+    return CanonicalOrder(**values)
 
 
 def naive_order(documents, policy, core):
@@ -242,7 +242,7 @@ def naive_stars(edges, order, count):
             for other in taken:
                 leaders[other] = doc
             free -= {doc, *taken}
-    place = {doc: k for k, doc in enumerate(order)}
+    position = {doc: k for k, doc in enumerate(order)}
     real = {leader for row, leader in enumerate(leaders) if row != leader}
     moved = list(leaders)
     for row in range(count):
@@ -250,7 +250,7 @@ def naive_stars(edges, order, count):
             near_ones = [leader for leader in real if (row, leader) in share]
             stay = leaders[row]
             moved[row] = max(
-                near_ones, key=lambda x: (share[row, x] + 0.1 * (x == stay), -place[x])
+                near_ones, key=lambda x: (share[row, x] + 0.1 * (x == stay), -position[x])
             )
     return moved
 

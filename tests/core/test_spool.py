@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from dedup.config import Config
 from dedup.core.spool import Spool
-from dedup.scan import signing as duplicates
-from dedup.scan import verifying
+from dedup.pipeline import signing as duplicates
+from dedup.pipeline import verifying
 from dedup.similarity.relations import Pairs
 
 pieces = st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=6)

@@ -19,7 +19,7 @@ LONG_AGO, LATER = "2001-01-01", "2020-06-01"
 
 
 @pytest.fixture
-def place(tmp_path):
+def position(tmp_path):
     return tmp_path / "seen.index"
 
 
@@ -35,9 +35,9 @@ def news(tmp_path):
 
 
 @pytest.fixture
-def filled(place, news):
-    assert run("index", "add", place, news, "-q").code == 0
-    return place
+def filled(position, news):
+    assert run("index", "add", position, news, "-q").code == 0
+    return position
 
 
 def test_what_an_index_is_built_with_is_an_option():
@@ -48,34 +48,34 @@ def test_what_an_index_is_built_with_is_an_option():
         assert {*options.INDEX_SETTINGS, "window", "scope", "store_text"} <= known
 
 
-def test_create(place):
-    done = run("index", "create", place, "--window", "30d", "--store-text", "--threshold", 0.8)
+def test_create(position):
+    done = run("index", "create", position, "--window", "30d", "--store-text", "--threshold", 0.8)
     assert (done.code, done.err) == (0, "")
-    built = Index.open(place, mode="r").settings
+    built = Index.open(position, mode="r").settings
     assert (built.window, built.store_text, built.threshold) == (30 * 86_400, True, 0.8)
-    again = run("index", "create", place)
+    again = run("index", "create", position)
     assert (again.code, "something already" in again.err) == (4, True)
 
 
-def test_adding_counts_and_adding_again_changes_nothing(place, news):
-    done = run("index", "add", place, news)
+def test_adding_counts_and_adding_again_changes_nothing(position, news):
+    done = run("index", "add", position, news)
     assert done.out == "3 read = 2 new + 0 same + 0 updated + 1 duplicate + 0 skipped\n"
-    again = json.loads(run("index", "add", place, news, "--json").bytes)
+    again = json.loads(run("index", "add", position, news, "--json").bytes)
     assert again == {
         "read": 3, "new": 0, "same": 3, "updated": 0, "duplicate": 0, "skipped": 0,
     }  # fmt: skip
-    assert run("index", "add", place, news, "--num-perm", 64).code == 2
+    assert run("index", "add", position, news, "--num-perm", 64).code == 2
 
 
-def test_folders_of_any_format_are_read(place, tmp_path):
+def test_folders_of_any_format_are_read(position, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "one.txt").write_text(UNRELATED[2])
     (folder / "rows.csv").write_text("id,text\nx,some words of a row\ny,\n")
     write_jsonl(folder / "bad.jsonl", {"id": "z", "text": UNRELATED[3]}, "broken")
-    done = run("index", "add", place, folder)
+    done = run("index", "add", position, folder)
     assert (done.code, "1 skipped" in done.out) == (3, True)
-    with Index.open(place, mode="r") as index:
+    with Index.open(position, mode="r") as index:
         assert {"one.txt", "x", "y", "z"} == {each.id for each in index}
 
 
@@ -140,12 +140,12 @@ def test_wrong_usage_exits_with_2(filled, tmp_path, arguments, said):
     ["check X", "remove a", "expire --before 2020-01-01", "info", "verify", "rebuild", "compact",
      "backup Y", "export Y"],
 )  # fmt: skip
-def test_what_is_not_there_is_not_made(place, news, command):
+def test_what_is_not_there_is_not_made(position, news, command):
     name, *rest = command.split()
-    arguments = [{"X": news, "Y": place.with_name("y")}.get(each, each) for each in rest]
-    done = run("index", name, place, *arguments)
+    arguments = [{"X": news, "Y": position.with_name("y")}.get(each, each) for each in rest]
+    done = run("index", name, position, *arguments)
     assert (done.code, "there is no index" in done.err) == (4, True)
-    assert not place.exists()
+    assert not position.exists()
 
 
 def test_info(filled):

@@ -139,8 +139,8 @@ def test_nothing_is_written_over(tmp_path):
 
 def broken(table, **columns):
     for name, values in columns.items():
-        place = table.schema.get_field_index(name)
-        table = table.set_column(place, table.schema.field(name), pa.array(values, SCHEMA.field(name).type))  # fmt: skip  # noqa: E501
+        position = table.schema.get_field_index(name)
+        table = table.set_column(position, table.schema.field(name), pa.array(values, SCHEMA.field(name).type))  # fmt: skip  # noqa: E501
     return table
 
 

@@ -54,7 +54,7 @@ class Place:
 
 
 @pytest.fixture(params=KINDS)
-def place(request, tmp_path):
+def position(request, tmp_path):
     server = request.getfixturevalue("redis_url") if request.param == "redis" else ""
     return Place(request.param, tmp_path, server)
 
@@ -110,34 +110,34 @@ OPTIONS = [
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(operations=st.lists(st.one_of(offers, offers, offers, others), max_size=25))
-def test_an_index_decides_like_its_twin(place, options, operations):
+def test_an_index_decides_like_its_twin(position, options, operations):
     before = (settling.TAIL, sqlite.TAIL, settling.FAN)
     settling.TAIL = sqlite.TAIL = 3  # so that a few articles make runs, and runs larger ones
     settling.FAN = 2
     try:
-        compare_with_twin(place, options, operations)
+        compare_with_twin(position, options, operations)
     finally:
         settling.TAIL, sqlite.TAIL, settling.FAN = before
 
 
-def compare_with_twin(place, options, operations):
+def compare_with_twin(position, options, operations):
     twin = NaiveIndex(
         window=2 * DAY if "window" in options else 0,
         scope=options.get("scope", "any"),
         has_text="store_text" in options,
     )
-    url = place.url()
-    index = place.open(url, **options)
+    url = position.url()
+    index = position.open(url, **options)
     for operation in operations:
         if operation[0] in ("check", "add", "many"):
-            compare_offer(index, twin, *operation)
+            compare_insert(index, twin, *operation)
         elif operation[0] == "remove":
             assert index.remove(operation[1]) == twin.remove(operation[1])
         elif operation[0] == "expire":
             moment = NOON - operation[1] * DAY
             assert index.expire(moment) == twin.expire(moment)
         elif operation[0] == "again":
-            index = place.again(index, url, **options)
+            index = position.again(index, url, **options)
         elif operation[0] == "verify":
             assert index.verify() == []
         else:
@@ -147,10 +147,10 @@ def compare_with_twin(place, options, operations):
     index.close()
 
 
-def compare_offer(index, twin, how, name, text, day, site):
+def compare_insert(index, twin, how, name, text, day, site):
     time = NOON - day * DAY
     document = {"id": name, "text": text, "date": time, "site": site}
-    wanted = twin.offer(name, text, time, site, add=how != "check")
+    wanted = twin.insert(name, text, time, site, add=how != "check")
     if how == "many":
         (got,) = index.check_and_add_many([document])
     else:
@@ -177,7 +177,7 @@ def compare_contents(index, twin):
             assert shown(known.verdict)["first"] == wanted.told[wanted.text]["first"]
 
 
-def test_a_verdict_comes_back_as_it_was_first_given(place):
+def test_a_verdict_comes_back_as_it_was_first_given(position):
     text = UNRELATED[0]
     stream = [
         {"id": "a", "text": text},
@@ -186,8 +186,8 @@ def test_a_verdict_comes_back_as_it_was_first_given(place):
         {"id": "a", "text": UNRELATED[1]},
         {"id": "c", "text": UNRELATED[1]},
     ]
-    url = place.url()
-    index = place.open(url, store_text=True)
+    url = position.url()
+    index = position.open(url, store_text=True)
     first = list(index.check_and_add_many(stream))
     assert [each.verdict for each in first] == [
         "new",
@@ -196,7 +196,7 @@ def test_a_verdict_comes_back_as_it_was_first_given(place):
         "updated",
         "duplicate",
     ]
-    index = place.again(index, url)
+    index = position.again(index, url)
     for _ in range(2):
         second = list(index.check_and_add_many(stream))
         assert [each.verdict for each in second] == ["same"] * 5
@@ -206,9 +206,9 @@ def test_a_verdict_comes_back_as_it_was_first_given(place):
     index.close()
 
 
-def test_what_is_kept_does_not_depend_on_the_way_it_is_added(place):
+def test_what_is_kept_does_not_depend_on_the_way_it_is_added(position):
     documents = [{"id": f"{n}", "text": text} for n, text in enumerate(TEXTS)]
-    index, other, third = place.open(), place.open(), place.open()
+    index, other, third = position.open(), position.open(), position.open()
     one = [index.check_and_add(each) for each in documents]
     assert list(other.check_and_add_many(iter(documents))) == one
     told = third.add_many(documents)
@@ -219,11 +219,11 @@ def test_what_is_kept_does_not_depend_on_the_way_it_is_added(place):
         each.close()
 
 
-def test_documents_may_be_arrow(place):
+def test_documents_may_be_arrow(position):
     rows = [{"doc_id": "a", "text": UNRELATED[0], "site": "one.example", "date": "2024-12-05"}]
     rows.append({"doc_id": "b", "text": UNRELATED[0].upper()})
     table = pa.Table.from_pylist(rows, CORPUS)
-    with place.open() as index:
+    with position.open() as index:
         assert [each.verdict for each in index.check_many(table)] == ["new", "new"]
         assert [each.first for each in index.check_and_add_many(table)] == ["new", "duplicate"]
         assert index.add_many(table.to_batches()) == {"same": 2}
@@ -247,16 +247,16 @@ def test_documents_may_be_arrow(place):
         (None, "got NoneType"),
     ],
 )
-def test_what_is_no_document_is_refused_and_changes_nothing(place, document, what):
-    with place.open() as index:
+def test_what_is_no_document_is_refused_and_changes_nothing(position, document, what):
+    with position.open() as index:
         with pytest.raises(InputError, match=what):
             index.check_and_add(document)
         assert len(index) == 0
 
 
-def test_ids_and_texts_of_any_characters(place):
+def test_ids_and_texts_of_any_characters(position):
     name, text = "\ud83d\x00 ü\U0001f600", "one \ud83d two \x00 three"
-    with place.open(store_text=True) as index:
+    with position.open(store_text=True) as index:
         index.add({"id": name, "text": text})
         (kept,) = index
         assert (kept.id, kept.text) == ("\ufffd\x00 ü\U0001f600", "one \ufffd two \x00 three")
@@ -265,8 +265,8 @@ def test_ids_and_texts_of_any_characters(place):
         assert "7" in index
 
 
-def test_a_text_alone_can_be_checked(place):
-    with place.open() as index:
+def test_a_text_alone_can_be_checked(position):
+    with position.open() as index:
         index.add({"id": "a", "text": UNRELATED[0]})
         assert index.check(UNRELATED[0].upper()).duplicate_of == "a"
         assert [each.verdict for each in index.check_many([UNRELATED[0], UNRELATED[1]])] == [
@@ -277,8 +277,8 @@ def test_a_text_alone_can_be_checked(place):
         assert len(index) == 1
 
 
-def test_texts_without_words_are_never_copies(place):
-    with place.open() as index:
+def test_texts_without_words_are_never_copies(position):
+    with position.open() as index:
         told = [index.check_and_add({"id": f"{n}", "text": t}) for n, t in enumerate(("", "…", ""))]
         assert [each.verdict for each in told] == ["new"] * 3
         assert index.info()["representatives"] == 0
@@ -286,26 +286,26 @@ def test_texts_without_words_are_never_copies(place):
         assert (again.verdict, again.similarity) == ("updated", 0.0)
 
 
-def test_the_shorter_text_gives_way_and_the_longer_does_not(place):
+def test_the_shorter_text_gives_way_and_the_longer_does_not(position):
     short, long = UNRELATED[0], f"{UNRELATED[0]} {UNRELATED[1]} {UNRELATED[2]}"
     options = {"config": Config(bands=128, rows=1), "store_text": True}
-    with place.open(**options) as index:
+    with position.open(**options) as index:
         index.add({"id": "long", "text": long})
         told = index.check_and_add({"id": "short", "text": short})
         assert (told.verdict, told.relation) == ("duplicate", "excerpt")
         assert told.containment == 1.0
         assert told.jaccard < 0.5
-    with place.open(**options) as index:
+    with position.open(**options) as index:
         index.add({"id": "short", "text": short})
         assert index.check_and_add({"id": "long", "text": long}).verdict == "new"
-    with place.open(config=Config(bands=128, rows=1)) as index:
+    with position.open(config=Config(bands=128, rows=1)) as index:
         index.add({"id": "long", "text": long})
         # Without the texts an excerpt is not told from a text that merely shares something.
         assert index.check_and_add({"id": "short", "text": short}).verdict == "new"
 
 
-def test_dates_ahead_of_the_clock_are_taken_back_and_counted(place):
-    with place.open() as index:
+def test_dates_ahead_of_the_clock_are_taken_back_and_counted(position):
+    with position.open() as index:
         index.add({"id": "a", "text": UNRELATED[0], "date": NOON + 9 * DAY})
         index.add({"id": "b", "text": UNRELATED[1], "date": NOON})
         index.check({"id": "c", "text": UNRELATED[2], "date": NOON + DAY})
@@ -313,9 +313,9 @@ def test_dates_ahead_of_the_clock_are_taken_back_and_counted(place):
         assert index.info()["future_dates"] == 1
 
 
-def test_a_clock_that_goes_back_is_not_followed(place):
+def test_a_clock_that_goes_back_is_not_followed(position):
     now = NOON
-    url = place.url()
+    url = position.url()
     with Index.open(url, clock=lambda: now) as index:
         index.add({"id": "a", "text": UNRELATED[0]})
         now -= 5 * DAY
@@ -323,8 +323,8 @@ def test_a_clock_that_goes_back_is_not_followed(place):
         assert index.get("b").seen == index.get("a").seen == NOON
 
 
-def test_expiry_takes_every_form_of_a_date(place):
-    with place.open() as index:
+def test_expiry_takes_every_form_of_a_date(position):
+    with position.open() as index:
         for n in range(4):
             day = date(2024, 12, 1 + n)
             index.add({"id": f"{n}", "text": UNRELATED[n], "date": day.isoformat()})
@@ -336,8 +336,8 @@ def test_expiry_takes_every_form_of_a_date(place):
             index.expire("some day")
 
 
-def test_a_flood_of_one_text_costs_no_postings(place):
-    with place.open() as index:
+def test_a_flood_of_one_text_costs_no_postings(position):
+    with position.open() as index:
         documents = ({"id": f"{n}", "text": UNRELATED[0]} for n in range(1500))
         assert index.add_many(documents) == {"new": 1, "duplicate": 1499}
         info = index.info()
@@ -345,11 +345,11 @@ def test_a_flood_of_one_text_costs_no_postings(place):
         assert info["full_buckets"] == info["cut_candidates"] == 0
 
 
-def test_a_full_bucket_is_counted_and_its_newest_are_found(place):
+def test_a_full_bucket_is_counted_and_its_newest_are_found(position):
     """Two hundred articles have three words in common, so their only shingles differ."""
     config = Config(shingle_size=1, bands=128, rows=1, threshold=0.9)
     names = [f"{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(200)]
-    with place.open(config=config) as index:
+    with position.open(config=config) as index:
         for n, name in enumerate(names):
             index.add({"id": f"{n}", "text": f"lorem ipsum {name}x {name}y {name}z"})
         info = index.info()
@@ -452,16 +452,16 @@ def copy_of(text, kind, random):
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("store_text", [True, False])
-def test_one_by_one_in_canonical_order_keeps_what_a_scan_keeps(place, seed, store_text):
+def test_one_by_one_in_canonical_order_keeps_what_a_scan_keeps(position, seed, store_text):
     documents = canonical_corpus(seed)
     config = Config(find=("duplicates",), canonical="earliest")
     result = dedup.scan(documents, config)
     kept = {each.doc_id for each in result.documents if each.kept}
     assert 30 <= len(kept) < len(documents)
-    with place.open(config=config, store_text=store_text) as index:
+    with position.open(config=config, store_text=store_text) as index:
         told = {each["id"]: index.check_and_add(each) for each in documents}
         assert {name for name, verdict in told.items() if verdict.kept} == kept
-    with place.open(config=config, store_text=store_text) as index:
+    with position.open(config=config, store_text=store_text) as index:
         index.add_many(documents)
         assert {each.id for each in index if each.verdict.kept} == kept
 
@@ -472,8 +472,8 @@ def test_the_verdict_says_in_words_what_it_is():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_an_index_works_in_a_child_process(place):
-    with place.open() as index:
+def test_an_index_works_in_a_child_process(position):
+    with position.open() as index:
         index.add({"id": "a", "text": UNRELATED[0]})
         child = os.fork()
         if not child:
@@ -486,5 +486,5 @@ def test_an_index_works_in_a_child_process(place):
                 os._exit(code)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         index.add({"id": "d", "text": UNRELATED[2]})
-        assert len(index) == (2 if place.kind == "memory" else 3)
+        assert len(index) == (2 if position.kind == "memory" else 3)
         assert index.verify() == []

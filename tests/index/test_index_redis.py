@@ -145,7 +145,7 @@ def test_there_is_no_backup(url, tmp_path):
         index.backup(tmp_path / "copy")
 
 
-OFFER = """
+INSERT = """
 from test_index_sqlite import articles
 from collections import Counter
 from dedup.index import Index
@@ -159,7 +159,7 @@ with Index.open(sys.argv[1]) as index:
 
 
 def test_four_processes_offer_the_same_articles(url):
-    code = f"import sys\nsys.path.insert(0, {str(HERE)!r})\n{OFFER}"
+    code = f"import sys\nsys.path.insert(0, {str(HERE)!r})\n{INSERT}"
     command = [sys.executable, "-c", code, url, "1000"]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     told = [[*map(int, each.communicate(timeout=120)[0].split())] for each in running]

@@ -216,14 +216,14 @@ def test_threads_share_an_index(path, small_runs):
     documents = articles(200)
     told, lock = [], threading.Lock()
 
-    def offer(index):
+    def insert(index):
         for each in random.sample(documents, len(documents)):
             verdict = index.check_and_add(each)
             with lock:
                 told.append(verdict.verdict)
 
     with Index.open(path) as index:
-        threads = [threading.Thread(target=offer, args=(index,)) for _ in range(4)]
+        threads = [threading.Thread(target=insert, args=(index,)) for _ in range(4)]
         for each in threads:
             each.start()
         for each in threads:
@@ -232,7 +232,7 @@ def test_threads_share_an_index(path, small_runs):
         assert index.verify() == []
 
 
-OFFER = """
+INSERT = """
 import random
 from test_index_sqlite import article
 from dedup.index import Index
@@ -251,7 +251,7 @@ print(told.count("new"), told.count("duplicate"))
 
 @pytest.mark.parametrize("count", [500, pytest.param(5000, marks=pytest.mark.slow)])
 def test_of_four_processes_exactly_one_is_told_new(path, count):
-    processes = [script(OFFER, path, count, n, stdin=subprocess.PIPE) for n in range(4)]
+    processes = [script(INSERT, path, count, n, stdin=subprocess.PIPE) for n in range(4)]
     for each in processes:
         assert each.stdout.readline() == "ready\n", each.communicate()[1]
     for each in processes:
@@ -579,10 +579,10 @@ def test_numbers_that_cannot_be_are_errors(path, small_runs, statement):
     got = answers(path, documents, [])
     assert got in ("CorruptIndex", "IndexUnavailable")
     with pytest.raises(DedupError):
-        offer_all(path, articles(40, seed=3))
+        insert_all(path, articles(40, seed=3))
 
 
-def offer_all(path, documents):
+def insert_all(path, documents):
     with Index.open(path) as index:
         for each in documents:
             index.add(each)

@@ -374,12 +374,12 @@ def test_a_full_disk_is_an_error_and_nothing_is_passed_on_that_is_not_kept(index
     from dedup.errors import IndexUnavailable
     from dedup.index.sqlite import SQLiteStore
 
-    offer = SQLiteStore.offer
+    insert = SQLiteStore.insert
 
     def full(self, entries, *, add):
         if any(each.id == "a7" for each in entries):
             raise IndexUnavailable("disk full")
-        return offer(self, entries, add=add)
+        return insert(self, entries, add=add)
 
     monkeypatch.setattr(SQLiteStore, "offer", full)
     done = filtered(index, "--line-buffered", lines=stream(9))

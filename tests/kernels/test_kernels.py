@@ -22,9 +22,9 @@ from naive import (
     naive_fmix32,
     naive_fmix64,
     naive_mix,
+    naive_prefix,
     naive_shingles,
     naive_signature,
-    naive_stem,
     naive_telling_capitals,
     naive_tokens,
     naive_word_hash,
@@ -133,7 +133,7 @@ def check_tokens(strings):
     assert tokens.ends.tolist() == [token.end for token in flat]
     assert tokens.flags.tolist() == [token.flags for token in flat]
     assert tokens.hashes.tolist() == [naive_word_hash(token.word) for token in flat]
-    assert tokens.stems.tolist() == [naive_stem(token.word) for token in flat]
+    assert tokens.prefixes.tolist() == [naive_prefix(token.word) for token in flat]
 
 
 @examples
@@ -294,9 +294,9 @@ def test_permute(row, pairs, low):
     low = min(low, len(row))
     a, b = arrays_of(pairs)
     out = np.full(len(pairs), 2**32 - 1, np.uint32)
-    room = np.empty(minhash.padded(len(row)), np.uint32)
+    capacity = np.empty(minhash.padded(len(row)), np.uint32)
     array = np.array(row, np.uint64)
-    minhash.permute(array, np.intp(low), np.intp(len(row)), room, a, b, out)
+    minhash.permute(array, np.intp(low), np.intp(len(row)), capacity, a, b, out)
     assert out.tolist() == naive_signature(row[low:], a.tolist(), b.tolist())
 
 
@@ -331,9 +331,9 @@ def test_hash_table(entries, others):
     table = table_of(entries)
     assert sorted(table[table != 0].tolist()) == sorted(set(entries))
     for word in entries + others:
-        place = int(stopwords.find_word(table, np.uint64(word)))
-        assert (place >= 0) == (word in entries)
-        assert place < 0 or int(table[place]) == word
+        position = int(stopwords.find_word(table, np.uint64(word)))
+        assert (position >= 0) == (word in entries)
+        assert position < 0 or int(table[position]) == word
 
 
 small_words = st.integers(1, 12).map(lambda n: n * 0x9E3779B97F4A7C15 % 2**64)

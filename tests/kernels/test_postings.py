@@ -20,7 +20,7 @@ from dedup.index.signing import Signer
 from dedup.index.sqlite.runs import (
     Finder,
     Run,
-    blocks_of,
+    lines_of,
     merged,
     open_block,
     parts_for,
@@ -89,9 +89,9 @@ def test_a_text_of_70_000_shingles_is_signed_as_the_formula_says():
     values = generator.integers(0, 2**64, 70_000, np.uint64)
     values[-1] = 2**64 - 1
     a, b = permutations(4, config.seed)
-    sums, signature = np.empty((1, 2), np.uint64), np.empty((1, 4), np.uint16)
+    fingerprints, signature = np.empty((1, 2), np.uint64), np.empty((1, 4), np.uint16)
     offsets = np.array([0, len(values)])
-    kernel.seal_rows(values, offsets, np.array([70_000]), a, b, sums, signature)
+    kernel.seal_rows(values, offsets, np.array([70_000]), a, b, fingerprints, signature)
     wanted = naive_signature(values.tolist(), a.tolist(), b.tolist())
     assert signature[0].tolist() == [value & 0xFFFF for value in wanted]
 
@@ -103,21 +103,21 @@ postings = st.lists(st.tuples(keys, st.integers(1, 2**32 - 1)), max_size=40, uni
 def test_postings_are_found_in_the_blocks_they_are_cut_into(made, others, parts, seed):
     """Some keys are repeated with other articles, in two runs."""
     generator = random.Random(seed)
-    runs, blocks, wanted = [], {}, defaultdict(list)
+    runs, lines, wanted = [], {}, defaultdict(list)
     crowd = [(key, number // 2 + 1) for key, number in made]
     for number, some in enumerate((made, crowd), 1):
         run = Run(number, 1, parts, len(some), 0)
         runs.append(run)
         sliced = postings_of(some)
         for part in range(kernel.SLICES):
-            blocks.update(blocks_of(run, part, sliced(part)))
+            lines.update(lines_of(run, part, sliced(part)))
         for key, article in sorted(set(some)):
             wanted[key].append(article)
     asked = [*dict.fromkeys([*(key for key, _ in made), *others])]
     generator.shuffle(asked)
     if not asked:
         return
-    read = lambda places: [(p, blocks[p]) for p in sorted({*places})]  # noqa: E731
+    read = lambda positions: [(p, lines[p]) for p in sorted({*positions})]  # noqa: E731
     found = Finder(runs).find(asked, read) or [[] for _ in asked]
     assert found == [wanted[key] for key in asked]
 
@@ -155,13 +155,18 @@ def test_merging_keeps_the_newest_of_a_key_and_none_that_is_gone(made, gone):
 
 
 @given(st.lists(hashes, max_size=50), st.integers(0, 2**62), st.data())
-def test_a_block_that_changed_is_known(values, place, data):
-    sealed = seal_block(place, np.array(sorted(values), np.uint64))
-    assert open_block(place, sealed).tolist() == sorted(values)
+def test_a_block_that_changed_is_known(values, position, data):
+    sealed = seal_block(position, np.array(sorted(values), np.uint64))
+    assert open_block(position, sealed).tolist() == sorted(values)
     bit = data.draw(st.integers(0, 8 * len(sealed) - 1))
     torn = bytearray(sealed)
     torn[bit // 8] ^= 1 << bit % 8
-    for wrong in ((place, bytes(torn)), (place + 1, sealed), (place, sealed[:-1]), (place, b"")):
+    for wrong in (
+        (position, bytes(torn)),
+        (position + 1, sealed),
+        (position, sealed[:-1]),
+        (position, b""),
+    ):
         with pytest.raises(CorruptIndex):
             open_block(*wrong)
 
@@ -171,7 +176,7 @@ def test_blocks_are_about_a_page():
     generator = np.random.default_rng(2)
     values = np.sort(generator.integers(0, 2**32, count, np.uint64) << np.uint64(32))
     run = Run(1, 1, parts_for(count * kernel.SLICES), count, 0)
-    sizes = [len(data) for _, data in blocks_of(run, 0, values)]
+    sizes = [len(data) for _, data in lines_of(run, 0, values)]
     assert sum(sizes) == 8 * (count + run.parts)
     assert max(sizes) < 4096
     assert sum(sizes) / len(sizes) > 3400
@@ -186,10 +191,10 @@ def test_articles_meet_by_their_keys(old, new):
     for value in sides[1].tolist():
         there = [v & kernel.LOW for v in sides[0].tolist() if v >> 32 == value >> 32]
         wanted += [(value & kernel.LOW, number) for number in there[-3:]]
-    room = np.full((len(wanted) + 2, 2), -1, np.int64)
-    assert kernel.meet(sides[0], sides[1], 3, room, len(room)) == len(wanted)
-    assert room[: len(wanted)].tolist() == [list(each) for each in wanted]
-    assert kernel.meet(sides[0], sides[1], 3, room, 0) == len(wanted)
+    capacity = np.full((len(wanted) + 2, 2), -1, np.int64)
+    assert kernel.meet(sides[0], sides[1], 3, capacity, len(capacity)) == len(wanted)
+    assert capacity[: len(wanted)].tolist() == [list(each) for each in wanted]
+    assert kernel.meet(sides[0], sides[1], 3, capacity, 0) == len(wanted)
 
 
 pairs = st.lists(
@@ -208,8 +213,8 @@ def test_articles_give_way_as_they_would_one_by_one(made, old):
     leads, chosen = [True] * 10, [-1] * 10
     for row in range(10):
         mine = [
-            (-value, number, place)
-            for place, (later, earlier, value, number) in enumerate(known)
+            (-value, number, position)
+            for position, (later, earlier, value, number) in enumerate(known)
             if later == row and (earlier < 0 or leads[earlier])
         ]
         if mine:

@@ -49,7 +49,7 @@ COMPARED = {
     windows: {
         "add_content": "test_add_content",
         "take_text": "test_take_text",
-        "make_rooms": "test_take_text",
+        "make_buffers": "test_take_text",
         "widest_of": "test_sign_texts",
         "sign_texts": "test_sign_texts",
         "band_texts": "test_band_texts",
@@ -72,11 +72,11 @@ ODD_BYTES = {*b"'`", *range(128, 256)}
 
 
 def bits_of(data, wanted):
-    return sum(1 << place for place, byte in enumerate(data) if byte in wanted)
+    return sum(1 << position for position, byte in enumerate(data) if byte in wanted)
 
 
 def number_of(marks):
-    return sum(int(each) << 64 * place for place, each in enumerate(marks))
+    return sum(int(each) << 64 * position for position, each in enumerate(marks))
 
 
 def test_the_table_calls_the_same_ascii_characters_odd():
@@ -220,11 +220,14 @@ def arrays_of(pairs):
 def test_add_content(row, cut, count):
     values = np.array(row, np.uint64)
     cut = min(cut, len(row))
-    sums = np.zeros(2, np.uint64)
-    windows.add_content(values, np.intp(0), np.intp(cut), np.int64(0), sums)
-    windows.add_content(values, np.intp(cut), np.intp(len(row)), np.int64(cut), sums)
+    fingerprints = np.zeros(2, np.uint64)
+    windows.add_content(values, np.intp(0), np.intp(cut), np.int64(0), fingerprints)
+    windows.add_content(values, np.intp(cut), np.intp(len(row)), np.int64(cut), fingerprints)
     empty = naive_content([], count)
-    wanted = [(each + int(start)) % 2**64 for each, start in zip(sums.tolist(), empty, strict=True)]
+    wanted = [
+        (each + int(start)) % 2**64
+        for each, start in zip(fingerprints.tolist(), empty, strict=True)
+    ]
     assert wanted == naive_content(row, count)
 
 
@@ -239,20 +242,20 @@ def test_add_content(row, cut, count):
 def test_take_text(string, size, window, pairs, keep):
     column = texts_from_strings(["before", string])
     low, high = column.offsets[1:]
-    rooms = windows.make_rooms(ascii.widest_window(column.data, low, high, window), size)
+    buffers = windows.make_buffers(ascii.widest_window(column.data, low, high, window), size)
     a, b = arrays_of(pairs)
-    signature, sums = np.zeros(len(a), np.uint32), np.ones(2, np.uint64)
-    out = np.zeros(len(column.data) + len(rooms[2]) + 3, np.uint64)
-    count, place = windows.take_text(
-        *(column.data, low, high, *LAID_OUT, size, window, rooms),
-        *(a, b, signature, sums, out, np.intp(3), keep),
+    signature, fingerprints = np.zeros(len(a), np.uint32), np.ones(2, np.uint64)
+    out = np.zeros(len(column.data) + len(buffers[2]) + 3, np.uint64)
+    count, position = windows.take_text(
+        *(column.data, low, high, *LAID_OUT, size, window, buffers),
+        *(a, b, signature, fingerprints, out, np.intp(3), keep),
     )
     words = words_in(string)
     wanted = naive_shingles(words, size)
     assert int(count) == len(words)
     assert signature.tolist() == naive_signature(wanted, a.tolist(), b.tolist())
-    assert sums.tolist() == naive_content(wanted, len(words))
-    assert out[3:place].tolist() == (wanted if keep else [])
+    assert fingerprints.tolist() == naive_content(wanted, len(words))
+    assert out[3:position].tolist() == (wanted if keep else [])
     assert not out[:3].any()
 
 
@@ -286,17 +289,20 @@ def test_a_document_of_70_000_tokens():
 def test_band_texts(strings, rows, keep):
     column, bands, size = texts_from_strings(strings), 2, 3
     a, b = arrays_of([(2 * k + 1, 7 * k) for k in range(bands * rows)])
-    keys, sums = np.zeros((bands, len(strings)), np.uint64), np.zeros((len(strings), 2), np.uint64)
+    keys, fingerprints = (
+        np.zeros((bands, len(strings)), np.uint64),
+        np.zeros((len(strings), 2), np.uint64),
+    )
     counts, bounds = np.zeros(len(strings), np.int32), np.zeros(len(strings) + 1, np.int64)
     out = np.zeros(len(column.data) + 1 if keep else 0, np.uint64)
     windows.band_texts(
         *(column.data, column.offsets, *LAID_OUT, size, a, b, bands, rows),
-        *(keys, sums, counts, out, bounds),
+        *(keys, fingerprints, counts, out, bounds),
     )
     tokens = [words_in(each) for each in strings]
     made = [naive_shingles(row, size) for row in tokens]
     assert counts.tolist() == [len(row) for row in tokens]
-    assert sums.tolist() == [
+    assert fingerprints.tolist() == [
         naive_content(*each) for each in zip(made, map(len, tokens), strict=True)
     ]
     assert unragged(out, bounds) == (made if keep else [[] for _ in strings])

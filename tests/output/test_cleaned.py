@@ -28,7 +28,7 @@ from dedup.output.cleaned import restore_directory, write_cleaned
 from dedup.output.cleaned.provenance import read_provenance
 from dedup.output.cleaned.rows import join_columns
 from dedup.result import Result
-from dedup.schema import CORPUS, DOCUMENTS, PAIRS, PASSAGES, REPEATS, Corpus, Intake, rows_table
+from dedup.schema import CORPUS, DOCUMENTS, PAIRS, PASSAGES, REPEATS, Corpus, ReadReport, rows_table
 from dedup.sources import ReadOptions, read
 from dedup.sources.decoding import decode
 from dedup.text.tokens import tokenise_texts
@@ -81,7 +81,7 @@ def result_of(sources, removed=(), pairs=(), passages=()):
     lines = LineCounter(np.full(count, -1), len(blocks), Columns())
     lines.add(blocks, 0)
     lines.count(np.arange(count))
-    found, marks = find_boilerplate(held, tokens, blocks, Config(), lines.part(blocks, 0, 0))
+    found, annotations = find_boilerplate(held, tokens, blocks, Config(), lines.part(blocks, 0, 0))
     repeats = find_repeats(held, tokens, blocks, Config())
     removals, review = settle_removals([found, repeats], tokens)
     ids = sorted(each["doc_id"] for each in sources)
@@ -107,7 +107,9 @@ def result_of(sources, removed=(), pairs=(), passages=()):
         "passages": rows_table(PASSAGES, list(passages)),
         "repeats": REPEATS.empty_table(),
     }
-    return Result(Config(), tables, Corpus(corpus, Intake()), removals, marks, pa.array(review), {})
+    return Result(
+        Config(), tables, Corpus(corpus, ReadReport()), removals, annotations, pa.array(review), {}
+    )
 
 
 @pytest.fixture
@@ -322,10 +324,10 @@ def seal(folder):
     path.write_text(json.dumps(manifest), "utf-8")
 
 
-def change(folder, doc_id, **facts):
+def change(folder, doc_id, **metadata):
     path = folder.clean / "provenance.jsonl"
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    changed = [{**each, **facts} if each["doc_id"] == doc_id else each for each in lines]
+    changed = [{**each, **metadata} if each["doc_id"] == doc_id else each for each in lines]
     path.write_text("".join(f"{json.dumps(each)}\n" for each in changed), "utf-8")
     seal(folder)
 
@@ -363,7 +365,7 @@ def test_an_edited_row_is_named(folder):
 
 
 @pytest.mark.parametrize(
-    ("facts", "error", "match"),
+    ("metadata", "error", "match"),
     [
         ({"sha256": "0" * 64}, OutputError, "is not the original"),
         ({"ops": [{"start": 0, "end": 1, "at": 9, "text": "x"}]}, OutputError, "does not fit"),
@@ -385,8 +387,8 @@ def test_an_edited_row_is_named(folder):
         ({"ops": None}, InputError, r"provenance.jsonl:1: not an entry"),
     ],
 )
-def test_a_broken_provenance_is_refused(cleaned, facts, error, match):
-    change(cleaned, "a.txt", **facts)
+def test_a_broken_provenance_is_refused(cleaned, metadata, error, match):
+    change(cleaned, "a.txt", **metadata)
     refused(cleaned, error, match)
 
 
@@ -648,7 +650,7 @@ def test_half_surrogates_as_parquet(folder):
 
 # Rows with their types, and rows that are only marked
 
-FACTS = ["doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of"]
+METADATA = ["doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of"]
 
 
 def typed_table(texts, kind=None):
@@ -701,7 +703,7 @@ def test_parquet_keeps_types_and_order(folder, tmp_path, annotate):
     got = written_table(folder).sort_by("id")
     assert got.schema.names == [*table.schema.names, "dedup_"]
     assert [*got.schema][:-1] == [*pq.read_table(tmp_path / "in" / "0.parquet").schema]
-    assert [each.name for each in got.schema.field("dedup_").type] == FACTS
+    assert [each.name for each in got.schema.field("dedup_").type] == METADATA
     others = [name for name in table.column_names if name not in ("text", "nan")]
     assert got.select(others).to_pylist() == table.select(others).to_pylist()
     assert got["text"].to_pylist()[1:] == TEXTS[1:]
@@ -782,13 +784,13 @@ def test_rows_that_are_only_marked(folder, format):
         assert [list(row)[:-1] for row in written] == [list(row) for row in rows]
         assert (written[0]["big"], str(written[2]["nan"])) == (10**30, "nan")
         assert [row["text"] for row in written] == [row["text"] for row in rows]
-        facts = written[3]["dedup"]
+        metadata = written[3]["dedup"]
     else:
         table = written_table(folder)
         assert table["text"].to_pylist() == [row["text"] for row in rows]
-        facts = table["dedup_"][3].as_py()
-    assert list(facts) == FACTS
-    assert (facts["kept"], facts["duplicate_of"], facts["relation"]) == (
+        metadata = table["dedup_"][3].as_py()
+    assert list(metadata) == METADATA
+    assert (metadata["kept"], metadata["duplicate_of"], metadata["relation"]) == (
         False,
         "1",
         "near_duplicate",

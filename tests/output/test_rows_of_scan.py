@@ -27,7 +27,7 @@ from dedup.output.cleaned.rows import _columns
 from dedup.schema import CORPUS, DOCUMENTS
 
 PROSE = (BAKERY, COMET, FERRY, LIBRARY, ORCHARD, PENDULUM, SWIMMING, THEATRE)
-FACTS = ["doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of"]
+METADATA = ["doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of"]
 FAST = ("--find", "duplicates")
 EVERYTHING = ("--find", "duplicates,passages,repeats")
 
@@ -77,10 +77,10 @@ def checked(written, rows, out):
     assert [{k: v for k, v in each.items() if k != "dedup"} for each in written] == rows
     assert {each["dedup"]["doc_id"] for each in written} == set(documents)
     for each in written:
-        facts = each["dedup"]
-        assert list(facts) == FACTS
-        assert facts == {name: documents[facts["doc_id"]][name] for name in FACTS}
-        assert facts["doc_id"].split("#")[0] == each["id"]
+        metadata = each["dedup"]
+        assert list(metadata) == METADATA
+        assert metadata == {name: documents[metadata["doc_id"]][name] for name in METADATA}
+        assert metadata["doc_id"].split("#")[0] == each["id"]
 
 
 @pytest.mark.parametrize("find", [FAST, EVERYTHING])
@@ -152,16 +152,16 @@ def test_parquet_keeps_columns_and_types(tmp_path, monkeypatch, stdin):
         assert done.code == 0
         got = pq.read_table(tmp_path / "out" / "rows.parquet")
         documents = pq.read_table(tmp_path / "out" / "documents.parquet").to_pylist()
-        facts = got["dedup_"].to_pylist()
-        by_id = {each["doc_id"]: {name: each[name] for name in FACTS} for each in documents}
-        assert facts == [by_id[each["doc_id"]] for each in facts]
-        assert [each["doc_id"].split("#")[0] for each in facts] == got["id"].to_pylist()
+        metadata = got["dedup_"].to_pylist()
+        by_id = {each["doc_id"]: {name: each[name] for name in METADATA} for each in documents}
+        assert metadata == [by_id[each["doc_id"]] for each in metadata]
+        assert [each["doc_id"].split("#")[0] for each in metadata] == got["id"].to_pylist()
         kept = {row["doc_id"].split("#")[0]: row["kept"] for row in documents}
         got = got.drop_columns(["dedup_"])
         if option == "--annotate":
             assert got.equals(table)
         else:
-            assert all(each["kept"] for each in facts)
+            assert all(each["kept"] for each in metadata)
             assert 0 < len(got) == sum(each["kept"] for each in documents) < len(table)
             assert got.equals(table.take(got["n"]))
             assert set(got["id"].to_pylist()) <= set(kept)
@@ -311,14 +311,14 @@ def test_columns_met_part_by_part_are_those_met_at_once(rows, size):
                  for k, each in enumerate(records)]  # fmt: skip
     batch = pa.RecordBatch.from_pylist(documents, CORPUS)
     parts = [(batch.slice(low, size), None) for low in range(0, len(rows), size)]
-    facts = pa.Table.from_pylist([{"doc_id": "x", "kept": True}] * len(rows), DOCUMENTS)
+    metadata = pa.Table.from_pylist([{"doc_id": "x", "kept": True}] * len(rows), DOCUMENTS)
     seen = Layout()
     for part in parts:
         seen.see(part)
     while True:
         seen.settle()
         try:
-            tables = [seen.fit(part, facts.slice(0, len(part[0]))) for part in parts]
+            tables = [seen.fit(part, metadata.slice(0, len(part[0]))) for part in parts]
             break
         except Misfit:
             pass
@@ -382,10 +382,10 @@ def test_no_input_is_written_over(tmp_path):
     assert run(path, *FAST, "-o", tmp_path).code == 0
 
 
-def test_a_stop_on_suspicion_writes_nothing(tmp_path):
+def test_a_stop_on_warning_writes_nothing(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", [{"text": LIBRARY}] * 30)
     out = tmp_path / "out"
-    done = run(path, *FAST, "-o", out, "--write-rows", "--stop-on-suspicion")
+    done = run(path, *FAST, "-o", out, "--write-rows", "--stop-on-warning")
     assert (done.code, out.exists()) == (1, False)
     assert run(path, *FAST, "-o", out, "--write-rows").code == 0
     assert len(lines(out / "rows.jsonl")) == 1
@@ -396,7 +396,7 @@ def test_stdin_is_kept_with_its_columns_for_a_run_that_goes_on(tmp_path, format)
     pq.write_table(typed([{"id": str(k), "text": LIBRARY} for k in range(30)]), tmp_path / "a")
     given = ("-", *FAST, "--work", tmp_path / "work", "--format", format, "--annotate")
     data, out = (tmp_path / "a").read_bytes(), tmp_path / "out"
-    assert run(*given, "-o", out, "--stop-on-suspicion", input=data).code == 1
+    assert run(*given, "-o", out, "--stop-on-warning", input=data).code == 1
     assert run(*given, "-o", out, input=b"").code == 0
     assert run(*given[:3], *given[5:], "-o", tmp_path / "whole", input=data).code == 0
     name = f"rows.{format}"

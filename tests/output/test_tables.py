@@ -18,7 +18,7 @@ from dedup.output import tables as sinks
 from dedup.output.places import check_output, safe_name
 from dedup.output.tables import write_result
 from dedup.result import Result
-from dedup.schema import CONTRACT, CORPUS, MARKS, REMOVALS, Corpus, Intake, rows_table
+from dedup.schema import ANNOTATIONS, CONTRACT, CORPUS, REMOVALS, Corpus, ReadReport, rows_table
 
 
 def row(schema, **values):
@@ -34,9 +34,9 @@ def result():
     return Result(
         config=Config(),
         tables=tables,
-        corpus=Corpus(CORPUS.empty_table(), Intake()),
+        corpus=Corpus(CORPUS.empty_table(), ReadReport()),
         removals=REMOVALS.empty_table(),
-        marks=MARKS.empty_table(),
+        annotations=ANNOTATIONS.empty_table(),
         review=pa.array([], pa.bool_()),
         summary={"z": 1, "a": {"read": 3}},
     )

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import BLANK, CONTENT, NAME, STOP, UNSPACED
-from naive_passages import naive_couples, naive_groups, naive_runs
+from naive_passages import naive_groups, naive_ngrams, naive_word_pairs
 from strategies import hashes, ragged
 
 from dedup.config import Config
@@ -21,7 +21,7 @@ from dedup.core.spool import Spool
 from dedup.core.storage import Columns
 from dedup.kernels import seeds as kernel
 from dedup.kernels.lines import drop_single
-from dedup.kernels.seeds import COUPLES, RUNS
+from dedup.kernels.seeds import NGRAMS, WORD_PAIRS
 from dedup.passages import seeds as seeds_module
 from dedup.passages.seeds import index_seeds, ranked
 from dedup.text.stopwords import Words
@@ -49,12 +49,12 @@ def arrays_of(rows):
 
 def naive_seeds(kind, rows, order, reach):
     words, kinds, marks = columns_of(rows)
-    if kind == RUNS:
-        return naive_runs(words, kinds, order, reach)
-    return naive_couples(words, kinds, marks, order, reach)
+    if kind == NGRAMS:
+        return naive_ngrams(words, kinds, order, reach)
+    return naive_word_pairs(words, kinds, marks, order, reach)
 
 
-kinds_of_seeds = pytest.mark.parametrize("kind", [RUNS, COUPLES], ids=["runs", "couples"])
+kinds_of_seeds = pytest.mark.parametrize("kind", [NGRAMS, WORD_PAIRS], ids=["runs", "couples"])
 
 
 @kinds_of_seeds
@@ -64,10 +64,10 @@ def test_seeds_of_one_document(kind, rows, reach, data):
     words = arrays_of([*rows, []])
     row = data.draw(st.integers(0, len(rows)))
     room = len(words[0])
-    values, places = np.empty(room, np.uint64), np.empty(room, np.int32)
+    values, positions = np.empty(room, np.uint64), np.empty(room, np.int32)
     lo, hi = words[4][row], words[4][row + 1]
-    made = kernel.write_seeds(kind, reach, words, lo, hi, values, places)
-    got = list(zip(values[:made].tolist(), places[:made].tolist(), strict=True))
+    made = kernel.write_seeds(kind, reach, words, lo, hi, values, positions)
+    got = list(zip(values[:made].tolist(), positions[:made].tolist(), strict=True))
     assert got == [(value, at) for value, _, at in naive_seeds(kind, [*rows, []], [row], reach)]
 
 
@@ -106,9 +106,9 @@ def test_most_seeds_that_occur_once_are_left_out():
     rows = [[(k * 0x9E3779B97F4A7C15 % 2**64, CONTENT, 0) for k in range(1_000)]]
     words, counters = arrays_of(rows), np.zeros(1 << 12, np.uint8)
     chosen = np.ones(1, np.bool_)
-    kernel.mark_seeds(RUNS, 2, words, chosen, 0, 1, counters)
+    kernel.mark_seeds(NGRAMS, 2, words, chosen, 0, 1, counters)
     out = (np.empty(999, np.uint64), *np.empty((2, 999), np.int32))
-    assert kernel.pick_seeds(RUNS, 2, words, chosen, 0, 1, counters, 0, 1, 0, out) < 200
+    assert kernel.pick_seeds(NGRAMS, 2, words, chosen, 0, 1, counters, 0, 1, 0, out) < 200
 
 
 @examples
@@ -130,15 +130,15 @@ def test_most_values_that_occur_once_are_dropped():
 def listed(index):
     """Return the groups of an index, and check that its two sides say the same."""
     bounds = index.group_bounds.tolist()
-    rows, places = index.group_rows.tolist(), index.group_places.tolist()
+    rows, positions = index.group_rows.tolist(), index.group_positions.tolist()
     groups = [
-        list(zip(rows[low:high], places[low:high], strict=True))
+        list(zip(rows[low:high], positions[low:high], strict=True))
         for low, high in itertools.pairwise(bounds)
     ]
     own = {(row, at, group) for group, each in enumerate(groups) for row, at in each}
     for row in range(len(index.bounds) - 1):
         span = slice(index.bounds[row], index.bounds[row + 1])
-        at, of = index.places[span].tolist(), index.groups[span].tolist()
+        at, of = index.positions[span].tolist(), index.groups[span].tolist()
         assert at == sorted(set(at))
         assert set(zip([row] * len(at), at, of, strict=True)) <= own
     assert index.bounds[-1] == len(own) == len(rows)
@@ -149,23 +149,23 @@ def listed(index):
 @settings(max_examples=60, deadline=None)
 @given(
     rows=rows_of_tokens,
-    cap=st.integers(2, 3),
+    limit=st.integers(2, 3),
     most=st.integers(1, 2),
     part=st.sampled_from([1, 4, 1 << 20]),
     in_files=st.booleans(),
     data=st.data(),
 )
-def test_an_index_has_the_seeds_of_several_documents(kind, rows, cap, most, part, in_files, data):
+def test_an_index_has_the_seeds_of_several_documents(kind, rows, limit, most, part, in_files, data):
     """In parts or whole, in memory or in files; the caps keep the documents of least rank."""
-    hashed, stems, kinds, marks, bounds = arrays_of(rows)
+    hashed, prefixes, kinds, marks, bounds = arrays_of(rows)
     nothing = np.zeros(len(hashed), np.int32)
-    made = Tokens(bounds, hashed, stems, nothing, nothing, marks)
+    made = Tokens(bounds, hashed, prefixes, nothing, nothing, marks)
     words = Words(kinds, np.ones(len(hashed), np.float32), np.zeros(len(rows), np.int64))
-    config = Config(passage_max_documents=cap, passage_size=2)
+    config = Config(passage_max_documents=limit, passage_size=2)
     order = data.draw(st.permutations(range(len(rows))))
     order = order[: data.draw(st.integers(0, len(order)))]
-    reach = 2 if kind == RUNS else seeds_module._COUPLE_REACH
-    wanted, *counts = naive_groups(naive_seeds(kind, rows, order, reach), cap, most)
+    reach = 2 if kind == NGRAMS else seeds_module._WORD_PAIR_REACH
+    wanted, *counts = naive_groups(naive_seeds(kind, rows, order, reach), limit, most)
     cut = Counter()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -179,8 +179,8 @@ def test_an_index_has_the_seeds_of_several_documents(kind, rows, cap, most, part
         ranks = np.array(order, np.int64)
         index = index_seeds(kind, made, words, ranks, config, cut, Columns(spool))
         assert listed(index) == sorted(wanted.values())
-    crowded, outside, repeated = counts
-    assert cut["seeds_in_too_many_documents"] == crowded
+    oversized, outside, repeated = counts
+    assert cut["seeds_in_too_many_documents"] == oversized
     assert cut["seed_places_left_out"] == outside + repeated
 
 
@@ -188,12 +188,12 @@ def test_a_crowded_seed_keeps_the_documents_of_least_rank():
     """Ranks: 7 before 2 before 9 before 4; two places in each."""
     row = [(1, CONTENT, 0), (2, CONTENT, 0), (9, BLANK, 0), (1, CONTENT, 0), (2, CONTENT, 0)]
     rows = [row if each in (2, 4, 7, 9) else [] for each in range(10)]
-    hashed, stems, kinds, marks, bounds = arrays_of(rows)
-    made = Tokens(bounds, hashed, stems, hashed.astype(np.int32), hashed.astype(np.int32), marks)
+    hashed, prefixes, kinds, marks, bounds = arrays_of(rows)
+    made = Tokens(bounds, hashed, prefixes, hashed.astype(np.int32), hashed.astype(np.int32), marks)
     words = Words(kinds, np.ones(len(hashed), np.float32), np.zeros(10, np.int64))
     cut, config = Counter(), Config(passage_max_documents=3, passage_size=2)
     with mock.patch.object(seeds_module, "_PLACES", 1):
-        index = index_seeds(RUNS, made, words, np.array([7, 2, 9, 4]), config, cut, Columns())
+        index = index_seeds(NGRAMS, made, words, np.array([7, 2, 9, 4]), config, cut, Columns())
     assert listed(index) == [[(7, 0), (2, 0), (9, 0)]]
     assert cut == {"seeds_in_too_many_documents": 1, "seed_places_left_out": 2 + 3}
 
@@ -204,9 +204,9 @@ def test_the_rank_of_a_document_follows_from_its_words(rows, data):
     """Whatever row it stands in, and whatever is beside it."""
 
     def by_rank(some):
-        hashed, stems, _, marks, bounds = arrays_of(some)
+        hashed, prefixes, _, marks, bounds = arrays_of(some)
         nothing = np.zeros(len(hashed), np.int32)
-        made = Tokens(bounds, hashed, stems, nothing, nothing, marks)
+        made = Tokens(bounds, hashed, prefixes, nothing, nothing, marks)
         order = ranked(made, np.ones(len(some), np.bool_))
         return [[token[0] for token in some[row]] for row in order.tolist()]
 

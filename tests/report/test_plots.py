@@ -119,7 +119,7 @@ def test_plots_do_not_touch_inputs(tmp_path):
 def test_nothing_is_drawn_when_the_run_stops(tmp_path):
     source = tmp_path / "in.jsonl"
     source.write_text("".join(f'{{"id": {n}, "text": "all the same text"}}\n' for n in range(30)))
-    done = run("scan", source, "--stop-on-suspicion", "--plots", tmp_path / "plots")
+    done = run("scan", source, "--stop-on-warning", "--plots", tmp_path / "plots")
     assert done.code == 1
     assert not (tmp_path / "plots").exists()
 

@@ -18,7 +18,7 @@ from dedup.report import compare_view, json_parts, scan_view
 from dedup.report.terminal.alignment import BAR, Sides, side_by_side
 from dedup.report.terminal.sections import chosen_pairs, ordered_pairs
 from dedup.report.terminal.text import Style, cells, excerpt, safe, shortened, wrapped
-from dedup.schema import CONTRACT, DOCUMENTS, PAIRS, PASSAGES, Corpus, Intake, rows_table
+from dedup.schema import CONTRACT, DOCUMENTS, PAIRS, PASSAGES, Corpus, ReadReport, rows_table
 from dedup.sources import read
 
 CODES = re.compile(r"\x1b\[[0-9;]*m")
@@ -262,13 +262,13 @@ def test_an_excerpt_comes_before_what_it_was_taken_from(seeds_result):
 
 
 def test_flaws_of_the_input_are_told_with_their_places(seeds_result):
-    intake = Intake()
+    read_report = ReadReport()
     for line in range(7):
-        intake.skip("missing_text", f"a.jsonl:{line}")
-    intake.damage("invalid_utf8", "b.txt")
-    intake.fail("truncated_gzip", "c.gz")
-    intake.notes.append("2 linked folders not followed")
-    corpus = Corpus(seeds_result.corpus.table, intake)
+        read_report.skip("missing_text", f"a.jsonl:{line}")
+    read_report.damage("invalid_utf8", "b.txt")
+    read_report.fail("truncated_gzip", "c.gz")
+    read_report.notes.append("2 linked folders not followed")
+    corpus = Corpus(seeds_result.corpus.table, read_report)
     text = text_of(dataclasses.replace(seeds_result, corpus=corpus), width=160)
     assert "skipped: 7 × the text is missing or null (a.jsonl:0, " in text
     assert "a.jsonl:4, …)" in text
@@ -318,14 +318,14 @@ def test_a_comparison_of_strangers_says_so():
 
 def test_json_holds_everything(seeds_result):
     whole = json.loads(b"".join(json_parts(seeds_result)))
-    assert list(whole) == [*CONTRACT, "removals", "marks", "clusters", "summary"]
+    assert list(whole) == [*CONTRACT, "removals", "annotations", "clusters", "summary"]
     for name, schema in CONTRACT.items():
         assert len(whole[name]) == len(seeds_result.tables[name])
         assert all(list(row) == schema.names for row in whole[name])
     assert {row["doc_id"] for row in whole["removals"]} <= {
         row["doc_id"] for row in whole["documents"]
     }
-    assert len(whole["marks"]) == len(seeds_result.marks)
+    assert len(whole["annotations"]) == len(seeds_result.annotations)
 
 
 def test_json_of_nothing_is_json(seeds_result):

@@ -121,7 +121,7 @@ def test_inputs_of_another_shape_are_named(news, stated):
 
 
 @pytest.mark.parametrize(
-    "name", ["version", "documents", "clusters", "suspicions", "reuse_groups", "config"]
+    "name", ["version", "documents", "clusters", "warnings", "reuse_groups", "config"]
 )
 def test_a_summary_that_lacks_something_is_named(news, name):
     run("scan", "news.jsonl", "-o", "found", "-q")

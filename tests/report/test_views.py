@@ -12,7 +12,7 @@ import pytest
 from test_cli import run, write_jsonl
 
 from dedup.api import compare, scan
-from dedup.cleaning.boilerplate.furniture import sections
+from dedup.cleaning.boilerplate.patterns import sections
 from dedup.config import RELATIONS, TAGS, Config
 from dedup.report import Cleaned, clean_view, compare_view, labels, scan_view
 from dedup.report.terminal.text import Style, cells, excerpt, shortened
@@ -42,9 +42,9 @@ def width_of(line):
     """Return the columns of a line, told in another way than the views tell them."""
     line = CODES.sub("", line)
     wide = sum(unicodedata.east_asian_width(each) in "WF" for each in line)
-    marks = sum(unicodedata.category(each) in ("Mn", "Me", "Cf") for each in line)
+    annotations = sum(unicodedata.category(each) in ("Mn", "Me", "Cf") for each in line)
     seen = sum(each in "\u06dd\u0600\ufe0f" for each in line)
-    return len(line) + wide - marks + seen
+    return len(line) + wide - annotations + seen
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_a_shortened_text_does_not_begin_with_an_accent():
 def test_every_reason_tag_and_relation_has_words_and_a_colour():
     found = {each.reason for each in sections()} | set(TAGS)
     found = {"site_nav" if each.startswith("nav_") else each for each in found}
-    found |= {"site_furniture", "related_block", "whitespace"}
+    found |= {"site_boilerplate", "related_block", "whitespace"}
     found |= {"truncated_teaser", "pasted_block", "repeated_block", "pull_quote", "flattened_copy"}
     assert found == set(labels.REASON_WORDS)
     assert set(labels.RELATION_WORDS) == {*RELATIONS, "none"}

@@ -113,9 +113,9 @@ def test_candidates_are_the_pairs_that_share_a_band(data):
     chosen = data.draw(st.lists(st.booleans(), min_size=documents, max_size=documents))
     among = np.flatnonzero(np.array(chosen, np.bool_))
     config = Config(num_perm=width, bands=bands, rows=rows)
-    pairs, crowded = candidate_pairs(signatures, config, among=among)
+    pairs, oversized = candidate_pairs(signatures, config, among=among)
     assert pairs.tolist() == naive_candidates(signatures, among.tolist(), bands, rows)
-    assert crowded == 0
+    assert oversized == 0
 
 
 def test_bands_with_the_same_values_are_different_buckets():
@@ -133,35 +133,35 @@ def test_bands_with_the_same_values_are_different_buckets():
 @pytest.mark.parametrize("documents", [0, 1])
 def test_too_few_documents_have_no_candidates(documents):
     signatures = np.zeros((documents, 128), np.uint32)
-    pairs, crowded = candidate_pairs(signatures, Config(), among=np.arange(documents))
-    assert (pairs.shape, crowded) == ((0, 2), 0)
-    pairs, crowded = candidate_pairs(np.zeros((5, 128), np.uint32), Config(), among=np.arange(0))
-    assert (pairs.shape, crowded) == ((0, 2), 0)
+    pairs, oversized = candidate_pairs(signatures, Config(), among=np.arange(documents))
+    assert (pairs.shape, oversized) == ((0, 2), 0)
+    pairs, oversized = candidate_pairs(np.zeros((5, 128), np.uint32), Config(), among=np.arange(0))
+    assert (pairs.shape, oversized) == ((0, 2), 0)
 
 
 def test_a_bucket_that_is_not_crowded_gives_all_pairs():
     config = Config(num_perm=4, bands=2, rows=2)
     signatures = np.zeros((BUCKET, 4), np.uint32)
-    pairs, crowded = candidate_pairs(signatures, config, among=np.arange(BUCKET))
-    assert (len(pairs), crowded) == (BUCKET * (BUCKET - 1) // 2, 0)
+    pairs, oversized = candidate_pairs(signatures, config, among=np.arange(BUCKET))
+    assert (len(pairs), oversized) == (BUCKET * (BUCKET - 1) // 2, 0)
 
 
 def test_one_more_document_makes_a_bucket_crowded():
     config = Config(num_perm=4, bands=2, rows=2)
     signatures = np.zeros((BUCKET + 1, 4), np.uint32)
-    pairs, crowded = candidate_pairs(signatures, config, among=np.arange(BUCKET + 1))
-    assert crowded == 2  # one a band
+    pairs, oversized = candidate_pairs(signatures, config, among=np.arange(BUCKET + 1))
+    assert oversized == 2  # one a band
     wanted = [(x, y) for x in range(LEADERS) for y in range(x + 1, BUCKET + 1)]
     assert pairs.tolist() == [list(pair) for pair in wanted]
 
 
-def test_crowded_buckets_take_linear_work():
+def test_oversized_buckets_take_linear_work():
     """All pairs of this bucket would be over a thousand million."""
     count = 50_000
     signatures = np.zeros((count, 2), np.uint32)
     config = Config(num_perm=2, bands=2, rows=1)
-    pairs, crowded = candidate_pairs(signatures, config, among=np.arange(count))
-    assert crowded == 2
+    pairs, oversized = candidate_pairs(signatures, config, among=np.arange(count))
+    assert oversized == 2
     leaders = kernel.leaders_of(count, BUCKET, LEADERS)
     assert leaders == 4
     assert len(pairs) == leaders * count - leaders * (leaders + 1) // 2
@@ -193,8 +193,8 @@ def test_bucket_pairs(raw, most, data):
     made = kernel.group_keys(keys, slots, groups, sizes)
     assert sizes[:made].tolist() == list(Counter(keys.tolist()).values())
     buckets = kernel.gather_buckets(groups, sizes, made, members, bounds)
-    pairs, crowded = kernel.count_bucket_pairs(bounds, buckets, most, leaders)
-    assert (pairs, crowded) == (len(wanted), over)
+    pairs, oversized = kernel.count_bucket_pairs(bounds, buckets, most, leaders)
+    assert (pairs, oversized) == (len(wanted), over)
     table = np.full(4096, -1, np.int64)
     for new in (len(wanted), 0):  # a second time they are all in
         added = kernel.add_bucket_pairs(
@@ -209,12 +209,12 @@ def test_bucket_pairs(raw, most, data):
 
 @settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from([0, 1, 2**63]), st.integers(0, 2)), max_size=30))
-def test_group_equal(sums):
-    rows = np.array(sums, np.uint64).reshape(-1, 2)
-    first = np.array([-1 if two == 2 else 0 for _, two in sums], np.int64)
+def test_group_equal(fingerprints):
+    rows = np.array(fingerprints, np.uint64).reshape(-1, 2)
+    first = np.array([-1 if two == 2 else 0 for _, two in fingerprints], np.int64)
     kernel.group_equal(rows, first, np.full(64, -1, np.int64))
     assert first.tolist() == [
-        k if each[1] == 2 else sums.index(each) for k, each in enumerate(sums)
+        k if each[1] == 2 else fingerprints.index(each) for k, each in enumerate(fingerprints)
     ]
 
 

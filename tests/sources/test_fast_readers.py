@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dedup.errors import InputError
-from dedup.schema import CORPUS, Intake
+from dedup.schema import CORPUS, ReadReport
 from dedup.sources import (
     ReadOptions,
     blocks,
@@ -45,12 +45,12 @@ def settled_on(records, chunk):
 
 def taken(path, options, batch_bytes=1 << 20):
     """Return the documents, the counts, and the error that ended the reading."""
-    intake, batches, error = Intake(), [], None
+    read_report, batches, error = ReadReport(), [], None
     try:
-        batches = list(read_batches([str(path)], options, intake, batch_bytes=batch_bytes))
+        batches = list(read_batches([str(path)], options, read_report, batch_bytes=batch_bytes))
     except InputError as caught:
         error = (str(caught), caught.path, caught.line)
-    return pa.Table.from_batches(batches, CORPUS).to_pylist(), intake.as_dict(), error
+    return pa.Table.from_batches(batches, CORPUS).to_pylist(), read_report.as_dict(), error
 
 
 def line_by_line(path, options, records, chunk):
@@ -255,7 +255,7 @@ def test_plain_blocks_are_never_read_line_by_line(tmp_path):
 def test_batches_of_blocks_are_of_the_size_asked_for(tmp_path):
     path = tmp_path / "x.jsonl"
     path.write_bytes(b"\n".join(orjson.dumps({"text": "a" * 100}) for _ in range(3000)))
-    batches = list(read_batches([str(path)], ReadOptions(), Intake(), batch_bytes=20_000))
+    batches = list(read_batches([str(path)], ReadOptions(), ReadReport(), batch_bytes=20_000))
     assert sum(map(len, batches)) == 3000
     assert max(map(len, batches)) < 450
 
@@ -332,7 +332,7 @@ def test_the_thread_ends_with_the_caller(count):
 def test_an_interrupted_caller_stops_the_thread(tmp_path):
     path = tmp_path / "x.jsonl.gz"
     path.write_bytes(gzip.compress(orjson.dumps({"text": "a" * 1000}) + b"\n") * 20_000)
-    batches = read_batches([str(path)], ReadOptions(), Intake(), batch_bytes=100_000)
+    batches = read_batches([str(path)], ReadOptions(), ReadReport(), batch_bytes=100_000)
     next(batches)
     assert reading_threads()
     with pytest.raises(KeyboardInterrupt):

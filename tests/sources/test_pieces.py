@@ -9,8 +9,8 @@ import pytest
 
 from dedup.config import Config
 from dedup.errors import InputError
-from dedup.scan.fast import scan_stream
-from dedup.schema import CORPUS, Intake
+from dedup.pipeline.fast import scan_stream
+from dedup.schema import CORPUS, ReadReport
 from dedup.sources import ReadOptions, pieces, read_batches, read_pieces
 from dedup.sources.rereadable import Files
 
@@ -40,13 +40,13 @@ def read_both(paths, options=None):
     options = options or ReadOptions()
     found = []
     for read in (read_batches, in_pieces):
-        intake, batches, error = Intake(), [], None
+        read_report, batches, error = ReadReport(), [], None
         try:
-            batches.extend(read([str(path) for path in paths], options, intake))
+            batches.extend(read([str(path) for path in paths], options, read_report))
         except InputError as stopped:
             error = str(stopped)
         table = pa.Table.from_batches(batches, CORPUS)
-        found.append((table.to_pylist(), intake.as_dict(), error))
+        found.append((table.to_pylist(), read_report.as_dict(), error))
     return found
 
 
@@ -57,9 +57,9 @@ def read_or_stopped(piece):
         return error
 
 
-def in_pieces(paths, options, intake):
+def in_pieces(paths, options, read_report):
     """Read the pieces last first, as threads might, and settle them in order."""
-    listed = list(read_pieces(paths, options, intake))
+    listed = list(read_pieces(paths, options, read_report))
     assert len(listed) > 3
     found = {number: read_or_stopped(listed[number]) for number in reversed(range(len(listed)))}
     for number, piece in enumerate(listed):
@@ -143,12 +143,12 @@ def test_threads_change_nothing(tmp_path):
         result = scan_stream(reader, FAST, threads=threads)
         found.append((result.summary, [each.to_pylist() for each in result.tables.values()]))
     assert found[0] == found[1] == found[2]
-    assert found[0][0]["intake"]["files_failed"] == {"broken_parquet": 1}
+    assert found[0][0]["read_report"]["files_failed"] == {"broken_parquet": 1}
 
 
 @pytest.mark.parametrize(("name", "count"), [("_SMALL_FILE", 20), ("_MOST_ROWS", 200)])
 def test_few_large_row_groups_are_read_by_one(tmp_path, monkeypatch, name, count):
     save(tmp_path / "a.parquet", rows_of("a", count))
     monkeypatch.setattr(pieces, name, 1)
-    listed = list(read_pieces([str(tmp_path / "a.parquet")], ReadOptions(), Intake()))
+    listed = list(read_pieces([str(tmp_path / "a.parquet")], ReadOptions(), ReadReport()))
     assert [type(each).__name__ for each in listed] == ["Piece", "End"]

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from dedup import cli
 from dedup.config import Config
 from dedup.errors import InputError
-from dedup.schema import Intake
+from dedup.schema import ReadReport
 from dedup.sources import ReadOptions, input_bytes, read, read_batches
 from dedup.sources.remote import shown
 from dedup.sources.rereadable import Files
@@ -68,7 +68,7 @@ def test_every_form_is_read_from_a_url(memory):
     expected = [*(row["id"] for row in ROWS), "x", "memory://in/c.txt", "y"]
     assert sorted(ids(corpus)) == sorted(expected)
     assert set(corpus.table["path"].to_pylist()) == set(paths)
-    assert corpus.intake.is_clean
+    assert corpus.read_report.is_clean
     assert sum(told) == input_bytes(paths) == sum(memory.size(path) for path in paths)
 
 
@@ -79,11 +79,11 @@ def test_folders_and_patterns_behind_a_url_are_read_in_order(memory):
     memory.pipe("/in/e.jpg", b"never")
     corpus = read(["memory://in"])
     assert ids(corpus) == ["memory:///in/a/c.txt", "memory:///in/b.txt"]
-    assert corpus.intake.notes == ["1 files ignored: no reader for .jpg"]
+    assert corpus.read_report.notes == ["1 files ignored: no reader for .jpg"]
     assert ids(read(["memory://in/*.txt"])) == ["memory:///in/b.txt"]
     twice = read(["memory://in", "memory://in/*.txt"])
     assert len(twice.table) == 2
-    assert twice.intake.notes[-1] == "1 files were given more than once and read once"
+    assert twice.read_report.notes[-1] == "1 files were given more than once and read once"
 
 
 @pytest.mark.parametrize("name", ["nothing.txt", "nothing*.txt"])
@@ -97,7 +97,7 @@ def test_a_record_without_an_id_is_called_by_url_and_line(memory):
     memory.pipe("/a.jsonl", b'{"text": "one"}\n{"text": 5}\n')
     corpus = read(["memory://a.jsonl"])
     assert ids(corpus) == ["memory://a.jsonl:1"]
-    assert corpus.intake.places == {"text_not_a_string": ["memory://a.jsonl:2"]}
+    assert corpus.read_report.places == {"text_not_a_string": ["memory://a.jsonl:2"]}
 
 
 def test_a_remote_file_that_breaks_gives_what_came_before(memory, monkeypatch):
@@ -112,9 +112,9 @@ def test_a_remote_file_that_breaks_gives_what_came_before(memory, monkeypatch):
         return original(self, size)
 
     monkeypatch.setattr(MemoryFile, "read", failing)
-    intake = Intake()
-    rows = sum(map(len, read_batches(["memory://a.jsonl"], ReadOptions(), intake)))
-    assert intake.files_failed == {"unreadable": 1}
+    read_report = ReadReport()
+    rows = sum(map(len, read_batches(["memory://a.jsonl"], ReadOptions(), read_report)))
+    assert read_report.files_failed == {"unreadable": 1}
     assert 300 < rows < 600_000
 
 
@@ -126,7 +126,7 @@ def test_files_are_read_from_a_server(server, tmp_path):
     assert set(ids(corpus)) == {*(row["id"] for row in ROWS), "y"}
     paths = {f"{server}/a.jsonl.gz", f"{server}/d.parquet"}
     assert set(corpus.table["path"].to_pylist()) == paths
-    assert corpus.intake.is_clean
+    assert corpus.read_report.is_clean
     with pytest.raises(InputError, match="no such file") as caught:
         read([f"{server}/none.jsonl?signature=secret"])
     assert "secret" not in str(caught.value)
@@ -138,7 +138,7 @@ def test_a_large_file_is_read_from_a_server_that_gives_no_ranges(server, tmp_pat
     pq.write_table(pa.table({"text": ["three"] * 5}), tmp_path / "d.parquet")
     corpus = read([f"{server}/a.jsonl", f"{server}/d.parquet"])
     assert len(corpus.table) == 8005
-    assert corpus.intake.is_clean
+    assert corpus.read_report.is_clean
 
 
 def test_a_server_that_is_not_there_is_said(server):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from dedup import sources
 from dedup.errors import ConfigError, InputError
-from dedup.schema import CORPUS, Corpus, Intake
+from dedup.schema import CORPUS, Corpus, ReadReport
 from dedup.sources import ReadOptions, from_python, original_bytes, read, read_batches
 from dedup.sources import streams as streams_module
 
@@ -81,8 +81,8 @@ def test_a_folder_is_read_in_order_and_ids_are_paths_below_it(save, tmp_path):
     assert pairs(corpus) == {"a.txt": "one", "b.txt": "two", "a/c.md": "three"}
     assert corpus.table.schema == CORPUS
     assert column(corpus, "path")[0] == str(tmp_path / "a.txt")
-    assert corpus.intake.is_clean
-    assert corpus.intake.read == 3
+    assert corpus.read_report.is_clean
+    assert corpus.read_report.read == 3
 
 
 def test_a_named_file_is_called_by_its_name(save):
@@ -93,21 +93,21 @@ def test_files_of_one_name_in_two_folders_keep_the_folder_in_theirs(save, tmp_pa
     one, two = save("x/a.txt", "one"), save("y/a.txt", "two")
     corpus = read([str(tmp_path / "x"), str(tmp_path / "y")])
     assert pairs(corpus) == {one: "one", two: "two"}
-    assert corpus.intake.is_clean
+    assert corpus.read_report.is_clean
 
 
 def test_a_file_given_twice_is_read_once(save, tmp_path):
     path = save("a.txt", "one")
     corpus = read([path, str(tmp_path)])
     assert len(corpus.table) == 1
-    assert corpus.intake.notes == ["1 files were given more than once and read once"]
+    assert corpus.read_report.notes == ["1 files were given more than once and read once"]
 
 
 def test_files_without_a_reader_are_ignored_and_named(save, tmp_path):
     save("a.txt", "one")
     save("b.jpg", b"\xff\xd8")
     save("c.PNG", b"\x89PNG")
-    assert read([str(tmp_path)]).intake.notes == ["2 files ignored: no reader for .jpg, .png"]
+    assert read([str(tmp_path)]).read_report.notes == ["2 files ignored: no reader for .jpg, .png"]
 
 
 def test_a_named_file_of_unknown_extension_is_text_unless_told(save):
@@ -136,8 +136,8 @@ def test_an_empty_folder_gives_no_documents_and_says_so(tmp_path):
     corpus = read([str(tmp_path)])
     assert len(corpus.table) == 0
     assert corpus.table.schema == CORPUS
-    assert corpus.intake.is_clean
-    assert f"{tmp_path}: no file to read" in corpus.intake.notes
+    assert corpus.read_report.is_clean
+    assert f"{tmp_path}: no file to read" in corpus.read_report.notes
 
 
 def test_a_folder_that_links_to_itself_is_not_followed(save, tmp_path):
@@ -145,7 +145,7 @@ def test_a_folder_that_links_to_itself_is_not_followed(save, tmp_path):
     (tmp_path / "news" / "again").symlink_to(tmp_path / "news", target_is_directory=True)
     corpus = read([str(tmp_path)])
     assert column(corpus, "text") == ["one"]
-    assert "1 linked folders not followed" in corpus.intake.notes
+    assert "1 linked folders not followed" in corpus.read_report.notes
 
 
 def test_dangling_links_and_pipes_are_reported_and_the_rest_is_read(save, tmp_path):
@@ -154,8 +154,8 @@ def test_dangling_links_and_pipes_are_reported_and_the_rest_is_read(save, tmp_pa
     os.mkfifo(tmp_path / "pipe.txt")
     corpus = read([str(tmp_path)])
     assert column(corpus, "text") == ["one"]
-    assert corpus.intake.files_failed == {"dangling_link": 1, "not_a_regular_file": 1}
-    assert corpus.intake.places["not_a_regular_file"] == [str(tmp_path / "pipe.txt")]
+    assert corpus.read_report.files_failed == {"dangling_link": 1, "not_a_regular_file": 1}
+    assert corpus.read_report.places["not_a_regular_file"] == [str(tmp_path / "pipe.txt")]
 
 
 @pytest.mark.parametrize("name", ["b.txt", "b.jsonl", "b.parquet"])
@@ -166,7 +166,7 @@ def test_an_unreadable_file_is_reported_and_the_rest_is_read(save, tmp_path, nam
         pytest.skip("this user may read everything")
     corpus = read([str(tmp_path)])
     assert column(corpus, "text") == ["one"]
-    assert corpus.intake.files_failed.total() == 1
+    assert corpus.read_report.files_failed.total() == 1
 
 
 def test_a_file_that_will_not_open_is_reported(save, tmp_path, monkeypatch):
@@ -182,7 +182,7 @@ def test_a_file_that_will_not_open_is_reported(save, tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "open_source", refuse)
     corpus = read([str(tmp_path)])
     assert column(corpus, "text") == ["one"]
-    assert corpus.intake.places == {"unreadable": [str(tmp_path / "b.txt")]}
+    assert corpus.read_report.places == {"unreadable": [str(tmp_path / "b.txt")]}
 
 
 def test_a_file_that_breaks_while_it_is_read_gives_what_came_before(save, monkeypatch):
@@ -196,8 +196,8 @@ def test_a_file_that_breaks_while_it_is_read_gives_what_came_before(save, monkey
     monkeypatch.setattr(sources, "open_source", lambda source: Failing(data))
     corpus = read([save("a.jsonl", data)])
     assert column(corpus, "text") == ["one"]
-    assert corpus.intake.files_failed == {"unreadable": 1}
-    assert not corpus.intake.skipped
+    assert corpus.read_report.files_failed == {"unreadable": 1}
+    assert not corpus.read_report.skipped
 
 
 def test_file_names_that_are_not_utf8_are_read(tmp_path):
@@ -215,7 +215,7 @@ def test_rows_without_text_beside_texts_are_counted(save, tmp_path):
     save("b.jsonl", '{"n": 1}\n')
     corpus = read([str(tmp_path)])
     assert column(corpus, "text") == ["one"]
-    assert corpus.intake.files_failed == {"no_text_column": 1}
+    assert corpus.read_report.files_failed == {"no_text_column": 1}
 
 
 def test_what_clean_writes_beside_the_articles_is_not_read(save, tmp_path):
@@ -225,8 +225,8 @@ def test_what_clean_writes_beside_the_articles_is_not_read(save, tmp_path):
     save("out/manifest.json", "{}")
     corpus = read([str(tmp_path)])
     assert column(corpus, "text") == ["two", "one"]
-    assert "manifest.json and provenance.jsonl not read" in corpus.intake.notes[0]
-    assert corpus.intake.is_clean
+    assert "manifest.json and provenance.jsonl not read" in corpus.read_report.notes[0]
+    assert corpus.read_report.is_clean
 
 
 def test_a_file_under_two_names_is_read_once(save, tmp_path):
@@ -235,7 +235,7 @@ def test_a_file_under_two_names_is_read_once(save, tmp_path):
     others = [tmp_path / "s" / ".." / "s" / "x.txt", tmp_path / "linked" / "x.txt"]
     corpus = read([str(path), *map(str, others), str(path.parent)])
     assert len(corpus.table) == 1
-    assert corpus.intake.notes == ["3 files were given more than once and read once"]
+    assert corpus.read_report.notes == ["3 files were given more than once and read once"]
 
 
 # Text files
@@ -261,7 +261,7 @@ def test_a_text_file_is_kept_to_the_byte(save, packer, data, text, encoding):
     assert column(corpus, "encoding") == [encoding]
     assert column(corpus, "raw") == [None]
     assert originals(corpus) == [data]
-    assert corpus.intake.is_clean
+    assert corpus.read_report.is_clean
 
 
 @pytest.mark.parametrize(
@@ -278,8 +278,8 @@ def test_bytes_that_cannot_be_decoded_are_replaced_counted_and_kept(save, data, 
     path = save("a.txt", data)
     corpus = read([path])
     assert column(corpus, "text") == [text]
-    assert corpus.intake.damaged == {reason: 1}
-    assert corpus.intake.places == {reason: [path]}
+    assert corpus.read_report.damaged == {reason: 1}
+    assert corpus.read_report.places == {reason: [path]}
     assert originals(corpus) == [data]
 
 
@@ -289,8 +289,8 @@ def test_bytes_that_cannot_be_decoded_are_replaced_counted_and_kept(save, data, 
 def test_a_binary_file_is_skipped(save, data):
     corpus = read([save("a.txt", data)])
     assert len(corpus.table) == 0
-    assert corpus.intake.skipped == {"binary": 1}
-    assert corpus.intake.read == 1
+    assert corpus.read_report.skipped == {"binary": 1}
+    assert corpus.read_report.read == 1
 
 
 def test_a_file_longer_than_a_document_may_be_is_skipped(save, tmp_path):
@@ -298,7 +298,7 @@ def test_a_file_longer_than_a_document_may_be_is_skipped(save, tmp_path):
     save("b.txt", "x" * 100)
     corpus = read([str(tmp_path)], ReadOptions(max_line_bytes=100))
     assert column(corpus, "doc_id") == ["b.txt"]
-    assert corpus.intake.skipped == {"file_too_long": 1}
+    assert corpus.read_report.skipped == {"file_too_long": 1}
 
 
 # Compression
@@ -317,7 +317,7 @@ def test_several_members_and_trailing_zeros_are_one_stream(save, packer):
     members = [pack(lines({"id": n, "text": LEAD})) for n in range(3)]
     corpus = read([save("x.jsonl", b"".join(members) + bytes(50))])
     assert column(corpus, "doc_id") == ["0", "1", "2"]
-    assert corpus.intake.is_clean
+    assert corpus.read_report.is_clean
 
 
 @pytest.mark.parametrize("packer", ["gzip", "zstd"])
@@ -325,8 +325,8 @@ def test_several_members_and_trailing_zeros_are_one_stream(save, packer):
 def test_junk_behind_compressed_data_is_ignored_and_noted(save, packer, junk):
     corpus = read([save("x.jsonl", PACKERS[packer](lines({"id": "a", "text": LEAD})) + junk)])
     assert pairs(corpus) == {"a": LEAD}
-    assert corpus.intake.is_clean
-    assert any("were ignored" in note for note in corpus.intake.notes)
+    assert corpus.read_report.is_clean
+    assert any("were ignored" in note for note in corpus.read_report.notes)
 
 
 def test_a_skippable_zstd_frame_is_skipped(save):
@@ -352,17 +352,17 @@ def test_truncated_data_is_used_up_to_the_cut_and_reported(save, stdin, packer, 
     corpus = read([path], ReadOptions(format="jsonl" if form == "stdin" else None))
     assert 500 < len(corpus.table) < 2000
     assert column(corpus, "text") == [row["text"] for row in rows[: len(corpus.table)]]
-    assert corpus.intake.files_failed == {f"truncated_{packer}": 1}
-    assert corpus.intake.places == {f"truncated_{packer}": [path]}
-    assert not corpus.intake.skipped
-    assert corpus.intake.read == len(corpus.table)
+    assert corpus.read_report.files_failed == {f"truncated_{packer}": 1}
+    assert corpus.read_report.places == {f"truncated_{packer}": [path]}
+    assert not corpus.read_report.skipped
+    assert corpus.read_report.read == len(corpus.table)
 
 
 def test_every_cut_of_a_small_gzip_file_is_reported(save):
     data = gzip.compress(lines({"id": "a", "text": LEAD}))
     for end in range(3, len(data)):
         corpus = read([save("x.jsonl.gz", data[:end])])
-        assert corpus.intake.files_failed == {"truncated_gzip": 1}
+        assert corpus.read_report.files_failed == {"truncated_gzip": 1}
         assert column(corpus, "text") in ([], [LEAD])
 
 
@@ -371,7 +371,7 @@ def test_a_truncated_text_file_gives_what_there_is(save, packer):
     text = "".join(row["text"] for row in many(2000))
     corpus = read([save("a.txt", PACKERS[packer](text.encode())[:-20_000])])
     assert text.startswith(column(corpus, "text")[0])
-    assert corpus.intake.files_failed == {f"truncated_{packer}": 1}
+    assert corpus.read_report.files_failed == {f"truncated_{packer}": 1}
 
 
 @pytest.mark.parametrize("packer", ["gzip", "zstd"])
@@ -379,7 +379,7 @@ def test_damaged_compressed_data_is_reported(save, packer):
     data = bytearray(PACKERS[packer](lines(*many(2000))))
     data[len(data) // 2 : len(data) // 2 + 200] = bytes(200)
     corpus = read([save("x.jsonl", bytes(data))])
-    assert corpus.intake.files_failed == {f"corrupt_{packer}": 1}
+    assert corpus.read_report.files_failed == {f"corrupt_{packer}": 1}
 
 
 @pytest.mark.parametrize("packer", ["gzip", "zstd"])
@@ -388,8 +388,8 @@ def test_a_decompression_bomb_is_stopped(save, packer):
     options = ReadOptions(max_line_bytes=1 << 20)
     corpus = read([save("x.jsonl", data)], options)
     assert pairs(corpus) == {"a": LEAD}
-    assert corpus.intake.files_failed == {"decompression_bomb": 1}
-    assert read([save("x.jsonl", data)], ReadOptions(max_ratio=1e6)).intake.is_clean
+    assert corpus.read_report.files_failed == {"decompression_bomb": 1}
+    assert read([save("x.jsonl", data)], ReadOptions(max_ratio=1e6)).read_report.is_clean
 
 
 # JSON lines
@@ -411,17 +411,17 @@ def test_broken_lines_are_skipped_with_file_and_line(save):
     )
     path = save("x.jsonl", data)
     corpus = read([path])
-    intake = corpus.intake
+    read_report = corpus.read_report
     assert column(corpus, "doc_id") == ["a", "b", "0", "1", "2", "3", "4"]
-    assert intake.skipped == {
+    assert read_report.skipped == {
         "broken_json": 1,
         "not_an_object": 3,
         "missing_text": 2,
         "text_not_a_string": 2,
     }
-    assert intake.places["broken_json"] == [f"{path}:3"]
-    assert intake.places["missing_text"] == [f"{path}:9", f"{path}:10"]
-    assert intake.read == len(corpus.table) + intake.skipped.total()
+    assert read_report.places["broken_json"] == [f"{path}:3"]
+    assert read_report.places["missing_text"] == [f"{path}:9", f"{path}:10"]
+    assert read_report.read == len(corpus.table) + read_report.skipped.total()
 
 
 @pytest.mark.parametrize(
@@ -441,13 +441,13 @@ def test_broken_lines_are_skipped_with_file_and_line(save):
 def test_odd_lines_are_read(save, line, text):
     corpus = read([save("x.jsonl", line + b"\n")])
     assert column(corpus, "text") == [text]
-    assert corpus.intake.is_clean
+    assert corpus.read_report.is_clean
 
 
 def test_deep_nesting_is_a_broken_line_and_no_crash(save):
     data = lines({"id": "a", "text": "one"}, b"[" * 100_000 + b"\n", b'{"a":' * 100_000 + b"\n")
     corpus = read([save("x.jsonl", data)])
-    assert corpus.intake.skipped == {"broken_json": 2}
+    assert corpus.read_report.skipped == {"broken_json": 2}
     assert column(corpus, "doc_id") == ["a"]
 
 
@@ -456,8 +456,8 @@ def test_an_invalid_byte_costs_one_replacement_and_its_bytes_are_kept(save):
     path = save("x.jsonl", data)
     corpus = read([path])
     assert pairs(corpus) == {"a": "one", "b": "caf\ufffd"}
-    assert corpus.intake.damaged == {"invalid_utf8": 1}
-    assert corpus.intake.places == {"invalid_utf8": [f"{path}:2"]}
+    assert corpus.read_report.damaged == {"invalid_utf8": 1}
+    assert corpus.read_report.places == {"invalid_utf8": [f"{path}:2"]}
     assert originals(corpus) == [b"one", b"caf\xe9"]
 
 
@@ -465,13 +465,13 @@ def test_an_invalid_byte_beside_the_text_leaves_the_text_alone(save):
     corpus = read([save("x.jsonl", b'{"title": "\xff", "text": "one"}\n')])
     assert column(corpus, "text") == ["one"]
     assert column(corpus, "raw") == [None]
-    assert corpus.intake.damaged == {"invalid_utf8": 1}
+    assert corpus.read_report.damaged == {"invalid_utf8": 1}
 
 
 def test_half_a_surrogate_pair_is_replaced_and_its_bytes_are_kept(save):
     corpus = read([save("x.jsonl", b'{"text": "a \\ud83d b", "id": "\\ud83d"}\n')])
     assert pairs(corpus) == {"\ufffd": "a \ufffd b"}
-    assert corpus.intake.damaged == {"lone_surrogate": 1}
+    assert corpus.read_report.damaged == {"lone_surrogate": 1}
     assert originals(corpus)[0].decode("utf-8", "surrogatepass") == "a \ud83d b"
 
 
@@ -485,13 +485,13 @@ def test_byte_order_marks_before_json_lines_are_understood(save, packer):
     ):
         corpus = read([save("x.jsonl", PACKERS[packer](data))])
         assert pairs(corpus) == {"a": "café 😀", "b": "two"}
-        assert corpus.intake.is_clean
+        assert corpus.read_report.is_clean
 
 
 def test_damaged_utf16_lines_are_counted(save):
     data = codecs.BOM_UTF16_LE + '{"text": "a'.encode("utf-16-le") + b"\x3d\xd8"
     corpus = read([save("x.jsonl", data + '"}\n'.encode("utf-16-le"))])
-    assert corpus.intake.damaged == {"invalid_utf8": 1}
+    assert corpus.read_report.damaged == {"invalid_utf8": 1}
     assert len(corpus.table) == 1
 
 
@@ -502,7 +502,7 @@ def test_a_line_that_is_too_long_is_skipped_while_streaming(save):
     path = save("x.jsonl", data + b'{"text": "' + b"x" * 3_000_000)
     corpus = read([path], ReadOptions(max_line_bytes=1_000_000))
     assert pairs(corpus) == {"a": "one", "c": "two"}
-    assert corpus.intake.places == {"line_too_long": [f"{path}:2", f"{path}:4"]}
+    assert corpus.read_report.places == {"line_too_long": [f"{path}:2", f"{path}:4"]}
 
 
 def test_a_last_line_without_a_line_end_is_read(save):
@@ -524,7 +524,7 @@ def test_blank_and_empty_files_have_no_rows(save, tmp_path):
         save("blank-" + name, b"\n\n \n")
     corpus = read([str(tmp_path)])
     assert len(corpus.table) == 0
-    assert "no documents were found" in corpus.intake.notes
+    assert "no documents were found" in corpus.read_report.notes
 
 
 def test_numbers_are_ids_to_the_last_digit(save):
@@ -554,9 +554,9 @@ def test_json_lists_objects_and_disguised_lines_are_read(save):
     ):
         corpus = read([save("x.json", data)])
         assert pairs(corpus) == {"a": "one", "b": "two"}
-    assert corpus.intake.skipped == {"not_an_object": 1}
+    assert corpus.read_report.skipped == {"not_an_object": 1}
     assert pairs(read([save("x.json", json.dumps(rows[0], indent=2))])) == {"a": "one"}
-    assert read([save("x.json", "[1, 2")]).intake.skipped == {"broken_json": 1}
+    assert read([save("x.json", "[1, 2")]).read_report.skipped == {"broken_json": 1}
 
 
 # Columns
@@ -575,7 +575,7 @@ def test_json_lists_objects_and_disguised_lines_are_read(save):
 def test_the_text_column_is_recognised_and_noted(save, row, text, note):
     corpus = read([save("x.jsonl", lines(row))])
     assert column(corpus, "text") == [text]
-    assert corpus.intake.notes == [note]
+    assert corpus.read_report.notes == [note]
 
 
 def test_the_columns_are_decided_once(save, tmp_path):
@@ -586,11 +586,11 @@ def test_the_columns_are_decided_once(save, tmp_path):
     save("c.csv", "body\nother\n")
     corpus = read([str(tmp_path)])
     assert column(corpus, "text") == ["one"] * 3
-    assert corpus.intake.skipped == {"missing_text": 1}
-    assert corpus.intake.files_failed == {"no_text_column": 2}
+    assert corpus.read_report.skipped == {"missing_text": 1}
+    assert corpus.read_report.files_failed == {"no_text_column": 2}
     named = read([str(tmp_path / name) for name in ("a.jsonl", "b.jsonl", "c.csv")])
-    assert named.intake.skipped == {"missing_text": 2}
-    assert named.intake.files_failed == {"no_text_column": 1}
+    assert named.read_report.skipped == {"missing_text": 2}
+    assert named.read_report.files_failed == {"no_text_column": 1}
 
 
 def test_too_few_texts_in_the_first_records_stop_the_run(save):
@@ -619,7 +619,7 @@ def test_rows_of_another_kind_in_a_folder_are_set_aside(save, tmp_path):
     save("b.jsonl", lines({"id": "x", "text": "one"}))
     corpus = read([str(tmp_path)])
     assert pairs(corpus) == {"x": "one"}
-    assert corpus.intake.files_failed == {"no_text_column": 1}
+    assert corpus.read_report.files_failed == {"no_text_column": 1}
     (tmp_path / "b.jsonl").unlink()
     with pytest.raises(InputError, match="columns seen: left, right"):
         read([str(tmp_path)])
@@ -642,7 +642,7 @@ def test_named_columns_are_used(save, form):
     assert column(corpus, "site") == ["X", "x.org"]
     assert column(corpus, "priority") == ["3"] * 2
     assert column(corpus, "line") == ([2, 3] if form == "csv" else [1, 2])
-    assert not corpus.intake.notes
+    assert not corpus.read_report.notes
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
@@ -698,7 +698,7 @@ def test_bad_csv_rows_are_skipped_with_file_and_line(save):
     path = save("x.csv", data)
     corpus = read([path])
     assert pairs(corpus) == {"a": "one", "b": 'two\nlines, and "quotes"', "f": "three"}
-    assert corpus.intake.places == {"bad_row": [f"{path}:{n}" for n in (6, 7, 8, 10)]}
+    assert corpus.read_report.places == {"bad_row": [f"{path}:{n}" for n in (6, 7, 8, 10)]}
     assert column(corpus, "line") == [2, 4, 9]
 
 
@@ -713,14 +713,14 @@ def test_csv_line_ends_marks_and_delimiters_are_understood(save):
     ):
         corpus = read([save(name, data)])
         assert pairs(corpus) == {"a": "one\r\ntwo"}
-        assert corpus.intake.is_clean
+        assert corpus.read_report.is_clean
 
 
 def test_an_invalid_byte_in_csv_is_counted_for_its_row(save):
     path = save("x.csv", b"id,text\na,one\nb,caf\xe9\nc,two\n")
     corpus = read([path])
     assert pairs(corpus) == {"a": "one", "b": "caf\ufffd", "c": "two"}
-    assert corpus.intake.places == {"invalid_utf8": [f"{path}:3"]}
+    assert corpus.read_report.places == {"invalid_utf8": [f"{path}:3"]}
     assert originals(corpus)[1] == b"caf\xe9"
 
 
@@ -734,16 +734,16 @@ def test_an_open_quote_costs_its_own_line_only(save, tail):
         "3": "three,\nin two lines",
         "4": "four",
     }
-    assert corpus.intake.places["bad_row"][0] == f"{path}:2"
+    assert corpus.read_report.places["bad_row"][0] == f"{path}:2"
     assert column(corpus, "line")[:3] == [3, 5, 7]
-    assert corpus.intake.read == 4 + tail.count("\n")
+    assert corpus.read_report.read == 4 + tail.count("\n")
 
 
 def test_an_open_quote_in_a_long_file(save):
     rows = "".join(f"{n},text {n}\n" for n in range(12_000))
     corpus = read([path := save("x.csv", f'id,text\nx,"open\n{rows}y,"open\n')])
     assert len(corpus.table) == 12_000
-    assert corpus.intake.places == {"bad_row": [f"{path}:2", f"{path}:12003"]}
+    assert corpus.read_report.places == {"bad_row": [f"{path}:2", f"{path}:12003"]}
     assert column(corpus, "line") == list(range(3, 12_003))
 
 
@@ -782,7 +782,7 @@ def test_columns_of_one_name_are_refused(save):
     save("in/y.csv", "id,text\n2,two\n")
     corpus = read([str(Path(path).parent)])
     assert pairs(corpus) == {"2": "two"}
-    assert corpus.intake.files_failed == {"repeated_columns": 1}
+    assert corpus.read_report.files_failed == {"repeated_columns": 1}
     table = pa.Table.from_arrays([pa.array(["a"])] * 3, ["id", "text", "text"])
     pq.write_table(table, path := save("x.parquet", b""))
     with pytest.raises(InputError, match=r"x\.parquet: several columns are called 'text'"):
@@ -805,7 +805,7 @@ def test_long_csv_fields_are_read_and_longer_lines_skipped(save):
     path = save("x.csv", f"id,text\na,{'x' * 500_000}\nb,{'x' * 2_000_000}\nc,two\n")
     corpus = read([path], ReadOptions(max_line_bytes=1_000_000))
     assert column(corpus, "doc_id") == ["a", "c"]
-    assert corpus.intake.places == {"line_too_long": [f"{path}:3"]}
+    assert corpus.read_report.places == {"line_too_long": [f"{path}:3"]}
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="csv refuses NUL before Python 3.11")
@@ -845,13 +845,13 @@ def test_parquet_rows_without_text_are_skipped_with_their_number(save):
     path = write(save, "parquet", rows)
     corpus = read([path])
     assert column(corpus, "doc_id") == ["0", "2", "4"]
-    assert corpus.intake.places == {"missing_text": [f"{path}:2", f"{path}:4"]}
-    assert corpus.intake.read == 5
+    assert corpus.read_report.places == {"missing_text": [f"{path}:2", f"{path}:4"]}
+    assert corpus.read_report.read == 5
 
 
 def test_a_parquet_text_column_of_numbers_is_counted_row_by_row(save):
     corpus = read([write(save, "parquet", [{"text": 1}, {"text": 2}])])
-    assert corpus.intake.skipped == {"text_not_a_string": 2}
+    assert corpus.read_report.skipped == {"text_not_a_string": 2}
     assert len(corpus.table) == 0
 
 
@@ -863,7 +863,7 @@ def test_invalid_utf8_in_parquet_is_replaced_and_its_bytes_kept(save, kind):
     pq.write_table(pa.table({"text": texts}), path)
     corpus = read([path])
     assert column(corpus, "text") == ["one", "caf\ufffd"]
-    assert corpus.intake.damaged == {"invalid_utf8": 1}
+    assert corpus.read_report.damaged == {"invalid_utf8": 1}
     assert originals(corpus) == [b"one", b"caf\xe9"]
 
 
@@ -873,14 +873,14 @@ def test_a_broken_parquet_file_is_reported(save, tmp_path):
     save("c.parquet", b"not at all")
     corpus = read([str(tmp_path)])
     assert pairs(corpus) == {"a": LEAD}
-    assert corpus.intake.files_failed == {"broken_parquet": 2}
+    assert corpus.read_report.files_failed == {"broken_parquet": 2}
 
 
 def test_parquet_batches_are_of_the_size_asked_for(save):
-    intake = Intake()
+    read_report = ReadReport()
     path = write(save, "parquet", many(1000))
-    batches = list(read_batches([path], ReadOptions(), intake, batch_bytes=100_000))
-    assert sum(map(len, batches)) == intake.read == 1000
+    batches = list(read_batches([path], ReadOptions(), read_report, batch_bytes=100_000))
+    assert sum(map(len, batches)) == read_report.read == 1000
     assert len(batches) > 1
 
 
@@ -950,13 +950,13 @@ def test_a_page_gives_title_main_text_date_and_site(save, packer, trafilatura):
 def test_a_page_without_main_text_is_skipped(save, tmp_path, trafilatura):
     save("a.html", "")
     save("b.htm", "<html><body></body></html>")
-    assert read([str(tmp_path)]).intake.skipped == {"no_text": 2}
+    assert read([str(tmp_path)]).read_report.skipped == {"no_text": 2}
 
 
 def test_a_page_that_breaks_the_parser_is_skipped(save, monkeypatch):
     broken = SimpleNamespace(bare_extraction=lambda *args, **kwargs: 1 / 0)
     monkeypatch.setitem(sys.modules, "trafilatura", broken)
-    assert read([save("a.html", PAGE)]).intake.skipped == {"bad_html": 1}
+    assert read([save("a.html", PAGE)]).read_report.skipped == {"bad_html": 1}
 
 
 def test_html_without_its_extra_says_what_to_install(save, monkeypatch):
@@ -1015,9 +1015,9 @@ def test_rows_that_are_read_as_a_text_are_noted(save):
     for data in ("id,text\n1,one\n", "Body;body\n1;2\n", '"id"\t"content"\n\n1\tone'):
         corpus = read([save("x", data)])
         assert column(corpus, "text") == [data]
-        assert "--input-format csv" in corpus.intake.notes[0]
+        assert "--input-format csv" in corpus.read_report.notes[0]
     for data in ("A text, so to say\nof two, or three, lines\n", "id,text\n", "text\none\n"):
-        assert not read([save("x", data)]).intake.notes
+        assert not read([save("x", data)]).read_report.notes
 
 
 # Strict
@@ -1039,7 +1039,7 @@ def test_rows_that_are_read_as_a_text_are_noted(save):
 )
 def test_strict_stops_at_the_first_flaw_and_names_the_place(save, name, data, line):
     path = save(name, data)
-    assert not read([path]).intake.is_clean
+    assert not read([path]).read_report.is_clean
     with pytest.raises(InputError) as caught:
         read([path], ReadOptions(strict=True))
     assert (caught.value.path, caught.value.line) == (path, line)
@@ -1055,10 +1055,10 @@ def test_equal_ids_are_numbered_by_what_the_documents_hold(save):
         path = save("x.jsonl", lines(*rows))
         corpus = read([path])
         named.append(pairs(corpus))
-        assert corpus.intake.damaged == {"duplicate_id": 2}
+        assert corpus.read_report.damaged == {"duplicate_id": 2}
         renamed = [named[-1]["a#2"], named[-1]["a#3"]]
         places = [f"{path}:{texts.index(each) + 1}" for each in renamed]
-        assert corpus.intake.places == {"duplicate_id": places}
+        assert corpus.read_report.places == {"duplicate_id": places}
     assert set(named[0]) == {"a", "a#2", "a#3", "b"}
     assert set(named[0].values()) == {"a", "b", "c", "x"}
     assert all(each == named[0] for each in named)
@@ -1068,14 +1068,14 @@ def test_a_numbered_id_that_is_taken_is_numbered_again(save):
     rows = [{"id": i, "text": t} for i, t in (("a", "1"), ("a", "2"), ("a#2", "3"))]
     corpus = read([save("x.jsonl", lines(*rows))])
     assert pairs(corpus) == {"a": "1", "a#2": "2", "a#2#2": "3"}
-    assert corpus.intake.damaged == {"duplicate_id": 1}
+    assert corpus.read_report.damaged == {"duplicate_id": 1}
 
 
 def test_many_equal_ids_are_counted_whole(save):
     corpus = read([save("x.jsonl", lines(*[{"id": "a", "text": "x"}] * 500))])
     assert len(set(column(corpus, "doc_id"))) == 500
-    assert corpus.intake.damaged == {"duplicate_id": 499}
-    assert len(corpus.intake.places["duplicate_id"]) == 5
+    assert corpus.read_report.damaged == {"duplicate_id": 499}
+    assert len(corpus.read_report.places["duplicate_id"]) == 5
 
 
 # In memory
@@ -1085,14 +1085,14 @@ def test_texts_in_a_list_get_their_position_as_id():
     corpus = from_python(["one", "", "one", "two\ud83d"])
     assert pairs(corpus) == {"0": "one", "1": "", "2": "one", "3": "two\ufffd"}
     assert column(corpus, "path") == column(corpus, "line") == [None] * 4
-    assert corpus.intake.damaged == {"lone_surrogate": 1}
-    assert corpus.intake.places == {"lone_surrogate": ["document 3"]}
+    assert corpus.read_report.damaged == {"lone_surrogate": 1}
+    assert corpus.read_report.places == {"lone_surrogate": ["document 3"]}
 
 
 def test_what_is_no_text_in_a_list_is_counted_with_its_position():
     corpus = from_python(["one", None, 5, "two", b"three"])
     assert pairs(corpus) == {"0": "one", "3": "two"}
-    assert corpus.intake.places == {
+    assert corpus.read_report.places == {
         "missing_text": ["document 1"],
         "text_not_a_string": ["document 2", "document 4"],
     }
@@ -1120,7 +1120,7 @@ def test_arrow_data_is_read():
     ):
         corpus = from_python(documents)
         assert pairs(corpus) == {"a": "one", "c": "two"}
-        assert corpus.intake.places == {"missing_text": ["document 1"]}
+        assert corpus.read_report.places == {"missing_text": ["document 1"]}
         assert column(corpus, "line") == [None, None]
     for texts in (
         pa.array(["one", "two"]),
@@ -1166,7 +1166,7 @@ def test_no_documents_are_an_empty_corpus(documents):
     corpus = from_python(documents)
     assert isinstance(corpus, Corpus)
     assert corpus.table.schema == CORPUS
-    assert corpus.intake.read == 0
+    assert corpus.read_report.read == 0
 
 
 def test_memory_without_texts_is_refused():
@@ -1201,12 +1201,12 @@ def test_batches_fill_across_files_and_progress_adds_up(save, tmp_path):
         save(f"{n}.txt", "x" * 1000)
     save("a.jsonl.gz", gzip.compress(lines(*many(50))))
     write(save, "parquet", many(50), suffix="p")
-    told, intake = [], Intake()
+    told, read_report = [], ReadReport()
     options = ReadOptions()
     batches = list(
-        read_batches([str(tmp_path)], options, intake, batch_bytes=5000, progress=told.append)
+        read_batches([str(tmp_path)], options, read_report, batch_bytes=5000, progress=told.append)
     )
-    assert sum(map(len, batches)) == intake.read == 120
+    assert sum(map(len, batches)) == read_report.read == 120
     assert all(batch.schema == CORPUS for batch in batches)
     assert max(len(batch) for batch in batches) < 30
     assert sum(told) == sources.input_bytes([str(tmp_path)])
@@ -1241,7 +1241,7 @@ def test_texts_written_and_read_back_are_equal(save, written, packer):
 def test_any_text_file_gives_back_its_bytes(save, data):
     assume(streams_module._compression(data) is None)
     corpus = read([save("a.txt", data)])
-    assert originals(corpus) == ([] if corpus.intake.skipped["binary"] else [data])
+    assert originals(corpus) == ([] if corpus.read_report.skipped["binary"] else [data])
 
 
 @slow_files
@@ -1254,7 +1254,7 @@ def test_the_order_of_the_input_does_not_matter(save, documents, random):
     one = read([save("x.jsonl", lines(*rows))])
     two = read([save("x.jsonl", lines(*shuffled))])
     assert pairs(one) == pairs(two)
-    assert one.intake.damaged == two.intake.damaged
+    assert one.read_report.damaged == two.read_report.damaged
 
 
 @slow_files
@@ -1266,4 +1266,4 @@ def test_no_bytes_break_the_reader(save, data, form):
     except InputError:
         return
     corpus.table.validate(full=True)
-    assert corpus.intake.read == len(corpus.table) + corpus.intake.skipped.total()
+    assert corpus.read_report.read == len(corpus.table) + corpus.read_report.skipped.total()

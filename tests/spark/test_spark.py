@@ -51,7 +51,7 @@ def check_same(spark, table, config=FAST, partitions=None, columns=None, **how):
     wanted, summary = found_here(table, config, **columns)
     # As written out, which tells None from NaN and takes every digit.
     assert list(map(repr, got)) == list(map(repr, wanted))
-    for name in ("documents", "relations", "clusters", "caps"):
+    for name in ("documents", "relations", "clusters", "limits"):
         assert totals[name] == summary[name], name
     return totals
 
@@ -101,9 +101,9 @@ def test_repeated_ids_empty_and_missing_texts(spark):
     ids[5:8] = ["d1#2", "d1#2", "d1#2#2"]
     table = pa.table({"id": ids, "text": texts})
     totals = check_same(spark, table, partitions=5)
-    assert totals["intake"]["skipped"] == {"missing_text": 1}
-    wanted = dedup.scan(table, FAST).summary["intake"]["damaged"]
-    assert totals["intake"]["damaged"] == wanted
+    assert totals["read_report"]["skipped"] == {"missing_text": 1}
+    wanted = dedup.scan(table, FAST).summary["read_report"]["damaged"]
+    assert totals["read_report"]["damaged"] == wanted
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_identical_documents(spark):
 
 def test_a_shared_footer_fills_buckets(spark):
     totals = check_same(spark, one_footer(400), partitions=3)
-    assert totals["caps"]["crowded_buckets"] > 0
+    assert totals["limits"]["oversized_buckets"] > 0
 
 
 def test_a_path(spark):

@@ -101,7 +101,7 @@ def test_broken_lines_are_counted(spark_here, tmp_path):
     good = [json.dumps({"id": f"{k}", "text": text}) for k, text in enumerate(texts_of(3, 12))]
     path.write_text("\n".join([*good, "{broken", '{"id": "x"}', '{"id": "y", "text": null}']))
     totals = in_process(spark_here, [str(path)], tmp_path / "out")
-    assert totals["intake"]["skipped"] == {"broken_json": 1, "missing_text": 2}
+    assert totals["read_report"]["skipped"] == {"broken_json": 1, "missing_text": 2}
     assert totals["documents"]["read"] == 15
     assert totals["documents"]["kept"] + totals["documents"]["removed"] == 12
 
@@ -120,7 +120,7 @@ def test_whole_texts_are_called_as_elsewhere(spark_here, tmp_path):
         json.loads((tmp_path / each / "summary.json").read_text()) for each in ("out", "here")
     ]
     for name in ("read", "skipped", "damaged"):
-        assert summaries[0]["intake"][name] == summaries[1]["intake"][name], name
+        assert summaries[0]["read_report"][name] == summaries[1]["read_report"][name], name
 
 
 def test_what_may_not_be_written_over(spark_here, tmp_path):

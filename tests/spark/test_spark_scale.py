@@ -26,7 +26,7 @@ def check_same(spark, folder, table, partitions=None, **how):
     wanted, summary = found_here(table, FAST)
     different = [pair for pair in zip(got, wanted, strict=True) if repr(pair[0]) != repr(pair[1])]
     assert not different, different[:3]
-    for name in ("documents", "relations", "clusters", "caps"):
+    for name in ("documents", "relations", "clusters", "limits"):
         assert totals[name] == summary[name], name
     return totals
 
@@ -43,7 +43,7 @@ def test_100_000_identical_documents(spark_here, tmp_path):
 
 def test_100_000_documents_with_one_footer(spark_here, tmp_path):
     totals = check_same(spark_here, tmp_path, one_footer(100_000))
-    assert totals["caps"]["crowded_buckets"] > 0
+    assert totals["limits"]["oversized_buckets"] > 0
 
 
 @pytest.mark.parametrize("driver_edges", [0, 1_000_000])

@@ -42,11 +42,11 @@ def classified(*strings, masked=None):
     names = [*stop_lists().names, None]
     out = []
     for row, string in enumerate(strings):
-        places = range(tokens.bounds[row], tokens.bounds[row + 1])
+        positions = range(tokens.bounds[row], tokens.bounds[row + 1])
         kinds = {STOP: [], CONTENT: [], NAME: [], BLANK: []}
-        for i in places:
+        for i in positions:
             kinds[words.classes[i]].append(string[tokens.starts[i] : tokens.ends[i]])
-        out.append((names[words.languages[row]], kinds, words.weights[list(places)]))
+        out.append((names[words.languages[row]], kinds, words.weights[list(positions)]))
     return out
 
 

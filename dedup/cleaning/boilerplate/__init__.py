@@ -1,6 +1,6 @@
 """Page furniture and tagged blocks: what a block is, from its words and from its neighbours.
 
-Three sources, from sure to less sure: shipped patterns (``furniture.txt``), runs of lines that
+Three sources, from sure to less sure: shipped patterns (``patterns.txt``), runs of lines that
 only a menu or a related card has, and lines that one site repeats over and over.
 """
 
@@ -11,15 +11,15 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from dedup.cleaning.boilerplate import furniture, tags
+from dedup.cleaning.boilerplate import patterns, tags
 from dedup.cleaning.boilerplate.frequency import take_frequent
-from dedup.cleaning.boilerplate.lines import LineCounter, Lines
+from dedup.cleaning.boilerplate.lines import LineCounter, LineCounts
 from dedup.cleaning.boilerplate.page import Page
 from dedup.cleaning.boilerplate.runs import take_cards, take_menus
 from dedup.cleaning.boilerplate.stretches import Found, take_templates
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts
-from dedup.schema import MARKS, REMOVALS
+from dedup.schema import ANNOTATIONS, REMOVALS
 from dedup.text.lines import (
     AT,
     BULLET,
@@ -32,13 +32,13 @@ from dedup.text.lines import (
     PAREN,
     SENTENCE,
     TRIGGER,
-    Blocks,
-    block_table,
+    Lines,
     fragments,
+    line_table,
 )
 from dedup.text.tokens import Tokens
 
-__all__ = ["LineCounter", "Lines", "blocks_of", "find_boilerplate", "triggers"]
+__all__ = ["LineCounter", "Lines", "lines_of", "find_boilerplate", "triggers"]
 
 _LONGEST_LINE = 1500  # bytes; no pattern is for more
 _TWEET_LINES = 4
@@ -55,59 +55,59 @@ _NO_HEADLINE = frozenset(
 def triggers() -> dict[str, int]:
     """Return the words that make a block worth a look, with the longest block they flag."""
     limits = tags.trigger_words()
-    for word, limit in furniture.trigger_words().items():
+    for word, limit in boilerplate.trigger_words().items():
         limits[word] = max(limit, limits.get(word, 0))
     return limits
 
 
-def blocks_of(texts: Texts, tokens: Tokens) -> Blocks:
+def lines_of(texts: Texts, tokens: Tokens) -> Lines:
     """Cut texts into the blocks that ``find_boilerplate`` and ``find_repeats`` work on."""
-    return block_table(texts, tokens, triggers())
+    return line_table(texts, tokens, triggers())
 
 
 def find_boilerplate(
     texts: Texts,
     tokens: Tokens,
-    blocks: Blocks,
-    config: Config,
     lines: Lines,
+    config: Config,
+    line_counts: LineCounts,
     templates: Found | None = None,
 ) -> tuple[pa.Table, pa.Table]:
-    """Return furniture (schema ``REMOVALS``) and tagged blocks (schema ``MARKS``).
+    """Return furniture (schema ``REMOVALS``) and tagged blocks (schema ``ANNOTATIONS``).
 
-    ``blocks`` come from ``blocks_of``; ``lines`` says how often they stand in the whole corpus,
+    ``lines`` come from ``lines_of``; ``lines`` says how often they stand in the whole corpus,
     where near copies count once, so that ten copies of one wire story do not make its paragraphs
     furniture.
     """
-    page = Page(texts, blocks)
-    whole = ~fragments(blocks, tokens)
+    page = Page(texts, lines)
+    whole = ~fragments(lines, tokens)
     _look_at_lines(page, whole)
     _take_tweets(page)
     if config.boilerplate:
-        take_templates(page, lines, whole, templates)
-        take_frequent(page, lines, whole)
+        take_templates(page, line_counts, whole, templates)
+        take_frequent(page, line_counts, whole)
         _take_empty_items(page)
         take_menus(page)
         take_cards(page)
-        for block in np.flatnonzero(blocks.flags & INVISIBLE).tolist():
-            page.found[block] = ("whitespace", "invisible_line", "strong")
+        for line in np.flatnonzero(lines.flags & INVISIBLE).tolist():
+            page.found[line] = ("whitespace", "invisible_line", "strong")
     else:
         page.found.clear()
-    for block, tag in list(page.tagged.items()):
+    for line, tag in list(page.tagged.items()):
         if tag in config.drop_tags:
-            page.found.setdefault(block, (tag, "drop_tags", "strong"))
-        if block in page.found:
-            del page.tagged[block]
+            page.found.setdefault(line, (tag, "drop_tags", "strong"))
+        if line in page.found:
+            del page.tagged[line]
     return _removals(page), _marks(page)
 
 
 def _removals(page: Page) -> pa.Table:
-    blocks = page.blocks
+    lines = page.lines
     rows = [
-        (int(blocks.docs[block]), int(blocks.starts[block]), int(blocks.ends[block]), *finding)
-        for block, finding in page.found.items()
+        (int(lines.docs[line]), int(lines.starts[line]), int(lines.ends[line]), *finding)
+        for line, finding in page.found.items()
     ]
-    rows += [(int(blocks.docs[block]), *span, *finding) for block, *span, finding in page.spans]
+    rows += [(int(lines.docs[line]), *span, *finding) for line, *span, finding in page.spans]
     columns = list(zip(*sorted(rows), strict=True)) or [()] * 6
     nothing = pa.nulls(len(rows), pa.int64())
     kinds = [field.type for field in REMOVALS][:6]
@@ -123,90 +123,90 @@ def _removals(page: Page) -> pa.Table:
 
 def _marks(page: Page) -> pa.Table:
     order = np.array(sorted(page.tagged), np.int64)
-    blocks = page.blocks
+    lines = page.lines
     return pa.Table.from_arrays(
         [
-            pa.array(blocks.docs[order]),
-            pa.array(blocks.starts[order]),
-            pa.array(blocks.ends[order]),
-            pa.array([page.tagged[block] for block in order.tolist()], pa.string()),
+            pa.array(lines.docs[order]),
+            pa.array(lines.starts[order]),
+            pa.array(lines.ends[order]),
+            pa.array([page.tagged[line] for line in order.tolist()], pa.string()),
         ],
-        schema=MARKS,
+        schema=ANNOTATIONS,
     )
 
 
-def _candidates(blocks: Blocks) -> Int64:
+def _candidates(lines: Lines) -> Int64:
     """Return the blocks that can match a pattern at all, so that few lines become objects."""
-    flags, words = blocks.flags, blocks.words
+    flags, words = lines.flags, lines.words
     worth = (flags & TRIGGER) != 0
     worth |= ((flags & PAREN) != 0) & (words <= 120)
     worth |= ((flags & AT) != 0) & (words <= 25)
     worth |= ((flags & (DIGITS | LAST_DIGIT)) != 0) & (words <= 10)
     worth |= ((flags & CAMEL) != 0) & (words <= 8)
     worth |= ((flags & COPYRIGHT) != 0) & (words <= _COPYRIGHT_WORDS)
-    worth &= blocks.byte_ends - blocks.byte_starts <= _LONGEST_LINE
+    worth &= lines.byte_ends - lines.byte_starts <= _LONGEST_LINE
     return np.flatnonzero(worth & (words > 0))
 
 
 def _look_at_lines(page: Page, whole: Bool) -> None:
     """Try the patterns and the tags on every candidate."""
-    blocks = page.blocks
-    candidates = _candidates(blocks)
+    lines = page.lines
+    candidates = _candidates(lines)
     candidates = candidates[whole[candidates]]
-    docs = blocks.docs[candidates]
+    docs = lines.docs[candidates]
     facts = zip(
         candidates.tolist(),
-        blocks.words[candidates].tolist(),
-        blocks.flags[candidates].tolist(),
-        (candidates - blocks.bounds[docs]).tolist(),
-        (blocks.bounds[docs + 1] - 1 - candidates).tolist(),
+        lines.words[candidates].tolist(),
+        lines.flags[candidates].tolist(),
+        (candidates - lines.bounds[docs]).tolist(),
+        (lines.bounds[docs + 1] - 1 - candidates).tolist(),
         strict=True,
     )
-    for block, words, flags, place, left in facts:
-        line = blocks.text(page.texts, block)
-        match = furniture.match_furniture(line, words, is_sentence=bool(flags & SENTENCE))
+    for line, words, flags, position, left in facts:
+        line_text = lines.text(page.texts, line)
+        match = patterns.match_patterns(line_text, words, is_sentence=bool(flags & SENTENCE))
         if match is None:
-            tag = tags.tag_of(line, words, flags, place, left)
+            tag = tags.tag_of(line_text, words, flags, position, left)
             if tag is not None:
-                page.tagged[block] = tag
-        elif match.weak or (place == 0 and match.reason not in _NO_HEADLINE):
-            page.weak[block] = match.reason
+                page.tagged[line] = tag
+        elif match.weak or (position == 0 and match.reason not in _NO_HEADLINE):
+            page.weak[line] = match.reason
         elif match.reason == "related_marker":
-            page.found[block] = ("related_block", "pattern", match.confidence)
-            page.markers.append(block)
+            page.found[line] = ("related_block", "pattern", match.confidence)
+            page.markers.append(line)
         else:
-            page.found[block] = (match.reason, "pattern", match.confidence)
+            page.found[line] = (match.reason, "pattern", match.confidence)
 
 
 def _take_tweets(page: Page) -> None:
     """Tag the lines of a tweet above its signature: one always, more while they look like one."""
-    for block in [each for each, tag in page.tagged.items() if tag == "embed"]:
-        if not page.has(block, AT) or not tags.is_signature(page.blocks.text(page.texts, block)):
+    for line in [each for each, tag in page.tagged.items() if tag == "embed"]:
+        if not page.has(line, AT) or not tags.is_signature(page.lines.text(page.texts, line)):
             continue
-        lowest = max(page.begin(block), block - _TWEET_LINES)
-        for above in range(block - 1, lowest - 1, -1):
-            if above in page.found or page.blocks.words[above] > 70:
+        lowest = max(page.begin(line), line - _TWEET_LINES)
+        for above in range(line - 1, lowest - 1, -1):
+            if above in page.found or page.lines.words[above] > 70:
                 break
-            if above < block - 1 and not page.has(above, AT | HASHTAG) and above not in page.tagged:
+            if above < line - 1 and not page.has(above, AT | HASHTAG) and above not in page.tagged:
                 break
             page.tagged[above] = "embed"
 
 
 def _take_empty_items(page: Page) -> None:
     """Take list marks that lost their words, where something else of a list is beside them."""
-    blocks = page.blocks
-    empty = (blocks.words == 0) | (((blocks.flags & DIGITS) != 0) & (blocks.words == 1))
-    empty &= blocks.byte_ends - blocks.byte_starts < _LONGEST_LINE
-    listed = (blocks.flags & BULLET) != 0
-    marks = [
-        block
-        for block in np.flatnonzero(empty & ((blocks.flags & INVISIBLE) == 0)).tolist()
-        if _EMPTY_ITEM.fullmatch(blocks.text(page.texts, block))
+    lines = page.lines
+    empty = (lines.words == 0) | (((lines.flags & DIGITS) != 0) & (lines.words == 1))
+    empty &= lines.byte_ends - lines.byte_starts < _LONGEST_LINE
+    listed = (lines.flags & BULLET) != 0
+    annotations = [
+        line
+        for line in np.flatnonzero(empty & ((lines.flags & INVISIBLE) == 0)).tolist()
+        if _EMPTY_ITEM.fullmatch(lines.text(page.texts, line))
     ]
-    known = {*marks, *np.flatnonzero(listed).tolist()}
-    for block in marks:
+    known = {*annotations, *np.flatnonzero(listed).tolist()}
+    for line in annotations:
         if any(
-            page.begin(block) <= each < page.end(block) and (each in known or each in page.found)
-            for each in (block - 1, block + 1)
+            page.begin(line) <= each < page.end(line) and (each in known or each in page.found)
+            for each in (line - 1, line + 1)
         ):
-            page.found.setdefault(block, ("site_nav", "empty_item", "medium"))
+            page.found.setdefault(line, ("site_nav", "empty_item", "medium"))

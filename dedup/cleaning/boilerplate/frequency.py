@@ -11,10 +11,10 @@ import re
 
 import numpy as np
 
-from dedup.cleaning.boilerplate.furniture import fold_line
-from dedup.cleaning.boilerplate.lines import Lines
+from dedup.cleaning.boilerplate.lines import LineCounts
 from dedup.cleaning.boilerplate.notices import NOTICE, speaks_to_reader
 from dedup.cleaning.boilerplate.page import Page, stretches
+from dedup.cleaning.boilerplate.patterns import fold_line
 from dedup.core.arrays import Bool
 from dedup.text.lines import SENTENCE
 
@@ -35,130 +35,130 @@ _WHO_WHERE = re.compile(
 )
 
 
-def take_frequent(page: Page, lines: Lines, whole: Bool) -> None:
+def take_frequent(page: Page, line_counts: LineCounts, whole: Bool) -> None:
     """Find the furniture among the lines that a site prints in many of its clusters."""
-    for block in np.flatnonzero(lines.often & whole).tolist():
-        if block in page.found or block in page.tagged:
+    for line in np.flatnonzero(line_counts.often & whole).tolist():
+        if line in page.found or line in page.tagged:
             continue
-        page.frequent.add(block)
-    _tag_credits(page, lines)
-    body = _body(page, lines)
-    _take_dense(page, lines, body)
-    places = np.flatnonzero(body)
+        page.frequent.add(line)
+    _tag_credits(page, line_counts)
+    body = _body(page, line_counts)
+    _take_dense(page, line_counts, body)
+    positions = np.flatnonzero(body)
     for begin, end in stretches(page, {*page.found, *page.frequent}):
         low, high = page.begin(begin), page.end(begin)
-        own = places[np.searchsorted(places, low) : np.searchsorted(places, high)]
+        own = positions[np.searchsorted(positions, low) : np.searchsorted(positions, high)]
         above = len(own) > 0 and end <= own[0]
         below = len(own) > 0 and begin > own[-1]
-        _judge(page, lines, (begin, end), above=above, below=below)
+        _judge(page, line_counts, (begin, end), above=above, below=below)
 
 
-def _tag_credits(page: Page, lines: Lines) -> None:
+def _tag_credits(page: Page, line_counts: LineCounts) -> None:
     """Tag what looks like a byline or a dateline above the text."""
-    for block in sorted(page.frequent):
-        place = block - page.begin(block)
-        if not 0 < place <= 4 or page.blocks.words[block] > 8 or page.has(block, SENTENCE):
+    for line in sorted(page.frequent):
+        position = line - page.begin(line)
+        if not 0 < position <= 4 or page.lines.words[line] > 8 or page.has(line, SENTENCE):
             continue
-        line = page.text(block).strip()
-        named = _WHO_WHERE.fullmatch(line) is not None and _is_titled(line)
-        if named or ("," in line and _PLACE.fullmatch(line)):
-            page.tagged[block] = "byline" if named else "date_line"
-            page.frequent.discard(block)
+        line_text = page.text(line).strip()
+        named = _WHO_WHERE.fullmatch(line_text) is not None and _is_titled(line_text)
+        if named or ("," in line_text and _PLACE.fullmatch(line_text)):
+            page.tagged[line] = "byline" if named else "date_line"
+            page.frequent.discard(line)
 
 
-def _is_titled(line: str) -> bool:
-    words = line.split()
+def _is_titled(line_text: str) -> bool:
+    words = line_text.split()
     return sum(word[0].isupper() for word in words) >= len(words) - 1
 
 
-def _take_dense(page: Page, lines: Lines, body: Bool) -> None:
+def _take_dense(page: Page, line_counts: LineCounts, body: Bool) -> None:
     """Take frequent lines with hardly anything else around them, as in the margin of a page."""
-    marks = np.zeros(len(page.blocks) + 1, np.int64)
-    marks[[each + 1 for each in (*page.found, *page.weak)]] = 1
-    marks[[each + 1 for each in page.frequent if not lines.numbered[each]]] = 1
-    before = np.cumsum(marks)
-    for block in sorted(page.frequent):
-        low, high = page.begin(block), page.end(block)
-        first, last = max(low, block - _AROUND), min(high, block + 1 + _AROUND)
-        above, below = before[block] - before[first], before[last] - before[block + 1]
-        sides = ((above, block - first), (below, last - block - 1))
-        if lines.numbered[block] or not _is_plain(page, block):
+    annotations = np.zeros(len(page.lines) + 1, np.int64)
+    annotations[[each + 1 for each in (*page.found, *page.weak)]] = 1
+    annotations[[each + 1 for each in page.frequent if not line_counts.numbered[each]]] = 1
+    before = np.cumsum(annotations)
+    for line in sorted(page.frequent):
+        low, high = page.begin(line), page.end(line)
+        first, last = max(low, line - _AROUND), min(high, line + 1 + _AROUND)
+        above, below = before[line] - before[first], before[last] - before[line + 1]
+        sides = ((above, line - first), (below, last - line - 1))
+        if line_counts.numbered[line] or not _is_plain(page, line):
             dense = all(count >= _DENSE * size for count, size in sides)
         else:
             dense = above + below >= _DENSE * (last - first - 1)
-        heading = block + 1 < high and bool(body[block + 1])
-        if dense and last - first > _AROUND and not heading and block != low:
-            page.found[block] = _line(bool(lines.very[block]) and _is_plain(page, block))
+        heading = line + 1 < high and bool(body[line + 1])
+        if dense and last - first > _AROUND and not heading and line != low:
+            page.found[line] = _line(bool(line_counts.very[line]) and _is_plain(page, line))
 
 
-def _body(page: Page, lines: Lines) -> Bool:
+def _body(page: Page, line_counts: LineCounts) -> Bool:
     """Tell which blocks are paragraphs of text for sure."""
-    blocks = page.blocks
-    ended = ((blocks.flags & SENTENCE) != 0) & (blocks.words >= _BODY_WORDS)
-    body: Bool = ~lines.often & (ended | (blocks.words >= _LONG_WORDS))
+    lines = page.lines
+    ended = ((lines.flags & SENTENCE) != 0) & (lines.words >= _BODY_WORDS)
+    body: Bool = ~line_counts.often & (ended | (lines.words >= _LONG_WORDS))
     body[list(page.found)] = False
     return body
 
 
-def _judge(page: Page, lines: Lines, stretch: tuple[int, int], *, above: bool, below: bool) -> None:
+def _judge(
+    page: Page, line_counts: LineCounts, stretch: tuple[int, int], *, above: bool, below: bool
+) -> None:
     """Take lines of one run of furniture and frequent lines, as far as it is a run."""
     begin, end = stretch
-    own = [
-        block for block in range(begin, end) if block in page.frequent and block not in page.found
-    ]
-    plain = [each for each in own if _is_plain(page, each) and not lines.numbered[each]]
+    own = [line for line in range(begin, end) if line in page.frequent and line not in page.found]
+    plain = [each for each in own if _is_plain(page, each) and not line_counts.numbered[each]]
     firm = end - begin - len(own)
     enclosed = begin in page.found and end - 1 in page.found
     # Without furniture in it a run needs lines of most pages, or that no site is known.
     common = firm > 0 or 2 * sum(
-        lines.most[each] or not lines.known[each] for each in plain
+        line_counts.most[each] or not line_counts.known[each] for each in plain
     ) >= len(plain)
     if above or below:
         run = common and len(plain) + firm >= _RUN
     else:
         run = enclosed or len(plain) + firm >= (_MENU if firm > 0 else _MARGIN)
     if not run and len(plain) <= 2:
-        run = any(_stands_alone(page, lines, each, below=below) for each in plain)
-        plain = [each for each in plain if _stands_alone(page, lines, each, below=below)]
+        run = any(_stands_alone(page, line_counts, each, below=below) for each in plain)
+        plain = [each for each in plain if _stands_alone(page, line_counts, each, below=below)]
     if not run:
         return
     # The last line above a paragraph may be its heading.
     heading = end - 1 if not below and end < page.end(begin) and not enclosed else -1
-    for block in plain:
-        if block != heading or page.blocks.words[block] > _LABEL_WORDS:
-            page.found[block] = _line(bool(lines.very[block]))
-    for block in own:
-        if block in page.found or block == heading:
+    for line in plain:
+        if line != heading or page.lines.words[line] > _LABEL_WORDS:
+            page.found[line] = _line(bool(line_counts.very[line]))
+    for line in own:
+        if line in page.found or line == heading:
             continue
-        if lines.numbered[block] and _is_plain(page, block):
+        if line_counts.numbered[line] and _is_plain(page, line):
             if 2 * (len(plain) + firm) >= end - begin:
-                page.found[block] = _line(very=False)
-        elif lines.most[block] and (above or below or len(plain) + firm >= _MENU):
-            folded = fold_line(page.text(block))
+                page.found[line] = _line(very=False)
+        elif line_counts.most[line] and (above or below or len(plain) + firm >= _MENU):
+            folded = fold_line(page.text(line))
             if speaks_to_reader(folded) and not NOTICE.match(folded):
-                page.found[block] = _line(very=False)
+                page.found[line] = _line(very=False)
 
 
-def _stands_alone(page: Page, lines: Lines, block: int, *, below: bool) -> bool:
+def _stands_alone(page: Page, line_counts: LineCounts, line: int, *, below: bool) -> bool:
     """Tell whether a frequent line can be furniture with no other beside it."""
-    if page.blocks.words[block] < _ALONE_WORDS or page.has(block, SENTENCE):
+    if page.lines.words[line] < _ALONE_WORDS or page.has(line, SENTENCE):
         return False
-    if NOTICE.match(fold_line(page.text(block))) or page.text(block).rstrip()[-1:] in ",:;":
+    if NOTICE.match(fold_line(page.text(line))) or page.text(line).rstrip()[-1:] in ",:;":
         return False
-    if lines.known[block] and not lines.most[block]:
+    if line_counts.known[line] and not line_counts.most[line]:
         return False
-    keys = page.blocks.keys[page.begin(block) : page.end(block)]
-    if int((keys == page.blocks.keys[block]).sum()) > 1:
+    keys = page.lines.keys[page.begin(line) : page.end(line)]
+    if int((keys == page.lines.keys[line]).sum()) > 1:
         return False  # a refrain
-    first = block == page.begin(block) and block + 1 < page.end(block)
-    if first and (page.blocks.words[block + 1] > 25 or page.has(block + 1, SENTENCE)):
+    first = line == page.begin(line) and line + 1 < page.end(line)
+    if first and (page.lines.words[line + 1] > 25 or page.has(line + 1, SENTENCE)):
         return False  # without a headline behind it, it is the headline
     return first or below
 
 
 def _line(very: bool) -> tuple[str, str, str]:
-    return ("site_furniture", "line_frequency", "strong" if very else "medium")
+    return ("site_boilerplate", "line_frequency", "strong" if very else "medium")
 
 
-def _is_plain(page: Page, block: int) -> bool:
-    return not page.has(block, SENTENCE) or int(page.blocks.words[block]) < _LABEL_WORDS
+def _is_plain(page: Page, line: int) -> bool:
+    return not page.has(line, SENTENCE) or int(page.lines.words[line]) < _LABEL_WORDS

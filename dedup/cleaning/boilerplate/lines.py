@@ -12,12 +12,12 @@ import numpy.typing as npt
 from dedup.core.arrays import Bool, Int64, UInt8, UInt64
 from dedup.core.storage import Columns
 from dedup.kernels.lines import drop_single
-from dedup.text.lines import DIGITS, Blocks
+from dedup.text.lines import DIGITS, Lines
 
 _LINE_CLUSTERS = 3  # distinct clusters of a site that hold a line of furniture …
 _LINE_SHARE = 0.02  # … or this share of the site's clusters, where that is more
 _LINE_WORDS = 40
-_EDGE_BLOCKS = 5  # a longer line must always stand this near to one end
+_EDGE_LINES = 5  # a longer line must always stand this near to one end
 _VERY_CLUSTERS = 5
 _VERY_SHARE = 0.1
 _MOST = 0.5  # of the clusters of a site
@@ -30,7 +30,7 @@ _SHORT, _INNER, _FIRST = 1, 2, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class LineCounts:
     """Facts on blocks: ``often`` enough to count, ``very`` often, on ``most`` pages."""
 
     often: Bool
@@ -46,16 +46,16 @@ class _Facts:
 
     keys: UInt64  # all numbers taken as one
     hashes: UInt64
-    blocks: Int64
+    lines: Int64
     docs: npt.NDArray[np.int32]
     flags: UInt8
 
     def take(self, rows: Any) -> _Facts:
         """Return some of the lines."""
-        return _Facts(*(getattr(self, name)[rows] for name in _FACTS))
+        return _Facts(*(getattr(self, name)[rows] for name in _METADATA))
 
 
-_FACTS = {
+_METADATA = {
     "keys": np.uint64,
     "hashes": np.uint64,
     "blocks": np.int64,
@@ -67,34 +67,36 @@ _FACTS = {
 class LineCounter:
     """Counts the lines of all documents, part by part; ``sites`` has a code for each, or -1."""
 
-    def __init__(self, sites: Int64, room: int, columns: Columns) -> None:
+    def __init__(self, sites: Int64, capacity: int, columns: Columns) -> None:
         self._sites, self._columns = sites, columns
-        self._grown = [columns.grow(f"lines.{name}", kind, room) for name, kind in _FACTS.items()]
+        self._grown = [
+            columns.grow(f"lines.{name}", kind, capacity) for name, kind in _METADATA.items()
+        ]
         self._marks: UInt8 = np.zeros(0, np.uint8)
         self._blocks = 0
 
-    def add(self, blocks: Blocks, low: int) -> None:
+    def add(self, lines: Lines, low: int) -> None:
         """Take in the blocks of the next documents, from the document ``low`` on."""
-        docs = blocks.docs + low
+        docs = lines.docs + low
         site = self._sites[docs] + 1  # 0: unknown
-        short = np.where(site > 0, blocks.words <= _LINE_WORDS, blocks.words <= _UNKNOWN_WORDS)
-        worded = (blocks.words > 0) & ((blocks.flags & DIGITS) == 0)
+        short = np.where(site > 0, lines.words <= _LINE_WORDS, lines.words <= _UNKNOWN_WORDS)
+        worded = (lines.words > 0) & ((lines.flags & DIGITS) == 0)
         some = np.flatnonzero(worded & (short | (site > 0)))
         spread = site[some].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        own = blocks.docs[some]
-        place, left = some - blocks.bounds[own], blocks.bounds[own + 1] - some
-        flags = short[some] * _SHORT + (place == 0) * _FIRST
-        flags += ((place >= _EDGE_BLOCKS) & (left > _EDGE_BLOCKS)) * _INNER
+        own = lines.docs[some]
+        position, left = some - lines.bounds[own], lines.bounds[own + 1] - some
+        flags = short[some] * _SHORT + (position == 0) * _FIRST
+        flags += ((position >= _EDGE_LINES) & (left > _EDGE_LINES)) * _INNER
         pieces = (
-            blocks.keys[some] ^ spread,
-            blocks.hashes[some] ^ spread,
+            lines.keys[some] ^ spread,
+            lines.hashes[some] ^ spread,
             some + self._blocks,
             docs[some],
             flags,
         )
         for column, piece in zip(self._grown, pieces, strict=True):
             column.append(piece)
-        self._blocks += len(blocks)
+        self._blocks += len(lines)
 
     def count(self, groups: Int64) -> None:
         """Count what was taken in; ``groups`` has a preliminary cluster for each document."""
@@ -107,22 +109,22 @@ class LineCounter:
         of_site = np.bincount(np.unique((self._sites + 1) * count + group) // count)
         for part in _parts(facts):
             docs = part.docs
-            marks = _count(part, self._sites[docs] + 1, group[docs], count, of_site)
-            self._marks[part.blocks] = marks
+            annotations = _count(part, self._sites[docs] + 1, group[docs], count, of_site)
+            self._marks[part.lines] = annotations
             self._columns.ease()
-        self._columns.drop(*(f"lines.{name}" for name in _FACTS))
+        self._columns.drop(*(f"lines.{name}" for name in _METADATA))
 
-    def part(self, blocks: Blocks, low: int, first: int) -> Lines:
+    def part(self, lines: Lines, low: int, first: int) -> LineCounts:
         """Return what was counted of some blocks: from ``first`` on, of documents from ``low``."""
         if not self._blocks:  # nothing was counted
-            marks: UInt8 = np.zeros(len(blocks), np.uint8)
+            annotations: UInt8 = np.zeros(len(lines), np.uint8)
         else:
-            marks = self._marks[first : first + len(blocks)]
-        known = self._sites[blocks.docs + low] >= 0
+            annotations = self._marks[first : first + len(lines)]
+        known = self._sites[lines.docs + low] >= 0
         often, very, most, numbered = (
-            (marks & each) > 0 for each in (_OFTEN, _VERY, _ON_MOST, _NUMBERED)
+            (annotations & each) > 0 for each in (_OFTEN, _VERY, _ON_MOST, _NUMBERED)
         )
-        return Lines(often, very, most, known, numbered)
+        return LineCounts(often, very, most, known, numbered)
 
 
 def _parts(facts: _Facts) -> Iterator[_Facts]:
@@ -141,8 +143,8 @@ def _parts(facts: _Facts) -> Iterator[_Facts]:
 
 def _count(facts: _Facts, site: Int64, group: Int64, count: int, of_site: Int64) -> UInt8:
     """Tell which lines stand in enough clusters of their site, and which in very many."""
-    _, line = np.unique(facts.keys, return_inverse=True)
-    clusters = np.bincount(np.unique(line * count + group) // count)[line]
+    _, line_number = np.unique(facts.keys, return_inverse=True)
+    clusters = np.bincount(np.unique(line_number * count + group) // count)[line_number]
     _, same = np.unique(facts.hashes, return_inverse=True)
     literal = np.bincount(np.unique(same * count + group) // count)[same]
     total = of_site[site]
@@ -151,7 +153,7 @@ def _count(facts: _Facts, site: Int64, group: Int64, count: int, of_site: Int64)
         known, np.maximum(_LINE_CLUSTERS, np.ceil(_LINE_SHARE * total)), _UNKNOWN_CLUSTERS
     )
     inner = (facts.flags & _INNER) > 0
-    long_ok = (np.bincount(line, weights=inner)[line] == 0) & (clusters >= 2 * need)
+    long_ok = (np.bincount(line_number, weights=inner)[line_number] == 0) & (clusters >= 2 * need)
     # The first line may be the headline of a series, "Day 12 of the flood".
     titled = ((facts.flags & _FIRST) == 0) | (
         known & (2 * clusters >= total) & (clusters >= _VERY_CLUSTERS)
@@ -160,6 +162,6 @@ def _count(facts: _Facts, site: Int64, group: Int64, count: int, of_site: Int64)
     many = np.maximum(_VERY_CLUSTERS, _VERY_SHARE * total)
     very = known & (clusters >= many)
     most = known & (clusters >= np.maximum(need, _MOST * total))
-    marks = _OFTEN + very * _VERY + most * _ON_MOST + (literal < need) * _NUMBERED
-    found: UInt8 = np.where(often, marks, 0).astype(np.uint8)
+    annotations = _OFTEN + very * _VERY + most * _ON_MOST + (literal < need) * _NUMBERED
+    found: UInt8 = np.where(often, annotations, 0).astype(np.uint8)
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dedup.core.arrays import Texts
-from dedup.text.lines import Blocks
+from dedup.text.lines import Lines
 
 Finding = tuple[str, str, str]  # reason, rule, confidence
 
@@ -16,7 +16,7 @@ class Page:
     """The blocks of all documents and what was found; keys are block numbers."""
 
     texts: Texts
-    blocks: Blocks
+    lines: Lines
     found: dict[int, Finding] = field(default_factory=dict)
     weak: dict[int, str] = field(default_factory=dict)  # furniture only among furniture: reason
     frequent: set[int] = field(default_factory=set)  # lines on many pages of one site
@@ -24,29 +24,29 @@ class Page:
     tagged: dict[int, str] = field(default_factory=dict)
     spans: list[tuple[int, int, int, Finding]] = field(default_factory=list)  # parts of lines
 
-    def end(self, block: int) -> int:
-        """Return the first block after the document of ``block``."""
-        return int(self.blocks.bounds[self.blocks.docs[block] + 1])
+    def end(self, line: int) -> int:
+        """Return the first block after the document of ``line``."""
+        return int(self.lines.bounds[self.lines.docs[line] + 1])
 
-    def begin(self, block: int) -> int:
-        """Return the first block of the document of ``block``."""
-        return int(self.blocks.bounds[self.blocks.docs[block]])
+    def begin(self, line: int) -> int:
+        """Return the first block of the document of ``line``."""
+        return int(self.lines.bounds[self.lines.docs[line]])
 
-    def has(self, block: int, flag: int) -> bool:
+    def has(self, line: int, flag: int) -> bool:
         """Tell whether the block carries a flag."""
-        return bool(int(self.blocks.flags[block]) & flag)
+        return bool(int(self.lines.flags[line]) & flag)
 
-    def text(self, block: int) -> str:
+    def text(self, line: int) -> str:
         """Return the line of one block."""
-        return self.blocks.text(self.texts, block)
+        return self.lines.text(self.texts, line)
 
 
-def stretches(page: Page, blocks: Iterable[int]) -> list[tuple[int, int]]:
+def stretches(page: Page, lines: Iterable[int]) -> list[tuple[int, int]]:
     """Join neighbouring blocks of one document to half-open stretches."""
     found: list[tuple[int, int]] = []
-    for block in sorted(blocks):
-        if found and found[-1][1] == block and page.begin(block) <= found[-1][0]:
-            found[-1] = (found[-1][0], block + 1)
+    for line in sorted(lines):
+        if found and found[-1][1] == line and page.begin(line) <= found[-1][0]:
+            found[-1] = (found[-1][0], line + 1)
         else:
-            found.append((block, block + 1))
+            found.append((line, line + 1))
     return found

@@ -23,9 +23,9 @@ def take_menus(page: Page) -> None:
     """Find words of navigation among other furniture, and lists of links."""
     for begin, end in stretches(page, {*page.weak, *page.found}):
         _take_run(page, begin, end)
-    blocks = page.blocks
-    short = (blocks.words <= _MENU_WORDS) & ((blocks.flags & BULLET) != 0)
-    short &= (blocks.flags & SENTENCE) == 0
+    lines = page.lines
+    short = (lines.words <= _MENU_WORDS) & ((lines.flags & BULLET) != 0)
+    short &= (lines.flags & SENTENCE) == 0
     for begin, end in stretches(page, np.flatnonzero(short).tolist()):
         own = range(begin, end)
         known = sum(each in page.found for each in own)
@@ -34,15 +34,15 @@ def take_menus(page: Page) -> None:
         if end - begin < _MENU_LINES or _introduced(page, begin):
             continue
         if known * 4 >= end - begin or (sites >= 1 and (sites + known + weak) * 4 >= end - begin):
-            for block in own:
-                page.found.setdefault(block, ("site_nav", "menu", "medium"))
+            for line in own:
+                page.found.setdefault(line, ("site_nav", "menu", "medium"))
 
 
-def _introduced(page: Page, block: int) -> bool:
-    """Tell whether the line before ``block`` announces a list."""
-    if block == page.begin(block):
+def _introduced(page: Page, line: int) -> bool:
+    """Tell whether the line before ``line`` announces a list."""
+    if line == page.begin(line):
         return False
-    return page.text(block - 1).rstrip()[-1:] in (":", "：")
+    return page.text(line - 1).rstrip()[-1:] in (":", "：")
 
 
 def _take_run(page: Page, begin: int, end: int) -> None:
@@ -62,17 +62,17 @@ def _take_run(page: Page, begin: int, end: int) -> None:
         return
     if begin == page.begin(begin) and len(own) <= _NAV_LINES:
         weak = [each for each in weak if each != begin]  # the headline
-    for block in weak:
-        if page.weak[block] == _TOPIC and block != page.begin(block):
-            if block - 1 not in page.found:
+    for line in weak:
+        if page.weak[line] == _TOPIC and line != page.begin(line):
+            if line - 1 not in page.found:
                 continue
-        reason = page.weak[block]
+        reason = page.weak[line]
         if reason == _MARKER:
             reason = "related_block"
-            page.markers.append(block)
+            page.markers.append(line)
         reason = "site_nav" if reason.startswith("nav_") else reason
-        page.found[block] = (reason, "nav_run", "medium")
-        page.tagged.pop(block, None)
+        page.found[line] = (reason, "nav_run", "medium")
+        page.tagged.pop(line, None)
 
 
 def take_cards(page: Page) -> None:
@@ -93,16 +93,16 @@ def take_cards(page: Page) -> None:
         card = range(marker + 1, stop)
         if len(card) > _CARD_LINES:
             continue
-        for block in card:
+        for line in card:
             if last or (teaser and stop in page.found):
                 sure = "strong" if teaser else "medium"
-                page.found[block] = ("related_block", "related_card", sure)
-                page.tagged.pop(block, None)
+                page.found[line] = ("related_block", "related_card", sure)
+                page.tagged.pop(line, None)
             else:
-                page.tagged.setdefault(block, "related_suspect")
+                page.tagged.setdefault(line, "related_suspect")
 
 
-def _is_title(page: Page, block: int) -> bool:
-    if page.has(block, ELLIPSIS):
+def _is_title(page: Page, line: int) -> bool:
+    if page.has(line, ELLIPSIS):
         return True
-    return not page.has(block, SENTENCE) and 0 < page.blocks.words[block] <= _TITLE_WORDS
+    return not page.has(line, SENTENCE) and 0 < page.lines.words[line] <= _TITLE_WORDS

@@ -12,7 +12,7 @@ from dedup.cleaning.boilerplate.page import Page
 from dedup.cleaning.boilerplate.templates import ENDING, NOT, SHORT, Templates, cut_units
 from dedup.core.arrays import Bool, Int64, UInt8
 from dedup.kernels.templates import Units
-from dedup.text.lines import SENTENCE, Blocks
+from dedup.text.lines import SENTENCE, Lines
 from dedup.text.tokens import Tokens
 
 LINE_FINDING = ("site_template", "template_line", "strong")
@@ -33,7 +33,7 @@ class Found:
     tokens: Tokens
 
     @classmethod
-    def of(cls, templates: Templates, tokens: Tokens, blocks: Blocks, sites: Int64) -> Found | None:
+    def of(cls, templates: Templates, tokens: Tokens, blocks: Lines, sites: Int64) -> Found | None:
         """Look the units of some documents up; None where the corpus has no templates."""
         if not templates.entries:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dedup.cleaning.boilerplate.furniture import fold_line
+from dedup.cleaning.boilerplate.patterns import fold_line
 from dedup.text.lines import PAREN, SENTENCE
 
 _MONTHS = (
@@ -96,10 +96,10 @@ def is_signature(line: str) -> bool:
     return bool(_SIGNATURE.fullmatch(line.strip()))
 
 
-def tag_of(line: str, words: int, flags: int, place: int, left: int) -> str | None:
+def tag_of(line: str, words: int, flags: int, position: int, left: int) -> str | None:
     """Return the tag of one block, if it has one.
 
-    ``place`` counts the blocks before it, ``left`` those after it. Both lines of a tweet but its
+    ``position`` counts the blocks before it, ``left`` those after it. Both lines of a tweet but its
     signature are the business of the caller.
 
     >>> tag_of("December 25, 2024", 3, 0, 0, 40)
@@ -113,7 +113,7 @@ def tag_of(line: str, words: int, flags: int, place: int, left: int) -> str | No
     folded = fold_line(line)
     if words <= 14 and _is_date(folded):
         return "date_line"
-    if _is_byline(line, folded, words, flags, min(place, left + BYLINE_PLACES - 3)):
+    if _is_byline(line, folded, words, flags, min(position, left + BYLINE_PLACES - 3)):
         return "byline"
     return "caption" if _is_caption(line, folded, words, flags) else None
 
@@ -127,10 +127,10 @@ def _is_date(folded: str) -> bool:
     return any(word in _MONTH_SET for word in words) or bool(_DATE_FIGURES.search(folded))
 
 
-def _is_byline(line: str, folded: str, words: int, flags: int, place: int) -> bool:
+def _is_byline(line: str, folded: str, words: int, flags: int, position: int) -> bool:
     if words <= 40 and _SIGN_OFF.fullmatch(folded):
         return True
-    if words > 12 or words < 3 or place >= BYLINE_PLACES or flags & SENTENCE:
+    if words > 12 or words < 3 or position >= BYLINE_PLACES or flags & SENTENCE:
         return False
     opening = _BYLINE.match(line.casefold())
     if opening is None:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.cleaning.boilerplate.furniture import fold_line
 from dedup.cleaning.boilerplate.notices import NOTICE, speaks_of_site
+from dedup.cleaning.boilerplate.patterns import fold_line
 from dedup.core.arrays import Bool, Float64, Int64, Texts, UInt8, UInt64
 from dedup.core.storage import Columns
 from dedup.kernels import templates as kernel
@@ -26,7 +26,7 @@ from dedup.kernels.lines import drop_single
 from dedup.kernels.stopwords import fill_table
 from dedup.kernels.templates import ENDING, FULL, LEAST_WORDS, NOT, SHORT, TokenView, Units
 from dedup.kernels.text import STARTS_SENTENCE
-from dedup.text.lines import Blocks
+from dedup.text.lines import Lines
 from dedup.text.stopwords import stop_lists
 from dedup.text.tokens import Tokens
 
@@ -57,7 +57,7 @@ def view(tokens: Tokens) -> TokenView:
     return TokenView(tokens.hashes, tokens.flags, tokens.starts, tokens.ends)
 
 
-def cut_units(tokens: Tokens, blocks: Blocks) -> Units:
+def cut_units(tokens: Tokens, blocks: Lines) -> Units:
     """Cut the lines of some documents into units."""
     room = len(blocks) + int(np.count_nonzero(tokens.flags & STARTS_SENTENCE)) + len(blocks)
     units = Units(*(np.empty(room, np.int64) for _ in range(3)), np.empty(room, np.uint64))
@@ -89,7 +89,7 @@ class Templates:
     entries: tuple[Template, ...]
 
     def find(
-        self, tokens: Tokens, blocks: Blocks, units: Units, sites: Int64
+        self, tokens: Tokens, blocks: Lines, units: Units, sites: Int64
     ) -> tuple[UInt8, Int64]:
         """Tell of the units of some documents what they are, and where a template ends them."""
         found = np.zeros(len(units.keys), np.uint8)
@@ -141,7 +141,7 @@ class TemplateCounter:
         self._sites, self._columns = sites, columns
         self._grown = [columns.grow(f"units.{name}", kind, room) for name, kind in _COLUMNS.items()]
 
-    def add(self, tokens: Tokens, blocks: Blocks, low: int, first_token: int) -> None:
+    def add(self, tokens: Tokens, blocks: Lines, low: int, first_token: int) -> None:
         """Take in the next documents: ``low`` is the first, ``first_token`` its first token."""
         units = cut_units(tokens, blocks)
         pieces = (

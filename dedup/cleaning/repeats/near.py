@@ -8,7 +8,7 @@ from dedup.core.arrays import Int64, UInt64
 from dedup.kernels import repeats as kernel
 
 FUZZY = 0.9
-_CROWDED = 20  # places of a word triple from which on it says nothing
+_OVERSIZED = 20  # places of a word triple from which on it says nothing
 
 
 def triples(hashes: UInt64) -> UInt64:
@@ -26,11 +26,11 @@ def near_run(ours: UInt64, theirs: UInt64, grams: UInt64, order: Int64) -> tuple
     wanted = triples(ours)
     low = np.searchsorted(grams, wanted, side="left")
     high = np.searchsorted(grams, wanted, side="right")
-    high = np.where(high - low > _CROWDED, low, high)
+    high = np.where(high - low > _OVERSIZED, low, high)
     hits = sorted(
-        (int(place) - i, int(place))
+        (int(position) - i, int(position))
         for i in range(len(wanted))
-        for place in order[low[i] : high[i]]
+        for position in order[low[i] : high[i]]
     )
     if len(hits) < max(3, len(ours) // 4):
         return None
@@ -38,7 +38,7 @@ def near_run(ours: UInt64, theirs: UInt64, grams: UInt64, order: Int64) -> tuple
     shifts = np.array([shift for shift, _ in hits])
     until = np.searchsorted(shifts, shifts + drift, side="right")
     best = int(np.argmax(until - np.arange(len(hits))))
-    found = [place for _, place in hits[best : until[best]]]
+    found = [position for _, position in hits[best : until[best]]]
     begin, end = max(min(found) - 2, 0), min(max(found) + 5, len(theirs))
     if end - begin > 2 * len(ours) + drift:
         return None

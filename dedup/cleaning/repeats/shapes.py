@@ -8,7 +8,7 @@ import numpy as np
 
 from dedup.core.arrays import Bool, Texts
 from dedup.kernels import repeats as kernel
-from dedup.text.lines import BULLET, ELLIPSIS, PAREN, SENTENCE, Blocks
+from dedup.text.lines import BULLET, ELLIPSIS, PAREN, SENTENCE, Lines
 
 # How a teaser may end besides an ellipsis; the words are no part of the text it cuts.
 TAILS = (
@@ -41,7 +41,7 @@ def is_open(line: str) -> bool:
 def is_prose(line: str, words: int) -> bool:
     """Tell whether a line is running text: no question, no list of names, no short quote.
 
-    >>> is_prose("The bridge was closed, and the ferry took its place.", 10)
+    >>> is_prose("The bridge was closed, and the ferry took its position.", 10)
     True
     >>> is_prose("Against: Anna Smith, Bernd Maier, Carla Rossi.", 7)
     False
@@ -72,29 +72,29 @@ def is_pulled(line: str, ends_sentence: bool, before: str, after: str) -> bool:
     return ends_sentence and bool(ends)
 
 
-def prose_blocks(texts: Texts, blocks: Blocks) -> Bool:
+def prose_lines(texts: Texts, lines: Lines) -> Bool:
     """Tell which blocks that stand twice are running text; what stands in three places is meant."""
-    prose = np.zeros(len(blocks), np.bool_)
-    ended = ((blocks.flags & (SENTENCE | PAREN)) != 0) & ((blocks.flags & BULLET) == 0)
-    some = ended & (blocks.words >= _REPEATED_WORDS)
-    places = np.flatnonzero(some)
-    keys = blocks.hashes[places] ^ (
-        blocks.docs[places].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    prose = np.zeros(len(lines), np.bool_)
+    ended = ((lines.flags & (SENTENCE | PAREN)) != 0) & ((lines.flags & BULLET) == 0)
+    some = ended & (lines.words >= _REPEATED_WORDS)
+    positions = np.flatnonzero(some)
+    keys = lines.hashes[positions] ^ (
+        lines.docs[positions].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     )
     _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
     order = np.argsort(which, kind="stable")
-    fresh = np.diff(places[order], prepend=-2) != 1  # a line after itself is no new place
+    fresh = np.diff(positions[order], prepend=-2) != 1  # a line after itself is no new place
     runs = np.bincount(which, weights=np.where(fresh, 1, 0)[np.argsort(order)])[which]
-    twice = (counts[which] > 1) & ((runs < 3) | (blocks.words[places] >= kernel.FAR_WORDS))
-    for block in places[twice].tolist():
-        prose[block] = is_prose(blocks.text(texts, block).strip(), int(blocks.words[block]))
+    twice = (counts[which] > 1) & ((runs < 3) | (lines.words[positions] >= kernel.FAR_WORDS))
+    for line in positions[twice].tolist():
+        prose[line] = is_prose(lines.text(texts, line).strip(), int(lines.words[line]))
     return prose
 
 
-def is_headed(blocks: Blocks, block: int) -> bool:
+def is_headed(lines: Lines, line: int) -> bool:
     """Tell whether a block is a list item, or the first under a heading inside the text."""
-    if block - 1 <= blocks.bounds[blocks.docs[block]]:
-        return bool(int(blocks.flags[block]) & BULLET)
-    short = blocks.words[block - 1] < kernel.HEADING_WORDS
-    heading = short and not int(blocks.flags[block - 1]) & (SENTENCE | ELLIPSIS)
-    return bool(heading or int(blocks.flags[block]) & BULLET)
+    if line - 1 <= lines.bounds[lines.docs[line]]:
+        return bool(int(lines.flags[line]) & BULLET)
+    short = lines.words[line - 1] < kernel.HEADING_WORDS
+    heading = short and not int(lines.flags[line - 1]) & (SENTENCE | ELLIPSIS)
+    return bool(heading or int(lines.flags[line]) & BULLET)

@@ -73,7 +73,7 @@ class RedisStore:
         self._clock = clock
         self._rules = Rules(settings)
 
-    def offer(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
+    def insert(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
         """Decide on entries in their order, and with ``add`` keep each in one step."""
         if add:
             self._must_write()
@@ -102,8 +102,8 @@ class RedisStore:
         shelf = self._shelf()
         shelf.know(entry.key_list(), int(found[0]), found[1:])
         if not add:
-            return self._rules.offer(shelf, entry, add=False)
-        return self._change(lambda each: self._rules.offer(each, entry, add=True), shelf)
+            return self._rules.insert(shelf, entry, add=False)
+        return self._change(lambda each: self._rules.insert(each, entry, add=True), shelf)
 
     def _shelf(self) -> ServedShelf:
         return ServedShelf(self._server, self.settings, int(self._clock()))
@@ -130,7 +130,7 @@ class RedisStore:
         told: Counter[str] = Counter()
         waiting = iter(entries)
         while chunk := list(islice(waiting, _LOADED)):
-            told.update(each.verdict for each in self.offer(chunk, add=True))
+            told.update(each.verdict for each in self.insert(chunk, add=True))
         return told
 
     def fetch(self, name: str) -> Record | None:

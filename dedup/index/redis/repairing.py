@@ -200,10 +200,10 @@ def _newest(server: Server, part: int, wanted: UInt64) -> UInt64:
     """Return the postings that buckets have room for, and note the crowded keys."""
     keys, first, often = np.unique(wanted >> _UPPER, return_index=True, return_counts=True)
     behind = np.repeat(first + often, often) - np.arange(len(wanted))
-    crowded = [bytes([part]) + int(key).to_bytes(4, "big") for key in keys[often > BUCKET]]
-    if crowded:
+    oversized = [bytes([part]) + int(key).to_bytes(4, "big") for key in keys[often > BUCKET]]
+    if oversized:
         with server.calling():
-            server.client.sadd(f"{server.key}:full", *crowded)
+            server.client.sadd(f"{server.key}:full", *oversized)
     newest: UInt64 = wanted[behind <= BUCKET]
     return newest
 

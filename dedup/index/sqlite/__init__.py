@@ -76,15 +76,15 @@ class SQLiteStore:
         self._database.forgotten = False
         return self._shelf
 
-    def offer(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
+    def insert(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
         """Decide on entries in their order, and with ``add`` keep them, in one transaction."""
         if not add:
             with self._database.reading() as connection:
                 shelf = self._at(connection)
-                return [self._rules.offer(shelf, each, add=False) for each in entries]
+                return [self._rules.insert(shelf, each, add=False) for each in entries]
         with self._database.writing() as connection:
             shelf = self._at(connection)
-            verdicts = [self._rules.offer(shelf, each, add=True) for each in entries]
+            verdicts = [self._rules.insert(shelf, each, add=True) for each in entries]
             if shelf.waiting >= TAIL:
                 settle(shelf)
             shelf.save()
@@ -108,7 +108,7 @@ class SQLiteStore:
 
     def _load_slowly(self, chunk: list[Entry]) -> Iterator[str]:
         for low in range(0, len(chunk), TAIL):
-            yield from (each.verdict for each in self.offer(chunk[low : low + TAIL], add=True))
+            yield from (each.verdict for each in self.insert(chunk[low : low + TAIL], add=True))
 
     def fetch(self, name: str) -> Record | None:
         """Return what is kept under an id."""

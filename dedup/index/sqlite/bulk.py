@@ -48,17 +48,17 @@ class _Chunk:
 
     entries: Sequence[Entry]
     keys: UInt64
-    sums: UInt64
+    fingerprints: UInt64
     counts: Int64
     signatures: UInt16
 
     @classmethod
     def of(cls, entries: Sequence[Entry], settings: Settings) -> _Chunk:
         keys = np.frombuffer(b"".join([each.keys for each in entries]), np.uint64)
-        sums = np.frombuffer(b"".join([each.sums for each in entries]), np.uint64)
+        fingerprints = np.frombuffer(b"".join([each.fingerprints for each in entries]), np.uint64)
         counts = np.array([each.count for each in entries], np.int64)
         return cls(
-            *(entries, keys.reshape(len(entries), -1), sums.reshape(-1, 2), counts),
+            *(entries, keys.reshape(len(entries), -1), fingerprints.reshape(-1, 2), counts),
             signatures_of([each.signature for each in entries], settings),
         )
 
@@ -85,7 +85,7 @@ def load_chunk(shelf: SQLiteShelf, entries: Sequence[Entry]) -> Counter[str] | N
     if shelf.runs and _known(shelf, chunk, names):
         return None
     first = np.where(chunk.counts > 0, 0, -1)
-    buckets.group_equal(chunk.sums, first, np.full(table_size(len(first)), -1, np.int32))
+    buckets.group_equal(chunk.fingerprints, first, np.full(table_size(len(first)), -1, np.int32))
     matches = _matches(shelf, chunk, first)
     leads, chosen = _decide(chunk, first, matches)
     _keep(shelf, chunk, first, leads, chosen, matches)
@@ -131,8 +131,8 @@ def _matches(shelf: SQLiteShelf, chunk: _Chunk, first: Int64) -> _Matches:
     """Return the pairs that are copies of each other as far as signatures tell."""
     among = np.flatnonzero((first == np.arange(len(first))) & (chunk.counts > 0))
     bands = (np.ascontiguousarray(keys) for keys in chunk.keys[among, 2:].T)
-    pairs, crowded = bucket_pairs(bands, among, len(first))
-    shelf.counts.full_buckets += crowded
+    pairs, oversized = bucket_pairs(bands, among, len(first))
+    shelf.counts.full_buckets += oversized
     same = np.empty(len(pairs), np.int64)
     kernel.pair_agreements(chunk.signatures, pairs, same)
     similar = same / shelf.settings.num_perm
@@ -155,17 +155,19 @@ def _add_old(shelf: SQLiteShelf, chunk: _Chunk, among: Int64, matches: _Matches)
     matches.rows = list(rows.values())
     if not len(met):
         return
-    place = np.searchsorted(np.array(list(rows)), met[:, 1])
+    position = np.searchsorted(np.array(list(rows)), met[:, 1])
     signatures = signatures_of([row.signature for row in matches.rows], shelf.settings)
-    sums = np.frombuffer(b"".join([row.record.sums for row in matches.rows]), np.uint64)
-    equal = (sums.reshape(-1, 2)[place] == chunk.sums[met[:, 0]]).all(axis=1)
+    fingerprints = np.frombuffer(
+        b"".join([row.record.fingerprints for row in matches.rows]), np.uint64
+    )
+    equal = (fingerprints.reshape(-1, 2)[position] == chunk.fingerprints[met[:, 0]]).all(axis=1)
     same = np.empty(len(met), np.int64)
-    pairs = np.stack([met[:, 0], place + len(chunk.entries)], axis=1)
+    pairs = np.stack([met[:, 0], position + len(chunk.entries)], axis=1)
     kernel.pair_agreements(np.concatenate([chunk.signatures, signatures]), pairs, same)
     similar = np.where(equal, 2.0, same / shelf.settings.num_perm)  # equal before all others
     near = similar >= shelf.settings.threshold
     matches.later = np.concatenate([matches.later, met[near, 0]])
-    matches.earlier = np.concatenate([matches.earlier, -1 - place[near]])
+    matches.earlier = np.concatenate([matches.earlier, -1 - position[near]])
     matches.similar = np.concatenate([matches.similar, similar[near]])
     matches.numbers = np.concatenate([matches.numbers, met[near, 1]])
 
@@ -221,10 +223,10 @@ class _Teller:
 
     def _copy(self, row: int) -> tuple[int, Verdict]:
         """Return group and verdict of a copy."""
-        face = self.first[row]
-        if self.leads[face]:
-            return self.start + face, duplicate_of(self._record(face), EQUAL)
-        pair = self.chosen[face]
+        representative = self.first[row]
+        if self.leads[representative]:
+            return self.start + representative, duplicate_of(self._record(representative), EQUAL)
+        pair = self.chosen[representative]
         other, similar = int(self.matches.earlier[pair]), float(self.matches.similar[pair])
         like = EQUAL if similar > 1 else Likeness(NAMES[NEAR_DUPLICATE], similar)
         if other >= 0:

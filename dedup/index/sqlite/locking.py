@@ -41,14 +41,14 @@ def file_system(path: Path, mounts: Path = _MOUNTS) -> str:
     """Return the kind of file system a path is on, empty where that is not known."""
     try:
         lines = mounts.read_text(errors="replace").splitlines()
-        place = path.absolute().parent.resolve()
+        position = path.absolute().parent.resolve()
     except OSError:
         return ""
     known: list[tuple[int, str]] = []
     for line in lines:
         before, _, after = line.partition(" - ")
         mounted = Path(before.split()[4].replace("\\040", " "))
-        if mounted == place or mounted in place.parents:
+        if mounted == position or mounted in position.parents:
             known.append((len(mounted.parts), after.split()[0]))
     return max(known, default=(0, ""))[1]
 

@@ -47,22 +47,22 @@ def parts_for(postings: int) -> int:
     return max(1, -(-postings // (kernel.SLICES * _FILL)))
 
 
-def seal_block(place: int, postings: UInt64) -> bytes:
+def seal_block(position: int, postings: UInt64) -> bytes:
     """Return the bytes of a block: a checksum of its place and its postings, and those."""
     words = np.empty(len(postings) + 1, np.uint64)
     words[1:] = postings
-    words[0] = kernel.check_block(words, np.intp(1), np.intp(len(words)), np.uint64(place))
+    words[0] = kernel.check_block(words, np.intp(1), np.intp(len(words)), np.uint64(position))
     return words.tobytes()
 
 
-def open_block(place: int, data: bytes) -> UInt64:
+def open_block(position: int, data: bytes) -> UInt64:
     """Return the postings of a block; raise ``CorruptIndex`` where they are not what was kept."""
     if not isinstance(data, bytes) or len(data) < 8 or len(data) % 8:
-        raise CorruptIndex(f"block {place} of the postings has an impossible size")
+        raise CorruptIndex(f"block {position} of the postings has an impossible size")
     words = np.frombuffer(data, np.uint64)
-    found = kernel.check_block(words, np.intp(1), np.intp(len(words)), np.uint64(place))
+    found = kernel.check_block(words, np.intp(1), np.intp(len(words)), np.uint64(position))
     if found != words[0]:
-        raise CorruptIndex(f"block {place} of the postings is damaged")
+        raise CorruptIndex(f"block {position} of the postings is damaged")
     return words[1:]
 
 
@@ -79,21 +79,21 @@ class Finder:
     def find(self, keys: Sequence[int], read: Read) -> list[list[int]] | None:
         """Return the articles of each key, older ones first; ``None`` where no key has any."""
         wanted = np.array(keys, np.uint64)
-        places = np.empty(len(keys) * len(self._runs), np.int64)
-        kernel.find_places(wanted, self._runs, self._parts, places)
-        blocks = read(places.tolist())
+        positions = np.empty(len(keys) * len(self._runs), np.int64)
+        kernel.find_positions(wanted, self._runs, self._parts, positions)
+        blocks = read(positions.tolist())
         if not all(isinstance(data, bytes) for _, data in blocks):
             raise CorruptIndex("a block of the postings is none")
         sizes = [len(data) for _, data in blocks]
         if any(size < 8 or size % 8 for size in sizes):
             raise CorruptIndex("a block of the postings has an impossible size")
         bounds = offsets_of(np.array(sizes, np.int64) // 8)
-        there = np.array([place for place, _ in blocks], np.int64)
+        there = np.array([position for position, _ in blocks], np.int64)
         words = np.frombuffer(b"".join([data for _, data in blocks]), np.uint64)
-        ends, room = np.empty(len(places), np.int64), _ROOM
+        ends, room = np.empty(len(positions), np.int64), _ROOM
         while True:
             out = np.empty(room, np.int64)
-            made = kernel.find_postings(words, bounds, there, places, wanted, out, ends)
+            made = kernel.find_postings(words, bounds, there, positions, wanted, out, ends)
             if made <= room:
                 break
             room = made
@@ -106,9 +106,9 @@ def _by_key(numbers: list[int], ends: list[int], count: int) -> list[list[int]]:
     """Join what each run has of a key."""
     found: list[list[int]] = [[] for _ in range(count)]
     low = 0
-    for place, high in enumerate(ends):
+    for position, high in enumerate(ends):
         if high > low:
-            found[place % count] += numbers[low:high]
+            found[position % count] += numbers[low:high]
             low = high
     return found
 
@@ -141,5 +141,5 @@ def blocks_of(run: Run, part: int, postings: UInt64) -> Iterator[tuple[int, byte
     edges = bounds.tolist()
     first = run.first(part)
     for block in range(run.parts):
-        place = first + block
-        yield place, seal_block(place, postings[edges[block] : edges[block + 1]])
+        position = first + block
+        yield position, seal_block(position, postings[edges[block] : edges[block + 1]])

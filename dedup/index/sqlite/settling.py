@@ -88,8 +88,8 @@ def _level(shelf: SQLiteShelf, articles: int, *, everything: bool) -> tuple[int,
 
 
 def _articles(runs: list[Run], run: Run) -> int:
-    place = runs.index(run)
-    return run.last - (runs[place - 1].last if place else 0)
+    position = runs.index(run)
+    return run.last - (runs[position - 1].last if position else 0)
 
 
 def reader_of(shelf: SQLiteShelf, run: Run) -> Slices:
@@ -99,8 +99,8 @@ def reader_of(shelf: SQLiteShelf, run: Run) -> Slices:
         sql = "SELECT place, data FROM blocks WHERE place >= ? AND place < ? ORDER BY place"
         span = (run.first(part), run.first(part + 1))
         cells = shelf.connection.execute(sql, span).fetchall()
-        if [place for place, _ in cells] != list(range(*span)):
+        if [position for position, _ in cells] != list(range(*span)):
             raise CorruptIndex("blocks of the postings are missing")
-        return np.concatenate([open_block(place, data) for place, data in cells])
+        return np.concatenate([open_block(position, data) for position, data in cells])
 
     return read

@@ -129,9 +129,11 @@ class SQLiteShelf:
         pairs = zip(settled, waiting, strict=True)
         return [[*old, *(new or ())][-BUCKET:] for old, new in pairs]
 
-    def _blocks(self, places: list[int]) -> list[tuple[int, bytes]]:
-        sql = f"SELECT place, data FROM blocks WHERE place IN {any_of(len(places))} ORDER BY place"
-        return self.connection.execute(sql, places).fetchall()
+    def _blocks(self, positions: list[int]) -> list[tuple[int, bytes]]:
+        sql = (
+            f"SELECT place, data FROM blocks WHERE place IN {any_of(len(positions))} ORDER BY place"
+        )
+        return self.connection.execute(sql, positions).fetchall()
 
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """Return articles by number, in order, without those that were removed."""

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from dedup.core.arrays import clean_string
 from dedup.output.cleaned.provenance import free_name
 from dedup.output.cleaned.rows import (
-    FACTS,
-    FACTS_TYPE,
+    METADATA,
+    METADATA_TYPE,
     WHOLE,
     converted,
     has_empty_struct,
@@ -121,7 +121,7 @@ class Layout:
         joined = join_columns([each.empty_table() for each in tables]).schema
         names = dict.fromkeys(self.names["text"] if name is None else name for name in order)
         fields = [self._field(joined, name) for name in {**names, self.names["text"]: None}]
-        fields.append(pa.field(self.names["dedup"], FACTS_TYPE))
+        fields.append(pa.field(self.names["dedup"], METADATA_TYPE))
         self.schema = pa.schema(fields, joined.metadata)
 
     def _field(self, joined: pa.Schema, name: str) -> pa.Field:
@@ -143,13 +143,13 @@ class Layout:
         else:
             table = pa.Table.from_batches([columns.drop_columns([text_column(documents)])])
         table = converted(table, self._mixed)
-        facts = found.select(list(FACTS)).combine_chunks()
+        metadata = found.select(list(METADATA)).combine_chunks()
         made = {
             self.names["text"]: _as_kind(
                 documents.column("text"), self.schema.field(self.names["text"]).type
             ),
             self.names["dedup"]: pa.StructArray.from_arrays(
-                [one_chunk(each) for each in facts.columns], fields=list(FACTS_TYPE)
+                [one_chunk(each) for each in metadata.columns], fields=list(METADATA_TYPE)
             ),
         }
         arrays = [

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from dedup.core.arrays import Int64
 from dedup.errors import InputError
 from dedup.output.cleaned.layout import Layout, Misfit, Part, one_chunk, text_column
-from dedup.output.cleaned.rows import FACTS, GROUP_ROWS, WHOLE, JsonRows, Stock
+from dedup.output.cleaned.rows import GROUP_ROWS, METADATA, WHOLE, JsonRows, Stock
 from dedup.result import Result
 from dedup.schema import CORPUS
 
@@ -82,9 +82,9 @@ class _Written:
         for documents, _, found in self._parts():
             some = documents.select([*WHOLE, "record"])
             for low in range(0, len(documents), _ROWS):
-                facts = found.slice(low, _ROWS).to_pylist()
+                metadata = found.slice(low, _ROWS).to_pylist()
                 sources = some.slice(low, _ROWS).to_pylist()
-                for source, fact in zip(sources, facts, strict=True):
+                for source, fact in zip(sources, metadata, strict=True):
                     rows.add(source, fact, source["text"])
             count += len(documents)
         return count
@@ -187,7 +187,7 @@ class _Found:
         assert order is not None
         rows = np.empty(len(order), np.int64)
         rows[order] = np.arange(len(order))
-        return cls(Stock.of(result.tables["documents"].select([*FACTS, "path"])), rows)
+        return cls(Stock.of(result.tables["documents"].select([*METADATA, "path"])), rows)
 
     def of_next(self, documents: pa.RecordBatch) -> pa.Table:
         """Return what was found of the documents that follow; they must be those of before."""

@@ -81,9 +81,11 @@ class Known:
 
 def _tags(result: Result) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = {}
-    for row in sorted(result.marks.to_pylist(), key=lambda each: (each["doc"], each["start"])):
+    for row in sorted(
+        result.annotations.to_pylist(), key=lambda each: (each["doc"], each["start"])
+    ):
         found.setdefault(row["doc"], []).append(
-            {"start": row["start"], "end": row["end"], "cls": row["tag"]}
+            {"start": row["start"], "end": row["end"], "tag": row["tag"]}
         )
     return found
 

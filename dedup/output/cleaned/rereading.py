@@ -12,7 +12,7 @@ import pyarrow as pa
 from dedup.core.arrays import clean_string
 from dedup.output.cleaned.layout import Part
 from dedup.output.cleaned.marked import changed
-from dedup.schema import Intake
+from dedup.schema import ReadReport
 from dedup.sources import ReadOptions, read_batches, stated_schema
 from dedup.sources.files import find_sources, is_live
 from dedup.sources.options import Source, Tally
@@ -39,7 +39,7 @@ class Rereading:
         self.options = self._options if self._is_live else options
 
     def _sources(self) -> list[Source]:
-        return find_sources(self._paths, self._options, Tally(Intake()))
+        return find_sources(self._paths, self._options, Tally(ReadReport()))
 
     def check(self) -> None:
         """Raise ``InputError`` that names an input which is not what it was at the beginning."""
@@ -69,17 +69,17 @@ class Rereading:
     def parts(self) -> Generator[Part, None, None]:
         """Yield the documents, those that were Arrow data with their columns but for the text."""
         if self._is_live:
-            yield from self._put_by()
+            yield from self._keep_batches()
             return
         kept: list[pa.RecordBatch] = []
         batches = read_batches(
-            self._paths, self._options, Intake(), batch_bytes=_BATCH_BYTES, kept=kept
+            self._paths, self._options, ReadReport(), batch_bytes=_BATCH_BYTES, kept=kept
         )
         for batch in batches:
             if len(batch):
                 yield batch, kept.pop() if kept else None
 
-    def _put_by(self) -> Generator[Part, None, None]:
+    def _keep_batches(self) -> Generator[Part, None, None]:
         copy, rows = self._folder / STDIN_COPY, self._folder / ROWS_COPY
         with pa.OSFile(str(copy)) as file, rows.open("rb") as columns:
             batches = pa.ipc.open_file(file)

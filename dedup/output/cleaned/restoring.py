@@ -213,8 +213,8 @@ def _restored_row(entry: dict[str, Any], article: Any) -> dict[str, Any]:
     columns, misplaced = entry["columns"], _misplaced(entry)
     if columns is None or not isinstance(article, dict):
         raise misplaced
-    facts = article.get(columns["dedup"])
-    if not isinstance(facts, dict) or facts.get("doc_id") != entry["doc_id"]:
+    metadata = article.get(columns["dedup"])
+    if not isinstance(metadata, dict) or metadata.get("doc_id") != entry["doc_id"]:
         raise misplaced
     clean = article.get(columns["text"])
     text, _ = _original(entry, _decoded(clean) if isinstance(clean, bytes) else clean)

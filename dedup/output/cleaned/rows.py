@@ -22,8 +22,8 @@ from dedup.output.cleaned.provenance import free_name, json_line
 from dedup.schema import DOCUMENTS, Corpus
 from dedup.sources.tables import python_values
 
-FACTS = ("doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of")
-FACTS_TYPE = pa.struct([DOCUMENTS.field(name) for name in FACTS])
+METADATA = ("doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of")
+METADATA_TYPE = pa.struct([DOCUMENTS.field(name) for name in METADATA])
 WHOLE = ("doc_id", "text", "site", "date")  # the columns of what came without any
 GROUP_ROWS = 10_000
 
@@ -63,7 +63,7 @@ class JsonRows:
         columns = names_of({given}, {name for name in values if name != given}, self.annotate)
         row = {columns["text"] if name == given else name: values[name] for name in values}
         row[columns["text"]] = text
-        row[columns["dedup"]] = {name: document[name] for name in FACTS}
+        row[columns["dedup"]] = {name: document[name] for name in METADATA}
         self._file = self._file or self.open()
         self._file.write(json_line(row))
         return {**columns, "input": given}
@@ -109,14 +109,14 @@ class TableRows:
             schema = schema.append(pa.field(columns["text"], pa.string()))
         elif pa.types.is_null(schema.field(place).type):
             schema = schema.set(place, schema.field(place).with_type(pa.string()))
-        schema = schema.append(pa.field(columns["dedup"], FACTS_TYPE))
+        schema = schema.append(pa.field(columns["dedup"], METADATA_TYPE))
         return cls(open, stack, columns, found.givens, Stock.of(joined), found.places, schema)
 
     def add(self, source: Source, document: dict[str, Any], text: str) -> dict[str, str]:
         """Take one row; return the names of its columns."""
         given = self.givens[self._written + len(self._texts)]
         self._texts.append(text)
-        self._facts.append({name: document[name] for name in FACTS})
+        self._facts.append({name: document[name] for name in METADATA})
         if len(self._texts) >= GROUP_ROWS:
             self._write()
         return {**self.columns, "input": given}
@@ -134,7 +134,7 @@ class TableRows:
         name = self.columns["text"]
         made = {
             name: pa.array(self._texts, self.schema.field(name).type),
-            self.columns["dedup"]: pa.array(self._facts, FACTS_TYPE),
+            self.columns["dedup"]: pa.array(self._facts, METADATA_TYPE),
         }
         arrays = [made[each] if each in made else rows[each] for each in self.schema.names]
         if self._writer is None:

@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow.compute as pc
 
 from dedup.config import RELATIONS
-from dedup.report.labels import STYLES, cap_name, relation_name
+from dedup.pipeline.warnings import describe
+from dedup.report.labels import STYLES, limit_name, relation_name
 from dedup.report.terminal.page import Page, tally
 from dedup.report.terminal.sections import chosen_pairs, ordered_pairs
 from dedup.report.terminal.text import ALL, cells, counted, pad, safe, score, spaced
 from dedup.result import Document
-from dedup.scan.warnings import describe
 from dedup.sources.options import REASONS
 
 _NUMBERS = (("contained", 9), ("Jaccard", 7), ("coverage", 8), ("tokens", 7))
@@ -149,9 +149,9 @@ def reuse_groups(page: Page) -> Iterator[str]:
     yield from page.left_out(len(groups), "group")
 
 
-def suspicions(page: Page) -> Iterator[str]:
+def warnings_found(page: Page) -> Iterator[str]:
     """Yield what looks wrong about the removals, with examples to judge it by."""
-    found = page.result.summary.get("suspicions") or []
+    found = page.result.summary.get("warnings") or []
     if not found:
         return
     yield from page.heading(
@@ -177,26 +177,26 @@ def _example(page: Page, example: dict[str, Any]) -> str:
 
 def totals(page: Page, seconds: float | None) -> Iterator[str]:
     """Yield what was read, kept, removed and skipped, and why; what the caps left out; the time."""
-    intake = page.result.corpus.intake
+    read_report = page.result.corpus.read_report
     documents = page.result.tables["documents"]
     kept = pc.sum(documents["kept"]).as_py() or 0
-    removed, skipped = len(documents) - kept, sum(intake.skipped.values())
+    removed, skipped = len(documents) - kept, sum(read_report.skipped.values())
     yield from page.heading("Total")
-    sums = f"{intake.read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
+    sums = f"{read_report.read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
     yield from page.lines(sums, "bold", indent=2)
     for word, counts in (
-        ("skipped", intake.skipped),
-        ("damaged, but used", intake.damaged),
-        ("files not read, or not to the end", intake.files_failed),
+        ("skipped", read_report.skipped),
+        ("damaged, but used", read_report.damaged),
+        ("files not read, or not to the end", read_report.files_failed),
     ):
         for reason, count in sorted(counts.items()):
             yield from _flaw(page, word, reason, count)
-    for note in intake.notes[: page.limit or None]:
+    for note in read_report.notes[: page.limit or None]:
         yield from page.lines(f"note: {safe(note)}", indent=2)
-    yield from page.left_out(len(intake.notes), "note")
-    for name, count in sorted((page.result.summary.get("caps") or {}).items()):
+    yield from page.left_out(len(read_report.notes), "note")
+    for name, count in sorted((page.result.summary.get("limits") or {}).items()):
         if count:
-            yield from page.lines(f"limits: {count:,} {cap_name(name)}", indent=2)
+            yield from page.lines(f"limits: {count:,} {limit_name(name)}", indent=2)
     yield from speed(page, seconds)
 
 
@@ -204,13 +204,13 @@ def speed(page: Page, seconds: float | None) -> list[str]:
     """Return how long it took, where that is known."""
     if seconds is None:
         return []
-    rate = page.result.corpus.intake.read / max(seconds, 1e-9)
+    rate = page.result.corpus.read_report.read / max(seconds, 1e-9)
     text = f"{seconds:.2f} s, {rate:,.{0 if rate >= 10 else 1}f} documents/s"
     return page.lines(text, indent=2)
 
 
 def _flaw(page: Page, word: str, reason: str, count: int) -> Iterator[str]:
-    known = page.result.corpus.intake.places.get(reason, [])
+    known = page.result.corpus.read_report.places.get(reason, [])
     places = ", ".join(page.name(each, page.width // 2) for each in known)
     more = ", …" if count > len(known) else ""
     why = REASONS.get(reason) or spaced(reason)

@@ -84,13 +84,13 @@ def held_back(page: Page) -> Iterator[str]:
 
 def tags(page: Page) -> Iterator[str]:
     """Yield what was tagged and stays."""
-    marks = page.result.marks
-    if not len(marks):
+    annotations = page.result.annotations
+    if not len(annotations):
         return
-    articles = counted(len(pc.unique(marks["doc"])), "article")
-    facts = f"{counted(len(marks), 'block')} in {articles}"
+    articles = counted(len(pc.unique(annotations["doc"])), "article")
+    facts = f"{counted(len(annotations), 'block')} in {articles}"
     yield from page.heading("Tagged and left in place", facts)
-    yield from reasons(page, tally(marks["tag"]))
+    yield from reasons(page, tally(annotations["tag"]))
 
 
 def reasons(page: Page, counts: list[tuple[str, int]]) -> Iterator[str]:
@@ -106,8 +106,10 @@ def written(page: Page, cleaned: Cleaned) -> Iterator[str]:
     counts, output = cleaned.counts, safe(cleaned.output)
     if cleaned.annotate:
         documents = page.result.summary["documents"]
-        marks = "{kept:,} marked as kept, {removed:,} as not".format(**documents)
-        rows = f"{counted(counts['rows'], 'row')} written to {output} as they were read; {marks}"
+        annotations = "{kept:,} marked as kept, {removed:,} as not".format(**documents)
+        rows = (
+            f"{counted(counts['rows'], 'row')} written to {output} as they were read; {annotations}"
+        )
         yield from page.lines(rows, indent=2)
         yield from page.lines("nothing was removed", indent=2)
         return

@@ -50,9 +50,9 @@ def removed(page: Page, doc_id: str, row: dict[str, Any]) -> Iterator[str]:
         yield page.style(line, STYLES[reason_kind(row["reason"])])
 
 
-def furniture(page: Page) -> Iterator[str]:
+def boilerplate(page: Page) -> Iterator[str]:
     """Yield how much page furniture each article has, and what was only tagged."""
-    found, marks = _furniture_rows(page), page.result.marks
+    found, annotations = _boilerplate_rows(page), page.result.annotations
     if not page.result.config.boilerplate and not len(found):
         return
     articles = len(pc.unique(found["doc"]))
@@ -66,18 +66,18 @@ def furniture(page: Page) -> Iterator[str]:
         line = f"{page.name(ids[doc].as_py(), wide)}  {count:,}: {reasons}"
         yield from page.lines(line, indent=2)
     yield from page.left_out(len(by_doc), "article")
-    if len(marks):
+    if len(annotations):
         yield from tagged(page)
     yield from review(page)
 
 
 def tagged(page: Page) -> list[str]:
     """Return what was only tagged, in sum."""
-    tags = reasons_listed(tally(page.result.marks["tag"]))
+    tags = reasons_listed(tally(page.result.annotations["tag"]))
     return page.lines(f"Tagged and left in place: {tags}.", indent=2)
 
 
-def _furniture_rows(page: Page) -> pa.Table:
+def _boilerplate_rows(page: Page) -> pa.Table:
     removals = page.result.removals
     repeats = pc.unique(page.result.tables["repeats"]["reason"])
     return removals.filter(pc.invert(pc.is_in(removals["reason"], value_set=repeats)))

@@ -32,12 +32,12 @@ def scan_view(
     page = Page.of(result, width=width, colour=colour, limit=limit)
     yield from _header(page)
     yield from sections.inside(page)
-    yield from sections.furniture(page)
+    yield from sections.boilerplate(page)
     yield from sections.between(page)
     yield from articles.pairs(page)
     yield from articles.clusters(page)
     yield from articles.reuse_groups(page)
-    yield from articles.suspicions(page)
+    yield from articles.warnings_found(page)
     yield from articles.totals(page, seconds)
 
 
@@ -57,17 +57,17 @@ def clean_view(
     yield from parts.held_back(page)
     yield from parts.tags(page)
     yield from articles.clusters(page)
-    yield from articles.suspicions(page)
+    yield from articles.warnings_found(page)
     yield from articles.totals(page, None)
     yield from parts.written(page, cleaned)
     yield from articles.speed(page, seconds)
 
 
-def suspicion_view(
+def warning_view(
     result: Result, *, width: int = 80, colour: bool = False, limit: int = 10
 ) -> Iterator[str]:
     """Yield what looks wrong about the removals as lines, nothing where nothing does."""
-    yield from articles.suspicions(Page.of(result, width=width, colour=colour, limit=limit))
+    yield from articles.warnings_found(Page.of(result, width=width, colour=colour, limit=limit))
 
 
 def _header(page: Page) -> list[str]:

@@ -146,9 +146,9 @@ class Packer:
         return {each: number for number, each in enumerate(self.codes[name].names)}
 
     def _tags(self, wanted: Bool) -> dict[int, list[list[int]]]:
-        marks = self.found.marks
-        docs = marks["doc"].to_numpy()
-        rows = marks.filter(pa.array(wanted[docs])).sort_by(
+        annotations = self.found.annotations
+        docs = annotations["doc"].to_numpy()
+        rows = annotations.filter(pa.array(wanted[docs])).sort_by(
             [("doc", "ascending"), ("start", "ascending")]
         )
         columns = [rows[name].to_pylist() for name in ("doc", "start", "end")]

@@ -82,7 +82,7 @@ def _is_like(value: object, other: object) -> bool:
 
 def _check_summary(summary: Mapping[str, Any]) -> None:
     """Raise ``KeyError`` or ``TypeError`` where something lacks that every summary has."""
-    for name in ("version", "config", "documents", "clusters", "reuse_groups", "suspicions"):
+    for name in ("version", "config", "documents", "clusters", "reuse_groups", "warnings"):
         summary[name]
     for name in ("read", "kept", "removed", "skipped"):
         int(summary["documents"][name])
@@ -134,7 +134,7 @@ def _check_ids(tables: Mapping[str, pa.Table], folder: Path) -> None:
     if ids.null_count or len(pc.unique(ids)) < len(ids):
         raise InputError("documents do not have one id each", path=str(folder))
     named = {"documents": ["cluster"], "pairs": ["a", "b"], "passages": ["a", "b"]}
-    named |= {name: ["doc_id"] for name in ("repeats", "removals", "marks")}
+    named |= {name: ["doc_id"] for name in ("repeats", "removals", "annotations")}
     for name, columns in named.items():
         for column in columns:
             known = pc.is_in(tables[name][column], value_set=ids)

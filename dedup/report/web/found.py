@@ -21,8 +21,8 @@ from dedup.errors import DedupError
 from dedup.report.figures.numbers import figures_from
 from dedup.report.web.folder import Stored, read_folder
 from dedup.result import Result
-from dedup.schema import FACTS, MARKS, REMOVALS, Intake
-from dedup.sources.metadata import facts_of, in_order_of_id
+from dedup.schema import ANNOTATIONS, METADATA, REMOVALS, ReadReport
+from dedup.sources.metadata import in_order_of_id, metadata_of
 
 Batches = Callable[[], Iterable[pa.RecordBatch]]
 
@@ -65,7 +65,7 @@ class Texts:
 class Found:
     """A result as a report needs it: tables in order of id, and what is known besides.
 
-    ``removals`` and ``marks`` are of the schemas ``REMOVALS`` and ``MARKS``; ``review`` tells which
+    ``removals`` and ``annotations`` are of the schemas ``REMOVALS`` and ``ANNOTATIONS``; ``review`` tells which
     documents a person should look at. ``notes`` say what is missing.
     """
 
@@ -73,7 +73,7 @@ class Found:
     summary: dict[str, Any]
     tables: dict[str, pa.Table]
     removals: pa.Table
-    marks: pa.Table
+    annotations: pa.Table
     review: Bool
     sites: pa.Array
     dates: pa.Array
@@ -104,7 +104,7 @@ def from_result(result: Result, batches: Batches | None = None) -> Found:
         result.summary,
         result.tables,
         result.removals,
-        result.marks,
+        result.annotations,
         result.review.to_numpy(zero_copy_only=False),
         _strings(facts["site"]),
         _strings(facts["date"]),
@@ -128,7 +128,7 @@ def from_folder(folder: str | os.PathLike[str], batches: Callable[[Stored], Batc
         stored.summary,
         stored.tables,
         _numbered(stored.tables["removals"], ids, REMOVALS),
-        _numbered(stored.tables["marks"], ids, MARKS),
+        _numbered(stored.tables["annotations"], ids, ANNOTATIONS),
         pc.is_in(ids, value_set=pa.array(stored.review, pa.string())).to_numpy(
             zero_copy_only=False
         ),
@@ -164,7 +164,7 @@ def _again(
 def _reaches(stored: Stored, ids: pa.Array, characters: Int64) -> bool:
     """Tell whether texts are long enough for all places that the tables name."""
     last = np.zeros(len(ids), np.int64)
-    for name, end in (("removals", "end"), ("marks", "end")):
+    for name, end in (("removals", "end"), ("annotations", "end")):
         rows = rows_of(stored.tables[name]["doc_id"], ids)
         np.maximum.at(last, rows, stored.tables[name][end].to_numpy())
     for side in "ab":
@@ -183,12 +183,12 @@ def _read(batches: Batches) -> tuple[pa.Table, Texts, str]:
     characters, sizes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for batch in batches():
         text = batch.column("text")
-        parts.append(facts_of(batch))
+        parts.append(metadata_of(batch))
         digests.append(text_digests(texts_from_arrow(text)))
         characters.append(pc.utf8_length(text).to_numpy())
         sizes.append(pc.binary_length(text).to_numpy())
     hashes = np.concatenate(digests)
-    facts, order = in_order_of_id(parts or [FACTS.empty_table()], hashes, Intake())
+    facts, order = in_order_of_id(parts or [METADATA.empty_table()], hashes, ReadReport())
     rows = np.empty(len(order), np.int64)
     rows[order] = np.arange(len(order))
     known = (np.concatenate(each)[order].astype(np.int64) for each in (characters, sizes))

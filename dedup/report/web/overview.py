@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from dedup.config import RELATIONS
 from dedup.core.arrays import Int64, one_array
+from dedup.pipeline.warnings import describe
 from dedup.report import labels
 from dedup.report.web.choose import MOST_DOCUMENTS, Chosen, Graph, choose_graph, leaders_of
 from dedup.report.web.chunks import Codes
 from dedup.report.web.found import Found
-from dedup.scan.warnings import describe
 
 MOST_LISTED = 20  # pairs, clusters, sites and documents to look at, of each kind
 
@@ -28,7 +28,7 @@ def codes_of(found: Found) -> dict[str, Codes]:
         "kinds": Codes.of(passages["kind"]),
         "reasons": Codes.of(removals["reason"]),
         "rules": Codes.of(removals["rule"]),
-        "tags": Codes.of(found.marks["tag"]),
+        "tags": Codes.of(found.annotations["tag"]),
         "sites": Codes.of(pa.chunked_array([found.sites])),
     }
 
@@ -86,7 +86,7 @@ def _words(codes: dict[str, Codes], found: Found) -> dict[str, dict[str, str]]:
             name: {each: labels.reason_name(each) for each in codes[name].names}
             for name in ("reasons", "tags")
         },
-        "caps": {each: labels.cap_name(each) for each in found.summary.get("caps") or {}},
+        "limits": {each: labels.limit_name(each) for each in found.summary.get("limits") or {}},
         **{name: {each: each.replace("_", " ") for each in codes[name].names} for name in plain},
     }
 
@@ -113,7 +113,7 @@ def _look(made: dict[str, Any], found: Found, codes: dict[str, Codes]) -> dict[s
         "largest": _largest(found),
         "sites": made["site_losses"]["sites"],
         "review": np.flatnonzero(found.review)[: 5 * MOST_LISTED].tolist(),
-        "suspicions": [{**each, "text": describe(each)} for each in found.summary["suspicions"]],
+        "warnings": [{**each, "text": describe(each)} for each in found.summary["warnings"]],
     }
 
 

@@ -5,10 +5,10 @@ views.set("look", showLook);
 async function showLook() {
   const table = await documents();
   const look = overview.look || {};
-  const suspicions = look.suspicions || [];
+  const warnings = look.warnings || [];
   const node = h("div", { class: "look" }, viewTitle("Look here"),
     h("p", { class: "lede" }, "What is worth a look before anything is removed: pairs that a slightly different threshold would have judged otherwise, what is largest, and what was held back."),
-    suspicions.length ? part("Suspicious removals", "More than one would expect.", suspicionList(suspicions)) : null,
+    warnings.length ? part("Suspicious removals", "More than one would expect.", warningList(warnings)) : null,
     whatIf(),
     h("div", { class: "two" },
       part("Nearest above the threshold", "Near-duplicates, but only just. Would you call them copies?", borderline(table, look.above || [], "No pair above the threshold.")),

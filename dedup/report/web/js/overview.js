@@ -32,13 +32,13 @@ function copiesSaid(removed, all) {
   return all === 1 ? "there is one article, so there is no copy" : `none of ${count(all)} articles is a copy that goes`;
 }
 
-/** What one must know: notes, what is left out, suspicions. */
+/** What one must know: notes, what is left out, warnings. */
 function noticesOf() {
-  const suspicions = overview.look?.suspicions || overview.summary.suspicions || [];
+  const warnings = overview.look?.warnings || overview.summary.warnings || [];
   const parts = [];
-  if (suspicions.length) {
+  if (warnings.length) {
     parts.push(h("section", { class: "notice warn", "aria-labelledby": "suspicious" },
-      h("h2", { id: "suspicious" }, "Look at these before you remove anything"), suspicionList(suspicions)));
+      h("h2", { id: "suspicious" }, "Look at these before you remove anything"), warningList(warnings)));
   }
   if ((overview.notes || []).length) {
     parts.push(h("section", { class: "notice", "aria-labelledby": "notes" }, h("h2", { id: "notes" }, "Notes"),
@@ -50,8 +50,8 @@ function noticesOf() {
   return parts;
 }
 
-function suspicionList(suspicions) {
-  return h("ul", { class: "notes" }, suspicions.map((each) => h("li", {},
+function warningList(warnings) {
+  return h("ul", { class: "notes" }, warnings.map((each) => h("li", {},
     h("strong", {}, own(capital(each.text || spaced(each.kind)))), ` (${percent(each.share)})`,
     each.examples?.length ? h("span", { class: "examples" }, "For example ", each.examples.flatMap((example, place) => [
       place ? ", " : "", h("a", { href: link("article", [example.doc_id]) }, own(example.doc_id, { class: "id" }))])) : null)));
@@ -118,9 +118,9 @@ function tallies() {
     tally("Passages, by how sure", "levels", summary.passages), tally("Passages, by kind", "kinds", summary.kinds),
     tally("Removed inside articles", "reasons", summary.removals),
     tally("Tagged, and left in place", "tags", summary.tags),
-    tally("Skipped", "skipped", summary.intake?.skipped), tally("Damaged, but used", "damaged", summary.intake?.damaged),
-    tally("Files not read, or not to the end", "failed", summary.intake?.files_failed),
-    tally("Left out by limits on very frequent text", "caps", summary.caps),
+    tally("Skipped", "skipped", summary.read_report?.skipped), tally("Damaged, but used", "damaged", summary.read_report?.damaged),
+    tally("Files not read, or not to the end", "failed", summary.read_report?.files_failed),
+    tally("Left out by limits on very frequent text", "limits", summary.limits),
   ];
 }
 

@@ -15,9 +15,9 @@ from dedup.cleaning.boilerplate import lines
 from dedup.config import Config
 from dedup.passages import find as passages
 from dedup.passages import seeds
-from dedup.scan import candidates as copies
-from dedup.scan import documents as gathering
-from dedup.scan.full import scan_corpus, scan_reader
+from dedup.pipeline import candidates as copies
+from dedup.pipeline import documents as gathering
+from dedup.pipeline.full import scan_corpus, scan_reader
 from dedup.sources import ReadOptions, from_python
 from dedup.sources.rereadable import Files, Held
 from dedup.text import tokens
@@ -73,10 +73,10 @@ def checked(result, wanted):
     for name, table in wanted.tables.items():
         got = [{**row, "path": None} for row in result.tables[name].to_pylist()]
         assert got == [{**row, "path": None} for row in table.to_pylist()], name
-    for name in ("removals", "marks"):
+    for name in ("removals", "annotations"):
         assert getattr(result, name).to_pylist() == getattr(wanted, name).to_pylist(), name
     assert result.review.to_pylist() == wanted.review.to_pylist()
-    without = ("intake", "suspicions")
+    without = ("read_report", "warnings")
     for name in wanted.summary.keys() - set(without):
         assert result.summary[name] == wanted.summary[name], name
     texts = wanted.corpus.table["text"].to_pylist()
@@ -121,16 +121,18 @@ def test_the_size_of_parts_does_not_matter(monkeypatch):
 def test_nothing_at_all(tmp_path):
     corpus = from_python(pa.array([], pa.string()))
     wanted = scan_corpus(corpus, Config())
-    checked(scan_reader(Held(corpus.table, corpus.intake), Config(), memory=1), wanted)
+    checked(scan_reader(Held(corpus.table, corpus.read_report), Config(), memory=1), wanted)
 
 
 def test_little_is_in_memory_at_a_time(tmp_path):
     """The columns are in files as soon as the texts are more than the memory allows."""
     assert gathering.text_budget(1 << 30) * gathering.FOLD < 1 << 30
     corpus = from_python(pages(30, 2))
-    read = gathering.gather(Held(corpus.table, corpus.intake), kept(tmp_path, 1), 1)
+    read = gathering.gather(Held(corpus.table, corpus.read_report), kept(tmp_path, 1), 1)
     assert read.columns.in_files
-    read = gathering.gather(Held(corpus.table, corpus.intake), kept(tmp_path, 1 << 30), 1 << 30)
+    read = gathering.gather(
+        Held(corpus.table, corpus.read_report), kept(tmp_path, 1 << 30), 1 << 30
+    )
     assert not read.columns.in_files
 
 

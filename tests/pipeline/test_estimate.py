@@ -12,7 +12,7 @@ from test_resume import made
 
 from dedup import cli
 from dedup.config import Config
-from dedup.scan import estimate
+from dedup.pipeline import estimate
 from dedup.sources import ReadOptions
 
 FAST = Config(find=("duplicates",))

@@ -16,8 +16,8 @@ from dedup.config import RELATIONS, Config
 from dedup.core.arrays import Float64, Int64, one_array
 from dedup.errors import OutputError
 from dedup.passages.find import LEVELS, Passages
+from dedup.pipeline.warnings import find_warnings
 from dedup.result import Result
-from dedup.scan.warnings import find_suspicions
 from dedup.schema import DOCUMENTS, PAIRS, PASSAGES, REPEATS
 from dedup.similarity.relations import EXACT, NAMES, Pairs
 from dedup.text.tokens import Tokens
@@ -26,18 +26,18 @@ _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 
 def documents_table(
-    corpus: pa.Table, pairs: Pairs, clusters: Clusters, faces: Int64, config: Config
+    corpus: pa.Table, pairs: Pairs, clusters: Clusters, representatives: Int64, config: Config
 ) -> pa.Table:
     """Return which documents stay, and how each of the others stands to the one it gives way to.
 
-    ``faces`` names for each document the one that stands for it and its equals. The column
+    ``representatives`` names for each document the one that stands for it and its equals. The column
     ``path`` has the type it has in ``corpus``.
     """
     ids = one_array(corpus["doc_id"])
     parts = []
     for low in range(0, max(len(ids), 1), _SLICE):
         rows = np.arange(low, min(low + _SLICE, len(ids)))
-        parts.append(_documents(ids, rows, pairs, clusters, faces, config))
+        parts.append(_documents(ids, rows, pairs, clusters, representatives, config))
     table = pa.concat_tables(parts)
     path = corpus["path"]
     if path.null_count == len(path):
@@ -46,19 +46,24 @@ def documents_table(
 
 
 def _documents(
-    ids: pa.Array, rows: Int64, pairs: Pairs, clusters: Clusters, faces: Int64, config: Config
+    ids: pa.Array,
+    rows: Int64,
+    pairs: Pairs,
+    clusters: Clusters,
+    representatives: Int64,
+    config: Config,
 ) -> pa.Table:
     """Return what was found of some documents."""
     leaders, joined = clusters.leaders[rows], clusters.pairs[rows]
     is_member = leaders != rows
     # What joins a document to its leader is the pair of the document that stands for it.
     edge = joined[is_member]
-    own_is_a = pairs.a[edge] == faces[rows[is_member]]
+    own_is_a = pairs.a[edge] == representatives[rows[is_member]]
     share = np.zeros(len(rows))
     share[is_member] = np.where(own_is_a, pairs.share_a[edge], pairs.share_b[edge])
     kept = ~is_member | (share < config.removable)
     # Of equal documents in which too little is of their leader, one is kept and stands for them.
-    equal = kept & is_member & (faces[rows] != rows)
+    equal = kept & is_member & (representatives[rows] != rows)
     kept &= ~equal
 
     def scores(values: Float64) -> pa.Array:
@@ -79,7 +84,7 @@ def _documents(
         pa.array(~is_member),
         pa.array(kept),
         pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
-        ids.take(pa.array(np.where(equal, faces[rows], leaders), mask=kept)),
+        ids.take(pa.array(np.where(equal, representatives[rows], leaders), mask=kept)),
         scores(pairs.jaccard[edge]),
         scores(containment),
         scores(pairs.coverage[edge]),
@@ -153,20 +158,20 @@ def reuse_groups(pairs: Pairs, clusters: Clusters, ids: pa.Array) -> list[list[s
 
 
 def summarise(
-    result: Result, clusters: Clusters, groups: list[list[str]], caps: Counter[str]
+    result: Result, clusters: Clusters, groups: list[list[str]], limits: Counter[str]
 ) -> dict[str, Any]:
-    """Return the totals of a result as plain values; ``caps`` counts what bounds left out."""
+    """Return the totals of a result as plain values; ``limits`` counts what bounds left out."""
     documents = result.tables["documents"]
     kept = int(pc.sum(documents["kept"]).as_py() or 0)
-    intake = result.corpus.intake
-    skipped = sum(intake.skipped.values())
+    read_report = result.corpus.read_report
+    skipped = sum(read_report.skipped.values())
     sizes = np.bincount(clusters.leaders, minlength=1)
     return {
         "version": version("dedup"),
         "config": result.config.as_dict(),
-        "intake": intake.as_dict(),
+        "read_report": read_report.as_dict(),
         "documents": {
-            "read": intake.read,
+            "read": read_report.read,
             "kept": kept,
             "removed": len(documents) - kept,
             "skipped": skipped,
@@ -182,10 +187,10 @@ def summarise(
         "kinds": _counts(result.tables["passages"]["kind"]),
         "repeats": _counts(result.tables["repeats"]["reason"]),
         "removals": _counts(result.removals["reason"]),
-        "tags": _counts(result.marks["tag"]),
+        "tags": _counts(result.annotations["tag"]),
         "review": int(pc.sum(result.review).as_py() or 0),
-        "caps": dict(sorted((name, count) for name, count in caps.items() if count)),
-        "suspicions": find_suspicions(result),
+        "limits": dict(sorted((name, count) for name, count in limits.items() if count)),
+        "warnings": find_warnings(result),
     }
 
 
@@ -199,11 +204,11 @@ def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, i
     }
 
 
-def complete(result: Result, pairs: Pairs, clusters: Clusters, caps: Counter[str]) -> None:
+def complete(result: Result, pairs: Pairs, clusters: Clusters, limits: Counter[str]) -> None:
     """Write the summary of a result whose tables are filled, and check that nothing is lost."""
     ids = one_array(result.tables["documents"]["doc_id"])
     groups = reuse_groups(pairs, clusters, ids)
-    result.summary.update(summarise(result, clusters, groups, caps))
+    result.summary.update(summarise(result, clusters, groups, limits))
     check_conservation(result, clusters)
 
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from dedup import cli, scan
 from dedup.config import Config
 from dedup.errors import ConfigError
-from dedup.report import scan_view, suspicion_view
+from dedup.pipeline.warnings import Limits, describe, find_warnings
+from dedup.report import scan_view, warning_view
 from dedup.result import Result
-from dedup.scan.warnings import Limits, describe, find_suspicions
-from dedup.schema import CORPUS, DOCUMENTS, Corpus, Intake, rows_table
+from dedup.schema import CORPUS, DOCUMENTS, Corpus, ReadReport, rows_table
 
 TEXT = (
     "The council met on Monday and agreed to mend the old stone bridge before the winter comes. "
@@ -45,7 +45,7 @@ def result_of(rows):
     corpus = [{"doc_id": each, "site": row[0]} for each, row in zip(ids, rows, strict=True)]
     tables = {"documents": rows_table(DOCUMENTS, documents)}
     none = pa.table({})
-    held = Corpus(rows_table(CORPUS, corpus), Intake())
+    held = Corpus(rows_table(CORPUS, corpus), ReadReport())
     return Result(Config(), tables, held, none, none, pa.array([]), {})
 
 
@@ -89,7 +89,7 @@ def test_what_looks_wrong_is_what_the_simple_way_finds(drawn, share, cluster):
         leads = leader >= number or rows[leader][2] != leader
         rows.append((site, path, number if leads else leader))
     limits = Limits(share=share, cluster=cluster)
-    found = find_suspicions(result_of(rows), limits)
+    found = find_warnings(result_of(rows), limits)
     plain = [tuple(each[key] for key in ("kind", "name", "documents", "removed")) for each in found]
     assert len(plain) == len(set(plain))
     assert set(plain) == slowly(rows, limits)
@@ -101,34 +101,34 @@ def test_what_looks_wrong_is_what_the_simple_way_finds(drawn, share, cluster):
 
 def test_a_share_is_exceeded_not_reached():
     half = [("a.org", None, number // 2 * 2) for number in range(40)]
-    assert find_suspicions(result_of(half)) == []
-    assert find_suspicions(result_of([*half[:-2], ("a.org", None, 0), ("a.org", None, 0)]))
+    assert find_warnings(result_of(half)) == []
+    assert find_warnings(result_of([*half[:-2], ("a.org", None, 0), ("a.org", None, 0)]))
 
 
 def test_columns_with_a_dictionary_are_read():
     rows = [(f"{number % 2}.org", f"{number % 2}.jsonl", 0) for number in range(60)]
     result = result_of(rows)
-    wanted = find_suspicions(result)
+    wanted = find_warnings(result)
     assert [each["name"] for each in wanted] == [None, "1.org", "0.org"]
     for table, name in ((result.tables["documents"], "path"), (result.corpus.table, "site")):
-        place = table.schema.get_field_index(name)
+        position = table.schema.get_field_index(name)
         parts = [each[name].combine_chunks().dictionary_encode() for each in
                  (table.slice(0, 7), table.slice(7))]  # fmt: skip
-        changed = table.set_column(place, name, pa.chunked_array(parts))
+        changed = table.set_column(position, name, pa.chunked_array(parts))
         if name == "path":
             result.tables["documents"] = changed
         else:
             result = result_of(rows)
             result = Result(
-                result.config, result.tables, Corpus(changed, Intake()), *[pa.table({})] * 2,
+                result.config, result.tables, Corpus(changed, ReadReport()), *[pa.table({})] * 2,
                 pa.array([]), {},
             )  # fmt: skip
-    assert find_suspicions(result) == wanted
+    assert find_warnings(result) == wanted
 
 
 def test_a_file_counts_where_there_is_no_site():
     rows = [(None, "one.jsonl", 0)] * 20 + [(None, f"{n}.txt", 20 + n) for n in range(60)]
-    found = find_suspicions(result_of(rows))
+    found = find_warnings(result_of(rows))
     assert [(each["kind"], each["name"]) for each in found] == [("file_share", "one.jsonl")]
     assert found[0]["examples"][0] == {
         "doc_id": "00001",
@@ -142,7 +142,7 @@ def test_a_cluster_is_large_by_the_size_of_the_corpus():
     sizes = [limits.largest(count) for count in (0, 2_000, 10_000, 1_000_000)]
     assert sizes == [100, 100, 500, 10_000]
     rows = [(None, None, 0)] * 101 + [(None, None, 101 + n) for n in range(150)]
-    (found,) = find_suspicions(result_of(rows))
+    (found,) = find_warnings(result_of(rows))
     assert (found["kind"], found["name"], found["documents"]) == ("large_cluster", "00000", 101)
     assert describe(found) == "cluster 00000: 101 documents in one cluster, 100 removed"
 
@@ -157,22 +157,22 @@ def test_a_scan_says_what_looks_wrong():
     rows = [{"id": f"d{n:02d}", "site": "a.org", "text": TEXT} for n in range(20)]
     for find in (Config().find, ("duplicates",)):
         result = scan(rows, Config(find=find))
-        kinds = [each["kind"] for each in result.summary["suspicions"]]
+        kinds = [each["kind"] for each in result.summary["warnings"]]
         assert kinds == ["corpus_share", "site_share"]
     view = "\n".join(scan_view(result, colour=True))
     assert view.index(WARNING) < view.index("Total")
     assert "\x1b[33m  site a.org: 19 of 20 documents removed\x1b[0m" in view
     assert view.count("exact duplicate of d00") > 5
     few = scan(rows[:19])
-    assert few.summary["suspicions"] == []
+    assert few.summary["warnings"] == []
     assert WARNING not in "\n".join(scan_view(few))
-    assert list(suspicion_view(few)) == []
+    assert list(warning_view(few)) == []
 
 
 def test_a_name_cannot_steer_the_terminal():
     result = result_of([("\x1b[31mevil\n.org", None, 0)] * 20)
-    result.summary["suspicions"] = find_suspicions(result)
-    view = "\n".join(suspicion_view(result))
+    result.summary["warnings"] = find_warnings(result)
+    view = "\n".join(warning_view(result))
     assert "\x1b" not in view
     assert "evil .org: 19 of 20" in view
 
@@ -203,7 +203,7 @@ def test_the_summary_and_one_line_on_stderr(copies, tmp_path, find):
     assert (done.code, done.out, len(done.err)) == (0, "", 1)
     assert done.err[0].startswith(f"dedup: {WARNING[0].lower()}{WARNING[1:]}: the whole corpus: 19")
     summary = json.loads((tmp_path / "out" / "summary.json").read_bytes())
-    first, second = summary["suspicions"]
+    first, second = summary["warnings"]
     assert (first["kind"], first["name"]) == ("corpus_share", None)
     assert (second["kind"], second["name"]) == ("file_share", str(copies))
     assert (second["documents"], second["removed"], second["share"]) == (20, 19, 0.95)
@@ -218,14 +218,14 @@ def test_the_view_of_both_commands(copies, tmp_path):
 @pytest.mark.parametrize("command", ["scan", "clean"])
 def test_a_run_stops_before_anything_is_written(copies, tmp_path, command):
     out = tmp_path / "out"
-    done = run(command, copies, "-o", out, "--stop-on-suspicion", "-q")
+    done = run(command, copies, "-o", out, "--stop-on-warning", "-q")
     assert (done.code, done.out, len(done.err)) == (1, "", 1)
     assert done.err[0].startswith("dedup: stopped, nothing is written: the whole corpus: 19 of 20")
     assert not out.exists()
-    done = run(command, copies, "-o", out, "--stop-on-suspicion", "--suspicious-share", 0.95)
+    done = run(command, copies, "-o", out, "--stop-on-warning", "--suspicious-share", 0.95)
     assert (done.code, done.err[1:]) == (0, [])
     assert out.exists()
-    done = run(command, copies, "-o", out, "--stop-on-suspicion", "--suspicious-share", 1,
+    done = run(command, copies, "-o", out, "--stop-on-warning", "--suspicious-share", 1,
                "--suspicious-cluster", 19)  # fmt: skip
     assert done.code == 1
     assert "cluster d00: 20 documents in one cluster, 19 removed" in done.err[0]
@@ -235,7 +235,7 @@ def test_what_a_run_before_wrote_stays(copies, tmp_path):
     run("clean", copies, "-o", tmp_path / "out")
     before = {each: each.read_bytes() for each in (tmp_path / "out").iterdir()}
     copies.write_text(copies.read_text().replace("Monday", "Friday"))
-    assert run("clean", copies, "-o", tmp_path / "out", "--stop-on-suspicion").code == 1
+    assert run("clean", copies, "-o", tmp_path / "out", "--stop-on-warning").code == 1
     assert {each: each.read_bytes() for each in (tmp_path / "out").iterdir()} == before
 
 
@@ -247,7 +247,7 @@ def test_thresholds_out_of_bounds_are_wrong_usage(copies):
 
 def test_what_work_keeps_outlives_a_stop(copies, tmp_path):
     given = ["scan", copies, "-o", tmp_path / "out", "--find", "duplicates", "-q",
-             "--work", tmp_path / "work", "--stop-on-suspicion"]  # fmt: skip
+             "--work", tmp_path / "work", "--stop-on-warning"]  # fmt: skip
     assert run(*given).code == 1
     assert (tmp_path / "work").exists()
     assert run(*given, "--suspicious-share", 1).code == 0

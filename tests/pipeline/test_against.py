@@ -17,7 +17,7 @@ CHANGED = WHOLE.replace("cheaper electric vessel", "dearer wooden boat").replace
 
 
 @pytest.fixture
-def place(tmp_path):
+def position(tmp_path):
     found = tmp_path / "seen.index"
     with Index.open(found, store_text=True) as index:
         index.add({"id": "old", "text": WHOLE})
@@ -37,12 +37,12 @@ def news(tmp_path):
     )
 
 
-def scanned(news, place, *more):
-    return json.loads(run("scan", news, "--against", place, "--json", *more).bytes)
+def scanned(news, position, *more):
+    return json.loads(run("scan", news, "--against", position, "--json", *more).bytes)
 
 
-def test_what_an_index_knows_is_named(news, place):
-    whole = scanned(news, place)
+def test_what_an_index_knows_is_named(news, position):
+    whole = scanned(news, position)
     told = {row["doc_id"]: row for row in whole["against"]}
     assert list(told["copy"]) == AGAINST.names
     verdicts = {name: row["verdict"] for name, row in told.items()}
@@ -52,11 +52,11 @@ def test_what_an_index_knows_is_named(news, place):
     assert 0.7 < copy["jaccard"] < 1
     counts = {"new": 1, "same": 1, "updated": 1, "duplicate": 1}
     assert {name: whole["summary"]["against"][name] for name in counts} == counts
-    assert len(Index.open(place, mode="r")) == 3
+    assert len(Index.open(position, mode="r")) == 3
 
 
-def test_passages_lie_in_both_texts(news, place):
-    whole = scanned(news, place)
+def test_passages_lie_in_both_texts(news, position):
+    whole = scanned(news, position)
     texts = {"copy": CHANGED, "page": f"{UNRELATED[5]} Clouds came later."}
     kept = {"old": WHOLE, "page": UNRELATED[5]}
     found = whole["against_passages"]
@@ -69,8 +69,8 @@ def test_passages_lie_in_both_texts(news, place):
         assert mine.split()[-1].strip(".") == theirs.split()[-1].strip(".")
 
 
-def test_the_fast_path_and_an_index_without_texts_have_no_passages(news, place, tmp_path):
-    assert scanned(news, place, "--find", "duplicates")["against_passages"] == []
+def test_the_fast_path_and_an_index_without_texts_have_no_passages(news, position, tmp_path):
+    assert scanned(news, position, "--find", "duplicates")["against_passages"] == []
     with Index.open(tmp_path / "bare") as index:
         index.add({"id": "old", "text": WHOLE})
     whole = scanned(news, tmp_path / "bare")
@@ -80,10 +80,10 @@ def test_the_fast_path_and_an_index_without_texts_have_no_passages(news, place, 
 
 
 @pytest.mark.parametrize("format", ["jsonl", "parquet"])
-def test_the_contract_stays_and_two_files_are_added(news, place, tmp_path, format):
+def test_the_contract_stays_and_two_files_are_added(news, position, tmp_path, format):
     plain, more = tmp_path / "plain", tmp_path / "more"
     assert run("scan", news, "-o", plain, "--format", format, "-q").code == 0
-    assert run("scan", news, "-o", more, "--format", format, "--against", place, "-q").code == 0
+    assert run("scan", news, "-o", more, "--format", format, "--against", position, "-q").code == 0
     for name in CONTRACT:
         file = f"{name}.{format}"
         assert (plain / file).read_bytes() == (more / file).read_bytes()
@@ -93,18 +93,18 @@ def test_the_contract_stays_and_two_files_are_added(news, place, tmp_path, forma
         assert pq.read_table(more / "against.parquet").schema == AGAINST
 
 
-def test_repeated_ids_are_named_as_in_the_documents(place, tmp_path):
+def test_repeated_ids_are_named_as_in_the_documents(position, tmp_path):
     path = write_jsonl(
         tmp_path / "twice.jsonl", {"id": "mine", "text": UNRELATED[3]},
         {"id": "mine", "text": CHANGED},
     )  # fmt: skip
-    told = {row["doc_id"]: row["verdict"] for row in scanned(path, place)["against"]}
+    told = {row["doc_id"]: row["verdict"] for row in scanned(path, position)["against"]}
     assert sorted(told) == ["mine", "mine#2"]
     assert sorted(told.values()) == ["same", "updated"]
 
 
-def test_the_view_says_it_and_a_missing_index_is_said_first(news, place, tmp_path):
-    done = run("scan", news, "--against", place)
+def test_the_view_says_it_and_a_missing_index_is_said_first(news, position, tmp_path):
+    done = run("scan", news, "--against", position)
     assert "1 are new, 1 are known as they are, 1 with another text, 1 are copies" in " ".join(
         done.out.split()
     )
@@ -113,9 +113,9 @@ def test_the_view_says_it_and_a_missing_index_is_said_first(news, place, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_stdin_is_asked_for_too(news, place):
+def test_stdin_is_asked_for_too(news, position):
     done = run(
-        "scan", "-", "--input-format", "jsonl", "--json", "--against", place,
+        "scan", "-", "--input-format", "jsonl", "--json", "--against", position,
         input=news.read_text(),
     )  # fmt: skip
     assert len(json.loads(done.bytes)["against"]) == 3

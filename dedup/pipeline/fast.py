@@ -17,7 +17,7 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
-from dedup.clusters.canonical import Candidates, choose_faces, ranks
+from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
 from dedup.clusters.stars import Clusters, cluster_documents
 from dedup.config import Config
 from dedup.core.arrays import Int64, one_array, texts_from_arrow
@@ -25,9 +25,8 @@ from dedup.core.checkpoints import Work
 from dedup.core.hashing import content_of
 from dedup.core.parallel import in_order
 from dedup.core.spool import Spool, trim
-from dedup.result import Result
-from dedup.scan.results import complete, documents_table, pairs_table
-from dedup.scan.signing import (
+from dedup.pipeline.results import complete, documents_table, pairs_table
+from dedup.pipeline.signing import (
     DIGESTS,
     SHINGLES,
     SIZES,
@@ -37,11 +36,12 @@ from dedup.scan.signing import (
     sign_batch,
     some_of_all,
 )
-from dedup.scan.verifying import Verifier
-from dedup.schema import FACTS, MARKS, PASSAGES, REMOVALS, REPEATS, Intake
+from dedup.pipeline.verifying import Verifier
+from dedup.result import Result
+from dedup.schema import ANNOTATIONS, METADATA, PASSAGES, REMOVALS, REPEATS, ReadReport
 from dedup.similarity.relations import Pairs, with_equals
 from dedup.sources import Piece
-from dedup.sources.metadata import facts_of, in_order_of_id
+from dedup.sources.metadata import in_order_of_id, metadata_of
 from dedup.sources.rereadable import Reader
 from dedup.text.shingles import Shingles
 
@@ -58,7 +58,7 @@ _COMMIT_BYTES = 256 << 20  # of shingles, after which an interrupted run loses n
 class Reading:
     """What the first reading leaves of a piece."""
 
-    facts: list[pa.Table]
+    metadata: list[pa.Table]
     signed: list[Signed]
     counts: bool  # False for a piece behind what could not be read
 
@@ -75,7 +75,7 @@ def sign_all(
         number, piece = task
         reading = Reading([], [], True)
         for batch in piece.batches():
-            reading.facts.append(facts_of(batch))
+            reading.metadata.append(metadata_of(batch))
             if number >= begun:
                 texts = texts_from_arrow(batch.column("text"))
                 reading.signed.append(sign_batch(texts, config, keep=keep))
@@ -112,7 +112,7 @@ class _Run:
     threads: int
     budget: int
     work: Work
-    facts: list[pa.Table] = field(default_factory=list)
+    metadata: list[pa.Table] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     content: str = ""
     held: list[list[Shingles]] | None = None
@@ -120,25 +120,25 @@ class _Run:
     def sign(self) -> None:
         """Read everything for the first time, or go on where an earlier run stopped."""
         work, begun = self.work, self.work.begun
-        room = 0 if self.reader.is_cheap or begun else self.budget
+        capacity = 0 if self.reader.is_cheap or begun else self.budget
         held: list[list[Shingles]] = []
-        since, pieces, keep = 0, self.reader.pieces(), room > 0
+        since, pieces, keep = 0, self.reader.pieces(), capacity > 0
         readings = sign_all(pieces, self.config, begun=begun, keep=keep, threads=self.threads)
         for number, reading in enumerate(readings, 1):
             signed = reading.signed if reading.counts else []
-            self.facts += (facts := reading.facts if reading.counts else [])
-            self.sizes.append(sum(map(len, facts)))
+            self.metadata += (metadata := reading.metadata if reading.counts else [])
+            self.sizes.append(sum(map(len, metadata)))
             for each in signed:
                 each.into(work.spool)
                 since += 8 * int(each.counts.sum())
-                room -= each.shingles.values.nbytes
+                capacity -= each.shingles.values.nbytes
             held.append([each.shingles for each in signed])
-            if room <= 0:
+            if capacity <= 0:
                 held.clear()
             if since > _COMMIT_BYTES:
                 work.commit(number)
                 since = 0
-        self.held = held if room > 0 else None
+        self.held = held if capacity > 0 else None
 
     def shingle(self, wanted: Int64) -> None:
         """Make the shingles of some rows, from those that are held or from the texts."""
@@ -201,19 +201,21 @@ def default_memory() -> int:
 def _scan(run: _Run, progress: Progress) -> Result:
     config = run.config
     progress(STAGES[0], 0, len(STAGES))
-    facts, order = _signatures(run)
+    metadata, order = _signatures(run)
     signed = Signatures.of(run.work.spool, order)
-    ranking = _candidates(facts, signed)
+    ranking = _candidates(metadata, signed)
     progress(STAGES[1], 1, len(STAGES))
-    faces, candidates, crowded = _buckets(run, signed, ranking)
+    representatives, candidates, oversized = _buckets(run, signed, ranking)
     progress(STAGES[2], 2, len(STAGES))
     pairs = _pairs(run, signed, candidates, lambda: progress(STAGES[3], 3, len(STAGES)))
-    pairs = with_equals(pairs, faces, signed.counts)
+    pairs = with_equals(pairs, representatives, signed.counts)
     progress(STAGES[4], 4, len(STAGES))
-    clusters = cluster_documents(pairs, ranking, faces, config)
+    clusters = cluster_documents(pairs, ranking, representatives, config)
     del ranking, signed
     trim()
-    result = _result(run, facts, pairs, clusters, faces, Counter(crowded_buckets=crowded))
+    result = _result(
+        run, metadata, pairs, clusters, representatives, Counter(oversized_buckets=oversized)
+    )
     result = replace(result, corpus=replace(result.corpus, order=order, content=run.content))
     progress("done", 5, len(STAGES))
     return result
@@ -223,28 +225,32 @@ def _signatures(run: _Run) -> tuple[pa.Table, Int64]:
     """Read everything; return the facts in order of id, and the row of each as it was read."""
     stage, work = STAGES[0], run.work
     if work.is_done(stage):
-        run.reader.take_up(Intake.from_dict(work.facts(stage)["intake"]))
-        run.sizes, run.content = (work.facts(stage)[name] for name in ("sizes", "content"))
+        run.reader.take_up(ReadReport.from_dict(work.metadata(stage)["read_report"]))
+        run.sizes, run.content = (work.metadata(stage)[name] for name in ("sizes", "content"))
         return work.table(stage), work.array(stage, "order")
     run.sign()
-    facts, order = _in_order(run)
-    intake = run.reader.intake.as_dict()
-    stated = {"intake": intake, "sizes": run.sizes, "content": run.content}
-    work.finish(stage, {"order": order}, facts, **stated)
-    return facts, order
+    metadata, order = _in_order(run)
+    read_report = run.reader.read_report.as_dict()
+    stated = {"read_report": read_report, "sizes": run.sizes, "content": run.content}
+    work.finish(stage, {"order": order}, metadata, **stated)
+    return metadata, order
 
 
-def _buckets(run: _Run, signed: Signatures, ranking: Candidates) -> tuple[Int64, Int64, int]:
+def _buckets(run: _Run, signed: Signatures, ranking: CanonicalOrder) -> tuple[Int64, Int64, int]:
     """Return what stands for each document, the candidate pairs, and the crowded buckets."""
     stage, work = STAGES[1], run.work
     if work.is_done(stage):
-        crowded = int(work.facts(stage)["crowded"])
-        return work.array(stage, "faces"), work.array(stage, "pairs"), crowded
-    faces = choose_faces(signed.equal_groups(), ranking, run.config)
-    among = np.flatnonzero((faces == np.arange(len(faces))) & (signed.counts > 0))
-    candidates, crowded = signed.candidates(among, run.config)
-    work.finish(stage, {"faces": faces, "pairs": candidates}, crowded=crowded)
-    return faces, candidates, crowded
+        oversized = int(work.metadata(stage)["crowded"])
+        return work.array(stage, "representatives"), work.array(stage, "pairs"), oversized
+    representatives = choose_representatives(signed.equal_groups(), ranking, run.config)
+    among = np.flatnonzero(
+        (representatives == np.arange(len(representatives))) & (signed.counts > 0)
+    )
+    candidates, oversized = signed.candidates(among, run.config)
+    work.finish(
+        stage, {"representatives": representatives, "pairs": candidates}, oversized=oversized
+    )
+    return representatives, candidates, oversized
 
 
 def _pairs(
@@ -272,48 +278,48 @@ def _pairs(
 
 def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
     """Return the facts in order of unique ids, and the row of each in the order of reading."""
-    if not run.facts:
-        return FACTS.empty_table(), np.zeros(0, np.int64)
+    if not run.metadata:
+        return METADATA.empty_table(), np.zeros(0, np.int64)
     digests = run.work.spool.take(DIGESTS, np.uint64)
-    facts, order = in_order_of_id(run.facts, digests, run.reader.intake)
+    metadata, order = in_order_of_id(run.metadata, digests, run.reader.read_report)
     run.content = content_of(digests[order])
     pa.default_memory_pool().release_unused()
     trim()
-    return facts, order
+    return metadata, order
 
 
-def _candidates(facts: pa.Table, signed: Signatures) -> Candidates:
-    return Candidates(
+def _candidates(metadata: pa.Table, signed: Signatures) -> CanonicalOrder:
+    return CanonicalOrder(
         truncated=signed.cut,
-        boilerplate=np.broadcast_to(0.0, len(facts)),
+        boilerplate=np.broadcast_to(0.0, len(metadata)),
         lengths=signed.counts,
-        dates=ranks(facts["date"]),
-        priorities=ranks(facts["priority"], numeric=True),
+        dates=ranks(metadata["date"]),
+        priorities=ranks(metadata["priority"], numeric=True),
     )
 
 
 def _result(
     run: _Run,
-    facts: pa.Table,
+    metadata: pa.Table,
     pairs: Pairs,
     clusters: Clusters,
-    faces: Int64,
-    caps: Counter[str],
+    representatives: Int64,
+    limits: Counter[str],
 ) -> Result:
-    ids = one_array(facts["doc_id"])
+    ids = one_array(metadata["doc_id"])
     result = Result(
         config=run.config,
         tables={
-            "documents": documents_table(facts, pairs, clusters, faces, run.config),
+            "documents": documents_table(metadata, pairs, clusters, representatives, run.config),
             "pairs": pairs_table(pairs, ids),
             "passages": PASSAGES.empty_table(),
             "repeats": REPEATS.empty_table(),
         },
-        corpus=run.reader.corpus(facts),
+        corpus=run.reader.corpus(metadata),
         removals=REMOVALS.empty_table(),
-        marks=MARKS.empty_table(),
-        review=pa.array(np.zeros(len(facts), np.bool_)),
+        annotations=ANNOTATIONS.empty_table(),
+        review=pa.array(np.zeros(len(metadata), np.bool_)),
         summary={},
     )
-    complete(result, pairs, clusters, caps)
+    complete(result, pairs, clusters, limits)
     return result

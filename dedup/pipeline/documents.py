@@ -13,8 +13,8 @@ from dedup.core.checkpoints import Work
 from dedup.core.hashing import text_digests
 from dedup.core.spool import Spool, trim
 from dedup.core.storage import Columns
-from dedup.schema import FACTS, Corpus, Intake
-from dedup.sources.metadata import facts_of, in_order_of_id
+from dedup.schema import METADATA, Corpus, ReadReport
+from dedup.sources.metadata import in_order_of_id, metadata_of
 from dedup.sources.rereadable import Reader
 
 STAGE = "texts"
@@ -28,7 +28,7 @@ _BASE = 350 << 20  # bytes that the process takes before
 class Documents:
     """Documents in order of id: facts and texts, and what the result says it was made from."""
 
-    facts: pa.Table
+    metadata: pa.Table
     texts: Texts
     corpus: Corpus
     columns: Columns
@@ -49,7 +49,7 @@ def hold(corpus: Corpus) -> Documents:
     if not np.array_equal(order.to_numpy(), np.arange(len(table))):
         table = table.take(order)
     table = table.combine_chunks()
-    held = Corpus(table, corpus.intake, corpus.rows)
+    held = Corpus(table, corpus.read_report, corpus.rows)
     return Documents(table, texts_from_arrow(table["text"]), held, Columns())
 
 
@@ -59,25 +59,25 @@ def gather(reader: Reader, work: Work, memory: int) -> Documents:
     Where ``work`` keeps what it is given, an earlier run is continued.
     """
     spool = work.spool
-    facts, order = _read(reader, work)
+    metadata, order = _read(reader, work)
     limit = max(int(memory * 0.6), _BASE + (100 << 20))
     columns = Columns(spool if spool.in_files else None, limit)
     column = _texts(spool, order, columns)
-    table = facts.append_column("text", column)
+    table = metadata.append_column("text", column)
     return Documents(
-        facts, texts_from_arrow(column), Corpus(table, reader.intake, order=order), columns
+        metadata, texts_from_arrow(column), Corpus(table, reader.read_report, order=order), columns
     )
 
 
 def _read(reader: Reader, work: Work) -> tuple[pa.Table, Int64]:
     if work.is_done(STAGE):
-        reader.take_up(Intake.from_dict(work.facts(STAGE)["intake"]))
+        reader.take_up(ReadReport.from_dict(work.metadata(STAGE)["read_report"]))
         return work.table(STAGE), work.array(STAGE, "order")
     parts: list[pa.Table] = []
     digests = []
     since = 0
     for number, batch in enumerate(reader.batches()):
-        parts.append(facts_of(batch))
+        parts.append(metadata_of(batch))
         texts = texts_from_arrow(batch.column("text"))
         digests.append(text_digests(texts))
         if number < work.begun:
@@ -90,12 +90,12 @@ def _read(reader: Reader, work: Work) -> tuple[pa.Table, Int64]:
             work.commit(number + 1)
             since = 0
     if not parts:
-        return FACTS.empty_table(), np.zeros(0, np.int64)
-    facts, order = in_order_of_id(parts, np.concatenate(digests), reader.intake)
+        return METADATA.empty_table(), np.zeros(0, np.int64)
+    metadata, order = in_order_of_id(parts, np.concatenate(digests), reader.read_report)
     pa.default_memory_pool().release_unused()
     trim()
-    work.finish(STAGE, {"order": order}, facts, intake=reader.intake.as_dict())
-    return facts, order
+    work.finish(STAGE, {"order": order}, metadata, read_report=reader.read_report.as_dict())
+    return metadata, order
 
 
 def _texts(spool: Spool, order: Int64, columns: Columns) -> pa.LargeStringArray:

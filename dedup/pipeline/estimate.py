@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 from dedup.config import Config
 from dedup.core.arrays import texts_from_arrow
 from dedup.core.spool import Spool
-from dedup.scan.documents import FOLD
-from dedup.scan.signing import Signatures, is_fast, sign_batch
-from dedup.schema import Intake
+from dedup.pipeline.documents import FOLD
+from dedup.pipeline.signing import Signatures, is_fast, sign_batch
+from dedup.schema import ReadReport
 from dedup.similarity.lsh import bands_and_rows, collision_probability
 from dedup.sources import ReadOptions, read_batches, source_bytes
 from dedup.sources.files import STDIN, find_sources
@@ -86,7 +86,7 @@ def _sample(paths: Sequence[str], options: ReadOptions, config: Config) -> Sampl
     def tell(count: int) -> None:
         told[0] += count
 
-    for batch in read_batches(paths, options, Intake(), batch_bytes=4 << 20, progress=tell):
+    for batch in read_batches(paths, options, ReadReport(), batch_bytes=4 << 20, progress=tell):
         texts = texts_from_arrow(batch.column("text"))
         sign_batch(texts, config).into(spool)
         documents += len(batch)
@@ -106,7 +106,7 @@ def _rows(paths: Sequence[str], options: ReadOptions, sample: Sample) -> tuple[i
     """Return how many rows there are, and whether that is known and not estimated."""
     if sample.is_all:
         return sample.documents, True
-    sources = find_sources(paths, options, Tally(Intake()))
+    sources = find_sources(paths, options, Tally(ReadReport()))
     if all(each.kind == "parquet" and each.url is None for each in sources):
         return sum(pq.read_metadata(each.path).num_rows for each in sources), True
     size = sum(source_bytes(each) for each in sources if each.path != STDIN)

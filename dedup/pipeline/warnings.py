@@ -1,7 +1,7 @@
 """Removals to look at before they are trusted: most of a site, file or corpus; a huge cluster.
 
 What is found here changes what is said and never what is removed. So the thresholds are no
-settings (``Config``): results with other thresholds differ in ``suspicions`` of the summary only.
+settings (``Config``): results with other thresholds differ in ``warnings_found`` of the summary only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LEAST_DOCUMENTS = 20  # a share of fewer says nothing
 MOST_EXAMPLES = 5
 _DIGITS = 6
 _SLICE = 1 << 20  # documents that are counted at a time
-_FACTS = ("doc_id", "duplicate_of", "relation")
+_METADATA = ("doc_id", "duplicate_of", "relation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class _Groups:
         return counts
 
 
-def find_suspicions(result: Result, limits: Limits = DEFAULT) -> list[dict[str, Any]]:
+def find_warnings(result: Result, limits: Limits = DEFAULT) -> list[dict[str, Any]]:
     """Return what looks wrong about the removals of a result, ready for JSON.
 
     The corpus must be in order of id, as that of every scan is. First comes the whole corpus, then
@@ -170,24 +170,24 @@ def _examples(
     order = np.argsort(group, kind="stable")
     rows, group = rows[order], group[order]
     first = np.arange(len(rows)) - np.searchsorted(group, group) < MOST_EXAMPLES
-    known = documents.select(list(_FACTS)).take(pa.array(rows[first])).to_pylist()
-    for place, facts in zip(group[first].tolist(), known, strict=True):
-        examples[place].append(facts)
+    known = documents.select(list(_METADATA)).take(pa.array(rows[first])).to_pylist()
+    for position, metadata in zip(group[first].tolist(), known, strict=True):
+        examples[position].append(metadata)
     return examples
 
 
 _NAMES = {"site_share": "site", "file_share": "file", "large_cluster": "cluster"}
 
 
-def describe(suspicion: Mapping[str, Any]) -> str:
+def describe(warning: Mapping[str, Any]) -> str:
     """Return one suspicion in words.
 
     >>> describe({"kind": "site_share", "name": "a.org", "documents": 50, "removed": 45})
     'site a.org: 45 of 50 documents removed'
     """
-    known = _NAMES.get(suspicion["kind"])
-    what = f"{known} {suspicion['name']}" if known else "the whole corpus"
-    documents = f"{suspicion['documents']:,} documents"
-    if suspicion["kind"] == "large_cluster":
-        return f"{what}: {documents} in one cluster, {suspicion['removed']:,} removed"
-    return f"{what}: {suspicion['removed']:,} of {documents} removed"
+    known = _NAMES.get(warning["kind"])
+    what = f"{known} {warning['name']}" if known else "the whole corpus"
+    documents = f"{warning['documents']:,} documents"
+    if warning["kind"] == "large_cluster":
+        return f"{what}: {documents} in one cluster, {warning['removed']:,} removed"
+    return f"{what}: {warning['removed']:,} of {documents} removed"

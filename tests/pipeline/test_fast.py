@@ -19,10 +19,10 @@ from dedup.core.arrays import texts_from_strings
 from dedup.core.checkpoints import Work
 from dedup.core.hashing import text_digests
 from dedup.core.spool import Spool
-from dedup.scan.documents import hold
-from dedup.scan.fast import scan_stream
-from dedup.scan.full import STAGES, _scan
-from dedup.scan.signing import sign_batch
+from dedup.pipeline.documents import hold
+from dedup.pipeline.fast import scan_stream
+from dedup.pipeline.full import STAGES, _scan
+from dedup.pipeline.signing import sign_batch
 from dedup.similarity.lsh import bands_and_rows
 from dedup.similarity.minhash import sign_texts
 from dedup.sources import ReadOptions, from_python
@@ -43,8 +43,8 @@ def made_corpus(count, seed):
             if kind == 1:
                 words = words[: max(len(words) * 3 // 4, 1)]
             elif kind > 1:
-                for place in random.integers(0, len(words), max(len(words) // 40, 1)):
-                    words[place] = f"word{place}"
+                for position in random.integers(0, len(words), max(len(words) // 40, 1)):
+                    words[position] = f"word{position}"
             text = " ".join(words) + (" cut …" if kind == 4 else "")
             text = text.upper() if kind == 3 else text
         elif kind == 5:
@@ -59,7 +59,7 @@ def made_corpus(count, seed):
 
 def held(corpus):
     """Return a corpus in memory as a reader."""
-    return Held(corpus.table, corpus.intake)
+    return Held(corpus.table, corpus.read_report)
 
 
 def whole(corpus, config):
@@ -126,8 +126,8 @@ def test_what_is_spilled_and_read_again_changes_nothing(tmp_path, monkeypatch, f
             )
             assert got == right
         assert result.summary["documents"] == wanted.summary["documents"]
-        assert result.corpus.intake.read == len(documents)
-        assert result.corpus.intake.damaged["duplicate_id"] == 2
+        assert result.corpus.read_report.read == len(documents)
+        assert result.corpus.read_report.damaged["duplicate_id"] == 2
 
 
 def test_stages_are_told_in_order():

@@ -14,8 +14,8 @@ from dedup.core.parallel import in_order
 from dedup.core.spool import Spool
 from dedup.core.storage import Columns
 from dedup.kernels import clusters as kernel
-from dedup.scan.documents import Documents
-from dedup.scan.signing import key_name
+from dedup.pipeline.documents import Documents
+from dedup.pipeline.signing import key_name
 from dedup.similarity.exact import equal_groups
 from dedup.similarity.lsh import band_keys, bands_and_rows, bucket_pairs
 from dedup.similarity.minhash import sign_shingles
@@ -46,7 +46,7 @@ class Copies:
     stories: Int64
     candidates: Int64
     jaccard: Float64
-    crowded: int
+    oversized: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +97,21 @@ def find_copies(
         offsets = work.array(STAGE, "offsets")
         sets = Sets(Shingles(columns.read("shingles", np.uint64), offsets), columns, threads)
         arrays = {name: work.array(STAGE, name) for name in _KEPT}
-        return Copies(sets, **arrays, crowded=int(work.facts(STAGE)["crowded"]))
+        return Copies(sets, **arrays, oversized=int(work.metadata(STAGE)["crowded"]))
     keys = work.spool if columns.in_files else Spool()
     unit = replace(config, shingle_unit=shingle_unit(config, tokens.counts()))
     sets = Sets(_shingle(documents, tokens, unit, keys if lsh else None, threads), columns, threads)
     first = equal_groups(tokens, ease=columns.ease)
     candidates: Int64 = np.zeros((0, 2), np.int64)
-    crowded = 0
+    oversized = 0
     if lsh:
         among = np.flatnonzero((first == np.arange(len(first))) & (tokens.counts() > 0))
         bands, _ = bands_and_rows(config)
         made = (keys.take(key_name(band), np.uint64)[among] for band in range(bands))
-        candidates, crowded = bucket_pairs(made, among, len(tokens))
-    copies = Copies(sets, first, *_sift(sets, candidates, first, config), crowded)
+        candidates, oversized = bucket_pairs(made, among, len(tokens))
+    copies = Copies(sets, first, *_sift(sets, candidates, first, config), oversized)
     arrays = {name: getattr(copies, name) for name in _KEPT}
-    work.finish(STAGE, {"offsets": sets.shingles.offsets, **arrays}, crowded=crowded)
+    work.finish(STAGE, {"offsets": sets.shingles.offsets, **arrays}, oversized=oversized)
     return copies
 
 
@@ -158,8 +158,8 @@ def _shingle(
 
     # One shingle a character is the most there can be.
     is_word = config.shingle_unit == "word"
-    room = len(tokens.hashes) if is_word else int(texts.offsets[-1] - texts.offsets[0])
-    values = columns.grow("shingles", np.uint64, room + len(tokens))
+    capacity = len(tokens.hashes) if is_word else int(texts.offsets[-1] - texts.offsets[0])
+    values = columns.grow("shingles", np.uint64, capacity + len(tokens))
     sizes: list[Int64] = [np.zeros(0, np.int64)]
     for shingles, made in in_order(make, runs_of_rows(tokens.bounds, _RUN_TOKENS), threads):
         values.append(shingles.values)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_MARKS = str.maketrans(
+_ANNOTATIONS = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛′`´ʼ", "'"),
         **dict.fromkeys("“”„‟″«»‹›", '"'),
@@ -52,7 +52,7 @@ def fold_line(line: str, *, unglue: bool = False) -> str:
         line = _GLUED.sub(" ", line)
     if line.isascii():
         return " ".join(line.lower().split())
-    line = unicodedata.normalize("NFKD", line.translate(_MARKS).casefold())
+    line = unicodedata.normalize("NFKD", line.translate(_ANNOTATIONS).casefold())
     if not line.isascii():
         line = "".join(each for each in line if not unicodedata.combining(each))
     return " ".join(line.split())
@@ -107,14 +107,14 @@ def sections() -> tuple[Section, ...]:
     found: list[Section] = []
     lines: list[str] = []
     header: re.Match[str] | None = None
-    text = Path(__file__).with_name("furniture.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("patterns.txt").read_text(encoding="utf-8")
     for line in [*text.splitlines(), "[end 0 strong | end]"]:
         if line.startswith("[") and " | " in line:
             if header is not None:
                 found.append(_section(header, lines))
             header, lines = _HEADER.fullmatch(line), []
             if header is None:
-                raise ValueError(f"furniture.txt: bad section {line!r}")
+                raise ValueError(f"patterns.txt: bad section {line!r}")
         elif line and not line.startswith("#"):
             lines.append(line)
     return tuple(found)
@@ -157,12 +157,12 @@ def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
 
 @cache
 def _by_trigger() -> dict[str, tuple[int, ...]]:
-    places: dict[str, tuple[int, ...]] = {}
-    for place, section in enumerate(sections()):
+    positions: dict[str, tuple[int, ...]] = {}
+    for position, section in enumerate(sections()):
         for word in section.triggers:
             folded = fold_line(word)
-            places[folded] = (*places.get(folded, ()), place)
-    return places
+            positions[folded] = (*positions.get(folded, ()), position)
+    return positions
 
 
 @cache
@@ -185,20 +185,20 @@ def _variants(line: str) -> list[str]:
     return list(dict.fromkeys(folded))
 
 
-def match_furniture(line: str, words: int, *, is_sentence: bool) -> Match | None:
+def match_patterns(line: str, words: int, *, is_sentence: bool) -> Match | None:
     """Return what the first pattern that is the whole of ``line`` says, the firm ones first.
 
-    >>> found = match_furniture("Sign up to our newsletter!", 5, is_sentence=True)
+    >>> found = match_patterns("Sign up to our newsletter!", 5, is_sentence=True)
     >>> (found.reason, found.weak) if found else None
     ('newsletter_signup', False)
-    >>> match_furniture("The newsletter had 400 readers.", 5, is_sentence=True)
+    >>> match_patterns("The newsletter had 400 readers.", 5, is_sentence=True)
     """
     by_trigger = _by_trigger()
     weak = None
     for each in _variants(line):
-        tried = {place for word in _WORD.findall(each) for place in by_trigger.get(word, ())}
-        for place in sorted(tried):
-            match = _tried()[place].match(each, words, is_sentence)
+        tried = {position for word in _WORD.findall(each) for position in by_trigger.get(word, ())}
+        for position in sorted(tried):
+            match = _tried()[position].match(each, words, is_sentence)
             if match is not None and not match.weak:
                 return match
             weak = weak or match

@@ -29,19 +29,20 @@ from dedup.core.arrays import (
 from dedup.core.hashing import text_digests
 from dedup.core.spool import Spool
 from dedup.kernels import buckets as kernel
-from dedup.kernels import lines, windows
+from dedup.kernels import lines as line_kernels
+from dedup.kernels import windows
 from dedup.kernels.shingles import gather_rows
 from dedup.schema import REMOVALS
 from dedup.similarity.lsh import bands_and_rows, bucket_pairs
 from dedup.similarity.minhash import permutations
-from dedup.text.lines import block_table, truncated_documents
+from dedup.text.lines import line_table, truncated_documents
 from dedup.text.shingles import Shingles, distinct_shingles, shingle_batch
 from dedup.text.tokens import folding, tokenise_texts
 
 _DOTS_REACH = 400  # bytes from the end in which a cut is looked for
 
 # What the first reading keeps of a document, besides one key a band.
-SUMS, DIGESTS, COUNTS, CUT = "sums", "digests", "counts", "cut"
+FINGERPRINTS, DIGESTS, COUNTS, CUT = "fingerprints", "digests", "counts", "cut"
 SHINGLES, SIZES = "shingles", "sizes"
 
 
@@ -52,13 +53,13 @@ def is_fast(config: Config) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What one batch of texts leaves: ``keys`` (bands × documents), ``sums`` (documents × 2).
+    """What one batch of texts leaves: ``keys`` (bands × documents), ``fingerprints`` (documents × 2).
 
     ``shingles`` are not made distinct; there are none where they were not kept.
     """
 
     keys: UInt64
-    sums: UInt64
+    fingerprints: UInt64
     digests: UInt64
     counts: Int32
     cut: Bool
@@ -68,7 +69,7 @@ class Signed:
         """Add the batch to what those before it left."""
         for band, keys in enumerate(self.keys):
             spool.append(key_name(band), keys)
-        for name in (SUMS, DIGESTS, COUNTS, CUT):
+        for name in (FINGERPRINTS, DIGESTS, COUNTS, CUT):
             spool.append(name, getattr(self, name).ravel())
 
 
@@ -82,11 +83,11 @@ def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
     bands, rows = bands_and_rows(config)
     a, b = permutations(config.num_perm, config.seed)
     table, count = folding(), len(texts)
-    room = int(texts.offsets[-1] - texts.offsets[0]) // 2 + count
-    values, bounds = np.empty(room if keep else 0, np.uint64), np.empty(count + 1, np.int64)
+    capacity = int(texts.offsets[-1] - texts.offsets[0]) // 2 + count
+    values, bounds = np.empty(capacity if keep else 0, np.uint64), np.empty(count + 1, np.int64)
     signed = Signed(
         keys=np.empty((bands, count), np.uint64),
-        sums=np.empty((count, 2), np.uint64),
+        fingerprints=np.empty((count, 2), np.uint64),
         digests=text_digests(texts),
         counts=np.empty(count, np.int32),
         cut=np.zeros(count, np.bool_),
@@ -95,7 +96,7 @@ def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
     windows.band_texts(
         *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
         *(config.shingle_size, a[: bands * rows], b[: bands * rows], bands, rows),
-        *(signed.keys, signed.sums, signed.counts, values, bounds),
+        *(signed.keys, signed.fingerprints, signed.counts, values, bounds),
     )
     values.resize(int(bounds[-1]), refcheck=False)  # gives back what was not needed
     _find_cut(texts, signed.cut)
@@ -104,11 +105,11 @@ def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
 
 def _find_cut(texts: Texts, cut: Bool) -> None:
     """Tell which texts end in a line that was cut short."""
-    lines.find_dots(texts.data, texts.offsets, _DOTS_REACH, cut)
+    line_kernels.find_dots(texts.data, texts.offsets, _DOTS_REACH, cut)
     rows = np.flatnonzero(cut)
     some = texts_from_strings([texts.text(row) for row in rows.tolist()])
-    blocks = block_table(some, tokenise_texts(some))
-    cut[rows] = truncated_documents(blocks, REMOVALS.empty_table())
+    lines = line_table(some, tokenise_texts(some))
+    cut[rows] = truncated_documents(lines, REMOVALS.empty_table())
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +139,10 @@ class Signatures:
 
         Can be asked for once.
         """
-        sums = self.spool.take(SUMS, np.uint64).reshape(-1, 2)[self.order]
+        fingerprints = self.spool.take(FINGERPRINTS, np.uint64).reshape(-1, 2)[self.order]
         first = np.where(self.counts > 0, 0, -1)
         slots = np.full(table_size(len(first)), -1, np.int32)
-        kernel.group_equal(sums, first, slots)
+        kernel.group_equal(fingerprints, first, slots)
         return first
 
     def candidates(self, among: Int64, config: Config) -> tuple[Int64, int]:

@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from dedup.config import Config
 from dedup.index import VERDICTS, Index, Verdict
+from dedup.pipeline.full import compare_corpus
 from dedup.result import Result
-from dedup.scan.full import compare_corpus
 from dedup.schema import AGAINST, AGAINST_PASSAGES, rows_table
 from dedup.sources import from_python
 
@@ -32,7 +32,7 @@ def with_index(result: Result, batches: Iterable[pa.RecordBatch], index: Index) 
     asked, corpus = _Asked(index, result.config), result.corpus
     for batch in batches:
         asked.take(batch)
-    if corpus.intake.damaged["duplicate_id"] and corpus.order is not None:
+    if corpus.read_report.damaged["duplicate_id"] and corpus.order is not None:
         names = result.tables["documents"]["doc_id"].to_pylist()
         asked.rename(dict(zip(corpus.order.tolist(), names, strict=True)))
     tables = {
@@ -71,8 +71,8 @@ class _Asked:
             if verdict.verdict == "new":
                 continue
             name = names[row]
-            facts = {each: getattr(verdict, each) for each in AGAINST.names if each != "doc_id"}
-            self.rows.append({"doc_id": name, **facts})
+            metadata = {each: getattr(verdict, each) for each in AGAINST.names if each != "doc_id"}
+            self.rows.append({"doc_id": name, **metadata})
             self._origins.append(self._read + row)
             other = _other(name, verdict)
             if other is not None and self._has_passages():

@@ -18,11 +18,11 @@ import pytest
 from dedup.config import Config
 from dedup.core.checkpoints import MANIFEST, Work
 from dedup.errors import InputError, OutputError
-from dedup.scan import documents as gathering
-from dedup.scan import fast as streaming
-from dedup.scan import full as pipeline
-from dedup.scan.fast import scan_stream
-from dedup.scan.full import scan_reader
+from dedup.pipeline import documents as gathering
+from dedup.pipeline import fast as streaming
+from dedup.pipeline import full as pipeline
+from dedup.pipeline.fast import scan_stream
+from dedup.pipeline.full import scan_reader
 from dedup.sources import ReadOptions
 from dedup.sources.rereadable import Files
 
@@ -168,7 +168,7 @@ def test_each_stage_of_a_whole_scan_is_taken_up(tmp_path, monkeypatch):
         state = json.loads((folder / MANIFEST).read_text())
         assert set(done) <= set(state["stages"])
         done = list(state["stages"])
-    assert done == ["texts", "tokens", "copies", "marks", "removals", "passages"]
+    assert done == ["texts", "tokens", "copies", "annotations", "removals", "passages"]
     for name in ("tokenise_texts", "find_removals", "find_passages"):
         monkeypatch.setattr(pipeline, name, None)  # would be called if anything were done again
     result, work = go()

@@ -14,7 +14,7 @@ from dedup.core.parallel import in_order
 from dedup.core.spool import Spool
 from dedup.kernels.shingles import gather_rows
 from dedup.passages.find import no_passages
-from dedup.scan.signing import SHINGLES, SIZES
+from dedup.pipeline.signing import SHINGLES, SIZES
 from dedup.similarity.relations import Pairs, Scores, compare_shingles, confirm_pairs, join_pairs
 from dedup.text.shingles import Shingles
 
@@ -27,7 +27,7 @@ _AT_ONCE = 1 << 19  # … in reads of so many
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """The shingles of the documents that are candidates; ``places`` says whose are where.
+    """The shingles of the documents that are candidates; ``positions`` says whose are where.
 
     ``path`` is the file in which they are; where there is none they are in ``values``.
     """
@@ -35,7 +35,7 @@ class Verifier:
     values: UInt64
     path: Path | None
     offsets: Int64
-    places: Int32
+    positions: Int32
 
     @classmethod
     def of(cls, spool: Spool, wanted: Int64, order: Int64) -> Verifier:
@@ -49,20 +49,20 @@ class Verifier:
 
     def compare(self, pairs: Int64) -> Scores:
         """Score pairs of documents."""
-        places = self.places[pairs].astype(np.int64)
+        positions = self.positions[pairs].astype(np.int64)
         if self.path is None or not len(pairs):
-            return compare_shingles(places, Shingles(self.values, self.offsets))
-        some = np.unique(places)
-        return compare_shingles(np.searchsorted(some, places), self._read(self.path, some))
+            return compare_shingles(positions, Shingles(self.values, self.offsets))
+        some = np.unique(positions)
+        return compare_shingles(np.searchsorted(some, positions), self._read(self.path, some))
 
-    def _read(self, path: Path, places: Int64) -> Shingles:
+    def _read(self, path: Path, positions: Int64) -> Shingles:
         """Read some sets (ascending) of the file; those that stand close together at once."""
-        lows, highs = self.offsets[places], self.offsets[places + 1]
+        lows, highs = self.offsets[positions], self.offsets[positions + 1]
         bounds = offsets_of(highs - lows)
         values = np.empty(int(bounds[-1]), np.uint64)
         is_far = lows[1:] - highs[:-1] > _NEAR
         is_far |= highs[1:] // _AT_ONCE != highs[:-1] // _AT_ONCE
-        cuts = [0, *(np.flatnonzero(is_far) + 1).tolist(), len(places)]
+        cuts = [0, *(np.flatnonzero(is_far) + 1).tolist(), len(positions)]
         with path.open("rb", buffering=0) as file:
             for first, last in pairwise(cuts):
                 start, count = int(lows[first]), int(highs[last - 1] - lows[first])
@@ -95,11 +95,13 @@ class Verifier:
         """
         costs, most = np.ones(len(candidates), np.int64), _RUN_PAIRS
         if self.path is not None:
-            places = self.places[candidates]
-            order = np.lexsort((places[:, 1], places[:, 0]))
-            candidates, places = candidates[order], places[order]
-            sizes = np.diff(self.offsets)[places]
-            costs = sizes[:, 1] + np.where(np.diff(places[:, 0], prepend=-1) != 0, sizes[:, 0], 0)
+            positions = self.positions[candidates]
+            order = np.lexsort((positions[:, 1], positions[:, 0]))
+            candidates, positions = candidates[order], positions[order]
+            sizes = np.diff(self.offsets)[positions]
+            costs = sizes[:, 1] + np.where(
+                np.diff(positions[:, 0], prepend=-1) != 0, sizes[:, 0], 0
+            )
             costs, most = np.maximum(costs, _RUN_SHINGLES // _RUN_PAIRS), _RUN_SHINGLES
         runs = runs_of_rows(offsets_of(costs), most)
         return [candidates[low:high] for low, high in runs] or [candidates]

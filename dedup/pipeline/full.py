@@ -19,19 +19,25 @@ import pyarrow.compute as pc
 
 from dedup.cleaning import find as removals
 from dedup.cleaning.find import Removals, find_removals
-from dedup.clusters.canonical import Candidates, choose_faces, ranks
+from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
 from dedup.clusters.stars import Clusters, cluster_documents, stars
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64
 from dedup.core.checkpoints import Work
 from dedup.core.spool import Spool
 from dedup.passages.find import Passages, find_passages, no_passages
+from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
+from dedup.pipeline.documents import Documents, gather, hold, text_budget
+from dedup.pipeline.fast import Progress, default_memory, scan_stream
+from dedup.pipeline.results import (
+    complete,
+    documents_table,
+    pairs_table,
+    passages_table,
+    repeats_table,
+)
+from dedup.pipeline.signing import is_fast
 from dedup.result import Result
-from dedup.scan.candidates import SAME_TEXT, Copies, find_copies
-from dedup.scan.documents import Documents, gather, hold, text_budget
-from dedup.scan.fast import Progress, default_memory, scan_stream
-from dedup.scan.results import complete, documents_table, pairs_table, passages_table, repeats_table
-from dedup.scan.signing import is_fast
 from dedup.schema import Corpus
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
 from dedup.sources.rereadable import Held, Reader
@@ -53,8 +59,8 @@ class _Run:
     work: Work
     tokens: Tokens
     copies: Copies
-    caps: Counter[str]
-    faces: Int64  # for each document the one that stands for it and its equals
+    limits: Counter[str]
+    representatives: Int64  # for each document the one that stands for it and its equals
 
 
 def scan_corpus(
@@ -66,7 +72,7 @@ def scan_corpus(
     stage, how many are done, and how many there are.
     """
     if is_fast(config):
-        held = Held(corpus.table, corpus.intake)
+        held = Held(corpus.table, corpus.read_report)
         result = scan_stream(held, config, threads=threads, progress=progress)
         return replace(result, corpus=replace(result.corpus, rows=corpus.rows))
     return _scan(hold(corpus), config, Work(Spool()), threads, progress, compare=False)
@@ -125,12 +131,12 @@ def _scan(
     tell(1)
     lsh = "duplicates" in config.find and not compare
     copies = find_copies(documents, tokens, config, work, threads=threads, lsh=lsh)
-    caps = Counter(crowded_buckets=copies.crowded)
-    run = _Run(documents, config, threads, work, tokens, copies, caps, copies.first)
+    limits = Counter(oversized_buckets=copies.oversized)
+    run = _Run(documents, config, threads, work, tokens, copies, limits, copies.first)
     tell(2)
     gone = _removals(run)
     ranking = _candidates(run, gone)
-    _choose_faces(run, ranking)
+    _choose_representatives(run, ranking)
     tell(3)
     passages = _passages(run, gone.words, ranking, compare=compare)
     tell(4)
@@ -140,7 +146,7 @@ def _scan(
     counts = tokens.counts() - gone.gone
     compared = run.copies.sets.compare
     pairs = confirm_pairs(candidates, compared, passages, counts, config, keep_all=compare)
-    pairs = with_equals(pairs, run.faces, tokens.counts())
+    pairs = with_equals(pairs, run.representatives, tokens.counts())
     tell(5)
     clusters = _cluster(run, pairs, ranking)
     tell(6)
@@ -163,7 +169,7 @@ def _removals(run: _Run) -> Removals:
         run.documents.texts,
         run.tokens,
         run.config,
-        sites=_sites(run.documents.facts),
+        sites=_sites(run.documents.metadata),
         groups=run.copies.stories,
         columns=run.documents.columns,
         threads=run.threads,
@@ -172,9 +178,9 @@ def _removals(run: _Run) -> Removals:
     return found
 
 
-def _sites(facts: pa.Table) -> Int64:
+def _sites(metadata: pa.Table) -> Int64:
     """Return a code for the site of each document, -1 where none is known."""
-    column = facts["site"]
+    column = metadata["site"]
     if column.null_count == len(column):
         return np.full(len(column), -1, np.int64)
     column = column.combine_chunks()
@@ -183,30 +189,30 @@ def _sites(facts: pa.Table) -> Int64:
     return codes
 
 
-def _choose_faces(run: _Run, ranking: Candidates) -> None:
+def _choose_representatives(run: _Run, ranking: CanonicalOrder) -> None:
     """Let the canonical of each group of equal documents stand for it, in the candidates too."""
-    faces = choose_faces(run.faces, ranking, run.config)
-    moved = np.arange(len(faces))
-    moved[run.faces] = faces
-    run.faces = faces
+    representatives = choose_representatives(run.representatives, ranking, run.config)
+    moved = np.arange(len(representatives))
+    moved[run.representatives] = representatives
+    run.representatives = representatives
     candidates = np.sort(moved[run.copies.candidates], axis=1)
     if not np.array_equal(candidates, run.copies.candidates):
         run.copies = replace(run.copies, candidates=candidates)
 
 
-def _candidates(run: _Run, found: Removals) -> Candidates:
+def _candidates(run: _Run, found: Removals) -> CanonicalOrder:
     counts = run.tokens.counts()
-    facts = run.documents.facts
-    return Candidates(
+    metadata = run.documents.metadata
+    return CanonicalOrder(
         truncated=found.truncated,
         boilerplate=found.gone / np.maximum(counts, 1),
         lengths=counts - found.gone,
-        dates=ranks(facts["date"]),
-        priorities=ranks(facts["priority"], numeric=True),
+        dates=ranks(metadata["date"]),
+        priorities=ranks(metadata["priority"], numeric=True),
     )
 
 
-def _representatives(run: _Run, ranking: Candidates) -> Bool:
+def _representatives(run: _Run, ranking: CanonicalOrder) -> Bool:
     """Tell which documents take part where passages are sought.
 
     Of many near copies of one document only the first in canonical order do: more of them would
@@ -219,23 +225,23 @@ def _representatives(run: _Run, ranking: Candidates) -> Bool:
     by_leader = order[np.argsort(leaders[order], kind="stable")]
     sizes = np.bincount(leaders, minlength=len(rows))
     first = np.cumsum(sizes) - sizes
-    place = np.arange(len(rows)) - first[leaders[by_leader]]
-    stands: Bool = np.ones(len(run.faces), np.bool_)
-    stands[rows[by_leader[place >= _MOST_ALIKE]]] = False
-    run.caps["near_copies_left_out_of_passages"] = int(np.count_nonzero(~stands))
+    position = np.arange(len(rows)) - first[leaders[by_leader]]
+    stands: Bool = np.ones(len(run.representatives), np.bool_)
+    stands[rows[by_leader[position >= _MOST_ALIKE]]] = False
+    run.limits["near_copies_left_out_of_passages"] = int(np.count_nonzero(~stands))
     return stands
 
 
-def _passages(run: _Run, words: Words, ranking: Candidates, *, compare: bool) -> Passages:
+def _passages(run: _Run, words: Words, ranking: CanonicalOrder, *, compare: bool) -> Passages:
     if "passages" not in run.config.find:
         return no_passages()
-    included = run.faces == np.arange(len(run.faces))
+    included = run.representatives == np.arange(len(run.representatives))
     if not compare:
         included &= _representatives(run, ranking)
     work, names = run.work, [name for name in Passages.__dataclass_fields__ if name != "cut"]
     if work.is_done(_PASSAGES):
         arrays = {name: work.array(_PASSAGES, name) for name in names}
-        passages = Passages(**arrays, cut=work.facts(_PASSAGES)["cut"])
+        passages = Passages(**arrays, cut=work.metadata(_PASSAGES)["cut"])
     else:
         passages = find_passages(
             *(run.tokens, words, run.config),
@@ -245,36 +251,38 @@ def _passages(run: _Run, words: Words, ranking: Candidates, *, compare: bool) ->
         )
         arrays = {name: getattr(passages, name) for name in names}
         work.finish(_PASSAGES, arrays, cut=passages.cut)
-    run.caps.update(passages.cut)
+    run.limits.update(passages.cut)
     return passages
 
 
-def _cluster(run: _Run, pairs: Pairs, ranking: Candidates) -> Clusters:
+def _cluster(run: _Run, pairs: Pairs, ranking: CanonicalOrder) -> Clusters:
     config = run.config
     if "duplicates" not in config.find:
-        rows = np.arange(len(run.faces), dtype=np.int64)
+        rows = np.arange(len(run.representatives), dtype=np.int64)
         return Clusters(rows, np.full(len(rows), -1, np.int64))
-    return cluster_documents(pairs, ranking, run.faces, config)
+    return cluster_documents(pairs, ranking, run.representatives, config)
 
 
 def _result(
     run: _Run, found: Removals, pairs: Pairs, passages: Passages, clusters: Clusters
 ) -> Result:
-    facts = run.documents.facts
-    ids = facts["doc_id"].combine_chunks()
+    metadata = run.documents.metadata
+    ids = metadata["doc_id"].combine_chunks()
     result = Result(
         config=run.config,
         tables={
-            "documents": documents_table(facts, pairs, clusters, run.faces, run.config),
+            "documents": documents_table(
+                metadata, pairs, clusters, run.representatives, run.config
+            ),
             "pairs": pairs_table(pairs, ids),
             "passages": passages_table(passages, run.tokens, ids),
             "repeats": repeats_table(found.rows, ids),
         },
         corpus=run.documents.corpus,
         removals=found.rows,
-        marks=found.marks,
+        annotations=found.annotations,
         review=pa.array(found.review),
         summary={},
     )
-    complete(result, pairs, clusters, run.caps)
+    complete(result, pairs, clusters, run.limits)
     return result
