@@ -77,8 +77,8 @@ class Result:
     """Everything a scan found.
 
     ``tables`` holds the Arrow tables of the contract; ``documents``, ``pairs``, ``passages`` and
-    ``repeats`` are the same rows as objects, made on first use. ``removals`` and ``annotations`` are
-    what cleaning works from; ``texts`` is the corpus the offsets refer to.
+    ``repeats`` are the same rows as objects, made on first use. ``removals`` and ``annotations``
+    are what cleaning works from; ``texts`` is the corpus the offsets refer to.
     """
 
     config: Config

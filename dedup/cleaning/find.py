@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from dedup.cleaning.apply import settle_removals
 from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
-from dedup.cleaning.boilerplate.stretches import Found
+from dedup.cleaning.boilerplate.template_text import Found
 from dedup.cleaning.boilerplate.templates import TemplateCounter, Templates
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
@@ -35,7 +35,7 @@ _KEPT = ("review", "gone", "truncated")
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """What goes (schema ``REMOVALS``), what is marked (``ANNOTATIONS``), and what follows for documents.
+    """What goes (``REMOVALS``), what is tagged (``ANNOTATIONS``), and what follows for documents.
 
     ``gone`` counts the tokens removed, ``review`` tells where a person should look, ``truncated``
     where a text ends in a line that was cut short. ``words`` classes what is left, where passages

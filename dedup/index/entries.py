@@ -39,8 +39,8 @@ class Entry:
     """An article made ready: what a store needs to decide on it and to keep it.
 
     ``keys`` are numbers of 40 bits, eight bytes each: that of its id, that of its content, and one
-    a band. ``fingerprints`` are 128 bits that only articles of the same tokens share, ``digest`` 64 of its
-    bytes. ``text`` is compressed, and there only where the index keeps texts. ``date`` is in
+    a band. ``fingerprints`` are 128 bits that only articles of the same tokens share, ``digest`` 64
+    of its bytes. ``text`` is compressed, and there only where the index keeps texts. ``date`` is in
     seconds since 1970.
     """
 

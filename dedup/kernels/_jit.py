@@ -89,7 +89,7 @@ if INTERPRETED:
         return np.uint64(sum(bit << k for k, bit in enumerate(bits)))
 
     def odd_bits(data: Any, position: Any) -> Any:
-        """Return which of the 64 bytes at ``position`` are an apostrophe or not ASCII, a bit each."""
+        """Return which of 64 bytes from ``position`` are an apostrophe or not ASCII, a bit each."""
         bits = [each >= 0x80 or each in b"'`" for each in _64(data, position)]
         return np.uint64(sum(bit << k for k, bit in enumerate(bits)))
 
@@ -149,7 +149,7 @@ else:
 
     @intrinsic
     def odd_bits(typing_context: Any, data: Any, position: Any) -> Any:
-        """Return which of the 64 bytes at ``position`` are an apostrophe or not ASCII, a bit each."""
+        """Return which of 64 bytes from ``position`` are an apostrophe or not ASCII, a bit each."""
 
         def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             found, same = _vector(context, builder, signature, arguments)

@@ -21,7 +21,7 @@ def hash_rows(hashes, bounds, out):
 
 @njit
 def group_rows(hashes, bounds, fingerprints, order, first):
-    """Write to ``first`` the first document with the same tokens; ``order`` sorts by ``fingerprints``.
+    """Write to ``first`` the first document with the same tokens; ``order`` sorts the hashes.
 
     Documents of one hash are compared token by token with the one before of that hash, so that
     forged collisions cost a missed group, never a false one.

@@ -171,9 +171,9 @@ def find_postings(words, bounds, there, positions, keys, out, ends):
     """Write the articles of each key, ascending; return how many there are in all.
 
     ``there`` are the places (ascending) of blocks, that at ``there[b]`` is
-    ``words[bounds[b]:bounds[b + 1]]``, its checksum first. ``positions`` are those of the keys, which
-    are gone through once a run. ``ends`` gets where the articles of each place end; those of a
-    posting more than ``out`` has room for are only counted. Where a block is missing or damaged,
+    ``words[bounds[b]:bounds[b + 1]]``, its checksum first. ``positions`` are those of the keys,
+    which are gone through once a run. ``ends`` gets where the articles of each place end; those of
+    a posting more than ``out`` has room for are only counted. Where a block is missing or damaged,
     ``-1 - place`` is returned.
     """
     made = 0
@@ -274,8 +274,8 @@ def cut_blocks(postings, count, bounds):
 def meet(old, new, most, out, capacity):
     """Write (article of ``new``, article of ``old``) for postings of one key; return how many.
 
-    Both are ordered. Of a key of ``old`` the last ``most`` take part. Those that ``capacity`` does not
-    suffice for are only counted.
+    Both are ordered. Of a key of ``old`` the last ``most`` take part. Those that ``capacity`` does
+    not suffice for are only counted.
     """
     made = 0
     low = 0

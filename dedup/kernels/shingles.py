@@ -28,7 +28,7 @@ def fmix64(h):
 
 @njit
 def shingle_units(units, lo, hi, size, out, position):
-    """Write the shingles of ``units[lo:hi]`` to ``out`` from ``position``; return the next place."""
+    """Write the shingles of ``units[lo:hi]`` to ``out`` from ``position``; return the next one."""
     count = hi - lo
     if count <= 0:
         return position

@@ -81,8 +81,8 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
     """Write the tokens of ``data[lo:hi]`` from index ``out`` on; return the index after the last.
 
     ``hashes`` gets the folded words. The others are ``None`` where only signatures are wanted
-    (Numba then leaves their code away): ``prefixes`` the first six folded characters, ``starts`` and
-    ``ends`` code points from ``lo``, ``flags`` the bits above.
+    (Numba then leaves their code away): ``prefixes`` the first six folded characters, ``starts``
+    and ``ends`` code points from ``lo``, ``flags`` the bits above.
     """
     low7 = np.uint64(0x7F7F7F7F7F7F7F7F)
     high = np.uint64(0x8080808080808080)

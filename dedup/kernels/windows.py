@@ -59,8 +59,8 @@ def take_text(
     """Write the shingles of ``data[lo:hi]`` to ``shingles`` from ``position`` on.
 
     Those of each window are written over the ones before, unless ``keep``. ``signature`` and
-    ``fingerprints`` (or ``None``) get what is made of all of them; ``buffers`` is what ``make_buffers`` gives.
-    Returns the number of tokens, and the next place.
+    ``fingerprints`` (or ``None``) get what is made of all of them; ``buffers`` is what
+    ``make_buffers`` gives. Returns the number of tokens, and the next place.
     """
     words, odd, units, mixed = buffers
     total = np.int64(0)
@@ -160,9 +160,9 @@ def band_texts(
 ):
     """Write what a first reading leaves of texts.
 
-    ``keys`` gets the band keys (bands × documents), ``fingerprints`` those of the content, ``counts`` the
-    numbers of tokens. ``shingles``, unless it is empty, gets the shingles, those of text ``r`` from
-    ``bounds[r]`` on.
+    ``keys`` gets the band keys (bands × documents), ``fingerprints`` those of the content,
+    ``counts`` the numbers of tokens. ``shingles``, unless it is empty, gets the shingles, those of
+    text ``r`` from ``bounds[r]`` on.
     """
     buffers = make_buffers(widest_of(data, offsets), size)
     keep = len(shingles) > 0

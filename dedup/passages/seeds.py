@@ -33,7 +33,7 @@ from dedup.kernels.shingles import MULTIPLIER
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
-__all__ = ["WORD_PAIRS", "NGRAMS", "SeedIndex", "index_seeds", "ranked"]
+__all__ = ["NGRAMS", "WORD_PAIRS", "SeedIndex", "index_seeds", "ranked"]
 
 _NAMES = {NGRAMS: "runs", WORD_PAIRS: "couples"}
 _WORD_PAIR_REACH = 6  # tokens from one telling word to the next

@@ -30,8 +30,8 @@ def documents_table(
 ) -> pa.Table:
     """Return which documents stay, and how each of the others stands to the one it gives way to.
 
-    ``representatives`` names for each document the one that stands for it and its equals. The column
-    ``path`` has the type it has in ``corpus``.
+    ``representatives`` names for each document the one that stands for it and its equals. The
+    column ``path`` has the type it has in ``corpus``.
     """
     ids = one_array(corpus["doc_id"])
     parts = []

@@ -53,7 +53,7 @@ def is_fast(config: Config) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What one batch of texts leaves: ``keys`` (bands × documents), ``fingerprints`` (documents × 2).
+    """What one batch leaves: ``keys`` (bands × documents), ``fingerprints`` (documents × 2).
 
     ``shingles`` are not made distinct; there are none where they were not kept.
     """

@@ -1,7 +1,7 @@
 """Removals to look at before they are trusted: most of a site, file or corpus; a huge cluster.
 
-What is found here changes what is said and never what is removed. So the thresholds are no
-settings (``Config``): results with other thresholds differ in ``warnings_found`` of the summary only.
+What is found here changes what is said and never what is removed. So the thresholds are no settings
+(``Config``): results with other thresholds differ in ``warnings`` of the summary only.
 """
 
 from __future__ import annotations

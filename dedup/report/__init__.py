@@ -10,4 +10,4 @@ from dedup.report.machine import json_parts
 from dedup.report.terminal.cleaned import Cleaned
 from dedup.report.terminal.views import clean_view, compare_view, scan_view, warning_view
 
-__all__ = ["Cleaned", "clean_view", "compare_view", "json_parts", "scan_view", "suspicion_view"]
+__all__ = ["Cleaned", "clean_view", "compare_view", "json_parts", "scan_view", "warning_view"]

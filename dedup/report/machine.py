@@ -15,8 +15,8 @@ def json_parts(result: Result) -> Iterator[bytes]:
     """Yield the bytes of one JSON object with everything a result holds.
 
     Its keys are the tables of the contract as lists, ``clusters`` (name to members, canonical
-    first), ``removals`` and ``annotations`` with the doc_id, and ``summary``. Rows read as in the output
-    files.
+    first), ``removals`` and ``annotations`` with the doc_id, and ``summary``. Rows read as in the
+    output files.
     """
     tables = {
         name: result.tables[name].select(schema.names) for name, schema in result.contract.items()

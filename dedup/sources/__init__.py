@@ -72,7 +72,7 @@ def read_batches(
     progress: Progress | None = None,
     kept: list[pa.RecordBatch] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the documents of ``paths`` in batches of about ``batch_bytes``, counted in ``read_report``.
+    """Yield the documents of ``paths`` in batches of about ``batch_bytes``, and count them.
 
     Ids may repeat; ``read`` makes them unique. ``progress`` is told the bytes read from the
     inputs, compressed ones as they are, since its last call. ``kept`` takes what is asked for by

@@ -27,8 +27,8 @@ def in_order_of_id(
 ) -> tuple[pa.Table, Int64]:
     """Return the facts in order of unique ids, and the row of each in the order of reading.
 
-    ``parts`` come from ``metadata_of`` and are used up. ``digests`` of the texts decide between equal
-    ids; those are counted in ``read_report``.
+    ``parts`` come from ``metadata_of`` and are used up. ``digests`` of the texts decide between
+    equal ids; those are counted in ``read_report``.
     """
     metadata = pa.table({item.name: _column(parts, item) for item in METADATA})
     parts.clear()

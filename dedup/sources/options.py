@@ -167,7 +167,7 @@ class Source:
 
 @dataclass(slots=True)
 class Tally:
-    """Count into an ``ReadReport``; under ``strict`` the first flaw raises ``InputError`` instead."""
+    """Count into a read report; under ``strict`` the first flaw raises ``InputError`` instead."""
 
     read_report: ReadReport
     strict: bool = False

@@ -42,8 +42,8 @@ __all__ = [
     "SENTENCE",
     "TRIGGER",
     "Lines",
-    "line_table",
     "fragments",
+    "line_table",
     "word_hashes",
 ]
 

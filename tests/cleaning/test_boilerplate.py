@@ -452,11 +452,9 @@ def test_what_is_no_tag(line_text):
 
 
 def test_the_lines_of_a_tweet_are_tagged_up_to_the_text():
-    line_texts = ["NEW – #Bridge stands again.", "And the #ferry goes. pic.twitter.com/WHafQzSVgi"]
-    text = f"{PLAIN}\n{OTHER}\n{line_texts[0]}\n{line_texts[1]}\n— Jane (@jane) December 5, 2024\n{THIRD}"
-    assert [line_text for line_text, tag in tagged(text).items() if tag == "embed"][
-        :2
-    ] == line_texts
+    tweet = ["NEW – #Bridge stands again.", "And the #ferry goes. pic.twitter.com/WHafQzSVgi"]
+    text = f"{PLAIN}\n{OTHER}\n{tweet[0]}\n{tweet[1]}\n— Jane (@jane) December 5, 2024\n{THIRD}"
+    assert [each for each, tag in tagged(text).items() if tag == "embed"][:2] == tweet
     assert len(tagged(text)) == 3
 
 

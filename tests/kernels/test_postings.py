@@ -20,7 +20,7 @@ from dedup.index.signing import Signer
 from dedup.index.sqlite.runs import (
     Finder,
     Run,
-    lines_of,
+    blocks_of,
     merged,
     open_block,
     parts_for,
@@ -103,21 +103,21 @@ postings = st.lists(st.tuples(keys, st.integers(1, 2**32 - 1)), max_size=40, uni
 def test_postings_are_found_in_the_blocks_they_are_cut_into(made, others, parts, seed):
     """Some keys are repeated with other articles, in two runs."""
     generator = random.Random(seed)
-    runs, lines, wanted = [], {}, defaultdict(list)
+    runs, blocks, wanted = [], {}, defaultdict(list)
     crowd = [(key, number // 2 + 1) for key, number in made]
     for number, some in enumerate((made, crowd), 1):
         run = Run(number, 1, parts, len(some), 0)
         runs.append(run)
         sliced = postings_of(some)
         for part in range(kernel.SLICES):
-            lines.update(lines_of(run, part, sliced(part)))
+            blocks.update(blocks_of(run, part, sliced(part)))
         for key, article in sorted(set(some)):
             wanted[key].append(article)
     asked = [*dict.fromkeys([*(key for key, _ in made), *others])]
     generator.shuffle(asked)
     if not asked:
         return
-    read = lambda positions: [(p, lines[p]) for p in sorted({*positions})]  # noqa: E731
+    read = lambda positions: [(p, blocks[p]) for p in sorted({*positions})]  # noqa: E731
     found = Finder(runs).find(asked, read) or [[] for _ in asked]
     assert found == [wanted[key] for key in asked]
 
@@ -176,7 +176,7 @@ def test_blocks_are_about_a_page():
     generator = np.random.default_rng(2)
     values = np.sort(generator.integers(0, 2**32, count, np.uint64) << np.uint64(32))
     run = Run(1, 1, parts_for(count * kernel.SLICES), count, 0)
-    sizes = [len(data) for _, data in lines_of(run, 0, values)]
+    sizes = [len(data) for _, data in blocks_of(run, 0, values)]
     assert sum(sizes) == 8 * (count + run.parts)
     assert max(sizes) < 4096
     assert sum(sizes) / len(sizes) > 3400
@@ -191,10 +191,10 @@ def test_articles_meet_by_their_keys(old, new):
     for value in sides[1].tolist():
         there = [v & kernel.LOW for v in sides[0].tolist() if v >> 32 == value >> 32]
         wanted += [(value & kernel.LOW, number) for number in there[-3:]]
-    capacity = np.full((len(wanted) + 2, 2), -1, np.int64)
-    assert kernel.meet(sides[0], sides[1], 3, capacity, len(capacity)) == len(wanted)
-    assert capacity[: len(wanted)].tolist() == [list(each) for each in wanted]
-    assert kernel.meet(sides[0], sides[1], 3, capacity, 0) == len(wanted)
+    room = np.full((len(wanted) + 2, 2), -1, np.int64)
+    assert kernel.meet(sides[0], sides[1], 3, room, len(room)) == len(wanted)
+    assert room[: len(wanted)].tolist() == [list(each) for each in wanted]
+    assert kernel.meet(sides[0], sides[1], 3, room, 0) == len(wanted)
 
 
 pairs = st.lists(

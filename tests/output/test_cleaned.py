@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dedup.api import scan
 from dedup.cleaning.apply import settle_removals
-from dedup.cleaning.boilerplate import LineCounter, blocks_of, find_boilerplate
+from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import texts_from_strings
@@ -76,7 +76,7 @@ def result_of(sources, removed=(), pairs=(), passages=()):
     corpus = rows_table(CORPUS, sources)
     held = texts_from_strings([each["text"] for each in sources])
     tokens = tokenise_texts(held)
-    blocks = blocks_of(held, tokens)
+    blocks = lines_of(held, tokens)
     count = len(sources)
     lines = LineCounter(np.full(count, -1), len(blocks), Columns())
     lines.add(blocks, 0)

@@ -221,8 +221,8 @@ def test_group_equal(fingerprints):
 @settings(max_examples=100)
 @given(rows_of_hashes)
 def test_common_values(rows):
-    sets = [list(dict.fromkeys(row)) for row in rows]
-    values, offsets = ragged(sets)
+    distinct = [list(dict.fromkeys(row)) for row in rows]
+    values, offsets = ragged(distinct)
     pairs = np.array(list(itertools.product(range(len(rows)), repeat=2)), np.int64).reshape(-1, 2)
     out = np.empty(len(pairs), np.int64)
     sets.count_common(values, offsets, pairs, out)

@@ -16,7 +16,7 @@ from dedup.cleaning.boilerplate.frequency import take_frequent
 from dedup.cleaning.boilerplate.lines import LineCounter, LineCounts
 from dedup.cleaning.boilerplate.page import Page
 from dedup.cleaning.boilerplate.runs import take_cards, take_menus
-from dedup.cleaning.boilerplate.stretches import Found, take_templates
+from dedup.cleaning.boilerplate.template_text import Found, take_templates
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts
 from dedup.schema import ANNOTATIONS, REMOVALS
@@ -38,7 +38,7 @@ from dedup.text.lines import (
 )
 from dedup.text.tokens import Tokens
 
-__all__ = ["LineCounter", "Lines", "lines_of", "find_boilerplate", "triggers"]
+__all__ = ["LineCounter", "Lines", "find_boilerplate", "lines_of", "triggers"]
 
 _LONGEST_LINE = 1500  # bytes; no pattern is for more
 _TWEET_LINES = 4
@@ -55,7 +55,7 @@ _NO_HEADLINE = frozenset(
 def triggers() -> dict[str, int]:
     """Return the words that make a block worth a look, with the longest block they flag."""
     limits = tags.trigger_words()
-    for word, limit in boilerplate.trigger_words().items():
+    for word, limit in patterns.trigger_words().items():
         limits[word] = max(limit, limits.get(word, 0))
     return limits
 
@@ -75,7 +75,7 @@ def find_boilerplate(
 ) -> tuple[pa.Table, pa.Table]:
     """Return furniture (schema ``REMOVALS``) and tagged blocks (schema ``ANNOTATIONS``).
 
-    ``lines`` come from ``lines_of``; ``lines`` says how often they stand in the whole corpus,
+    ``lines`` come from ``lines_of``; ``line_counts`` says how often they stand in the whole corpus,
     where near copies count once, so that ten copies of one wire story do not make its paragraphs
     furniture.
     """

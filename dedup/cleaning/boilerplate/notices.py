@@ -27,15 +27,16 @@ def speaks_to_reader(folded: str) -> bool:
 
 
 _SITE = re.compile(
-    r"\b(?:your|website|web site|subscri\w+|newsletters?|copyright|cookies|rights reserved|republish\w*"
-    r"|reprint\w*|permission|e-?mail|click|follow (?:us|me|@)|www\.|\w\.(?:com|org|net|de)\b|comments?"
-    r"|app|apps|podcast|download|sign up|log in|facebook|twitter|instagram|youtube|whatsapp|telegram"
-    r"|this (?:article|story|post|site|page|video|content)|our (?:\w+ )?(?:site|website|app|reports?|readers"
-    r"|newsletter|podcast|terms|policy|partners|privacy|journalis\w+)"
-    r"|(?:diese[rnms]?|unsere[rnms]?) (?:artikel|beitrag|seite|app|podcast|newsletter)\w*|abonnier\w*"
-    r"|rechte an|kommentar\w*|datenschutz\w*|cet article|notre (?:site|application)|este art[ií]culo"
-    r"|nuestr[oa] (?:web|sitio|bolet[ií]n)|este artigo|questo articolo|bu haber\w*|подпи\w+"
-    r"|rss(?:-feed)?)\b|[©@]|\bIhr(?:e[nr]?)?\b|(?<=\w )Sie\b",
+    r"\b(?:your|website|web site|subscri\w+|newsletters?|copyright|cookies|rights reserved"
+    r"|republish\w*|reprint\w*|permission|e-?mail|click|follow (?:us|me|@)|www\.|comments?"
+    r"|\w\.(?:com|org|net|de)\b|app|apps|podcast|download|sign up|log in|facebook|twitter|instagram"
+    r"|youtube|whatsapp|telegram|rss(?:-feed)?|this (?:article|story|post|site|page|video|content)"
+    r"|our (?:\w+ )?(?:site|website|app|reports?|readers|newsletter|podcast|terms|policy|partners"
+    r"|privacy|journalis\w+)"
+    r"|(?:diese[rnms]?|unsere[rnms]?) (?:artikel|beitrag|seite|app|podcast|newsletter)\w*"
+    r"|abonnier\w*|rechte an|kommentar\w*|datenschutz\w*|cet article|notre (?:site|application)"
+    r"|este art[ií]culo|nuestr[oa] (?:web|sitio|bolet[ií]n)|este artigo|questo articolo"
+    r"|bu haber\w*|подпи\w+)\b|[©@]|\bIhr(?:e[nr]?)?\b|(?<=\w )Sie\b",
 )
 
 

@@ -57,11 +57,11 @@ def view(tokens: Tokens) -> TokenView:
     return TokenView(tokens.hashes, tokens.flags, tokens.starts, tokens.ends)
 
 
-def cut_units(tokens: Tokens, blocks: Lines) -> Units:
+def cut_units(tokens: Tokens, lines: Lines) -> Units:
     """Cut the lines of some documents into units."""
-    room = len(blocks) + int(np.count_nonzero(tokens.flags & STARTS_SENTENCE)) + len(blocks)
+    room = len(lines) + int(np.count_nonzero(tokens.flags & STARTS_SENTENCE)) + len(lines)
     units = Units(*(np.empty(room, np.int64) for _ in range(3)), np.empty(room, np.uint64))
-    count = kernel.cut_units(blocks.lows, blocks.highs, blocks.words, view(tokens), units)
+    count = kernel.cut_units(lines.lows, lines.highs, lines.words, view(tokens), units)
     return Units(*(array[:count] for array in units))
 
 
@@ -83,21 +83,19 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """The keys of all templates as a hash table, and the templates themselves, most frequent first."""
+    """The keys of all templates as a hash table, and the templates, most frequent first."""
 
     table: UInt64
     entries: tuple[Template, ...]
 
-    def find(
-        self, tokens: Tokens, blocks: Lines, units: Units, sites: Int64
-    ) -> tuple[UInt8, Int64]:
+    def find(self, tokens: Tokens, lines: Lines, units: Units, sites: Int64) -> tuple[UInt8, Int64]:
         """Tell of the units of some documents what they are, and where a template ends them."""
         found = np.zeros(len(units.keys), np.uint8)
         endings = np.full(len(units.keys), -1)
         if self.entries and len(found):
-            spreads = spread(sites[blocks.docs[units.lines]])
+            spreads = spread(sites[lines.docs[units.lines]])
             kernel.find_templates(
-                units, spreads, view(tokens), self.table, blocks.words, found, endings
+                units, spreads, view(tokens), self.table, lines.words, found, endings
             )
         return found, endings
 
@@ -141,12 +139,12 @@ class TemplateCounter:
         self._sites, self._columns = sites, columns
         self._grown = [columns.grow(f"units.{name}", kind, room) for name, kind in _COLUMNS.items()]
 
-    def add(self, tokens: Tokens, blocks: Lines, low: int, first_token: int) -> None:
+    def add(self, tokens: Tokens, lines: Lines, low: int, first_token: int) -> None:
         """Take in the next documents: ``low`` is the first, ``first_token`` its first token."""
-        units = cut_units(tokens, blocks)
+        units = cut_units(tokens, lines)
         pieces = (
             units.keys,
-            blocks.docs[units.lines] + low,
+            lines.docs[units.lines] + low,
             units.lows + first_token,
             units.highs - units.lows,
         )
@@ -270,7 +268,7 @@ class _Survey:
         return text[int(tokens.starts[low]) : tail.end() if tail else end]
 
     def _need(self, sites: Int64) -> Int64:
-        """Return the fewest clusters of a site (-1: of the corpus) that make a unit worth a look."""
+        """Return the fewest clusters of a site (-1: of the corpus) that make a unit a candidate."""
         total = self.of_site[sites + 1]
         own = np.maximum(SITE_CLUSTERS, np.ceil(SITE_SHARE * total))
         return np.where(sites >= 0, own, CORPUS_CLUSTERS).astype(np.int64)
@@ -352,7 +350,7 @@ def _count(facts: _Facts, sites: Int64, group: Int64, need: Any) -> _Counts:
 def _count_in(
     some: Int64, sites: Int64, clusters: Int64, docs: Int64, facts: _Facts, need: Any
 ) -> tuple[Any, ...]:
-    """Count among ``some`` facts: the columns of ``_Counts``, and the number of carriers of each."""
+    """Count among ``some`` facts: the columns of ``_Counts``, and how many carriers each has."""
     order = some[np.lexsort((docs[some], clusters[some], sites[some], facts.keys[some]))]
     keys, site, cluster = facts.keys[order], sites[order], clusters[order]
     new = np.ones(len(order), np.bool_)

@@ -36,7 +36,7 @@ SCRIPTS = (
     "js/clusters.js",
     "js/pairs.js",
     "js/search.js",
-    "js/marks.js",
+    "js/annotations.js",
     "js/article.js",
     "js/align.js",
     "js/pair.js",

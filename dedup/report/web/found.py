@@ -65,8 +65,8 @@ class Texts:
 class Found:
     """A result as a report needs it: tables in order of id, and what is known besides.
 
-    ``removals`` and ``annotations`` are of the schemas ``REMOVALS`` and ``ANNOTATIONS``; ``review`` tells which
-    documents a person should look at. ``notes`` say what is missing.
+    ``removals`` and ``annotations`` are of the schemas ``REMOVALS`` and ``ANNOTATIONS``; ``review``
+    tells which documents a person should look at. ``notes`` say what is missing.
     """
 
     config: Config

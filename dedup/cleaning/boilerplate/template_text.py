@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.cleaning.boilerplate.lines import Lines
+from dedup.cleaning.boilerplate.lines import LineCounts
 from dedup.cleaning.boilerplate.page import Page
 from dedup.cleaning.boilerplate.templates import ENDING, NOT, SHORT, Templates, cut_units
 from dedup.core.arrays import Bool, Int64, UInt8
@@ -33,65 +33,65 @@ class Found:
     tokens: Tokens
 
     @classmethod
-    def of(cls, templates: Templates, tokens: Tokens, blocks: Lines, sites: Int64) -> Found | None:
+    def of(cls, templates: Templates, tokens: Tokens, lines: Lines, sites: Int64) -> Found | None:
         """Look the units of some documents up; None where the corpus has no templates."""
         if not templates.entries:
             return None
-        units = cut_units(tokens, blocks)
-        return cls(units, *templates.find(tokens, blocks, units, sites), tokens)
+        units = cut_units(tokens, lines)
+        return cls(units, *templates.find(tokens, lines, units, sites), tokens)
 
 
-def take_templates(page: Page, lines: Lines, whole: Bool, found: Found | None) -> None:
+def take_templates(page: Page, line_counts: LineCounts, whole: Bool, found: Found | None) -> None:
     """Take the lines and sentences that are templates."""
     if found is None or not found.verdicts.any():
         return
-    blocks, units = page.blocks, found.units
-    own = (units.lows == blocks.lows[units.lines]) & (units.highs == blocks.highs[units.lines])
+    lines, units = page.lines, found.units
+    own = (units.lows == lines.lows[units.lines]) & (units.highs == lines.highs[units.lines])
     is_line = own & (found.verdicts > SHORT) & (found.verdicts < ENDING)
     taken = [
-        block
-        for block in units.lines[is_line].tolist()
-        if whole[block] and block not in page.tagged and _may_go(page, lines, block)
+        line
+        for line in units.lines[is_line].tolist()
+        if whole[line] and line not in page.tagged and _may_go(page, line_counts, line)
     ]
-    for block in taken:
-        page.found[block] = LINE_FINDING
-    for block in taken:
-        _take_beside(page, lines, block)
+    for line in taken:
+        page.found[line] = LINE_FINDING
+    for line in taken:
+        _take_beside(page, line_counts, line)
     rest = np.flatnonzero(~own & (found.verdicts != NOT))
-    rest = rest[[block not in page.found for block in units.lines[rest].tolist()]]
+    rest = rest[[line not in page.found for line in units.lines[rest].tolist()]]
     if len(rest):
         _take_sentences(page, found, rest)
 
 
-def _may_go(page: Page, lines: Lines, block: int) -> bool:
+def _may_go(page: Page, line_counts: LineCounts, line: int) -> bool:
     """Tell whether a line can be no headline."""
-    return block != page.begin(block) or bool(lines.most[block])
+    return line != page.begin(line) or bool(line_counts.most[line])
 
 
-def _take_beside(page: Page, lines: Lines, block: int) -> None:
+def _take_beside(page: Page, line_counts: LineCounts, template: int) -> None:
     """Take the frequent lines above and below a template, but no heading of what is below."""
     for step in (-1, 1):
         beside = []
-        at = block + step
-        while page.begin(block) < at < page.end(block) and lines.often[at]:
-            if at in page.tagged:
+        line = template + step
+        while page.begin(template) < line < page.end(template) and line_counts.often[line]:
+            if line in page.tagged:
                 break
-            if at not in page.found:
-                beside.append(at)
-            at += step
-        if step > 0 and beside and at < page.end(block) and _is_heading(page, beside[-1]):
+            if line not in page.found:
+                beside.append(line)
+            line += step
+        if step > 0 and beside and line < page.end(template) and _is_heading(page, beside[-1]):
             beside.pop()
-        for each in beside:
-            page.found[each] = LINE_FINDING
+        for line in beside:
+            page.found[line] = LINE_FINDING
 
 
-def _is_heading(page: Page, block: int) -> bool:
+def _is_heading(page: Page, line: int) -> bool:
     """Tell whether a short line belongs to the text below it rather than to the line above."""
-    blocks = page.blocks
-    if blocks.words[block] > _LABEL_WORDS or page.has(block, SENTENCE):
+    lines = page.lines
+    if lines.words[line] > _LABEL_WORDS or page.has(line, SENTENCE):
         return False
-    above = blocks.starts[block] - blocks.ends[block - 1]
-    return bool(blocks.starts[block + 1] - blocks.ends[block] <= above)
+    above = lines.starts[line] - lines.ends[line - 1]
+    return bool(lines.starts[line + 1] - lines.ends[line] <= above)
 
 
 def _take_sentences(page: Page, found: Found, rest: Int64) -> None:
@@ -108,11 +108,11 @@ def _take_sentences(page: Page, found: Found, rest: Int64) -> None:
 
 def _take_run(page: Page, found: Found, run: list[int]) -> None:
     """Remove what a run of template sentences covers, from where a sentence begins in it."""
-    units, tokens, blocks = found.units, found.tokens, page.blocks
-    block = int(units.lines[run[0]])
-    base, line = int(blocks.starts[block]), page.text(block)
+    units, tokens, lines = found.units, found.tokens, page.lines
+    line = int(units.lines[run[0]])
+    base, line_text = int(lines.starts[line]), page.text(line)
     for place, unit in enumerate(run):
-        start = _begin_of(found, unit, line, base, int(blocks.lows[block]))
+        start = _begin_of(found, unit, line_text, base, int(lines.lows[line]))
         if start >= 0:
             run = run[place:]
             break
@@ -121,26 +121,24 @@ def _take_run(page: Page, found: Found, run: list[int]) -> None:
     if all(found.verdicts[unit] == SHORT for unit in run):
         return
     high = int(units.highs[run[-1]])
-    tail = _TAIL.match(line, int(tokens.ends[high - 1]) - base)
-    end = tail.end() if tail else len(line)
-    if high >= int(blocks.highs[block]):
-        start, end = len(line[:start].rstrip()), len(line)
+    tail = _TAIL.match(line_text, int(tokens.ends[high - 1]) - base)
+    end = tail.end() if tail else len(line_text)
+    if high >= int(lines.highs[line]):
+        start, end = len(line_text[:start].rstrip()), len(line_text)
     else:
-        end = len(line) - len(line[end:].lstrip())
-    page.spans.append((block, base + start, base + end, SENTENCE_FINDING))
+        end = len(line_text) - len(line_text[end:].lstrip())
+    page.spans.append((line, base + start, base + end, SENTENCE_FINDING))
 
 
-def _begin_of(found: Found, unit: int, line: str, base: int, first: int) -> int:
+def _begin_of(found: Found, unit: int, line_text: str, base: int, first: int) -> int:
     """Return where in its line a template begins, -1 where the sentence before goes on in it."""
     tokens, low, ending = found.tokens, int(found.units.lows[unit]), int(found.endings[unit])
     if found.verdicts[unit] != ENDING:
-        if low == first:
-            return 0
-        for back in range(_LABEL_TOKENS + 1):  # "Note: …", "The “Ever Given” was …"
-            at = low - back
-            if at == first:
+        for token in range(low, low - _LABEL_TOKENS - 1, -1):  # "Note: …", "The “Ever Given” was …"
+            if token == first:
                 return 0
-            stop = _STOP.match(line, int(tokens.ends[at - 1]) - base, int(tokens.starts[at]) - base)
+            gap = int(tokens.ends[token - 1]) - base, int(tokens.starts[token]) - base
+            stop = _STOP.match(line_text, *gap)
             if stop:
                 return stop.end()
     return int(tokens.starts[ending]) - base if ending >= 0 else -1
