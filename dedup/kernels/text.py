@@ -225,9 +225,9 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
             if (v & TABLE_UNSPACED) != np.uint32(0) and count > 0:
                 break
             length = np.intp(v >> np.uint32(24))
-            position = np.intp(v & TABLE_CODE)
+            entry = np.intp(v & TABLE_CODE)
             for j in range(max(length, 1)):
-                folded = expansions[position + j] if length > 0 else v & TABLE_CODE
+                folded = expansions[entry + j] if length > 0 else v & TABLE_CODE
                 if prefixes is not None and count < 6:
                     if folded < np.uint32(128):
                         stem |= np.uint64(folded) << np.uint64(8 * count)

@@ -1,4 +1,4 @@
-"""What lines say: a site that speaks of itself to its reader, and notices that are the article's."""
+"""What lines say: a site that speaks of itself to its reader, notices of the article itself."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ NOTICE = re.compile(
     r"quelle|fuente|kaynak|источник|with (?:files|reporting|material|agencies)|mit material|"
     r"(?:additional |also )?(?:reporting|edited|editing|compiled|written) by)\b"
     r"|.*\b(?:suicid\w*|helpline|hotline|lifeline|samaritans|support line|said|says|told|killed|"
-    r"according to|crimestoppers|presumed innocent|call (?:the )?police|(?:information|witness\w*)\b"
-    r".{0,60}\b(?:call|contact))\b"
+    r"according to|crimestoppers|presumed innocent|call (?:the )?police"
+    r"|(?:information|witness\w*)\b.{0,60}\b(?:call|contact))\b"
 )
 
 
