@@ -165,7 +165,7 @@ def _is_sure(each: Removal) -> bool:
 
 
 def _is_frequent(each: Removal) -> bool:
-    frequent = ("line_frequency", "template_line", "template_sentence")
+    frequent = ("line_frequency", "template_line", "template_sentence", "margin_run")
     return each.rule in frequent and each.confidence == "strong"
 
 

@@ -24,6 +24,7 @@ NOT, SHORT, FULL, ENDING = 0, 1, 2, 3  # what `find_templates` says of a unit
 
 _SEED = np.uint64(0x2545F4914F6CDD1D)
 _DIGIT_KEY = np.uint64(0xD1)
+_OTHER_LINE = 3  # words that a line without prose counts against a stretch of text
 _BIN_SHIFT = np.uint64(57)  # 64 - log2(SKETCH)
 
 
@@ -205,3 +206,27 @@ def mean_likeness(sketches, members, bounds, out):
                     total += same / filled
                 pairs += 1
         out[g] = total / pairs if pairs > 0 else 0.0
+
+
+@njit
+def text_bounds(bounds, words, prose, out):
+    """Write the stretch of lines with most prose of each document, half open, empty for none.
+
+    A line of prose (bool) counts its ``words`` (int32), any other counts against the stretch.
+    ``out`` is int64 (documents, 2).
+    """
+    for row in range(len(bounds) - 1):
+        best = 0
+        total = 0
+        begin = bounds[row]
+        out[row, 0] = begin
+        out[row, 1] = begin
+        for line in range(bounds[row], bounds[row + 1]):
+            total += words[line] if prose[line] else -_OTHER_LINE
+            if total <= 0:
+                total = 0
+                begin = line + 1
+            elif total > best:
+                best = total
+                out[row, 0] = begin
+                out[row, 1] = line + 1

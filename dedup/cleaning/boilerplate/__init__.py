@@ -14,6 +14,7 @@ import pyarrow as pa
 from dedup.cleaning.boilerplate import patterns, tags
 from dedup.cleaning.boilerplate.frequency import take_frequent
 from dedup.cleaning.boilerplate.lines import LineCounter, LineCounts
+from dedup.cleaning.boilerplate.margins import take_margins
 from dedup.cleaning.boilerplate.page import Page
 from dedup.cleaning.boilerplate.runs import take_cards, take_menus
 from dedup.cleaning.boilerplate.template_text import Found, take_templates
@@ -89,6 +90,7 @@ def find_boilerplate(
         _take_empty_items(page)
         take_menus(page)
         take_cards(page)
+        take_margins(page, tokens)
         for line in np.flatnonzero(lines.flags & INVISIBLE).tolist():
             page.found[line] = ("whitespace", "invisible_line", "strong")
     else:

@@ -10,13 +10,15 @@ _CUE = re.compile(
     r"|click|follow|www|com|sie|ihre?n?|wir|unser\w*|vous|votre|nous|notre|nos|usted|nuestr[oa]s?"
     r"|suscri\w+|nosso|nossa|noi|nostr[oaie]|vostr[oaie]|biz\w*|siz\w*|мы|наш\w*|вы|ваш\w*)\b|[©@]"
 )
+# What only a sentence reports; a headline does so too.
+REPORTED = re.compile(r"\b(?:said|says|told|killed|according to)\b")
 # What a paper owes to its reader, and what somebody said.
 NOTICE = re.compile(
     r"(?:correction|clarification|editor'?s'? note|update|korrektur|correctif|correccion|sources?|"
     r"quelle|fuente|kaynak|источник|with (?:files|reporting|material|agencies)|mit material|"
     r"(?:additional |also )?(?:reporting|edited|editing|compiled|written) by)\b"
-    r"|.*\b(?:suicid\w*|helpline|hotline|lifeline|samaritans|support line|said|says|told|killed|"
-    r"according to|crimestoppers|presumed innocent|call (?:the )?police"
+    r"|.*\b(?:suicid\w*|helpline|hotline|lifeline|samaritans|support line|said|says|told|killed"
+    r"|according to|crimestoppers|presumed innocent|call (?:the )?police"
     r"|(?:information|witness\w*)\b.{0,60}\b(?:call|contact))\b"
 )
 

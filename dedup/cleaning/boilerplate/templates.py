@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.cleaning.boilerplate.notices import NOTICE, speaks_of_site
+from dedup.cleaning.boilerplate.notices import NOTICE, REPORTED, speaks_of_site
 from dedup.cleaning.boilerplate.patterns import fold_line
 from dedup.core.arrays import Bool, Float64, Int64, Texts, UInt8, UInt64
 from dedup.core.storage import Columns
@@ -276,13 +276,14 @@ class _Survey:
     def _is_template(self, counts: _Counts, place: int, text: str, size: int) -> bool:
         """Tell whether words that stand so often are a template's."""
         folded = fold_line(text)
-        if NOTICE.match(folded):
+        ended = _ENDED.search(text) is not None
+        if NOTICE.match(folded if ended else REPORTED.sub("", folded)):
             return False
         clusters, site = int(counts.clusters[place]), int(counts.sites[place])
         total = int(self.of_site[site + 1]) if site >= 0 else self.all
         if size < LEAST_WORDS or speaks_of_site(text):
             return True
-        if _ENDED.search(text):
+        if ended:
             need = max(PLAIN_CLUSTERS, PLAIN_SHARE * total) if site >= 0 else CORPUS_PLAIN_CLUSTERS
             if clusters < need:
                 return False
