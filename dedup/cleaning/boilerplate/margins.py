@@ -1,12 +1,13 @@
 """Menus and footers as runs: what stands above and below the text of a page goes or stays as one.
 
 The text of a page is the stretch of lines with most prose in it. Above it a run of short lines goes
-as far down as something that only a menu has; below it from the first such line on. A line that
-may be the headline stays: its words come again in the text, or nothing of a menu stands below it.
+as far down as something that only a menu has; below it from the first such line on. Above the text
+a line that may be the headline stays: four words or more and no list mark, unless it is frequent.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,26 +15,22 @@ import numpy as np
 from dedup.cleaning.boilerplate.page import Page
 from dedup.core.arrays import Bool, Int64
 from dedup.kernels import templates as kernel
-from dedup.kernels.stopwords import find_word
 from dedup.text.lines import BULLET, SENTENCE
-from dedup.text.stopwords import stop_lists
-from dedup.text.tokens import Tokens
 
 _FINDING = ("site_nav", "margin_run", "strong")
 _PROSE_WORDS = 8  # of a sentence that is text …
 _LONG_WORDS = 25  # … and of any line
 _ITEM_WORDS = 6  # a longer line with a list mark is no menu
 _TITLE_WORDS = 4  # a line of so many words may be a headline
-_KNOWN = 0.6  # of the words of a headline come again in the text
 _FEWEST = 2  # lines of a menu that make a run go
 _ALONE_LINES, _ALONE_MEAN = 8, 3.5  # or one, in so many lines of so few words on average
 _INSIDE = 3  # the same inside the text, where only what stands between them goes
 _MENU = frozenset(["site_nav", "cookie_notice", "legal", "site_template", "site_boilerplate"])
 _FOOT = _MENU | frozenset(
-    ["newsletter_signup", "share_widget", "follow", "related_block", "comment_form", "tag_list"]
-    + ["prev_next_nav", "app_promo", "donate"]
+    "newsletter_signup share_widget follow related_block comment_form tag_list prev_next_nav "
+    "app_promo donate".split()
 )
-_WEAK = frozenset(["nav_site", "nav_brand"])
+_WEAK = frozenset(["nav_site", "nav_brand", "site_nav"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class _Run:
     firm: Int64
 
 
-def take_margins(page: Page, tokens: Tokens) -> None:
+def take_margins(page: Page) -> None:
     """Take the runs of short lines around the text of each page."""
     lines = page.lines
     found = np.zeros(len(lines), np.bool_)
@@ -61,23 +58,39 @@ def take_margins(page: Page, tokens: Tokens) -> None:
         first, last = bounds[doc].tolist()
         if first == last:
             continue  # a page without text
-        for run in _runs(page, prose, begin, first, _MENU):
-            _take_head(page, tokens, run, (first, last))
-        for run in _runs(page, prose, last, end, _FOOT):
+        for run in _menus(page, _runs(page, prose, begin, first, _MENU)):
+            _take_head(page, run)
+        for run in _menus(page, _runs(page, prose, last, end, _FOOT)):
             _take_foot(page, run)
         for run in _runs(page, prose, first, last, _MENU):
             _take_inside(page, run)
 
 
 def _runs(page: Page, prose: Bool, low: int, high: int, reasons: frozenset[str]) -> list[_Run]:
-    """Return the runs of lines between those of prose that have something of a menu."""
+    """Return the runs of lines between those of prose."""
     stops = [low - 1, *(np.flatnonzero(prose[low:high]) + low).tolist(), high]
     runs = []
-    for above, below in zip(stops, stops[1:], strict=False):
+    for above, below in itertools.pairwise(stops):
         firm = [line for line in range(above + 1, below) if _is_firm(page, line, reasons)]
-        if firm:
+        if below > above + 1:
             runs.append(_Run(above + 1, below, np.array(firm, np.int64)))
     return runs
+
+
+def _menus(page: Page, runs: list[_Run]) -> list[_Run]:
+    """Return the runs of one margin that are menus, and what stands between two of them."""
+    total = sum(len(run.firm) for run in runs)
+    menus = [
+        place
+        for place, run in enumerate(runs)
+        if _is_menu(page, run) or (len(run.firm) > 0 and total > _FEWEST)
+    ]
+    if not menus:
+        return []
+    return [
+        run if len(run.firm) else _Run(run.low, run.high, np.array([run.low, run.high - 1]))
+        for run in runs[menus[0] : menus[-1] + 1]
+    ]
 
 
 def _is_firm(page: Page, line: int, reasons: frozenset[str]) -> bool:
@@ -102,37 +115,21 @@ def _take(page: Page, line: int) -> None:
         page.found.setdefault(line, _FINDING)
 
 
-def _take_head(page: Page, tokens: Tokens, run: _Run, text: tuple[int, int]) -> None:
+def _take_head(page: Page, run: _Run) -> None:
     """Take a run above the text down to the last line of a menu in it."""
-    if not _is_menu(page, run):
-        return
     lines = page.lines
     stop = int(run.firm[-1]) + 1
     while stop < run.high and page.has(stop, BULLET) and lines.words[stop] <= _ITEM_WORDS:
         stop += 1
-    known: set[int] | None = None
     for line in range(run.low, stop):
         words = int(lines.words[line])
-        if words >= _TITLE_WORDS and not (page.has(line, BULLET) and words <= _ITEM_WORDS):
-            if known is None:
-                low, high = lines.lows[text[0]], lines.highs[text[1] - 1]
-                known = set(tokens.hashes[low:high].tolist())
-            if _is_known(tokens.hashes[lines.lows[line] : lines.highs[line]].tolist(), known):
-                continue
-        _take(page, line)
-
-
-def _is_known(words: list[int], known: set[int]) -> bool:
-    """Tell whether most of the words, stop words aside, are among ``known``."""
-    table = stop_lists().table
-    own = [word for word in words if find_word(table, np.uint64(word)) < 0] or words
-    return sum(word in known for word in own) >= _KNOWN * len(own)
+        item = page.has(line, BULLET) and words <= _ITEM_WORDS
+        if words < _TITLE_WORDS or item or line in page.frequent:
+            _take(page, line)
 
 
 def _take_foot(page: Page, run: _Run) -> None:
     """Take a run below the text from the first line of a menu in it on."""
-    if not _is_menu(page, run):
-        return
     start = int(run.firm[0])
     while start > run.low and page.has(start, BULLET) and page.has(start - 1, BULLET):
         if page.lines.words[start - 1] > _ITEM_WORDS:
