@@ -90,7 +90,7 @@ def find_boilerplate(
         _take_empty_items(page)
         take_menus(page)
         take_cards(page)
-        take_margins(page)
+        take_margins(page, line_counts)
         for line in np.flatnonzero(lines.flags & INVISIBLE).tolist():
             page.found[line] = ("whitespace", "invisible_line", "strong")
     else:

@@ -2,7 +2,7 @@
 
 The text of a page is the stretch of lines with most prose in it. Above it a run of short lines goes
 as far down as something that only a menu has; below it from the first such line on. Above the text
-a line that may be the headline stays: four words or more and no list mark, unless it is frequent.
+what may be the headline stays: the last line without a list mark, and all of four words or more.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dedup.cleaning.boilerplate.lines import LineCounts
 from dedup.cleaning.boilerplate.page import Page
 from dedup.core.arrays import Bool, Int64
 from dedup.kernels import templates as kernel
 from dedup.text.lines import BULLET, SENTENCE
 
 _FINDING = ("site_nav", "margin_run", "strong")
+_FREQUENT = ("site_boilerplate", "line_frequency", "strong")
 _PROSE_WORDS = 8  # of a sentence that is text …
 _LONG_WORDS = 25  # … and of any line
 _ITEM_WORDS = 6  # a longer line with a list mark is no menu
@@ -42,7 +44,7 @@ class _Run:
     firm: Int64
 
 
-def take_margins(page: Page) -> None:
+def take_margins(page: Page, line_counts: LineCounts) -> None:
     """Take the runs of short lines around the text of each page."""
     lines = page.lines
     found = np.zeros(len(lines), np.bool_)
@@ -58,12 +60,15 @@ def take_margins(page: Page) -> None:
         first, last = bounds[doc].tolist()
         if first == last:
             continue  # a page without text
+        if page.frequent:
+            _take_frequent(page, line_counts, prose, (first, last))
         for run in _menus(page, _runs(page, prose, begin, first, _MENU)):
             _take_head(page, run)
         for run in _menus(page, _runs(page, prose, last, end, _FOOT)):
             _take_foot(page, run)
         for run in _runs(page, prose, first, last, _MENU):
             _take_inside(page, run)
+    _take_enclosed(page)
 
 
 def _runs(page: Page, prose: Bool, low: int, high: int, reasons: frozenset[str]) -> list[_Run]:
@@ -121,11 +126,21 @@ def _take_head(page: Page, run: _Run) -> None:
     stop = int(run.firm[-1]) + 1
     while stop < run.high and page.has(stop, BULLET) and lines.words[stop] <= _ITEM_WORDS:
         stop += 1
+    headline = next(
+        (line for line in range(stop - 1, run.low, -1) if _may_be_headline(page, line)), -1
+    )
     for line in range(run.low, stop):
         words = int(lines.words[line])
         item = page.has(line, BULLET) and words <= _ITEM_WORDS
-        if words < _TITLE_WORDS or item or line in page.frequent:
+        if line != headline and (words < _TITLE_WORDS or item or line in page.frequent):
             _take(page, line)
+
+
+def _may_be_headline(page: Page, line: int) -> bool:
+    """Tell whether a line of a run above the text may be the headline of the page."""
+    if line in page.found or line in page.weak or line in page.frequent or line in page.tagged:
+        return False
+    return page.lines.words[line] > 1 and not page.has(line, BULLET)
 
 
 def _take_foot(page: Page, run: _Run) -> None:
@@ -137,6 +152,28 @@ def _take_foot(page: Page, run: _Run) -> None:
         start -= 1
     for line in range(start, run.high):
         _take(page, line)
+
+
+def _take_frequent(page: Page, line_counts: LineCounts, prose: Bool, text: tuple[int, int]) -> None:
+    """Take lines of most pages of a site above and below the text, but no heading of a text."""
+    begin, end = page.begin(text[0]), page.end(text[0])
+    for line in (*range(begin, text[0]), *range(text[1], end)):
+        if not line_counts.most[line] or line not in page.frequent:
+            continue
+        if page.has(line, SENTENCE) and not page.has(line, BULLET):
+            continue
+        if line == begin and not line_counts.very[line]:
+            continue
+        if line + 1 == end or not prose[line + 1]:
+            page.found.setdefault(line, _FREQUENT)
+
+
+def _take_enclosed(page: Page) -> None:
+    """Take frequent lines that have boilerplate directly above and below."""
+    for line in sorted(page.frequent):
+        inside = page.begin(line) < line < page.end(line) - 1
+        if inside and line - 1 in page.found and line + 1 in page.found:
+            page.found.setdefault(line, _FREQUENT)
 
 
 def _take_inside(page: Page, run: _Run) -> None:
