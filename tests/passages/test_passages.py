@@ -36,6 +36,9 @@ from prose import (
 from dedup.config import Config
 from dedup.core.arrays import texts_from_strings
 from dedup.kernels import align, regions
+from dedup.kernels.passages import scratch_for
+from dedup.kernels.sides import Seeds, Side, Stretch
+from dedup.kernels.stopwords import CONTENT
 from dedup.passages.find import LEVELS, find_passages, no_passages
 from dedup.text.stopwords import classify
 from dedup.text.tokens import tokenise_texts
@@ -62,7 +65,7 @@ def test_matches_are_linked_as_by_plain_search(drawn, size):
     i, j = np.array(drawn, np.int64).reshape(-1, 2).T.copy()
     best, back = np.empty((2, len(drawn)), np.int64)
     last = np.empty(len(drawn), np.bool_)
-    align.chain_matches(i, j, size, align.REACH, best, back, last)
+    align.chain_matches(Seeds(i, j), size, align.Links(best, back, last))
     wanted_best, wanted_back = naive_chain_ends(drawn, size)
     assert (best.tolist(), back.tolist()) == (wanted_best, wanted_back)
     assert last.tolist() == [k not in wanted_back for k in range(len(drawn))]
@@ -72,7 +75,7 @@ def test_matches_are_linked_as_by_plain_search(drawn, size):
 @given(matches(), st.integers(2, 4))
 def test_chains(drawn, size):
     i, j = np.array(drawn, np.int64).reshape(-1, 2).T.copy()
-    chains, members, bounds = align.find_chains(i, j, size)
+    chains, members, bounds = align.find_chains(Seeds(i, j), size)
     found = [members[bounds[k] : bounds[k + 1]].tolist() for k in range(chains)]
     assert found == naive_chains(drawn, size)
     once = [k for chain in found for k in chain]
@@ -91,6 +94,18 @@ words = st.tuples(st.integers(0, 3), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 sides = st.lists(words, max_size=9)
 
 
+def side(words, weights, classes=None, flags=None):
+    """Return a ``Side`` of lists; all content words, without flags, where nothing else is said."""
+    none = [0] * len(words)
+    kinds = [CONTENT] * len(words) if classes is None else classes
+    return Side(
+        np.array(words, np.uint64),
+        np.array(weights, np.float32),
+        np.array(kinds, np.uint8),
+        np.array(none if flags is None else flags, np.uint8),
+    )
+
+
 def aligned(one, two, step, free):
     """Return (score, path, tokens of each side) that the kernel finds, both sides read forward."""
     kinds = np.uint64, np.float32
@@ -100,11 +115,10 @@ def aligned(one, two, step, free):
         for side in (first, second)
     )
     n, m = len(one), len(two)
-    score = np.zeros((align.BOX + 1, align.BOX + 1), np.float32)
-    move = np.zeros((align.BOX + 1, align.BOX + 1), np.int8)
-    mate = np.full(max(n, 1), -1, np.int64)
+    _, scratch = scratch_for(1, max(n, 1))
+    mate = scratch.mate
     i, j = (0, 0) if step > 0 else (n - 1, m - 1)
-    x, y, got = align.align_box(*a, *b, i, j, n, m, step, free, score, move, mate)
+    x, y, got = align.align_box(side(*a), side(*b), align.Box(i, j, n, m, step, free), scratch)
     path = [(k, int(mate[k])) for k in range(n) if mate[k] >= 0]
     if step < 0:
         path = [(n - 1 - k, m - 1 - at) for k, at in reversed(path)]
@@ -184,9 +198,8 @@ def test_the_best_stretch_of_a_path(drawn):
 @given(sides, sides)
 def test_likeness(one, two):
     (a, wa), (b, wb) = parts(one), parts(two)
-    sides = np.array(a, np.uint64), np.array(wa, np.float32), 0, len(a)
-    others = np.array(b, np.uint64), np.array(wb, np.float32), 0, len(b)
-    common, like = regions.likeness(*sides, *others, np.ones(16, np.bool_))
+    where = Stretch(0, len(a), 0, len(b))
+    common, like = regions.likeness(side(a, wa), side(b, wb), where, np.ones(16, np.bool_))
     wanted = naive_likeness(a, wa, b, wb)
     assert common == wanted[0]
     assert like == pytest.approx(wanted[1])
