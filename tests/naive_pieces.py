@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
 from naive import CONTENT, NAME, QUOTED, STARTS_LINE, STARTS_SENTENCE, UNSPACED
 from naive_passages import CONTENT_WEIGHT, Match, naive_chains, naive_likeness
 
@@ -425,3 +426,100 @@ def naive_touched(row: int, seeds: list[list[set[int]]]) -> Counter[int]:
             for other in range(row + 1, len(kind)):
                 worth[other] += weight * (value in kind[other])
     return +worth
+
+
+# Alignments.
+
+
+def naive_box(
+    a: Text, b: Text, rows: list[int], columns: list[int], free: bool
+) -> tuple[int, int, list[Match]]:
+    """Return (tokens of a, tokens of b, matches) of the best path through a box.
+
+    A free path ends in the first of the best matches, and nowhere where it gains under .6.
+    """
+    gap, zero = np.float32(0.35), np.float32(0)
+    best = {(0, 0): (zero, "")}
+    for x, y in itertools.product(range(len(rows) + 1), range(len(columns) + 1)):
+        if x or y:
+            options = []
+            if x and y:
+                weight = min(
+                    np.float32(a.weights[rows[x - 1]]), np.float32(b.weights[columns[y - 1]])
+                )
+                same = a.words[rows[x - 1]] == b.words[columns[y - 1]] and weight > 0
+                gain = np.float32(0.4) + weight if same else np.float32(-0.5)
+                options.append((best[x - 1, y - 1][0] + gain, "match" if same else "replace"))
+            if x:
+                options.append((best[x - 1, y][0] - gap, "a"))
+            if y:
+                options.append((best[x, y - 1][0] - gap, "b"))
+            best[x, y] = max(options, key=lambda option: option[0])
+    end = len(rows), len(columns)
+    if free:
+        tops = [(-score, cell) for cell, (score, how) in best.items() if how == "match"]
+        top, end = min(tops, default=(zero, (0, 0)))
+        if -top < np.float32(0.6):
+            return 0, 0, []
+    path, (x, y) = [], end
+    while x or y:
+        how = best[x, y][1]
+        if how == "match":
+            path.append((rows[x - 1], columns[y - 1]))
+        x, y = x - (how != "b"), y - (how != "a")
+    return *end, path[::-1]
+
+
+def naive_extend(a: Text, b: Text, end: Match, step: int) -> tuple[Match, list[Match]]:
+    """Return the new end of a path and the matches up to it."""
+    path = []
+    i, j = end
+    while True:
+        rows = list(range(i + step, len(a.words) if step > 0 else -1, step))[:24]
+        columns = list(range(j + step, len(b.words) if step > 0 else -1, step))[:24]
+        both = list(zip(rows, columns, strict=False))
+        equal = [a.words[k] == b.words[m] and min(a.weights[k], b.weights[m]) > 0 for k, m in both]
+        run = (*equal, False).index(False)
+        x, y, found = (run, run, both[:run]) if run else naive_box(a, b, rows, columns, True)
+        if not both or not x:
+            return (i, j), path
+        path += found
+        i, j = i + step * x, j + step * y
+
+
+def naive_chain_path(
+    a: Text, b: Text, chain: list[Match], size: int
+) -> tuple[int, int, list[Match]]:
+    """Return (first token of a, last token of a, matches) of an alignment along seeds."""
+    path: dict[int, int] = {}
+    i, j = chain[0][0] - 1, chain[0][1] - 1
+    for k, m in chain:
+        rows, columns = list(range(i + 1, k)), list(range(j + 1, m))
+        if rows and columns:
+            path.update(naive_box(a, b, rows, columns, False)[2])
+        for t in range(size):
+            if k + t > i and m + t > j:
+                i, j = k + t, m + t
+                path[i] = j
+    (last, _), after = naive_extend(a, b, (i, j), 1)
+    (first, _), before = naive_extend(a, b, chain[0], -1)
+    path.update([*after, *before])
+    return first, last, sorted(path.items())
+
+
+def naive_clip(path: list[Match], a: Text, b: Text) -> list[Match]:
+    """Return a path without one or two tokens at an end that a line parts from the rest."""
+    for step in (1, -1):
+        ordered = path[::step]
+        run = 1
+        while run < len(ordered) and ordered[run] == (
+            ordered[run - 1][0] + step,
+            ordered[run - 1][1] + step,
+        ):
+            run += 1
+        if run < 3 and run < len(ordered):
+            (i, j), (k, m) = sorted(ordered[run - 1 : run + 1])
+            lines = [*a.flags[i + 1 : k + 1], *b.flags[min(j, m) + 1 : max(j, m) + 1]]
+            if any(flags & STARTS_LINE for flags in lines):
+                path = ordered[run:][::step]
+    return path
