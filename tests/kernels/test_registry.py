@@ -265,7 +265,7 @@ def kernels_in(path):
 DEFINED = {path.stem: found for path in KERNELS if (found := kernels_in(path))}
 
 
-def tests_in(path):
+def names_in(path):
     """Return the tests of a file, each with all names that the file uses."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     named = {each.attr for each in ast.walk(tree) if isinstance(each, ast.Attribute)}
@@ -273,7 +273,7 @@ def tests_in(path):
     return {node.name: named for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-TESTS = {name: named for path in FILES for name, named in tests_in(path).items()}
+TESTS = {name: named for path in FILES for name, named in names_in(path).items()}
 
 
 @pytest.mark.parametrize("module", sorted({*DEFINED, *REGISTRY}))
