@@ -14,8 +14,8 @@ from dedup.sources.options import priority_column
 from dedup.spark import documents, equals, giants, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
-from dedup.spark.facts import Facts, metadata_of
 from dedup.spark.frames import Frame, Store
+from dedup.spark.metadata import Metadata, metadata_of
 from dedup.spark.reading import role_columns, sign
 from dedup.spark.verifying import confirm, wanted_sets
 
@@ -115,7 +115,7 @@ def _levels(shared: Frame) -> dict[str, int]:
 
 
 def _pairs(
-    store: Store, frame: Frame, metadata: Facts, same: Frame, config: Config
+    store: Store, frame: Frame, metadata: Metadata, same: Frame, config: Config
 ) -> tuple[Frame, int]:
     """Return the confirmed pairs and the number of crowded buckets."""
     keys = store.keep(bands(metadata.table, same), "bands")
@@ -126,7 +126,12 @@ def _pairs(
 
 
 def _members(
-    store: Store, pairs: Frame, metadata: Facts, config: Config, driver_edges: int, task_edges: int
+    store: Store,
+    pairs: Frame,
+    metadata: Metadata,
+    config: Config,
+    driver_edges: int,
+    task_edges: int,
 ) -> Frame:
     """Return what leads each document that is led by another one."""
     edges = stars.cluster_edges(pairs, config)

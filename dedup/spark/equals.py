@@ -57,7 +57,7 @@ def with_order(frame: Frame, config: Config, *more: str, core: str | None = None
 
 
 def find_equals(metadata: Frame, config: Config) -> Frame:
-    """Return (row, face) of each document that another one stands for.
+    """Return (row, representative) of each document that another one stands for.
 
     Documents with the same 128-bit hash of their tokens are equal; one without tokens is alone.
     """
@@ -69,11 +69,11 @@ def find_equals(metadata: Frame, config: Config) -> Frame:
     representatives = (
         ordered.groupBy(*_FINGERPRINTS)
         .agg(best)
-        .select(*_FINGERPRINTS, F.col("best.row").alias("face"))
+        .select(*_FINGERPRINTS, F.col("best.row").alias("representative"))
     )
     return (
         likes.select("row", *_FINGERPRINTS)
         .join(representatives, list(_FINGERPRINTS))
-        .where("row <> face")
-        .select("row", "face")
+        .where("row <> representative")
+        .select("row", "representative")
     )
