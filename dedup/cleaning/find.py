@@ -14,10 +14,12 @@ import pyarrow as pa
 
 from dedup.cleaning.apply import settle_removals
 from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
+from dedup.cleaning.boilerplate.template_text import Found
+from dedup.cleaning.boilerplate.templates import TemplateCounter, Templates
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
-from dedup.core.checkpoints import Work
+from dedup.core.checkpoints import Kept
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
 from dedup.kernels import lines as kernel
@@ -26,7 +28,6 @@ from dedup.text.lines import Lines, truncated_documents
 from dedup.text.stopwords import Discount, Words, classify_part
 from dedup.text.tokens import Tokens
 
-STAGE, _ANNOTATIONS = "removals", "annotations"
 _PART_BYTES = 8 << 20
 _KEPT = ("review", "gone", "truncated")
 
@@ -47,25 +48,22 @@ class Removals:
     truncated: Bool
     words: Words
 
-    def save(self, work: Work) -> None:
-        """Keep all that is not in the columns."""
-        work.finish(_ANNOTATIONS, {}, self.annotations)
+    def kept(self) -> Kept:
+        """Return what a checkpoint holds of it; classes and weights lie in the columns."""
         arrays = {name: getattr(self, name) for name in _KEPT}
-        work.finish(STAGE, {**arrays, "languages": self.words.languages}, self.rows)
+        arrays["languages"] = self.words.languages
+        return Kept(arrays, {"rows": self.rows, "annotations": self.annotations})
 
     @classmethod
-    def load(cls, work: Work, columns: Columns) -> Removals:
-        """Return what ``save`` kept."""
-        return cls(
-            work.table(STAGE),
-            work.table(_ANNOTATIONS),
-            **{name: work.array(STAGE, name) for name in _KEPT},
-            words=Words(
-                columns.read("classes", np.uint8),
-                columns.read("weights", np.float32),
-                work.array(STAGE, "languages"),
-            ),
+    def of_kept(cls, kept: Kept, columns: Columns) -> Removals:
+        """Return what ``kept`` was made of."""
+        words = Words(
+            columns.read("classes", np.uint8),
+            columns.read("weights", np.float32),
+            kept.arrays["languages"],
         )
+        arrays = {name: kept.arrays[name] for name in _KEPT}
+        return cls(**kept.tables, **arrays, words=words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +123,18 @@ def find_removals(
     """
     parts = Parts(texts, tokens, columns, threads)
     line_counts = LineCounter(sites, parts.bound(), columns)
+    units = TemplateCounter(sites, 2 * parts.bound(), columns)
     discount = Discount()
     counts_lines = "repeats" in config.find and config.boilerplate
     for part in parts:
         if counts_lines:
             line_counts.add(part.lines, part.low)
+            units.add(part.tokens, part.lines, part.low, int(tokens.bounds[part.low]))
         if "passages" in config.find:
             discount.learn(part.tokens)
     line_counts.count(groups)
-    return _Search(config, line_counts, discount).run(parts, tokens, columns)
+    templates = units.count(groups, texts, tokens)
+    return _Search(config, line_counts, templates, sites, discount).run(parts, tokens, columns)
 
 
 @dataclass(slots=True)
@@ -142,6 +143,8 @@ class _Search:
 
     config: Config
     line_counts: LineCounter
+    templates: Templates
+    sites: Int64
     discount: Discount
     line: int = 0
 
@@ -182,7 +185,9 @@ class _Search:
         line_counts = self.line_counts.part(part.lines, part.low, self.line)
         self.line += len(part.lines)
         given = (part.texts, part.tokens, part.lines, self.config)
-        boilerplate, annotations = find_boilerplate(*given, line_counts)
+        sites = self.sites[part.low : part.high]
+        templates = Found.of(self.templates, part.tokens, part.lines, sites)
+        boilerplate, annotations = find_boilerplate(*given, line_counts, templates)
         settled, review = settle_removals([boilerplate, find_repeats(*given)], part.tokens)
         return settled, annotations, review
 

@@ -71,7 +71,7 @@ def _scan_held(
 ) -> Result:
     """Scan documents that are held in memory with all they were read with."""
     from dedup.output.cleaned import check_rows
-    from dedup.pipeline.full import scan_corpus
+    from dedup.pipeline.run import scan_corpus
 
     corpus = read_corpus(paths, options, quiet=given["quiet"])
     if given.get("annotate"):
@@ -88,15 +88,9 @@ def _scan_files(
     """Scan what is read only as far as it is wanted, in no more memory than is allowed."""
     from dedup.core.checkpoints import Work
     from dedup.output.cleaned.rereading import Rereading
-    from dedup.pipeline.signing import is_fast
+    from dedup.pipeline.run import scan_reader
     from dedup.sources import input_bytes
     from dedup.sources.rereadable import Files
-
-    scan: Callable[..., Result]
-    if is_fast(config):
-        from dedup.pipeline.fast import scan_stream as scan
-    else:
-        from dedup.pipeline.full import scan_reader as scan
 
     size = 0 if given["quiet"] else input_bytes(paths, options)
     folder = Path(given["work"] or _temporary_folder())
@@ -111,13 +105,13 @@ def _scan_files(
         files = Files(paths, options, folder=folder, told=bar.update)
         work = Work.at(folder, files.header(config)) if given["work"] else None
         given["kept"], given["files"], given["options"] = work, files, options
-        result = scan(
+        result = scan_reader(
             files,
             config,
             threads=given["threads"],
             memory=given["memory"] or 0,
             work=work,
-            progress=None if is_fast(config) else stage_progress(stages),
+            progress=stage_progress(stages),
         )
         return _beside_index(result, files, given)
 
@@ -165,9 +159,10 @@ def write_scan(result: Result, paths: tuple[str, ...], given: dict[str, Any]) ->
     from dedup.sources import input_bytes
 
     output, format = given["output"], given["format"]
-    more = _for_report(result, paths, format, given["options"])
+    how: dict[str, Any] = {"inputs": paths, "format": format, "with_text": given["with_text"]}
+    more = _for_report(result, paths, given)
     if not wants_rows(given):
-        return write_result(result, output, format=format, inputs=paths, more=more)
+        return write_result(result, output, **how, more=more)
     size = 0 if given["quiet"] else input_bytes(paths)
     total = len(result.tables["documents"])
     with progress_bar(size, desc="writing", total=total, unit=" rows", unit_scale=True) as bar:
@@ -175,29 +170,44 @@ def write_scan(result: Result, paths: tuple[str, ...], given: dict[str, Any]) ->
             write_rows,
             result=result,
             again=given["again"],
-            format=format,
+            format="jsonl" if format == "csv" else format,
             annotate=given["annotate"],
             told=bar.update,
         )
-        more[f"{ROWS}.{format}"] = write
-        return write_result(result, output, format=format, inputs=paths, more=more)
+        if format == "csv":
+            more |= _rows_twice(write)
+        else:
+            more[f"{ROWS}.{format}"] = write
+        return write_result(result, output, **how, more=more)
 
 
-def _for_report(
-    result: Result, paths: tuple[str, ...], format: str, options: ReadOptions
-) -> dict[str, Write]:
+def _rows_twice(write: Write) -> dict[str, Write]:
+    """Return what writes the rows as JSON lines, and then those as CSV."""
+    from dedup.output.csv_files import csv_of_lines
+
+    lines: list[str] = []
+
+    def as_lines(file: BinaryIO) -> None:
+        write(file)
+        file.flush()
+        lines.append(file.name)
+
+    return {f"{ROWS}.jsonl": as_lines, f"{ROWS}.csv": lambda file: csv_of_lines(file, lines[0])}
+
+
+def _for_report(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> dict[str, Write]:
     """Return what a report needs besides the contract: all removals and marks, and the inputs."""
-    from functools import partial
-
     from dedup.output.inputs import INPUTS, inputs_json
-    from dedup.output.tables import write_table
+    from dedup.output.tables import table_files
+    from dedup.output.texts import with_texts
 
-    tables = {
-        f"{name}.{format}": partial(write_table, table=table, format=format)
-        for name, table in result.named.items()
-    }
-    stated = inputs_json(result, str(Path.cwd()), paths, options)
-    return {**tables, INPUTS: lambda file: file.write(stated)}
+    files: dict[str, Write] = {}
+    for name, table in result.named.items():
+        if given["with_text"]:
+            table = with_texts(name, table, result.corpus)
+        files |= table_files(name, table, given["format"])
+    stated = inputs_json(result, str(Path.cwd()), paths, given["options"])
+    return {**files, INPUTS: lambda file: file.write(stated)}
 
 
 def read_corpus(paths: tuple[str, ...], options: ReadOptions, *, quiet: bool) -> Corpus:

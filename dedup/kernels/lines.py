@@ -1,6 +1,6 @@
 """Lines of every document: where they stand, what they hold, how they end.
 
-A block is a line that holds more than ASCII blanks; a line ends at LF, CR or both, at U+0085,
+A line counts that holds more than ASCII blanks; it ends at LF, CR or both, at U+0085,
 U+2028 or U+2029.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.text import DIGIT, UNSPACED, decode, mix
+from dedup.kernels.text import DIGIT, LINK, UNSPACED, decode, mix
 
-# Flags of a block.
+# Flags of a line.
 INVISIBLE = 1  # nothing but blanks that are no ASCII blanks, or zero-width characters
 ELLIPSIS = 2  # ends in `…`, `...` or one of them in brackets
 SENTENCE = 4  # ends like a sentence
@@ -219,7 +219,7 @@ def count_lines(data, offsets, bounds):
 
 @njit
 def fill_lines(data, offsets, bounds, starts, ends, byte_starts, byte_ends, flags):
-    """Write place and look of every block; ``starts`` and ``ends`` are code points of its text."""
+    """Write place and look of every line; ``starts`` and ``ends`` are code points of its text."""
     for row in range(len(offsets) - 1):
         out = bounds[row]
         i = offsets[row]
@@ -310,10 +310,11 @@ def fill_tokens(
     keys,
     flags,
 ):
-    """Write the tokens of every block, its hash, and its hash with all numbers taken as one.
+    """Write the tokens of every line, its hash, and its hash with all numbers taken as one.
 
     Two characters of a script without spaces count as one word. ``trigger_keys`` is a hash table
-    (linear probing, 0 is empty, a power of two long) of the words worth a closer look.
+    (linear probing, 0 is empty, a power of two long) of the words worth a closer look. Tokens of
+    an address count neither for the length of a line of other words nor for its ``keys``.
     """
     mask = np.uint64(len(trigger_keys) - 1)
     for row in range(len(bounds) - 1):
@@ -326,12 +327,16 @@ def fill_tokens(
             unspaced = 0
             digits = 0
             longest = 0
+            links = 0
             digit = False
             while t < stop and token_starts[t] < ends[line]:
                 h = hashes[t]
                 digit = (token_flags[t] & np.uint8(DIGIT)) != np.uint8(0)
                 whole = mix(whole, h)
-                key = mix(key, _DIGIT_KEY if digit else h)
+                if (token_flags[t] & np.uint8(LINK)) != np.uint8(0):
+                    links += 1
+                else:
+                    key = mix(key, _DIGIT_KEY if digit else h)
                 if digit:
                     digits += 1
                 if (token_flags[t] & np.uint8(UNSPACED)) != np.uint8(0):
@@ -347,9 +352,9 @@ def fill_tokens(
             count = t - lows[line]
             words[line] = count - unspaced + (unspaced + 1) // 2
             line_hashes[line] = whole
-            keys[line] = key
+            keys[line] = key if links + 1 < count else whole
             bits = 0
-            if longest >= words[line] and longest > 0:
+            if longest >= words[line] - links and longest > 0:
                 bits |= TRIGGER
             if count > 0 and digits == count:
                 bits |= DIGITS
@@ -388,9 +393,9 @@ def drop_single(values, slots, keep):
     """Clear ``keep`` where a value surely occurs once: a filter of saturating counters."""
     mask = np.uint64(len(slots) - 1)
     for i in range(len(values)):
-        position = np.intp(values[i] & mask)
-        if slots[position] < np.uint8(2):
-            slots[position] += np.uint8(1)
+        place = np.intp(values[i] & mask)
+        if slots[place] < np.uint8(2):
+            slots[place] += np.uint8(1)
     kept = 0
     for i in range(len(values)):
         keep[i] = slots[np.intp(values[i] & mask)] > np.uint8(1)

@@ -49,7 +49,7 @@ def candidate_pairs(bands: Frame) -> Frame:
 
 
 def oversized_buckets(candidates: Frame) -> int:
-    """Count the crowded buckets."""
+    """Count the oversized buckets."""
     return int(candidates.where(F.col("a") == OVERSIZED).count())
 
 

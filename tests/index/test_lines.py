@@ -120,7 +120,10 @@ def test_lines_keep_every_byte_of_theirs(index):
 def test_a_huge_id_is_no_float(index):
     lines = [f'{{"id":{10**25 + each},"text":"{UNRELATED[each]}"}}' for each in range(2)]
     done = filtered(index, lines=lines)
-    assert [said(each)["doc_id"] for each in done.out.splitlines()] == [str(10**25), str(10**25 + 1)]
+    assert [said(each)["doc_id"] for each in done.out.splitlines()] == [
+        str(10**25),
+        str(10**25 + 1),
+    ]
 
 
 def test_a_key_of_that_name_is_replaced(index):
