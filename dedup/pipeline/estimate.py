@@ -25,8 +25,8 @@ _SAMPLE_DOCUMENTS, _SAMPLE_BYTES = 20_000, 64 << 20
 # Measured: benchmarks/README.md.
 _BASE = 350 << 20  # bytes the process itself takes, with what is read at a time
 _PER_DOCUMENT = 150  # bytes held of a document on the fast path, besides its id
-_SPILLED = 90  # bytes put by of a token when passages or repeats are sought
-_KEPT = 29  # bytes put by of a document besides its band keys
+_SPILLED = 90  # bytes spilled of a token when passages or repeats are looked for
+_KEPT = 29  # bytes spilled of a document besides its band keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ class Signatures:
         return first
 
     def candidates(self, among: Int64, config: Config) -> tuple[Int64, int]:
-        """Return the pairs of some documents (ascending) that share a bucket; crowded buckets.
+        """Return the pairs of some documents (ascending) that share a bucket; oversized buckets.
 
         Can be asked for once.
         """

@@ -60,7 +60,7 @@ def band_keys(signatures: UInt32, config: Config) -> UInt64:
 
 
 def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64, int]:
-    """Return the distinct pairs that share a key in a band, sorted, and crowded buckets.
+    """Return the sorted distinct pairs that share a key in a band; count oversized buckets.
 
     ``keys`` gives those of each band in turn, one for each of ``docs``, which ascend and are below
     ``count``. In a bucket of over ``BUCKET`` documents each is paired with the first ``LEADERS``
@@ -93,7 +93,7 @@ def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64
 
 
 def pairs_of_buckets(rows: Int64, bounds: Int64) -> tuple[Int64, int]:
-    """Return the distinct pairs of buckets that stand one after the other, and crowded buckets.
+    """Return the distinct pairs of consecutive buckets; count oversized buckets.
 
     Bucket ``k`` is ``rows[bounds[k]:bounds[k + 1]]``, two documents at least, ascending; the rule
     is that of ``bucket_pairs``. Rows may be any numbers.

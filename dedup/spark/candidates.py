@@ -18,7 +18,7 @@ from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_b
 
 BANDS: Schema = {"key": "bigint", "row": "bigint"}
 PAIRS: Schema = {"a": "bigint", "b": "bigint"}
-OVERSIZED = -1  # in the place of ``a``: a row that counts a crowded bucket, ``b`` is its key
+OVERSIZED = -1  # in the column ``a``: a row that counts an oversized bucket, ``b`` is its key
 MOST_HELD = 1 << 20  # documents of a bucket; from there on each is paired with its first alone
 _MOST_PAIRS = 1 << 22  # that are made at a time, but for those of one bucket
 
@@ -40,9 +40,9 @@ def bands(metadata: Frame, equals: Frame) -> Frame:
 
 
 def candidate_pairs(bands: Frame) -> Frame:
-    """Return the distinct pairs that share a bucket, and one row for each crowded bucket.
+    """Return the distinct pairs that share a bucket, and one row for each oversized bucket.
 
-    In a crowded one each document is paired with the first few only, see ``lsh.bucket_pairs``.
+    In an oversized one each document is paired with the first few only, see ``lsh.bucket_pairs``.
     """
     grouped = bands.repartition("key").sortWithinPartitions("key", "row")
     return map_batches(grouped, _pair, PAIRS).distinct()

@@ -1,4 +1,4 @@
-"""Every byte that matters checked, and what follows from the articles made anew."""
+"""Every byte that matters checked, and the postings computed again from the articles."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def _member(page: Page, document: Document) -> Iterator[str]:
     other = page.name(document.duplicate_of or document.cluster, page.width // 2)
     line = f"{why} of {other}: {', '.join(scores)}"
     if document.kept:
-        line += "; too much stands in it alone for it to be removed"
+        line += "; too much of its text occurs only there for it to be removed"
     yield from page.lines(line, "dim", indent=11)
 
 
@@ -164,7 +164,7 @@ def warnings_found(page: Page) -> Iterator[str]:
             shown = each["examples"]
             for example in shown:
                 yield from page.lines(_example(page, example), "dim", indent=4)
-    yield from page.left_out(len(found), "suspicion")
+    yield from page.left_out(len(found), "warning")
 
 
 def _example(page: Page, example: dict[str, Any]) -> str:
@@ -176,7 +176,7 @@ def _example(page: Page, example: dict[str, Any]) -> str:
 
 
 def totals(page: Page, seconds: float | None) -> Iterator[str]:
-    """Yield what was read, kept, removed and skipped, and why; what the caps left out; the time."""
+    """Yield what was read, kept, removed and skipped, and why; what limits left out; the time."""
     read_report = page.result.corpus.read_report
     documents = page.result.tables["documents"]
     kept = pc.sum(documents["kept"]).as_py() or 0

@@ -1,4 +1,4 @@
-"""Sections on text: what repeats inside articles, page furniture, passages between articles."""
+"""Sections on text: repeats inside articles, boilerplate, passages between articles."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from dedup.report.terminal.text import ALL, counted, excerpt, listed, safe, scor
 # The pairs whose passages say most come first; of copies the clusters say enough.
 _TELLING = ("derived", "shares_passage", "excerpt", "near_duplicate", "exact", "none")
 LEVELS = ("strong", "medium", "weak")
-BRACES = "Words in {braces} stand on that side only."
+BRACES = "Words in {braces} occur on that side only."
 
 
 def inside(page: Page) -> Iterator[str]:
-    """Yield what stands again inside its own article."""
+    """Yield the repeats inside articles."""
     if "repeats" not in page.result.config.find:
         return
     repeats = page.result.tables["repeats"]
@@ -37,7 +37,7 @@ def inside(page: Page) -> Iterator[str]:
 
 
 def removed(page: Page, doc_id: str, row: dict[str, Any]) -> Iterator[str]:
-    """Yield one removal: where it stands, why it goes, the copy that stays, and its text."""
+    """Yield one removal: its position, its reason, the text that stays, and its own text."""
     start, end = row["start"], row["end"]
     gone = f"{page.place(doc_id, start, end)}: {reason_name(row['reason'])}"
     if row["kept_start"] is not None:
@@ -51,12 +51,12 @@ def removed(page: Page, doc_id: str, row: dict[str, Any]) -> Iterator[str]:
 
 
 def boilerplate(page: Page) -> Iterator[str]:
-    """Yield how much page furniture each article has, and what was only tagged."""
+    """Yield how much boilerplate each article has, and the tags."""
     found, annotations = _boilerplate_rows(page), page.result.annotations
     if not page.result.config.boilerplate and not len(found):
         return
     articles = len(pc.unique(found["doc"]))
-    facts = f"{counted(len(found), 'block')} in {counted(articles, 'article')}"
+    facts = f"{counted(len(found), 'line')} in {counted(articles, 'article')}"
     yield from page.heading("Boilerplate", facts if len(found) else "none")
     by_doc = tally(found["doc"])
     ids = page.result.corpus.table["doc_id"]
