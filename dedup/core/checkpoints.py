@@ -178,7 +178,7 @@ class Work:
         if self._folder is None:
             return
         self._state = {**self._fresh(self._state["header"]), "finished": True}
-        self._write()  # who opens it from now on starts anew, whatever is still there
+        self._write()  # a later run starts from the beginning, whatever files are left
         self._empty()
         (self._folder / MANIFEST).unlink(missing_ok=True)
         (self._folder / LOCK).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""Indexes of passage seeds: which documents have which seed where, and the other way round.
+"""Indexes of passage seeds: from seed to documents and positions, and from document to seeds.
 
 A seed is a hashed word n-gram or a pair of content words. Only seeds of two documents or more
-are held; the rest is filtered out before it takes any room.
+are held; the rest is filtered out before it takes memory.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class _Seeds:
 
 @dataclass(slots=True)
 class _Room:
-    """Room for the seeds of one part and for grouping them, used for all parts."""
+    """Buffers for the seeds of one part and for grouping them, shared by all parts."""
 
     values: UInt64
     rows: Int32
@@ -164,12 +164,12 @@ class _Room:
 
     @classmethod
     def of(cls, size: int) -> _Room:
-        """Make room for so many seeds."""
+        """Grow to hold so many seeds."""
         return cls.around(*(np.empty(size, kind) for kind in _SEED.values()))
 
     @classmethod
     def around(cls, values: UInt64, rows: Int32, positions: Int32) -> _Room:
-        """Make room for grouping some seeds."""
+        """Grow to group so many seeds."""
         groups, sizes = (np.empty(len(values), np.int32) for _ in range(2))
         slots = np.empty(table_size(len(values)), np.int32)
         return cls(values, rows, positions, groups, sizes, slots)

@@ -16,7 +16,7 @@ from dedup.errors import ConfigError
 from dedup.kernels import buckets as kernel
 
 BUCKET = 100  # documents in a bucket that are all paired with each other
-LEADERS = 16  # in a larger one each is paired with this many, in a very large one with fewer
+LEADERS = 16  # in a larger bucket each is paired with this many, in a very large one with fewer
 _INT32 = 1 << 31
 
 

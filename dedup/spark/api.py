@@ -81,7 +81,7 @@ def find(
 
 
 def settings(config: Config | None) -> Config:
-    """Return the settings of a run; without any, those of the local engine's fast path."""
+    """Return the settings of a run; without any, those of the local engine's fast mode."""
     config = config or Config(find=("duplicates",))
     if "repeats" in config.find:
         raise ConfigError("find", config.find, "duplicates, and passages, on Spark")
@@ -170,7 +170,7 @@ def _levels(shared: Frame) -> dict[str, int]:
 
 
 def _members(state: State) -> Frame:
-    """Return what leads each document that is led by another one."""
+    """Return the leader of each document that has another one."""
     store, config, metadata = state.store, state.config, state.metadata
     edges = stars.cluster_edges(state.pairs, config)
     labels = connected(store, edges, state.driver_edges)

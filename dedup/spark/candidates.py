@@ -24,7 +24,7 @@ _MOST_PAIRS = 1 << 22  # that are made at a time, but for those of one bucket
 
 
 def bands(metadata: Frame, equals: Frame) -> Frame:
-    """Return (key, row) for each band of the documents that stand for themselves."""
+    """Return (key, row) for each band of the representatives."""
     representatives = (
         metadata.where("tokens > 0").select("row", "keys").join(equals, "row", "left_anti")
     )
@@ -57,7 +57,7 @@ def _pair(batches: Batches) -> Iterator[pa.RecordBatch]:
     """Pair the documents of each run of equal keys; the last run may go on in the next batch."""
     keys: Int64 = np.zeros(0, np.int64)
     rows: Int64 = np.zeros(0, np.int64)
-    leader: int | None = None  # of a bucket that is too large to be held
+    leader: int | None = None  # of a bucket that is too large for memory
     for batch in batches:
         keys = np.concatenate([keys, column(batch, "key")])
         rows = np.concatenate([rows, column(batch, "row")])

@@ -1,4 +1,4 @@
-"""What was found, as the table of documents and the totals of a summary."""
+"""The table of documents and the totals of the summary."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SCORES = ("relation", "jaccard", "containment", "coverage", "share")
 
 
 def place(metadata: Frame, members: Frame, equals: Frame, config: Config) -> Frame:
-    """Return ``MEMBERS`` and ``representative`` of every document that does not lead its cluster.
+    """Return ``MEMBERS`` and ``representative`` of every document that is not its own leader.
 
     Equal documents follow the one that stands for them, by the rule of ``clusters.join_equals``.
     """
@@ -68,13 +68,13 @@ def documents(metadata: Frame, placed: Frame, config: Config) -> Frame:
 
 
 def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
-    """Return a batch of documents as the table of a scan that knows these and what leads them."""
+    """Return a batch of documents as the table of a scan of these and their leaders."""
     count = len(batch)
     rows = np.arange(count)
     known = {name: batch.column(name).fill_null(0) for name in (*MEMBERS, "representative")}
     is_member = batch.column("leader").is_valid().to_numpy(zero_copy_only=False)
     moved = is_member & (known["representative"].to_numpy() != column(batch, "row"))
-    # Behind the documents stand what leads them and what stands for them, by id alone.
+    # Behind the documents come their leaders and representatives, by id alone.
     ids = pa.concat_arrays(
         [batch.column(name) for name in ("doc_id", "leader_id", "representative_id")]
     )

@@ -1,4 +1,4 @@
-"""What the first reading left, in order of unique ids: a row number, and ranks to order by."""
+"""The results of the first reading, by unique id: row numbers, and ranks to sort by."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Metadata:
 
 
 def metadata_of(store: Store, signed: Frame, config: Config) -> Metadata:
-    """Put what the first reading left in order of unique ids."""
+    """Order the results of the first reading by unique id."""
     flaws = signed.where(F.col("flaw").isNotNull()).groupBy("flaw").agg(F.sum("flawed"))
     counts = {row[0]: int(row[1]) for row in flaws.collect()}
     found = signed.where(F.col("flaw").isNull()).drop("flaw", "flawed")

@@ -37,7 +37,7 @@ CONFIRMED: Schema = {
 }
 SALTED = 2_000  # pairs of one document that a task compares; of more, several tasks do
 WEAK = 0.2  # containment from which a pair without a relation may still share passages
-_HEAD = -1  # in the place of ``b``: the document itself, in front of those it is compared with
+_HEAD = -1  # in the column ``b``: the document itself, before those it is compared with
 
 
 def wanted_sets(

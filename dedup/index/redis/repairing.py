@@ -177,7 +177,7 @@ def _differences(
 
 
 def rebuild(server: Server, settings: Settings) -> int:
-    """Make all that follows from the articles anew; return how many damaged ones were dropped."""
+    """Compute all postings again from the articles; return how many damaged ones were dropped."""
     survey = _walk(server, settings)
     with server.calling():
         for number in survey.damaged:
@@ -243,7 +243,7 @@ def _mend_days(server: Server, survey: _Survey) -> None:
 
 
 def compact(server: Server) -> None:
-    """Give back the room of removed postings."""
+    """Free the space of removed postings."""
     used = used_slots(server).tolist()
     for low in range(0, len(used), 64):
         steps: list[object] = ["-"]

@@ -58,7 +58,7 @@ def _whole(shelf: SQLiteShelf, cells: Cells, survey: _Survey) -> Row | None:
 
 
 def rebuild(shelf: SQLiteShelf, connection: sqlite3.Connection) -> int:
-    """Make all postings anew from the articles; return how many damaged articles were dropped."""
+    """Compute all postings again from the articles; return how many damaged ones were dropped."""
     try:
         shelf.take_state(connection)
     except CorruptIndex:

@@ -185,7 +185,7 @@ class PassagesByPair:
         return pc.is_in(keys, value_set=pa.array(self._runs, pa.string()))
 
     def of(self, pair: dict[str, Any]) -> pa.Table:
-        """Return the passages of one pair, in order of their place in the first article."""
+        """Return the passages of one pair, in order of position in the first article."""
         low, high = self._runs.get(f"{pair['a']}\0{pair['b']}", (0, 0))
         return self.table.slice(low, high - low)
 
@@ -216,7 +216,7 @@ def names(page: Page, pair: dict[str, Any]) -> list[str]:
 
 
 def passage(page: Page, row: dict[str, Any]) -> Iterator[str]:
-    """Yield one passage: what it is, where it stands, and both texts."""
+    """Yield one passage: its kind, its positions, and both texts."""
     facts = (
         f"{row['level']}, {row['kind']}: {row['matched_tokens']:,} matched tokens, "
         f"density {score(row['density'])}"
