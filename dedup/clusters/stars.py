@@ -52,7 +52,7 @@ def cluster_pairs(pairs: Pairs, candidates: CanonicalOrder, config: Config) -> C
 
 
 def _core(pairs: Pairs, count: int) -> Float64:
-    """Return for each document the mean share of its neighbours that occurs in it, 0 to 1."""
+    """Return the mean share of the other documents of its component that occurs in each, 0 to 1."""
     a, b = pairs.a, pairs.b
     total = np.bincount(a, pairs.share_b, count) + np.bincount(b, pairs.share_a, count)
     groups = components(a, b, count)
