@@ -66,7 +66,7 @@ def clean(
     url: str | None = None,
     site: str | None = None,
 ) -> list[dict[str, Any]]:
-    r"""Return one entry per document kept, with its text without repeats and page furniture.
+    r"""Return one entry per document kept, with its text without repeats and boilerplate.
 
     ``documents`` are what ``scan`` takes, or its result; then ``config`` and columns are those of
     the scan. Entries have the keys of ``provenance.jsonl``, and ``clean``, the text; they come in

@@ -241,7 +241,7 @@ def _has_duplicates(result: Result) -> bool:
 @reading_options
 @setting_options
 def clean(paths: tuple[str, ...], **given: Any) -> int:
-    """Write the articles without repeats, page furniture and duplicates.
+    """Write the articles without repeats, boilerplate and duplicates.
 
     The folder gets the cleaned articles, provenance.jsonl, which says for each article what was
     removed and why, and manifest.json with the hashes; `dedup restore` puts it back. A file that no

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dedup.result import Result
     from dedup.schema import ReadReport
 
-_SAID = 3  # suspicions named in one line
+_SAID = 3  # warnings named in one line
 
 
 def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
