@@ -198,12 +198,12 @@ def read_options_from(
     given: dict[str, Any], config: Config, *, keep_record: bool, keep_columns: bool = False
 ) -> ReadOptions:
     """Take the reading options out of the options of a command."""
-    from dedup.sources.options import ReadOptions, priority_column
+    from dedup.sources.options import ReadOptions
 
     columns = {f"{role}_column": given.pop(f"{role}_column") for role in ROLES}
     return ReadOptions(
         **columns,
-        priority_column=priority_column(config),
+        priority_column=config.priority_field,
         format=given.pop("input_format"),
         strict=given.pop("strict"),
         keep_record=keep_record,

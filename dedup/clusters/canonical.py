@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.config import Config
+from dedup.config import PRIORITY, Config
 from dedup.core.arrays import Bool, Float64, Int32, Int64
 
 _CORE_STEP = 0.05  # differences below this do not decide on the canonical
@@ -92,8 +92,10 @@ class CanonicalOrder:
             complete.insert(0, -self.dates)  # unknown dates come last: theirs is -1
         elif policy == "longest":
             complete.insert(0, lengths)
-        elif policy.startswith("priority:"):
+        elif policy.startswith(PRIORITY):
             complete.insert(0, np.where(self.priorities < 0, unknown, self.priorities))
+        elif policy != "complete":
+            raise NotImplementedError(f"no order is known for the canonical policy {policy!r}")
         return [each.astype(np.int64) for each in complete]
 
     def keys(self, policy: str, core: Float64) -> Int64:

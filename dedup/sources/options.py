@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from dedup.config import Config
 from dedup.core.arrays import clean_string
 from dedup.errors import ConfigError, InputError
 from dedup.schema import ReadReport
@@ -19,7 +18,6 @@ log = logging.getLogger(__name__)
 FORMATS = ("txt", "jsonl", "json", "csv", "tsv", "parquet", "html")
 PROBE = 100
 MEMORY = "memory"
-_PRIORITY = "priority:"
 
 # The names that scrapers in use give to a column, the likeliest first.
 KNOWN_NAMES: dict[str, tuple[str, ...]] = {
@@ -112,16 +110,11 @@ class ReadOptions:
         return {role: name for role, name in pairs if name is not None}
 
 
-def priority_column(config: Config) -> str | None:
-    """Return the column that ``config.canonical`` names, if it names one."""
-    named = config.canonical.startswith(_PRIORITY)
-    return config.canonical.removeprefix(_PRIORITY) if named else None
-
-
 def no_row(path: str) -> ConfigError:
     """Return the error that a whole text cannot be annotated."""
-    allowed = "a row (of JSON lines, CSV, Parquet); a whole text has no columns to annotate"
-    return ConfigError("annotate", path, allowed)
+    allowed = "a row (of JSON lines, CSV, Parquet)"
+    says = f"{{name}}: {path}: a whole text has no columns to annotate; {allowed} has"
+    return ConfigError("annotate", path, allowed, says)
 
 
 @dataclass(frozen=True, slots=True)

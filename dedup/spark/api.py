@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.passages.find import LEVELS
-from dedup.sources.options import priority_column
+from dedup.similarity.relations import NONE
 from dedup.spark import documents, equals, giants, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
@@ -74,7 +74,7 @@ def find(
     """
     config = settings(config)
     roles = {"text": text, "id": id, "date": date, "url": url, "site": site, "path": path}
-    frame = role_columns(df, {**roles, "priority": priority_column(config)})
+    frame = role_columns(df, {**roles, "priority": config.priority_field})
     return run(frame, config, Store.at(df.sparkSession, checkpoint), driver_edges, task_edges)
 
 
@@ -98,7 +98,7 @@ def run(frame: Frame, config: Config, store: Store, driver_edges: int, task_edge
     members = _members(store, pairs, metadata, config, driver_edges, task_edges)
     placed = store.keep(documents.place(metadata.table, members, same, config), "placed")
     keyed = store.keep(documents.documents(metadata.table, placed, config), "documents")
-    confirmed = pairs.where("relations < 5")
+    confirmed = pairs.where(F.col("relations") != NONE)
     totals = documents.summary(metadata, keyed, confirmed, same, oversized, config)
     shared = None
     if "passages" in config.find:

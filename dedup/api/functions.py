@@ -1,0 +1,322 @@
+"""The functions of the package: documents or paths in, results and clean texts out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from dedup.api.given import Progress, Running, StrPath, check_usable, paths_in
+from dedup.api.results import Result
+from dedup.api.runs import Inputs, scan_documents, scan_files
+from dedup.config import Config, Settings
+from dedup.core.files import atomic
+from dedup.errors import ConfigError, InputError
+from dedup.output.cleaned import original_of, restore_directory, write_cleaned
+from dedup.output.cleaned.provenance import Known
+from dedup.pipeline.full import compare_corpus
+from dedup.schema import Corpus
+from dedup.sources import from_python, read
+from dedup.sources.options import REASONS, ReadOptions
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_ROLES = ("text", "id", "date", "url", "site")
+
+
+def scan(
+    documents: Any,
+    config: Config | None = None,
+    *,
+    threads: int = 0,
+    memory: int | str | None = None,
+    work: StrPath | None = None,
+    progress: Progress | None = None,
+    text: str | None = None,
+    id: str | None = None,
+    date: str | None = None,
+    url: str | None = None,
+    site: str | None = None,
+    format: str | None = None,
+    strict: bool = False,
+    **settings: Unpack[Settings],
+) -> Result:
+    """Find repeated text inside documents, between documents, and as whole documents.
+
+    ``documents`` are texts, dicts, an iterator of either, or a table that speaks Arrow (pyarrow,
+    pandas, polars). Or they are read from files: a string or ``Path`` names a file, a folder, a
+    pattern, a URL, or ``-`` for stdin; so do several paths, or strings that all end like names of
+    files. A dict is never taken for a path. Settings are given by ``config``, by name
+    (``threshold=0.8``), or both.
+
+    ``text`` to ``site`` name columns, which are otherwise recognised; a document in memory without
+    an id is called by its position, from 0 (``document 3`` where others have an id). ``format`` is
+    that of files whose names do not tell; ``strict`` raises at the first record that is skipped or
+    damaged. Nothing of the rest changes the result: ``threads`` (0: one a core); ``memory``, about
+    how many bytes to use (``"2GB"``; by default half of what the machine has); ``work``, a folder
+    that keeps each finished stage, so that the same call goes on there after an interruption, until
+    ``Result.write`` empties it; ``progress``, told the name of each stage, how many are done and
+    how many there are. Raises ``InputError`` where nothing of the input can be used.
+
+    >>> short = "The council met on Monday and agreed to mend the old bridge before winter."
+    >>> result = scan([short, short.upper(), "Nothing of the kind was said in the other valley."])
+    >>> [(each.a, each.b, each.relation) for each in result.pairs]
+    [('0', '1', 'exact')]
+    >>> [each.kept for each in result.documents]
+    [True, False, True]
+    """
+    config = Config.of(config, settings)
+    running = Running.of(threads, memory, work, progress)
+    columns = dict(zip(_ROLES, (text, id, date, url, site), strict=True))
+    paths, documents = paths_in(documents)
+    if paths is None:
+        found, inputs = scan_documents(
+            _corpus(documents, columns, config, format, strict), config, running
+        )
+    else:
+        options = _options(columns, config, format, strict)
+        found, inputs = scan_files(paths, options, config, running)
+    check_usable(len(found.tables["documents"]), found.corpus.read_report)
+    return Result.of(found, inputs)
+
+
+def clean(
+    documents: Any,
+    config: Config | None = None,
+    *,
+    everything: bool = False,
+    out: StrPath | None = None,
+    threads: int = 0,
+    progress: Progress | None = None,
+    text: str | None = None,
+    id: str | None = None,
+    date: str | None = None,
+    url: str | None = None,
+    site: str | None = None,
+    format: str | None = None,
+    strict: bool = False,
+    **settings: Unpack[Settings],
+) -> list[dict[str, Any]]:
+    r"""Return one entry per document kept, with its text without repeats and boilerplate.
+
+    ``documents`` and the other arguments are those of ``scan``; or a result whose documents are in
+    memory, with its own settings. Entries have the keys of ``provenance.jsonl``, and ``clean``, the
+    text; they come in order of id. ``everything`` adds the documents that another one stands for.
+    ``out`` is a folder that gets what ``dedup clean -o`` writes, as well.
+
+    >>> page = "Bridge to be mended\n\nThe council met on Monday.\n\nSubscribe to our newsletter\n"
+    >>> entry = clean([page])[0]
+    >>> entry["clean"]
+    'Bridge to be mended\n\nThe council met on Monday.\n'
+    >>> [each["reason"] for each in entry["ops"]]
+    ['newsletter_signup']
+    >>> restore(entry) == page
+    True
+    """
+    columns = dict(zip(_ROLES, (text, id, date, url, site), strict=True))
+    paths: list[str] = []
+    if isinstance(documents, Result):
+        result = documents
+        if "encoding" not in result.corpus.table.column_names:
+            raise InputError(
+                "clean: the result does not hold its documents; give clean() what scan() was given"
+            )
+    else:
+        config = Config.of(config, settings)
+        running = Running.of(threads, progress=progress)
+        found, documents = paths_in(documents)
+        if found is None:
+            corpus = _corpus(documents, columns, config, format, strict)
+        else:
+            paths = found
+            corpus = read(paths, _options(columns, config, format, strict, keep_record=True))
+        result = Result.of(*scan_documents(corpus, config, running))
+        check_usable(len(result.corpus.table), result.corpus.read_report)
+    if out is not None:
+        write_cleaned(result, out, everything=everything, inputs=paths)
+    return _entries(result, everything)
+
+
+def _entries(result: Result, everything: bool) -> list[dict[str, Any]]:
+    """Return the provenance and the cleaned text of each document that is kept, or of all."""
+    corpus, known = result.corpus.table, Known.of(result)
+    row_of = {doc_id: row for row, doc_id in enumerate(corpus["doc_id"].to_pylist())}
+    entries = []
+    for document in result.tables["documents"].to_pylist():
+        if document["kept"] or everything:
+            row = row_of[document["doc_id"]]
+            source = {name: corpus[name][row].as_py() for name in corpus.column_names}
+            entry, cleaned = known.entry(document, source, row)
+            entries.append({**entry, "clean": cleaned})
+    return entries
+
+
+def _corpus(
+    documents: Any, columns: dict[str, str | None], config: Config, format: str | None, strict: bool
+) -> Corpus:
+    """Return documents in memory."""
+    if format is not None:
+        raise ConfigError(
+            *("format", format, "for files only"),
+            says="{name} is for files; these documents are in memory",
+        )
+    return from_python(documents, **columns, priority=config.priority_field, strict=strict)
+
+
+def _options(
+    columns: dict[str, str | None],
+    config: Config,
+    format: str | None,
+    strict: bool,
+    *,
+    keep_record: bool = False,
+) -> ReadOptions:
+    """Return how files are read."""
+    return ReadOptions(
+        **{f"{role}_column": name for role, name in columns.items()},
+        priority_column=config.priority_field,
+        format=format,
+        strict=strict,
+        keep_record=keep_record,
+    )
+
+
+def restore(entry: Mapping[str, Any] | StrPath, out: StrPath | None = None) -> Any:
+    """Return the original text of an entry of ``clean``, or restore a folder of ``dedup clean``.
+
+    A folder is restored into ``out``, by default a folder beside it (``restored_folder``), and
+    the counts are returned. The original is checked: ``OutputError`` is raised where it does not
+    come out as it was. Bytes that were no valid text stand as U+FFFD in the text of an entry; its
+    ``raw`` holds the original bytes.
+
+    >>> restore({**clean(["One article."])[0], "clean": "Another."})
+    Traceback (most recent call last):
+        ...
+    dedup.errors.OutputError: article 0: what comes out is not the original
+    """
+    if not isinstance(entry, Mapping | str | PathLike):
+        kind = type(entry).__name__
+        raise InputError(f"restore takes one entry of clean(), or a folder, and no {kind}")
+    if not isinstance(entry, Mapping):
+        return restore_directory(entry, restored_folder(entry) if out is None else out)
+    if out is not None:
+        raise InputError("restore: out is for a folder; the text of an entry is returned")
+    missing = [
+        name for name in ("doc_id", "clean", "ops", "encoding", "sha256") if name not in entry
+    ]
+    if missing:
+        raise InputError(
+            f"restore: the entry lacks {', '.join(missing)}; it must be one of clean()"
+        )
+    text, _ = original_of(dict(entry), entry["clean"])
+    return text
+
+
+def write_report(
+    result: Result,
+    path: StrPath,
+    *,
+    title: str = "dedup report",
+    max_bytes: int = 25_000_000,
+) -> Path:
+    """Write a result as one HTML page that needs no server and no network; return its path.
+
+    Texts are left out, those of least interest first, to keep it under ``max_bytes`` (at least a
+    million); the page says so. Raises ``OutputError`` where it cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = write_report(scan(["One text.", "One text."]), Path(folder, "report.html"))
+    ...     page.read_bytes()[:15]
+    b'<!DOCTYPE html>'
+    """
+    from dedup.report.web import from_result, write_page
+
+    with atomic(path) as file:
+        write_page(from_result(result), file, title=title, most_bytes=max_bytes)
+    return Path(path)
+
+
+def restored_folder(directory: StrPath) -> Path:
+    """Return where a folder is restored unless something else is said: beside it.
+
+    >>> restored_folder("news/clean").as_posix()
+    'news/clean-restored'
+    """
+    folder = Path(directory)
+    if not folder.name or folder.name == "..":
+        folder = folder.resolve()
+    return folder.with_name(f"{folder.name}-restored")
+
+
+def compare(
+    a: str | PathLike[str] | Mapping[str, Any],
+    b: str | PathLike[str] | Mapping[str, Any],
+    config: Config | None = None,
+    **settings: Unpack[Settings],
+) -> Result:
+    """Explain how two texts, two dicts with a text, or two files are related.
+
+    The result is that of a scan of both, and holds exactly one pair; its relation is ``none`` where
+    they share nothing. A ``Path`` names a file of one article; so do two strings that both end like
+    names of files.
+
+    >>> result = compare("Nothing of this is in the other.", "A text of its own, about a bridge.")
+    >>> result.pairs[0].relation
+    'none'
+    """
+    config = Config.of(config, settings)
+    paths = _paths_of_both(a, b)
+    if paths is None:
+        return compare_two(from_python([a, b], priority=config.priority_field), config)
+    options = ReadOptions(priority_column=config.priority_field)
+    return compare_two(joined(*(read([path], options) for path in paths)), config)
+
+
+def _paths_of_both(a: Any, b: Any) -> list[str] | None:
+    """Return the paths of two articles, ``None`` where texts or dicts were given."""
+    if isinstance(a, PathLike) != isinstance(b, PathLike):
+        raise InputError("compare: one is a path, the other is not; give two paths or two texts")
+    return paths_in([a, b])[0]
+
+
+def joined(first: Corpus, second: Corpus) -> Corpus:
+    """Return two corpora of one document each as one corpus; the second may be the first again.
+
+    Equal ids become the paths, equal paths get a number. Raises ``InputError`` where there is not
+    one document in each.
+    """
+    for each in (first, second):
+        _check_count(each, 1)
+    rows = [each.table.to_pylist()[0] for each in (first, second)]
+    if rows[0]["doc_id"] == rows[1]["doc_id"] and all(row["path"] for row in rows):
+        for row in rows:
+            row["doc_id"] = row["path"]
+    if rows[0]["doc_id"] == rows[1]["doc_id"]:
+        rows[1]["doc_id"] += "#2"
+    return Corpus(
+        pa.Table.from_pylist(rows, first.table.schema), first.read_report + second.read_report
+    )
+
+
+def compare_two(corpus: Corpus, config: Config) -> Result:
+    """Compare the two documents of a corpus; raise ``InputError`` unless it has two."""
+    _check_count(corpus, 2)
+    return Result.of(compare_corpus(corpus, config), Inputs())
+
+
+def _check_count(corpus: Corpus, wanted: int) -> None:
+    got = len(corpus.table)
+    if got != wanted:
+        read_report = corpus.read_report
+        flaws = ", ".join(
+            REASONS.get(each, each) for each in (*read_report.skipped, *read_report.files_failed)
+        )
+        more = f" ({flaws or '; '.join(read_report.notes) or 'no text'})" if got < wanted else ""
+        place = next((each for each in corpus.table["path"].to_pylist() if each), None)
+        needed = "one article" if wanted == 1 else f"{wanted} articles"
+        raise InputError(f"compare needs {needed} here, and there are {got}{more}", path=place)
