@@ -17,7 +17,7 @@ from dedup.config import Config
 from dedup.core.arrays import texts_from_arrow
 from dedup.core.checkpoints import Work
 from dedup.core.hashing import content_of, text_digests
-from dedup.pipeline.full import scan_corpus, scan_reader
+from dedup.pipeline.run import scan_corpus, scan_reader
 from dedup.result import Result
 from dedup.schema import Corpus
 from dedup.sources import ReadOptions
