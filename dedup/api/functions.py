@@ -80,6 +80,7 @@ def scan(
     else:
         options = _options(columns, config, format, strict)
         found, inputs = scan_files(paths, options, config, running)
+    inputs.release()
     check_usable(len(found.tables["documents"]), found.corpus.read_report)
     return Result.of(found, inputs)
 

@@ -83,8 +83,8 @@ class Result(data.Result):
         """Return the result as about ``threshold`` would make it, without another scan.
 
         The pairs that are known are related and clustered again. From the threshold of the scan up
-        this is nearly what a scan would say; below, pairs that the scan did not look at are
-        missing.
+        this is nearly what a scan would say (of pairs that only their buckets join it is told
+        which ones a scan would find); below, pairs that the scan did not look at are missing.
         ``summary["threshold_effect"]`` holds the fewest and the most documents that a scan would
         remove (``least``, ``most``) and whether the number is ``exact``. Removals inside documents
         stay as they are.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,7 @@ from dedup.config import Config
 from dedup.core.arrays import texts_from_arrow
 from dedup.core.checkpoints import Work
 from dedup.core.hashing import content_of, text_digests
+from dedup.errors import OutputError
 from dedup.pipeline.run import scan_corpus, scan_reader
 from dedup.result import Result
 from dedup.schema import Corpus
@@ -40,10 +42,16 @@ class Inputs:
     work: Work | None = None
     kept: Any = None  # a folder that goes with this object
 
-    def finish(self) -> None:
-        """Empty the work folder: the result is where it should be."""
+    def release(self) -> None:
+        """Let another run take up the work folder."""
         if self.work is not None:
-            self.work.clear()
+            self.work.release()
+
+    def finish(self) -> None:
+        """Empty the work folder, as the result is written; one that another run uses is left."""
+        if self.work is not None:
+            with suppress(OutputError):
+                self.work.clear()
 
 
 def scan_files(

@@ -33,6 +33,7 @@ from dedup.similarity.relations import EXACT, NAMES, NEAR_DUPLICATE, NONE, SHORT
 
 _STEPS = 100
 _LONG = 1 << 20  # tokens of a document that is taken for a long one
+_LIKELY = 0.5  # chance from which a pair is taken for one that a scan finds
 _BINS = 1000  # of similarities, for what only their chances decide
 _PAIRS = 60_000_000  # that are clustered again in all; of more only some thresholds are looked at
 _STRIDES = (1, 2, 5, 10, 20)
@@ -117,8 +118,9 @@ class _Judged:
 def related_at(documents: pa.Table, table: pa.Table, config: Config, threshold: float) -> Pairs:
     """Return the pairs of a result with the relations they have under another threshold.
 
-    Pairs that have none then are ``NONE``; equal documents stay so. ``share_a`` and ``share_b`` are
-    told from the scores, as far as these tell them.
+    Pairs that have none then are ``NONE``, and so are those that only their buckets join where a
+    scan would more likely miss them than find them. Equal documents stay so. ``share_a`` and
+    ``share_b`` are told from the scores, as far as these tell them.
     """
     codes = relation_codes(table)
     pairs = _read_pairs(documents, table, codes, np.arange(len(table)))
@@ -126,6 +128,11 @@ def related_at(documents: pa.Table, table: pa.Table, config: Config, threshold: 
     before, now = (pairs.jaccard >= each for each in (config.threshold, threshold))
     relations = np.where(before & ~now, judged.relations, pairs.relations)
     relations = np.where(~before & now, NEAR_DUPLICATE, relations)
+    (chance,) = _chances(np.array([threshold]), config)
+    if chance is not None:
+        bins = np.rint(pairs.jaccard * _BINS).astype(np.int64)
+        is_missed = (pairs.matched == 0) & ~now & (chance[bins] < _LIKELY)
+        relations = np.where(is_missed, NONE, relations)
     is_fixed = (pairs.relations == EXACT) | (pairs.relations == NONE)
     return replace(
         judged,
