@@ -62,7 +62,9 @@ def scan_reader(
     with tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder:
         work = work or Work(Spool(lambda: Path(folder), mode.spooled(memory)))
         resources = Resources(threads or default_threads(), memory, work)
-        return run_stages(mode.stages, mode.read(reader, config, resources), progress)
+        state = run_stages(mode.stages, mode.read(reader, config, resources), progress)
+        result: Result = state.result
+        return result
 
 
 def scan_corpus(
@@ -71,7 +73,9 @@ def scan_corpus(
     """Find everything ``config`` asks for in a corpus in memory."""
     mode = mode_of(config)
     resources = Resources(threads or default_threads(), default_memory(), Work(Spool()))
-    return run_stages(mode.stages, mode.hold(corpus, config, resources), progress)
+    state = run_stages(mode.stages, mode.hold(corpus, config, resources), progress)
+    result: Result = state.result
+    return result
 
 
 def compare_corpus(corpus: Corpus, config: Config) -> Result:
@@ -83,4 +87,4 @@ def compare_corpus(corpus: Corpus, config: Config) -> Result:
 
     state = full.hold_corpus(corpus, config, Resources(1, default_memory(), Work(Spool())))
     state.compares = True
-    return run_stages(full.MODE.stages, state)
+    return run_stages(full.MODE.stages, state).result

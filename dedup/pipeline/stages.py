@@ -5,24 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from dedup.config import Config
 from dedup.core.checkpoints import Work
-from dedup.result import Result
 from dedup.schema import Corpus
 from dedup.sources.rereadable import Reader
 
 Progress = Callable[[str, int, int], None]
-
-
-class Finished(Protocol):
-    """A state whose stages are done."""
-
-    result: Result
-
-
-State = TypeVar("State", bound=Finished)
+State = TypeVar("State")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +53,8 @@ class Mode(Generic[State]):
 
 def run_stages(
     stages: Sequence[Stage[State]], state: State, progress: Progress | None = None
-) -> Result:
-    """Run the stages in order and return the result.
+) -> State:
+    """Run the stages in order; return the state, which they have filled.
 
     ``progress`` is told the name of each stage, how many are done, and how many there are.
     """
@@ -72,7 +63,7 @@ def run_stages(
         tell(stage.name, done, len(stages))
         stage.run(state)
     tell("done", len(stages), len(stages))
-    return state.result
+    return state
 
 
 def default_threads() -> int:

@@ -65,7 +65,7 @@ def held(corpus):
 def whole(corpus, config):
     """Return what the whole pipeline finds, where the fast path would do."""
     state = full.hold_corpus(corpus, config, Resources(1, 1 << 30, Work(Spool())))
-    return run_stages(full.MODE.stages, state)
+    return run_stages(full.MODE.stages, state).result
 
 
 def checked(result, wanted):
