@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, TypeAlias, TypedDict, TypeVar
 
 from dedup.errors import ConfigError
@@ -153,6 +152,8 @@ class Config:
         known = [item.name for item in dataclasses.fields(cls)]
         for name in settings:
             if name not in known:
+                from difflib import get_close_matches
+
                 near = get_close_matches(name, known, 1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise ConfigError(

@@ -66,7 +66,7 @@ def index_entries() -> list[str]:
 
 
 def result_entry() -> str:
-    """Return the entry of ``Result``: its fields, what is made of them on first use, its methods."""
+    """Return the entry of ``Result``: its fields, what is made of them, its methods."""
     fields = ", ".join(f"`{each.name}`" for each in dataclasses.fields(dedup.Result))
     lines = ["| attribute | |", "|---|---|"]
     methods = []

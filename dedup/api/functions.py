@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from dedup.api.given import Progress, Running, StrPath, check_usable, paths_in
+from dedup.api.given import Progress, Reading, Running, StrPath, check_usable, paths_in
 from dedup.api.results import Result
 from dedup.api.runs import Inputs, scan_documents, scan_files
 from dedup.config import Config, Settings
 from dedup.core.files import atomic
-from dedup.errors import ConfigError, InputError
+from dedup.errors import InputError
 from dedup.output.cleaned import original_of, restore_directory, write_cleaned
 from dedup.output.cleaned.provenance import Known
 from dedup.pipeline.run import compare_corpus
@@ -42,6 +42,8 @@ def scan(
     url: str | None = None,
     site: str | None = None,
     format: str | None = None,
+    encoding: str | None = None,
+    records: str | None = None,
     strict: bool = False,
     **settings: Unpack[Settings],
 ) -> Result:
@@ -54,11 +56,13 @@ def scan(
     (``threshold=0.8``), or both.
 
     ``text`` to ``site`` name columns, which are otherwise recognised; a document in memory without
-    an id is called by its position, from 0 (``document 3`` where others have an id). ``format`` is
-    that of files whose names do not tell; ``strict`` raises at the first record that is skipped or
-    damaged. Nothing of the rest changes the result: ``threads`` (0: one a core); ``memory``, about
-    how many bytes to use (``"2GB"``; by default half of what the machine has); ``work``, a folder
-    that keeps each finished stage, so that the same call goes on there after an interruption, until
+    an id is called by its position, from 0 (``document 3`` where others have an id). ``format``,
+    ``encoding`` and ``records`` (where the list of records is in a JSON value) are for files that
+    are not recognised; ``strict`` raises at the first record that is skipped or damaged.
+
+    Nothing of the rest changes the result: ``threads`` (0: one a core); ``memory``, about how many
+    bytes to use (``"2GB"``; by default half of what the machine has); ``work``, a folder that keeps
+    each finished stage, so that the same call goes on there after an interruption, until
     ``Result.write`` empties it; ``progress``, told the name of each stage, how many are done and
     how many there are. Raises ``InputError`` where nothing of the input can be used.
 
@@ -72,14 +76,12 @@ def scan(
     config = Config.of(config, settings)
     running = Running.of(threads, memory, work, progress)
     columns = dict(zip(_ROLES, (text, id, date, url, site), strict=True))
+    reading = Reading(columns, format, encoding, records, strict)
     paths, documents = paths_in(documents)
     if paths is None:
-        found, inputs = scan_documents(
-            _corpus(documents, columns, config, format, strict), config, running
-        )
+        found, inputs = scan_documents(reading.corpus(documents, config), config, running)
     else:
-        options = _options(columns, config, format, strict)
-        found, inputs = scan_files(paths, options, config, running)
+        found, inputs = scan_files(paths, reading.options(config), config, running)
     inputs.release()
     check_usable(len(found.tables["documents"]), found.corpus.read_report)
     return Result.of(found, inputs)
@@ -99,6 +101,8 @@ def clean(
     url: str | None = None,
     site: str | None = None,
     format: str | None = None,
+    encoding: str | None = None,
+    records: str | None = None,
     strict: bool = False,
     **settings: Unpack[Settings],
 ) -> list[dict[str, Any]]:
@@ -119,6 +123,7 @@ def clean(
     True
     """
     columns = dict(zip(_ROLES, (text, id, date, url, site), strict=True))
+    reading = Reading(columns, format, encoding, records, strict)
     paths: list[str] = []
     if isinstance(documents, Result):
         result = documents
@@ -131,10 +136,10 @@ def clean(
         running = Running.of(threads, progress=progress)
         found, documents = paths_in(documents)
         if found is None:
-            corpus = _corpus(documents, columns, config, format, strict)
+            corpus = reading.corpus(documents, config)
         else:
             paths = found
-            corpus = read(paths, _options(columns, config, format, strict, keep_record=True))
+            corpus = read(paths, reading.options(config, keep_record=True))
         result = Result.of(*scan_documents(corpus, config, running))
         check_usable(len(result.corpus.table), result.corpus.read_report)
     if out is not None:
@@ -154,36 +159,6 @@ def _entries(result: Result, everything: bool) -> list[dict[str, Any]]:
             entry, cleaned = known.entry(document, source, row)
             entries.append({**entry, "clean": cleaned})
     return entries
-
-
-def _corpus(
-    documents: Any, columns: dict[str, str | None], config: Config, format: str | None, strict: bool
-) -> Corpus:
-    """Return documents in memory."""
-    if format is not None:
-        raise ConfigError(
-            *("format", format, "for files only"),
-            says="{name} is for files; these documents are in memory",
-        )
-    return from_python(documents, **columns, priority=config.priority_field, strict=strict)
-
-
-def _options(
-    columns: dict[str, str | None],
-    config: Config,
-    format: str | None,
-    strict: bool,
-    *,
-    keep_record: bool = False,
-) -> ReadOptions:
-    """Return how files are read."""
-    return ReadOptions(
-        **{f"{role}_column": name for role, name in columns.items()},
-        priority_column=config.priority_field,
-        format=format,
-        strict=strict,
-        keep_record=keep_record,
-    )
 
 
 def restore(entry: Mapping[str, Any] | StrPath, out: StrPath | None = None) -> Any:

@@ -11,11 +11,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from dedup.config import Config
 from dedup.core.units import size_in_bytes
 from dedup.errors import ConfigError, InputError
-from dedup.schema import ReadReport
-from dedup.sources.files import STDIN, kind_of
-from dedup.sources.options import REASONS
+from dedup.formats import kind_of
+from dedup.schema import Corpus, ReadReport
+from dedup.sources import from_python
+from dedup.sources.files import STDIN
+from dedup.sources.options import REASONS, ReadOptions
 from dedup.sources.remote import is_url
 
 StrPath: TypeAlias = "str | PathLike[str]"
@@ -61,6 +64,40 @@ class Running:
             raise ConfigError("progress", progress, "a function of (stage, done, total)")
         size = 0 if memory is None else size_in_bytes("memory", memory)
         return cls(threads, size, None if work is None else Path(work), progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How documents are read: the column of each role, and what is said of files."""
+
+    columns: dict[str, str | None]
+    format: str | None = None
+    encoding: str | None = None
+    records: str | None = None
+    strict: bool = False
+
+    def options(self, config: Config, *, keep_record: bool = False) -> ReadOptions:
+        """Return how files are read."""
+        columns: dict[str, Any] = {f"{role}_column": name for role, name in self.columns.items()}
+        return ReadOptions(
+            **columns,
+            priority_column=config.priority_field,
+            format=self.format,
+            encoding=self.encoding,
+            records=self.records,
+            strict=self.strict,
+            keep_record=keep_record,
+        )
+
+    def corpus(self, documents: Any, config: Config) -> Corpus:
+        """Return documents in memory; raise ``ConfigError`` for what is said of files."""
+        for name in ("format", "encoding", "records"):
+            value = getattr(self, name)
+            if value is not None:
+                says = "{name} is for files; these documents are in memory"
+                raise ConfigError(name, value, "for files only", says)
+        priority = config.priority_field
+        return from_python(documents, **self.columns, priority=priority, strict=self.strict)
 
 
 def paths_in(documents: Any) -> tuple[list[str] | None, Any]:

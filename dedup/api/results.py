@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +17,8 @@ from dedup.api.given import StrPath
 from dedup.api.runs import Inputs
 from dedup.output.inputs import INPUTS, inputs_json
 from dedup.output.stored import read_folder, result_of
-from dedup.output.tables import write_result, write_table
+from dedup.output.tables import table_files, write_result
+from dedup.output.texts import with_texts
 from dedup.pipeline.thresholds import at_threshold
 
 Write = Callable[[BinaryIO], object]
@@ -42,12 +42,15 @@ class Result(data.Result):
         facts = {item.name: getattr(found, item.name) for item in dataclasses.fields(data.Result)}
         return cls(**facts, inputs=inputs or Inputs())
 
-    def write(self, directory: StrPath, *, format: str = "jsonl") -> list[Path]:
+    def write(
+        self, directory: StrPath, *, format: str = "jsonl", with_text: bool = False
+    ) -> list[Path]:
         """Write the files of ``dedup scan -o`` into a folder, and return their paths.
 
-        ``format`` is ``jsonl`` or ``parquet``. The folder is made if need be; the same result gives
-        the same bytes. The work folder of the scan, if it had one, is emptied then. Raises
-        ``OutputError`` where an input would be touched or the disk refuses.
+        ``format`` is ``jsonl``, ``parquet``, or ``csv`` for spreadsheets, beside JSON lines;
+        ``with_text`` adds what passages, repeats and removals say. The folder is made if need be;
+        the same result gives the same bytes. The work folder of the scan, if it had one, is emptied
+        then. Raises ``OutputError`` where an input or a foreign file would be touched.
 
         >>> import dedup, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -57,8 +60,9 @@ class Result(data.Result):
         (['documents.jsonl', 'pairs.jsonl', 'passages.jsonl', 'repeats.jsonl'], 'exact')
         """
         inputs = self.inputs
-        more = stated_files(self, format, inputs)
-        written = write_result(self, directory, format=format, inputs=inputs.paths, more=more)
+        more = stated_files(self, format, inputs, with_text=with_text)
+        how: dict[str, Any] = {"format": format, "with_text": with_text, "inputs": inputs.paths}
+        written = write_result(self, directory, **how, more=more)
         inputs.finish()
         return written
 
@@ -110,11 +114,13 @@ class Result(data.Result):
         return polars.from_arrow(self.to_arrow(table))
 
 
-def stated_files(found: data.Result, format: str, inputs: Inputs) -> dict[str, Write]:
+def stated_files(
+    found: data.Result, format: str, inputs: Inputs, *, with_text: bool = False
+) -> dict[str, Write]:
     """Return the files that a report needs besides the contract: all removals, tags, and inputs."""
-    tables = {
-        f"{name}.{format}": partial(write_table, table=table, format=format)
-        for name, table in found.named.items()
-    }
+    files: dict[str, Write] = {}
+    for name, table in found.named.items():
+        texts = with_texts(name, table, found.corpus) if with_text else table
+        files |= table_files(name, texts, format)
     stated = inputs_json(found, inputs.folder, inputs.paths, inputs.options)
-    return {**tables, INPUTS: lambda file: file.write(stated)}
+    return {**files, INPUTS: lambda file: file.write(stated)}

@@ -103,7 +103,7 @@ def test_what_is_no_result_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"neither documents\.jsonl nor documents\.parquet"):
         dedup.Result.read(tmp_path)
     dedup.scan(ROWS, find="duplicates").write(tmp_path)
-    dedup.scan(ROWS, find="duplicates").write(tmp_path, format="parquet")
+    (tmp_path / "documents.parquet").write_bytes(b"")
     with pytest.raises(InputError, match=r"both documents\.jsonl and documents\.parquet"):
         dedup.Result.read(tmp_path)
 
