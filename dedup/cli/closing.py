@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from dedup.cli.running import BAD_INPUT, DONE, columns, tell
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
     from dedup.result import Result
     from dedup.schema import ReadReport
 
-_SAID = 3  # suspicions named in one line
+_SAID = 3  # warnings named in one line, notes on the input in one each
+_COLUMN = re.compile(r"\w+ column: ")  # a note on what was recognised
 
 
 def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
@@ -50,6 +52,9 @@ def input_code(read_report: ReadReport, given: dict[str, Any]) -> int:
     if given["allow_bad"]:
         return DONE
     tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0")
+    if read_report.read:
+        for note in [each for each in read_report.notes if not _COLUMN.match(each)][:_SAID]:
+            tell(f"dedup: {note}")
     return BAD_INPUT
 
 
