@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dedup.schema import ReadReport
 
 _SAID = 3  # warnings named in one line, notes on the input in one each
-_COLUMN = re.compile(r"\w+ column: ")  # a note on what was recognised
+_HINT = re.compile(r"is not read; |, a guess; |: not valid JSON at |the header has ")  # in notes
 
 
 def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
@@ -51,10 +51,9 @@ def input_code(read_report: ReadReport, given: dict[str, Any]) -> int:
     where = f" (first: {places[0]})" if places else ""
     if given["allow_bad"]:
         return DONE
-    tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0")
-    if read_report.read:
-        for note in [each for each in read_report.notes if not _COLUMN.match(each)][:_SAID]:
-            tell(f"dedup: {note}")
+    more = [each for each in read_report.notes if _HINT.search(each)] if read_report.read else []
+    hints = "".join(f"; {note}" for note in more[:_SAID])
+    tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0{hints}")
     return BAD_INPUT
 
 
