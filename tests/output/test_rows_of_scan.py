@@ -474,9 +474,7 @@ def test_rows_of_files_in_archives_of_lists_and_of_objects(tmp_path, form):
         ("a.zip", (), texts[3:]),
     ):
         out = tmp_path / f"{name}-{form}"
-        done = run(
-            "scan", tmp_path / name, "-q", "-o", out, "--write-rows", "--format", form, *more
-        )
+        done = run(tmp_path / name, "-q", "-o", out, "--write-rows", "--format", form, *more)
         assert (done.code, done.err) == (0, "")
         if form == "parquet":
             rows = pq.read_table(out / "rows.parquet").to_pylist()
