@@ -81,8 +81,9 @@ EXIT_CODES = (
 def root(ctx: click.Context) -> int:
     """Find repeated text inside articles, between articles and as whole articles; clean it.
 
-    A PATH is a file, a folder (all files below it), a pattern, or - for stdin. Text, JSON lines,
-    CSV, Parquet and HTML are read, also compressed by gzip or zstd.
+    A PATH is a file, a folder (all files below it), a pattern, or - for stdin. Text, JSON, CSV,
+    Parquet, Arrow, ORC, HTML, feeds, web archives and mailboxes are read, also compressed, and in
+    zip and tar archives.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
