@@ -37,7 +37,7 @@ class Passages:
     """Passages in order of (a, b, start in a): rows of documents, spans of their tokens, figures.
 
     ``spans`` has the columns start_a, end_a, start_b, end_b (tokens of the document, half open),
-    ``pairs`` the columns a, b, matched tokens. ``cut`` counts what the caps left out.
+    ``pairs`` the columns a, b, matched tokens. ``cut`` counts what the limits left out.
     """
 
     a: Int64
