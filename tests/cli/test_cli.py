@@ -192,7 +192,7 @@ def test_a_missing_path_cannot_be_done(command, tmp_path, monkeypatch):
     Path("x.txt").write_text(ONE)
     done = run(*command, "nowhere.txt")
     assert done.code == 4
-    assert done.err == "dedup: error: nowhere.txt: there is no such file or folder\n"
+    assert done.err == "dedup: error: nowhere.txt: no such file or folder\n"
     assert names_in(Path()) == ["x.txt"]
 
 

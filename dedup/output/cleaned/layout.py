@@ -58,11 +58,11 @@ def rows_in(documents: pa.RecordBatch) -> Iterator[list[Row]]:
 
 @dataclass(slots=True)
 class Layout:
-    """Columns told from all rows, and then each part of them in these columns."""
+    """Columns derived from all rows, and then each part of them in these columns."""
 
     schema: pa.Schema = field(default_factory=lambda: pa.schema([]))
     names: dict[str, str] = field(default_factory=dict)  # of the columns `text` and `dedup`
-    _order: dict[str | None, None] = field(default_factory=dict)  # None stands for the text
+    _order: dict[str | None, None] = field(default_factory=dict)  # None is the text
     _givens: set[str] = field(default_factory=set)
     _schemas: list[tuple[str, pa.Schema]] = field(default_factory=list)
     _kinds: dict[str, pa.DataType | None] = field(default_factory=dict)  # None: JSON text
@@ -108,7 +108,7 @@ class Layout:
         """Lay out the columns, in the order in which they were met, `dedup` last."""
         taken: list[str] = []
         for name in self._kinds:
-            # Half of a surrogate pair cannot stand in the name of a column.
+            # Half of a surrogate pair cannot be in the name of a column.
             self._clean[name] = free_name(clean_string(name), taken)
             taken.append(self._clean[name])
         order = [None if name is None else self._clean.get(name, name) for name in self._order]

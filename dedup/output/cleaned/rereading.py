@@ -22,10 +22,10 @@ _BATCH_BYTES = 8 << 20
 
 
 class Rereading:
-    """The rows of inputs that ``Files`` reads, in the same order, with all they came with.
+    """The rows of inputs that ``Files`` reads, in the same order, with all their columns.
 
     ``columns`` keeps Arrow data as it is. To be made before the inputs are read for the first
-    time; that is to be done with ``options``, and in ``folder``, where stdin is put by.
+    time; that is to be done with ``options``, and in ``folder``, where stdin is spilled.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class Rereading:
         return find_sources(self._paths, self._options, Tally(ReadReport()))
 
     def check(self) -> None:
-        """Raise ``InputError`` that names an input which is not what it was at the beginning."""
+        """Raise ``InputError`` that names an input which has changed since the beginning."""
         if self._is_live:
-            return  # everything was put by
+            return  # everything was spilled
         try:
             states = input_states(self._sources())
         except OSError as error:
