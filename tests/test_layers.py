@@ -52,7 +52,8 @@ DOORS = {
     "twisted": ("integrations.scrapy",),
     "matplotlib": ("report.figures.drawing",),
     "pandas": ("integrations.frames",),
-    "polars": ("integrations.frames",),
+    "polars": ("integrations.frames", "api.results"),
+    "typing_extensions": ("api",),  # for types, not when it runs
     "pyspark": ("spark",),
 }
 FREE = {"numpy", "pyarrow"}

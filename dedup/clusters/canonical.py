@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.config import Config
-from dedup.core.arrays import Bool, Float64, Int32, Int64
+from dedup.config import PRIORITY, Config
+from dedup.core.arrays import Bool, Float64, Int32, Int64, column_codes
 
 _CORE_STEP = 0.05  # differences below this do not decide on the canonical
 _BOILERPLATE_STEP = 0.1
@@ -25,15 +25,11 @@ def ranks(column: pa.ChunkedArray | pa.Array, *, numeric: bool = False) -> Int64
     """
     if column.null_count == len(column):
         return np.broadcast_to(np.int64(-1), len(column))
-    encoded = column.dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().combine_chunks()
-    known = encoded.dictionary
+    codes, known = column_codes(column)
     order = _order(known, numeric=numeric)
     position = np.empty(len(order) + 1, np.int64)
     position[order] = np.arange(len(order))
     position[-1] = -1  # what a null's code, -1, finds
-    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
     found: Int64 = position[codes]
     return found
 
@@ -92,8 +88,10 @@ class CanonicalOrder:
             complete.insert(0, -self.dates)  # unknown dates come last: theirs is -1
         elif policy == "longest":
             complete.insert(0, lengths)
-        elif policy.startswith("priority:"):
+        elif policy.startswith(PRIORITY):
             complete.insert(0, np.where(self.priorities < 0, unknown, self.priorities))
+        elif policy != "complete":
+            raise NotImplementedError(f"no order is known for the canonical policy {policy!r}")
         return [each.astype(np.int64) for each in complete]
 
     def keys(self, policy: str, core: Float64) -> Int64:

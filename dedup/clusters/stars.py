@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dedup.clusters.canonical import CanonicalOrder
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATION_CODES, Config
 from dedup.core.arrays import Bool, Float64, Int64
 from dedup.kernels import clusters as kernel
 from dedup.similarity.relations import EXACT, Pairs
@@ -34,7 +34,7 @@ def cluster_pairs(pairs: Pairs, candidates: CanonicalOrder, config: Config) -> C
     Equal documents (``exact``) are left to the caller: only one of them has other pairs.
     """
     count = len(candidates.lengths)
-    wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
+    wanted = [RELATION_CODES[name] for name in config.cluster_on if name != "exact"]
     edges = np.flatnonzero(np.isin(pairs.relations, wanted))
     leaders = np.arange(count, dtype=np.int64)
     joined = np.full(count, -1, np.int64)

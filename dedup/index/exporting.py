@@ -137,7 +137,7 @@ class Exported:
     def __init__(self, path: str | PathLike[str], *, salt: int) -> None:
         self.path = Path(path)
         if not self.path.is_file():
-            raise InputError("there is no such file", path=str(path))
+            raise InputError("no such file", path=str(path))
         try:
             self._file = pq.ParquetFile(self.path)
         except (OSError, pa.ArrowException) as error:

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Bool, Int32, Int64
+from dedup.core.arrays import Bool, Int32, Int64, column_codes
 from dedup.errors import ConfigError
 from dedup.result import Result
 
@@ -62,15 +62,8 @@ class _Groups:
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> _Groups:
         """Group documents by a column of strings; those of none, or an empty one, stay out."""
-        if column.null_count == len(column):
-            return cls(pa.array([], pa.string()), np.full(len(column), -1, np.int32))
-        encoded = column.dictionary_encode().unify_dictionaries()
-        names = encoded.chunk(0).dictionary
-        codes, low = np.empty(len(column), np.int32), 0
-        for each in encoded.chunks:
-            codes[low : low + len(each)] = pc.fill_null(each.indices, -1).to_numpy()
-            low += len(each)
-        codes[codes == pc.index(names, "").as_py()] = -1
+        codes, names = column_codes(column)
+        codes[codes == pc.index(names, "").as_py()] = -1  # where there is none, that is -1 too
         return cls(names, codes)
 
     def counts(self, among: Bool) -> Int64:

@@ -8,14 +8,17 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATION_CODES, RELATIONS, Config
 from dedup.core.arrays import Bool, Float64, Int32, Int64
 from dedup.kernels import sets
 from dedup.passages.find import Passages
 from dedup.text.shingles import Shingles
 
-EXACT, NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE = range(5)
-NONE = 5  # no relation
+EXACT, NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE = (
+    RELATION_CODES[name]
+    for name in ("exact", "near_duplicate", "excerpt", "derived", "shares_passage")
+)
+NONE = len(RELATION_CODES)  # no relation
 NAMES = (*RELATIONS, "none")
 
 _SAME_LENGTH = 0.5  # shorter over longer, from which one is no excerpt of the other

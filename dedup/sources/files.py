@@ -69,7 +69,7 @@ def _expanded(paths: Sequence[str]) -> list[str]:
             continue
         matches = _matches(path)
         if not matches:
-            what = "no file matches" if glob.has_magic(path) else "there is no such file or folder"
+            what = "no file matches" if glob.has_magic(path) else "no such file or folder"
             raise InputError(what, path=path)
         given.extend(matches)
     return given

@@ -11,7 +11,7 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.passages.find import LEVELS
 from dedup.pipeline.stages import Stage, run_stages
-from dedup.sources.options import priority_column
+from dedup.similarity.relations import NONE
 from dedup.spark import documents, equals, giants, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
@@ -75,7 +75,7 @@ def find(
     """
     config = settings(config)
     roles = {"text": text, "id": id, "date": date, "url": url, "site": site, "path": path}
-    frame = role_columns(df, {**roles, "priority": priority_column(config)})
+    frame = role_columns(df, {**roles, "priority": config.priority_field})
     store = Store.at(df.sparkSession, checkpoint)
     return run(State(frame, config, store, driver_edges, task_edges))
 
@@ -147,7 +147,7 @@ def _cluster(state: State) -> None:
         documents.place(metadata.table, _members(state), state.equals, config), "placed"
     )
     keyed = store.keep(documents.documents(metadata.table, placed, config), "documents")
-    confirmed = state.pairs.where("relations < 5")
+    confirmed = state.pairs.where(F.col("relations") != NONE)
     oversized = oversized_buckets(state.candidates)
     totals = documents.summary(metadata, keyed, confirmed, state.equals, oversized, config)
     state.found = Found(keyed.select(*documents.DOCUMENTS), confirmed, keyed, totals)

@@ -53,7 +53,7 @@ def read_input(session: Session, paths: Sequence[str], options: ReadOptions) -> 
     for path in paths:
         place = local_path(path)
         if place is not None and not _has_pattern(path) and not place.exists():
-            raise InputError("there is no such file or folder", path=path)
+            raise InputError("no such file or folder", path=path)
     kind = kinds[paths[0]]
     if kind == "txt":
         return _whole_texts(session, paths, options)

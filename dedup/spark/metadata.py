@@ -78,7 +78,7 @@ def _ranked(store: Store, found: Frame, config: Config) -> Frame:
     known = found.agg(F.count("date"), F.count("priority"), F.count("number")).first()
     found = _with_rank(store, found, "date", ["date"] if known[0] else [])
     by_number = ["number", "priority"] if known[1] == known[2] else ["priority"]
-    wanted = known[1] and config.canonical.startswith("priority:")
+    wanted = known[1] and config.priority_field
     return _with_rank(store, found, "priority", by_number if wanted else [])
 
 

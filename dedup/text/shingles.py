@@ -76,8 +76,14 @@ def character_units(texts: Texts) -> tuple[UInt64, Int64]:
 
 
 def shingle_texts(texts: Texts, tokens: Tokens, config: Config) -> Shingles:
-    """Make the shingles that ``config`` asks for."""
-    if shingle_unit(config, tokens.counts()) == "char":
+    """Make the shingles that ``config`` asks for.
+
+    The unit must be settled: ``auto`` looks at a whole corpus (``shingle_unit``), and texts may be
+    a part of one. Raises ``ValueError`` for it.
+    """
+    if config.shingle_unit == "auto":
+        raise ValueError("shingle_unit is auto; settle it for the whole corpus by shingle_unit()")
+    if config.shingle_unit == "char":
         units, bounds = character_units(texts)
         return shingle_tokens(units, bounds, config.shingle_size * CHAR_FACTOR)
     return shingle_tokens(tokens.hashes, tokens.bounds, config.shingle_size)

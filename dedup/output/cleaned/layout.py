@@ -28,6 +28,7 @@ from dedup.output.cleaned.rows import (
     names_of,
     parsed,
 )
+from dedup.sources.nested import is_paragraphs
 
 # Documents of schema ``CORPUS``; those that were Arrow data with their columns, null for the text.
 Part: TypeAlias = tuple[pa.RecordBatch, pa.RecordBatch | None]
@@ -129,7 +130,9 @@ class Layout:
         if name != self.names["text"] or (
             place >= 0 and not pa.types.is_null(joined.field(place).type)
         ):
-            return joined.field(place)
+            field = joined.field(place)
+            is_list = name == self.names["text"] and is_paragraphs(field.type)
+            return field.with_type(pa.large_string()) if is_list else field
         return pa.field(name, pa.string())
 
     def fit(self, part: Part, found: pa.Table) -> pa.Table:

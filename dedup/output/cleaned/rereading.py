@@ -57,12 +57,15 @@ class Rereading:
         """Return the columns of the inputs ``paths`` where all of them state theirs."""
         if self._is_live:
             return None
-        found = []
-        for source in self._sources():
-            if clean_string(source.path) in paths:
+        found, text = [], self._options.text_column
+        sources = {clean_string(source.path): source for source in self._sources()}
+        if not paths <= sources.keys():  # files in an archive
+            return None
+        for path, source in sources.items():
+            if path in paths:
                 schema = stated_schema(source)
-                if schema is None:
-                    return None
+                if schema is None or (text is not None and text not in schema.names):
+                    return None  # a text inside objects becomes a column of its own
                 found.append(schema)
         return found
 

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedup.clusters.thresholds import threshold_effect
 from dedup.config import RELATIONS, Config
 from dedup.core.arrays import Bool, Int64
 from dedup.report.figures.places import Column, site_losses, site_matrix
 from dedup.report.figures.times import timeline
-from dedup.report.figures.whatif import threshold_effect
 from dedup.result import Result
 from dedup.similarity.lsh import bands_and_rows, collision_probability
 
