@@ -45,7 +45,7 @@ _OPEN_END = re.compile(r"(?<!\\)([^\W\d_]\)?)(?=\.(?:\*|\{0))")
 
 
 def plain_text(line: str) -> str:
-    """Return a line without what Markdown and HTML put around its words.
+    r"""Return a line without what Markdown and HTML put around its words.
 
     >>> plain_text("* **[Share this](https://example.org/share)** &nbsp;")
     '* Share this \\xa0'
