@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 RELATIONS = ("exact", "near_duplicate", "excerpt", "derived", "shares_passage")
 STAGES = ("duplicates", "passages", "repeats")
-TAGS = ("caption", "byline", "date_line", "embed", "related_suspect")
+TAGS = ("caption", "byline", "date_line", "embed", "related_suspect", "comment")
 
 
 def _setting(

@@ -7,7 +7,7 @@ which words are frequent. They are counted first; then every part is looked at b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow as pa
 from dedup.cleaning.apply import settle_removals
 from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
 from dedup.cleaning.boilerplate.template_text import Found
-from dedup.cleaning.boilerplate.templates import TemplateCounter, Templates
+from dedup.cleaning.boilerplate.templates import Template, TemplateCounter, Templates
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
@@ -48,12 +48,18 @@ class Removals:
     gone: Int64
     truncated: Bool
     words: Words
+    templates: tuple[Template, ...] = ()  # most frequent first
 
     def save(self, work: Work) -> None:
         """Keep all that is not in the columns."""
         work.finish(_ANNOTATIONS, {}, self.annotations)
         arrays = {name: getattr(self, name) for name in _KEPT}
-        work.finish(STAGE, {**arrays, "languages": self.words.languages}, self.rows)
+        work.finish(
+            STAGE,
+            {**arrays, "languages": self.words.languages},
+            self.rows,
+            templates=[astuple(each) for each in self.templates],
+        )
 
     @classmethod
     def load(cls, work: Work, columns: Columns) -> Removals:
@@ -67,6 +73,7 @@ class Removals:
                 columns.read("weights", np.float32),
                 work.array(STAGE, "languages"),
             ),
+            templates=tuple(Template(*each) for each in work.facts(STAGE)["templates"]),
         )
 
 
@@ -179,7 +186,7 @@ class _Search:
         return Removals(
             pa.concat_tables(rows).combine_chunks(),
             pa.concat_tables(annotations).combine_chunks(),
-            *(review, gone, truncated, words),
+            *(review, gone, truncated, words, self.templates.entries),
         )
 
     def _find(self, part: Part) -> tuple[pa.Table, pa.Table, Bool]:

@@ -35,6 +35,7 @@ from dedup.pipeline.results import (
     pairs_table,
     passages_table,
     repeats_table,
+    templates_summary,
 )
 from dedup.pipeline.signing import is_fast
 from dedup.result import Result
@@ -284,5 +285,6 @@ def _result(
         review=pa.array(found.review),
         summary={},
     )
+    result.summary["templates"] = templates_summary(found, metadata, run.tokens)
     complete(result, pairs, clusters, run.limits)
     return result
