@@ -142,6 +142,8 @@ def test_dates_without_a_heading_of_comments_are_no_comments():
     assert "comment" not in tags.values()
 
 
+SIGNED = "— Jane Doe (@jane) May 2, 2024"
+QUOTED = f"He wrote: “{POST}.” {TWO}"
 HEADLINE = "Council to mend the old bridge before the winter and to raise the fee"
 CAPTION = "Workers lift stones from the bridge on Monday. Photo: A. Smith"
 
