@@ -1,4 +1,4 @@
-"""What goes from inside the documents, part by part: page furniture and repeats.
+"""What goes from inside the documents, part by part: boilerplate and repeats.
 
 Only two things need all documents at once: how often a line stands on the pages of its site, and
 which words are frequent. They are counted first; then every part is looked at by itself.
@@ -19,7 +19,7 @@ from dedup.cleaning.boilerplate.templates import Template, TemplateCounter, Temp
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
-from dedup.core.checkpoints import Work
+from dedup.core.checkpoints import Kept
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
 from dedup.kernels import lines as kernel
@@ -28,7 +28,6 @@ from dedup.text.lines import Lines, truncated_documents
 from dedup.text.stopwords import Discount, Words, classify_part
 from dedup.text.tokens import Tokens
 
-STAGE, _ANNOTATIONS = "removals", "annotations"
 _PART_BYTES = 8 << 20
 _KEPT = ("review", "gone", "truncated")
 
@@ -50,31 +49,25 @@ class Removals:
     words: Words
     templates: tuple[Template, ...] = ()  # most frequent first
 
-    def save(self, work: Work) -> None:
-        """Keep all that is not in the columns."""
-        work.finish(_ANNOTATIONS, {}, self.annotations)
+    def kept(self) -> Kept:
+        """Return what a checkpoint holds of it; classes and weights lie in the columns."""
         arrays = {name: getattr(self, name) for name in _KEPT}
-        work.finish(
-            STAGE,
-            {**arrays, "languages": self.words.languages},
-            self.rows,
-            templates=[astuple(each) for each in self.templates],
-        )
+        arrays["languages"] = self.words.languages
+        tables = {"rows": self.rows, "annotations": self.annotations}
+        templates = [astuple(each) for each in self.templates]
+        return Kept(arrays, tables, {"templates": templates})
 
     @classmethod
-    def load(cls, work: Work, columns: Columns) -> Removals:
-        """Return what ``save`` kept."""
-        return cls(
-            work.table(STAGE),
-            work.table(_ANNOTATIONS),
-            **{name: work.array(STAGE, name) for name in _KEPT},
-            words=Words(
-                columns.read("classes", np.uint8),
-                columns.read("weights", np.float32),
-                work.array(STAGE, "languages"),
-            ),
-            templates=tuple(Template(*each) for each in work.facts(STAGE)["templates"]),
+    def of_kept(cls, kept: Kept, columns: Columns) -> Removals:
+        """Return what ``kept`` was made of."""
+        words = Words(
+            columns.read("classes", np.uint8),
+            columns.read("weights", np.float32),
+            kept.arrays["languages"],
         )
+        arrays = {name: kept.arrays[name] for name in _KEPT}
+        templates = tuple(Template(*each) for each in kept.values["templates"])
+        return cls(**kept.tables, **arrays, words=words, templates=templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +82,7 @@ class Part:
 
 
 class Parts:
-    """Documents in parts; their blocks are held, or made again where arrays are in files."""
+    """Documents in parts; their lines are held, or computed again where arrays are in files."""
 
     def __init__(self, texts: Texts, tokens: Tokens, columns: Columns, threads: int) -> None:
         self._texts, self._tokens, self._columns = texts, tokens, columns

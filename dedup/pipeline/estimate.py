@@ -1,4 +1,4 @@
-"""What a run would take, from a sample of the input: rows, memory, disk, candidate pairs."""
+"""The expected rows, memory, disk space and candidate pairs of a run, from a sample."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from dedup.config import Config
 from dedup.core.arrays import texts_from_arrow
 from dedup.core.spool import Spool
 from dedup.pipeline.documents import FOLD
-from dedup.pipeline.signing import Signatures, is_fast, sign_batch
+from dedup.pipeline.run import mode_of
+from dedup.pipeline.signing import Signatures, sign_batch
 from dedup.schema import ReadReport
 from dedup.similarity.lsh import bands_and_rows, collision_probability
 from dedup.sources import ReadOptions, read_batches, source_bytes
@@ -23,9 +24,9 @@ from dedup.sources.options import Tally
 _SAMPLE_DOCUMENTS, _SAMPLE_BYTES = 20_000, 64 << 20
 # Measured: benchmarks/README.md.
 _BASE = 350 << 20  # bytes the process itself takes, with what is read at a time
-_PER_DOCUMENT = 150  # bytes held of a document on the fast path, besides its id
-_SPILLED = 90  # bytes put by of a token when passages or repeats are sought
-_KEPT = 29  # bytes put by of a document besides its band keys
+_PER_DOCUMENT = 150  # bytes held of a document in fast mode, besides its id
+_SPILLED = 90  # bytes spilled of a token when passages or repeats are looked for
+_KEPT = 29  # bytes spilled of a document besides its band keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def estimate(paths: Sequence[str], options: ReadOptions, config: Config) -> dict
     bands, band_rows = bands_and_rows(config)
     tokens = sample.tokens * times
     disk = rows * (8 * bands + _KEPT) + 8 * tokens * 0.4
-    if is_fast(config):
+    if mode_of(config).name == "fast":
         memory = _BASE + rows * _PER_DOCUMENT + 2 * sample.id_bytes * times
     else:
         text = sample.text_bytes * times

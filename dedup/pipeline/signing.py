@@ -1,4 +1,4 @@
-"""The fast path: copies of whole documents and nothing else, from texts that are read twice.
+"""Fast mode: copies of whole documents only, from texts that are read twice.
 
 The first reading leaves of every document its band keys, a hash of its tokens and one of its
 bytes. The second makes the shingles of those that some bucket joins. So what is held does not grow
@@ -44,11 +44,6 @@ _DOTS_REACH = 400  # bytes from the end in which a cut is looked for
 # What the first reading keeps of a document, besides one key a band.
 FINGERPRINTS, DIGESTS, COUNTS, CUT = "fingerprints", "digests", "counts", "cut"
 SHINGLES, SIZES = "shingles", "sizes"
-
-
-def is_fast(config: Config) -> bool:
-    """Tell whether the fast path does what is asked for."""
-    return config.find == ("duplicates",) and config.shingle_unit == "word"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +99,7 @@ def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
 
 
 def _find_cut(texts: Texts, cut: Bool) -> None:
-    """Tell which texts end in a line that was cut short."""
+    """Tell which texts end in a truncated line."""
     line_kernels.find_dots(texts.data, texts.offsets, _DOTS_REACH, cut)
     rows = np.flatnonzero(cut)
     some = texts_from_strings([texts.text(row) for row in rows.tolist()])
@@ -146,7 +141,7 @@ class Signatures:
         return first
 
     def candidates(self, among: Int64, config: Config) -> tuple[Int64, int]:
-        """Return the pairs of some documents (ascending) that share a bucket; crowded buckets.
+        """Return the pairs of some documents (ascending) that share a bucket; oversized buckets.
 
         Can be asked for once.
         """

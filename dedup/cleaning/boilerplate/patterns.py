@@ -1,4 +1,4 @@
-"""The shipped patterns of page furniture, and how a line is folded before they are tried."""
+"""The shipped patterns of boilerplate, and how a line is folded before they are tried."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Section:
     triggers: tuple[str, ...]
     patterns: tuple[str, ...]  # may match a block however it ends
     titles: tuple[str, ...]  # the block must not end like a sentence
-    among: tuple[str, ...]  # the same, and furniture only among furniture
+    among: tuple[str, ...]  # the same, and boilerplate only among boilerplate
 
 
 @dataclass(frozen=True, slots=True)
