@@ -28,6 +28,7 @@ from dedup.pipeline.results import (
     pairs_table,
     passages_table,
     repeats_table,
+    templates_summary,
 )
 from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.result import Result
@@ -231,6 +232,7 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
+    result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 

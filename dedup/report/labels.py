@@ -25,6 +25,7 @@ TAG_WORDS = {
     "date_line": "date line",
     "embed": "embedded post",
     "related_suspect": "perhaps a related article",
+    "comment": "comment of a reader",
 }
 
 # Why something is removed, by kind of reason. A tag is a reason where `drop_tags` names it.
@@ -59,6 +60,9 @@ REASONS = {
         "cookie_notice": "cookie notice",
         "legal": "legal notice",
         "site_boilerplate": "line of the site",
+        "site_template": "template of the site",
+        "media_control": "media control",
+        "date_label": "label of a date",
         "whitespace": "invisible line",
     },
     "tag": TAG_WORDS,
