@@ -145,6 +145,10 @@ def hash_words(data, lo, hi, stage, values, expansions, words, odd, hashes):
 
     ``words`` and ``odd`` are room for a bit a byte and two numbers more. A text that is mostly not
     ASCII goes to ``tokenise`` as a whole.
+
+    It is the twin of ``text.tokenise``: a change of what a token is goes into both, and
+    ``test_hash_words`` (tests/kernels/test_windows.py) compares them. ``data`` is uint8, ``words``
+    and ``odd`` are uint64, as are ``hashes``; the folding table as in ``tokenise``.
     """
     if 4 * mark_bytes(data, lo, hi, words, odd) > hi - lo:
         return tokenise(
