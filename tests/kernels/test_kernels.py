@@ -49,6 +49,7 @@ LONG = 70_000
 COMPARED = {
     text: {
         "mix": "test_mix",
+        "hash_link": "test_tokenise_rows",
         "decode": "test_decode",
         "fold_code": "test_fold_code",
         "tokenise": "test_tokenise_without_offsets",
@@ -149,10 +150,25 @@ def test_tokenise_rows(strings):
         *("abcdefgh's", "abcdefg's", "abcdefghi", "abcdefghijklmnop", "ABCDEFGHIJKLMNOPs' x"),
         *("'a b' c", "a '", "’tis", "rock 'n' roll", "dogs' bowls", "x'\u200b y", "a-b", "a — b"),
         *("see http://a.b/c d", "https://a b", "http:/x", "https: y", "www.a b"),
-        *("WWW.x", "@me you", "a@b.c d"),
+        *("WWW.x", "@me you", "a@b.c d", "http://a.b/?c#d", "see http://x.org/a?b=1, and", "a@b"),
+        *("HTTP://WWW.A.org/B/", "www.?", "www.a?", "x.y@z.org.", f"{'a' * 65}@b.c", "a..b@c.d-"),
+        *("ftp://a", "1://a", "éhttp://a.b", "it'http://a", "a1b2c3d4e5f6a1b2c3d4e5f6 x"),
+        *("x/a1b2c3d4e5f6a1b2c3d4e5f6+/ x", "a1b2c3d4e5f6a1b2c3d4e5f", "abcdefghijkl123456789abcd"),
+        *("ko20", "20th", "20'th", "a20b'c3's", "m²", "①x", "a\u03011b", "٢٠a", "Ⅳa", "가20나"),
         *("“A b” c", "a “b", '"a" b', "«a»b", "a\nB", "a\r\n\r\nB", "a. b? C", "e\u0301\u0301s"),
         *("漢字かなｶﾞ", "か\u3099x", "x漢", "x'漢", "漢's", "ภาษาไทย"),
         *("한국어", "\u0301a", "\u200ba"),
+        *("„A b“ c", "»A b« c", "« A b » c", "„A ‚b c‘ d“ e", "”A b” c", "“A ‘b’s c’ d” e", '"A b'),
+        *(
+            'a 5" b "c d"',
+            '"A\nb" c',
+            '"A b\n\nc" d',
+            "“A\n“B c” d",
+            "don't 'b c",
+            "「漢『字』か」な",
+            "(“a” b)",
+        ),
+        *("“a »b“ c« d", '"a "b" c', "「" * 9 + "a" + "」" * 9, "a”b c", "“a”b c", "'a\nb' c"),
     ],
 )
 def test_tokens_of_the_cases_that_the_rules_name(string):
