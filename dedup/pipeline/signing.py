@@ -46,11 +46,6 @@ FINGERPRINTS, DIGESTS, COUNTS, CUT = "fingerprints", "digests", "counts", "cut"
 SHINGLES, SIZES = "shingles", "sizes"
 
 
-def is_fast(config: Config) -> bool:
-    """Tell whether the fast path does what is asked for."""
-    return config.find == ("duplicates",) and config.shingle_unit == "word"
-
-
 @dataclass(frozen=True, slots=True)
 class Signed:
     """What one batch leaves: ``keys`` (bands × documents), ``fingerprints`` (documents × 2).
