@@ -45,6 +45,19 @@ def may_open(char: str, free: bool, word: bool) -> bool:
     return char in ALWAYS_OPENS or (char in OPENS_UNLESS_CLOSING and (free or word))
 
 
+def end_all(opened: list[Opened], token: int, found: list[tuple[int, int]]) -> None:
+    """End all quotations with their lines; single marks are apostrophes then."""
+    end_line(opened, token)
+    found.extend((each.token, each.line_end) for each in opened if each.mark not in SINGLE)
+    opened.clear()
+
+
+def end_line(opened: list[Opened], token: int) -> None:
+    """Note that the line of the open quotations ends."""
+    for each in opened:
+        each.line_end = token if each.line_end is None else each.line_end
+
+
 def naive_quotes(text: str, kinds: list[str], starts: list[int]) -> list[tuple[int, int]]:
     """Return the stretches of tokens, half open, that stand in quotation marks.
 
@@ -54,20 +67,12 @@ def naive_quotes(text: str, kinds: list[str], starts: list[int]) -> list[tuple[i
     opened: list[Opened] = []
     line_token = 0
 
-    def end_all(token: int) -> None:
-        for each in opened:
-            if each.mark not in SINGLE:
-                end = token if each.line_end is None else each.line_end
-                found.append((each.token, end))
-        opened.clear()
-
     for at, char in enumerate(text):
         token = bisect.bisect_left(starts, at)
         if kinds[at] == "line":
             if token == line_token:
-                end_all(token)
-            for each in opened:
-                each.line_end = token if each.line_end is None else each.line_end
+                end_all(opened, token, found)
+            end_line(opened, token)
             line_token = token
         if char not in MARKS:
             continue
@@ -81,8 +86,8 @@ def naive_quotes(text: str, kinds: list[str], starts: list[int]) -> list[tuple[i
             del opened[closed[-1] :]
         elif may_open(char, free, word):
             if opened and opened[0].line_end is not None:
-                end_all(token)
+                end_all(opened, token, found)
             if len(opened) < 8:
                 opened.append(Opened(char, token))
-    end_all(len(starts))
+    end_all(opened, len(starts), found)
     return found
