@@ -90,10 +90,15 @@ def root(ctx: click.Context) -> int:
 )
 @click.option(
     "--format",
-    type=click.Choice(("jsonl", "parquet")),
+    type=click.Choice(("jsonl", "parquet", "csv")),
     default="jsonl",
     show_default=True,
-    help="Form of the files in the output folder.",
+    help="Form of the files in the output folder; csv is for spreadsheets, beside JSON lines.",
+)
+@click.option(
+    "--with-text",
+    is_flag=True,
+    help="Also write what passages, repeats and removals say, beside where they stand.",
 )
 @click.option(
     "--write-rows",
@@ -167,11 +172,14 @@ def _check_scan_output(output: str, format: str, paths: tuple[str, ...], has_row
     """Refuse an output folder that could touch an input, before any work is done."""
     from dedup.output.inputs import INPUTS
     from dedup.output.places import check_output
+    from dedup.output.written import WRITTEN, Written
     from dedup.schema import CONTRACT, MORE, NAMED
 
     names = [*CONTRACT, *MORE, *NAMED, *([ROWS] if has_rows else [])]
-    files = [*(f"{name}.{format}" for name in names), "summary.json", INPUTS]
-    check_output(output, paths, files)
+    forms = ("jsonl", "csv") if format == "csv" else (format,)
+    files = [*(f"{name}.{form}" for name in names for form in forms), "summary.json", INPUTS]
+    check_output(output, paths, [*files, WRITTEN])
+    Written.of(Path(output)).check([*files, WRITTEN])
 
 
 def _write(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
@@ -221,10 +229,11 @@ def _has_duplicates(result: Result) -> bool:
 )
 @click.option(
     "--format",
-    type=click.Choice(("auto", "jsonl", "parquet")),
+    type=click.Choice(("auto", "jsonl", "parquet", "csv")),
     default="auto",
     show_default=True,
-    help="auto writes a file for each file read, and rows as JSON lines.",
+    help="auto writes a file for each file read, and rows as JSON lines; csv writes all as rows, "
+    "for a spreadsheet, beside JSON lines.",
 )
 @view_options(limit=10, has_json=False)
 @warning_options

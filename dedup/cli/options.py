@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import click
 
 from dedup.config import Config
+from dedup.formats import FORMATS
 
 if TYPE_CHECKING:
     from dedup.pipeline.warnings import Limits
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-INPUT_FORMATS = ("txt", "jsonl", "json", "csv", "tsv", "parquet", "html")
 ROLES = ("text", "id", "date", "url", "site")
 READING, SETTINGS, SAFETY = "Reading", "Settings", "Safety"
 INDEX = "A new index"
@@ -150,15 +150,29 @@ def config_from(given: dict[str, Any], **fixed: Any) -> Config:
 def reading_options(command: Command) -> Command:
     """Add the options that say how inputs are read."""
     text = (
-        "Format of stdin, and of files whose name does not tell; without it JSON and Parquet are "
-        "known by their first bytes, and all else is one text. Folders: known names only."
+        "Format of stdin and of all files named, whatever they are called; in folders and archives "
+        "of those that it names and of .txt files. Without it a file is known by its first bytes "
+        "and its name."
     )
-    kind = click.Choice(INPUT_FORMATS)
-    flagged = _flaw_options(command)
+    kind = click.Choice(tuple(FORMATS))
+    flagged = _shape_options(_flaw_options(command))
     option = click.option(
         "--input-format", type=kind, cls=SectionOption, section=READING, help=text
     )
     return _column_options(option(flagged))
+
+
+def _shape_options(command: Command) -> Command:
+    options = (
+        ("--encoding", "NAME", "Encoding of text without a byte order mark, such as cp1252 or "
+         "gb18030. By default UTF-8; where a text is not, it is guessed, counted and named."),
+        ("--records", "PATH", "Where the list of records is in a JSON value, such as articles or "
+         "response.results; by default it is recognised."),
+    )  # fmt: skip
+    for name, metavar, text in reversed(options):
+        option = click.option(name, metavar=metavar, cls=SectionOption, section=READING, help=text)
+        command = option(command)
+    return command
 
 
 def line_options(command: Command) -> Command:
@@ -179,7 +193,8 @@ def _flaw_options(command: Command) -> Command:
 
 def _column_options(command: Command) -> Command:
     for role in reversed(ROLES):
-        text = f"Column of the {role}; by default it is recognised by its name."
+        text = f"Column of the {role}; by default it is recognised by its name. Dots lead into "
+        text += "objects: _source.text."
         command = click.option(
             f"--{role}-column", metavar="NAME", cls=SectionOption, section=READING, help=text
         )(command)
@@ -205,6 +220,8 @@ def read_options_from(
         **columns,
         priority_column=priority_column(config),
         format=given.pop("input_format"),
+        encoding=given.pop("encoding"),
+        records=given.pop("records"),
         strict=given.pop("strict"),
         keep_record=keep_record,
         keep_columns=keep_columns,

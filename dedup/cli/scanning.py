@@ -159,9 +159,10 @@ def write_scan(result: Result, paths: tuple[str, ...], given: dict[str, Any]) ->
     from dedup.sources import input_bytes
 
     output, format = given["output"], given["format"]
-    more = _for_report(result, paths, format, given["options"])
+    how: dict[str, Any] = {"inputs": paths, "format": format, "with_text": given["with_text"]}
+    more = _for_report(result, paths, given)
     if not wants_rows(given):
-        return write_result(result, output, format=format, inputs=paths, more=more)
+        return write_result(result, output, **how, more=more)
     size = 0 if given["quiet"] else input_bytes(paths)
     total = len(result.tables["documents"])
     with progress_bar(size, desc="writing", total=total, unit=" rows", unit_scale=True) as bar:
@@ -169,29 +170,44 @@ def write_scan(result: Result, paths: tuple[str, ...], given: dict[str, Any]) ->
             write_rows,
             result=result,
             again=given["again"],
-            format=format,
+            format="jsonl" if format == "csv" else format,
             annotate=given["annotate"],
             told=bar.update,
         )
-        more[f"{ROWS}.{format}"] = write
-        return write_result(result, output, format=format, inputs=paths, more=more)
+        if format == "csv":
+            more |= _rows_twice(write)
+        else:
+            more[f"{ROWS}.{format}"] = write
+        return write_result(result, output, **how, more=more)
 
 
-def _for_report(
-    result: Result, paths: tuple[str, ...], format: str, options: ReadOptions
-) -> dict[str, Write]:
+def _rows_twice(write: Write) -> dict[str, Write]:
+    """Return what writes the rows as JSON lines, and then those as CSV."""
+    from dedup.output.csv_files import csv_of_lines
+
+    lines: list[str] = []
+
+    def as_lines(file: BinaryIO) -> None:
+        write(file)
+        file.flush()
+        lines.append(file.name)
+
+    return {f"{ROWS}.jsonl": as_lines, f"{ROWS}.csv": lambda file: csv_of_lines(file, lines[0])}
+
+
+def _for_report(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> dict[str, Write]:
     """Return what a report needs besides the contract: all removals and marks, and the inputs."""
-    from functools import partial
-
     from dedup.output.inputs import INPUTS, inputs_json
-    from dedup.output.tables import write_table
+    from dedup.output.tables import table_files
+    from dedup.output.texts import with_texts
 
-    tables = {
-        f"{name}.{format}": partial(write_table, table=table, format=format)
-        for name, table in result.named.items()
-    }
-    stated = inputs_json(result, str(Path.cwd()), paths, options)
-    return {**tables, INPUTS: lambda file: file.write(stated)}
+    files: dict[str, Write] = {}
+    for name, table in result.named.items():
+        if given["with_text"]:
+            table = with_texts(name, table, result.corpus)
+        files |= table_files(name, table, given["format"])
+    stated = inputs_json(result, str(Path.cwd()), paths, given["options"])
+    return {**files, INPUTS: lambda file: file.write(stated)}
 
 
 def read_corpus(paths: tuple[str, ...], options: ReadOptions, *, quiet: bool) -> Corpus:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from dedup.errors import InputError
 
-_CHUNK_BYTES = 4 << 20
+_RUN_VALUES = 4 << 20  # of a ragged array that are looked at together
 
 Int64 = npt.NDArray[np.int64]
 UInt64 = npt.NDArray[np.uint64]
@@ -168,13 +168,16 @@ def ragged_to_arrow(values: npt.NDArray[Any], offsets: Int64) -> pa.LargeListArr
     return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(values))
 
 
-def runs_of_rows(offsets: Int64, size: int = _CHUNK_BYTES) -> Iterator[tuple[int, int]]:
-    """Cut the rows of a ragged array into runs of about ``size`` values; at least one row each.
+def runs_of_rows(offsets: Int64, size: int = 0) -> Iterator[tuple[int, int]]:
+    """Cut the rows of a ragged array into runs of about ``size`` values (0: four million).
+
+    A run has at least one row.
 
     >>> list(runs_of_rows(np.array([0, 4, 5, 9]), size=5))
     [(0, 2), (2, 3)]
     """
     low, rows = 0, len(offsets) - 1
+    size = size or _RUN_VALUES
     while low < rows:
         high = int(np.searchsorted(offsets, offsets[low] + size, side="right")) - 1
         high = min(max(high, low + 1), rows)

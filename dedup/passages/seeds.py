@@ -254,7 +254,7 @@ def _groups(
         *(group_rows, group_positions, row_counts),
     )
     cut["seeds_in_too_many_documents"] += int(oversized)
-    cut["seed_places_left_out"] += int(outside + repeated)
+    cut["seed_positions_left_out"] += int(outside + repeated)
     return group_rows[:kept], group_positions[:kept], bounds[: groups + 1]
 
 

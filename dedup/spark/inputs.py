@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 
 from dedup.core.arrays import clean_string
 from dedup.errors import ConfigError, InputError
-from dedup.sources.decoding import decode, is_binary
-from dedup.sources.files import kind_of
+from dedup.formats import kind_of
+from dedup.sources.decoding import ENCODINGS, decode, is_binary
 from dedup.sources.options import PROBE, Probe, ReadOptions, choose, no_row
 from dedup.spark.frames import Batches, Frame, Schema, Session, batches_of, local_path, map_batches
 from dedup.spark.reading import quoted
@@ -170,7 +170,8 @@ def _decoded(batches: Batches) -> Iterator[pa.RecordBatch]:
             made["text"].append(None if binary else text)
             made["flaw"].append("binary" if binary else None)
             kind = "invalid_utf16" if encoding.startswith("utf-16") else "invalid_utf8"
-            made["damage"].append(None if raw is None else kind)
+            is_guess = not binary and encoding not in ENCODINGS
+            made["damage"].append("guessed_encoding" if is_guess else None if raw is None else kind)
         columns = {name: pa.array(values, pa.string()) for name, values in made.items()}
         given = {"doc_id": batch.column("doc_id"), PATH: batch.column(PATH)}
         yield from batches_of({**given, **columns}, _TEXTS)

@@ -126,7 +126,10 @@ def fragments(lines: Lines, tokens: Tokens) -> Bool:
     opening = tokens.flags[np.minimum(lines.lows, len(tokens.flags) - 1)]
     goes_on = (lines.words > 0) & ((opening & (CAPITAL | DIGIT | UNSPACED)) == 0)
     goes_on &= (lines.flags & BULLET) == 0
-    wide = lines.ends - lines.starts >= _WRAPPED_WIDTH
+    # From the first word to the last: blanks that indent a line make it no wider.
+    last = np.maximum(lines.highs - 1, 0)
+    begins = tokens.starts[np.minimum(lines.lows, len(tokens.starts) - 1)]
+    wide = (lines.words > 0) & (tokens.ends[last] - begins >= _WRAPPED_WIDTH)
     wide &= (lines.flags & (SENTENCE | ELLIPSIS)) == 0
     close = (lines.starts[1:] - lines.ends[:-1] <= 2) & (lines.docs[1:] == lines.docs[:-1])
     joined = wide[:-1] & goes_on[1:] & close

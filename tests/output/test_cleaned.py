@@ -209,17 +209,17 @@ def test_only_the_kept_are_written_but_all_have_their_provenance(folder):
             "end": 14,
             "kind": "near",
             "level": "strong",
-            "with": [{"id": "a.txt", "start": 0, "end": 9}],
+            "with": [{"doc_id": "a.txt", "start": 0, "end": 9}],
         }
     ]
     assert [each["containment"] for each in gone["relations"]] == [1.0]
     kept = known["a.txt"]
-    assert kept["tags"] == [{"start": 0, "end": 11, "cls": "byline"}]
+    assert kept["tags"] == [{"start": 0, "end": 11, "tag": "byline"}]
     assert [op["reason"] for op in kept["ops"]] == ["share_widget"]
     assert kept["relations"][0] == {
-        "id": "b.txt",
-        "type": "near_duplicate",
-        "tokens": 9,
+        "doc_id": "b.txt",
+        "relation": "near_duplicate",
+        "matched_tokens": 9,
         "jaccard": 0.666667,
         "containment": 0.5,
         "coverage": 1.0,

@@ -526,7 +526,7 @@ def test_a_seed_in_too_many_documents_keeps_the_same_few_in_any_order():
             included=np.ones(30, np.bool_),
         )
         assert found.cut["seeds_in_too_many_documents"] > 0
-        assert found.cut["seed_places_left_out"] >= 26 * 10
+        assert found.cut["seed_positions_left_out"] >= 26 * 10
         kept[order] = {order[k] for k in (*found.a, *found.b)}
         assert len(kept[order]) == 4
         assert len(found) == 6

@@ -12,6 +12,7 @@ import re
 import numpy as np
 
 from dedup.cleaning.boilerplate.lines import LineCounts
+from dedup.cleaning.boilerplate.notices import NOTICE, speaks_to_reader
 from dedup.cleaning.boilerplate.page import Page, stretches
 from dedup.cleaning.boilerplate.patterns import fold_line
 from dedup.core.arrays import Bool
@@ -27,20 +28,6 @@ _RUN = 3  # the same above or below the text
 _AROUND = 6  # blocks above and below …
 _DENSE = 2 / 3  # … of which this share is furniture or frequent where there is no text
 
-# Words of a site that speaks of itself to its reader.
-_CUE = re.compile(
-    r"\b(?:you|your|we|our|us|website|site|subscri\w+|newsletter\w*|copyright|cookies|rights|e-?mail"
-    r"|click|follow|www|com|sie|ihre?n?|wir|unser\w*|vous|votre|nous|notre|nos|usted|nuestr[oa]s?"
-    r"|suscri\w+|nosso|nossa|noi|nostr[oaie]|vostr[oaie]|biz\w*|siz\w*|мы|наш\w*|вы|ваш\w*)\b|[©@]"
-)
-# What a paper owes to its reader, and what somebody said.
-_NOTICE = re.compile(
-    r"(?:correction|clarification|editor'?s'? note|update|korrektur|correctif|correccion|sources?|"
-    r"quelle|fuente|kaynak|источник|with (?:files|reporting|material|agencies)|mit material|"
-    r"(?:additional |also )?(?:reporting|edited|editing|compiled|written) by)\b"
-    r"|.*\b(?:suicid\w*|helpline|hotline|lifeline|samaritans|support line|said|says|told|killed|"
-    r"according to)\b"
-)
 _PLACE = re.compile(r"[^\W\d_a-zà-ÿ][^\da-zà-ÿ,;:!?]{2,30}(?:, [^\W\d_][^\d,;:!?]{1,30})?\W*")
 _WHO_WHERE = re.compile(
     r"[^\W\d_][\w.'’-]*(?: (?:[^\W\d_][\w.'’-]*)){1,4},?"
@@ -148,7 +135,7 @@ def _judge(
                 page.found[line] = _line(very=False)
         elif line_counts.most[line] and (above or below or len(plain) + firm >= _MENU):
             folded = fold_line(page.text(line))
-            if _CUE.search(folded) and not _NOTICE.match(folded):
+            if speaks_to_reader(folded) and not NOTICE.match(folded):
                 page.found[line] = _line(very=False)
 
 
@@ -156,7 +143,7 @@ def _stands_alone(page: Page, line_counts: LineCounts, line: int, *, below: bool
     """Tell whether a frequent line can be furniture with no other beside it."""
     if page.lines.words[line] < _ALONE_WORDS or page.has(line, SENTENCE):
         return False
-    if _NOTICE.match(fold_line(page.text(line))) or page.text(line).rstrip()[-1:] in ",:;":
+    if NOTICE.match(fold_line(page.text(line))) or page.text(line).rstrip()[-1:] in ",:;":
         return False
     if line_counts.known[line] and not line_counts.most[line]:
         return False

@@ -22,6 +22,7 @@ class Page:
     frequent: set[int] = field(default_factory=set)  # lines on many pages of one site
     markers: list[int] = field(default_factory=list)
     tagged: dict[int, str] = field(default_factory=dict)
+    spans: list[tuple[int, int, int, Finding]] = field(default_factory=list)  # parts of lines
 
     def end(self, line: int) -> int:
         """Return the first block after the document of ``line``."""

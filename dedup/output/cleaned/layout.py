@@ -112,7 +112,7 @@ class Layout:
             taken.append(self._clean[name])
         order = [None if name is None else self._clean.get(name, name) for name in self._order]
         others = {name for name in order if name is not None}
-        self.names = names_of(self._givens or {"text"}, others, annotate=True)
+        self.names = names_of(self._givens or {"text"}, others)
         tables = [_renamed(schema, given, self.names["text"]) for given, schema in self._schemas]
         if self._kinds:
             kinds = [(self._clean[name], _storable(kind)) for name, kind in self._kinds.items()]

@@ -78,7 +78,7 @@ class _Written:
 
     def as_lines(self, file: BinaryIO) -> int:
         """Write JSON lines."""
-        rows, count = JsonRows(lambda: file, annotate=True), 0
+        rows, count = JsonRows(lambda: file), 0
         for documents, _, found in self._parts():
             some = documents.select([*WHOLE, "record"])
             for low in range(0, len(documents), _ROWS):
