@@ -197,6 +197,8 @@ def _find_misread(state: State) -> None:
         save=Misread.kept,
         load=Misread.of_kept,
     )
+    if state.misread.left_out:
+        state.limits["misread_texts_too_long"] = state.misread.left_out
 
 
 def _among_near_copies(state: State) -> Bool:

@@ -2,14 +2,15 @@
 
 In such a text hardly a word survives, so it shares neither shingles of words nor passages with
 another reading of it. Where many long words of a document stand in no other one (a twentieth is
-usual), and only there, candidates also come from runs of six characters. A run that stands in more than a few documents
-counts for nothing: the header and the footer of a shop's receipts, the printed part of a form. What
-two texts share must be spread over both, and most of their characters must stand in the same order.
+usual), and only there, candidates also come from runs of six characters. A run that stands in more
+than a few documents counts for nothing: the header and the footer of a shop's receipts, the printed
+part of a form. What two texts share must be spread over both, and most of their characters must
+stand in the same order.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -37,17 +38,20 @@ _PART_BYTES = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class Misread:
-    """Pairs of documents (rows, a < b) alike by characters, and the share of each in the other."""
+    """Pairs of documents (rows, a < b) alike by characters, and the share of each in the other.
+
+    ``left_out`` counts misread documents that are too long to be compared so.
+    """
 
     pairs: Int64
     share_a: Float64
     share_b: Float64
-    documents: int  # that were looked at
+    left_out: int = 0
 
     def kept(self) -> Kept:
         """Return what a checkpoint holds."""
         arrays = {"pairs": self.pairs, "share_a": self.share_a, "share_b": self.share_b}
-        return Kept(arrays, values={"documents": self.documents})
+        return Kept(arrays, values={"left_out": self.left_out})
 
     @classmethod
     def of_kept(cls, kept: Kept) -> Misread:
@@ -57,7 +61,7 @@ class Misread:
 
 def none_misread() -> Misread:
     """Return what there is where nothing is looked for."""
-    return Misread(np.zeros((0, 2), np.int64), np.zeros(0), np.zeros(0), 0)
+    return Misread(np.zeros((0, 2), np.int64), np.zeros(0), np.zeros(0))
 
 
 def misread_documents(tokens: Tokens, included: Bool) -> Int64:
@@ -79,9 +83,10 @@ def find_misread(texts: Texts, tokens: Tokens, included: Bool) -> Misread:
     """Find the copies of documents that a machine misread, among all ``included`` ones."""
     rows = misread_documents(tokens, included)
     short = texts.offsets[1:] - texts.offsets[:-1] <= MOST_CHARACTERS
+    left_out = int(np.count_nonzero(~short[rows]))
     rows = rows[short[rows]]
     if not len(rows):
-        return none_misread()
+        return replace(none_misread(), left_out=left_out)
     read = np.zeros(len(texts), np.bool_)
     read[rows] = True
     runs = _shared_runs(texts, rows, included & short)
@@ -93,7 +98,7 @@ def find_misread(texts: Texts, tokens: Tokens, included: Bool) -> Misread:
     kernel.compare_characters(places, codes.astype(np.int64), bounds, len(alphabet), common)
     size_a, size_b = np.diff(bounds)[places].T
     kept = 2 * common >= ALIKE * (size_a + size_b)
-    return Misread(pairs[kept], common[kept] / size_a[kept], common[kept] / size_b[kept], len(rows))
+    return Misread(pairs[kept], common[kept] / size_a[kept], common[kept] / size_b[kept], left_out)
 
 
 def _characters(texts: Texts, rows: Int64) -> tuple[UInt64, Int64]:

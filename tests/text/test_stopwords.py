@@ -218,7 +218,7 @@ OTHER_LISTS = {
     "ta": "இந்த சட்டம் பற்றி அமைச்சர் கூறினார் மற்றும் அது அடுத்த ஆண்டு முதல் நடைமுறைக்கு வரும் என்று அவர்",
     "vi": "Ông nói rằng chính phủ sẽ không làm điều đó vì nó đã được các bên bàn với nhau từ trước",
     "cs": "Ministr řekl, že vláda o tom ještě nerozhodla a že se k tomu vrátí, až budou mít víc",
-    "hu": "A miniszter azt mondta, hogy a kormány még nem döntött erről, és hogy ez csak akkor lesz",
+    "hu": "A miniszter azt mondta, hogy a kormány még nem döntött erről, és hogy csak akkor lesz",
     "uk": "Міністр сказав, що уряд ще не вирішив цього і що вони повернуться до нього, коли треба",
 }
 
