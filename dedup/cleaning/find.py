@@ -129,13 +129,15 @@ def find_removals(
     line_counts = LineCounter(sites, parts.bound(), columns)
     units = TemplateCounter(sites, 2 * parts.bound(), columns)
     discount = Discount()
+    counted = np.zeros(len(tokens), np.bool_)
+    counted[np.unique(groups, return_index=True)[1]] = True
     counts_lines = "repeats" in config.find and config.boilerplate
     for part in parts:
         if counts_lines:
             line_counts.add(part.lines, part.low)
             units.add(part.tokens, part.lines, part.low, int(tokens.bounds[part.low]))
         if "passages" in config.find:
-            discount.learn(part.tokens)
+            discount.learn(part.tokens, counted[part.low : part.high])
     line_counts.count(groups)
     templates = units.count(groups, texts, tokens)
     return _Search(config, line_counts, templates, sites, discount).run(parts, tokens, columns)
@@ -161,7 +163,7 @@ class _Search:
         classes = columns.grow("classes", np.uint8, total)
         weights = columns.grow("weights", np.float32, total)
         classed = "passages" in self.config.find  # nothing else looks at classes
-        common = self.discount.common()
+        learned = self.discount.learned()
         for number, part in enumerate(parts):
             own = slice(part.low, part.high)
             found, marked, review[own] = self._find(part)
@@ -169,7 +171,7 @@ class _Search:
             masked = _masked(found, part.tokens, gone[own])
             if classed:
                 languages = self.discount.languages[number]
-                words = classify_part(part.tokens, masked, languages, common)
+                words = classify_part(part.tokens, masked, languages, learned)
                 classes.append(words.classes)
                 weights.append(words.weights)
             rows.append(_moved(found, part.low))

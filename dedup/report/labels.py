@@ -70,6 +70,7 @@ REASONS = {
 # What the limits on very frequent text left out. One that is not known is written as it is.
 LIMIT_WORDS = {
     "oversized_buckets": "oversized buckets, of whose pairs only some were compared",
+    "misread_texts_too_long": "texts read by machine that are too long to compare by characters",
     "near_copies_left_out_of_passages": "near copies left out of the search for passages",
     "seeds_in_too_many_documents": "seeds in too many articles, searched in some of them only",
     "seed_positions_left_out": "positions of frequent seeds that were not searched",
