@@ -56,7 +56,7 @@ class Config:
     """
 
     find: tuple[str, ...] = _setting(
-        STAGES, "What to look for; `duplicates` alone is the fast path.", choices=STAGES
+        STAGES, "What to look for; `duplicates` alone is fast mode.", choices=STAGES
     )
     shingle_unit: str = _setting(
         "word",
@@ -73,7 +73,7 @@ class Config:
     )
     recall: float = _setting(
         0.99,
-        "Share of the pairs at the threshold that LSH must offer as candidates.",
+        "Share of the pairs at the threshold that LSH must find as candidates.",
         low=0.5,
         high=0.9999,
     )
@@ -89,7 +89,7 @@ class Config:
     )
     removable: float = _setting(
         0.7,
-        "Share of a document that must stand in the kept one before it may be removed.",
+        "Share of a document that must occur in the kept one before it may be removed.",
         low=0.1,
         high=1,
     )
@@ -111,16 +111,17 @@ class Config:
     )
     passage_min_tokens: int = _setting(8, "Fewest matched tokens of a passage.", low=4, high=1000)
     weak: bool = _setting(False, "Also report weak passages of pairs that share no strong passage.")
-    boilerplate: bool = _setting(True, "Remove page furniture (newsletter lines, share widgets).")
+    boilerplate: bool = _setting(True, "Remove boilerplate (newsletter lines, share widgets).")
     drop_tags: tuple[str, ...] = _setting(
-        (), "Tagged blocks to remove as well; by default they are only tagged.", choices=TAGS
+        (), "Tagged lines to remove as well; by default they are only tagged.", choices=TAGS
     )
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
             object.__setattr__(self, item.name, _checked(item, getattr(self, item.name)))
         if (self.bands == 0) != (self.rows == 0):
-            raise ConfigError("bands, rows", (self.bands, self.rows), "both 0 or both given")
+            says = f"{{name}}: give both or neither, not {self.bands} and {self.rows}"
+            raise ConfigError("bands, rows", (self.bands, self.rows), "both 0 or both given", says)
         if self.bands * self.rows > self.num_perm:
             raise ConfigError(
                 "bands, rows", (self.bands, self.rows), f"bands × rows ≤ num_perm ({self.num_perm})"

@@ -65,7 +65,7 @@ class InputError(DedupError):
         super().__init__(f"{place}: {what}" if place else what)
 
     def __reduce__(self) -> Any:
-        """Let a copy be made from the three facts, as by pickle."""
+        """Make copies, also by pickle, from the three arguments."""
         return partial(type(self), path=self.path, line=self.line), (self.what,)
 
 
@@ -90,7 +90,7 @@ class IndexMismatch(DedupError):
         super().__init__(f"index was built with {field}={theirs!r}, this run has {ours!r}")
 
     def __reduce__(self) -> Any:
-        """Let a copy be made from the three facts, as by pickle."""
+        """Make copies, also by pickle, from the three arguments."""
         return type(self), (self.field, self.ours, self.theirs)
 
 

@@ -65,7 +65,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A stretch that stands again in its own document, and the copy that stays."""
+    """A stretch that occurs more than once in its own document, and the kept one."""
 
     doc_id: str
     start: int

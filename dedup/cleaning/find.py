@@ -1,4 +1,4 @@
-"""What goes from inside the documents, part by part: page furniture and repeats.
+"""What goes from inside the documents, part by part: boilerplate and repeats.
 
 Only two things need all documents at once: how often a line stands on the pages of its site, and
 which words are frequent. They are counted first; then every part is looked at by itself.
@@ -78,7 +78,7 @@ class Part:
 
 
 class Parts:
-    """Documents in parts; their blocks are held, or made again where arrays are in files."""
+    """Documents in parts; their lines are held, or computed again where arrays are in files."""
 
     def __init__(self, texts: Texts, tokens: Tokens, columns: Columns, threads: int) -> None:
         self._texts, self._tokens, self._columns = texts, tokens, columns

@@ -81,8 +81,9 @@ EXIT_CODES = (
 def root(ctx: click.Context) -> int:
     """Find repeated text inside articles, between articles and as whole articles; clean it.
 
-    A PATH is a file, a folder (all files below it), a pattern, or - for stdin. Text, JSON lines,
-    CSV, Parquet and HTML are read, also compressed by gzip or zstd.
+    A PATH is a file, a folder (all files below it), a pattern, or - for stdin. Text, JSON, CSV,
+    Parquet, Arrow, ORC, HTML, feeds, web archives and mailboxes are read, also compressed, and in
+    zip and tar archives.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -260,7 +261,7 @@ def _has_duplicates(result: Result) -> bool:
 @reading_options
 @setting_options
 def clean(paths: tuple[str, ...], **given: Any) -> int:
-    """Write the articles without repeats, page furniture and duplicates.
+    """Write the articles without repeats, boilerplate and duplicates.
 
     The folder gets the cleaned articles, provenance.jsonl, which says for each article what was
     removed and why, and manifest.json with the hashes; `dedup restore` puts it back. A file that no

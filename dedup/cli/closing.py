@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dedup.cli.running import BAD_INPUT, DONE, columns, tell
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
     from dedup.result import Result
     from dedup.schema import ReadReport
 
-_SAID = 3  # suspicions named in one line
+_SAID = 3  # warnings named in one line, notes on the input in one each
+_HINT = re.compile(r"is not read; |, a guess; |: not valid JSON at |the header has ")  # in notes
 
 
 def is_stopped(result: Result, safety: Safety) -> bool:
@@ -50,7 +52,9 @@ def input_code(read_report: ReadReport, reading: Reading) -> int:
     where = f" (first: {places[0]})" if places else ""
     if reading.allow_bad:
         return DONE
-    tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0")
+    more = [each for each in read_report.notes if _HINT.search(each)] if read_report.read else []
+    hints = "".join(f"; {note}" for note in more[:_SAID])
+    tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0{hints}")
     return BAD_INPUT
 
 

@@ -115,7 +115,7 @@ def _started_in(folder: Path) -> str:
 def _reader(paths: Sequence[str], options: ReadOptions) -> Batches:
     from dedup.sources.rereadable import Files
 
-    # A stream would have to be put by, but those of a folder are no streams.
+    # A stream would have to be spilled, but inputs of a folder are no streams.
     files = Files(paths, options, folder=Path(tempfile.gettempdir()))
 
     def batches() -> Iterable[pa.RecordBatch]:

@@ -1,4 +1,4 @@
-"""What the choice of a canonical goes by: dates, priorities, texts that were cut short."""
+"""The order in which documents become canonical: complete, clean, early, long, by policy."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _order(known: pa.Array, *, numeric: bool) -> Int64:
 
 @dataclass(frozen=True, slots=True)
 class CanonicalOrder:
-    """What the choice of a canonical goes by, one value per document.
+    """The criteria for the canonical document, one value per document.
 
     ``dates`` and ``priorities`` are ranks, smallest first, -1 where unknown; ``boilerplate`` is the
     share of tokens that cleaning removes; ``lengths`` are tokens that stay.
@@ -67,10 +67,10 @@ class CanonicalOrder:
         return CanonicalOrder(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     def columns(self, policy: str, core: Float64) -> list[Int64]:
-        """Return what documents are put in canonical order by under a policy, first key first.
+        """Return the sort keys of canonical order under a policy, first key first.
 
         ``complete``: not truncated, most of the shared core, least boilerplate, earliest date,
-        longest. The other policies put their own key first. What ties then goes by row.
+        longest. The other policies put their own key first. Ties are broken by row.
         """
         unknown = np.iinfo(np.int64).max
         dates = np.where(self.dates < 0, unknown, self.dates)
@@ -95,14 +95,14 @@ class CanonicalOrder:
         return [each.astype(np.int64) for each in complete]
 
     def keys(self, policy: str, core: Float64) -> Int64:
-        """Return the documents in canonical order under a policy; ties go by row."""
+        """Return the documents in canonical order under a policy; ties are broken by row."""
         rows = np.arange(len(self.lengths))
         order: Int64 = np.lexsort([rows, *self.columns(policy, core)[::-1]]).astype(np.int64)
         return order
 
 
 def choose_representatives(first: Int64, candidates: CanonicalOrder, config: Config) -> Int64:
-    """Let the canonical of each group of equal documents stand for the group.
+    """Make the canonical of each group of equal documents its representative.
 
     ``first`` names the first document of each group; what is returned names the canonical.
     """

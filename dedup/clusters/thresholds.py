@@ -1,4 +1,4 @@
-"""How many documents another threshold would remove, told from the pairs of one scan.
+"""How many documents another threshold would remove, estimated from the pairs of one scan.
 
 The known pairs are related and clustered again, by the rules of a scan, around the documents that
 are canonical now. Equal documents and excerpts are removed whatever the threshold. So are

@@ -81,7 +81,7 @@ class Work:
         others = {each.name for each in folder.iterdir()} - {_ARRAYS, LOCK}
         if known is None and others:
             raise OutputError(
-                f"{folder}: holds {min(others)} and no {MANIFEST}; allowed is an empty folder, or "
+                f"{folder}: holds {min(others)} and no {MANIFEST}; give it an empty folder, or "
                 "the work folder of a run that was interrupted"
             )
         if known is None or known.get("finished"):
@@ -189,7 +189,7 @@ class Work:
         if self._is_released:
             self._take_lock()
         self._state = {**self._fresh(self._state["header"]), "finished": True}
-        self._write()  # who opens it from now on starts anew, whatever is still there
+        self._write()  # a later run starts from the beginning, whatever files are left
         self._empty()
         (self._folder / MANIFEST).unlink(missing_ok=True)
         (self._folder / LOCK).unlink(missing_ok=True)

@@ -61,7 +61,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Record:
-    """An article in the index: its entry without keys, when it came, what it was told.
+    """An article in the index: its entry without keys, its time of arrival, its verdict.
 
     ``versions`` are the earlier texts under this id: their digests and first verdicts.
     """
@@ -80,7 +80,7 @@ class Record:
 
     @property
     def when(self) -> int:
-        """Return the time that windows and expiry go by."""
+        """Return the time that windows and expiry use."""
         return self.seen if self.date is None else self.date
 
     def told(self, digest: int) -> Verdict | None:

@@ -136,7 +136,7 @@ def _canonical_order(state: State) -> CanonicalOrder:
 
 
 def _choose_representatives(state: State) -> None:
-    """Let the canonical of each group of equal documents stand for it, in the candidates too."""
+    """Make the canonical of each group of equal documents its representative, in candidates too."""
     chosen = choose_representatives(state.representatives, state.ranking, state.config)
     moved = np.arange(len(chosen))
     moved[state.representatives] = chosen

@@ -1,4 +1,4 @@
-"""What the stages found, as the tables and the totals of a result."""
+"""The tables and the summary of a result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SLICE = 1 << 18  # documents whose scores are laid out at a time
 def documents_table(
     corpus: pa.Table, pairs: Pairs, clusters: Clusters, representatives: Int64, config: Config
 ) -> pa.Table:
-    """Return which documents stay, and how each of the others stands to the one it gives way to.
+    """Return which documents are kept, and the relation of each other one to its replacement.
 
     ``representatives`` names for each document the one that stands for it and its equals. The
     column ``path`` has the type it has in ``corpus``.
@@ -57,13 +57,13 @@ def _documents(
     """Return what was found of some documents."""
     leaders, joined = clusters.leaders[rows], clusters.pairs[rows]
     is_member = leaders != rows
-    # What joins a document to its leader is the pair of the document that stands for it.
+    # A document is joined to its leader by the pair of its representative.
     edge = joined[is_member]
     own_is_a = pairs.a[edge] == representatives[rows[is_member]]
     share = np.zeros(len(rows))
     share[is_member] = np.where(own_is_a, pairs.share_a[edge], pairs.share_b[edge])
     kept = ~is_member | (share < config.removable)
-    # Of equal documents in which too little is of their leader, one is kept and stands for them.
+    # If too little of equal documents occurs in their leader, one is kept and represents them.
     equal = kept & is_member & (representatives[rows] != rows)
     kept &= ~equal
 

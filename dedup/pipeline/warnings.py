@@ -1,4 +1,4 @@
-"""Removals to look at before they are trusted: most of a site, file or corpus; a huge cluster.
+"""Warnings: most of a site, file or corpus is removed, or a cluster is very large.
 
 What is found here changes what is said and never what is removed. So the thresholds are no settings
 (``Config``): results with other thresholds differ in ``warnings`` of the summary only.
@@ -27,7 +27,7 @@ _METADATA = ("doc_id", "duplicate_of", "relation")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Say from where removals are suspicious: above a share of a group, and above a cluster size.
+    """Hold the thresholds of warnings: a share of a group, and a cluster size.
 
     ``cluster`` 0 is 10,000 or 5% of the corpus, whichever is smaller, but never less than 100.
 
@@ -173,7 +173,7 @@ _NAMES = {"site_share": "site", "file_share": "file", "large_cluster": "cluster"
 
 
 def describe(warning: Mapping[str, Any]) -> str:
-    """Return one suspicion in words.
+    """Return one warning in words.
 
     >>> describe({"kind": "site_share", "name": "a.org", "documents": 50, "removed": 45})
     'site a.org: 45 of 50 documents removed'

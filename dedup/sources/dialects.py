@@ -16,6 +16,7 @@ _FIRST_LINES = 20  # among which the header is
 _FIT = 0.95  # of the lines, from which a file has one row a line
 _MANY_FIELDS = 4  # of a row; a line of prose rarely has as many delimiters by chance
 _CUT_ROW = 200  # lines that the last row of a sample may have
+_MOST_COLUMNS = 1_000  # looked at
 _WRAPPED = 3  # rows, from which a column is said to stand in quotes
 _TEXTS = {folded(name) for name in KNOWN_NAMES["text"]}
 
@@ -153,9 +154,9 @@ def _shows_quotes(lines: list[str], delimiter: str) -> bool:
     if '"' in lines[0]:
         return True
     rows = [line.rstrip("\r").split(delimiter) for line in lines[1:]]
-    if any(_DOUBLED.fullmatch(field) for row in rows for field in row):
+    if any(_has_doubled(field) for row in rows for field in row):
         return True
-    for column in range(max(map(len, rows))):
+    for column in range(min(lines[0].count(delimiter) + 1, _MOST_COLUMNS)):
         values = [row[column] for row in rows if len(row) > column and row[column]]
         if len(values) >= _WRAPPED and all(_WRAP.fullmatch(value) for value in values):
             return True
@@ -163,4 +164,11 @@ def _shows_quotes(lines: list[str], delimiter: str) -> bool:
 
 
 _WRAP = re.compile(r'"[^"]*"')
-_DOUBLED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')
+
+
+def _has_doubled(field: str) -> bool:
+    """Tell whether a field stands in quotes and has doubled ones inside, and no other."""
+    if len(field) < len('""""') or not (field.startswith('"') and field.endswith('"')):
+        return False
+    inner = field[1:-1]
+    return '""' in inner and '"' not in inner.replace('""', "")

@@ -15,8 +15,8 @@ from dedup.similarity.relations import NONE
 from dedup.spark import documents, equals, giants, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
-from dedup.spark.facts import Facts, metadata_of
 from dedup.spark.frames import Frame, Store
+from dedup.spark.metadata import Metadata, metadata_of
 from dedup.spark.reading import role_columns, sign
 from dedup.spark.verifying import confirm, wanted_sets
 
@@ -81,12 +81,14 @@ def find(
 
 
 def settings(config: Config | None) -> Config:
-    """Return the settings of a run; without any, those of the local engine's fast path."""
+    """Return the settings of a run; without any, those of the local engine's fast mode."""
     config = config or Config(find=("duplicates",))
     if "repeats" in config.find:
-        raise ConfigError("find", config.find, "duplicates, and passages, on Spark")
+        says = "{name}: repeats are not looked for on Spark; duplicates and passages are"
+        raise ConfigError("find", config.find, "duplicates, and passages, on Spark", says)
     if "duplicates" not in config.find:
-        raise ConfigError("find", config.find, "with duplicates on Spark")
+        says = "{name} must name duplicates on Spark"
+        raise ConfigError("find", config.find, "with duplicates on Spark", says)
     if config.shingle_unit != "word":
         raise ConfigError("shingle_unit", config.shingle_unit, "word on Spark")
     return config
@@ -104,7 +106,7 @@ class State:
     store: Store
     driver_edges: int = DRIVER_EDGES
     task_edges: int = stars.TASK_EDGES
-    metadata: Facts = field(init=False)
+    metadata: Metadata = field(init=False)
     equals: Frame = field(init=False)
     candidates: Frame = field(init=False)
     sets: Frame = field(init=False)
@@ -170,7 +172,7 @@ def _levels(shared: Frame) -> dict[str, int]:
 
 
 def _members(state: State) -> Frame:
-    """Return what leads each document that is led by another one."""
+    """Return the leader of each document that has another one."""
     store, config, metadata = state.store, state.config, state.metadata
     edges = stars.cluster_edges(state.pairs, config)
     labels = connected(store, edges, state.driver_edges)

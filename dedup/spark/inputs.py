@@ -178,7 +178,7 @@ def _decoded(batches: Batches) -> Iterator[pa.RecordBatch]:
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Tell whether an input stands in a folder that is going to be written."""
+    """Tell whether an input is in a folder that is going to be written."""
     one, two = local_path(path), local_path(folder)
     if one is None or two is None:
         return path.rstrip("/").startswith(folder.rstrip("/") + "/") or path == folder

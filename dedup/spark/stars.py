@@ -26,7 +26,7 @@ MEMBERS: Schema = {
     "coverage": "double",
     "share": "double",
 }
-_DOCUMENT = -1  # in the place of ``b``: a document of the component, and no edge
+_DOCUMENT = -1  # in the column ``b``: a document of the component, and no edge
 _MOST_ROWS = 1 << 18  # of components that are clustered at a time, but for the last of them
 
 
@@ -37,7 +37,7 @@ def cluster_edges(pairs: Frame, config: Config) -> Frame:
 
 
 def find_members(edges: Frame, labels: Frame, metadata: Frame, config: Config) -> Frame:
-    """Return as ``MEMBERS`` each document that another one leads.
+    """Return as ``MEMBERS`` each document that has another leader.
 
     ``edges`` have their ``component``, ``labels`` that of each document. Every component must fit
     into the memory of a task.

@@ -1,4 +1,4 @@
-"""Page furniture and tagged blocks: what a block is, from its words and from its neighbours.
+"""Boilerplate and tagged blocks: what a block is, from its words and from its neighbours.
 
 Three sources, from sure to less sure: shipped patterns (``patterns.txt``), runs of lines that
 only a menu or a related card has, and lines that one site repeats over and over.
@@ -74,11 +74,11 @@ def find_boilerplate(
     line_counts: LineCounts,
     templates: Found | None = None,
 ) -> tuple[pa.Table, pa.Table]:
-    """Return furniture (schema ``REMOVALS``) and tagged blocks (schema ``ANNOTATIONS``).
+    """Return boilerplate (schema ``REMOVALS``) and tagged blocks (schema ``ANNOTATIONS``).
 
     ``lines`` come from ``lines_of``; ``line_counts`` says how often they stand in the whole corpus,
     where near copies count once, so that ten copies of one wire story do not make its paragraphs
-    furniture.
+    boilerplate.
     """
     page = Page(texts, lines)
     whole = ~fragments(lines, tokens)

@@ -36,7 +36,7 @@ _NO_SPACE = ("full", "disk i/o", "readonly", "unable to open", "locked", "busy",
 _FORMS = [struct.Struct(f"<{count}q") for count in range(5)]
 _OTHER_TYPES = "a row of the index holds values of other types than were written"
 
-# What stands in an index file, literally; anything else is not opened.
+# The exact tables of an index file; a file with anything else is not opened.
 SCHEMA = {
     "settings": (
         "CREATE TABLE settings(one INTEGER PRIMARY KEY, seal INTEGER NOT NULL, "

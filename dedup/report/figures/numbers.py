@@ -103,7 +103,7 @@ def similarity_histogram(pairs: pa.Table, threshold: float) -> dict[str, Any]:
 
 
 def _relation_codes(pairs: pa.Table) -> Int64:
-    """Return the place of each relation in ``RELATIONS``, -1 for another."""
+    """Return the position of each relation in ``RELATIONS``, -1 for another."""
     found = pc.index_in(pairs["relation"], value_set=pa.array(RELATIONS))
     codes: Int64 = pc.fill_null(found, -1).to_numpy().astype(np.int64)
     return codes
