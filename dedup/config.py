@@ -23,7 +23,7 @@ RELATIONS = tuple(RELATION_CODES)
 POLICIES = ("complete", "earliest", "latest", "longest")
 PRIORITY = "priority:"  # in front of the column that a policy goes by
 STAGES = ("duplicates", "passages", "repeats")
-TAGS = ("caption", "byline", "date_line", "embed", "related_suspect")
+TAGS = ("caption", "byline", "date_line", "embed", "related_suspect", "comment")
 
 
 def _setting(

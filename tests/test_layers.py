@@ -42,6 +42,7 @@ DOORS = {
     "llvmlite": ("kernels._jit",),
     "datasketch": ("similarity.minhash", "similarity.lsh"),
     "trafilatura": ("sources",),
+    "courlan": ("sources.urls",),
     "feedparser": ("sources.feeds",),
     "warcio": ("sources.warc",),
     "charset_normalizer": ("sources.decoding",),

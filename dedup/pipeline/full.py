@@ -20,6 +20,7 @@ from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, column_codes
 from dedup.core.checkpoints import Kept
 from dedup.passages.find import Passages, find_passages, no_passages
+from dedup.passages.neighbours import join_neighbours
 from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
 from dedup.pipeline.documents import Documents, gather, hold, text_budget
 from dedup.pipeline.results import (
@@ -28,10 +29,12 @@ from dedup.pipeline.results import (
     pairs_table,
     passages_table,
     repeats_table,
+    templates_summary,
 )
 from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.result import Result
 from dedup.schema import Corpus
+from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
 from dedup.sources.rereadable import Reader
 from dedup.text.tokens import Tokens, read_tokens, tokenise_texts
@@ -59,6 +62,7 @@ class State:
     removals: Removals = field(init=False)
     ranking: CanonicalOrder = field(init=False)
     passages: Passages = field(init=False)
+    misread: Misread = field(init=False)
     pairs: Pairs = field(init=False)
     clusters: Clusters = field(init=False)
     result: Result = field(init=False)
@@ -155,16 +159,35 @@ def _find_passages(state: State) -> None:
         included &= _among_near_copies(state)
     state.passages = state.resources.work.stage(
         "passages",
-        lambda: find_passages(
-            *(state.tokens, state.removals.words, state.config),
-            included=included,
-            threads=state.resources.threads,
-            columns=state.documents.columns,
+        lambda: join_neighbours(
+            find_passages(
+                *(state.tokens, state.removals.words, state.config),
+                included=included,
+                threads=state.resources.threads,
+                columns=state.documents.columns,
+            ),
+            state.tokens,
         ),
         save=Passages.kept,
         load=Passages.of_kept,
     )
     state.limits.update(state.passages.cut)
+
+
+def _find_misread(state: State) -> None:
+    """Find copies among texts that a machine misread, where both copies and passages are sought."""
+    if not {"duplicates", "passages"} <= set(state.config.find) or state.compares:
+        state.misread = none_misread()
+        return
+    included = state.representatives == np.arange(len(state.representatives))
+    state.misread = state.resources.work.stage(
+        "misread",
+        lambda: find_misread(state.documents.texts, state.tokens, included),
+        save=Misread.kept,
+        load=Misread.of_kept,
+    )
+    if state.misread.left_out:
+        state.limits["misread_texts_too_long"] = state.misread.left_out
 
 
 def _among_near_copies(state: State) -> Bool:
@@ -196,6 +219,7 @@ def _relate_pairs(state: State) -> None:
         *(candidates, state.copies.sets.compare, state.passages),
         *(counts - state.removals.gone, state.config),
         keep_all=state.compares,
+        misread=state.misread,
     )
     state.pairs = with_equals(pairs, state.representatives, counts)
 
@@ -231,6 +255,7 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
+    result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 
@@ -242,6 +267,7 @@ MODE = Mode(
         Stage("candidates", _find_candidates),
         Stage("boilerplate and repeats", _find_removals),
         Stage("passages", _find_passages),
+        Stage("misread texts", _find_misread),
         Stage("pairs", _relate_pairs),
         Stage("clusters", _cluster),
     ),

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedup.cleaning.find import Removals
 from dedup.clusters.stars import Clusters, components
 from dedup.config import RELATIONS, Config
 from dedup.core.arrays import Float64, Int64, one_array
@@ -23,6 +24,7 @@ from dedup.schema import DOCUMENTS, PAIRS, PASSAGES, REPEATS
 from dedup.similarity.relations import EXACT, NAMES, Pairs
 from dedup.text.tokens import Tokens
 
+_MOST_TEMPLATES = 100  # that are listed
 _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 
@@ -208,6 +210,60 @@ def summarise(
         "limits": dict(sorted((name, count) for name, count in limits.items() if count)),
         "warnings": find_warnings(result),
     }
+
+
+def templates_summary(found: Removals, metadata: pa.Table, tokens: Tokens) -> dict[str, Any]:
+    """Return the text that sites repeat, once each, ready for JSON.
+
+    ``listed`` are the most frequent: the line or sentence (at most 200 characters), its site (null
+    for one of several sites), and in how many documents and distinct clusters it occurs; ``sites``
+    the share of its text that each site loses.
+    """
+    sites, ids = metadata["site"], metadata["doc_id"]
+    listed = [
+        {
+            "text": each.text,
+            "site": sites[each.example].as_py() if each.site >= 0 else None,
+            "documents": each.documents,
+            "clusters": each.clusters,
+            "example": ids[each.example].as_py(),
+        }
+        for each in found.templates[:_MOST_TEMPLATES]
+    ]
+    rows = found.rows.filter(pc.starts_with(found.rows["rule"], "template_"))
+    docs = rows["doc"].to_numpy()
+    sizes = rows["end"].to_numpy() - rows["start"].to_numpy()
+    removed = np.bincount(docs, weights=sizes, minlength=len(tokens)).astype(np.int64)
+    return {
+        "count": len(found.templates),
+        "documents": len(np.unique(docs)),
+        "removals": len(docs),
+        "sites": _sites_that_lose(sites, removed, tokens),
+        "listed": listed,
+    }
+
+
+def _sites_that_lose(
+    sites: pa.ChunkedArray, removed: Int64, tokens: Tokens
+) -> list[dict[str, Any]]:
+    """Return the share of its text that each site loses as templates, the largest first."""
+    lengths = np.zeros(len(tokens), np.int64)
+    filled = np.flatnonzero(tokens.counts() > 0)
+    lengths[filled] = tokens.ends[tokens.bounds[filled + 1] - 1]
+    table = pa.table({"site": sites, "removed": removed, "length": lengths})
+    named = table.filter(pc.is_valid(table["site"]))
+    sums = named.group_by("site").aggregate(
+        [("removed", "sum"), ("length", "sum"), ("length", "count")]
+    )
+    found = [
+        {
+            "site": row["site"],
+            "documents": row["length_count"],
+            "share": round(row["removed_sum"] / max(row["length_sum"], 1), 6),
+        }
+        for row in sums.filter(pc.greater(sums["removed_sum"], 0)).to_pylist()
+    ]
+    return sorted(found, key=lambda each: (-each["share"], each["site"]))[:_MOST_TEMPLATES]
 
 
 def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, int]:

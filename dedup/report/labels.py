@@ -25,6 +25,7 @@ TAG_WORDS = {
     "date_line": "date line",
     "embed": "embedded post",
     "related_suspect": "perhaps a related article",
+    "comment": "comment of a reader",
 }
 
 # Why something is removed, by kind of reason. A tag is a reason where `drop_tags` names it.
@@ -59,6 +60,9 @@ REASONS = {
         "cookie_notice": "cookie notice",
         "legal": "legal notice",
         "site_boilerplate": "line of the site",
+        "site_template": "template of the site",
+        "media_control": "media control",
+        "date_label": "label of a date",
         "whitespace": "invisible line",
     },
     "tag": TAG_WORDS,
@@ -66,6 +70,7 @@ REASONS = {
 # What the limits on very frequent text left out. One that is not known is written as it is.
 LIMIT_WORDS = {
     "oversized_buckets": "oversized buckets, of whose pairs only some were compared",
+    "misread_texts_too_long": "texts read by machine that are too long to compare by characters",
     "near_copies_left_out_of_passages": "near copies left out of the search for passages",
     "seeds_in_too_many_documents": "seeds in too many articles, searched in some of them only",
     "seed_positions_left_out": "positions of frequent seeds that were not searched",

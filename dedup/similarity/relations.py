@@ -12,6 +12,7 @@ from dedup.config import RELATION_CODES, RELATIONS, Config
 from dedup.core.arrays import Bool, Float64, Int32, Int64
 from dedup.kernels import sets
 from dedup.passages.find import Passages
+from dedup.similarity.misread import Misread, none_misread
 from dedup.text.shingles import Shingles
 
 EXACT, NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE = (
@@ -90,15 +91,22 @@ def confirm_pairs(
     config: Config,
     *,
     keep_all: bool = False,
+    misread: Misread | None = None,
 ) -> Pairs:
     """Verify candidates and the pairs that share passages; keep those with a relation.
 
+    Pairs of ``misread`` texts are covered as far as their characters are in common.
     ``compare`` scores pairs as ``compare_shingles`` does. ``counts`` are the tokens of each
     document that were compared. ``keep_all`` keeps the others as well, with the relation ``NONE``.
     """
+    misread = misread or none_misread()
+    candidates = np.concatenate([candidates, misread.pairs])
     both, matched, numbers = _united(candidates, passages, len(counts))
     jaccard, containment_a, containment_b = compare(both)
     tokens_a, tokens_b = np.maximum(counts[both], 1).T
+    read_a, read_b = _shares(both, misread)
+    by_characters = np.maximum(read_a, read_b) * np.minimum(tokens_a, tokens_b)
+    matched = np.maximum(matched, by_characters.astype(np.int64))
     made = Pairs(
         a=both[:, 0],
         b=both[:, 1],
@@ -108,11 +116,21 @@ def confirm_pairs(
         containment_b=containment_b,
         coverage=np.minimum(matched / np.minimum(tokens_a, tokens_b), 1.0),
         matched=matched,
-        share_a=np.maximum(np.minimum(matched / tokens_a, 1.0), containment_a),
-        share_b=np.maximum(np.minimum(matched / tokens_b, 1.0), containment_b),
+        share_a=np.maximum.reduce([np.minimum(matched / tokens_a, 1.0), containment_a, read_a]),
+        share_b=np.maximum.reduce([np.minimum(matched / tokens_b, 1.0), containment_b, read_b]),
     )
     relate(made, numbers, tokens_a, tokens_b, config)
     return made if keep_all else made.take(made.relations != NONE)
+
+
+def _shares(both: Int64, misread: Misread) -> tuple[Float64, Float64]:
+    """Return how much of each document of a pair stands in the other by characters; 0: unknown."""
+    shares = np.zeros((2, len(both)))
+    if len(misread.pairs):
+        count = both.max() + 1
+        packed, wanted = (pairs[:, 0] * count + pairs[:, 1] for pairs in (both, misread.pairs))
+        shares[:, np.searchsorted(packed, wanted)] = misread.share_a, misread.share_b
+    return shares[0], shares[1]
 
 
 def _united(candidates: Int64, passages: Passages, documents: int) -> tuple[Int64, Int64, Int64]:

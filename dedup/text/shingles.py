@@ -117,7 +117,7 @@ def distinct_shingles(shingles: Shingles, *, threads: int = 1) -> Shingles:
 
 def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
     """Return the distinct shingles of some rows (ascending) of a batch of texts."""
-    capacity = int(np.sum(texts.offsets[rows + 1] - texts.offsets[rows])) // 2 + len(rows)
+    capacity = int(np.sum(texts.offsets[rows + 1] - texts.offsets[rows])) + len(rows)
     values, bounds = np.empty(capacity, np.uint64), np.empty(len(rows) + 1, np.int64)
     table = folding()
     windows.shingle_texts(
