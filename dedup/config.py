@@ -120,7 +120,8 @@ class Config:
         for item in dataclasses.fields(self):
             object.__setattr__(self, item.name, _checked(item, getattr(self, item.name)))
         if (self.bands == 0) != (self.rows == 0):
-            raise ConfigError("bands, rows", (self.bands, self.rows), "both 0 or both given")
+            says = f"{{name}}: give both or neither, not {self.bands} and {self.rows}"
+            raise ConfigError("bands, rows", (self.bands, self.rows), "both 0 or both given", says)
         if self.bands * self.rows > self.num_perm:
             raise ConfigError(
                 "bands, rows", (self.bands, self.rows), f"bands × rows ≤ num_perm ({self.num_perm})"

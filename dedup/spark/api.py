@@ -84,9 +84,11 @@ def settings(config: Config | None) -> Config:
     """Return the settings of a run; without any, those of the local engine's fast mode."""
     config = config or Config(find=("duplicates",))
     if "repeats" in config.find:
-        raise ConfigError("find", config.find, "duplicates, and passages, on Spark")
+        says = "{name}: repeats are not looked for on Spark; duplicates and passages are"
+        raise ConfigError("find", config.find, "duplicates, and passages, on Spark", says)
     if "duplicates" not in config.find:
-        raise ConfigError("find", config.find, "with duplicates on Spark")
+        says = "{name} must name duplicates on Spark"
+        raise ConfigError("find", config.find, "with duplicates on Spark", says)
     if config.shingle_unit != "word":
         raise ConfigError("shingle_unit", config.shingle_unit, "word on Spark")
     return config
