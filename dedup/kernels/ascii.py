@@ -207,7 +207,7 @@ def mark_links(data, lo, hi, words, odd, digits):
         while bits != np.uint64(0):
             at = base + trailing_zeros(bits)
             bits &= bits - np.uint64(1)
-            if done <= at < hi:
+            if at < hi and (at >= done or data[at] == _AT):
                 start, end = link_span(data, lo, at, hi)
                 set_odd(start - lo, end - lo, words, odd, digits)
                 if data[at] != _AT:
