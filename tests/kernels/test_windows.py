@@ -206,7 +206,13 @@ def test_hash_words(before, string, after):
     [
         *("it's", "don’t", "a" * 130 + "é" + "b" * 70, "'" * 70, "x" * 8, "20th", "a1" * 5),
         *("https://a.org/b?c=1#d", "me.2@a-b.org", "@www.x/y", "c3d4e5f6" * 12, "x/c3d4/" * 5),
-        *("wwww.x", "www.a@b.c/d", f"{'w' * 70}.x", f"{'b' * 40}1{'b' * 70}2{'b' * 70}3"),
+        *(
+            "@c3d4e5c3d4e5c3d4e5c3d4e5c3d4e5/http",
+            "wwww.x",
+            "www.a@b.c/d",
+            f"{'w' * 70}.x",
+            f"{'b' * 40}1{'b' * 70}2{'b' * 70}3",
+        ),
     ],
 )
 def test_hash_words_that_lie_across_64_bytes(word):
