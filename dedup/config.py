@@ -14,7 +14,8 @@ from dedup.errors import ConfigError
 
 T = TypeVar("T")
 
-RELATIONS = ("exact", "near_duplicate", "excerpt", "derived", "shares_passage")
+RELATIONS = ("exact", "near_duplicate", "excerpt", "derived", "shares_passage", "compilation")
+LIKE = RELATIONS[:5]  # those that two documents can be clustered on, strongest first
 STAGES = ("duplicates", "passages", "repeats")
 TAGS = ("caption", "byline", "date_line", "embed", "related_suspect")
 
@@ -86,15 +87,36 @@ class Config:
         low=0.1,
         high=1,
     )
+    removable_running: float = _setting(
+        0.9,
+        "Share of the running text of a page that must stand in the kept one before the page may "
+        "be removed although less of it than `removable` does.",
+        low=0.5,
+        high=1,
+    )
     cluster_on: tuple[str, ...] = _setting(
         ("exact", "near_duplicate", "excerpt"),
         "Relations that put two documents in one cluster.",
-        choices=RELATIONS,
+        choices=LIKE,
+    )
+    derived_alone: float = _setting(
+        0.6,
+        "Share of a document in another from which a `derived` pair puts them in one cluster too "
+        "(1: never); both stay unless `removable` allows more.",
+        low=0.3,
+        high=1,
+    )
+    derived_linked: float = _setting(
+        0.4,
+        "The same where a third document is a near-duplicate or an excerpt of both (1: never).",
+        low=0.3,
+        high=1,
     )
     canonical: str = _setting(
         "complete",
-        "Which member of a cluster is kept: complete, earliest, latest, longest, or priority:FIELD "
-        "(smallest value of that column first).",
+        "Which member of a cluster is kept: complete (holds what most members share, and of those "
+        "the least besides), longest, earliest, latest, or priority:FIELD (smallest value of that "
+        "column first).",
         choices=("complete", "earliest", "latest", "longest"),
         prefix="priority:",
     )
