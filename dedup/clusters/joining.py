@@ -46,8 +46,8 @@ def cluster_documents(
 ) -> tuple[Clusters, Pairs]:
     """Cluster all documents; return the pairs as well, those of compilations with their relation.
 
-    ``representatives`` names the document that stands for each and its equals; ``sets`` are the shingles of
-    what is in a pair.
+    ``representatives`` names the document that stands for each and its equals; ``sets`` are the
+    shingles of what is in a pair.
     """
     weights = np.bincount(representatives, minlength=len(representatives))
     compilations = Compilations(candidates.lengths, addressed, sets, is_one_text)

@@ -40,8 +40,8 @@ def decide(
 ) -> Standing:
     """Decide which documents stay.
 
-    ``representatives`` names what stands for each document and its equals, ``lengths`` counts tokens;
-    ``running`` is how much of the running text of a document stands in its leader.
+    ``representatives`` names what stands for each document and its equals, ``lengths`` counts
+    tokens; ``running`` is how much of the running text of a document stands in its leader.
     """
     rows = np.arange(len(representatives))
     is_member = clusters.pairs >= 0
