@@ -51,13 +51,13 @@ def cluster_documents(
     """
     weights = np.bincount(representatives, minlength=len(representatives))
     compilations = Compilations(candidates.lengths, addressed, sets, is_one_text)
-    clusters, pairs = join_pairs(pairs, candidates, weights, config, sets, compilations)
+    clusters, pairs = cluster_by_pairs(pairs, candidates, weights, config, sets, compilations)
     if "exact" in config.cluster_on:
         join_equals(clusters, pairs, representatives)
     return clusters, pairs
 
 
-def join_pairs(
+def cluster_by_pairs(
     pairs: Pairs,
     candidates: CanonicalOrder,
     weights: Int64,

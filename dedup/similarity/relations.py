@@ -24,6 +24,7 @@ _ALIKE = 0.8  # smaller share over larger, from which neither text is a part of 
 _DERIVED_COVERAGE = 0.3
 _DERIVED_PASSAGES, _DERIVED_PASSAGE_TOKENS = 3, 60
 _DERIVED_TOKENS = 100
+_DERIVED_OWN_TOKENS = 30  # of them in passages that are more than a quotation, caption or credit
 
 
 # Jaccard, the containment of the first in the second, and of the second in the first.
@@ -92,10 +93,11 @@ def confirm_pairs(
     """Verify candidates and the pairs that share passages; keep those with a relation.
 
     ``compare`` scores pairs as ``compare_shingles`` does. ``counts`` are the tokens of each
-    document that were compared. ``telling`` says from which passages ``derived`` may follow (by
-    default all). ``keep_all`` keeps pairs without a relation as well, as ``NONE``.
+    document that were compared. ``telling`` says which passages tell of a copy (by default all),
+    for quotations alone make no pair ``derived``. ``keep_all`` keeps pairs without a relation as
+    well, as ``NONE``.
     """
-    both, matched, numbers, own = _united(candidates, passages, len(counts), telling)
+    both, matched, own, numbers = _united(candidates, passages, len(counts), telling)
     jaccard, containment_a, containment_b = compare(both)
     tokens_a, tokens_b = np.maximum(counts[both], 1).T
     made = Pairs(
@@ -116,23 +118,22 @@ def confirm_pairs(
 
 def _united(
     candidates: Int64, passages: Passages, documents: int, telling: Bool | None
-) -> tuple[Int64, Int64, Int64, tuple[Int64, Int64]]:
-    """Return all pairs in order, their matched tokens, their numbers of passages, and both of own.
+) -> tuple[Int64, Int64, Int64, Int64]:
+    """Return all pairs in order, their matched tokens, those in ``telling`` passages, and numbers.
 
-    Own are the passages that are ``telling``.
+    Numbers are those of all passages of a pair.
     """
     count = np.int64(max(documents, 1))
     shared = passages.pairs[:, 0] * count + passages.pairs[:, 1]
     packed = np.union1d(candidates[:, 0] * count + candidates[:, 1], shared)
-    matched, numbers, fewer, less = np.zeros((4, len(packed)), np.int64)
+    matched, numbers, less = np.zeros((3, len(packed)), np.int64)
     matched[np.searchsorted(packed, shared)] = passages.pairs[:, 2]
     positions = np.searchsorted(packed, passages.a * count + passages.b)
     np.add.at(numbers, positions, 1)
     if telling is not None:
-        np.add.at(fewer, positions[~telling], 1)
         np.add.at(less, positions[~telling], passages.tokens[~telling])
-    own = numbers - fewer, np.maximum(matched - less, 0)
-    return np.stack([packed // count, packed % count], axis=1), matched, numbers, own
+    own = np.maximum(matched - less, 0)
+    return np.stack([packed // count, packed % count], axis=1), matched, own, numbers
 
 
 def relate(
@@ -141,27 +142,29 @@ def relate(
     tokens_a: Int64,
     tokens_b: Int64,
     config: Config,
-    own: tuple[Int64, Int64] | None = None,
+    own: Int64 | None = None,
 ) -> None:
     """Write the relation of each pair: the first that holds.
 
     ``numbers`` counts the passages of each pair, ``tokens_a`` and ``tokens_b`` the tokens of both
-    documents, at least 1. ``own`` are the numbers and the matched tokens of those passages from
-    which ``derived`` may follow, by default all.
+    documents, at least 1. ``own`` counts the matched tokens of passages that tell of a copy (by
+    default all do); without some of those no pair is ``derived``.
     """
     shorter = np.minimum(tokens_a, tokens_b)
     one, both = np.maximum(pairs.share_a, pairs.share_b), np.minimum(pairs.share_a, pairs.share_b)
     least = np.where(shorter < SHORT, max(config.coverage, _SHORT_COVERAGE), config.coverage)
     alike = (one >= least) & (both >= _ALIKE * one) & (shorter >= SHORT)
     near = (pairs.jaccard >= config.threshold) | (both >= least) | alike
-    telling, matched = own or (numbers, pairs.matched)
+    matched = pairs.matched
     derived = (
         (matched / shorter >= _DERIVED_COVERAGE)
-        | ((telling >= _DERIVED_PASSAGES) & (matched >= _DERIVED_PASSAGE_TOKENS))
+        | ((numbers >= _DERIVED_PASSAGES) & (matched >= _DERIVED_PASSAGE_TOKENS))
         | (matched >= _DERIVED_TOKENS)
     )
+    if own is not None:
+        derived &= own >= np.minimum(_DERIVED_OWN_TOKENS, _DERIVED_COVERAGE * shorter)
     pairs.relations[:] = np.select(
-        [near, one >= least, derived & (telling > 0), numbers > 0],
+        [near, one >= least, derived & (numbers > 0), numbers > 0],
         [NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE],
         NONE,
     )
