@@ -1,4 +1,4 @@
-"""What goes from inside the documents, part by part: page furniture and repeats.
+"""What goes from inside the documents, part by part: boilerplate and repeats.
 
 Only two things need all documents at once: how often a line stands on the pages of its site, and
 which words are frequent. They are counted first; then every part is looked at by itself.
@@ -7,13 +7,15 @@ which words are frequent. They are counted first; then every part is looked at b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from dedup.cleaning.apply import settle_removals
 from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
+from dedup.cleaning.boilerplate.template_text import Found
+from dedup.cleaning.boilerplate.templates import Template, TemplateCounter, Templates
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
@@ -45,12 +47,15 @@ class Removals:
     gone: Int64
     truncated: Bool
     words: Words
+    templates: tuple[Template, ...] = ()  # most frequent first
 
     def kept(self) -> Kept:
         """Return what a checkpoint holds of it; classes and weights lie in the columns."""
         arrays = {name: getattr(self, name) for name in _KEPT}
         arrays["languages"] = self.words.languages
-        return Kept(arrays, {"rows": self.rows, "annotations": self.annotations})
+        tables = {"rows": self.rows, "annotations": self.annotations}
+        templates = [astuple(each) for each in self.templates]
+        return Kept(arrays, tables, {"templates": templates})
 
     @classmethod
     def of_kept(cls, kept: Kept, columns: Columns) -> Removals:
@@ -61,7 +66,8 @@ class Removals:
             kept.arrays["languages"],
         )
         arrays = {name: kept.arrays[name] for name in _KEPT}
-        return cls(**kept.tables, **arrays, words=words)
+        templates = tuple(Template(*each) for each in kept.values["templates"])
+        return cls(**kept.tables, **arrays, words=words, templates=templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ class Part:
 
 
 class Parts:
-    """Documents in parts; their blocks are held, or made again where arrays are in files."""
+    """Documents in parts; their lines are held, or computed again where arrays are in files."""
 
     def __init__(self, texts: Texts, tokens: Tokens, columns: Columns, threads: int) -> None:
         self._texts, self._tokens, self._columns = texts, tokens, columns
@@ -121,15 +127,20 @@ def find_removals(
     """
     parts = Parts(texts, tokens, columns, threads)
     line_counts = LineCounter(sites, parts.bound(), columns)
+    units = TemplateCounter(sites, 2 * parts.bound(), columns)
     discount = Discount()
+    counted = np.zeros(len(tokens), np.bool_)
+    counted[np.unique(groups, return_index=True)[1]] = True
     counts_lines = "repeats" in config.find and config.boilerplate
     for part in parts:
         if counts_lines:
             line_counts.add(part.lines, part.low)
+            units.add(part.tokens, part.lines, part.low, int(tokens.bounds[part.low]))
         if "passages" in config.find:
-            discount.learn(part.tokens)
+            discount.learn(part.tokens, counted[part.low : part.high])
     line_counts.count(groups)
-    return _Search(config, line_counts, discount).run(parts, tokens, columns)
+    templates = units.count(groups, texts, tokens)
+    return _Search(config, line_counts, templates, sites, discount).run(parts, tokens, columns)
 
 
 @dataclass(slots=True)
@@ -138,6 +149,8 @@ class _Search:
 
     config: Config
     line_counts: LineCounter
+    templates: Templates
+    sites: Int64
     discount: Discount
     line: int = 0
 
@@ -150,7 +163,7 @@ class _Search:
         classes = columns.grow("classes", np.uint8, total)
         weights = columns.grow("weights", np.float32, total)
         classed = "passages" in self.config.find  # nothing else looks at classes
-        common = self.discount.common()
+        learned = self.discount.learned()
         for number, part in enumerate(parts):
             own = slice(part.low, part.high)
             found, marked, review[own] = self._find(part)
@@ -158,7 +171,7 @@ class _Search:
             masked = _masked(found, part.tokens, gone[own])
             if classed:
                 languages = self.discount.languages[number]
-                words = classify_part(part.tokens, masked, languages, common)
+                words = classify_part(part.tokens, masked, languages, learned)
                 classes.append(words.classes)
                 weights.append(words.weights)
             rows.append(_moved(found, part.low))
@@ -168,7 +181,7 @@ class _Search:
         return Removals(
             pa.concat_tables(rows).combine_chunks(),
             pa.concat_tables(annotations).combine_chunks(),
-            *(review, gone, truncated, words),
+            *(review, gone, truncated, words, self.templates.entries),
         )
 
     def _find(self, part: Part) -> tuple[pa.Table, pa.Table, Bool]:
@@ -178,7 +191,9 @@ class _Search:
         line_counts = self.line_counts.part(part.lines, part.low, self.line)
         self.line += len(part.lines)
         given = (part.texts, part.tokens, part.lines, self.config)
-        boilerplate, annotations = find_boilerplate(*given, line_counts)
+        sites = self.sites[part.low : part.high]
+        templates = Found.of(self.templates, part.tokens, part.lines, sites)
+        boilerplate, annotations = find_boilerplate(*given, line_counts, templates)
         settled, review = settle_removals([boilerplate, find_repeats(*given)], part.tokens)
         return settled, annotations, review
 

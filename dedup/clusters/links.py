@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATION_CODES, Config
 from dedup.core.arrays import Bool, Int32, Int64
 from dedup.kernels import choosing as kernel
 from dedup.similarity.relations import DERIVED, EXCERPT, NEAR_DUPLICATE, SHORT, Pairs
@@ -20,7 +20,7 @@ def cluster_edges(pairs: Pairs, lengths: Int64 | Int32, config: Config) -> Int64
 
     Equal documents (``exact``) are left to the caller.
     """
-    wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
+    wanted = [RELATION_CODES[name] for name in config.cluster_on if name != "exact"]
     joins = np.isin(pairs.relations, wanted)
     if {NEAR_DUPLICATE, EXCERPT} <= set(wanted) and DERIVED not in wanted:
         joins |= _derived_edges(pairs, joins, lengths, config)

@@ -66,7 +66,7 @@ def sign_all(
 ) -> Iterator[Reading]:
     """Read all pieces for the first time, some at once; yield what each leaves, in order.
 
-    The first ``begun`` are signed already; of those only the facts are wanted.
+    The first ``begun`` are signed already; of those only the metadata is wanted.
     """
 
     def read(task: tuple[int, Piece]) -> tuple[Piece, Reading]:
@@ -206,7 +206,7 @@ def _in_order(state: State, parts: list[pa.Table]) -> tuple[pa.Table, Int64]:
 
 
 def _find_candidates(state: State) -> None:
-    """Choose what stands for each group of equal documents, and pair those that share a bucket."""
+    """Choose the representative of each group of equal documents; pair those in one bucket."""
     signed, config = state.signed, state.config
 
     def compute() -> tuple[Int64, Int64, int]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dedup.cleaning.find import Removals, find_removals
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
@@ -22,9 +21,10 @@ from dedup.clusters.running import kept_running
 from dedup.clusters.standing import decide
 from dedup.clusters.stars import Clusters, stars
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64
+from dedup.core.arrays import Bool, Int64, column_codes
 from dedup.core.checkpoints import Kept
 from dedup.passages.find import Passages, find_passages, no_passages
+from dedup.passages.neighbours import join_neighbours
 from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
 from dedup.pipeline.documents import Documents, gather, hold, text_budget
 from dedup.pipeline.results import (
@@ -33,10 +33,12 @@ from dedup.pipeline.results import (
     pairs_table,
     passages_table,
     repeats_table,
+    templates_summary,
 )
 from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.result import Result
 from dedup.schema import Corpus
+from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
 from dedup.similarity.telling import telling_passages
 from dedup.sources.rereadable import Reader
@@ -65,6 +67,7 @@ class State:
     removals: Removals = field(init=False)
     ranking: CanonicalOrder = field(init=False)
     passages: Passages = field(init=False)
+    misread: Misread = field(init=False)
     pairs: Pairs = field(init=False)
     clusters: Clusters = field(init=False)
     result: Result = field(init=False)
@@ -117,7 +120,7 @@ def _find_removals(state: State) -> None:
             documents.texts,
             state.tokens,
             state.config,
-            sites=_sites(documents.metadata),
+            sites=column_codes(documents.metadata["site"])[0].astype(np.int64),
             groups=state.copies.stories,
             columns=documents.columns,
             threads=state.resources.threads,
@@ -127,17 +130,6 @@ def _find_removals(state: State) -> None:
     )
     state.ranking = _canonical_order(state)
     _choose_representatives(state)
-
-
-def _sites(metadata: pa.Table) -> Int64:
-    """Return a code for the site of each document, -1 where none is known."""
-    column = metadata["site"]
-    if column.null_count == len(column):
-        return np.full(len(column), -1, np.int64)
-    column = column.combine_chunks()
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    codes: Int64 = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes
 
 
 def _canonical_order(state: State) -> CanonicalOrder:
@@ -153,7 +145,7 @@ def _canonical_order(state: State) -> CanonicalOrder:
 
 
 def _choose_representatives(state: State) -> None:
-    """Let the canonical of each group of equal documents stand for it, in the candidates too."""
+    """Make the canonical of each group of equal documents its representative, in candidates too."""
     chosen = choose_representatives(state.representatives, state.ranking, state.config)
     moved = np.arange(len(chosen))
     moved[state.representatives] = chosen
@@ -172,16 +164,35 @@ def _find_passages(state: State) -> None:
         included &= _among_near_copies(state)
     state.passages = state.resources.work.stage(
         "passages",
-        lambda: find_passages(
-            *(state.tokens, state.removals.words, state.config),
-            included=included,
-            threads=state.resources.threads,
-            columns=state.documents.columns,
+        lambda: join_neighbours(
+            find_passages(
+                *(state.tokens, state.removals.words, state.config),
+                included=included,
+                threads=state.resources.threads,
+                columns=state.documents.columns,
+            ),
+            state.tokens,
         ),
         save=Passages.kept,
         load=Passages.of_kept,
     )
     state.limits.update(state.passages.cut)
+
+
+def _find_misread(state: State) -> None:
+    """Find copies among texts that a machine misread, where both copies and passages are sought."""
+    if not {"duplicates", "passages"} <= set(state.config.find) or state.compares:
+        state.misread = none_misread()
+        return
+    included = state.representatives == np.arange(len(state.representatives))
+    state.misread = state.resources.work.stage(
+        "misread",
+        lambda: find_misread(state.documents.texts, state.tokens, included),
+        save=Misread.kept,
+        load=Misread.of_kept,
+    )
+    if state.misread.left_out:
+        state.limits["misread_texts_too_long"] = state.misread.left_out
 
 
 def _among_near_copies(state: State) -> Bool:
@@ -214,6 +225,7 @@ def _relate_pairs(state: State) -> None:
         *(counts - state.removals.gone, state.config),
         telling=telling_passages(state.passages, state.tokens, state.removals.annotations),
         keep_all=state.compares,
+        misread=state.misread,
     )
     state.pairs = with_equals(pairs, state.representatives, counts)
 
@@ -261,6 +273,7 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
+    result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 
@@ -272,6 +285,7 @@ MODE = Mode(
         Stage("candidates", _find_candidates),
         Stage("boilerplate and repeats", _find_removals),
         Stage("passages", _find_passages),
+        Stage("misread texts", _find_misread),
         Stage("pairs", _relate_pairs),
         Stage("clusters", _cluster),
     ),

@@ -69,7 +69,7 @@ class Verifier:
         return SetReader(lambda rows: held.sizes(self.positions[rows].astype(np.int64)), read)
 
     def _read(self, path: Path, positions: Int64) -> Shingles:
-        """Read some sets (ascending) of the file; those that stand close together at once."""
+        """Read some sets (ascending) of the file; neighbouring ones at once."""
         lows, highs = self.offsets[positions], self.offsets[positions + 1]
         bounds = offsets_of(highs - lows)
         values = np.empty(int(bounds[-1]), np.uint64)

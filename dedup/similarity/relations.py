@@ -8,14 +8,18 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATION_CODES, RELATIONS, Config
 from dedup.core.arrays import Bool, Float64, Int32, Int64
 from dedup.kernels import sets
 from dedup.passages.find import Passages
+from dedup.similarity.misread import Misread, none_misread
 from dedup.text.shingles import Shingles
 
-EXACT, NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE, COMPILATION = range(6)
-NONE = len(RELATIONS)  # no relation
+EXACT, NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE, COMPILATION = (
+    RELATION_CODES[name]
+    for name in ("exact", "near_duplicate", "excerpt", "derived", "shares_passage", "compilation")
+)
+NONE = len(RELATION_CODES)  # no relation
 NAMES = (*RELATIONS, "none")
 
 SHORT = 50  # tokens; so short a text stands in another one only where it is covered …
@@ -35,9 +39,9 @@ Scores: TypeAlias = tuple[Float64, Float64, Float64]
 class Pairs:
     """Pairs of documents (rows ``a`` < ``b``) with scores and relation, in order of (a, b).
 
-    ``containment_a`` is the share of the shingles of ``a`` that stand in ``b``; ``coverage`` the
+    ``containment_a`` is the share of the shingles of ``a`` that occur in ``b``; ``coverage`` the
     matched tokens of passages over the tokens of the shorter document. ``share_a`` is how much of
-    ``a`` stands in ``b`` by either measure, what removal goes by.
+    ``a`` occurs in ``b`` by either measure; removal is decided by it.
     """
 
     a: Int64
@@ -89,17 +93,24 @@ def confirm_pairs(
     *,
     telling: Bool | None = None,
     keep_all: bool = False,
+    misread: Misread | None = None,
 ) -> Pairs:
     """Verify candidates and the pairs that share passages; keep those with a relation.
 
+    Pairs of ``misread`` texts are covered as far as their characters are in common.
     ``compare`` scores pairs as ``compare_shingles`` does. ``counts`` are the tokens of each
     document that were compared. ``telling`` says which passages tell of a copy (by default all),
     for quotations alone make no pair ``derived``. ``keep_all`` keeps pairs without a relation as
     well, as ``NONE``.
     """
+    misread = misread or none_misread()
+    candidates = np.concatenate([candidates, misread.pairs])
     both, matched, own, numbers = _united(candidates, passages, len(counts), telling)
     jaccard, containment_a, containment_b = compare(both)
     tokens_a, tokens_b = np.maximum(counts[both], 1).T
+    read_a, read_b = _shares(both, misread)
+    by_characters = np.maximum(read_a, read_b) * np.minimum(tokens_a, tokens_b)
+    matched = np.maximum(matched, by_characters.astype(np.int64))
     made = Pairs(
         a=both[:, 0],
         b=both[:, 1],
@@ -109,11 +120,21 @@ def confirm_pairs(
         containment_b=containment_b,
         coverage=np.minimum(matched / np.minimum(tokens_a, tokens_b), 1.0),
         matched=matched,
-        share_a=np.maximum(np.minimum(matched / tokens_a, 1.0), containment_a),
-        share_b=np.maximum(np.minimum(matched / tokens_b, 1.0), containment_b),
+        share_a=np.maximum.reduce([np.minimum(matched / tokens_a, 1.0), containment_a, read_a]),
+        share_b=np.maximum.reduce([np.minimum(matched / tokens_b, 1.0), containment_b, read_b]),
     )
     relate(made, numbers, tokens_a, tokens_b, config, own)
     return made if keep_all else made.take(made.relations != NONE)
+
+
+def _shares(both: Int64, misread: Misread) -> tuple[Float64, Float64]:
+    """Return how much of each document of a pair stands in the other by characters; 0: unknown."""
+    shares = np.zeros((2, len(both)))
+    if len(misread.pairs):
+        count = both.max() + 1
+        packed, wanted = (pairs[:, 0] * count + pairs[:, 1] for pairs in (both, misread.pairs))
+        shares[:, np.searchsorted(packed, wanted)] = misread.share_a, misread.share_b
+    return shares[0], shares[1]
 
 
 def _united(
@@ -171,7 +192,7 @@ def relate(
 
 
 def with_equals(pairs: Pairs, representatives: Int64, counts: Int64 | Int32) -> Pairs:
-    """Add a pair for every document that another one stands for (``representatives``), and sort."""
+    """Add a pair for every document that has another representative, and sort."""
     others = np.flatnonzero(representatives != np.arange(len(representatives)))
     if not len(others):
         return pairs

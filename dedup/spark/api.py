@@ -12,12 +12,11 @@ from dedup.errors import ConfigError
 from dedup.passages.find import LEVELS
 from dedup.pipeline.stages import Stage, run_stages
 from dedup.similarity.relations import COMPILATION, NONE
-from dedup.sources.options import priority_column
 from dedup.spark import documents, equals, giants, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
-from dedup.spark.facts import Facts, metadata_of
 from dedup.spark.frames import Frame, Store
+from dedup.spark.metadata import Metadata, metadata_of
 from dedup.spark.reading import role_columns, sign
 from dedup.spark.verifying import confirm, wanted_sets
 
@@ -76,13 +75,13 @@ def find(
     """
     config = settings(config)
     roles = {"text": text, "id": id, "date": date, "url": url, "site": site, "path": path}
-    frame = role_columns(df, {**roles, "priority": priority_column(config)})
+    frame = role_columns(df, {**roles, "priority": config.priority_field})
     store = Store.at(df.sparkSession, checkpoint)
     return run(State(frame, config, store, driver_edges, task_edges))
 
 
 def settings(config: Config | None) -> Config:
-    """Return the settings of a run; without any, those of the local engine's fast path."""
+    """Return the settings of a run; without any, those of the local engine's fast mode."""
     config = config or Config(find=("duplicates",))
     if "repeats" in config.find:
         raise ConfigError("find", config.find, "duplicates, and passages, on Spark")
@@ -105,7 +104,7 @@ class State:
     store: Store
     driver_edges: int = DRIVER_EDGES
     task_edges: int = stars.TASK_EDGES
-    metadata: Facts = field(init=False)
+    metadata: Metadata = field(init=False)
     equals: Frame = field(init=False)
     candidates: Frame = field(init=False)
     sets: Frame = field(init=False)

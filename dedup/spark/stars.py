@@ -13,7 +13,7 @@ from dedup.clusters.choosing import held_sets
 from dedup.clusters.compilations import Compilations
 from dedup.clusters.joining import cluster_by_pairs
 from dedup.clusters.standing import decide
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATION_CODES, Config
 from dedup.similarity.relations import Pairs, join_pairs
 from dedup.spark.equals import RANKING, candidates_of
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, whole
@@ -37,7 +37,7 @@ _MOST_ROWS = 1 << 14  # of components that are clustered at a time, but for the 
 
 def cluster_edges(pairs: Frame, config: Config) -> Frame:
     """Return the confirmed pairs that put two documents in one cluster."""
-    wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
+    wanted = [RELATION_CODES[name] for name in config.cluster_on if name != "exact"]
     return pairs.where(F.col("relations").isin(wanted) if wanted else F.lit(False))
 
 
@@ -47,7 +47,9 @@ def with_sets(metadata: Frame, sets: Frame, equals: Frame) -> Frame:
     That is ``RANKING``, the shingles, how many equal documents each stands for, and whether its id
     is a URL.
     """
-    weights = equals.groupBy(F.col("face").alias("row")).agg((F.count("*") + 1).alias("weight"))
+    weights = equals.groupBy(F.col("representative").alias("row")).agg(
+        (F.count("*") + 1).alias("weight")
+    )
     urls = F.col("doc_id").rlike("^https?://").alias("addressed")
     known = metadata.select(*RANKING, urls).join(sets.select("row", "shingles"), "row")
     one = F.lit(1).cast("bigint")

@@ -29,12 +29,14 @@ _CACHE_KIB = 32 << 10
 _LOG_PAGES = 4000  # of the log that are copied back into the file at a time
 _WAIT_MS = 30_000
 _OLDEST = (3, 37)  # has STRICT tables
+_MAGIC = b"SQLite format 3\0"
+_HEADER, _OWNER = 100, 68  # bytes of the header of a database, and where its application id is
 _NO_SPACE = ("full", "disk i/o", "readonly", "unable to open", "locked", "busy", "too big")
 
 _FORMS = [struct.Struct(f"<{count}q") for count in range(5)]
 _OTHER_TYPES = "a row of the index holds values of other types than were written"
 
-# What stands in an index file, literally; anything else is not opened.
+# The exact tables of an index file; a file with anything else is not opened.
 SCHEMA = {
     "settings": (
         "CREATE TABLE settings(one INTEGER PRIMARY KEY, seal INTEGER NOT NULL, "
@@ -67,6 +69,20 @@ def sealed(data: bytes, *facts: int) -> int:
         raise CorruptIndex(_OTHER_TYPES)
     digest = xxh3_64(data, seed)
     return digest - (1 << 64) if digest >> 63 else digest
+
+
+def _refuse_others(path: Path) -> None:
+    """Raise ``CorruptIndex`` for a file that is no index, before anything is made beside it."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        head = file.read(_HEADER)
+    if not head.startswith(_MAGIC):
+        raise CorruptIndex(f"{path} is not a dedup index")
+    owner = int.from_bytes(head[_OWNER : _OWNER + 4], "big")
+    # An index that was not closed may have its mark in the log only.
+    if owner != APPLICATION_ID and not _log_of(path):
+        raise CorruptIndex(f"{path} is a SQLite database, not a dedup index")
 
 
 # Connections of a parent process: they must neither be used nor closed by the child.
@@ -105,6 +121,7 @@ class Database:
         self.lock = threading.RLock()
         self.forgotten = True  # what was known of the file may be out of date
         with self._errors():
+            _refuse_others(self.path)
             self._guard = None if self.read_only else FileLock(Path(f"{self.path}.lock"))
             try:
                 with self._alone():
@@ -148,7 +165,9 @@ class Database:
             )
         is_new = not self.path.exists() or not self.path.stat().st_size
         if is_new and create is None:
-            raise IndexUnavailable(f"{self.path}: there is no index")
+            raise IndexUnavailable(
+                f"{self.path}: there is no index; `dedup index create` makes one"
+            )
         mode = "ro" if self.read_only else "rwc" if is_new else "rw"
         connection = self._opened(mode)
         try:
@@ -290,7 +309,7 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> None:
     """Raise ``CorruptIndex`` for a file that is no index, or more than one."""
     (found,) = connection.execute("PRAGMA application_id").fetchone()
     if found != APPLICATION_ID:
-        raise CorruptIndex(f"{path}: this is no index of dedup")
+        raise CorruptIndex(f"{path} is not a dedup index")
     rows = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
     if dict(rows) != SCHEMA or len(rows) != len(SCHEMA):
         raise CorruptIndex(f"{path}: the tables are not those of an index")
