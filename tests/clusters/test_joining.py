@@ -147,6 +147,34 @@ def test_the_one_that_goes_on_is_kept_not_the_two_that_were_cut():
     assert choose([([cut, cut[:-2], page], [1] * 3, [False] * 3, [-1] * 3)]) == [0]
 
 
+@examples
+@given(cluster())
+def test_counts_of_shared_shingles(drawn):
+    sets, weights, *_ = drawn
+    held = Counter()
+    for own, weight in zip(sets, weights, strict=True):
+        held.update(dict.fromkeys(own, weight))
+    shared = np.zeros(len(sets), np.int64)
+    bounds = np.array([0, len(sets)])
+    kernel.count_shared(*ragged(sets), np.arange(len(sets)), bounds, np.array(weights), shared)
+    assert shared.tolist() == [sum(2 * held[x] >= sum(weights) for x in own) for own in sets]
+
+
+@examples
+@given(cluster())
+def test_texts_that_go_on_where_others_end(drawn):
+    sets = [own for own in drawn[0] if own]
+    chosen = np.zeros(1, np.int64)
+    if sets:
+        bounds, ends = np.array([0, len(sets)]), np.array([len(sets)])
+        kernel.follow_parts(*ragged(sets), np.arange(len(sets)), bounds, ends, chosen)
+    wanted = 0
+    for other in range(1, len(sets)):
+        if naive_goes_on(sets[wanted], sets[other]):
+            wanted = other
+    assert chosen[0] == wanted
+
+
 # What joins.
 
 
@@ -263,6 +291,11 @@ def test_running_words_that_stand_nowhere_else(text, other, data):
         *(sides[1], np.array([0, len(other)]), np.array([0]), totals, lost),
     )
     assert (totals[0], lost[0]) == (sum(running), own)
+    keys, used = np.empty(256, np.uint64), np.empty(256, np.bool_)
+    mask = running_kernel.gram_table(sides[1], keys, used)
+    marked = np.empty(len(text), np.bool_)
+    running_kernel.mark_shared(sides[0], keys, used, mask, marked)
+    assert marked.tolist() == shared
 
 
 @examples
