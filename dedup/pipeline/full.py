@@ -15,11 +15,16 @@ import pyarrow as pa
 
 from dedup.cleaning.find import Removals, find_removals
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
-from dedup.clusters.stars import Clusters, cluster_documents, stars
+from dedup.clusters.joining import addressed, cluster_documents
+from dedup.clusters.one_text import PageFinder
+from dedup.clusters.running import kept_running
+from dedup.clusters.standing import decide
+from dedup.clusters.stars import Clusters, stars
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, column_codes
 from dedup.core.checkpoints import Kept
 from dedup.passages.find import Passages, find_passages, no_passages
+from dedup.passages.neighbours import join_neighbours
 from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
 from dedup.pipeline.documents import Documents, gather, hold, text_budget
 from dedup.pipeline.results import (
@@ -28,11 +33,14 @@ from dedup.pipeline.results import (
     pairs_table,
     passages_table,
     repeats_table,
+    templates_summary,
 )
 from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.result import Result
 from dedup.schema import Corpus
+from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
+from dedup.similarity.telling import telling_passages
 from dedup.sources.rereadable import Reader
 from dedup.text.tokens import Tokens, read_tokens, tokenise_texts
 
@@ -59,6 +67,7 @@ class State:
     removals: Removals = field(init=False)
     ranking: CanonicalOrder = field(init=False)
     passages: Passages = field(init=False)
+    misread: Misread = field(init=False)
     pairs: Pairs = field(init=False)
     clusters: Clusters = field(init=False)
     result: Result = field(init=False)
@@ -155,16 +164,35 @@ def _find_passages(state: State) -> None:
         included &= _among_near_copies(state)
     state.passages = state.resources.work.stage(
         "passages",
-        lambda: find_passages(
-            *(state.tokens, state.removals.words, state.config),
-            included=included,
-            threads=state.resources.threads,
-            columns=state.documents.columns,
+        lambda: join_neighbours(
+            find_passages(
+                *(state.tokens, state.removals.words, state.config),
+                included=included,
+                threads=state.resources.threads,
+                columns=state.documents.columns,
+            ),
+            state.tokens,
         ),
         save=Passages.kept,
         load=Passages.of_kept,
     )
     state.limits.update(state.passages.cut)
+
+
+def _find_misread(state: State) -> None:
+    """Find copies among texts that a machine misread, where both copies and passages are sought."""
+    if not {"duplicates", "passages"} <= set(state.config.find) or state.compares:
+        state.misread = none_misread()
+        return
+    included = state.representatives == np.arange(len(state.representatives))
+    state.misread = state.resources.work.stage(
+        "misread",
+        lambda: find_misread(state.documents.texts, state.tokens, included),
+        save=Misread.kept,
+        load=Misread.of_kept,
+    )
+    if state.misread.left_out:
+        state.limits["misread_texts_too_long"] = state.misread.left_out
 
 
 def _among_near_copies(state: State) -> Bool:
@@ -195,7 +223,9 @@ def _relate_pairs(state: State) -> None:
     pairs = confirm_pairs(
         *(candidates, state.copies.sets.compare, state.passages),
         *(counts - state.removals.gone, state.config),
+        telling=telling_passages(state.passages, state.tokens, state.removals.annotations),
         keep_all=state.compares,
+        misread=state.misread,
     )
     state.pairs = with_equals(pairs, state.representatives, counts)
 
@@ -203,8 +233,12 @@ def _relate_pairs(state: State) -> None:
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
-        state.clusters = cluster_documents(
-            state.pairs, state.ranking, state.representatives, state.config
+        ids = state.documents.metadata["doc_id"]
+        state.clusters, state.pairs = cluster_documents(
+            *(state.pairs, state.ranking, state.representatives, state.config),
+            state.copies.sets.reader(),
+            addressed=addressed(ids),
+            is_one_text=PageFinder(state.documents.texts, ids).is_one_text,
         )
     else:
         state.clusters = Clusters(np.arange(count, dtype=np.int64), np.full(count, -1, np.int64))
@@ -214,8 +248,16 @@ def _cluster(state: State) -> None:
 def _result(state: State) -> Result:
     metadata, removals = state.documents.metadata, state.removals
     ids = metadata["doc_id"].combine_chunks()
+    running = kept_running(
+        *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
+        state.config,
+    )
+    standing = decide(
+        *(state.pairs, state.clusters, state.representatives, state.ranking.lengths),
+        *(state.config, running),
+    )
     documents = documents_table(
-        metadata, state.pairs, state.clusters, state.representatives, state.config
+        metadata, state.pairs, state.clusters, state.representatives, standing
     )
     result = Result(
         config=state.config,
@@ -231,6 +273,7 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
+    result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 
@@ -242,6 +285,7 @@ MODE = Mode(
         Stage("candidates", _find_candidates),
         Stage("boilerplate and repeats", _find_removals),
         Stage("passages", _find_passages),
+        Stage("misread texts", _find_misread),
         Stage("pairs", _relate_pairs),
         Stage("clusters", _cluster),
     ),

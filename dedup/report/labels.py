@@ -16,6 +16,7 @@ RELATION_WORDS = {
     "excerpt": "excerpt",
     "derived": "derived",
     "shares_passage": "shares a passage",
+    "compilation": "compilation",
     "none": "nothing in common",
 }
 
@@ -25,6 +26,7 @@ TAG_WORDS = {
     "date_line": "date line",
     "embed": "embedded post",
     "related_suspect": "perhaps a related article",
+    "comment": "comment of a reader",
 }
 
 # Why something is removed, by kind of reason. A tag is a reason where `drop_tags` names it.
@@ -59,6 +61,9 @@ REASONS = {
         "cookie_notice": "cookie notice",
         "legal": "legal notice",
         "site_boilerplate": "line of the site",
+        "site_template": "template of the site",
+        "media_control": "media control",
+        "date_label": "label of a date",
         "whitespace": "invisible line",
     },
     "tag": TAG_WORDS,
@@ -66,6 +71,7 @@ REASONS = {
 # What the limits on very frequent text left out. One that is not known is written as it is.
 LIMIT_WORDS = {
     "oversized_buckets": "oversized buckets, of whose pairs only some were compared",
+    "misread_texts_too_long": "texts read by machine that are too long to compare by characters",
     "near_copies_left_out_of_passages": "near copies left out of the search for passages",
     "seeds_in_too_many_documents": "seeds in too many articles, searched in some of them only",
     "seed_positions_left_out": "positions of frequent seeds that were not searched",
@@ -80,6 +86,7 @@ COLOURS = {
     "excerpt": "#009E73",
     "derived": "#E69F00",
     "shares_passage": "#CC79A7",
+    "compilation": "#D55E00",
     "none": "#999999",
     "repeat": "#D55E00",
     "promotion": "#CC79A7",
@@ -99,6 +106,7 @@ STYLES = {
     "excerpt": "green",
     "derived": "yellow",
     "shares_passage": "magenta",
+    "compilation": "red",
     "none": "dim",
     "repeat": "red",
     "promotion": "magenta",
