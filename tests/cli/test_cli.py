@@ -146,7 +146,7 @@ def test_settings_reach_the_result(folder):
         (["scan", "x", "--find", "nothing"], "--find: got 'nothing', allowed is any of"),
         (["scan", "x", "--shingle-unit", "line"], "--shingle-unit"),
         (["scan", "x", "--canonical", "best"], "--canonical: got 'best'"),
-        (["scan", "x", "--bands", "4"], "--bands, --rows: got (4, 0)"),
+        (["scan", "x", "--bands", "4"], "--bands, --rows: give both or neither, not 4 and 0"),
         (["scan", "x", "--fail-on-duplicates", "--find", "repeats"], "--fail-on-duplicates"),
         (["clean", "x"], "Missing option '--output'"),
         (["compare", "x"], "Missing argument 'B'"),
@@ -258,7 +258,7 @@ def test_what_is_no_index_is_left_alone(tmp_path):
         (tmp_path / "seen").write_bytes(data)
         done = run("filter", lines, "-i", tmp_path / "seen", "-q")
         assert done.code == 4
-        assert "no index" in done.err
+        assert "not a dedup index" in done.err
         assert names_in(tmp_path) == ["a.jsonl", "seen"]
         assert (tmp_path / "seen").read_bytes() == data
 
@@ -521,7 +521,7 @@ def test_output_into_the_input_is_refused_before_the_work(folder, command, monke
     for out in (folder, folder / "out"):
         done = run(command, folder, "-o", out)
         assert done.code == 4
-        assert "allowed is a folder that is no input and in none" in done.err
+        assert "choose a folder that is no input and in none" in done.err
     assert names_in(folder) == ["one.txt"]
 
 

@@ -22,6 +22,7 @@ FILES = [
     ROOT / "tests" / "similarity" / "test_lsh.py",
     ROOT / "tests" / "passages" / "test_passage_seeds.py",
     ROOT / "tests" / "cleaning" / "test_repeats.py",
+    ROOT / "tests" / "clusters" / "test_joining.py",
 ]
 # One row a kernel: the test that compares it with its twin.
 REGISTRY = {
@@ -61,6 +62,15 @@ REGISTRY = {
         "add_pair": "test_add_pair",
         "add_bucket_pairs": "test_bucket_pairs",
         "move_pairs": "test_bucket_pairs",
+    },
+    "choosing": {
+        "count_shared": "test_counts_of_shared_shingles",
+        "find_linked": "test_who_has_a_neighbour_in_common",
+        "group_parts": "test_parts_of_a_holder_are_grouped_by_their_links",
+        "fill_table": "test_texts_that_go_on_where_others_end",
+        "is_in": "test_texts_that_go_on_where_others_end",
+        "goes_on": "test_texts_that_go_on_where_others_end",
+        "follow_parts": "test_texts_that_go_on_where_others_end",
     },
     "clusters": {
         "root": "test_connect",
@@ -184,6 +194,12 @@ REGISTRY = {
         "find_copies": "test_copies_are_what_the_twin_finds",
         "common_length": "test_common_length_is_what_the_twin_finds",
     },
+    "running": {
+        "gram": "test_running_words_that_stand_nowhere_else",
+        "gram_table": "test_running_words_that_stand_nowhere_else",
+        "mark_shared": "test_running_words_that_stand_nowhere_else",
+        "count_own": "test_running_words_that_stand_nowhere_else",
+    },
     "seeds": {
         "part_of": "test_seeds_of_a_document",
         "write_ngrams": "test_seeds_of_a_document",
@@ -221,6 +237,10 @@ REGISTRY = {
         "plain_capitals": "test_plain_capitals",
         "classify_rows": "test_classify_rows",
     },
+    "telling": {
+        "find_tokens": "test_tokens_of_tagged_lines_in_passages",
+        "count_marked": "test_tokens_of_tagged_lines_in_passages",
+    },
     "templates": {
         "_ending_key": "test_endings_and_words",
         "_words": "test_endings_and_words",
@@ -247,7 +267,6 @@ REGISTRY = {
         "sign_texts": "test_sign_texts",
         "band_texts": "test_band_texts",
         "shingle_texts": "test_shingle_texts",
-        "drop_repeats": "test_drop_repeats",
     },
 }
 
