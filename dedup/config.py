@@ -19,7 +19,9 @@ Names: TypeAlias = "str | Collection[str]"  # one name or several
 # The number of each relation, the closest first. Index files and the scripts of a Redis server
 # hold these numbers: a new relation is appended, and no number is ever given to another one.
 RELATION_CODES = {"exact": 0, "near_duplicate": 1, "excerpt": 2, "derived": 3, "shares_passage": 4}
+RELATION_CODES |= {"compilation": 5}
 RELATIONS = tuple(RELATION_CODES)
+LIKE = RELATIONS[:5]  # those that two documents can be clustered on
 POLICIES = ("complete", "earliest", "latest", "longest")
 PRIORITY = "priority:"  # in front of the column that a policy goes by
 STAGES = ("duplicates", "passages", "repeats")
@@ -93,15 +95,36 @@ class Config:
         low=0.1,
         high=1,
     )
+    removable_running: float = _setting(
+        0.9,
+        "Share of the running text of a page that must stand in the kept one before the page may "
+        "be removed although less of it than `removable` does.",
+        low=0.5,
+        high=1,
+    )
     cluster_on: tuple[str, ...] = _setting(
         ("exact", "near_duplicate", "excerpt"),
         "Relations that put two documents in one cluster.",
-        choices=RELATIONS,
+        choices=LIKE,
+    )
+    derived_alone: float = _setting(
+        0.6,
+        "Share of a document in another from which a `derived` pair puts them in one cluster too "
+        "(1: never); both stay unless `removable` allows more.",
+        low=0.3,
+        high=1,
+    )
+    derived_linked: float = _setting(
+        0.4,
+        "The same where a third document is a near-duplicate or an excerpt of both (1: never).",
+        low=0.3,
+        high=1,
     )
     canonical: str = _setting(
         "complete",
-        "Which member of a cluster is kept: complete, earliest, latest, longest, or priority:FIELD "
-        "(smallest value of that column first).",
+        "Which member of a cluster is kept: complete (holds what most members share, and of those "
+        "the least besides), longest, earliest, latest, or priority:FIELD (smallest value of that "
+        "column first).",
         choices=POLICIES,
         prefix=PRIORITY,
     )

@@ -171,27 +171,9 @@ def set_odd(start, end, words, odd, digits):
 def mark_links(data, lo, hi, words, odd, digits):
     """Make all bytes odd that may belong to a link; the bits are those of ``mark_bytes``.
 
-    No link of ``tokenise`` has a byte that is not odd then; what is odd need not be of a link.
+    No link of ``tokenise`` has a byte that is not odd then; what is odd need not be of a link. Runs
+    of base64 come first, for they are found by letters and digits that are no longer plain then.
     """
-    done = lo  # up to where the last URL reached
-    for k in range((hi - lo) // 64 + 1):
-        base = lo + 64 * k
-        bits = np.uint64(0)
-        if base + 66 <= len(data):
-            bits = link_bits(data, base)
-        else:
-            for at in range(base, hi):
-                byte = data[at]
-                if byte == _AT or byte == _COLON or byte | np.uint8(0x20) == np.uint8(0x77):
-                    bits |= np.uint64(1) << np.uint64(at - base)
-        while bits != np.uint64(0):
-            at = base + trailing_zeros(bits)
-            bits &= bits - np.uint64(1)
-            if done <= at < hi:
-                start, end = link_span(data, lo, at, hi)
-                set_odd(start - lo, end - lo, words, odd, digits)
-                if data[at] != _AT:
-                    done = end
     letter_before = np.uint64(0)
     digit_before = np.uint64(0)
     for k in range((hi - lo) // 64 + 1):
@@ -211,6 +193,25 @@ def mark_links(data, lo, hi, words, odd, digits):
             set_odd(start - lo, end - lo, words, odd, digits)
         letter_before = (words[k] & ~digits[k]) >> np.uint64(63)
         digit_before = digits[k] >> np.uint64(63)
+    done = lo  # up to where the last URL reached
+    for k in range((hi - lo) // 64 + 1):
+        base = lo + 64 * k
+        bits = np.uint64(0)
+        if base + 66 <= len(data):
+            bits = link_bits(data, base)
+        else:
+            for at in range(base, hi):
+                byte = data[at]
+                if byte == _AT or byte == _COLON or byte | np.uint8(0x20) == np.uint8(0x77):
+                    bits |= np.uint64(1) << np.uint64(at - base)
+        while bits != np.uint64(0):
+            at = base + trailing_zeros(bits)
+            bits &= bits - np.uint64(1)
+            if at < hi and (at >= done or data[at] == _AT):
+                start, end = link_span(data, lo, at, hi)
+                set_odd(start - lo, end - lo, words, odd, digits)
+                if data[at] != _AT:
+                    done = end
 
 
 @njit

@@ -15,7 +15,11 @@ import pyarrow as pa
 
 from dedup.cleaning.find import Removals, find_removals
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
-from dedup.clusters.stars import Clusters, cluster_documents, stars
+from dedup.clusters.joining import addressed, cluster_documents
+from dedup.clusters.one_text import PageFinder
+from dedup.clusters.running import kept_running
+from dedup.clusters.standing import decide
+from dedup.clusters.stars import Clusters, stars
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, column_codes
 from dedup.core.checkpoints import Kept
@@ -36,6 +40,7 @@ from dedup.result import Result
 from dedup.schema import Corpus
 from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
+from dedup.similarity.telling import telling_passages
 from dedup.sources.rereadable import Reader
 from dedup.text.tokens import Tokens, read_tokens, tokenise_texts
 
@@ -218,6 +223,7 @@ def _relate_pairs(state: State) -> None:
     pairs = confirm_pairs(
         *(candidates, state.copies.sets.compare, state.passages),
         *(counts - state.removals.gone, state.config),
+        telling=telling_passages(state.passages, state.tokens, state.removals.annotations),
         keep_all=state.compares,
         misread=state.misread,
     )
@@ -227,8 +233,12 @@ def _relate_pairs(state: State) -> None:
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
-        state.clusters = cluster_documents(
-            state.pairs, state.ranking, state.representatives, state.config
+        ids = state.documents.metadata["doc_id"]
+        state.clusters, state.pairs = cluster_documents(
+            *(state.pairs, state.ranking, state.representatives, state.config),
+            state.copies.sets.reader(),
+            addressed=addressed(ids),
+            is_one_text=PageFinder(state.documents.texts, ids).is_one_text,
         )
     else:
         state.clusters = Clusters(np.arange(count, dtype=np.int64), np.full(count, -1, np.int64))
@@ -238,8 +248,16 @@ def _cluster(state: State) -> None:
 def _result(state: State) -> Result:
     metadata, removals = state.documents.metadata, state.removals
     ids = metadata["doc_id"].combine_chunks()
+    running = kept_running(
+        *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
+        state.config,
+    )
+    standing = decide(
+        *(state.pairs, state.clusters, state.representatives, state.ranking.lengths),
+        *(state.config, running),
+    )
     documents = documents_table(
-        metadata, state.pairs, state.clusters, state.representatives, state.config
+        metadata, state.pairs, state.clusters, state.representatives, standing
     )
     result = Result(
         config=state.config,

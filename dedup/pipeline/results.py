@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.cleaning.find import Removals
+from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters, components
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATIONS
 from dedup.core.arrays import Float64, Int64, one_array
 from dedup.errors import OutputError
 from dedup.passages.find import LEVELS, Passages
@@ -29,7 +30,11 @@ _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 
 def documents_table(
-    corpus: pa.Table, pairs: Pairs, clusters: Clusters, representatives: Int64, config: Config
+    corpus: pa.Table,
+    pairs: Pairs,
+    clusters: Clusters,
+    representatives: Int64,
+    standing: Standing,
 ) -> pa.Table:
     """Return which documents are kept, and the relation of each other one to its replacement.
 
@@ -40,7 +45,7 @@ def documents_table(
     parts = []
     for low in range(0, max(len(ids), 1), _SLICE):
         rows = np.arange(low, min(low + _SLICE, len(ids)))
-        parts.append(_documents(ids, rows, pairs, clusters, representatives, config))
+        parts.append(_documents(ids, rows, pairs, clusters, representatives, standing))
     table = pa.concat_tables(parts)
     path = corpus["path"]
     if path.null_count == len(path):
@@ -54,20 +59,17 @@ def _documents(
     pairs: Pairs,
     clusters: Clusters,
     representatives: Int64,
-    config: Config,
+    standing: Standing,
 ) -> pa.Table:
     """Return what was found of some documents."""
-    leaders, joined = clusters.leaders[rows], clusters.pairs[rows]
+    leaders, by = clusters.leaders[rows], standing.by[rows]
     is_member = leaders != rows
-    # A document is joined to its leader by the pair of its representative.
-    edge = joined[is_member]
+    kept = by == rows
+    # What joins a document to another one is the pair of the document that stands for it.
+    edge = standing.pairs[rows][is_member]
     own_is_a = pairs.a[edge] == representatives[rows[is_member]]
-    share = np.zeros(len(rows))
-    share[is_member] = np.where(own_is_a, pairs.share_a[edge], pairs.share_b[edge])
-    kept = ~is_member | (share < config.removable)
-    # If too little of equal documents occurs in their leader, one is kept and represents them.
-    equal = kept & is_member & (representatives[rows] != rows)
-    kept &= ~equal
+    # Equal documents of which too little stands elsewhere: one is kept and stands for the others.
+    equal = is_member & (representatives[rows] != rows) & (by == representatives[rows])
 
     def scores(values: Float64) -> pa.Array:
         if not len(values):
@@ -81,13 +83,12 @@ def _documents(
     relation[is_member] = pairs.relations[edge]
     relation[equal] = EXACT
     containment = np.where(own_is_a, pairs.containment_a[edge], pairs.containment_b[edge])
-    duplicate_of = np.where(equal, representatives[rows], leaders)
     columns = {
         "cluster": ids.take(pa.array(leaders)),
         "canonical": pa.array(~is_member),
         "kept": pa.array(kept),
         "relation": pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
-        "duplicate_of": ids.take(pa.array(duplicate_of, mask=kept)),
+        "duplicate_of": ids.take(pa.array(by, mask=kept)),
         "jaccard": scores(pairs.jaccard[edge]),
         "containment": scores(containment),
         "coverage": scores(pairs.coverage[edge]),

@@ -16,6 +16,7 @@ RELATION_WORDS = {
     "excerpt": "excerpt",
     "derived": "derived",
     "shares_passage": "shares a passage",
+    "compilation": "compilation",
     "none": "nothing in common",
 }
 
@@ -85,6 +86,7 @@ COLOURS = {
     "excerpt": "#009E73",
     "derived": "#E69F00",
     "shares_passage": "#CC79A7",
+    "compilation": "#D55E00",
     "none": "#999999",
     "repeat": "#D55E00",
     "promotion": "#CC79A7",
@@ -104,6 +106,7 @@ STYLES = {
     "excerpt": "green",
     "derived": "yellow",
     "shares_passage": "magenta",
+    "compilation": "red",
     "none": "dim",
     "repeat": "red",
     "promotion": "magenta",

@@ -56,4 +56,4 @@ def _normalizer() -> Callable[..., str]:
         raise InputError(
             f"comparing URLs needs courlan ({error}): pip install 'dedup[urls]'"
         ) from error
-    return normalize_url  # type: ignore[no-any-return]
+    return normalize_url

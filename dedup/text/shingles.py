@@ -135,6 +135,8 @@ def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
 
 
 def _sort_out(values: UInt64) -> int:
-    """Move the distinct values to the front, with no table; return how many they are."""
-    values.sort()
-    return int(windows.drop_repeats(values))
+    """Move the distinct values to the front, by where each first stands; return how many."""
+    _, first = np.unique(values, return_index=True)
+    first.sort()
+    values[: len(first)] = values[first]
+    return len(first)

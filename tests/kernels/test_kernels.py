@@ -484,7 +484,7 @@ def test_document_frequencies(lowered):
     bounds = np.arange(0, len(flat) + 1, 12)
     hashed = np.array([naive_word_hash(str(word)) for word, _, _ in flat], np.uint64)
     flags = np.array([capital | unspaced for _, capital, unspaced in flat], np.uint8)
-    counters, stamps = np.zeros(1 << 12, np.int32), np.zeros(1 << 12, np.int64)
+    counters, stamps = np.zeros(1 << 20, np.int32), np.zeros(1 << 20, np.int64)
     totals = np.zeros(4, np.int64)
     stopwords.count_documents(hashed, flags, bounds, chosen, counted, counters, stamps, totals)
     seen = {language: [] for language in (-1, 0, 1)}
