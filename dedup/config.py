@@ -14,7 +14,20 @@ from dedup.errors import ConfigError
 
 T = TypeVar("T")
 
-RELATIONS = ("exact", "near_duplicate", "excerpt", "derived", "shares_passage")
+# The order is stored in index files and known to the scripts of the Redis index: new ones go last.
+RELATIONS = (
+    "exact",
+    "near_duplicate",
+    "excerpt",
+    "derived",
+    "shares_passage",
+    "compilation",
+    "revision",
+    "own_text",
+    "same_form",
+)
+LIKE = RELATIONS[:5]  # those that two documents can be clustered on, strongest first
+REVISIONS = ("latest", "first", "keep")
 STAGES = ("duplicates", "passages", "repeats")
 TAGS = ("caption", "byline", "date_line", "embed", "related_suspect")
 
@@ -86,10 +99,30 @@ class Config:
         low=0.1,
         high=1,
     )
+    facts: float = _setting(
+        0.2,
+        "Share of the facts (numbers, dates, names) that two documents fill differently from which "
+        "they are reports on one form and both stay; 0 does not look.",
+        low=0,
+        high=1,
+    )
+    own: float = _setting(
+        0.1,
+        "Share of a document in sentences of its own, re-worded or opposed to others, from which it "
+        "stays; 0 does not look.",
+        low=0,
+        high=1,
+    )
+    revisions: str = _setting(
+        "latest",
+        "Which version of an updated article is kept: the latest or the first (both, where the other "
+        "has sentences of its own), or keep for all.",
+        choices=REVISIONS,
+    )
     cluster_on: tuple[str, ...] = _setting(
         ("exact", "near_duplicate", "excerpt"),
-        "Relations that put two documents in one cluster.",
-        choices=RELATIONS,
+        "Relations that put two documents in one cluster; a revision of one of them is in it too.",
+        choices=LIKE,
     )
     canonical: str = _setting(
         "complete",

@@ -109,6 +109,14 @@ def root(ctx: click.Context) -> int:
 @report_option
 @plots_option
 @view_options(limit=10)
+@click.option(
+    "--show",
+    "shown",
+    multiple=True,
+    type=click.Choice(("losses", "forms", "revisions")),
+    help="Show only this: what removals lose, greatest losses first; reports on one form, with the "
+    "facts that differ; versions of one article. Can be given more than once.",
+)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
 @click.option(
     "--against",
@@ -187,12 +195,14 @@ def _show_scan(result: Result, seconds: float, given: dict[str, Any]) -> None:
 
         write_stdout(json_parts(result))
     elif not given["quiet"]:
-        from dedup.report import scan_view
+        from dedup.report import differences_view, scan_view
 
         colour = uses_colour(given["color"])
-        view = scan_view(
-            result, width=columns(), colour=colour, limit=given["limit"], seconds=seconds
-        )
+        how = {"width": columns(), "colour": colour, "limit": given["limit"]}
+        if given["shown"]:
+            view = differences_view(result, given["shown"], **how)
+        else:
+            view = scan_view(result, seconds=seconds, **how)
         show(view, colour=colour)
         if "against" in result.summary:
             show(against_lines(result, given), colour=False)

@@ -16,7 +16,7 @@ _SAID = 3  # suspicions named in one line
 
 def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
     """Say on stderr what looks wrong about the removals, and tell whether the run stops there."""
-    from dedup.pipeline.warnings import DEFAULT, describe, find_warnings
+    from dedup.pipeline.warnings import DEFAULT, NOTES, describe, find_warnings
 
     if limits != DEFAULT:
         result.summary["warnings"] = find_warnings(result, limits)
@@ -25,7 +25,8 @@ def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
         return False
     named = "; ".join(describe(each) for each in found[:_SAID])
     more = f"; and {len(found) - _SAID:,} more" if len(found) > _SAID else ""
-    stops: bool = given["stop_on_warning"]
+    is_wrong = any(each["kind"] not in NOTES for each in found)
+    stops: bool = given["stop_on_warning"] and is_wrong
     begin = "stopped, nothing is written" if stops else "look at this before you trust the removals"
     tell(f"dedup: {begin}: {named}{more}")
     return stops

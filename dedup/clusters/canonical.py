@@ -57,7 +57,8 @@ class CanonicalOrder:
     """What the choice of a canonical goes by, one value per document.
 
     ``dates`` and ``priorities`` are ranks, smallest first, -1 where unknown; ``boilerplate`` is the
-    share of tokens that cleaning removes; ``lengths`` are tokens that stay.
+    share of tokens that cleaning removes; ``lengths`` are tokens that stay; ``superseded`` tells
+    which are a version that gives way to another one.
     """
 
     truncated: Bool
@@ -65,6 +66,7 @@ class CanonicalOrder:
     lengths: Int64 | Int32
     dates: Int64
     priorities: Int64
+    superseded: Bool
 
     def take(self, rows: Int64) -> CanonicalOrder:
         """Return some of the documents."""
@@ -73,13 +75,14 @@ class CanonicalOrder:
     def columns(self, policy: str, core: Float64) -> list[Int64]:
         """Return what documents are put in canonical order by under a policy, first key first.
 
-        ``complete``: not truncated, most of the shared core, least boilerplate, earliest date,
+        ``complete``: not superseded, not truncated, most of the shared core, least boilerplate, earliest date,
         longest. The other policies put their own key first. What ties then goes by row.
         """
         unknown = np.iinfo(np.int64).max
         dates = np.where(self.dates < 0, unknown, self.dates)
         lengths = -self.lengths.astype(np.int64)
         complete = [
+            self.superseded,
             self.truncated,
             -np.round(core / _CORE_STEP),
             np.round(self.boilerplate / _BOILERPLATE_STEP),

@@ -15,7 +15,7 @@ from dedup.clusters.canonical import CanonicalOrder
 from dedup.config import RELATIONS, Config
 from dedup.core.arrays import Bool, Float64, Int64
 from dedup.kernels import clusters as kernel
-from dedup.similarity.relations import EXACT, Pairs
+from dedup.similarity.relations import EXACT, REVISION, Pairs
 
 _STAY = 0.1  # how much more of a member must stand in another leader for it to move
 
@@ -34,7 +34,7 @@ def cluster_pairs(pairs: Pairs, candidates: CanonicalOrder, config: Config) -> C
     Equal documents (``exact``) are left to the caller: only one of them has other pairs.
     """
     count = len(candidates.lengths)
-    wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
+    wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"] + [REVISION]
     edges = np.flatnonzero(np.isin(pairs.relations, wanted))
     leaders = np.arange(count, dtype=np.int64)
     joined = np.full(count, -1, np.int64)

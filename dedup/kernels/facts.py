@@ -21,7 +21,7 @@ FACT = NUMBER | CALENDAR | NAME
 
 RUNNING_WORDS = 10  # of a line of running text, at least …
 STOP_SHARE = 5  # … a fifth of them stop words, where the language is known
-_STEM_LENGTH = 6  # characters
+_PREFIX_LENGTH = 6  # characters
 _PLAIN_VALUE = np.uint64(1 << 60)  # above every number that is compared by value
 
 
@@ -40,16 +40,16 @@ class Dictionary(NamedTuple):
 
 
 @njit
-def number_of(stem):
-    """Return (number, letters): what the digits at the start of a stem say, and what follows them.
+def number_of(prefix):
+    """Return (number, letters): what the digits at the start of a prefix say, and what follows them.
 
-    The number is -1 where the six characters of a stem may not be all of it.
+    The number is -1 where the six characters of a prefix may not be all of it.
     """
     number = np.int64(0)
     digits = 0
     letters = 0
-    for k in range(_STEM_LENGTH):
-        char = np.int64((stem >> np.uint64(8 * k)) & np.uint64(255))
+    for k in range(_PREFIX_LENGTH):
+        char = np.int64((prefix >> np.uint64(8 * k)) & np.uint64(255))
         if char == 0:
             break
         if letters == 0 and 48 <= char <= 57:
@@ -57,7 +57,7 @@ def number_of(stem):
             digits += 1
         else:
             letters += 1
-    if digits == _STEM_LENGTH or digits == 0 or stem >> np.uint64(48) != np.uint64(0):
+    if digits == _PREFIX_LENGTH or digits == 0 or prefix >> np.uint64(48) != np.uint64(0):
         number = np.int64(-1)
     return number, letters
 
@@ -98,7 +98,7 @@ def word_kind(word, flag, is_stop, is_capital, dictionary):
 
 
 @njit
-def mark_kinds(hashes, stems, flags, bounds, languages, dictionary, kinds, values):
+def mark_kinds(hashes, prefixes, flags, bounds, languages, dictionary, kinds, values):
     """Write the kind (uint8) and the value (uint64) of every word of several texts.
 
     The words of text ``r`` are ``bounds[r]:bounds[r + 1]``; ``languages[r]`` is its stop list, -1
@@ -123,7 +123,7 @@ def mark_kinds(hashes, stems, flags, bounds, languages, dictionary, kinds, value
                     is_stop = bits & np.uint64(1) != np.uint64(0)
             kind, value = word_kind(hashes[i], flags[i], is_stop, telling[i - lo], dictionary)
             if flags[i] & DIGIT and kind & NUMBER:
-                number, letters = number_of(stems[i])
+                number, letters = number_of(prefixes[i])
                 if number >= 0:
                     value = np.uint64(number) + np.uint64(1)
                 if letters > 0:

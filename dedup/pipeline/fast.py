@@ -25,25 +25,27 @@ from dedup.core.checkpoints import Work
 from dedup.core.hashing import content_of
 from dedup.core.parallel import in_order
 from dedup.core.spool import Spool, trim
-from dedup.pipeline.results import complete, documents_table, pairs_table
+from dedup.pipeline.results import complete, documents_table, losses_table, pairs_table
 from dedup.pipeline.signing import (
     DIGESTS,
     SHINGLES,
     SIZES,
     Signatures,
     Signed,
+    Wanted,
     shingle_columns,
     sign_batch,
     some_of_all,
 )
 from dedup.pipeline.verifying import Verifier
+from dedup.pipeline.wording import TEXT_SIZES, TEXTS, KeptWords, settled
 from dedup.result import Result
 from dedup.schema import ANNOTATIONS, METADATA, PASSAGES, REMOVALS, REPEATS, ReadReport
+from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.relations import Pairs, with_equals
 from dedup.sources import Piece
 from dedup.sources.metadata import in_order_of_id, metadata_of
 from dedup.sources.rereadable import Reader
-from dedup.text.shingles import Shingles
 
 Progress = Callable[[str, int, int], None]
 Part = TypeVar("Part")
@@ -88,16 +90,21 @@ def sign_all(
 
 def shingle_all(
     tasks: Iterable[tuple[Part, Int64]],
-    make: Callable[[Part, Int64], list[Shingles]],
+    make: Callable[[Part, Int64], list[Wanted]],
     spool: Spool,
     *,
     threads: int,
 ) -> None:
-    """Make the distinct shingles of some rows (ascending) of each part, and keep them in order."""
+    """Make the distinct shingles of some rows (ascending) of each part, and keep them in order.
+
+    The texts are kept with them: what differs between two of them may have to be looked at.
+    """
     for made in in_order(lambda task: make(*task), tasks, threads):
-        for each in made:
-            spool.append(SHINGLES, each.values)
-            spool.append(SIZES, np.diff(each.offsets))
+        for shingles, texts in made:
+            spool.append(SHINGLES, shingles.values)
+            spool.append(SIZES, np.diff(shingles.offsets))
+            spool.append(TEXTS, texts.data)
+            spool.append(TEXT_SIZES, np.diff(texts.offsets))
 
 
 @dataclass(slots=True)
@@ -115,13 +122,13 @@ class _Run:
     metadata: list[pa.Table] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     content: str = ""
-    held: list[list[Shingles]] | None = None
+    held: list[list[Wanted]] | None = None
 
     def sign(self) -> None:
         """Read everything for the first time, or go on where an earlier run stopped."""
         work, begun = self.work, self.work.begun
         capacity = 0 if self.reader.is_cheap or begun else self.budget
-        held: list[list[Shingles]] = []
+        held: list[list[Wanted]] = []
         since, pieces, keep = 0, self.reader.pieces(), capacity > 0
         readings = sign_all(pieces, self.config, begun=begun, keep=keep, threads=self.threads)
         for number, reading in enumerate(readings, 1):
@@ -131,8 +138,8 @@ class _Run:
             for each in signed:
                 each.into(work.spool)
                 since += 8 * int(each.counts.sum())
-                capacity -= each.shingles.values.nbytes
-            held.append([each.shingles for each in signed])
+                capacity -= each.shingles.values.nbytes + int(np.ptp(each.texts.offsets[[0, -1]]))
+            held.append([(each.shingles, each.texts) for each in signed])
             if capacity <= 0:
                 held.clear()
             if since > _COMMIT_BYTES:
@@ -148,7 +155,7 @@ class _Run:
             self.held = None
             return
 
-        def make(piece: Piece, rows: Int64) -> list[Shingles]:
+        def make(piece: Piece, rows: Int64) -> list[Wanted]:
             return shingle_columns(piece.texts(), rows, self.config)
 
         shingle_all(self._wanted(self.reader.pieces(), wanted), make, spool, threads=threads)
@@ -209,13 +216,17 @@ def _scan(run: _Run, progress: Progress) -> Result:
     progress(STAGES[2], 2, len(STAGES))
     pairs = _pairs(run, signed, candidates, lambda: progress(STAGES[3], 3, len(STAGES)))
     pairs = with_equals(pairs, representatives, signed.counts)
+    judge = _judge(run, signed, candidates, ranking.dates)
+    differences = settled(run.work, pairs, judge)
+    given = superseded(pairs, differences, ranking.dates, config)
+    ranking = replace(ranking, superseded=given)
     progress(STAGES[4], 4, len(STAGES))
     clusters = cluster_documents(pairs, ranking, representatives, config)
     del ranking, signed
     trim()
-    result = _result(
-        run, metadata, pairs, clusters, representatives, Counter(oversized_buckets=oversized)
-    )
+    limits = Counter(oversized_buckets=oversized)
+    judged = pairs, differences
+    result = _result(run, metadata, judged, clusters, representatives, judge, limits)
     result = replace(result, corpus=replace(result.corpus, order=order, content=run.content))
     progress("done", 5, len(STAGES))
     return result
@@ -240,7 +251,7 @@ def _buckets(run: _Run, signed: Signatures, ranking: CanonicalOrder) -> tuple[In
     """Return what stands for each document, the candidate pairs, and the crowded buckets."""
     stage, work = STAGES[1], run.work
     if work.is_done(stage):
-        oversized = int(work.metadata(stage)["crowded"])
+        oversized = int(work.metadata(stage)["oversized"])
         return work.array(stage, "representatives"), work.array(stage, "pairs"), oversized
     representatives = choose_representatives(signed.equal_groups(), ranking, run.config)
     among = np.flatnonzero(
@@ -276,6 +287,13 @@ def _pairs(
     return pairs
 
 
+def _judge(run: _Run, signed: Signatures, candidates: Int64, dates: Int64) -> Judge:
+    """Return who looks at what differs in pairs, by the texts that were put by."""
+    wanted = np.sort(signed.order[np.unique(candidates)])
+    source = KeptWords.of(run.work.spool, wanted, signed.order)
+    return Judge(source, signed.counts, dates, run.config, run.threads)
+
+
 def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
     """Return the facts in order of unique ids, and the row of each in the order of reading."""
     if not run.metadata:
@@ -295,25 +313,30 @@ def _candidates(metadata: pa.Table, signed: Signatures) -> CanonicalOrder:
         lengths=signed.counts,
         dates=ranks(metadata["date"]),
         priorities=ranks(metadata["priority"], numeric=True),
+        superseded=np.broadcast_to(False, len(metadata)),
     )
 
 
 def _result(
     run: _Run,
     metadata: pa.Table,
-    pairs: Pairs,
+    judged: tuple[Pairs, Differences],
     clusters: Clusters,
     representatives: Int64,
+    judge: Judge,
     limits: Counter[str],
 ) -> Result:
+    pairs, differences = judged
     ids = one_array(metadata["doc_id"])
+    documents = documents_table(metadata, judged, clusters, representatives, run.config)
     result = Result(
         config=run.config,
         tables={
-            "documents": documents_table(metadata, pairs, clusters, representatives, run.config),
-            "pairs": pairs_table(pairs, ids),
+            "documents": documents,
+            "pairs": pairs_table(pairs, differences, ids),
             "passages": PASSAGES.empty_table(),
             "repeats": REPEATS.empty_table(),
+            "losses": losses_table(documents, judged, clusters, representatives, judge),
         },
         corpus=run.reader.corpus(metadata),
         removals=REMOVALS.empty_table(),

@@ -32,13 +32,16 @@ from dedup.pipeline.fast import Progress, default_memory, scan_stream
 from dedup.pipeline.results import (
     complete,
     documents_table,
+    losses_table,
     pairs_table,
     passages_table,
     repeats_table,
 )
 from dedup.pipeline.signing import is_fast
+from dedup.pipeline.wording import HeldWords, settled
 from dedup.result import Result
 from dedup.schema import Corpus
+from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
 from dedup.sources.rereadable import Held, Reader
 from dedup.text.stopwords import Words
@@ -147,10 +150,15 @@ def _scan(
     compared = run.copies.sets.compare
     pairs = confirm_pairs(candidates, compared, passages, counts, config, keep_all=compare)
     pairs = with_equals(pairs, run.representatives, tokens.counts())
+    source = HeldWords(run.documents.texts, tokens, gone.rows)
+    judge = Judge(source, counts, ranking.dates, config, threads)
+    differences = settled(work, pairs, judge)
+    given = superseded(pairs, differences, ranking.dates, config)
+    ranking = replace(ranking, superseded=given)
     tell(5)
     clusters = _cluster(run, pairs, ranking)
     tell(6)
-    return _result(run, gone, pairs, passages, clusters)
+    return _result(run, gone, (pairs, differences), passages, clusters, judge)
 
 
 def _tokens(documents: Documents, work: Work, threads: int) -> Tokens:
@@ -209,6 +217,7 @@ def _candidates(run: _Run, found: Removals) -> CanonicalOrder:
         lengths=counts - found.gone,
         dates=ranks(metadata["date"]),
         priorities=ranks(metadata["priority"], numeric=True),
+        superseded=np.broadcast_to(False, len(metadata)),
     )
 
 
@@ -264,19 +273,25 @@ def _cluster(run: _Run, pairs: Pairs, ranking: CanonicalOrder) -> Clusters:
 
 
 def _result(
-    run: _Run, found: Removals, pairs: Pairs, passages: Passages, clusters: Clusters
+    run: _Run,
+    found: Removals,
+    judged: tuple[Pairs, Differences],
+    passages: Passages,
+    clusters: Clusters,
+    judge: Judge,
 ) -> Result:
+    pairs, differences = judged
     metadata = run.documents.metadata
     ids = metadata["doc_id"].combine_chunks()
+    documents = documents_table(metadata, judged, clusters, run.representatives, run.config)
     result = Result(
         config=run.config,
         tables={
-            "documents": documents_table(
-                metadata, pairs, clusters, run.representatives, run.config
-            ),
-            "pairs": pairs_table(pairs, ids),
+            "documents": documents,
+            "pairs": pairs_table(pairs, differences, ids),
             "passages": passages_table(passages, run.tokens, ids),
             "repeats": repeats_table(found.rows, ids),
+            "losses": losses_table(documents, judged, clusters, run.representatives, judge),
         },
         corpus=run.documents.corpus,
         removals=found.rows,

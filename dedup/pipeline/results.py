@@ -12,32 +12,39 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.clusters.stars import Clusters, components
-from dedup.config import RELATIONS, Config
-from dedup.core.arrays import Float64, Int64, one_array
+from dedup.config import Config
+from dedup.core.arrays import Bool, Float64, Int64, one_array
 from dedup.errors import OutputError
+from dedup.kernels.differences import LONGEST as LONGEST_LOST
+from dedup.kernels.differences import OWN_WORDS
 from dedup.passages.find import LEVELS, Passages
 from dedup.pipeline.warnings import find_warnings
 from dedup.result import Result
-from dedup.schema import DOCUMENTS, PAIRS, PASSAGES, REPEATS
-from dedup.similarity.relations import EXACT, NAMES, Pairs
+from dedup.schema import DOCUMENTS, LOSSES, PAIRS, PASSAGES, REPEATS
+from dedup.similarity.differences import Differences, Judge
+from dedup.similarity.relations import EXACT, NAMES, NONE, SAME_FORM, Pairs
 from dedup.text.tokens import Tokens
 
 _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 
 def documents_table(
-    corpus: pa.Table, pairs: Pairs, clusters: Clusters, representatives: Int64, config: Config
+    corpus: pa.Table,
+    judged: tuple[Pairs, Differences],
+    clusters: Clusters,
+    representatives: Int64,
+    config: Config,
 ) -> pa.Table:
     """Return which documents stay, and how each of the others stands to the one it gives way to.
 
-    ``representatives`` names for each document the one that stands for it and its equals. The
+    ``judged`` are the pairs and what differs in them. ``representatives`` names for each document the one that stands for it and its equals. The
     column ``path`` has the type it has in ``corpus``.
     """
     ids = one_array(corpus["doc_id"])
     parts = []
     for low in range(0, max(len(ids), 1), _SLICE):
         rows = np.arange(low, min(low + _SLICE, len(ids)))
-        parts.append(_documents(ids, rows, pairs, clusters, representatives, config))
+        parts.append(_documents(ids, rows, judged, clusters, representatives, config))
     table = pa.concat_tables(parts)
     path = corpus["path"]
     if path.null_count == len(path):
@@ -48,12 +55,13 @@ def documents_table(
 def _documents(
     ids: pa.Array,
     rows: Int64,
-    pairs: Pairs,
+    judged: tuple[Pairs, Differences],
     clusters: Clusters,
     representatives: Int64,
     config: Config,
 ) -> pa.Table:
     """Return what was found of some documents."""
+    pairs, differences = judged
     leaders, joined = clusters.leaders[rows], clusters.pairs[rows]
     is_member = leaders != rows
     # What joins a document to its leader is the pair of the document that stands for it.
@@ -62,6 +70,7 @@ def _documents(
     share = np.zeros(len(rows))
     share[is_member] = np.where(own_is_a, pairs.share_a[edge], pairs.share_b[edge])
     kept = ~is_member | (share < config.removable)
+    kept[is_member] |= differences.stays[edge, np.where(own_is_a, 0, 1)]
     # Of equal documents in which too little is of their leader, one is kept and stands for them.
     equal = kept & is_member & (representatives[rows] != rows)
     kept &= ~equal
@@ -79,6 +88,7 @@ def _documents(
     relation[equal] = EXACT
     containment = np.where(own_is_a, pairs.containment_a[edge], pairs.containment_b[edge])
     cluster = ids.take(pa.array(leaders))
+    lost = _losses(differences, edge, own_is_a, is_member, kept | equal)
     columns = [
         cluster,
         pa.array(~is_member),
@@ -88,8 +98,45 @@ def _documents(
         scores(pairs.jaccard[edge]),
         scores(containment),
         scores(pairs.coverage[edge]),
+        *(pa.array(each, mask=kept | (lost[0] < 0)) for each in lost),
     ]
     return pa.Table.from_arrays(columns, names=DOCUMENTS.names[2:])
+
+
+def losses_table(
+    documents: pa.Table,
+    judged: tuple[Pairs, Differences],
+    clusters: Clusters,
+    representatives: Int64,
+    judge: Judge,
+) -> pa.Table:
+    """Return the stretches that removed documents lose, by id, as ``LOSSES``.
+
+    Of equal documents only the one that stands for them is listed.
+    """
+    pairs, differences = judged
+    gone = ~documents["kept"].to_numpy() & (representatives == np.arange(len(documents)))
+    rows = np.flatnonzero(gone & (clusters.leaders != np.arange(len(documents))))
+    edges = clusters.pairs[rows]
+    is_a = pairs.a[edges] == rows
+    longest = differences.figures[edges, LONGEST_LOST + np.where(is_a, 0, 1)]
+    some = longest >= OWN_WORDS
+    found = judge.losses(pairs, edges[some], is_a[some])
+    ids = one_array(documents["doc_id"])
+    kept = ids.take(pa.array(clusters.leaders[found["doc"].to_numpy()]))
+    columns = [ids.take(found["doc"].combine_chunks()), kept]
+    columns += [found[name] for name in ("start", "end", "tokens", "text")]
+    return pa.Table.from_arrays(columns, schema=LOSSES)
+
+
+def _losses(
+    differences: Differences, edge: Int64, own_is_a: Bool, is_member: Bool, is_kept: Bool
+) -> tuple[Int64, Int64, Float64]:
+    """Return what each document loses that goes: running words, facts, and the share of words."""
+    losses = np.zeros((3, len(is_member)), np.int64)
+    losses[:, is_member] = differences.lost(edge, own_is_a)
+    losses[:, is_kept] = 0  # equal to one that stays
+    return losses[0], losses[1], losses[0] / np.maximum(losses[2], 1)
 
 
 @lru_cache(maxsize=2)
@@ -98,7 +145,7 @@ def _no_scores(count: int) -> pa.Array:
     return pa.nulls(count, pa.float64())
 
 
-def pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
+def pairs_table(pairs: Pairs, differences: Differences, ids: pa.Array) -> pa.Table:
     """Return the confirmed pairs by id."""
     columns = [
         ids.take(pa.array(pairs.a)),
@@ -109,6 +156,7 @@ def pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
         pa.array(pairs.containment_b),
         pa.array(pairs.coverage),
         pa.array(pairs.matched),
+        differences.changed,
     ]
     return pa.Table.from_arrays(columns, schema=PAIRS)
 
@@ -146,7 +194,7 @@ def repeats_table(removals: pa.Table, ids: pa.Array) -> pa.Table:
 def reuse_groups(pairs: Pairs, clusters: Clusters, ids: pa.Array) -> list[list[str]]:
     """Return the clusters that share text with each other, by name, where there are several."""
     ours, theirs = clusters.leaders[pairs.a], clusters.leaders[pairs.b]
-    related = (ours != theirs) & (pairs.relations < len(RELATIONS))
+    related = (ours != theirs) & ~np.isin(pairs.relations, (NONE, SAME_FORM))
     rows = np.unique(np.concatenate([ours[related], theirs[related]]))
     groups = components(
         np.searchsorted(rows, ours[related]), np.searchsorted(rows, theirs[related]), len(rows)
@@ -176,6 +224,7 @@ def summarise(
             "removed": len(documents) - kept,
             "skipped": skipped,
         },
+        "losses": _total_losses(documents),
         "relations": _counts(result.tables["pairs"]["relation"], NAMES),
         "clusters": {
             "count": int(np.count_nonzero(sizes > 1)),
@@ -191,6 +240,15 @@ def summarise(
         "review": int(pc.sum(result.review).as_py() or 0),
         "limits": dict(sorted((name, count) for name, count in limits.items() if count)),
         "warnings": find_warnings(result),
+    }
+
+
+def _total_losses(documents: pa.Table) -> dict[str, int]:
+    """Return what all removals together lose: words and facts that stand nowhere else."""
+    return {
+        "documents": int(pc.sum(pc.greater(documents["lost_tokens"], 0)).as_py() or 0),
+        "tokens": int(pc.sum(documents["lost_tokens"]).as_py() or 0),
+        "facts": int(pc.sum(documents["lost_facts"]).as_py() or 0),
     }
 
 

@@ -14,8 +14,18 @@ from dedup.kernels import sets
 from dedup.passages.find import Passages
 from dedup.text.shingles import Shingles
 
-EXACT, NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE = range(5)
-NONE = 5  # no relation
+(
+    EXACT,
+    NEAR_DUPLICATE,
+    EXCERPT,
+    DERIVED,
+    SHARES_PASSAGE,
+    COMPILATION,
+    REVISION,
+    OWN_TEXT,
+    SAME_FORM,
+) = range(len(RELATIONS))
+NONE = len(RELATIONS)  # no relation
 NAMES = (*RELATIONS, "none")
 
 _SAME_LENGTH = 0.5  # shorter over longer, from which one is no excerpt of the other

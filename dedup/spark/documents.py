@@ -14,6 +14,7 @@ from dedup import schema as records
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
 from dedup.pipeline.results import documents_table
+from dedup.similarity.differences import Differences
 from dedup.similarity.relations import EXACT, NAMES, Pairs
 from dedup.spark.facts import Facts
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, sql_schema
@@ -91,11 +92,12 @@ def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
         share_a=scores["share"],
         share_b=scores["share"],
     )
+    judged = pairs, Differences.unknown(count)
     path = pa.concat_arrays([batch.column("path"), pa.nulls(2 * count, batch.column("path").type)])
     corpus = pa.table({"doc_id": ids, "path": path})
-    return documents_table(corpus, pairs, Clusters(leaders, joined), representatives, config).slice(
-        0, count
-    )
+    return documents_table(
+        corpus, judged, Clusters(leaders, joined), representatives, config
+    ).slice(0, count)
 
 
 def summary(

@@ -58,7 +58,7 @@ class _Facts:
 _METADATA = {
     "keys": np.uint64,
     "hashes": np.uint64,
-    "blocks": np.int64,
+    "lines": np.int64,
     "docs": np.int32,
     "flags": np.uint8,
 }
