@@ -14,7 +14,7 @@ from dedup.core.files import atomic
 from dedup.errors import ConfigError, InputError
 from dedup.output.cleaned import original_of, restore_directory
 from dedup.output.cleaned.provenance import Known
-from dedup.pipeline.full import compare_corpus, scan_corpus
+from dedup.pipeline.run import compare_corpus, scan_corpus
 from dedup.result import Result
 from dedup.schema import Corpus
 from dedup.sources import from_python

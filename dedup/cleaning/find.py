@@ -17,7 +17,7 @@ from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
-from dedup.core.checkpoints import Work
+from dedup.core.checkpoints import Kept
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
 from dedup.kernels import lines as kernel
@@ -26,7 +26,6 @@ from dedup.text.lines import Lines, truncated_documents
 from dedup.text.stopwords import Discount, Words, classify_part
 from dedup.text.tokens import Tokens
 
-STAGE, _ANNOTATIONS = "removals", "annotations"
 _PART_BYTES = 8 << 20
 _KEPT = ("review", "gone", "truncated")
 
@@ -47,25 +46,22 @@ class Removals:
     truncated: Bool
     words: Words
 
-    def save(self, work: Work) -> None:
-        """Keep all that is not in the columns."""
-        work.finish(_ANNOTATIONS, {}, self.annotations)
+    def kept(self) -> Kept:
+        """Return what a checkpoint holds of it; classes and weights lie in the columns."""
         arrays = {name: getattr(self, name) for name in _KEPT}
-        work.finish(STAGE, {**arrays, "languages": self.words.languages}, self.rows)
+        arrays["languages"] = self.words.languages
+        return Kept(arrays, {"rows": self.rows, "annotations": self.annotations})
 
     @classmethod
-    def load(cls, work: Work, columns: Columns) -> Removals:
-        """Return what ``save`` kept."""
-        return cls(
-            work.table(STAGE),
-            work.table(_ANNOTATIONS),
-            **{name: work.array(STAGE, name) for name in _KEPT},
-            words=Words(
-                columns.read("classes", np.uint8),
-                columns.read("weights", np.float32),
-                work.array(STAGE, "languages"),
-            ),
+    def of_kept(cls, kept: Kept, columns: Columns) -> Removals:
+        """Return what ``kept`` was made of."""
+        words = Words(
+            columns.read("classes", np.uint8),
+            columns.read("weights", np.float32),
+            kept.arrays["languages"],
         )
+        arrays = {name: kept.arrays[name] for name in _KEPT}
+        return cls(**kept.tables, **arrays, words=words)
 
 
 @dataclass(frozen=True, slots=True)

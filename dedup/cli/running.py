@@ -195,9 +195,11 @@ def progress_bar(size: int, **how: Any) -> Iterator[Any]:
 
 
 def stage_progress(bar: Any) -> Callable[[str, int, int], None]:
-    """Return what tells the bar the stage of a scan."""
+    """Return what tells the bar the stage of a scan; while all is read another bar is there."""
 
     def step(stage: str, done: int, total: int) -> None:
+        if stage == "signatures":
+            return
         bar.total = total
         bar.n = done
         bar.set_description(stage)  # draws the bar

@@ -71,7 +71,7 @@ def _scan_held(
 ) -> Result:
     """Scan documents that are held in memory with all they were read with."""
     from dedup.output.cleaned import check_rows
-    from dedup.pipeline.full import scan_corpus
+    from dedup.pipeline.run import scan_corpus
 
     corpus = read_corpus(paths, options, quiet=given["quiet"])
     if given.get("annotate"):
@@ -88,15 +88,9 @@ def _scan_files(
     """Scan what is read only as far as it is wanted, in no more memory than is allowed."""
     from dedup.core.checkpoints import Work
     from dedup.output.cleaned.rereading import Rereading
-    from dedup.pipeline.signing import is_fast
+    from dedup.pipeline.run import scan_reader
     from dedup.sources import input_bytes
     from dedup.sources.rereadable import Files
-
-    scan: Callable[..., Result]
-    if is_fast(config):
-        from dedup.pipeline.fast import scan_stream as scan
-    else:
-        from dedup.pipeline.full import scan_reader as scan
 
     size = 0 if given["quiet"] else input_bytes(paths, options)
     folder = Path(given["work"] or _temporary_folder())
@@ -111,13 +105,13 @@ def _scan_files(
         files = Files(paths, options, folder=folder, told=bar.update)
         work = Work.at(folder, files.header(config)) if given["work"] else None
         given["kept"], given["files"], given["options"] = work, files, options
-        result = scan(
+        result = scan_reader(
             files,
             config,
             threads=given["threads"],
             memory=given["memory"] or 0,
             work=work,
-            progress=None if is_fast(config) else stage_progress(stages),
+            progress=stage_progress(stages),
         )
         return _beside_index(result, files, given)
 

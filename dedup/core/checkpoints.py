@@ -11,10 +11,11 @@ import json
 import os
 import shutil
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +29,25 @@ MANIFEST = "manifest.json"
 LOCK = "lock"
 _ARRAYS = "arrays"  # folder of those that grow
 
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a checkpoint holds of a stage: arrays, tables, and values that JSON can hold."""
+
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
 
 class Work:
-    """What a run keeps: in memory, or in a folder that outlives it.
+    """The checkpoints of a run: none, or a folder that outlives the run.
 
     >>> work = Work(Spool())
-    >>> work.finish("signatures", {"order": np.arange(3)})
-    >>> work.is_done("signatures")  # nothing is kept of it
+    >>> work.stage("order", lambda: 3, save=lambda count: Kept(), load=lambda kept: 0)
+    3
+    >>> work.is_done("order")  # a run without a folder keeps nothing
     False
     """
 
@@ -110,43 +123,55 @@ class Work:
         """Tell whether an earlier run finished a stage."""
         return stage in self._state["stages"]
 
-    def finish(
+    def stage(
         self,
-        stage: str,
-        arrays: dict[str, npt.NDArray[Any]],
-        table: pa.Table | None = None,
-        **facts: Any,
-    ) -> None:
-        """Keep what a stage made, and that it is done."""
-        if self._folder is None:
-            return
-        for name, array in arrays.items():
-            with atomic(self._path(stage, name)) as file:
+        name: str,
+        compute: Callable[[], Value],
+        *,
+        save: Callable[[Value], Kept],
+        load: Callable[[Kept], Value],
+    ) -> Value:
+        """Return what a stage computes, or what an earlier run left of it.
+
+        ``save`` says what to keep of a value, ``load`` makes the value of that again; what lies in
+        the spool is kept with it. Arrays and tables are read when they are asked for.
+        """
+        if self.is_done(name):
+            return load(self._left(name))
+        value = compute()
+        if self._folder is not None:
+            self._finish(name, save(value))
+        return value
+
+    def _left(self, stage: str) -> Kept:
+        state = self._state["stages"][stage]
+        return Kept(
+            _Lazy(
+                state["arrays"],
+                lambda name: np.load(self._path(stage, name, "npy"), allow_pickle=False),
+            ),
+            _Lazy(state["tables"], lambda name: _read_table(self._path(stage, name, "arrow"))),
+            state["values"],
+        )
+
+    def _finish(self, stage: str, kept: Kept) -> None:
+        """Write what is kept of a stage, then say that it is done."""
+        for name, array in kept.arrays.items():
+            with atomic(self._path(stage, name, "npy")) as file:
                 np.save(file, np.ascontiguousarray(array), allow_pickle=False)
-        if table is not None:
+        for name, table in kept.tables.items():
             with (
-                atomic(self._path(stage, "table")) as file,
+                atomic(self._path(stage, name, "arrow")) as file,
                 pa.ipc.new_file(file, table.schema) as out,
             ):
                 out.write_table(table)
         self._state["lengths"] = self.spool.flush()
-        self._state["stages"][stage] = facts
+        self._state["stages"][stage] = {
+            "arrays": list(kept.arrays),
+            "tables": list(kept.tables),
+            "values": dict(kept.values),
+        }
         self._write()
-
-    def facts(self, stage: str) -> dict[str, Any]:
-        """Return the plain values that a stage left."""
-        found: dict[str, Any] = self._state["stages"][stage]
-        return found
-
-    def array(self, stage: str, name: str) -> npt.NDArray[Any]:
-        """Return an array that a stage left."""
-        array: npt.NDArray[Any] = np.load(self._path(stage, name), allow_pickle=False)
-        return array
-
-    def table(self, stage: str) -> pa.Table:
-        """Return the table that a stage left."""
-        with pa.OSFile(str(self._path(stage, "table"))) as file:
-            return pa.ipc.open_file(file).read_all()
 
     def clear(self) -> None:
         """Remove everything, after the result has been written."""
@@ -173,14 +198,37 @@ class Work:
     def _fresh(header: dict[str, Any]) -> dict[str, Any]:
         return {"header": header, "stages": {}, "batches": 0, "lengths": {}}
 
-    def _path(self, stage: str, name: str) -> Path:
+    def _path(self, stage: str, name: str, kind: str) -> Path:
         assert self._folder is not None
-        return self._folder / f"{stage}.{name}.{'arrow' if name == 'table' else 'npy'}"
+        return self._folder / f"{stage}.{name}.{kind}"
 
     def _write(self) -> None:
         assert self._folder is not None
         with atomic(self._folder / MANIFEST) as file:
             file.write(json_bytes(self._state, pretty=True))
+
+
+class _Lazy(Mapping[str, Any]):
+    """Names, and what is read when one is looked up."""
+
+    def __init__(self, names: list[str], read: Callable[[str], Any]) -> None:
+        self._names, self._read = names, read
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _read_table(path: Path) -> pa.Table:
+    with pa.OSFile(str(path)) as file:
+        return pa.ipc.open_file(file).read_all()
 
 
 def _check_header(folder: Path, there: dict[str, Any], ours: dict[str, Any]) -> None:

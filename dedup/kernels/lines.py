@@ -1,6 +1,6 @@
 """Lines of every document: where they stand, what they hold, how they end.
 
-A block is a line that holds more than ASCII blanks; a line ends at LF, CR or both, at U+0085,
+A line counts that holds more than ASCII blanks; it ends at LF, CR or both, at U+0085,
 U+2028 or U+2029.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from dedup.kernels._jit import njit
 from dedup.kernels.text import DIGIT, UNSPACED, decode, mix
 
-# Flags of a block.
+# Flags of a line.
 INVISIBLE = 1  # nothing but blanks that are no ASCII blanks, or zero-width characters
 ELLIPSIS = 2  # ends in `…`, `...` or one of them in brackets
 SENTENCE = 4  # ends like a sentence
@@ -219,7 +219,7 @@ def count_lines(data, offsets, bounds):
 
 @njit
 def fill_lines(data, offsets, bounds, starts, ends, byte_starts, byte_ends, flags):
-    """Write place and look of every block; ``starts`` and ``ends`` are code points of its text."""
+    """Write place and look of every line; ``starts`` and ``ends`` are code points of its text."""
     for row in range(len(offsets) - 1):
         out = bounds[row]
         i = offsets[row]
@@ -310,7 +310,7 @@ def fill_tokens(
     keys,
     flags,
 ):
-    """Write the tokens of every block, its hash, and its hash with all numbers taken as one.
+    """Write the tokens of every line, its hash, and its hash with all numbers taken as one.
 
     Two characters of a script without spaces count as one word. ``trigger_keys`` is a hash table
     (linear probing, 0 is empty, a power of two long) of the words worth a closer look.
@@ -388,9 +388,9 @@ def drop_single(values, slots, keep):
     """Clear ``keep`` where a value surely occurs once: a filter of saturating counters."""
     mask = np.uint64(len(slots) - 1)
     for i in range(len(values)):
-        position = np.intp(values[i] & mask)
-        if slots[position] < np.uint8(2):
-            slots[position] += np.uint8(1)
+        place = np.intp(values[i] & mask)
+        if slots[place] < np.uint8(2):
+            slots[place] += np.uint8(1)
     kept = 0
     for i in range(len(values)):
         keep[i] = slots[np.intp(values[i] & mask)] > np.uint8(1)

@@ -91,7 +91,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
     i = lo
     position = 0  # in code points
     sentence = True
-    line = True
+    block = True
     adjoins = False
     double_quoted = False
     single_quoted = False
@@ -111,7 +111,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                 if v == np.uint32(SPACE):
                     link = False
                 elif v == np.uint32(NEWLINE):
-                    line = True
+                    block = True
                     sentence = True
                     adjoins = False
                     link = False
@@ -225,9 +225,9 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
             if (v & TABLE_UNSPACED) != np.uint32(0) and count > 0:
                 break
             length = np.intp(v >> np.uint32(24))
-            position = np.intp(v & TABLE_CODE)
+            place = np.intp(v & TABLE_CODE)
             for j in range(max(length, 1)):
-                folded = expansions[position + j] if length > 0 else v & TABLE_CODE
+                folded = expansions[place + j] if length > 0 else v & TABLE_CODE
                 if prefixes is not None and count < 6:
                     if folded < np.uint32(128):
                         stem |= np.uint64(folded) << np.uint64(8 * count)
@@ -285,9 +285,9 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                 f |= UNSPACED
             if sentence:
                 f |= STARTS_SENTENCE
-            if line:
+            if block:
                 f |= STARTS_LINE
-            if adjoins and not line:
+            if adjoins and not block:
                 f |= ADJOINS
             if double_quoted or single_quoted:
                 f |= QUOTED
@@ -295,7 +295,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                 f |= LINK
             flags[out] = f
             sentence = False
-            line = False
+            block = False
             adjoins = since != 0
             if closed:
                 single_quoted = False

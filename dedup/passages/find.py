@@ -16,6 +16,7 @@ import numpy as np
 
 from dedup.config import Config
 from dedup.core.arrays import Bool, Float64, Int64, offsets_of, runs_of_rows
+from dedup.core.checkpoints import Kept
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
 from dedup.kernels import passages as kernel
@@ -52,6 +53,16 @@ class Passages:
 
     def __len__(self) -> int:
         return len(self.a)
+
+    def kept(self) -> Kept:
+        """Return what a checkpoint holds of them."""
+        names = [name for name in self.__dataclass_fields__ if name != "cut"]
+        return Kept({name: getattr(self, name) for name in names}, values={"cut": self.cut})
+
+    @classmethod
+    def of_kept(cls, kept: Kept) -> Passages:
+        """Return what ``kept`` was made of."""
+        return cls(**kept.arrays, cut=kept.values["cut"])
 
     def kind(self, passage: int) -> str:
         """Return exact, near or fuzzy by the share of matched tokens, quote where it is one."""

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from dedup.config import Config
 from dedup.index import VERDICTS, Index, Verdict
-from dedup.pipeline.full import compare_corpus
+from dedup.pipeline.run import compare_corpus
 from dedup.result import Result
 from dedup.schema import AGAINST, AGAINST_PASSAGES, rows_table
 from dedup.sources import from_python

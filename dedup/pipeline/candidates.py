@@ -9,7 +9,7 @@ import numpy as np
 
 from dedup.config import Config
 from dedup.core.arrays import Float64, Int64, UInt64, offsets_of, runs_of_rows
-from dedup.core.checkpoints import Work
+from dedup.core.checkpoints import Kept
 from dedup.core.parallel import in_order
 from dedup.core.spool import Spool
 from dedup.core.storage import Columns
@@ -23,7 +23,6 @@ from dedup.similarity.relations import Scores, compare_shingles
 from dedup.text.shingles import Shingles, distinct_shingles, shingle_texts, shingle_unit
 from dedup.text.tokens import Tokens
 
-STAGE = "copies"
 _RUN_TOKENS = 1 << 20  # whose shingles are made at a time
 _RUN_PAIRS, _FILE_PAIRS = 1 << 15, 1 << 11  # that are compared at a time
 _MOST_WAITING = 1 << 20  # pairs that are joined to stories at a time
@@ -47,6 +46,19 @@ class Copies:
     candidates: Int64
     jaccard: Float64
     oversized: int
+
+    def kept(self) -> Kept:
+        """Return what a checkpoint holds of it; the shingles lie in the columns."""
+        arrays = {name: getattr(self, name) for name in _KEPT}
+        arrays["offsets"] = self.sets.shingles.offsets
+        return Kept(arrays, values={"oversized": self.oversized})
+
+    @classmethod
+    def of_kept(cls, kept: Kept, columns: Columns, threads: int) -> Copies:
+        """Return what ``kept`` was made of."""
+        shingles = Shingles(columns.read("shingles", np.uint64), kept.arrays["offsets"])
+        arrays = {name: kept.arrays[name] for name in _KEPT}
+        return cls(Sets(shingles, columns, threads), **arrays, oversized=kept.values["oversized"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,36 +95,26 @@ class Sets:
 
 
 def find_copies(
-    documents: Documents,
-    tokens: Tokens,
-    config: Config,
-    work: Work,
-    *,
-    threads: int,
-    lsh: bool,
+    documents: Documents, tokens: Tokens, config: Config, spool: Spool, *, threads: int, lsh: bool
 ) -> Copies:
-    """Make the shingles of all documents, and with ``lsh`` the candidate pairs."""
+    """Make the shingles of all documents, and with ``lsh`` the candidate pairs.
+
+    ``spool`` takes the band keys where columns lie in files.
+    """
     columns = documents.columns
-    if work.is_done(STAGE):
-        offsets = work.array(STAGE, "offsets")
-        sets = Sets(Shingles(columns.read("shingles", np.uint64), offsets), columns, threads)
-        arrays = {name: work.array(STAGE, name) for name in _KEPT}
-        return Copies(sets, **arrays, oversized=int(work.metadata(STAGE)["crowded"]))
-    keys = work.spool if columns.in_files else Spool()
+    keys = spool if columns.in_files else Spool()
     unit = replace(config, shingle_unit=shingle_unit(config, tokens.counts()))
-    sets = Sets(_shingle(documents, tokens, unit, keys if lsh else None, threads), columns, threads)
+    shingles = _shingle(documents, tokens, unit, keys if lsh else None, threads)
+    sets = Sets(shingles, columns, threads)
     first = equal_groups(tokens, ease=columns.ease)
     candidates: Int64 = np.zeros((0, 2), np.int64)
     oversized = 0
     if lsh:
         among = np.flatnonzero((first == np.arange(len(first))) & (tokens.counts() > 0))
         bands, _ = bands_and_rows(config)
-        made = (keys.take(key_name(band), np.uint64)[among] for band in range(bands))
-        candidates, oversized = bucket_pairs(made, among, len(tokens))
-    copies = Copies(sets, first, *_sift(sets, candidates, first, config), oversized)
-    arrays = {name: getattr(copies, name) for name in _KEPT}
-    work.finish(STAGE, {"offsets": sets.shingles.offsets, **arrays}, oversized=oversized)
-    return copies
+        band_columns = (keys.take(key_name(band), np.uint64)[among] for band in range(bands))
+        candidates, oversized = bucket_pairs(band_columns, among, len(tokens))
+    return Copies(sets, first, *_sift(sets, candidates, first, config), oversized)
 
 
 def _sift(

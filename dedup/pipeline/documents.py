@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.core.arrays import Int64, Texts, UInt8, offsets_of, runs_of_rows, texts_from_arrow
-from dedup.core.checkpoints import Work
+from dedup.core.checkpoints import Kept, Work
 from dedup.core.hashing import text_digests
 from dedup.core.spool import Spool, trim
 from dedup.core.storage import Columns
@@ -70,9 +70,22 @@ def gather(reader: Reader, work: Work, memory: int) -> Documents:
 
 
 def _read(reader: Reader, work: Work) -> tuple[pa.Table, Int64]:
-    if work.is_done(STAGE):
-        reader.take_up(ReadReport.from_dict(work.metadata(STAGE)["read_report"]))
-        return work.table(STAGE), work.array(STAGE, "order")
+    """Return the metadata in order of id, and the position of each document as it was read."""
+
+    def save(read: tuple[pa.Table, Int64]) -> Kept:
+        metadata, order = read
+        report = reader.read_report.as_dict()
+        return Kept({"order": order}, {"metadata": metadata}, {"read_report": report})
+
+    def load(kept: Kept) -> tuple[pa.Table, Int64]:
+        reader.take_up(ReadReport.from_dict(kept.values["read_report"]))
+        return kept.tables["metadata"], kept.arrays["order"]
+
+    return work.stage(STAGE, lambda: _read_all(reader, work), save=save, load=load)
+
+
+def _read_all(reader: Reader, work: Work) -> tuple[pa.Table, Int64]:
+    """Read everything; put the texts into the spool in the order of reading."""
     parts: list[pa.Table] = []
     digests = []
     since = 0
@@ -94,7 +107,6 @@ def _read(reader: Reader, work: Work) -> tuple[pa.Table, Int64]:
     metadata, order = in_order_of_id(parts, np.concatenate(digests), reader.read_report)
     pa.default_memory_pool().release_unused()
     trim()
-    work.finish(STAGE, {"order": order}, metadata, read_report=reader.read_report.as_dict())
     return metadata, order
 
 

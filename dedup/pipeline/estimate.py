@@ -13,7 +13,8 @@ from dedup.config import Config
 from dedup.core.arrays import texts_from_arrow
 from dedup.core.spool import Spool
 from dedup.pipeline.documents import FOLD
-from dedup.pipeline.signing import Signatures, is_fast, sign_batch
+from dedup.pipeline.run import mode_of
+from dedup.pipeline.signing import Signatures, sign_batch
 from dedup.schema import ReadReport
 from dedup.similarity.lsh import bands_and_rows, collision_probability
 from dedup.sources import ReadOptions, read_batches, source_bytes
@@ -53,7 +54,7 @@ def estimate(paths: Sequence[str], options: ReadOptions, config: Config) -> dict
     bands, band_rows = bands_and_rows(config)
     tokens = sample.tokens * times
     disk = rows * (8 * bands + _KEPT) + 8 * tokens * 0.4
-    if is_fast(config):
+    if mode_of(config).name == "fast":
         memory = _BASE + rows * _PER_DOCUMENT + 2 * sample.id_bytes * times
     else:
         text = sample.text_bytes * times

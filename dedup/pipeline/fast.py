@@ -1,4 +1,4 @@
-"""The fast path from end to end: a corpus of any size, read twice, to a result.
+"""Fast mode: copies of whole documents in a corpus of any size, which is read twice.
 
 Texts are not held. Their shingles are, while they fit into the memory allowed; a larger corpus is
 read again from where it came. Band keys and shingles go to files when they outgrow their share.
@@ -6,12 +6,9 @@ read again from where it came. Band keys and shingles go to files when they outg
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -21,7 +18,7 @@ from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ran
 from dedup.clusters.stars import Clusters, cluster_documents
 from dedup.config import Config
 from dedup.core.arrays import Int64, one_array, texts_from_arrow
-from dedup.core.checkpoints import Work
+from dedup.core.checkpoints import Kept
 from dedup.core.hashing import content_of
 from dedup.core.parallel import in_order
 from dedup.core.spool import Spool, trim
@@ -37,20 +34,19 @@ from dedup.pipeline.signing import (
     sign_batch,
     some_of_all,
 )
+from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.pipeline.verifying import Verifier
-from dedup.pipeline.wording import TEXT_SIZES, TEXTS, KeptWords, settled
+from dedup.pipeline.wording import TEXT_SIZES, TEXTS, KeptWords, judged
 from dedup.result import Result
-from dedup.schema import ANNOTATIONS, METADATA, PASSAGES, REMOVALS, REPEATS, ReadReport
+from dedup.schema import ANNOTATIONS, METADATA, PASSAGES, REMOVALS, REPEATS, Corpus, ReadReport
 from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.relations import Pairs, with_equals
 from dedup.sources import Piece
 from dedup.sources.metadata import in_order_of_id, metadata_of
-from dedup.sources.rereadable import Reader
+from dedup.sources.rereadable import Held, Reader
 
-Progress = Callable[[str, int, int], None]
 Part = TypeVar("Part")
 
-STAGES = ("signatures", "candidates", "shingles", "pairs", "clusters")
 _HELD_SHARE = 0.4  # of the memory, for the shingles of all documents
 _SPOOL_SHARE = 0.15  # for keys, and the shingles of candidates
 _COMMIT_BYTES = 256 << 20  # of shingles, after which an interrupted run loses no more than that
@@ -108,241 +104,262 @@ def shingle_all(
 
 
 @dataclass(slots=True)
-class _Run:
-    """What one scan holds: the reader, what it said, and the shingles as long as they fit.
+class State:
+    """What the stages of one run hand on to each other, in the order in which it comes to be.
 
     ``sizes`` are the numbers of documents of the pieces, ``content`` is a hash of all texts.
+    ``held`` are shingles and texts of all pieces, as long as they fit into memory. ``order`` says of each
+    document how many were read before it.
     """
 
     reader: Reader
     config: Config
-    threads: int
-    budget: int
-    work: Work
-    metadata: list[pa.Table] = field(default_factory=list)
+    resources: Resources
     sizes: list[int] = field(default_factory=list)
     content: str = ""
     held: list[list[Wanted]] | None = None
-
-    def sign(self) -> None:
-        """Read everything for the first time, or go on where an earlier run stopped."""
-        work, begun = self.work, self.work.begun
-        capacity = 0 if self.reader.is_cheap or begun else self.budget
-        held: list[list[Wanted]] = []
-        since, pieces, keep = 0, self.reader.pieces(), capacity > 0
-        readings = sign_all(pieces, self.config, begun=begun, keep=keep, threads=self.threads)
-        for number, reading in enumerate(readings, 1):
-            signed = reading.signed if reading.counts else []
-            self.metadata += (metadata := reading.metadata if reading.counts else [])
-            self.sizes.append(sum(map(len, metadata)))
-            for each in signed:
-                each.into(work.spool)
-                since += 8 * int(each.counts.sum())
-                capacity -= each.shingles.values.nbytes + int(np.ptp(each.texts.offsets[[0, -1]]))
-            held.append([(each.shingles, each.texts) for each in signed])
-            if capacity <= 0:
-                held.clear()
-            if since > _COMMIT_BYTES:
-                work.commit(number)
-                since = 0
-        self.held = held if capacity > 0 else None
-
-    def shingle(self, wanted: Int64) -> None:
-        """Make the shingles of some rows, from those that are held or from the texts."""
-        spool, threads = self.work.spool, self.threads
-        if self.held is not None:
-            shingle_all(self._wanted(self.held, wanted), some_of_all, spool, threads=threads)
-            self.held = None
-            return
-
-        def make(piece: Piece, rows: Int64) -> list[Wanted]:
-            return shingle_columns(piece.texts(), rows, self.config)
-
-        shingle_all(self._wanted(self.reader.pieces(), wanted), make, spool, threads=threads)
-
-    def _wanted(self, parts: Iterable[Part], wanted: Int64) -> Iterator[tuple[Part, Int64]]:
-        """Yield the parts in which some of the wanted rows are, and those rows."""
-        start = 0
-        for part, size in zip(parts, self.sizes, strict=True):
-            low, high = np.searchsorted(wanted, (start, start + size))
-            if low < high:
-                yield part, wanted[low:high] - start
-            start += size
+    metadata: pa.Table = field(init=False)
+    order: Int64 = field(init=False)
+    signed: Signatures = field(init=False)
+    ranking: CanonicalOrder = field(init=False)
+    representatives: Int64 = field(init=False)
+    candidates: Int64 = field(init=False)
+    oversized: int = field(init=False)
+    pairs: Pairs = field(init=False)
+    judge: Judge = field(init=False)
+    differences: Differences = field(init=False)
+    clusters: Clusters = field(init=False)
+    result: Result = field(init=False)
 
 
-def scan_stream(
-    reader: Reader,
-    config: Config,
-    *,
-    threads: int = 0,
-    memory: int = 0,
-    work: Work | None = None,
-    progress: Progress | None = None,
-) -> Result:
-    """Find the copies of whole documents (``find=("duplicates",)``) in what a reader gives.
-
-    ``memory`` is how many bytes may be taken, about (0: half of what there is); what is more goes
-    to files. Neither that nor ``threads`` changes the result. ``work`` keeps each stage that is
-    finished; without it nothing outlives the run. Of files, ``Result.corpus`` has no texts.
-    """
-    memory = memory or default_memory()
-    with tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder:
-        run = _Run(
-            reader=reader,
-            config=config,
-            threads=threads or os.cpu_count() or 1,
-            budget=int(memory * _HELD_SHARE),
-            work=work or Work(Spool(lambda: Path(folder), int(memory * _SPOOL_SHARE))),
-        )
-        return _scan(run, progress or (lambda stage, done, total: None))
+def _hold_corpus(corpus: Corpus, config: Config, resources: Resources) -> State:
+    return State(Held(corpus.table, corpus.read_report, corpus.rows), config, resources)
 
 
-def default_memory() -> int:
-    """Return half of the machine's memory, or 4 GiB where that cannot be told."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    except (ValueError, OSError, AttributeError):
-        return 4 << 30
+def _spooled(memory: int) -> int:
+    return int(memory * _SPOOL_SHARE)
 
 
-def _scan(run: _Run, progress: Progress) -> Result:
-    config = run.config
-    progress(STAGES[0], 0, len(STAGES))
-    metadata, order = _signatures(run)
-    signed = Signatures.of(run.work.spool, order)
-    ranking = _candidates(metadata, signed)
-    progress(STAGES[1], 1, len(STAGES))
-    representatives, candidates, oversized = _buckets(run, signed, ranking)
-    progress(STAGES[2], 2, len(STAGES))
-    pairs = _pairs(run, signed, candidates, lambda: progress(STAGES[3], 3, len(STAGES)))
-    pairs = with_equals(pairs, representatives, signed.counts)
-    judge = _judge(run, signed, candidates, ranking.dates)
-    differences = settled(run.work, pairs, judge)
-    given = superseded(pairs, differences, ranking.dates, config)
-    ranking = replace(ranking, superseded=given)
-    progress(STAGES[4], 4, len(STAGES))
-    clusters = cluster_documents(pairs, ranking, representatives, config)
-    del ranking, signed
-    trim()
-    limits = Counter(oversized_buckets=oversized)
-    judged = pairs, differences
-    result = _result(run, metadata, judged, clusters, representatives, judge, limits)
-    result = replace(result, corpus=replace(result.corpus, order=order, content=run.content))
-    progress("done", 5, len(STAGES))
-    return result
+def _sign(state: State) -> None:
+    """Read everything; leave metadata in order of id, signatures, and what orders documents."""
+    names = ("sizes", "content")
 
+    def compute() -> tuple[pa.Table, Int64]:
+        return _in_order(state, _read_all(state))
 
-def _signatures(run: _Run) -> tuple[pa.Table, Int64]:
-    """Read everything; return the facts in order of id, and the row of each as it was read."""
-    stage, work = STAGES[0], run.work
-    if work.is_done(stage):
-        run.reader.take_up(ReadReport.from_dict(work.metadata(stage)["read_report"]))
-        run.sizes, run.content = (work.metadata(stage)[name] for name in ("sizes", "content"))
-        return work.table(stage), work.array(stage, "order")
-    run.sign()
-    metadata, order = _in_order(run)
-    read_report = run.reader.read_report.as_dict()
-    stated = {"read_report": read_report, "sizes": run.sizes, "content": run.content}
-    work.finish(stage, {"order": order}, metadata, **stated)
-    return metadata, order
+    def save(read: tuple[pa.Table, Int64]) -> Kept:
+        metadata, order = read
+        values = {name: getattr(state, name) for name in names}
+        report = state.reader.read_report.as_dict()
+        return Kept({"order": order}, {"metadata": metadata}, {"read_report": report, **values})
 
+    def load(kept: Kept) -> tuple[pa.Table, Int64]:
+        state.reader.take_up(ReadReport.from_dict(kept.values["read_report"]))
+        state.sizes, state.content = (kept.values[name] for name in names)
+        return kept.tables["metadata"], kept.arrays["order"]
 
-def _buckets(run: _Run, signed: Signatures, ranking: CanonicalOrder) -> tuple[Int64, Int64, int]:
-    """Return what stands for each document, the candidate pairs, and the crowded buckets."""
-    stage, work = STAGES[1], run.work
-    if work.is_done(stage):
-        oversized = int(work.metadata(stage)["oversized"])
-        return work.array(stage, "representatives"), work.array(stage, "pairs"), oversized
-    representatives = choose_representatives(signed.equal_groups(), ranking, run.config)
-    among = np.flatnonzero(
-        (representatives == np.arange(len(representatives))) & (signed.counts > 0)
+    work = state.resources.work
+    state.metadata, state.order = work.stage("signatures", compute, save=save, load=load)
+    state.signed = Signatures.of(work.spool, state.order)
+    state.ranking = CanonicalOrder(
+        truncated=state.signed.cut,
+        boilerplate=np.broadcast_to(0.0, len(state.metadata)),
+        lengths=state.signed.counts,
+        dates=ranks(state.metadata["date"]),
+        priorities=ranks(state.metadata["priority"], numeric=True),
+        superseded=np.broadcast_to(False, len(state.metadata)),
     )
-    candidates, oversized = signed.candidates(among, run.config)
-    work.finish(
-        stage, {"representatives": representatives, "pairs": candidates}, oversized=oversized
+
+
+def _read_all(state: State) -> list[pa.Table]:
+    """Read everything for the first time, or go on where an earlier run stopped."""
+    reader, resources = state.reader, state.resources
+    work, begun = resources.work, resources.work.begun
+    capacity = 0 if reader.is_cheap or begun else int(resources.memory * _HELD_SHARE)
+    held: list[list[Wanted]] = []
+    parts: list[pa.Table] = []
+    since, keep = 0, capacity > 0
+    readings = sign_all(
+        reader.pieces(), state.config, begun=begun, keep=keep, threads=resources.threads
     )
-    return representatives, candidates, oversized
+    for number, reading in enumerate(readings, 1):
+        signed = reading.signed if reading.counts else []
+        metadata = reading.metadata if reading.counts else []
+        parts += metadata
+        state.sizes.append(sum(map(len, metadata)))
+        for batch in signed:
+            batch.into(work.spool)
+            since += 8 * int(batch.counts.sum())
+            capacity -= batch.shingles.values.nbytes + batch.text_bytes
+        held.append([(batch.shingles, batch.texts) for batch in signed])
+        if capacity <= 0:
+            held.clear()
+        if since > _COMMIT_BYTES:
+            work.commit(number)
+            since = 0
+    state.held = held if capacity > 0 else None
+    return parts
 
 
-def _pairs(
-    run: _Run, signed: Signatures, candidates: Int64, verifying: Callable[[], None]
-) -> Pairs:
-    """Verify the candidates; tell when their shingles are made."""
-    names, work = Pairs.__dataclass_fields__, run.work
-    if work.is_done(STAGES[3]):
-        verifying()
-        return Pairs(*(work.array(STAGES[3], name) for name in names))
-    documents = np.unique(candidates)
-    wanted = np.sort(signed.order[documents])
-    if not work.is_done(STAGES[2]):
-        most = np.maximum(signed.counts[documents] - run.config.shingle_size + 1, 1)
-        work.spool.reserve(SHINGLES, int(most.sum()), np.uint64)
-        if len(wanted):
-            run.shingle(wanted)
-        work.finish(STAGES[2], {})
-    verifying()
-    verifier = Verifier.of(work.spool, wanted, signed.order)
-    pairs = verifier.confirm(candidates, signed.counts, run.config, threads=run.threads)
-    work.finish(STAGES[3], {name: getattr(pairs, name) for name in names})
-    return pairs
-
-
-def _judge(run: _Run, signed: Signatures, candidates: Int64, dates: Int64) -> Judge:
-    """Return who looks at what differs in pairs, by the texts that were put by."""
-    wanted = np.sort(signed.order[np.unique(candidates)])
-    source = KeptWords.of(run.work.spool, wanted, signed.order)
-    return Judge(source, signed.counts, dates, run.config, run.threads)
-
-
-def _in_order(run: _Run) -> tuple[pa.Table, Int64]:
-    """Return the facts in order of unique ids, and the row of each in the order of reading."""
-    if not run.metadata:
+def _in_order(state: State, parts: list[pa.Table]) -> tuple[pa.Table, Int64]:
+    """Return the metadata in order of unique ids, and how many were read before each."""
+    if not parts:
         return METADATA.empty_table(), np.zeros(0, np.int64)
-    digests = run.work.spool.take(DIGESTS, np.uint64)
-    metadata, order = in_order_of_id(run.metadata, digests, run.reader.read_report)
-    run.content = content_of(digests[order])
+    digests = state.resources.work.spool.take(DIGESTS, np.uint64)
+    metadata, order = in_order_of_id(parts, digests, state.reader.read_report)
+    state.content = content_of(digests[order])
     pa.default_memory_pool().release_unused()
     trim()
     return metadata, order
 
 
-def _candidates(metadata: pa.Table, signed: Signatures) -> CanonicalOrder:
-    return CanonicalOrder(
-        truncated=signed.cut,
-        boilerplate=np.broadcast_to(0.0, len(metadata)),
-        lengths=signed.counts,
-        dates=ranks(metadata["date"]),
-        priorities=ranks(metadata["priority"], numeric=True),
-        superseded=np.broadcast_to(False, len(metadata)),
+def _find_candidates(state: State) -> None:
+    """Choose what stands for each group of equal documents, and pair those that share a bucket."""
+    signed, config = state.signed, state.config
+
+    def compute() -> tuple[Int64, Int64, int]:
+        representatives = choose_representatives(signed.equal_groups(), state.ranking, config)
+        rows = np.arange(len(representatives))
+        among = np.flatnonzero((representatives == rows) & (signed.counts > 0))
+        return representatives, *signed.candidates(among, config)
+
+    def save(found: tuple[Int64, Int64, int]) -> Kept:
+        arrays = {"representatives": found[0], "pairs": found[1]}
+        return Kept(arrays, values={"oversized": int(found[2])})
+
+    def load(kept: Kept) -> tuple[Int64, Int64, int]:
+        return (
+            *(kept.arrays[name] for name in ("representatives", "pairs")),
+            *kept.values.values(),
+        )
+
+    state.representatives, state.candidates, state.oversized = state.resources.work.stage(
+        "candidates", compute, save=save, load=load
     )
 
 
-def _result(
-    run: _Run,
-    metadata: pa.Table,
-    judged: tuple[Pairs, Differences],
-    clusters: Clusters,
-    representatives: Int64,
-    judge: Judge,
-    limits: Counter[str],
-) -> Result:
-    pairs, differences = judged
+def _shingle_candidates(state: State) -> None:
+    """Put the distinct shingles of all documents that are in a candidate pair into the spool."""
+    work = state.resources.work
+    if work.is_done("pairs"):
+        return
+
+    def compute() -> None:
+        documents = np.unique(state.candidates)
+        most = np.maximum(state.signed.counts[documents] - state.config.shingle_size + 1, 1)
+        work.spool.reserve(SHINGLES, int(most.sum()), np.uint64)
+        if len(documents):
+            _shingle(state, np.sort(state.signed.order[documents]))
+
+    work.stage("shingles", compute, save=lambda none: Kept(), load=lambda kept: None)
+
+
+def _shingle(state: State, wanted: Int64) -> None:
+    """Make the shingles of some rows, from those that are held or from the texts."""
+    spool, threads = state.resources.work.spool, state.resources.threads
+    if state.held is not None:
+        held = _wanted(state.held, state.sizes, wanted)
+        shingle_all(held, some_of_all, spool, threads=threads)
+        state.held = None
+        return
+
+    def make(piece: Piece, rows: Int64) -> list[Wanted]:
+        return shingle_columns(piece.texts(), rows, state.config)
+
+    pieces = _wanted(state.reader.pieces(), state.sizes, wanted)
+    shingle_all(pieces, make, spool, threads=threads)
+
+
+def _wanted(
+    parts: Iterable[Part], sizes: Iterable[int], wanted: Int64
+) -> Iterator[tuple[Part, Int64]]:
+    """Yield the parts in which some of the wanted rows are, and those rows."""
+    start = 0
+    for part, size in zip(parts, sizes, strict=True):
+        low, high = np.searchsorted(wanted, (start, start + size))
+        if low < high:
+            yield part, wanted[low:high] - start
+        start += size
+
+
+def _verify(state: State) -> None:
+    """Compare the sets of all candidates exactly."""
+    signed, resources = state.signed, state.resources
+    names = Pairs.__dataclass_fields__
+
+    def compute() -> Pairs:
+        wanted = np.sort(signed.order[np.unique(state.candidates)])
+        verifier = Verifier.of(resources.work.spool, wanted, signed.order)
+        given = (state.candidates, signed.counts, state.config)
+        return verifier.confirm(*given, threads=resources.threads)
+
+    pairs = resources.work.stage(
+        "pairs",
+        compute,
+        save=lambda pairs: Kept({name: getattr(pairs, name) for name in names}),
+        load=lambda kept: Pairs(**{name: kept.arrays[name] for name in names}),
+    )
+    state.pairs = with_equals(pairs, state.representatives, signed.counts)
+
+
+def _find_differences(state: State) -> None:
+    """Look at what differs in each pair on which a removal may rest, by the texts put by."""
+    signed, resources = state.signed, state.resources
+    wanted = np.sort(signed.order[np.unique(state.candidates)])
+    source = KeptWords.of(resources.work.spool, wanted, signed.order)
+    dates = state.ranking.dates
+    state.judge = Judge(source, signed.counts, dates, state.config, resources.threads)
+    state.differences = judged(resources.work, state.pairs, state.judge)
+    given = superseded(state.pairs, state.differences, dates, state.config)
+    state.ranking = replace(state.ranking, superseded=given)
+
+
+def _cluster(state: State) -> None:
+    state.clusters = cluster_documents(
+        state.pairs, state.ranking, state.representatives, state.config
+    )
+    del state.ranking, state.signed
+    trim()
+    state.result = _result(state)
+
+
+def _result(state: State) -> Result:
+    metadata = state.metadata
     ids = one_array(metadata["doc_id"])
-    documents = documents_table(metadata, judged, clusters, representatives, run.config)
+    pairs, chosen = (state.pairs, state.differences), (state.clusters, state.representatives)
+    documents = documents_table(metadata, pairs, *chosen, state.config)
+    corpus = replace(state.reader.corpus(metadata), order=state.order, content=state.content)
     result = Result(
-        config=run.config,
+        config=state.config,
         tables={
             "documents": documents,
-            "pairs": pairs_table(pairs, differences, ids),
+            "pairs": pairs_table(*pairs, ids),
             "passages": PASSAGES.empty_table(),
             "repeats": REPEATS.empty_table(),
-            "losses": losses_table(documents, judged, clusters, representatives, judge),
+            "losses": losses_table(documents, pairs, *chosen, state.judge),
         },
-        corpus=run.reader.corpus(metadata),
+        corpus=corpus,
         removals=REMOVALS.empty_table(),
         annotations=ANNOTATIONS.empty_table(),
         review=pa.array(np.zeros(len(metadata), np.bool_)),
         summary={},
     )
-    complete(result, pairs, clusters, limits)
+    limits = Counter(oversized_buckets=state.oversized)
+    complete(result, state.pairs, state.clusters, limits)
     return result
+
+
+MODE = Mode(
+    "fast",
+    (
+        Stage("signatures", _sign),
+        Stage("candidates", _find_candidates),
+        Stage("shingles", _shingle_candidates),
+        Stage("pairs", _verify),
+        Stage("differences", _find_differences),
+        Stage("clusters", _cluster),
+    ),
+    read=State,
+    hold=_hold_corpus,
+    spooled=_spooled,
+)

@@ -47,11 +47,6 @@ FINGERPRINTS, DIGESTS, COUNTS, CUT = "fingerprints", "digests", "counts", "cut"
 SHINGLES, SIZES = "shingles", "sizes"
 
 
-def is_fast(config: Config) -> bool:
-    """Tell whether the fast path does what is asked for."""
-    return config.find == ("duplicates",) and config.shingle_unit == "word"
-
-
 @dataclass(frozen=True, slots=True)
 class Signed:
     """What one batch leaves: ``keys`` (bands × documents), ``fingerprints`` (documents × 2).
@@ -67,6 +62,11 @@ class Signed:
     cut: Bool
     shingles: Shingles
     texts: Texts
+
+    @property
+    def text_bytes(self) -> int:
+        """Return how many bytes of text the batch has."""
+        return int(self.texts.offsets[-1] - self.texts.offsets[0])
 
     def into(self, spool: Spool) -> None:
         """Add the batch to what those before it left."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.core.arrays import Bool, Int64, Texts, UInt8, offsets_of
-from dedup.core.checkpoints import Work
+from dedup.core.checkpoints import Kept, Work
 from dedup.core.spool import Spool
 from dedup.kernels.differences import Texts as WordsOfTexts
 from dedup.kernels.lines import mask_tokens
@@ -19,7 +19,6 @@ from dedup.similarity.relations import Pairs
 from dedup.text.tokens import Tokens, tokenise_texts
 
 TEXTS, TEXT_SIZES = "wanted_texts", "wanted_text_sizes"
-_STAGE = "differences"
 
 
 def some_texts(texts: Texts, rows: Int64) -> Texts:
@@ -116,14 +115,16 @@ class KeptWords:
         return Texts(data, offsets)
 
 
-def settled(work: Work, pairs: Pairs, judge: Judge) -> Differences:
+def judged(work: Work, pairs: Pairs, judge: Judge) -> Differences:
     """Judge the pairs, or take up what an earlier run found; relations are written anew."""
-    if work.is_done(_STAGE):
-        pairs.relations[:] = work.array(_STAGE, "relations")
-        figures, stays = (work.array(_STAGE, name) for name in ("figures", "stays"))
-        changed = work.table(_STAGE)["changed"].combine_chunks()
-        return Differences(figures, stays, changed)
-    found = judge.find(pairs)
-    arrays = {"relations": pairs.relations, "figures": found.figures, "stays": found.stays}
-    work.finish(_STAGE, arrays, pa.table({"changed": found.changed}))
-    return found
+
+    def save(found: Differences) -> Kept:
+        arrays = {"relations": pairs.relations, "figures": found.figures, "stays": found.stays}
+        return Kept(arrays, {"changed": pa.table({"changed": found.changed})})
+
+    def load(kept: Kept) -> Differences:
+        pairs.relations[:] = kept.arrays["relations"]
+        changed = kept.tables["changed"]["changed"].combine_chunks()
+        return Differences(kept.arrays["figures"], kept.arrays["stays"], changed)
+
+    return work.stage("differences", lambda: judge.find(pairs), save=save, load=load)

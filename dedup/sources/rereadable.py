@@ -64,6 +64,7 @@ class Held:
 
     table: pa.Table
     read_report: ReadReport
+    rows: tuple[pa.RecordBatch, ...] = ()  # as in ``Corpus``
     is_cheap: bool = False
 
     def pieces(self) -> Iterator[Piece]:
@@ -80,7 +81,8 @@ class Held:
 
     def corpus(self, metadata: pa.Table) -> Corpus:
         """Return the corpus in order of id."""
-        return Corpus(self.table.take(pc.sort_indices(self.table["doc_id"])), self.read_report)
+        table = self.table.take(pc.sort_indices(self.table["doc_id"]))
+        return Corpus(table, self.read_report, self.rows)
 
 
 class Files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyspark.sql import functions as F
@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.passages.find import LEVELS
+from dedup.pipeline.stages import Stage, run_stages
 from dedup.sources.options import priority_column
 from dedup.spark import documents, equals, giants, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
@@ -75,7 +76,8 @@ def find(
     config = settings(config)
     roles = {"text": text, "id": id, "date": date, "url": url, "site": site, "path": path}
     frame = role_columns(df, {**roles, "priority": priority_column(config)})
-    return run(frame, config, Store.at(df.sparkSession, checkpoint), driver_edges, task_edges)
+    store = Store.at(df.sparkSession, checkpoint)
+    return run(State(frame, config, store, driver_edges, task_edges))
 
 
 def settings(config: Config | None) -> Config:
@@ -90,23 +92,76 @@ def settings(config: Config | None) -> Config:
     return config
 
 
-def run(frame: Frame, config: Config, store: Store, driver_edges: int, task_edges: int) -> Found:
-    """Run all stages on a frame whose columns are named by role (``reading.ROLES``)."""
-    metadata = metadata_of(store, store.keep(sign(frame, config), "signed"), config)
-    same = store.keep(equals.find_equals(metadata.table, config), "equals")
-    pairs, oversized = _pairs(store, frame, metadata, same, config)
-    members = _members(store, pairs, metadata, config, driver_edges, task_edges)
-    placed = store.keep(documents.place(metadata.table, members, same, config), "placed")
+@dataclass(slots=True)
+class State:
+    """What the stages of one run hand on to each other, in the order in which it comes to be.
+
+    The columns of ``frame`` are named by role (``reading.ROLES``).
+    """
+
+    frame: Frame
+    config: Config
+    store: Store
+    driver_edges: int = DRIVER_EDGES
+    task_edges: int = stars.TASK_EDGES
+    metadata: Facts = field(init=False)
+    equals: Frame = field(init=False)
+    candidates: Frame = field(init=False)
+    sets: Frame = field(init=False)
+    pairs: Frame = field(init=False)
+    found: Found = field(init=False)
+
+
+def run(state: State) -> Found:
+    """Run all stages, those of fast mode by their names; passages come last here."""
+    run_stages(STAGES, state)
+    state.store.forget("documents", "pairs", "passages")
+    return state.found
+
+
+def _sign(state: State) -> None:
+    signed = state.store.keep(sign(state.frame, state.config), "signed")
+    state.metadata = metadata_of(state.store, signed, state.config)
+
+
+def _find_candidates(state: State) -> None:
+    found = equals.find_equals(state.metadata.table, state.config)
+    state.equals = state.store.keep(found, "equals")
+    keys = state.store.keep(bands(state.metadata.table, state.equals), "bands")
+    state.candidates = state.store.keep(candidate_pairs(keys), "candidates")
+
+
+def _shingle_candidates(state: State) -> None:
+    given = (state.store, state.metadata, state.candidates, state.frame, state.config)
+    state.sets = wanted_sets(*given)
+
+
+def _verify(state: State) -> None:
+    weak = "passages" in state.config.find
+    state.pairs = confirm(state.store, state.candidates, state.sets, state.config, weak=weak)
+
+
+def _cluster(state: State) -> None:
+    store, config, metadata = state.store, state.config, state.metadata
+    placed = store.keep(
+        documents.place(metadata.table, _members(state), state.equals, config), "placed"
+    )
     keyed = store.keep(documents.documents(metadata.table, placed, config), "documents")
-    confirmed = pairs.where("relations < 5")
-    totals = documents.summary(metadata, keyed, confirmed, same, oversized, config)
-    shared = None
-    if "passages" in config.find:
-        shared, cut = passages.find_passages(store, pairs, metadata, frame, config, driver_edges)
-        totals["passages"] = _levels(shared)
-        totals["limits"] |= {"documents_left_out_of_passages": cut} if cut else {}
-    store.forget("documents", "pairs", "passages")
-    return Found(keyed.select(*documents.DOCUMENTS), confirmed, keyed, totals, shared)
+    confirmed = state.pairs.where("relations < 5")
+    oversized = oversized_buckets(state.candidates)
+    totals = documents.summary(metadata, keyed, confirmed, state.equals, oversized, config)
+    state.found = Found(keyed.select(*documents.DOCUMENTS), confirmed, keyed, totals)
+
+
+def _find_passages(state: State) -> None:
+    if "passages" not in state.config.find:
+        return
+    given = (state.store, state.pairs, state.metadata, state.frame, state.config)
+    shared, cut = passages.find_passages(*given, state.driver_edges)
+    totals = state.found.summary
+    totals["passages"] = _levels(shared)
+    totals["limits"] |= {"documents_left_out_of_passages": cut} if cut else {}
+    state.found = replace(state.found, passages=shared)
 
 
 def _levels(shared: Frame) -> dict[str, int]:
@@ -114,27 +169,15 @@ def _levels(shared: Frame) -> dict[str, int]:
     return {level: counts[level] for level in LEVELS.values() if level in counts}
 
 
-def _pairs(
-    store: Store, frame: Frame, metadata: Facts, same: Frame, config: Config
-) -> tuple[Frame, int]:
-    """Return the confirmed pairs and the number of crowded buckets."""
-    keys = store.keep(bands(metadata.table, same), "bands")
-    candidates = store.keep(candidate_pairs(keys), "candidates")
-    sets = wanted_sets(store, metadata, candidates, frame, config)
-    pairs = confirm(store, candidates, sets, config, weak="passages" in config.find)
-    return pairs, oversized_buckets(candidates)
-
-
-def _members(
-    store: Store, pairs: Frame, metadata: Facts, config: Config, driver_edges: int, task_edges: int
-) -> Frame:
+def _members(state: State) -> Frame:
     """Return what leads each document that is led by another one."""
-    edges = stars.cluster_edges(pairs, config)
-    labels = connected(store, edges, driver_edges)
+    store, config, metadata = state.store, state.config, state.metadata
+    edges = stars.cluster_edges(state.pairs, config)
+    labels = connected(store, edges, state.driver_edges)
     edges = edges.join(labels.withColumnRenamed("row", "a"), "a")
     edges = store.keep(edges, "edges")
     sizes = edges.groupBy("component").count()
-    large = [row[0] for row in sizes.where(F.col("count") > task_edges).collect()]
+    large = [row[0] for row in sizes.where(F.col("count") > state.task_edges).collect()]
     is_large = F.col("component").isin(large) if large else F.lit(False)
     some = stars.find_members(
         edges.where(~is_large), labels.where(~is_large), metadata.table, config
@@ -143,5 +186,15 @@ def _members(
     if not large:
         return members
     parts = edges.where(is_large), labels.where(is_large)
-    more = giants.find_members(store, *parts, metadata.table, config, task_edges)
+    more = giants.find_members(store, *parts, metadata.table, config, state.task_edges)
     return members.union(store.keep(more, "giant-members"))
+
+
+STAGES = (
+    Stage("signatures", _sign),
+    Stage("candidates", _find_candidates),
+    Stage("shingles", _shingle_candidates),
+    Stage("pairs", _verify),
+    Stage("clusters", _cluster),
+    Stage("passages", _find_passages),
+)

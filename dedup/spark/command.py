@@ -10,12 +10,10 @@ from dedup.errors import ConfigError
 from dedup.pipeline.results import check_sums
 from dedup.sources.options import ReadOptions
 from dedup.spark import outputs
-from dedup.spark.api import run, settings
-from dedup.spark.components import DRIVER_EDGES
+from dedup.spark.api import State, run, settings
 from dedup.spark.frames import Session, Store, is_local
 from dedup.spark.inputs import is_below, read_input
 from dedup.spark.reading import role_columns
-from dedup.spark.stars import TASK_EDGES
 
 _WORK = "_work"  # below the output, which all executors reach; gone when the run is done
 
@@ -46,7 +44,7 @@ def scan_paths(
         checkpoint = f"{output.rstrip('/')}/{_WORK}"
     store = Store.at(session, checkpoint)
     frame = role_columns(given.frame, given.roles)
-    found = run(frame, config, store, DRIVER_EDGES, TASK_EDGES)
+    found = run(State(frame, config, store))
     found.summary["read_report"]["notes"] = given.notes
     check_sums(found.summary)
     outputs.write(outputs.documents(found), output, "documents", format)

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from dedup import schema as records
 from dedup.config import Config
-from dedup.pipeline.full import scan_corpus
+from dedup.pipeline.run import scan_corpus
 from dedup.schema import CORPUS, Corpus, ReadReport
 from dedup.sources.tables import usable_texts
 from dedup.spark.components import connected

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from dedup.config import Config
 from dedup.core.spool import Spool
-from dedup.pipeline import signing as duplicates
 from dedup.pipeline import verifying
 from dedup.similarity.relations import Pairs
 
@@ -51,16 +50,16 @@ def test_sets_are_compared_from_a_file_as_in_memory(tmp_path, monkeypatch, near,
     wanted = np.sort(draw.permutation(80)[:60])
     candidates = np.flatnonzero(np.isin(order, wanted))
     pairs = np.array([(a, b) for a in candidates for b in candidates if a < b and (a + b) % 3])
-    monkeypatch.setattr(duplicates, "_NEAR", near)
-    monkeypatch.setattr(duplicates, "_AT_ONCE", at_once)
-    monkeypatch.setattr(duplicates, "_RUN_SHINGLES", most)
+    monkeypatch.setattr(verifying, "_NEAR", near)
+    monkeypatch.setattr(verifying, "_AT_ONCE", at_once)
+    monkeypatch.setattr(verifying, "_RUN_SHINGLES", most)
     made = []
     for budget in (0, 1 << 30):
         spool = Spool(lambda: tmp_path, budget)
         for each in sets:
-            spool.append(duplicates.SHINGLES, each)
-            spool.append(duplicates.SIZES, np.array([len(each)]))
-        assert (spool.path_of(duplicates.SHINGLES) is None) == bool(budget)
+            spool.append(verifying.SHINGLES, each)
+            spool.append(verifying.SIZES, np.array([len(each)]))
+        assert (spool.path_of(verifying.SHINGLES) is None) == bool(budget)
         verifier = verifying.Verifier.of(spool, wanted, order)
         config = Config(find=("duplicates",), threshold=0.2)
         counts = np.full(80, 60, np.int32)

@@ -27,7 +27,7 @@ from dedup.index.sqlite.database import APPLICATION_ID, sealed
 from dedup.index.sqlite.locking import file_system
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs fork, signals and limits")
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parent
 
 
 def article(number, seed=0):

@@ -6,8 +6,8 @@ import json
 
 import pyarrow.parquet as pq
 import pytest
+from commands import run, write_jsonl
 from prose import UNRELATED
-from test_cli import run, write_jsonl
 
 from dedup.index import Index
 from dedup.schema import AGAINST, CONTRACT

@@ -19,10 +19,10 @@ from dedup.core.arrays import texts_from_strings
 from dedup.core.checkpoints import Work
 from dedup.core.hashing import text_digests
 from dedup.core.spool import Spool
-from dedup.pipeline.documents import hold
-from dedup.pipeline.fast import scan_stream
-from dedup.pipeline.full import STAGES, _scan
+from dedup.pipeline import fast, full
+from dedup.pipeline.run import scan_reader
 from dedup.pipeline.signing import sign_batch
+from dedup.pipeline.stages import Resources, run_stages
 from dedup.similarity.lsh import bands_and_rows
 from dedup.similarity.minhash import sign_texts
 from dedup.sources import ReadOptions, from_python
@@ -64,7 +64,8 @@ def held(corpus):
 
 def whole(corpus, config):
     """Return what the whole pipeline finds, where the fast path would do."""
-    return _scan(hold(corpus), config, Work(Spool()), 1, None, compare=False)
+    state = full.hold_corpus(corpus, config, Resources(1, 1 << 30, Work(Spool())))
+    return run_stages(full.MODE.stages, state).result
 
 
 def checked(result, wanted):
@@ -84,7 +85,7 @@ def test_fast_path_gives_what_the_pipeline_gives(seed, canonical):
     assert {"exact", "near_duplicate"} <= set(wanted.summary["relations"])
     for threads in (1, 3):
         for memory in (1, 8 << 30):
-            result = scan_stream(held(corpus), config, threads=threads, memory=memory)
+            result = scan_reader(held(corpus), config, threads=threads, memory=memory)
             checked(result, wanted)
             assert result.corpus.table.equals(wanted.corpus.table)
 
@@ -95,7 +96,7 @@ def test_fast_path_on_any_text(strings):
     corpus = from_python(strings) if strings else from_python(pa.array([], pa.string()))
     config = Config(find=("duplicates",), shingle_size=2, threshold=0.4)
     wanted = whole(corpus, config)
-    checked(scan_stream(held(corpus), config), wanted)
+    checked(scan_reader(held(corpus), config), wanted)
 
 
 @pytest.mark.parametrize("memory", [1, 10_000, 8 << 30])
@@ -104,7 +105,7 @@ def test_what_is_spilled_and_read_again_changes_nothing(tmp_path, monkeypatch, f
     documents = made_corpus(120, 7)
     documents[5]["id"] = documents[6]["id"] = documents[7]["id"]  # told apart by their texts
     lines = [json.dumps(each) for each in documents]
-    wanted = scan_stream(held(from_python(documents)), FAST)
+    wanted = scan_reader(held(from_python(documents)), FAST)
     for backwards in (False, True):
         paths = [str(tmp_path / f"news.{form}")]
         if form == "parquet":
@@ -117,7 +118,7 @@ def test_what_is_spilled_and_read_again_changes_nothing(tmp_path, monkeypatch, f
             monkeypatch.setattr("sys.stdin", io.TextIOWrapper(data))
             paths = ["-"]
         files = Files(paths, ReadOptions(format="jsonl"), folder=tmp_path)
-        result = scan_stream(files, FAST, memory=memory, threads=2)
+        result = scan_reader(files, FAST, memory=memory, threads=2)
         assert "text" not in result.corpus.table.column_names
         for name in ("pairs", "documents"):
             got, right = (
@@ -132,10 +133,9 @@ def test_what_is_spilled_and_read_again_changes_nothing(tmp_path, monkeypatch, f
 
 def test_stages_are_told_in_order():
     told = []
-    scan_stream(held(from_python(["a"])), FAST, progress=lambda *each: told.append(each))
+    scan_reader(held(from_python(["a"])), FAST, progress=lambda *each: told.append(each))
     assert [done for _, done, _ in told] == list(range(len(told)))
-    assert told[-1][0] == "done"
-    assert STAGES[0] == "tokens"
+    assert [name for name, *_ in told] == [*(stage.name for stage in fast.MODE.stages), "done"]
 
 
 @settings(max_examples=60)

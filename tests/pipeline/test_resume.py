@@ -20,9 +20,8 @@ from dedup.core.checkpoints import MANIFEST, Work
 from dedup.errors import InputError, OutputError
 from dedup.pipeline import documents as gathering
 from dedup.pipeline import fast as streaming
-from dedup.pipeline import full as pipeline
-from dedup.pipeline.fast import scan_stream
-from dedup.pipeline.full import scan_reader
+from dedup.pipeline import full
+from dedup.pipeline.run import scan_reader
 from dedup.sources import ReadOptions
 from dedup.sources.rereadable import Files
 
@@ -57,7 +56,7 @@ def tables(result):
 
 def test_each_stage_is_taken_up(corpus, tmp_path, monkeypatch):
     """Stop before each stage in turn; what was finished is not done again."""
-    wanted = scan_stream(files(corpus, tmp_path), FAST)
+    wanted = scan_reader(files(corpus, tmp_path), FAST)
     assert wanted.summary["clusters"]["count"] == 3_000
     monkeypatch.setattr(streaming, "_COMMIT_BYTES", 1 << 19)
     folder = tmp_path / "work"
@@ -75,7 +74,7 @@ def test_each_stage_is_taken_up(corpus, tmp_path, monkeypatch):
 
         reader = files(corpus, folder)
         work = Work.at(folder, reader.header(FAST))
-        return scan_stream(reader, FAST, work=work, progress=progress), work
+        return scan_reader(reader, FAST, work=work, progress=progress), work
 
     for stage in ("candidates", "shingles", "pairs", "clusters"):
         with pytest.raises(Stopped):
@@ -92,7 +91,7 @@ def test_each_stage_is_taken_up(corpus, tmp_path, monkeypatch):
 
 
 def test_signing_goes_on_after_the_last_commit(corpus, tmp_path, monkeypatch):
-    wanted = scan_stream(files(corpus, tmp_path), FAST)
+    wanted = scan_reader(files(corpus, tmp_path), FAST)
     monkeypatch.setattr(streaming, "_COMMIT_BYTES", 1)
     monkeypatch.setattr("dedup.sources.pieces._PIECE_BYTES", 1)
     folder = tmp_path / "work"
@@ -109,13 +108,13 @@ def test_signing_goes_on_after_the_last_commit(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(streaming, "sign_all", some)
     reader = files(corpus, folder)
     with pytest.raises(KeyboardInterrupt):
-        scan_stream(reader, FAST, work=Work.at(folder, reader.header(FAST)))
+        scan_reader(reader, FAST, work=Work.at(folder, reader.header(FAST)))
     with next((folder / "arrays").iterdir()).open("ab") as torn:
         torn.write(b"half a piece")
     reader = files(corpus, folder)
     work = Work.at(folder, reader.header(FAST))
     assert work.begun == 3
-    assert tables(scan_stream(reader, FAST, work=work)) == tables(wanted)
+    assert tables(scan_reader(reader, FAST, work=work)) == tables(wanted)
 
 
 def test_what_differs_is_named(corpus, tmp_path):
@@ -162,15 +161,15 @@ def test_each_stage_of_a_whole_scan_is_taken_up(tmp_path, monkeypatch):
         return scan_reader(reader, config, work=work, progress=progress), work
 
     done = []
-    for stage in pipeline.STAGES:
+    for stage in (each.name for each in full.MODE.stages):
         with pytest.raises(Stopped):
             go(stage)
         state = json.loads((folder / MANIFEST).read_text())
         assert set(done) <= set(state["stages"])
         done = list(state["stages"])
-    assert done == ["texts", "tokens", "copies", "annotations", "removals", "passages"]
-    for name in ("tokenise_texts", "find_removals", "find_passages"):
-        monkeypatch.setattr(pipeline, name, None)  # would be called if anything were done again
+    assert done == ["texts", "tokens", "candidates", "removals", "passages"]
+    for name in ("tokenise_texts", "find_copies", "find_removals", "find_passages"):
+        monkeypatch.setattr(full, name, None)  # would be called if anything were done again
     result, work = go()
     assert tables(result) == tables(wanted)
     assert result.summary == wanted.summary

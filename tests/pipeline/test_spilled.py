@@ -17,7 +17,7 @@ from dedup.passages import find as passages
 from dedup.passages import seeds
 from dedup.pipeline import candidates as copies
 from dedup.pipeline import documents as gathering
-from dedup.pipeline.full import scan_corpus, scan_reader
+from dedup.pipeline.run import scan_corpus, scan_reader
 from dedup.sources import ReadOptions, from_python
 from dedup.sources.rereadable import Files, Held
 from dedup.text import tokens

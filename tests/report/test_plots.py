@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from test_cli import names_in, run
+from commands import names_in, run
 from test_figures import varied_texts
 
 from dedup.errors import OutputError

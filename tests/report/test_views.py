@@ -9,7 +9,7 @@ import unicodedata
 
 import pyarrow as pa
 import pytest
-from test_cli import run, write_jsonl
+from commands import run, write_jsonl
 
 from dedup.api import compare, scan
 from dedup.cleaning.boilerplate.patterns import sections

@@ -16,6 +16,7 @@ from strategies import ragged, rows_of_hashes
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.kernels import buckets as kernel
+from dedup.kernels import sets
 from dedup.similarity.lsh import (
     BUCKET,
     LEADERS,

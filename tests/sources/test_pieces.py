@@ -9,7 +9,7 @@ import pytest
 
 from dedup.config import Config
 from dedup.errors import InputError
-from dedup.pipeline.fast import scan_stream
+from dedup.pipeline.run import scan_reader
 from dedup.schema import CORPUS, ReadReport
 from dedup.sources import ReadOptions, pieces, read_batches, read_pieces
 from dedup.sources.rereadable import Files
@@ -140,7 +140,7 @@ def test_threads_change_nothing(tmp_path):
     found = []
     for threads in (1, 2, 7):
         reader = Files([str(tmp_path)], ReadOptions(), folder=tmp_path)
-        result = scan_stream(reader, FAST, threads=threads)
+        result = scan_reader(reader, FAST, threads=threads)
         found.append((result.summary, [each.to_pylist() for each in result.tables.values()]))
     assert found[0] == found[1] == found[2]
     assert found[0][0]["read_report"]["files_failed"] == {"broken_parquet": 1}

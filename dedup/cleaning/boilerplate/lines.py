@@ -52,10 +52,10 @@ class _Facts:
 
     def take(self, rows: Any) -> _Facts:
         """Return some of the lines."""
-        return _Facts(*(getattr(self, name)[rows] for name in _METADATA))
+        return _Facts(*(getattr(self, name)[rows] for name in _COUNTED))
 
 
-_METADATA = {
+_COUNTED = {
     "keys": np.uint64,
     "hashes": np.uint64,
     "lines": np.int64,
@@ -70,7 +70,7 @@ class LineCounter:
     def __init__(self, sites: Int64, capacity: int, columns: Columns) -> None:
         self._sites, self._columns = sites, columns
         self._grown = [
-            columns.grow(f"lines.{name}", kind, capacity) for name, kind in _METADATA.items()
+            columns.grow(f"lines.{name}", kind, capacity) for name, kind in _COUNTED.items()
         ]
         self._marks: UInt8 = np.zeros(0, np.uint8)
         self._blocks = 0
@@ -109,20 +109,20 @@ class LineCounter:
         of_site = np.bincount(np.unique((self._sites + 1) * count + group) // count)
         for part in _parts(facts):
             docs = part.docs
-            annotations = _count(part, self._sites[docs] + 1, group[docs], count, of_site)
-            self._marks[part.lines] = annotations
+            marks = _count(part, self._sites[docs] + 1, group[docs], count, of_site)
+            self._marks[part.lines] = marks
             self._columns.ease()
-        self._columns.drop(*(f"lines.{name}" for name in _METADATA))
+        self._columns.drop(*(f"lines.{name}" for name in _COUNTED))
 
     def part(self, lines: Lines, low: int, first: int) -> LineCounts:
         """Return what was counted of some blocks: from ``first`` on, of documents from ``low``."""
         if not self._blocks:  # nothing was counted
-            annotations: UInt8 = np.zeros(len(lines), np.uint8)
+            marks: UInt8 = np.zeros(len(lines), np.uint8)
         else:
-            annotations = self._marks[first : first + len(lines)]
+            marks = self._marks[first : first + len(lines)]
         known = self._sites[lines.docs + low] >= 0
         often, very, most, numbered = (
-            (annotations & each) > 0 for each in (_OFTEN, _VERY, _ON_MOST, _NUMBERED)
+            (marks & each) > 0 for each in (_OFTEN, _VERY, _ON_MOST, _NUMBERED)
         )
         return LineCounts(often, very, most, known, numbered)
 
@@ -162,6 +162,6 @@ def _count(facts: _Facts, site: Int64, group: Int64, count: int, of_site: Int64)
     many = np.maximum(_VERY_CLUSTERS, _VERY_SHARE * total)
     very = known & (clusters >= many)
     most = known & (clusters >= np.maximum(need, _MOST * total))
-    annotations = _OFTEN + very * _VERY + most * _ON_MOST + (literal < need) * _NUMBERED
-    found: UInt8 = np.where(often, annotations, 0).astype(np.uint8)
+    marks = _OFTEN + very * _VERY + most * _ON_MOST + (literal < need) * _NUMBERED
+    found: UInt8 = np.where(often, marks, 0).astype(np.uint8)
     return found
