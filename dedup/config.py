@@ -108,15 +108,15 @@ class Config:
     )
     own: float = _setting(
         0.1,
-        "Share of a document in sentences of its own, re-worded or opposed to others, from which it "
-        "stays; 0 does not look.",
+        "Share of a document in sentences of its own, re-worded or opposed to others, from which "
+        "it stays; 0 does not look.",
         low=0,
         high=1,
     )
     revisions: str = _setting(
         "latest",
-        "Which version of an updated article is kept: the latest or the first (both, where the other "
-        "has sentences of its own), or keep for all.",
+        "Which version of an updated article is kept: the latest or the first (both, where the "
+        "other has sentences of its own), or keep for all.",
         choices=REVISIONS,
     )
     cluster_on: tuple[str, ...] = _setting(

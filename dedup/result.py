@@ -44,7 +44,7 @@ class Pair:
     containment_b: float
     coverage: float
     matched_tokens: int
-    changed: list[str] | None
+    changed: str | None
 
 
 @dataclass(frozen=True, slots=True)

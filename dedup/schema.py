@@ -70,7 +70,7 @@ PAIRS = pa.schema(
         ("containment_b", pa.float64()),
         ("coverage", pa.float64()),
         ("matched_tokens", pa.int64()),
-        ("changed", pa.list_(pa.string())),  # facts in conflict, "27 → 25", of some relations
+        ("changed", pa.string()),  # facts in conflict, "27 → 25", of some relations
     ]
 )
 

@@ -131,14 +131,14 @@ def fill(a, b, box, stops, mate):
 
 def drop_lone(mate, n, m, stops):
     """Unmatch single words between long gaps, from left to right."""
-    before, x, y = 0, 0, 0
+    before, x = 0, 0
     for box in list(gaps(mate, n, m)):
         gap = max(box[1] - box[0], box[3] - box[2])
         if box[0] - x == 1:
             limit = matching.LONE_STOP_GAP if stops[x] else matching.LONE_GAP
             if before > limit and gap > limit:
                 mate[x] = None
-        before, x, y = gap, box[1], box[3]
+        before, x = gap, box[1]
 
 
 def lost(kinds, mate, is_covered):

@@ -75,8 +75,8 @@ class CanonicalOrder:
     def columns(self, policy: str, core: Float64) -> list[Int64]:
         """Return what documents are put in canonical order by under a policy, first key first.
 
-        ``complete``: not superseded, not truncated, most of the shared core, least boilerplate, earliest date,
-        longest. The other policies put their own key first. What ties then goes by row.
+        ``complete``: not superseded, not truncated, most of the shared core, least boilerplate,
+        earliest date, longest. The other policies put their own key first. Ties go by row.
         """
         unknown = np.iinfo(np.int64).max
         dates = np.where(self.dates < 0, unknown, self.dates)

@@ -33,12 +33,12 @@ from dedup.core.parallel import in_order
 from dedup.kernels import differences as kernel
 from dedup.kernels import facts
 from dedup.kernels.stopwords import count_languages, find_word
-from dedup.similarity.relations import EXCERPT, OWN_TEXT, REVISION, SAME_FORM, SHORT, Pairs
+from dedup.similarity.relations import OWN_TEXT, REVISION, SAME_FORM, SHORT, Pairs
 from dedup.text.stopwords import hash_table, stop_lists
 from dedup.text.tokens import Tokens, folding, tokenise_texts
 
 _MONTHS, _WEEKDAYS = 1 << 50, 1 << 51  # added to the number of a month or weekday
-CHANGED = pa.list_(pa.string())
+CHANGED = pa.string()
 _LOST = pa.schema(
     [
         ("doc", pa.int64()),
@@ -96,7 +96,7 @@ def _value(kind: str, meaning: str) -> int:
 
 
 def words_of(texts: Texts, tokens: Tokens, hidden: Bool | None = None) -> kernel.Texts:
-    """Return what kernels compare of some texts; ``hidden`` words are those that cleaning removes."""
+    """Return what kernels compare of texts; ``hidden`` words are those that cleaning removes."""
     lists = stop_lists()
     covered = np.zeros((len(tokens), len(lists.names)), np.int64)
     count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
@@ -130,12 +130,12 @@ class Differences:
 
     ``figures`` are those of ``kernels.differences``, zeros where nothing was looked at; ``stays``
     tells of both documents of a pair whether one must not be removed for the other; ``changed``
-    are the facts in conflict as text ("27 → 25"), null where they are not listed.
+    are the facts in conflict as text ("27 → 25; Monday → Friday"), null where none are listed.
     """
 
     figures: Int64
     stays: Bool
-    changed: pa.ListArray
+    changed: pa.StringArray
 
     @classmethod
     def none(cls, count: int) -> Differences:
@@ -186,7 +186,7 @@ class Judge:
         if not len(rows):
             return found
         runs = [rows[low:high] for low, high in self._runs(pairs, rows)]
-        changed: dict[int, list[str]] = {}
+        changed: dict[int, str] = {}
         for some, (figures, relations, stays, told) in zip(
             runs, in_order(lambda some: self._judge(pairs, some), runs, self.threads), strict=True
         ):
@@ -233,7 +233,7 @@ class Judge:
         sizes = self.counts[pairs.a[rows]] + self.counts[pairs.b[rows]]
         return runs_of_rows(offsets_of(sizes.astype(np.int64)), _RUN_WORDS)
 
-    def _judge(self, pairs: Pairs, rows: Int64) -> tuple[Int64, Int64, Bool, dict[int, list[str]]]:
+    def _judge(self, pairs: Pairs, rows: Int64) -> tuple[Int64, Int64, Bool, dict[int, str]]:
         """Judge some pairs: figures, relations, who stays, what changed."""
         both = np.stack([pairs.a[rows], pairs.b[rows]], axis=1)
         documents = np.unique(both)
@@ -245,7 +245,7 @@ class Judge:
         some = pairs.take(rows)
         relations, stays = judge(some, figures, self.counts[both], self.dates[both], self.config)
         told = {
-            int(rows[k]): changes(words, places[k], scratch)
+            int(rows[k]): "; ".join(changes(words, places[k], scratch))
             for k in np.flatnonzero((relations == REVISION) | (relations == SAME_FORM)).tolist()
         }
         return figures, relations, stays, told
@@ -281,9 +281,9 @@ def judge(
     opposed = figures[:, [kernel.OPPOSED]] >= np.maximum(config.own * counts, 1)
     stays = (opposed | reworded) & (config.own > 0)
     other_form = (form & ~same_subject) | tiny.any(axis=1)
-    # Which side would go is not known yet, but the shorter one cannot stand for the longer one.
-    goes = np.where(counts[:, 0] <= counts[:, 1], stays[:, 0], stays[:, 1])
-    own_text = stays.all(axis=1) | (goes & (pairs.relations == EXCERPT))
+    # The shorter one would go. A re-worded text stays, but in the cluster of what it re-words.
+    a_is_short = counts[:, 0] <= counts[:, 1]
+    own_text = np.where(a_is_short, opposed[:, 0], opposed[:, 1]) & (config.own > 0)
     revision = ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject
     stays |= revision[:, None] & _kept_versions(figures, dates, config)
     stays |= same_subject[:, None]

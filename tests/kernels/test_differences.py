@@ -6,13 +6,13 @@ import random
 
 import numpy as np
 import pytest
-from tests import naive_differences as naive
 
 from dedup.core.arrays import texts_from_strings
 from dedup.kernels import differences as kernel
 from dedup.kernels import matching
 from dedup.similarity.differences import changes, scratch_of, words_of
 from dedup.text.tokens import tokenise_texts
+from tests import naive_differences as naive
 
 WORDS = "the of a in on said council bridge river Oda Brenn Monday May 12 1848 six winter".split()
 
@@ -122,9 +122,11 @@ def test_slots_with_other_facts_are_conflicts():
         "Oda Brenn → Karl Voss",
     ]
     figures = measured(one, two)
-    assert figures[kernel.RUNS] == 4 and figures[kernel.RUNS_OF_NAMES] == 2
+    assert figures[kernel.RUNS] == 4
+    assert figures[kernel.RUNS_OF_NAMES] == 2
     assert figures[kernel.SLOTS] == figures[kernel.SLOTS_HIT] == 4
-    assert figures[kernel.CONFLICTS] == 5 and figures[kernel.LOST_FACTS] == 5
+    assert figures[kernel.CONFLICTS] == 5
+    assert figures[kernel.LOST_FACTS] == 5
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def _differing(page: Page, relation: str, title: str, more: str) -> Iterator[str
 
 def changed(pair: dict[str, Any]) -> str:
     """Return the facts in conflict of a pair on one line."""
-    return safe("; ".join(pair["changed"] or ())) or "no fact in conflict is listed"
+    return safe(pair["changed"] or "") or "no fact in conflict is listed"
 
 
 def differences_view(

@@ -120,7 +120,7 @@ def _would_lose(page: Page) -> Iterator[str]:
 def _scores(pair: dict[str, Any], passages: int) -> list[tuple[str, str]]:
     tokens = counted(pair["matched_tokens"], "matched token")
     of_a, of_b = score(pair["containment_a"]), score(pair["containment_b"])
-    changed = "; ".join(pair["changed"] or ())
+    changed = pair["changed"] or ""
     return [
         *([("changed", safe(changed))] if changed else []),
         ("Jaccard", f"{score(pair['jaccard'])} of all shingles are in both"),
