@@ -56,6 +56,7 @@ _STARTS, _ENDS = [kernel.START_A, kernel.START_B], [kernel.END_A, kernel.END_B]
 # The rule of ``judge``; what is a setting is in Config.
 _FORM_RUNS = 2  # stretches of facts in conflict
 _FORM_SLOTS = 0.2  # share of the slots that have a conflict
+_SHORT_FACTS = 1.5  # times the share of facts, from which one conflict makes a form of a short text
 _LONG_RUNS, _LONG_SLOTS = 3, 0.6  # of a long form, in which most facts are those of the form
 _SUBJECT_TOKENS = 100  # of a text whose names tell its subject
 TINY, _TINY_MATCHED = 25, 0.95  # tokens of a text that stays unless nearly all of it is matched
@@ -267,10 +268,11 @@ def judge(
     conflicts = figures[:, kernel.CONFLICTS + sides]
     share = (conflicts / np.maximum(figures[:, kernel.FACTS + sides], 1)).max(axis=1)
     is_short = shorter < SHORT
-    few = (runs >= np.where(is_short, 1, _FORM_RUNS)) & (hit >= _FORM_SLOTS)
-    form = few & (share >= np.where(is_short, config.facts / 2, config.facts))
+    form = (runs >= _FORM_RUNS) & (hit >= _FORM_SLOTS) & (share >= config.facts)
+    form |= is_short & (runs > 0) & (share >= _SHORT_FACTS * config.facts)
     form |= (runs >= _LONG_RUNS) & (names > 0) & (hit >= _LONG_SLOTS) & (share >= config.facts / 4)
-    form &= config.facts > 0
+    # More words misspelt than facts in conflict: what differs is the reading.
+    form &= (config.facts > 0) & (figures[:, kernel.SLOTS_HIT] >= figures[:, kernel.MISSPELT])
     # Names and dates agree in a text of some length: the same subject, with other figures.
     same_subject = form & (names == 0) & (shorter >= _SUBJECT_TOKENS)
     tiny = (counts < TINY) & (figures[:, [kernel.MATCHED]] < _TINY_MATCHED * counts)
@@ -286,7 +288,7 @@ def judge(
     own_text = np.where(a_is_short, opposed[:, 0], opposed[:, 1]) & (config.own > 0)
     revision = ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject
     stays |= revision[:, None] & _kept_versions(figures, dates, config)
-    stays |= same_subject[:, None]
+    stays |= (same_subject | (is_short & revision))[:, None]
     relations = np.select(
         [other_form, own_text, revision], [SAME_FORM, OWN_TEXT, REVISION], pairs.relations
     )
