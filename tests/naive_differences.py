@@ -8,7 +8,7 @@ from collections import Counter
 from dedup.kernels import differences as kernel
 from dedup.kernels import matching
 from dedup.kernels.facts import FACT, HIDDEN, RUNNING, STOP
-from dedup.kernels.text import CAPITAL, STARTS_BLOCK
+from dedup.kernels.text import CAPITAL, STARTS_LINE
 
 
 def grams(words, low, high, size):
@@ -169,7 +169,7 @@ def own(kinds, flags, is_lost, low, high):
         size = len(some)
         stops = sum(bool(kinds[i] & STOP) for i in some)
         capitals = sum(bool(flags[i] & CAPITAL) for i in some)
-        breaks = sum(bool(flags[i] & STARTS_BLOCK) for i in some[1:])
+        breaks = sum(bool(flags[i] & STARTS_LINE) for i in some[1:])
         runs_on = bool(kinds[some[0]] & RUNNING) or kernel.OWN_STOP_SHARE * stops >= size
         if (
             size >= kernel.OWN_WORDS

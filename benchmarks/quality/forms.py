@@ -9,6 +9,7 @@ cut or misspelt, in turn), with ``--with updates`` with a version in which one f
 ``cluster`` is the report. Same seed, same bytes.
 """
 
+# ruff: noqa: E501 - lists of words
 from __future__ import annotations
 
 import argparse

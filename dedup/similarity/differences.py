@@ -281,7 +281,9 @@ def judge(
     contained = np.stack([pairs.containment_a, pairs.containment_b], axis=1)
     reworded = own & (figures[:, kernel.LONGEST + sides] >= _OWN_LONGEST) & (contained < _CONTAINED)
     opposed = figures[:, [kernel.OPPOSED]] >= np.maximum(config.own * counts, 1)
-    stays = (opposed | reworded) & (config.own > 0)
+    lost, running = figures[:, kernel.LOST + sides], figures[:, kernel.RUNNING_WORDS + sides]
+    loses = (lost > (1 - config.removable) * running) & (lost >= _OWN_LONGEST)
+    stays = (opposed | reworded | loses) & (config.own > 0)
     other_form = (form & ~same_subject) | tiny.any(axis=1)
     # The shorter one would go. A re-worded text stays, but in the cluster of what it re-words.
     a_is_short = counts[:, 0] <= counts[:, 1]
