@@ -126,7 +126,7 @@ def test_slots_with_other_facts_are_conflicts():
     assert figures[kernel.RUNS_OF_NAMES] == 2
     assert figures[kernel.SLOTS] == figures[kernel.SLOTS_HIT] == 4
     assert figures[kernel.CONFLICTS] == 5
-    assert figures[kernel.LOST_FACTS] == 5
+    assert figures[kernel.LOST_FACTS] == 4  # not the capital at the start of a sentence
 
 
 @pytest.mark.parametrize(
