@@ -38,7 +38,7 @@ SLOW = {"images/quotes.svg"}  # 600 comparisons
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(each, annotations=pytest.mark.slow if each in SLOW else ())
+        pytest.param(each, marks=pytest.mark.slow if each in SLOW else ())
         for each in generator.FILES
     ],
 )

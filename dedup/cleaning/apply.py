@@ -165,7 +165,8 @@ def _is_sure(each: Removal) -> bool:
 
 
 def _is_frequent(each: Removal) -> bool:
-    return each.rule == "line_frequency" and each.confidence == "strong"
+    frequent = ("line_frequency", "template_line", "template_sentence", "margin_run")
+    return each.rule in frequent and each.confidence == "strong"
 
 
 def settle_removals(tables: Sequence[pa.Table], tokens: Tokens) -> tuple[pa.Table, Bool]:

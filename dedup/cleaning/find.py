@@ -1,4 +1,4 @@
-"""What goes from inside the documents, part by part: page furniture and repeats.
+"""What goes from inside the documents, part by part: boilerplate and repeats.
 
 Only two things need all documents at once: how often a line stands on the pages of its site, and
 which words are frequent. They are counted first; then every part is looked at by itself.
@@ -14,6 +14,8 @@ import pyarrow as pa
 
 from dedup.cleaning.apply import settle_removals
 from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
+from dedup.cleaning.boilerplate.template_text import Found
+from dedup.cleaning.boilerplate.templates import TemplateCounter, Templates
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
@@ -76,7 +78,7 @@ class Part:
 
 
 class Parts:
-    """Documents in parts; their blocks are held, or made again where arrays are in files."""
+    """Documents in parts; their lines are held, or computed again where arrays are in files."""
 
     def __init__(self, texts: Texts, tokens: Tokens, columns: Columns, threads: int) -> None:
         self._texts, self._tokens, self._columns = texts, tokens, columns
@@ -121,15 +123,18 @@ def find_removals(
     """
     parts = Parts(texts, tokens, columns, threads)
     line_counts = LineCounter(sites, parts.bound(), columns)
+    units = TemplateCounter(sites, 2 * parts.bound(), columns)
     discount = Discount()
     counts_lines = "repeats" in config.find and config.boilerplate
     for part in parts:
         if counts_lines:
             line_counts.add(part.lines, part.low)
+            units.add(part.tokens, part.lines, part.low, int(tokens.bounds[part.low]))
         if "passages" in config.find:
             discount.learn(part.tokens)
     line_counts.count(groups)
-    return _Search(config, line_counts, discount).run(parts, tokens, columns)
+    templates = units.count(groups, texts, tokens)
+    return _Search(config, line_counts, templates, sites, discount).run(parts, tokens, columns)
 
 
 @dataclass(slots=True)
@@ -138,6 +143,8 @@ class _Search:
 
     config: Config
     line_counts: LineCounter
+    templates: Templates
+    sites: Int64
     discount: Discount
     line: int = 0
 
@@ -178,7 +185,9 @@ class _Search:
         line_counts = self.line_counts.part(part.lines, part.low, self.line)
         self.line += len(part.lines)
         given = (part.texts, part.tokens, part.lines, self.config)
-        boilerplate, annotations = find_boilerplate(*given, line_counts)
+        sites = self.sites[part.low : part.high]
+        templates = Found.of(self.templates, part.tokens, part.lines, sites)
+        boilerplate, annotations = find_boilerplate(*given, line_counts, templates)
         settled, review = settle_removals([boilerplate, find_repeats(*given)], part.tokens)
         return settled, annotations, review
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from dedup.config import Config
+from dedup.errors import ConfigError
+from dedup.formats import FORMATS
 
 if TYPE_CHECKING:
     from dedup.pipeline.warnings import Limits
     from dedup.sources.options import ReadOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Part = TypeVar("Part", "Reading", "Safety", "View")
 
-INPUT_FORMATS = ("txt", "jsonl", "json", "csv", "tsv", "parquet", "html")
 ROLES = ("text", "id", "date", "url", "site")
 READING, SETTINGS, SAFETY = "Reading", "Settings", "Safety"
 INDEX = "A new index"
@@ -96,17 +98,35 @@ def index_options(command: Command) -> Command:
     return command
 
 
-def index_settings_from(given: dict[str, Any]) -> dict[str, Any]:
-    """Take what an index is built with out of the options, as `Index.open` takes it.
+@dataclass(frozen=True, slots=True)
+class NewIndex:
+    """What an index is built with; ``None`` is not asked for."""
 
-    Where no setting is given there is no `config`: an index that is there is opened as it is.
-    """
-    shared = {name: given.pop(name) for name in INDEX_SETTINGS}
-    some = {item.name: shared.get(item.name, ()) for item in dataclasses.fields(Config)}
-    asked = any(value is not None and value != () for value in shared.values())
-    made = {name: given.pop(name) for name in ("window", "scope", "store_text")}
-    unset = {name: None if value == () else value for name, value in some.items()}
-    return {**made, "config": config_from(unset) if asked else None}
+    config: Config | None
+    window: str | None
+    scope: str | None
+    store_text: bool | None
+
+    @classmethod
+    def taken(cls, given: dict[str, Any]) -> NewIndex:
+        """Take it out of what click gives.
+
+        Where no setting is given there is no ``config``: an index that is there is opened as it is.
+        """
+        shared = {name: given.pop(name) for name in INDEX_SETTINGS}
+        some = {item.name: shared.get(item.name, ()) for item in dataclasses.fields(Config)}
+        asked = any(value is not None and value != () for value in shared.values())
+        unset = {name: None if value == () else value for name, value in some.items()}
+        own = {name: given.pop(name) for name in ("window", "scope", "store_text")}
+        return cls(config_from(unset) if asked else None, **own)
+
+    def is_asked_for(self) -> bool:
+        """Tell whether anything is."""
+        return any(value is not None for value in self.as_keywords().values())
+
+    def as_keywords(self) -> dict[str, Any]:
+        """Return it as ``Index.open`` takes it."""
+        return {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
 
 
 def _names(item: dataclasses.Field[Any]) -> tuple[str, ...]:
@@ -135,7 +155,7 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
 
 
 def config_from(given: dict[str, Any], **fixed: Any) -> Config:
-    """Take the settings out of the options of a command and return them as a ``Config``."""
+    """Take the settings out of what click gives, and return them as a ``Config``."""
     settings: dict[str, Any] = {}
     for item in dataclasses.fields(Config):
         value = given.pop(item.name)
@@ -150,15 +170,29 @@ def config_from(given: dict[str, Any], **fixed: Any) -> Config:
 def reading_options(command: Command) -> Command:
     """Add the options that say how inputs are read."""
     text = (
-        "Format of stdin, and of files whose name does not tell; without it JSON and Parquet are "
-        "known by their first bytes, and all else is one text. Folders: known names only."
+        "Format of stdin and of all files named, whatever they are called; in folders and archives "
+        "of those that it names and of .txt files. Without it a file is known by its first bytes "
+        "and its name."
     )
-    kind = click.Choice(INPUT_FORMATS)
-    flagged = _flaw_options(command)
+    kind = click.Choice(tuple(FORMATS))
+    flagged = _shape_options(_flaw_options(command))
     option = click.option(
         "--input-format", type=kind, cls=SectionOption, section=READING, help=text
     )
     return _column_options(option(flagged))
+
+
+def _shape_options(command: Command) -> Command:
+    options = (
+        ("--encoding", "NAME", "Encoding of text without a byte order mark, such as cp1252 or "
+         "gb18030. By default UTF-8; where a text is not, it is guessed, counted and named."),
+        ("--records", "PATH", "Where the list of records is in a JSON value, such as articles or "
+         "response.results; by default it is recognised."),
+    )  # fmt: skip
+    for name, metavar, text in reversed(options):
+        option = click.option(name, metavar=metavar, cls=SectionOption, section=READING, help=text)
+        command = option(command)
+    return command
 
 
 def line_options(command: Command) -> Command:
@@ -179,37 +213,55 @@ def _flaw_options(command: Command) -> Command:
 
 def _column_options(command: Command) -> Command:
     for role in reversed(ROLES):
-        text = f"Column of the {role}; by default it is recognised by its name."
+        text = f"Column of the {role}; by default it is recognised by its name. Dots lead into "
+        text += "objects: _source.text."
         command = click.option(
             f"--{role}-column", metavar="NAME", cls=SectionOption, section=READING, help=text
         )(command)
     return command
 
 
-def line_options_from(given: dict[str, Any]) -> ReadOptions:
-    """Take how JSON lines are read out of the options of a command."""
-    from dedup.sources.options import ReadOptions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How inputs are read, and whether flaws of theirs change the exit code."""
 
-    columns = {f"{role}_column": given.pop(f"{role}_column") for role in ROLES}
-    return ReadOptions(**columns, strict=given.pop("strict"), format="jsonl")
+    text_column: str | None = None
+    id_column: str | None = None
+    date_column: str | None = None
+    url_column: str | None = None
+    site_column: str | None = None
+    input_format: str | None = None
+    encoding: str | None = None
+    records: str | None = None
+    strict: bool = False
+    allow_bad: bool = False
 
+    def options(
+        self,
+        config: Config | None = None,
+        *,
+        keep_record: bool = False,
+        keep_columns: bool = False,
+        rows_only: bool = False,
+    ) -> ReadOptions:
+        """Return how files are read."""
+        from dedup.sources.options import ReadOptions
 
-def read_options_from(
-    given: dict[str, Any], config: Config, *, keep_record: bool, keep_columns: bool = False
-) -> ReadOptions:
-    """Take the reading options out of the options of a command."""
-    from dedup.sources.options import ReadOptions, priority_column
-
-    columns = {f"{role}_column": given.pop(f"{role}_column") for role in ROLES}
-    return ReadOptions(
-        **columns,
-        priority_column=priority_column(config),
-        format=given.pop("input_format"),
-        strict=given.pop("strict"),
-        keep_record=keep_record,
-        keep_columns=keep_columns,
-        rows_only=given.get("annotate", False),
-    )
+        return ReadOptions(
+            text_column=self.text_column,
+            id_column=self.id_column,
+            date_column=self.date_column,
+            url_column=self.url_column,
+            site_column=self.site_column,
+            priority_column=None if config is None else config.priority_field,
+            format=self.input_format,
+            encoding=self.encoding,
+            records=self.records,
+            strict=self.strict,
+            keep_record=keep_record,
+            keep_columns=keep_columns,
+            rows_only=rows_only,
+        )
 
 
 def warning_options(command: Command) -> Command:
@@ -230,12 +282,35 @@ def warning_options(command: Command) -> Command:
     return command
 
 
-def limits_from(given: dict[str, Any]) -> Limits:
-    """Take from where removals look wrong out of the options of a command."""
-    from dedup.pipeline.warnings import Limits
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """From where removals look wrong, and whether that ends the run."""
 
-    share, cluster = given.pop("suspicious_share"), given.pop("suspicious_cluster")
-    return Limits(share=share, cluster=cluster)
+    stop_on_warning: bool = False
+    suspicious_share: float = 0.5
+    suspicious_cluster: int = 0
+
+    def limits(self) -> Limits:
+        """Return from where removals look wrong."""
+        from dedup.pipeline.warnings import Limits
+
+        return Limits(share=self.suspicious_share, cluster=self.suspicious_cluster)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is shown on a terminal, and how."""
+
+    limit: int = 0
+    color: str = "auto"
+    quiet: bool = False
+    as_json: bool = False
+
+
+def taken(part: type[Part], given: dict[str, Any]) -> Part:
+    """Take the options of one kind out of what click gives; those that are not there are unset."""
+    names = [item.name for item in dataclasses.fields(part) if item.name in given]
+    return part(**{name: given.pop(name) for name in names})
 
 
 def view_options(limit: int, *, has_json: bool = True) -> Callable[[Command], Command]:
@@ -283,18 +358,15 @@ class Size(click.ParamType[int]):
     """A number of bytes: 500MB, 2GB, 1.5GiB; without a unit, bytes."""
 
     name = "SIZE"
-    _UNITS: ClassVar = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-    _BINARY: ClassVar = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the bytes, or fail with what is allowed."""
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", str(value), re.I)
-        if found is None or float(found[1]) <= 0:
-            self.fail(f"got {value!r}, allowed is a size like 500MB or 2GB", param, ctx)
-        units = self._BINARY if found[3] else self._UNITS
-        return int(float(found[1]) * units.get(found[2].lower(), 1))
+        from dedup.core.units import size_in_bytes
+
+        try:
+            return size_in_bytes("size", value)
+        except ConfigError as error:
+            self.fail(f"got {error.got!r}, allowed is {error.allowed}", param, ctx)
 
 
 memory_option = click.option(

@@ -11,7 +11,9 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -23,6 +25,7 @@ DONE, DUPLICATES, USAGE, BAD_INPUT, FAILED = range(5)
 WARNED = DUPLICATES  # either of them only where it was asked for
 PIPE_COLUMNS = 100  # width of a view that goes to no terminal
 
+TRACEBACK = "DEDUP_TRACEBACK"
 _LINES = 500  # printed at once
 COMPILING = "dedup: compiling kernels, once (about half a minute)"
 LONG_WORK = 4 << 20  # bytes of text; less is done before a bar could be read
@@ -55,6 +58,8 @@ class Root(click.Group):
             code = _complain(_plain(error), FAILED)
         except MemoryError:
             code = _complain("out of memory", FAILED)
+        except Exception as error:
+            code = _complain(_unforeseen(error), FAILED)
         except (click.Abort, KeyboardInterrupt):
             code = 128 + signal.SIGINT
         except Stopped as stopped:
@@ -78,9 +83,21 @@ def _usage(error: click.ClickException) -> str:
     return f"{message}; see {context.command_path} --help" if context else message
 
 
+def _unforeseen(error: Exception) -> str:
+    """Say what went wrong that nobody foresaw, where, and how to report it."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    where = "".join(f" in {Path(each.filename).name}:{each.lineno}" for each in last)
+    return (
+        f"a fault of dedup, not of yours: {type(error).__name__}: {error}{where}; please report it "
+        f"with what the same command prints after `{TRACEBACK}=1`"
+    )
+
+
 def _config(error: ConfigError) -> str:
     """Name an option as it is typed."""
-    return f"--{str(error).replace('_', '-', error.field.count('_'))}"
+    return error.told(f"--{error.field.replace('_', '-').replace(', ', ', --')}")
 
 
 def _plain(error: Exception) -> str:

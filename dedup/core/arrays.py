@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dedup.errors import InputError
 
-_CHUNK_BYTES = 4 << 20
+_RUN_VALUES = 4 << 20  # of a ragged array that are looked at together
 
 Int64 = npt.NDArray[np.int64]
 UInt64 = npt.NDArray[np.uint64]
@@ -97,6 +98,27 @@ def texts_from_arrow(column: Any) -> Texts:
     return Texts(data, offsets)
 
 
+def column_codes(column: pa.Array | pa.ChunkedArray) -> tuple[Int32, pa.Array]:
+    """Return a number for each value of a column of strings, -1 for null, and the distinct values.
+
+    >>> codes, names = column_codes(pa.array(["b", None, "a", "b"]))
+    >>> codes.tolist(), names.to_pylist()
+    ([0, -1, 1, 0], ['b', 'a'])
+    """
+    codes = np.full(len(column), -1, np.int32)
+    if column.null_count == len(column):
+        return codes, pa.array([], pa.string())
+    chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+    if not pa.types.is_dictionary(chunked.type):
+        chunked = chunked.dictionary_encode()
+    chunked, low = chunked.unify_dictionaries(), 0
+    for chunk in chunked.chunks:
+        known = pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False)
+        codes[low : low + len(chunk)] = known
+        low += len(chunk)
+    return codes, chunked.chunk(0).dictionary
+
+
 def one_array(column: pa.ChunkedArray) -> pa.Array:
     """Return a column as one array, without a copy where it is one chunk already."""
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
@@ -168,13 +190,16 @@ def ragged_to_arrow(values: npt.NDArray[Any], offsets: Int64) -> pa.LargeListArr
     return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(values))
 
 
-def runs_of_rows(offsets: Int64, size: int = _CHUNK_BYTES) -> Iterator[tuple[int, int]]:
-    """Cut the rows of a ragged array into runs of about ``size`` values; at least one row each.
+def runs_of_rows(offsets: Int64, size: int = 0) -> Iterator[tuple[int, int]]:
+    """Cut the rows of a ragged array into runs of about ``size`` values (0: four million).
+
+    A run has at least one row.
 
     >>> list(runs_of_rows(np.array([0, 4, 5, 9]), size=5))
     [(0, 2), (2, 3)]
     """
     low, rows = 0, len(offsets) - 1
+    size = size or _RUN_VALUES
     while low < rows:
         high = int(np.searchsorted(offsets, offsets[low] + size, side="right")) - 1
         high = min(max(high, low + 1), rows)

@@ -41,13 +41,25 @@ class Staging:
             file.write(data)
             _flush(file)
 
-    def sha256(self, path: StrPath) -> str:
-        """Return the SHA-256 hash of what has been written of the open file ``path``."""
+    def hidden(self, path: StrPath) -> Path:
+        """Return the temporary name of a file, with all that was written into it."""
         hidden = next(hidden for hidden, final in self._names if final == Path(path))
         for file in self._open:
             if file.name == str(hidden):
                 file.flush()
-        return file_sha256(hidden)
+        return hidden
+
+    @contextmanager
+    def whole(self, path: StrPath) -> Iterator[BinaryIO]:
+        """Stage a file that is closed at the end of the block."""
+        with self.open(path) as file:
+            self._open.pop()
+            yield file
+            _flush(file)
+
+    def sha256(self, path: StrPath) -> str:
+        """Return the SHA-256 hash of what has been written of the open file ``path``."""
+        return file_sha256(self.hidden(path))
 
     def commit(self) -> None:
         """Flush every file to the disk, then rename them, then flush their folders."""

@@ -148,7 +148,7 @@ def read_letters(data, low, high, stage, folds, letters):
 
 @njit
 def spell(texts, row, side, low, high, mark, scratch):
-    """Join the letters of the words ``low:high`` whose hit is ``mark`` (-1: of all); return how many."""
+    """Join the letters of words ``low:high`` whose hit is ``mark`` (-1: all); return how many."""
     if not scratch.is_read[side]:
         span = (texts.offsets[row], texts.offsets[row + 1])
         read_letters(texts.data, *span, texts.stage, texts.folds, scratch.letters[side])
@@ -301,7 +301,7 @@ def single_number(texts, row, low, high):
 
 @njit
 def find_conflict(texts, a, b, kind, box, scratch, mask):
-    """Note the conflict of one kind in a slot, if there is one; return how many stretches it has."""
+    """Note the conflict of one kind in a slot, if there is one; return its stretches."""
     number = scratch.rows[0] + 1
     there = (box[2], box[3], box[0], box[1])
     runs_a = mark_facts(texts, a, b, kind, box, 0, scratch, number, mask)
@@ -479,7 +479,7 @@ def count_lost(kinds, lost):
 
 @njit
 def count_lost_facts(kinds, values, side, table, mask):
-    """Count the distinct facts of a text that stand nowhere in the other, by the table of values."""
+    """Count the distinct facts of a text that the other lacks, by the table of values."""
     keys, stamps, counts, stamp = table.keys, table.stamps, table.counts, table.stamp[0]
     lost = 0
     for i in range(len(kinds)):

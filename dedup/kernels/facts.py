@@ -41,7 +41,7 @@ class Dictionary(NamedTuple):
 
 @njit
 def number_of(prefix):
-    """Return (number, letters): what the digits at the start of a prefix say, and what follows them.
+    """Return (number, letters): what the digits at the start of a prefix say, what follows them.
 
     The number is -1 where the six characters of a prefix may not be all of it.
     """

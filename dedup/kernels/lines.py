@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.text import DIGIT, UNSPACED, decode, mix
+from dedup.kernels.text import DIGIT, LINK, UNSPACED, decode, mix
 
 # Flags of a line.
 INVISIBLE = 1  # nothing but blanks that are no ASCII blanks, or zero-width characters
@@ -313,7 +313,8 @@ def fill_tokens(
     """Write the tokens of every line, its hash, and its hash with all numbers taken as one.
 
     Two characters of a script without spaces count as one word. ``trigger_keys`` is a hash table
-    (linear probing, 0 is empty, a power of two long) of the words worth a closer look.
+    (linear probing, 0 is empty, a power of two long) of the words worth a closer look. Tokens of
+    an address count neither for the length of a line of other words nor for its ``keys``.
     """
     mask = np.uint64(len(trigger_keys) - 1)
     for row in range(len(bounds) - 1):
@@ -326,12 +327,16 @@ def fill_tokens(
             unspaced = 0
             digits = 0
             longest = 0
+            links = 0
             digit = False
             while t < stop and token_starts[t] < ends[line]:
                 h = hashes[t]
                 digit = (token_flags[t] & np.uint8(DIGIT)) != np.uint8(0)
                 whole = mix(whole, h)
-                key = mix(key, _DIGIT_KEY if digit else h)
+                if (token_flags[t] & np.uint8(LINK)) != np.uint8(0):
+                    links += 1
+                else:
+                    key = mix(key, _DIGIT_KEY if digit else h)
                 if digit:
                     digits += 1
                 if (token_flags[t] & np.uint8(UNSPACED)) != np.uint8(0):
@@ -347,9 +352,9 @@ def fill_tokens(
             count = t - lows[line]
             words[line] = count - unspaced + (unspaced + 1) // 2
             line_hashes[line] = whole
-            keys[line] = key
+            keys[line] = key if links + 1 < count else whole
             bits = 0
-            if longest >= words[line] and longest > 0:
+            if longest >= words[line] - links and longest > 0:
                 bits |= TRIGGER
             if count > 0 and digits == count:
                 bits |= DIGITS

@@ -91,7 +91,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
     i = lo
     position = 0  # in code points
     sentence = True
-    block = True
+    line = True
     adjoins = False
     double_quoted = False
     single_quoted = False
@@ -111,7 +111,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                 if v == np.uint32(SPACE):
                     link = False
                 elif v == np.uint32(NEWLINE):
-                    block = True
+                    line = True
                     sentence = True
                     adjoins = False
                     link = False
@@ -225,9 +225,9 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
             if (v & TABLE_UNSPACED) != np.uint32(0) and count > 0:
                 break
             length = np.intp(v >> np.uint32(24))
-            place = np.intp(v & TABLE_CODE)
+            entry = np.intp(v & TABLE_CODE)
             for j in range(max(length, 1)):
-                folded = expansions[place + j] if length > 0 else v & TABLE_CODE
+                folded = expansions[entry + j] if length > 0 else v & TABLE_CODE
                 if prefixes is not None and count < 6:
                     if folded < np.uint32(128):
                         stem |= np.uint64(folded) << np.uint64(8 * count)
@@ -285,9 +285,9 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                 f |= UNSPACED
             if sentence:
                 f |= STARTS_SENTENCE
-            if block:
+            if line:
                 f |= STARTS_LINE
-            if adjoins and not block:
+            if adjoins and not line:
                 f |= ADJOINS
             if double_quoted or single_quoted:
                 f |= QUOTED
@@ -295,7 +295,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                 f |= LINK
             flags[out] = f
             sentence = False
-            block = False
+            line = False
             adjoins = since != 0
             if closed:
                 single_quoted = False

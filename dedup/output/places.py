@@ -104,7 +104,7 @@ def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
 
 
 def _each_input(inputs: Sequence[str]) -> Iterator[Path]:
-    """Yield what was given, and the linked files in folders: those may stand anywhere."""
+    """Yield what was given, and the linked files in folders: those may be anywhere."""
     for each in inputs:
         if each == "-":
             continue

@@ -7,6 +7,7 @@ disk, and then renamed. The files of one result are renamed together, after the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,10 +18,13 @@ import pyarrow.parquet as pq
 
 from dedup.core.files import StrPath, cannot_write, json_bytes, staged
 from dedup.errors import ConfigError
+from dedup.output.csv_files import csv_table
 from dedup.output.places import check_output
+from dedup.output.texts import with_texts
+from dedup.output.written import WRITTEN, Written
 from dedup.result import Result
 
-FORMATS = ("jsonl", "parquet")
+FORMATS = ("jsonl", "parquet", "csv")
 
 _ROWS = 10_000
 _GROUP_ROWS = 131_072
@@ -34,38 +38,59 @@ def write_result(
     format: str = "jsonl",
     inputs: Sequence[str] = (),
     more: Mapping[str, Callable[[BinaryIO], object]] | None = None,
+    with_text: bool = False,
 ) -> list[Path]:
     """Write documents, pairs, passages, repeats and ``summary.json``; return their paths.
 
-    The folder is made if need be. The same result gives the same bytes. ``more`` names files that
-    belong to them, and what writes each. Raises ``OutputError``
-    when an input would be touched or the disk refuses; files of an earlier result stay as they
-    were then.
+    The folder is made if need be. The same result gives the same bytes. ``csv`` writes each table
+    as JSON lines and as CSV beside. ``with_text`` adds what passages and repeats say. ``more``
+    names files that belong to them, and what writes each. ``written.json`` lists all: files of an
+    earlier scan that are not written again are removed, and what it did not write is not replaced.
+    Raises ``OutputError`` for that, and when an input would be touched or the disk refuses; files
+    of an earlier result stay as they were then.
     """
     if format not in FORMATS:
         raise ConfigError("format", format, " or ".join(FORMATS))
     folder = Path(directory)
-    more = more or {}
-    names = [*(f"{name}.{format}" for name in result.contract), "summary.json", *more]
-    check_output(folder, inputs, names)
+    files: dict[str, Callable[[BinaryIO], object]] = {}
+    for name, schema in result.contract.items():
+        table = result.tables[name].select(schema.names)
+        if with_text:
+            table = with_texts(name, table, result.corpus)
+        files |= table_files(name, table, format)
+    files["summary.json"] = partial(_write_bytes, json_bytes(result.summary, pretty=True))
+    files |= more or {}
+    check_output(folder, inputs, [*files, WRITTEN])
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from error
+    earlier = Written.of(folder)
     with staged(folder) as staging:
-        for name, schema in result.contract.items():
-            file = staging.open(folder / f"{name}.{format}")
-            write_table(file, result.tables[name], format, schema)
-        staging.open(folder / "summary.json").write(json_bytes(result.summary, pretty=True))
-        for name, write in more.items():
+        for name, write in files.items():
             write(staging.open(folder / name))
-    return [folder / name for name in names]
+        hashes = earlier.stage(staging, files)
+    earlier.remove_stale(hashes)
+    return [folder / name for name in files]
+
+
+def _write_bytes(data: bytes, file: BinaryIO) -> None:
+    file.write(data)
+
+
+def table_files(name: str, table: pa.Table, format: str) -> dict[str, Callable[[BinaryIO], object]]:
+    """Return the files that a table becomes, and what writes each."""
+    forms = ("jsonl", "csv") if format == "csv" else (format,)
+    return {
+        f"{name}.{form}": partial(write_table, table=table, format=form, schema=table.schema)
+        for form in forms
+    }
 
 
 def write_table(
     file: BinaryIO, table: pa.Table, format: str, schema: pa.Schema | None = None
 ) -> None:
-    """Write one table as JSON lines or Parquet, with floats rounded to six places.
+    """Write one table as JSON lines, Parquet or CSV, with floats rounded to six places.
 
     ``schema`` names the columns to write, and their types.
     """
@@ -75,6 +100,8 @@ def write_table(
         with pq.ParquetWriter(file, schema) as writer:
             for start in range(0, len(table), _GROUP_ROWS):
                 writer.write_table(rounded(table.slice(start, _GROUP_ROWS).cast(schema)))
+    elif format == "csv":
+        csv_table(file, rounded(table))
     else:
         for lines in json_lines(table):
             file.write(lines)

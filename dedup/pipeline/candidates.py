@@ -148,7 +148,7 @@ def _sift(
 def _shingle(
     documents: Documents, tokens: Tokens, config: Config, keys: Spool | None, threads: int
 ) -> Shingles:
-    """Make the distinct shingles of all documents, and put their band keys by."""
+    """Make the distinct shingles of all documents, and spill their band keys."""
     texts, columns = documents.texts, documents.columns
 
     def make(run: tuple[int, int]) -> tuple[Shingles, UInt64 | None]:

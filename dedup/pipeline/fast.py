@@ -66,7 +66,7 @@ def sign_all(
 ) -> Iterator[Reading]:
     """Read all pieces for the first time, some at once; yield what each leaves, in order.
 
-    The first ``begun`` are signed already; of those only the facts are wanted.
+    The first ``begun`` are signed already; of those only the metadata is wanted.
     """
 
     def read(task: tuple[int, Piece]) -> tuple[Piece, Reading]:
@@ -108,8 +108,8 @@ class State:
     """What the stages of one run hand on to each other, in the order in which it comes to be.
 
     ``sizes`` are the numbers of documents of the pieces, ``content`` is a hash of all texts.
-    ``held`` are shingles and texts of all pieces, as long as they fit into memory. ``order`` says of each
-    document how many were read before it.
+    ``held`` are shingles and texts of all pieces, as long as they fit into memory. ``order`` says
+    of each document how many were read before it.
     """
 
     reader: Reader
@@ -214,7 +214,7 @@ def _in_order(state: State, parts: list[pa.Table]) -> tuple[pa.Table, Int64]:
 
 
 def _find_candidates(state: State) -> None:
-    """Choose what stands for each group of equal documents, and pair those that share a bucket."""
+    """Choose the representative of each group of equal documents; pair those in one bucket."""
     signed, config = state.signed, state.config
 
     def compute() -> tuple[Int64, Int64, int]:

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dedup.cleaning.find import Removals, find_removals
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
 from dedup.clusters.stars import Clusters, cluster_documents, stars
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64
+from dedup.core.arrays import Bool, Int64, column_codes
 from dedup.core.checkpoints import Kept
 from dedup.passages.find import Passages, find_passages, no_passages
 from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
@@ -117,7 +116,7 @@ def _find_removals(state: State) -> None:
             documents.texts,
             state.tokens,
             state.config,
-            sites=_sites(documents.metadata),
+            sites=column_codes(documents.metadata["site"])[0].astype(np.int64),
             groups=state.copies.stories,
             columns=documents.columns,
             threads=state.resources.threads,
@@ -127,17 +126,6 @@ def _find_removals(state: State) -> None:
     )
     state.ranking = _canonical_order(state)
     _choose_representatives(state)
-
-
-def _sites(metadata: pa.Table) -> Int64:
-    """Return a code for the site of each document, -1 where none is known."""
-    column = metadata["site"]
-    if column.null_count == len(column):
-        return np.full(len(column), -1, np.int64)
-    column = column.combine_chunks()
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    codes: Int64 = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes
 
 
 def _canonical_order(state: State) -> CanonicalOrder:
@@ -154,7 +142,7 @@ def _canonical_order(state: State) -> CanonicalOrder:
 
 
 def _choose_representatives(state: State) -> None:
-    """Let the canonical of each group of equal documents stand for it, in the candidates too."""
+    """Make the canonical of each group of equal documents its representative, in candidates too."""
     chosen = choose_representatives(state.representatives, state.ranking, state.config)
     moved = np.arange(len(chosen))
     moved[state.representatives] = chosen

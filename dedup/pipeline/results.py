@@ -1,8 +1,9 @@
-"""What the stages found, as the tables and the totals of a result."""
+"""The tables and the summary of a result."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -35,10 +36,11 @@ def documents_table(
     representatives: Int64,
     config: Config,
 ) -> pa.Table:
-    """Return which documents stay, and how each of the others stands to the one it gives way to.
+    """Return which documents are kept, and the relation of each other one to its replacement.
 
-    ``judged`` are the pairs and what differs in them. ``representatives`` names for each document the one that stands for it and its equals. The
-    column ``path`` has the type it has in ``corpus``.
+    ``judged`` are the pairs and what differs in them. ``representatives`` names for each document
+    the one that stands for it and its equals. The column ``path`` has the type it has in
+    ``corpus``.
     """
     ids = one_array(corpus["doc_id"])
     parts = []
@@ -64,14 +66,14 @@ def _documents(
     pairs, differences = judged
     leaders, joined = clusters.leaders[rows], clusters.pairs[rows]
     is_member = leaders != rows
-    # What joins a document to its leader is the pair of the document that stands for it.
+    # A document is joined to its leader by the pair of its representative.
     edge = joined[is_member]
     own_is_a = pairs.a[edge] == representatives[rows[is_member]]
     share = np.zeros(len(rows))
     share[is_member] = np.where(own_is_a, pairs.share_a[edge], pairs.share_b[edge])
     kept = ~is_member | (share < config.removable)
     kept[is_member] |= differences.stays[edge, np.where(own_is_a, 0, 1)]
-    # Of equal documents in which too little is of their leader, one is kept and stands for them.
+    # If too little of equal documents occurs in their leader, one is kept and represents them.
     equal = kept & is_member & (representatives[rows] != rows)
     kept &= ~equal
 
@@ -87,20 +89,32 @@ def _documents(
     relation[is_member] = pairs.relations[edge]
     relation[equal] = EXACT
     containment = np.where(own_is_a, pairs.containment_a[edge], pairs.containment_b[edge])
-    cluster = ids.take(pa.array(leaders))
     lost = _losses(differences, edge, own_is_a, is_member, kept | equal)
-    columns = [
-        cluster,
-        pa.array(~is_member),
-        pa.array(kept),
-        pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
-        ids.take(pa.array(np.where(equal, representatives[rows], leaders), mask=kept)),
-        scores(pairs.jaccard[edge]),
-        scores(containment),
-        scores(pairs.coverage[edge]),
-        *(pa.array(each, mask=kept | (lost[0] < 0)) for each in lost),
-    ]
-    return pa.Table.from_arrays(columns, names=DOCUMENTS.names[2:])
+    duplicate_of = np.where(equal, representatives[rows], leaders)
+    columns = {
+        "cluster": ids.take(pa.array(leaders)),
+        "canonical": pa.array(~is_member),
+        "kept": pa.array(kept),
+        "relation": pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
+        "duplicate_of": ids.take(pa.array(duplicate_of, mask=kept)),
+        "jaccard": scores(pairs.jaccard[edge]),
+        "containment": scores(containment),
+        "coverage": scores(pairs.coverage[edge]),
+    }
+    for name, values in zip(("lost_tokens", "lost_facts", "lost_share"), lost, strict=True):
+        columns[name] = pa.array(values, mask=kept | (lost[0] < 0))
+    return table_of(columns, [name for name in DOCUMENTS.names if name not in ("doc_id", "path")])
+
+
+def table_of(columns: dict[str, pa.Array], names: Sequence[str]) -> pa.Table:
+    """Return columns as a table, in the order of ``names``; raise where they are not the same ones.
+
+    >>> table_of({"b": pa.array([1]), "a": pa.array([2])}, ["a", "b"]).column_names
+    ['a', 'b']
+    """
+    if columns.keys() != set(names):
+        raise NotImplementedError(f"columns {sorted(columns.keys() ^ set(names))} are not filled")
+    return pa.table({name: columns[name] for name in names})
 
 
 def losses_table(
@@ -147,18 +161,23 @@ def _no_scores(count: int) -> pa.Array:
 
 def pairs_table(pairs: Pairs, differences: Differences, ids: pa.Array) -> pa.Table:
     """Return the confirmed pairs by id."""
-    columns = [
-        ids.take(pa.array(pairs.a)),
-        ids.take(pa.array(pairs.b)),
-        pa.array(NAMES, pa.string()).take(pa.array(pairs.relations)),
-        pa.array(pairs.jaccard),
-        pa.array(pairs.containment_a),
-        pa.array(pairs.containment_b),
-        pa.array(pairs.coverage),
-        pa.array(pairs.matched),
-        differences.changed,
-    ]
-    return pa.Table.from_arrays(columns, schema=PAIRS)
+    columns = {
+        "a": ids.take(pa.array(pairs.a)),
+        "b": ids.take(pa.array(pairs.b)),
+        "relation": pa.array(NAMES, pa.string()).take(pa.array(pairs.relations)),
+        "jaccard": pa.array(pairs.jaccard),
+        "containment_a": pa.array(pairs.containment_a),
+        "containment_b": pa.array(pairs.containment_b),
+        "coverage": pa.array(pairs.coverage),
+        "matched_tokens": pa.array(pairs.matched),
+        "changed": differences.changed,
+    }
+    return _in_schema(columns, PAIRS)
+
+
+def _in_schema(columns: dict[str, pa.Array], schema: pa.Schema) -> pa.Table:
+    table = table_of(columns, schema.names)
+    return pa.Table.from_arrays(table.columns, schema=schema)
 
 
 def passages_table(passages: Passages, tokens: Tokens, ids: pa.Array) -> pa.Table:
@@ -167,28 +186,27 @@ def passages_table(passages: Passages, tokens: Tokens, ids: pa.Array) -> pa.Tabl
     ends_a = tokens.bounds[passages.a] + passages.spans[:, 1] - 1
     starts_b = tokens.bounds[passages.b] + passages.spans[:, 2]
     ends_b = tokens.bounds[passages.b] + passages.spans[:, 3] - 1
-    columns = [
-        ids.take(pa.array(passages.a)),
-        ids.take(pa.array(passages.b)),
-        pa.array(tokens.starts[starts_a], pa.int64()),
-        pa.array(tokens.ends[ends_a], pa.int64()),
-        pa.array(tokens.starts[starts_b], pa.int64()),
-        pa.array(tokens.ends[ends_b], pa.int64()),
-        pa.array(passages.tokens),
-        pa.array(passages.densities),
-        pa.array(passages.scores),
-        pa.array([LEVELS[each] for each in passages.levels.tolist()], pa.string()),
-        pa.array([passages.kind(each) for each in range(len(passages))], pa.string()),
-    ]
-    return pa.Table.from_arrays(columns, schema=PASSAGES)
+    columns = {
+        "a": ids.take(pa.array(passages.a)),
+        "b": ids.take(pa.array(passages.b)),
+        "start_a": pa.array(tokens.starts[starts_a], pa.int64()),
+        "end_a": pa.array(tokens.ends[ends_a], pa.int64()),
+        "start_b": pa.array(tokens.starts[starts_b], pa.int64()),
+        "end_b": pa.array(tokens.ends[ends_b], pa.int64()),
+        "matched_tokens": pa.array(passages.tokens),
+        "density": pa.array(passages.densities),
+        "score": pa.array(passages.scores),
+        "level": pa.array([LEVELS[each] for each in passages.levels.tolist()], pa.string()),
+        "kind": pa.array([passages.kind(each) for each in range(len(passages))], pa.string()),
+    }
+    return _in_schema(columns, PASSAGES)
 
 
 def repeats_table(removals: pa.Table, ids: pa.Array) -> pa.Table:
     """Return the removals that have a copy in the same document."""
     found = removals.filter(pc.is_valid(removals["kept_start"]))
-    columns = [ids.take(found["doc"].combine_chunks())]
-    columns += [found[name] for name in ("start", "end", "kept_start", "kept_end", "reason")]
-    return pa.Table.from_arrays(columns, schema=REPEATS)
+    columns = {name: found[name] for name in REPEATS.names if name != "doc_id"}
+    return _in_schema({"doc_id": ids.take(found["doc"].combine_chunks()), **columns}, REPEATS)
 
 
 def reuse_groups(pairs: Pairs, clusters: Clusters, ids: pa.Array) -> list[list[str]]:

@@ -56,7 +56,7 @@ class Verifier:
         return compare_shingles(np.searchsorted(some, positions), self._read(self.path, some))
 
     def _read(self, path: Path, positions: Int64) -> Shingles:
-        """Read some sets (ascending) of the file; those that stand close together at once."""
+        """Read some sets (ascending) of the file; neighbouring ones at once."""
         lows, highs = self.offsets[positions], self.offsets[positions + 1]
         bounds = offsets_of(highs - lows)
         values = np.empty(int(bounds[-1]), np.uint64)

@@ -1,4 +1,4 @@
-"""Removals to look at before they are trusted: most of a site, file or corpus; a huge cluster.
+"""Warnings: most of a site, file or corpus is removed, or a cluster is very large.
 
 What is found here changes what is said and never what is removed. So the thresholds are no settings
 (``Config``): results with other thresholds differ in ``warnings`` of the summary only.
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Bool, Int32, Int64, one_array
+from dedup.core.arrays import Bool, Int32, Int64, column_codes, one_array
 from dedup.errors import ConfigError
 from dedup.result import Result
 
@@ -35,7 +35,7 @@ _METADATA = ("doc_id", "duplicate_of", "relation")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Say from where removals are suspicious: above a share of a group, and above a cluster size.
+    """Hold the thresholds of warnings: a share of a group, and a cluster size.
 
     ``cluster`` 0 is 10,000 or 5% of the corpus, whichever is smaller, but never less than 100.
 
@@ -70,15 +70,8 @@ class _Groups:
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> _Groups:
         """Group documents by a column of strings; those of none, or an empty one, stay out."""
-        if column.null_count == len(column):
-            return cls(pa.array([], pa.string()), np.full(len(column), -1, np.int32))
-        encoded = column.dictionary_encode().unify_dictionaries()
-        names = encoded.chunk(0).dictionary
-        codes, low = np.empty(len(column), np.int32), 0
-        for each in encoded.chunks:
-            codes[low : low + len(each)] = pc.fill_null(each.indices, -1).to_numpy()
-            low += len(each)
-        codes[codes == pc.index(names, "").as_py()] = -1
+        codes, names = column_codes(column)
+        codes[codes == pc.index(names, "").as_py()] = -1  # where there is none, that is -1 too
         return cls(names, codes)
 
     def counts(self, among: Bool) -> Int64:
@@ -228,7 +221,7 @@ _NAMES = {"site_share": "site", "file_share": "file", "large_cluster": "cluster"
 
 
 def describe(warning: Mapping[str, Any]) -> str:
-    """Return one suspicion in words.
+    """Return one warning in words.
 
     >>> describe({"kind": "site_share", "name": "a.org", "documents": 50, "removed": 45})
     'site a.org: 45 of 50 documents removed'

@@ -69,10 +69,10 @@ REASONS = {
 }
 # What the limits on very frequent text left out. One that is not known is written as it is.
 LIMIT_WORDS = {
-    "oversized_buckets": "groups of very many like articles, of which only some were compared",
-    "near_copies_left_out_of_passages": "near-copies, for which the article they copy stands",
-    "seeds_in_too_many_documents": "runs of words in too many articles, followed in some of them",
-    "seed_places_left_out": "places of frequent runs of words that were not followed",
+    "oversized_buckets": "oversized buckets, of whose pairs only some were compared",
+    "near_copies_left_out_of_passages": "near copies left out of the search for passages",
+    "seeds_in_too_many_documents": "seeds in too many articles, searched in some of them only",
+    "seed_positions_left_out": "positions of frequent seeds that were not searched",
 }
 REASON_WORDS = {name: words for kind in REASONS.values() for name, words in kind.items()}
 KINDS = {name: kind for kind, reasons in REASONS.items() for name in reasons}
@@ -144,7 +144,7 @@ def limit_name(limit: str) -> str:
     """Return in words what a limit left out.
 
     >>> limit_name("oversized_buckets"), limit_name("not_known_yet")
-    ('groups of very many like articles, of which only some were compared', 'not known yet')
+    ('oversized buckets, of whose pairs only some were compared', 'not known yet')
     """
     return LIMIT_WORDS.get(limit) or spaced(limit)
 

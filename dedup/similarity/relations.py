@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATION_CODES, RELATIONS, Config
 from dedup.core.arrays import Bool, Float64, Int32, Int64
 from dedup.kernels import sets
 from dedup.passages.find import Passages
@@ -24,8 +24,8 @@ from dedup.text.shingles import Shingles
     REVISION,
     OWN_TEXT,
     SAME_FORM,
-) = range(len(RELATIONS))
-NONE = len(RELATIONS)  # no relation
+) = RELATION_CODES.values()
+NONE = len(RELATION_CODES)  # no relation
 NAMES = (*RELATIONS, "none")
 
 _SAME_LENGTH = 0.5  # shorter over longer, from which one is no excerpt of the other
@@ -44,9 +44,9 @@ Scores: TypeAlias = tuple[Float64, Float64, Float64]
 class Pairs:
     """Pairs of documents (rows ``a`` < ``b``) with scores and relation, in order of (a, b).
 
-    ``containment_a`` is the share of the shingles of ``a`` that stand in ``b``; ``coverage`` the
+    ``containment_a`` is the share of the shingles of ``a`` that occur in ``b``; ``coverage`` the
     matched tokens of passages over the tokens of the shorter document. ``share_a`` is how much of
-    ``a`` stands in ``b`` by either measure, what removal goes by.
+    ``a`` occurs in ``b`` by either measure; removal is decided by it.
     """
 
     a: Int64
@@ -162,7 +162,7 @@ def relate(pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, confi
 
 
 def with_equals(pairs: Pairs, representatives: Int64, counts: Int64 | Int32) -> Pairs:
-    """Add a pair for every document that another one stands for (``representatives``), and sort."""
+    """Add a pair for every document that has another representative, and sort."""
     others = np.flatnonzero(representatives != np.arange(len(representatives)))
     if not len(others):
         return pairs

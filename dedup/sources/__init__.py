@@ -2,14 +2,12 @@
 
 A bad record costs that record, a bad file the rest of that file; both are counted in the
 ``ReadReport``, with the first places of each reason. ``files`` finds the inputs, ``streams``
-decompresses and splits them, ``decoding``, ``json_rows``, ``delimited``, ``tables`` and ``pages``
-read one form each, ``rows`` and ``blocks`` make documents of records, ``batches`` collects them.
-``pieces`` lets threads read.
+decompresses and splits them, ``reading`` tells what they are and who reads that, ``rows`` and
+``blocks`` make documents of records, ``batches`` collects them. ``pieces`` lets threads read.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
@@ -19,20 +17,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from dedup.core.arrays import clean_string
 from dedup.errors import InputError
 from dedup.schema import CORPUS, Corpus, ReadReport
-from dedup.sources.batches import Batcher, Row, unique_ids
-from dedup.sources.decoding import ENCODINGS, decode, encode, is_binary, original_bytes
-from dedup.sources.delimited import looks_like_rows, read_csv
+from dedup.sources.batches import Batcher, unique_ids
+from dedup.sources.decoding import encode, original_bytes
 from dedup.sources.files import STDIN, find_sources, is_live
-from dedup.sources.json_rows import read_json, read_jsonl
-from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally, no_row
-from dedup.sources.pages import extract
+from dedup.sources.options import MEMORY, ReadOptions, Run, Source, Tally, is_encoding
 from dedup.sources.pieces import End, Groups, Piece, split
+from dedup.sources.reading import read_stream
 from dedup.sources.remote import open_url, size_of
 from dedup.sources.rows import Record, take_records
-from dedup.sources.streams import Stream, split_bom
+from dedup.sources.streams import Stream
 from dedup.sources.tables import (
     Rows,
     arrow_batches,
@@ -44,12 +39,12 @@ from dedup.sources.tables import (
 
 __all__ = [
     "BATCH_BYTES",
-    "ENCODINGS",
     "Piece",
     "ReadOptions",
     "encode",
     "from_python",
     "input_bytes",
+    "is_encoding",
     "original_bytes",
     "read",
     "read_batches",
@@ -186,13 +181,14 @@ def from_python(
     url: str | None = None,
     site: str | None = None,
     priority: str | None = None,
+    strict: bool = False,
 ) -> Corpus:
     """Return documents in memory as a corpus.
 
     ``documents`` are texts, dicts, an iterator of either, or anything that speaks Arrow: tables
     and columns of pyarrow, pandas and polars. The keywords name columns; otherwise they are
     recognised. Where there is no id it is the position, from 0, with ``document`` before it where
-    others have an id. What is no text is counted.
+    others have an id. What is no text is counted; ``strict`` raises ``InputError`` at the first.
 
     >>> corpus = from_python(["one", None, "two"])
     >>> corpus.table["doc_id"].to_pylist(), corpus.read_report.places
@@ -201,8 +197,8 @@ def from_python(
     if isinstance(documents, Corpus):
         return documents
     if isinstance(documents, str | bytes | Mapping):
-        got = type(documents).__name__
-        raise InputError(f"documents: got one {got}, allowed are several texts, dicts or a table")
+        kind = "text" if isinstance(documents, str) else type(documents).__name__
+        raise InputError(f"documents: one {kind} alone; put it into a list, or give a table")
     options = ReadOptions(
         text_column=text,
         id_column=id,
@@ -210,8 +206,9 @@ def from_python(
         url_column=url,
         site_column=site,
         priority_column=priority,
+        strict=strict,
     )
-    run = Run(options, Tally(ReadReport()))
+    run = Run(options, Tally(ReadReport(), strict))
     found = arrow_batches(documents)
     batches = _objects(documents, run) if found is None else _arrow(found, run)
     table = pa.Table.from_batches(list(batches), CORPUS)
@@ -227,8 +224,10 @@ def _objects(objects: Any, run: Run) -> Iterator[pa.RecordBatch]:
     try:
         each = enumerate(objects)
     except TypeError:
-        got = type(objects).__name__
-        raise InputError(f"documents: got {got}, allowed are texts, dicts or a table") from None
+        raise InputError(
+            f"documents: {type(objects).__name__} holds no documents; give texts, dicts, a table "
+            "(Arrow, pandas, polars) or paths of files"
+        ) from None
     first = next(each, None)
     if first is None:
         return
@@ -269,15 +268,7 @@ def _read_source(source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBa
             yield from _read_columns(file, source, run, out.batch_bytes)
         return
     with file as opened, closing(Stream(opened, source, run, is_live(source.path))) as stream:
-        kind = _sniffed(stream, source, run) if source.kind == "auto" else source.kind
-        if kind in ("txt", "html"):
-            _take_file(stream, kind, source, run, out)
-        elif kind == "parquet":
-            yield from out.rest()
-            data = pa.BufferReader(b"".join(stream.chunks()))
-            yield from read_parquet(data, source, run, out.batch_bytes)
-        else:
-            yield from _ROWS[kind](stream, source, run, out)
+        yield from read_stream(stream, source, run, out)
 
 
 def _read_columns(file: Any, source: Source, run: Run, size: int) -> Iterator[pa.RecordBatch]:
@@ -289,9 +280,6 @@ def _read_columns(file: Any, source: Source, run: Run, size: int) -> Iterator[pa
     yield from read_parquet(file, source, run, size)
     if run.progress is not None:
         run.progress(source_bytes(source))
-
-
-_ROWS = {"jsonl": read_jsonl, "json": read_json, "csv": read_csv, "tsv": read_csv}
 
 
 def open_source(source: Source) -> Any:
@@ -317,66 +305,3 @@ def stated_schema(source: Source) -> pa.Schema | None:
 def source_bytes(source: Source) -> int:
     """Return how large an input is, as it is stored."""
     return Path(source.path).stat().st_size if source.url is None else size_of(source.url)
-
-
-def _sniffed(stream: Stream, source: Source, run: Run) -> str:
-    """Tell from the first bytes what an input is whose name does not tell."""
-    head = stream.head()
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    encoding, rest = split_bom(head)
-    text = rest.decode("utf-8" if encoding == "utf-8-sig" else encoding, "replace").lstrip()
-    if _OBJECT.match(text):
-        first = text.split("\n", 1)[0].rstrip()
-        return "json" if text[0] == "[" or first.endswith(("{", "[", ",")) else "jsonl"
-    if looks_like_rows(text):
-        run.tally.note(f"{source.name}: read as one text; --input-format csv if these are rows")
-    return "txt"
-
-
-_OBJECT = re.compile(r'(?:\[\s*)?\{\s*["}]')
-
-
-def _take_file(stream: Stream, kind: str, source: Source, run: Run, out: Batcher) -> None:
-    """Take a whole file as one document."""
-    if run.options.rows_only:
-        raise no_row(source.path)
-    data = stream.whole()
-    if data is None:
-        run.tally.skip("file_too_long", source.path)
-    elif kind == "html":
-        _take_page(data, source, run, out)
-    elif data or not stream.cut:
-        _take_text(data, source, run, out)
-
-
-def _take_text(data: bytes, source: Source, run: Run, out: Batcher) -> None:
-    if is_binary(data):
-        run.tally.skip("binary", source.path)
-        return
-    text, encoding, raw = decode(data)
-    if raw is not None:
-        damage = "invalid_utf16" if encoding.startswith("utf-16") else "invalid_utf8"
-        run.tally.damage(damage, source.path)
-    path = clean_string(source.path)
-    out.add(Row(doc_id=source.name, text=text, path=path, encoding=encoding, raw=raw))
-
-
-def _take_page(data: bytes, source: Source, run: Run, out: Batcher) -> None:
-    try:
-        page = extract(data)
-    except ValueError:
-        run.tally.skip("bad_html", source.path)
-        return
-    if page is None:
-        run.tally.skip("no_text", source.path)
-        return
-    out.add(
-        Row(
-            doc_id=source.name,
-            text=clean_string(page.text),
-            path=clean_string(source.path),
-            site=page.site,
-            date=page.date,
-        )
-    )

@@ -7,6 +7,8 @@ the caller goes through it line by line. A block is small enough to stay in the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import orjson
 import pyarrow as pa
 
 from dedup.errors import InputError
+from dedup.sources.names import lookup
 from dedup.sources.options import Columns
 from dedup.sources.rows import as_string
 from dedup.sources.streams import Line
@@ -62,7 +65,8 @@ def json_columns(block: list[Line], columns: Columns) -> Rows | None:
         return None
     arrays = []
     for name in columns.names():
-        array = _json_column([row.get(name) for row in rows], name, columns)
+        get = partial(lookup, name=name) if "." in name else methodcaller("get", name)
+        array = _json_column([get(row) for row in rows], name, columns)
         if array is None:
             return None
         arrays.append(array)

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from dedup.core.arrays import Int64, UInt8
+from dedup.sources.dialects import MOST_LINES, Dialect
 from dedup.sources.options import Columns
 from dedup.sources.streams import Line
 from dedup.sources.tables import Rows
 
-MOST_LINES = 10_000  # of one row; a quote that is open for longer was never meant to be one
 _QUOTE, _LF, _CR = b'"\n\r'
 _PLAIN_DELIMITERS = ",;\t|"
 
@@ -32,9 +32,12 @@ class Taken(NamedTuple):
 
 
 def csv_columns(
-    block: list[Line], header: list[str], delimiter: str, columns: Columns
+    block: list[Line], header: list[str], dialect: Dialect, columns: Columns
 ) -> Taken | None:
     """Return the rows that end in a block as columns, ``None`` where one is not regular."""
+    delimiter = dialect.delimiter
+    if dialect.escape:
+        return None
     parts = [line for _, line in block if line is not None]
     data = b"".join(parts)
     if not data.endswith(b"\n"):
@@ -43,6 +46,8 @@ def csv_columns(
         return None
     codes = np.frombuffer(data, np.uint8)
     quotes, feeds = np.flatnonzero(codes == _QUOTE), np.flatnonzero(codes == _LF)
+    if not dialect.quotes:
+        quotes = quotes[:0]
     ends = np.searchsorted(quotes, feeds) % 2 == 0
     if not ends.any():
         return None
@@ -55,7 +60,7 @@ def csv_columns(
     if np.diff(first, append=count).max() > MOST_LINES:
         return None
     first = first[~_are_blank(codes, feeds, first)]
-    batch = _parsed(codes, header, delimiter, columns, len(first))
+    batch = _parsed(codes, header, dialect, columns, len(first))
     return None if batch is None else Taken(Rows(batch, first + block[0][0], valid=True), count)
 
 
@@ -100,7 +105,7 @@ def _are_blank(codes: UInt8, feeds: Int64, first: Int64) -> npt.NDArray[np.bool_
 
 
 def _parsed(
-    codes: UInt8, header: list[str], delimiter: str, columns: Columns, count: int
+    codes: UInt8, header: list[str], dialect: Dialect, columns: Columns, count: int
 ) -> pa.RecordBatch | None:
     """Return the columns that are needed, ``None`` where a row has not the fields of the header."""
     wanted = [name for name in columns.names() if name in header]
@@ -114,7 +119,11 @@ def _parsed(
                 block_size=len(codes) + 1,
                 column_names=[str(place) for place in range(len(header))],
             ),
-            pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            pa_csv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char='"' if dialect.quotes else False,
+                newlines_in_values=dialect.quotes,
+            ),
             pa_csv.ConvertOptions(
                 check_utf8=False,
                 column_types=kinds,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter, deque
 from collections.abc import Iterator
 
@@ -12,26 +11,29 @@ import pyarrow as pa
 from dedup.core.arrays import clean_string
 from dedup.sources.batches import Batcher
 from dedup.sources.blocks import blocks
-from dedup.sources.csv_blocks import MOST_LINES, Taken, csv_columns
-from dedup.sources.options import KNOWN_NAMES, Columns, Run, Source
+from dedup.sources.csv_blocks import Taken, csv_columns
+from dedup.sources.dialects import MOST_LINES, SEPARATOR, Dialect, cells, delimiter_of, dialect_of
+from dedup.sources.names import folded, known_names
+from dedup.sources.options import Columns, Run, Source
 from dedup.sources.rows import Record, add_records, probe
-from dedup.sources.streams import Line, Stream
+from dedup.sources.streams import Line, Stream, split_bom
 from dedup.sources.tables import documents
 
-DELIMITERS = ",;\t|"
 _SHOWN = {"\t": "a tab"}
-_SEPARATOR = re.compile(r"sep=(.)\r?\n", re.I)  # what Excel writes above the header
+_HEADER_SHOWN = 200  # characters
+_SAMPLE = 1 << 20  # bytes by which it is told how a file is written
 
 
 def read_csv(stream: Stream, source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBatch]:
     """Yield the documents of a CSV or TSV file with a header.
 
     The delimiter is a tab in TSV; else the one of comma, semicolon, tab and bar that the header has
-    most of.
+    most of. What quotation marks mean is told by the rows.
     """
     csv.field_size_limit(max(csv.field_size_limit(), run.options.max_line_bytes))
     table = _Table(stream, source, run)
-    hint = f"read with {_SHOWN.get(table.delimiter, repr(table.delimiter))} between the columns"
+    shown = _SHOWN.get(table.delimiter, repr(table.delimiter))
+    hint = f"read with {shown} between the columns, header: {clean_string(table.header_line)!r}"
     records = table.records()
     first, columns = probe(records, source, run, table.header, hint)
     if columns is None:
@@ -64,28 +66,28 @@ def _read_blocks(
             yield from out.full()
 
 
-def delimiter_of(line: str) -> str:
-    """Return the delimiter that a header has most of.
-
-    >>> delimiter_of("id;text, plain;date")
-    ';'
-    """
-    return max(DELIMITERS, key=line.count)
-
-
-def looks_like_rows(text: str) -> bool:
-    r"""Tell whether a text could be CSV: a header that names the text, and a row behind it.
+def looks_like_rows(text: str) -> str | None:
+    r"""Return the format of a text that is rows: a header that names the text, and rows that fit.
 
     >>> looks_like_rows("id;text\n1;one"), looks_like_rows("A text, and more\nof it, and more")
-    (True, False)
+    ('csv', None)
     """
-    lines = [line for line in text.splitlines() if line.strip()][:2]
+    lines = [line for line in text.split("\n") if line.strip()]
+    lines = lines[: max(len(lines) - 1, 2)][:_ROWS_LOOKED_AT]  # the last one may be cut
     if len(lines) < 2:
-        return False
+        return None
     delimiter = delimiter_of(lines[0])
-    names = {name.strip(' "') for name in lines[0].split(delimiter)}
-    known = not names.isdisjoint(KNOWN_NAMES["text"])
-    return known and len(names) > 1 and delimiter in lines[1]
+    names = {folded(name) for name in cells(lines[0], delimiter)}
+    if len(names) < 2 or not known_names("text", names):
+        return None
+    count = lines[0].count(delimiter)
+    if delimiter == "\t":  # a tab is rare in prose
+        return "tsv" if "\t" in lines[1] else None
+    fit = sum(line.count(delimiter) >= count for line in lines[1:])
+    return "csv" if fit * 2 >= len(lines) - 1 else None
+
+
+_ROWS_LOOKED_AT = 20
 
 
 class _Feed:
@@ -176,26 +178,49 @@ class _Table:
         self._stream = stream
         self._source = source
         self._tally = run.tally
+        self._hinted = False
+        self.dialect = self._dialect(run.options.text_column)
+        self.delimiter = self.dialect.delimiter
         self.lines = _Feed(stream.lines(end=b"\n"))
         self._lines = _Lines(self._decoded())
-        self.delimiter = self._delimiter()
-        self._reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+        self.header_line = self._leave_out()
+        self._reader = self.dialect.reader(self._lines)
         self.header = self._header()
 
-    def _delimiter(self) -> str:
+    def _dialect(self, text_column: str | None) -> Dialect:
+        head = self._stream.head(_SAMPLE)
+        encoding, rest = split_bom(head)
+        if encoding == "utf-8":
+            encoding = self._stream.encoding or encoding
+        sample = rest.decode("utf-8" if encoding == "utf-8-sig" else encoding, "replace")
+        if "\r" in sample and "\n" not in sample:
+            self._stream.mac_lines = True
+            sample = sample.replace("\r", "\n")
+        is_tsv, whole = self._source.kind == "tsv", len(head) < _SAMPLE
+        return dialect_of(sample, is_tsv=is_tsv, text_column=text_column, whole=whole)
+
+    def _leave_out(self) -> str:
+        """Leave out what stands above the header, and return the header as it is written."""
         first = self._lines.peek()
-        named = _SEPARATOR.fullmatch(first)
-        if named:
+        if SEPARATOR.fullmatch(first):
             self._lines.drop()
-            self._lines.peek()
-            return named[1]
-        return "\t" if self._source.kind == "tsv" else delimiter_of(first)
+            return self._lines.peek().strip()
+        left_out = []
+        for _ in range(self.dialect.above):
+            left_out.append(clean_string(first.strip()))
+            self._lines.drop()
+            first = self._lines.peek()
+        if left_out:
+            where = self._source.name
+            self._tally.note(f"{where}: left out above the header: {'; '.join(left_out)}")
+        return first.strip()
 
     def records(self) -> Iterator[Record]:
         """Yield each row that has as many fields as the header; count the others as skipped.
 
-        Where a quote is not closed, or text follows one that is, only the line the row began on is
-        lost: the row after it begins on the next line.
+        Fields missing at the end are null, empty ones too many there are nothing. Where a quote is
+        not closed, or text follows one that is, only the line the row began on is lost: the row
+        after it begins on the next line.
         """
         while self.header:
             line = self._lines.begin()
@@ -213,7 +238,12 @@ class _Table:
                 self._tally.skip("line_too_long", self._source.path, line)
             elif len(fields) == len(self.header):
                 yield self._record(fields, line)
+            elif 0 < len(fields) < len(self.header):
+                yield self._short(fields, line)
+            elif fields and not any(each.strip() for each in fields[len(self.header) :]):
+                yield self._record(fields[: len(self.header)], line)
             elif fields:
+                self._hint(fields, line)
                 self._tally.skip("bad_row", self._source.path, line)
 
     def until(self, line: int, records: Iterator[Record]) -> Iterator[Record]:
@@ -228,7 +258,7 @@ class _Table:
         """Return the rows that end in a block of ``lines``; ``None`` where one is not regular."""
         if block[-1][0] == self._stream.cut_line:
             return None
-        found = csv_columns(block, self.header, self.delimiter, columns)
+        found = csv_columns(block, self.header, self.dialect, columns)
         if found is not None:
             self._lines.number += found.lines
         return found
@@ -236,6 +266,23 @@ class _Table:
     def give_back(self, block: list[Line]) -> None:
         """Let the lines of a block be read again."""
         self.lines.give_back(block)
+
+    def _hint(self, fields: list[str], line: int) -> None:
+        """Say once what the first row that does not fit is compared with."""
+        if not self._hinted:
+            self._hinted = True
+            header = clean_string(self.header_line)[:_HEADER_SHOWN]
+            self._tally.note(
+                f"{self._source.path}:{line}: {len(fields)} fields, the header has "
+                f"{len(self.header)}; header: {header!r}, read with "
+                f"{_SHOWN.get(self.delimiter, repr(self.delimiter))} between the columns"
+            )
+
+    def _short(self, fields: list[str], line: int) -> Record:
+        record = self._record([*fields, *[""] * (len(self.header) - len(fields))], line)
+        missing = dict.fromkeys(self.header[len(fields) :])
+        values = {**record.values, **missing}
+        return record._replace(values=values, damage=record.damage or "short_row")
 
     def _record(self, fields: list[str], line: int) -> Record:
         values, flaw = dict(zip(self.header, fields, strict=True)), self._lines.flaw

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dedup.core.arrays import clean_string
 from dedup.errors import InputError
+from dedup.formats import FORMATS, kind_of
 from dedup.sources.options import ReadOptions, Source, Tally
 from dedup.sources.remote import find, is_url, shown
 
 STDIN = "-"
-_KINDS = {
-    ".txt": "txt",
-    ".text": "txt",
-    ".md": "txt",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".parquet": "parquet",
-    ".html": "html",
-    ".htm": "html",
-}
 _OWN = {"manifest.json", "provenance.jsonl"}  # what `dedup clean` writes beside the articles
-PACKED = (".gz", ".zst", ".zstd")
+_SAVED = "state.json"  # what `datasets` writes beside the Arrow files of a data set …
+_NOT_RECORDS = {_SAVED, "dataset_info.json", "dataset_dict.json"}  # … and that holds no records
 _OPEN_FILES = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
@@ -49,7 +40,10 @@ def find_sources(paths: Sequence[str], options: ReadOptions, tally: Tally) -> li
             found.setdefault(key, source)
     if again:
         tally.note(f"{again} files were given more than once and read once")
-    return _distinct_names(list(found.values())) if len(paths) > 1 else list(found.values())
+    sources = list(found.values())
+    if len(sources) == 1 and sources[0].given:
+        return [replace(sources[0], alone=True)]
+    return _distinct_names(sources) if len(paths) > 1 else sources
 
 
 def is_live(path: str) -> bool:
@@ -75,7 +69,7 @@ def _expanded(paths: Sequence[str]) -> list[str]:
             continue
         matches = _matches(path)
         if not matches:
-            what = "no file matches" if glob.has_magic(path) else "there is no such file or folder"
+            what = "no file matches" if glob.has_magic(path) else "no such file or folder"
             raise InputError(what, path=path)
         given.extend(matches)
     return given
@@ -90,14 +84,25 @@ def _matches(pattern: str) -> list[str]:
 def _behind(path: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
     if is_live(path):
         name = STDIN if path == STDIN else Path(path).name
-        yield Source(path, name, options.format or "auto", given=True)
+        yield Source(path, name, options.format or "auto", True, None, options.format is not None)
     elif is_url(path) and not os.path.lexists(path):
         yield from _remote(path, options, tally)
     elif Path(path).is_dir():
-        yield from _walk(path, tally)
+        yield from _walk(path, options, tally)
     elif _is_file(path, tally):
-        kind = kind_of(path) or options.format or "auto"
-        yield Source(path, clean_string(Path(path).name), kind, given=True)
+        kind, stated = _stated(path, options)
+        yield Source(path, clean_string(Path(path).name), kind, True, None, stated)
+
+
+def _stated(path: str, options: ReadOptions) -> tuple[str, bool]:
+    """Return what a named file is read as, and whether the caller said so.
+
+    What holds other files is opened first: the format is that of those.
+    """
+    named = kind_of(path)
+    if options.format is None or (named is not None and FORMATS[named].archive):
+        return named or "auto", False
+    return options.format, True
 
 
 def _remote(url: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
@@ -106,17 +111,35 @@ def _remote(url: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
     found = 0
     for each in find(url):
         path = clean_string(shown(each.url))
-        kind = kind_of(path)
-        if each.below is not None and kind is None:
-            ignored[Path(path).suffix.lower() or "no extension"] += 1
-            continue
+        if each.below is None:
+            kind, stated = _stated(path, options)
+        else:
+            inside = kind_in_folder(path, options)
+            if inside is None:
+                ignored[Path(path).suffix.lower() or "no extension"] += 1
+                continue
+            kind, stated = inside, False
         found += 1
-        given = each.below is None
-        yield Source(path, path, kind or options.format or "auto", given, each.url)
+        yield Source(path, path, kind, each.below is None, each.url, stated)
     _note_walk(shown(url), ignored, 0, found, tally)
 
 
-def _walk(root: str, tally: Tally) -> Iterator[Source]:
+def kind_in_folder(name: str, options: ReadOptions) -> str | None:
+    """Return what a file in a folder or an archive is read as, ``None`` where it is left out.
+
+    A stated format is that of its own files and of those whose names say no more than text.
+
+    >>> options = ReadOptions(format="lines")
+    >>> [kind_in_folder(name, options) for name in ("a.txt", "a.csv", "a.zip")]
+    ['lines', None, 'zip']
+    """
+    kind, stated = kind_of(name), options.format
+    if kind is None or stated is None or FORMATS[kind].archive:
+        return kind
+    return stated if kind in ("txt", stated) else None
+
+
+def _walk(root: str, options: ReadOptions, tally: Tally) -> Iterator[Source]:
     ignored: Counter[str] = Counter()
     links = found = 0
     for folder, folders, names in os.walk(root, onerror=lambda error: _unreadable(error, tally)):
@@ -125,11 +148,12 @@ def _walk(root: str, tally: Tally) -> Iterator[Source]:
         if set(names) >= _OWN:
             names = [name for name in names if name not in _OWN]
             tally.note(f"{clean_string(folder)}: {' and '.join(sorted(_OWN))} not read")
+        names = _of_data_set(folder, names, tally)
         for name in sorted(name for name in names if not name.startswith(".")):
             path = os.path.join(folder, name)  # noqa: PTH118 - keeps the root as it was given
             if not _is_file(path, tally):
                 continue
-            kind = kind_of(name)
+            kind = kind_in_folder(name, options)
             if kind is None:
                 ignored[Path(name).suffix.lower() or "no extension"] += 1
                 continue
@@ -138,12 +162,35 @@ def _walk(root: str, tally: Tally) -> Iterator[Source]:
     _note_walk(root, ignored, links, found, tally)
 
 
+def _of_data_set(folder: str, names: list[str], tally: Tally) -> list[str]:
+    """Leave out what `datasets` writes beside the rows, and its copies of them."""
+    if not _NOT_RECORDS & set(names) or not (_SAVED in names or "dataset_dict.json" in names):
+        return names
+    names = [name for name in names if name not in _NOT_RECORDS]
+    if _SAVED not in os.listdir(folder):  # noqa: PTH208
+        return names
+    try:
+        state = json.loads(Path(folder, _SAVED).read_bytes())
+        files = {each["filename"] for each in state["_data_files"]}
+        has_order = bool(state.get("_indices_data_files"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return names
+    if has_order:
+        tally.note(f"{clean_string(folder)}: all rows are read, whatever was selected of them")
+    return [name for name in names if name in files or not name.endswith(".arrow")]
+
+
 def _note_walk(root: str, ignored: Counter[str], links: int, found: int, tally: Tally) -> None:
+    note_left_out(root, ignored, found, tally)
+    if links:
+        tally.note(f"{links} linked folders not followed")
+
+
+def note_left_out(root: str, ignored: Counter[str], found: int, tally: Tally) -> None:
+    """Say which files of a folder or an archive are not read, by their extensions."""
     if ignored:
         kinds = ", ".join(clean_string(each) for each in sorted(ignored))
         tally.note(f"{ignored.total()} files ignored: no reader for {kinds}")
-    if links:
-        tally.note(f"{links} linked folders not followed")
     if not found:
         tally.note(f"{clean_string(root)}: no file to read")
 
@@ -174,22 +221,6 @@ def _distinct_names(sources: list[Source]) -> list[Source]:
     return [
         source
         if names[source.name] == 1 or source.url is not None
-        else Source(
-            source.path, clean_string(Path(source.path).as_posix()), source.kind, source.given
-        )
+        else replace(source, name=clean_string(Path(source.path).as_posix()))
         for source in sources
     ]
-
-
-def kind_of(path: str) -> str | None:
-    """Return the kind of file that the name says, or ``None``.
-
-    >>> kind_of("a/NEWS.JSONL.gz"), kind_of("a.parquet"), kind_of("photo.jpg")
-    ('jsonl', 'parquet', None)
-    """
-    name = Path(path).name.lower()
-    for packed in PACKED:
-        if name.endswith(packed):
-            kind = _KINDS.get(Path(name.removesuffix(packed)).suffix)
-            return None if kind == "parquet" else kind
-    return _KINDS.get(Path(name).suffix)

@@ -12,10 +12,13 @@ import pyarrow as pa
 
 from dedup.sources.batches import Batcher
 from dedup.sources.blocks import EXACT, blocks, json_columns
+from dedup.sources.json_shapes import one_after_the_other, records_in, values_of
 from dedup.sources.options import Run, Source
 from dedup.sources.rows import Record, add_records, probe, take_records
 from dedup.sources.streams import Line, Stream
 from dedup.sources.tables import documents
+
+_HEAD = 1 << 20  # bytes looked at to tell lines from one value
 
 
 def read_jsonl(stream: Stream, source: Source, run: Run, out: Batcher) -> Iterator[pa.RecordBatch]:
@@ -24,9 +27,14 @@ def read_jsonl(stream: Stream, source: Source, run: Run, out: Batcher) -> Iterat
     The columns are settled on the first hundred. Behind those a block of lines is read into columns
     at once, or line by line where one of them is not plain.
     """
+    if _is_over_lines(stream.head()):
+        yield from take_records(_items(stream, source, run), source, run, out)
+        return
     lines = stream.lines()
     records = _records(lines, stream, source, run)
-    if run.options.keep_record:
+    if run.options.records is not None:
+        records = _in_each(records, run)
+    if run.options.keep_record or run.options.records is not None:
         yield from take_records(records, source, run, out)
         return
     first, columns = probe(records, source, run)
@@ -48,9 +56,20 @@ def read_json(stream: Stream, source: Source, run: Run, out: Batcher) -> Iterato
 
     A list or object is held as a whole.
     """
-    if _looks_like_lines(stream.head(1 << 20)):
+    if _looks_like_lines(stream.head(_HEAD)):
         return read_jsonl(stream, source, run, out)
     return take_records(_items(stream, source, run), source, run, out)
+
+
+def _in_each(records: Iterator[Record], run: Run) -> Iterator[Record]:
+    """Yield the records inside the object of each line."""
+    for record in records:
+        twin = record.twin
+        items = records_in(record.values, run.options).items
+        twins = [None] * len(items) if twin is None else records_in(twin, run.options).items
+        for value, other in zip(items, twins, strict=True):
+            if isinstance(value, dict):
+                yield Record(record.line, value, record.damage, other, record.plain)
 
 
 def _records(lines: Iterable[Line], stream: Stream, source: Source, run: Run) -> Iterator[Record]:
@@ -143,30 +162,63 @@ def _looks_like_lines(head: bytes) -> bool:
     return any(each is not None and isinstance(each.values, dict) for each in parsed)
 
 
+def _is_over_lines(head: bytes) -> bool:
+    r"""Tell whether a value goes over several lines, where one a line was expected.
+
+    >>> _is_over_lines(b'[\n{"text": "a"},\n'), _is_over_lines(b'{"text": "a"}\n')
+    (True, False)
+    """
+    begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if begin.startswith(b"["):
+        return begin[1:].lstrip().startswith((b"{", b"[{")) or begin[1:2] in (b"\r", b"\n")
+    first = begin.partition(b"\n")[0].rstrip()
+    return first.startswith(b"{") and first.endswith((b"{", b"[", b",")) and b"\n" in begin
+
+
 def _items(stream: Stream, source: Source, run: Run) -> Iterator[Record]:
+    """Yield the records of a whole file: of one JSON value, or of several one after the other."""
     data = b"".join(stream.utf8())
     if not data.strip():
         return
-    try:
-        whole = Record(None, orjson.loads(data))
-    except orjson.JSONDecodeError:
-        parsed = parse_slowly(data, None)
-        if parsed is None:
-            if not stream.cut:
-                run.tally.skip("broken_json", source.path)
-            return
-        whole = parsed
-    values: Any = whole.values
-    items = values if isinstance(values, list) else [values]
-    twin: Any = whole.twin
-    twins = twin if isinstance(values, list) else [twin]
-    for number, value in enumerate(items, 1):
+    whole = _one_value(data)
+    if whole is None:
+        yield from _of_several(data, stream, source, run)
+        return
+    shape = records_in(whole.values, run.options)
+    if shape.how:
+        run.tally.note(f"{source.name}: {shape.how}")
+    twins = None if whole.twin is None else records_in(whole.twin, run.options).items
+    for number, value in enumerate(shape.items, 1):
         if not isinstance(value, dict):
             run.tally.skip("not_an_object", source.path, number)
             continue
-        twin = twins[number - 1] if twins else None
+        twin: Any = None if twins is None else twins[number - 1]
         damage = whole.damage if twin is not None and _escaped(twin) else None
         yield Record(number, value, damage, twin, whole.plain)
+
+
+def _one_value(data: bytes) -> Record | None:
+    try:
+        return Record(None, orjson.loads(data))
+    except orjson.JSONDecodeError:
+        return parse_slowly(data, None)
+
+
+def _of_several(data: bytes, stream: Stream, source: Source, run: Run) -> Iterator[Record]:
+    """Yield the objects that stand one after the other, up to what is no JSON; say what that is."""
+    string = data.decode("utf-8", "replace")
+    values, error = one_after_the_other(string)
+    is_damaged = "\ufffd" in string
+    for number, value in enumerate(values_of(values), 1):
+        if isinstance(value, dict):
+            damage = "invalid_utf8" if is_damaged and "\ufffd" in str(value) else None
+            yield Record(number, value, damage, plain=False)
+        else:
+            run.tally.skip("not_an_object", source.path, number)
+    if error is not None and not stream.cut:
+        place = f"line {error.lineno}, column {error.colno}"
+        run.tally.note(f"{source.path}: not valid JSON at {place}: {error.msg}")
+        run.tally.skip("broken_json", source.path, error.lineno)
 
 
 def _escaped(value: Any) -> bool:

@@ -49,7 +49,8 @@ def _column(parts: list[pa.Table], item: pa.Field) -> pa.ChunkedArray:
     chunks = [chunk for each in parts for chunk in each[item.name].chunks]
     kinds = {chunk.type for chunk in chunks} - {pa.null()}
     if not kinds:
-        return pa.chunked_array([pa.nulls(sum(map(len, chunks)))])
+        count = sum(map(len, chunks))
+        return pa.chunked_array([pa.nulls(count) if count else pa.array([], item.type)])
     (kind,) = kinds
     joined = pa.chunked_array([chunk.cast(kind) for chunk in chunks], kind)
     return joined.unify_dictionaries() if pa.types.is_dictionary(kind) else joined

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pyarrow as pa
 
-from dedup.config import Config
 from dedup.core.arrays import clean_string
 from dedup.errors import ConfigError, InputError
+from dedup.formats import FORMATS
 from dedup.schema import ReadReport
+from dedup.sources.names import KNOWN_NAMES, known_as, known_names
 
 log = logging.getLogger(__name__)
 
-FORMATS = ("txt", "jsonl", "json", "csv", "tsv", "parquet", "html")
 PROBE = 100
+PROBE_MOST = 10_000  # records looked at where none of the first has a text
+_MOST_INNER = 50  # keys of an object in a column that are looked at
 MEMORY = "memory"
-_PRIORITY = "priority:"
-
-# The names that scrapers in use give to a column, the likeliest first.
-KNOWN_NAMES: dict[str, tuple[str, ...]] = {
-    "text": ("text", "articleBody", "maintext", "plaintext", "body", "content", "raw_text"),
-    "id": ("id", "doc_id", "url", "link"),
-    "date": (
-        "date",
-        "datePublished",
-        "date_publish",
-        "publishing_date",
-        "publish_date",
-        "published",
-    ),
-    "site": ("site", "domain", "source"),
-    "url": ("url", "canonicalUrl", "link"),
-    "priority": (),
-}
 
 REASONS = {
     "missing_text": "the text is missing or null",
@@ -45,6 +31,7 @@ REASONS = {
     "broken_json": "not valid JSON",
     "not_an_object": "JSON, but not an object",
     "bad_row": "the row does not fit the header",
+    "short_row": "fields missing at the end of the row are taken as empty",
     "line_too_long": "the line is longer than allowed",
     "file_too_long": "the file is longer than one document may be",
     "binary": "the file is not text",
@@ -52,14 +39,30 @@ REASONS = {
     "bad_html": "the page cannot be parsed",
     "invalid_utf8": "bytes that are not UTF-8 were replaced",
     "invalid_utf16": "bytes that are not UTF-16 were replaced",
+    "guessed_encoding": "the text is not UTF-8; its encoding was guessed (--encoding states it)",
+    "wrong_encoding": "bytes that are not in the stated encoding were replaced",
     "lone_surrogate": "half of a surrogate pair was replaced",
     "duplicate_id": "the id was used before",
     "truncated_gzip": "the gzip data ends too early",
     "truncated_zstd": "the zstd data ends too early",
     "corrupt_gzip": "the gzip data is damaged",
     "corrupt_zstd": "the zstd data is damaged",
+    "truncated_bzip2": "the bzip2 data ends too early",
+    "truncated_xz": "the xz data ends too early",
+    "corrupt_bzip2": "the bzip2 data is damaged",
+    "corrupt_xz": "the xz data is damaged",
     "decompression_bomb": "the data grows more on decompression than allowed",
     "broken_parquet": "not a readable Parquet file",
+    "broken_arrow": "not a readable Arrow file",
+    "broken_orc": "not a readable ORC file",
+    "broken_warc": "the WARC records end in damaged data",
+    "broken_feed": "the feed is not well-formed; items may be missing",
+    "broken_mail": "the message cannot be parsed",
+    "broken_zip": "the zip archive is damaged",
+    "broken_tar": "the tar archive is damaged or ends too early",
+    "packed_twice": "an archive inside an archive",
+    "encrypted": "the file in the archive needs a password",
+    "not_read": "this kind of file is not read",
     "no_text_column": "no column holds the text",
     "repeated_columns": "several columns have one name",
     "dangling_link": "the link leads nowhere",
@@ -72,9 +75,11 @@ REASONS = {
 class ReadOptions:
     """Say how inputs are to be read; ``None`` for a column means that it is recognised by name.
 
-    ``format`` is used for stdin and for named files whose extension says nothing. A record or
-    whole file of more than ``max_line_bytes`` is skipped without being held. Compressed data that
-    has given more than that and more than ``max_ratio`` times its own size is cut there.
+    ``format`` is what stdin and named files hold, whatever their names; files in folders are read
+    so where their names say no more than text. ``encoding`` is that of text without a byte order
+    mark. ``records`` is the dotted path to the list of records in a JSON value. A record or whole
+    file of more than ``max_line_bytes`` is skipped without being held. Compressed data that has
+    given more than that and more than ``max_ratio`` times its own size is cut there.
     ``keep_record`` keeps the other columns of rows; with ``keep_columns`` too, Arrow data stays so.
     With ``rows_only`` a whole text ends the reading with ``ConfigError``: it cannot be annotated.
 
@@ -91,6 +96,8 @@ class ReadOptions:
     site_column: str | None = None
     priority_column: str | None = None
     format: str | None = None
+    encoding: str | None = None
+    records: str | None = None
     strict: bool = False
     keep_record: bool = False
     keep_columns: bool = False
@@ -101,6 +108,9 @@ class ReadOptions:
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in FORMATS:
             raise ConfigError("format", self.format, ", ".join(FORMATS))
+        if self.encoding is not None and not is_encoding(self.encoding):
+            allowed = "an encoding that Python knows, such as cp1252, latin-1, gb18030, shift_jis"
+            raise ConfigError("encoding", self.encoding, allowed)
         if self.max_line_bytes < 1:
             raise ConfigError("max_line_bytes", self.max_line_bytes, "1 or more")
         if self.max_ratio <= 0:
@@ -112,16 +122,23 @@ class ReadOptions:
         return {role: name for role, name in pairs if name is not None}
 
 
-def priority_column(config: Config) -> str | None:
-    """Return the column that ``config.canonical`` names, if it names one."""
-    named = config.canonical.startswith(_PRIORITY)
-    return config.canonical.removeprefix(_PRIORITY) if named else None
+def is_encoding(name: str) -> bool:
+    """Tell whether Python knows an encoding of text by this name.
+
+    >>> is_encoding("latin-1"), is_encoding("base64"), is_encoding("klingon")
+    (True, False, False)
+    """
+    try:
+        return codecs.lookup(name)._is_text_encoding
+    except (LookupError, ValueError):
+        return False
 
 
 def no_row(path: str) -> ConfigError:
     """Return the error that a whole text cannot be annotated."""
-    allowed = "a row (of JSON lines, CSV, Parquet); a whole text has no columns to annotate"
-    return ConfigError("annotate", path, allowed)
+    allowed = "a row (of JSON lines, CSV, Parquet)"
+    says = f"{{name}}: {path}: a whole text has no columns to annotate; {allowed} has"
+    return ConfigError("annotate", path, allowed, says)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +162,9 @@ class Columns:
 class Source:
     """One input: where it is, the name its documents get, and whether the caller named it.
 
-    ``url`` opens a remote one; its ``path`` is what may be shown of that.
+    ``url`` opens a remote one; its ``path`` is what may be shown of that. ``stated`` tells that the
+    caller said of what ``kind`` it is, ``alone`` that there is no other input, ``member``
+    that it is a file in an archive.
     """
 
     path: str
@@ -153,6 +172,9 @@ class Source:
     kind: str
     given: bool
     url: str | None = None
+    stated: bool = False
+    alone: bool = False
+    member: bool = False
 
     def place(self, line: int | None) -> tuple[str, int | None]:
         """Return how a message points at a record; in memory records have numbers only."""
@@ -242,22 +264,28 @@ class Run:
             self.columns = only_texts  # nothing has to be recognised, even where all are missing
             return self.columns
         chosen = choose(self.options, probe)
-        if chosen is None or not probe.present[chosen.text]:
+        if chosen is None or not self._may_have(chosen.text, probe):
             if not source.given:
                 self.tally.fail("no_text_column", source.path)
                 return None
             what = self._absent("text", chosen.text if chosen else None)
             raise InputError(f"{what}; {probe.hint}" if probe.hint else what, path=source.path)
         if probe.missing(chosen.text) * 2 > probe.total:
-            share = f"{probe.missing(chosen.text)} of the first {probe.total} records"
-            raise InputError(
-                f"{share} lack the text column {chosen.text!r}; {self._seen_columns()}",
-                path=source.path,
-            )
+            share = f"{probe.missing(chosen.text):,} of the first {probe.total:,} records"
+            self.tally.note(f"{source.name}: {share} have no text in column {chosen.text!r}")
         self._check_named(source, probe)
         self.columns = chosen
         self._note_columns(source, chosen)
         return chosen
+
+    def _may_have(self, name: str, probe: Probe) -> bool:
+        """Tell whether the column is there, or was named and may turn up in later records."""
+        return name in probe.present or (name == self.options.text_column and not probe.header)
+
+    def note_columns(self, source: Source, names: Iterable[str]) -> None:
+        """Remember columns of records of which none has a text so far."""
+        self.seen.update(dict.fromkeys(names))
+        self.rows_seen = True
 
     def keep(self, batch: pa.RecordBatch) -> int:
         """Keep rows as they are, and return the number of the first."""
@@ -284,8 +312,10 @@ class Run:
         """Raise ``InputError`` where a column that was named, or any text, never turned up."""
         if not self.rows_seen:
             return
+        report = self.tally.read_report
+        has_texts = report.read > sum(report.skipped.values())
         for role, name in self.options.named().items():
-            if name not in self.seen:
+            if name not in self.seen and not (role == "text" and has_texts):
                 raise InputError(self._absent(role, name))
         if self.columns is None and not self.tally.read_report.read:
             raise InputError(self._absent("text", None))
@@ -314,9 +344,11 @@ class Run:
 
     def _absent(self, role: str, name: str | None) -> str:
         if name is None:
-            known = ", ".join(KNOWN_NAMES[role])
-            return f"no {role} column is recognised (known are {known}); {self._seen_columns()}"
-        return f"there is no {role} column {name!r}; {self._seen_columns()}"
+            seen = self._seen_columns()
+            return f"no {role} column is recognised; {seen}; name it: --{role}-column NAME"
+        known = known_as(name, self.seen)
+        meant = f"; did you mean --{role}-column {known}?" if known else ""
+        return f"there is no {role} column {name!r}; {self._seen_columns()}{meant}"
 
     def _seen_columns(self) -> str:
         return f"columns seen: {clean_string(', '.join(self.seen)) or 'none'}"
@@ -331,6 +363,7 @@ class Probe:
     strings: Counter[str]
     header: bool = False
     hint: str = ""
+    objects: set[str] = field(default_factory=set)  # columns that hold objects
 
     def missing(self, name: str) -> int:
         """Return how many of the records have no value in column ``name``."""
@@ -338,31 +371,68 @@ class Probe:
 
     @classmethod
     def of_rows(cls, rows: Iterable[Mapping[str, object]], *, header: bool = False) -> Probe:
-        """Count the columns of ``rows``."""
+        """Count the columns of ``rows``, and those of objects in them under dotted names."""
         probe = cls(0, Counter(), Counter(), header)
         for row in rows:
-            probe.total += 1
-            for name, value in row.items():
-                probe.present[name] += value is not None
-                probe.strings[name] += isinstance(value, str)
+            probe.add(row)
         return probe
+
+    def add(self, row: Mapping[str, object]) -> None:
+        """Count the columns of one row more."""
+        self.total += 1
+        for name, value in row.items():
+            self._count(name, value)
+            if isinstance(value, Mapping):
+                for inner, part in islice(value.items(), _MOST_INNER):
+                    self._count(f"{name}.{inner}", part)
+
+    def _count(self, name: str, value: object) -> None:
+        self.present[name] += value is not None
+        if isinstance(value, Mapping):
+            self.objects.add(name)
+        self.strings[name] += isinstance(value, str) or _are_paragraphs(value)
+
+
+def _are_paragraphs(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], str)
 
 
 def choose(options: ReadOptions, probe: Probe) -> Columns | None:
-    """Choose the columns: as named, else the likeliest known name that most records have."""
+    """Choose the columns: as named, else the likeliest known name that most records have.
+
+    Names are known in any case and with or without ``_``. Where no column is called like a text but
+    one inside objects is, as in ``_source.text``, that is taken, and the others from beside it.
+    """
     named = options.named()
-    roles = {role: named.get(role) or _likeliest(role, probe) for role in KNOWN_NAMES}
-    text = roles.pop("text")
-    return None if text is None else Columns(text, **roles)
+    text = named.get("text") or _likeliest("text", probe, "") or _inner_text(probe)
+    if text is None:
+        return None
+    within = text.rpartition(".")[0] if text not in probe.present or "." in text else ""
+    roles = {}
+    for role in KNOWN_NAMES:
+        if role != "text":
+            inner = _likeliest(role, probe, f"{within}.") if within else None
+            roles[role] = named.get(role) or inner or _likeliest(role, probe, "")
+    return Columns(text, **roles)
 
 
-def _likeliest(role: str, probe: Probe) -> str | None:
-    known = KNOWN_NAMES[role]
+def _inner_text(probe: Probe) -> str | None:
+    """Return the text inside the objects of a column, where the texts of one column only may be."""
+    outer = {name.partition(".")[0] for name in probe.strings if "." in name}
+    found = [text for name in sorted(outer) if (text := _likeliest("text", probe, f"{name}."))]
+    return found[0] if len(found) == 1 and probe.strings[found[0]] else None
+
+
+def _likeliest(role: str, probe: Probe, prefix: str) -> str | None:
+    """Return the column that plays a role, among those whose names begin with ``prefix``."""
+    actual = known_names(role, probe.present, prefix)
+    if role != "text":
+        actual = [name for name in actual if name not in probe.objects]
     for counts in (probe.strings, probe.present) if role == "text" else (probe.present,):
-        for name in known:
+        for name in actual:
             if counts[name] and counts[name] * 2 >= probe.total:
                 return name
-        best = max(known, key=lambda name: counts[name], default=None)
+        best = max(actual, key=lambda name: counts[name], default=None)
         if best is not None and counts[best]:
             return best
-    return None
+    return actual[0] if actual and role == "text" else None  # it is null so far

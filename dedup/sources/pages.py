@@ -18,7 +18,7 @@ class Page(NamedTuple):
     site: str | None
 
 
-def extract(html: bytes) -> Page | None:
+def extract(html: bytes | str) -> Page | None:
     """Return what stands in a page, ``None`` where it has no main text.
 
     The title comes first, with an empty line behind it. Raises ``InputError`` when trafilatura is

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dedup.schema import ReadReport
+from dedup.sources.nested import with_texts
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
 from dedup.sources.tables import BUFFER, Rows, columns_of, documents, usable_texts
 
@@ -108,7 +109,8 @@ class Groups(Piece):
         assert self.file is not None
         try:
             for batch in self._read([self.file.columns.text]):
-                yield usable_texts(batch.column(0))
+                name = self.file.columns.text
+                yield usable_texts(with_texts(batch, name).column(name))
         except (pa.ArrowException, OSError):
             return  # it was counted the first time
 

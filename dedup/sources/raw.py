@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from dedup.errors import InputError
+from dedup.formats import kind_of
 from dedup.schema import ReadReport
 from dedup.sources import open_source
 from dedup.sources.batches import Row
 from dedup.sources.files import find_sources, is_live
 from dedup.sources.json_rows import parse_line
-from dedup.sources.options import PROBE, Columns, Probe, ReadOptions, Run, Source, Tally, choose
-from dedup.sources.rows import Record, as_string, lack_of, row_of
+from dedup.sources.names import lookup
+from dedup.sources.options import (
+    PROBE,
+    PROBE_MOST,
+    Columns,
+    Probe,
+    ReadOptions,
+    Run,
+    Source,
+    Tally,
+    choose,
+)
+from dedup.sources.rows import Record, as_string, lack_of, row_of, text_in
 from dedup.sources.streams import Line, Stream
 
 
@@ -56,23 +69,28 @@ def raw_lines(
         return
     with file as opened, closing(Stream(opened, source, run, is_live(source.path))) as stream:
         lines = _parsed(stream, run)
-        first, columns = _settled(lines, source, run, eager=eager)
-        if columns is not None:
-            settled(columns)
-        for each in chain(first, lines):
-            line = _document(*each, columns, source, run, longest_id)
-            if line.row is None:
-                run.tally.skip(line.flaw, source.path, line.number)
-            else:
-                read_report.read += 1
-            yield line
+        columns: Columns | None = None
+        while columns is None:
+            first, columns = _settled(lines, source, run, eager=eager)
+            if not first:
+                break
+            if columns is not None:
+                settled(columns)
+            rest = () if columns is None else lines
+            for each in chain(first, rest):
+                line = _document(*each, columns, source, run, longest_id)
+                if line.row is None:
+                    run.tally.skip(line.flaw, source.path, line.number)
+                else:
+                    read_report.read += 1
+                yield line
     run.finish()
 
 
 def _one_source(path: str, options: ReadOptions, tally: Tally) -> Source:
     sources = find_sources([path], options, tally)
-    kinds = {each.kind for each in sources}
-    if len(sources) == 1 and kinds <= {"auto", "jsonl", "json"}:
+    kinds = {kind_of(each.path) or "auto" for each in sources}
+    if len(sources) == 1 and kinds <= {"auto", "jsonl", "json", "txt"}:
         return sources[0]
     got = f"{len(sources)} files" if len(sources) != 1 else kinds.pop()
     raise InputError(f"got {got}, allowed is one file of JSON lines", path=path)
@@ -103,23 +121,41 @@ def _record(line: Line, run: Run) -> Record | str:
 def _settled(
     lines: Iterator[Parsed], source: Source, run: Run, *, eager: bool
 ) -> tuple[list[Parsed], Columns | None]:
-    """Return the lines that were read to settle the columns, and those."""
+    """Return the lines that were read to settle the columns, and those.
+
+    With ``eager`` a line without a text comes by itself, and there are no columns yet.
+    """
     first: list[Parsed] = []
-    objects: list[Mapping[str, Any]] = []
-    for each in islice(lines, 10 * PROBE):
+    probe = Probe(0, Counter(), Counter())
+    for each in islice(lines, PROBE_MOST):
         first.append(each)
-        if not isinstance(each[2], str):
-            objects.append(each[2].values)
-            if len(objects) == PROBE or (eager and _is_enough(objects, run.options)):
+        record = each[2]
+        if not isinstance(record, str):
+            probe.add(record.values)
+        if eager:
+            values = {} if isinstance(record, str) else record.values
+            if _is_enough(values, run.options):
+                break
+            if len(first) == 1 and not _is_known(Probe.of_rows([values]), run.options):
+                run.note_columns(source, probe.present)
+                return first, None
+            continue
+        is_named = run.options.text_column is not None
+        if probe.total >= PROBE and probe.total % PROBE == 0:
+            if is_named or _is_known(probe, run.options):
                 break
     if not first:
         return first, None
-    probe = Probe.of_rows(objects)
     return first, run.settle(source, probe.present, probe)
 
 
-def _is_enough(objects: list[Mapping[str, Any]], options: ReadOptions) -> bool:
-    probe = Probe.of_rows(objects[-1:])
+def _is_known(probe: Probe, options: ReadOptions) -> bool:
+    chosen = choose(options, probe)
+    return chosen is not None and bool(probe.present[chosen.text])
+
+
+def _is_enough(values: Mapping[str, Any], options: ReadOptions) -> bool:
+    probe = Probe.of_rows([values])
     chosen = choose(options, probe)
     wanted = [] if options.id_column is None else [options.id_column]
     return chosen is not None and all(probe.present[name] for name in (chosen.text, *wanted))
@@ -138,10 +174,10 @@ def _document(
     if isinstance(found, str):
         return RawLine(number, data, {}, flaw=found)
     values = found.values
-    text = None if columns is None else values.get(columns.text)
+    text = None if columns is None else text_in(values, columns)
     if columns is None or not isinstance(text, str):
         return RawLine(number, data, values, flaw=lack_of(text))
-    name = None if columns.id is None else as_string(values.get(columns.id))
+    name = None if columns.id is None else as_string(lookup(values, columns.id))
     if name and longest_id and len(name.encode()) > longest_id:
         return RawLine(number, data, values, flaw="id_too_long")
     row = row_of(found, columns, source, run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -12,7 +12,10 @@ import pyarrow as pa
 
 from dedup.core.arrays import clean_string
 from dedup.sources.batches import Batcher, Row, host
-from dedup.sources.options import MEMORY, PROBE, Columns, Probe, Run, Source
+from dedup.sources.names import lookup, without
+from dedup.sources.options import MEMORY, PROBE, PROBE_MOST, Columns, Probe, Run, Source, choose
+
+PARAGRAPHS = "\n\n"  # between the strings of a list that is a text
 
 
 class Record(NamedTuple):
@@ -47,7 +50,7 @@ def probe(
     header: list[str] | None = None,
     hint: str = "",
 ) -> tuple[list[Record], Columns | None]:
-    """Return the first hundred records, and the columns settled on them.
+    """Return the first records, a hundred or as many as it takes, and the columns settled on them.
 
     ``header`` lists the columns of a format that has no others than those; ``hint`` is said where
     none of them holds the text.
@@ -56,6 +59,16 @@ def probe(
     if not first:
         return first, None
     seen = Probe.of_rows((each.values for each in first), header=header is not None)
+    while header is None and run.columns is None and len(first) < PROBE_MOST:
+        chosen = choose(run.options, seen)
+        if chosen is not None and (seen.present[chosen.text] or run.options.text_column):
+            break
+        more = list(islice(records, PROBE))
+        if not more:
+            break
+        for each in more:
+            seen.add(each.values)
+        first += more
     seen.hint = hint
     return first, run.settle(source, header or seen.present, seen)
 
@@ -74,13 +87,14 @@ def add_records(
 def row_of(record: Record, columns: Columns, source: Source, run: Run) -> Row | None:
     """Return the document of a record; one without a text is counted as skipped."""
     values, line = record.values, record.line
-    text = values.get(columns.text)
+    text, twin = text_in(values, columns), record.twin
     if not isinstance(text, str):
         run.tally.skip(lack_of(text), *source.place(line))
         return None
     damage, raw = record.damage, None
     if not record.plain:
-        text, damage, raw = _repaired(text, record, columns)
+        damaged = text if twin is None else text_in(twin, columns)
+        text, damage, raw = _repaired(text, damaged, record)
     if damage is not None:
         run.tally.damage(damage, *source.place(line))
     plain = record.plain
@@ -99,19 +113,38 @@ def row_of(record: Record, columns: Columns, source: Source, run: Run) -> Row | 
     )
 
 
+def text_in(values: Mapping[str, Any], columns: Columns) -> Any:
+    """Return the text of a row; a list of strings is its paragraphs."""
+    text = lookup(values, columns.text)
+    return joined(text) if isinstance(text, list | tuple) else text
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    r"""Return the paragraphs of a list as one text, null where there are none.
+
+    What is no list of strings is returned as it is.
+
+    >>> joined(["One.", None, "Two."])
+    'One.\n\nTwo.'
+    """
+    if any(not isinstance(each, str | None) for each in parts):
+        return parts
+    strings = [each for each in parts if each is not None]
+    return PARAGRAPHS.join(strings) if strings else None
+
+
 def lack_of(text: object) -> str:
     """Name what is wrong with a text that is no string."""
     return "missing_text" if text is None else "text_not_a_string"
 
 
-def _repaired(text: str, record: Record, columns: Columns) -> tuple[str, str | None, bytes | None]:
+def _repaired(text: str, damaged: str, record: Record) -> tuple[str, str | None, bytes | None]:
     """Return the text as valid Unicode, what was damaged, and the bytes it had before."""
     clean = clean_string(text)
     if clean is text and record.twin is None:
         return text, None, None
     damage = record.damage or ("lone_surrogate" if clean != text else None)
-    source = record.twin if record.twin is not None else record.values
-    raw = _surrogate_bytes(source[columns.text], record.twin is not None)
+    raw = _surrogate_bytes(damaged, record.twin is not None)
     return clean, damage, None if raw == clean.encode() else raw
 
 
@@ -125,7 +158,7 @@ def _surrogate_bytes(text: str, escaped: bool) -> bytes:
 
 
 def _string(values: Mapping[str, Any], name: str | None, plain: bool = False) -> str | None:
-    value = None if name is None else values.get(name)
+    value = None if name is None else lookup(values, name)
     return value if plain and isinstance(value, str) else as_string(value)
 
 
@@ -146,7 +179,7 @@ def as_string(value: Any) -> str | None:
 
 def _whole_row(record: Record, columns: Columns) -> bytes:
     """Return the name of the text column and the row without its text, as JSON."""
-    row = {**record.values, columns.text: None}
+    row = without(record.values, columns.text)
     if record.plain:
         try:
             return orjson.dumps([columns.text, row])

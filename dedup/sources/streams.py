@@ -1,19 +1,21 @@
 """Files and stdin as chunks, lines or whole texts of bytes, decompressed by what they contain.
 
-Nothing here trusts a file name: gzip and zstd are known by their first bytes, data that was cut
-off is used up to the cut and counted, and a line that is too long is never held.
+Nothing here trusts a file name: gzip, zstd, bzip2 and xz are known by their first bytes, data that
+was cut off is used up to the cut and counted, and a line that is too long is never held.
 """
 
 from __future__ import annotations
 
+import bz2
 import codecs
+import lzma
 import sys
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from io import BufferedIOBase
-from itertools import islice
-from typing import Protocol
+from io import BufferedIOBase, BufferedReader, RawIOBase
+from itertools import chain, islice
+from typing import Any, Protocol
 
 from dedup.sources.ahead import ahead
 from dedup.sources.options import Run, Source
@@ -27,11 +29,23 @@ CHUNK = 1 << 20
 _INLINE = 2  # chunks before a thread is started; most files have no more
 _AHEAD = 4
 Line = tuple[int, bytes | None]  # its number from 1, and its bytes unless it is too long
+_MARK_BYTES = 10  # from which all compressions are told
+_BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")  # the first block, and the end of an empty file
+_XZ_MEMORY = 256 << 20  # xz -9 asks for 65 MB
+_DAMAGED = (zlib.error, zstd.ZstdError, lzma.LZMAError, OSError, EOFError)  # bzip2 raises OSError
 BOMS = {codecs.BOM_UTF8: "utf-8-sig", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
+class Flaw(OSError):
+    """What ends the reading of a file, with the ``reason`` under which it is counted."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        self.reason = reason
+        super().__init__(detail or reason)
+
+
 class _Decoder(Protocol):
-    """What the two decompressors have in common."""
+    """What the decompressors have in common."""
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
     @property
@@ -79,19 +93,27 @@ def _compression(head: bytes) -> str | None:
         return "zstd"
     if len(head) >= 4 and 0x50 <= head[0] <= 0x5F and head[1:4] == b"\x2a\x4d\x18":
         return "zstd"
-    return None
+    if head.startswith(b"BZh") and head[4:10] in _BZIP2_BLOCKS:
+        return "bzip2"
+    return "xz" if head.startswith(b"\xfd7zXZ\0") else None
 
 
 class Stream:
     """One open input. ``cut`` turns true when it ended before its data did.
 
-    ``cut_line`` is then the number of the line that was cut off, where there is one.
+    ``cut_line`` is then the number of the line that was cut off, where there is one. ``encoding``
+    is that of text which is not UTF-8, and with ``mac_lines`` CR ends a line.
     """
 
     def __init__(self, file: BufferedIOBase, source: Source, run: Run, wait: bool = True) -> None:
-        """Begin to read; without ``wait`` a thread reads a large input ahead of the caller."""
+        """Begin to read; without ``wait`` a thread reads a large input ahead of the caller.
+
+        Progress is told where ``source`` is an input, and not a file in an archive.
+        """
         self.cut = False
         self.cut_line = 0
+        self.encoding: str | None = None
+        self.mac_lines = False
         self._file = file
         self._source = source
         self._run = run
@@ -165,16 +187,22 @@ class Stream:
         encoding, rest = split_bom(head)
         chunks = self.chunks()
         next(chunks, None)
-        if encoding.startswith("utf-16"):
-            yield from self._recoded(encoding, rest, chunks)
+        if encoding == "utf-8" and self.encoding is not None:
+            encoding = self.encoding
+        if encoding in ("utf-8", "utf-8-sig"):
+            recoded = chain([rest], chunks)
         else:
-            yield rest
-            yield from chunks
+            recoded = self._recoded(encoding, rest, chunks)
+        if self.mac_lines:
+            yield from (chunk.replace(b"\r", b"\n") for chunk in recoded)
+        else:
+            yield from recoded
 
     def _recoded(self, encoding: str, first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        # Half surrogate pairs pass through as invalid UTF-8, so that the record they stand in is
-        # found and counted where records are known.
-        decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+        # Half surrogate pairs, and bytes that mean nothing, pass through as invalid UTF-8, so that
+        # the record they stand in is found and counted where records are known.
+        errors = "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
+        decoder = codecs.getincrementaldecoder(encoding)(errors)
         yield decoder.decode(first).encode("utf-8", "surrogatepass")
         for chunk in chunks:
             yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
@@ -210,7 +238,7 @@ class Stream:
 
     def _tell(self, taken: int) -> None:
         told, self._told = self._told, taken
-        if self._run.progress is not None and self._told > told:
+        if self._run.progress is not None and self._told > told and not self._source.member:
             self._run.progress(self._told - told)
 
     def _read(self) -> Iterator[bytes]:
@@ -219,7 +247,7 @@ class Stream:
                 # One system call at a time: between two of them a signal is handled.
                 data = self._file.read1(CHUNK)
             except OSError as error:
-                self._fail("unreadable", str(error))
+                self._fail(getattr(error, "reason", "unreadable"), str(error))
                 return
             if not data:
                 return
@@ -229,7 +257,7 @@ class Stream:
     def _decompressed(self) -> Generator[bytes, None, None]:
         raw = self._read()
         first = next(raw, b"")
-        while len(first) < 4 and (more := next(raw, b"")):
+        while len(first) < _MARK_BYTES and (more := next(raw, b"")):
             first += more
         name = _compression(first)
         if name is None:
@@ -239,19 +267,19 @@ class Stream:
             yield from self._unpacked(name, first, raw)
 
     def _unpacked(self, name: str, data: bytes, raw: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield what the members of a gzip or zstd file hold; bytes after the last are ignored."""
+        """Yield what the members of a packed file hold; bytes after the last are ignored."""
         while _compression(data) == name:
             decoder = _new_decoder(name)
             try:
                 yield from self._member(decoder, data, raw)
-            except (zlib.error, zstd.ZstdError) as error:
+            except _DAMAGED as error:
                 self._fail(f"corrupt_{name}", str(error))
             if not decoder.eof:
                 self._fail(f"truncated_{name}")
             if self._flaw is not None:
                 return
             data = decoder.unused_data.lstrip(b"\0")
-            while len(data) < 4 and (more := next(raw, b"")):
+            while len(data) < _MARK_BYTES and (more := next(raw, b"")):
                 data = (data + more).lstrip(b"\0")
         self._behind = bool(data)
 
@@ -280,6 +308,10 @@ class Stream:
 
 
 def _new_decoder(name: str) -> _Decoder:
+    if name == "bzip2":
+        return bz2.BZ2Decompressor()
+    if name == "xz":
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
     return _Gunzip() if name == "gzip" else zstd.ZstdDecompressor()
 
 
@@ -293,3 +325,30 @@ def split_bom(data: bytes) -> tuple[str, bytes]:
         if data.startswith(mark):
             return encoding, data[len(mark) :]
     return "utf-8", data
+
+
+class _Raw(RawIOBase):
+    """The decompressed bytes of a stream as a file."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._chunks = stream.chunks()
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = memoryview(chunk)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+def as_file(stream: Stream) -> BufferedReader:
+    """Return the decompressed bytes of a stream as a file that cannot seek."""
+    return BufferedReader(_Raw(stream), 1 << 20)

@@ -16,6 +16,18 @@ from dedup.core.arrays import Int64, clean_string
 from dedup.errors import InputError
 from dedup.schema import CORPUS
 from dedup.sources.batches import host
+from dedup.sources.nested import (
+    column_at,
+    inner_fields,
+    is_column,
+    is_paragraphs,
+    is_text,
+    joined_lists,
+    plain_value,
+    python_values,
+    valid_utf8,
+    with_texts,
+)
 from dedup.sources.options import MEMORY, PROBE, Columns, Probe, Run, Source
 
 # The size a Parquet file states is that of its encoded pages; equal texts may unfold far beyond it.
@@ -72,18 +84,18 @@ def columns_of(
     groups = (parquet.metadata.row_group(each) for each in range(parquet.num_row_groups))
     width = sum(each.total_byte_size for each in groups) / total
     rows = max(1, min(_MOST_ROWS, int(size / max(width, 1))))
-    texts = [item.name for item in schema if is_text(item.type)]
+    texts = [item.name for item in schema if is_text(item.type) or is_paragraphs(item.type)]
     head = next(parquet.iter_batches(min(rows, PROBE), columns=texts or schema.names[:1]))
     columns = settle(schema, head, source, run)
     if columns is None:
         return None
-    wanted = [name for name in columns.names() if name in schema.names]
+    wanted = [name for name in columns.names() if is_column(schema, name)]
     return columns, None if run.options.keep_record else wanted, rows
 
 
 def parquet_schema(file: Any) -> pa.Schema:
     """Return the columns that rows of a Parquet file are kept with."""
-    return _without_views(pq.read_schema(file).empty_table()).schema
+    return without_views(pq.read_schema(file).empty_table()).schema
 
 
 def settle(schema: pa.Schema, head: pa.RecordBatch, source: Source, run: Run) -> Columns | None:
@@ -94,32 +106,31 @@ def settle(schema: pa.Schema, head: pa.RecordBatch, source: Source, run: Run) ->
     total = len(head)
     probe = Probe(total, Counter(dict.fromkeys(schema.names, total)), Counter(), header=True)
     for item in schema:
-        if is_text(item.type):
+        if is_text(item.type) or is_paragraphs(item.type):
             filled = total - head.column(item.name).null_count
             probe.present[item.name] = probe.strings[item.name] = filled
-    return run.settle(source, schema.names, probe)
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Tell whether a column of this type holds texts; bytes are taken for UTF-8."""
-    if pa.types.is_dictionary(kind):
-        return is_text(kind.value_type)
-    return str(kind) in _TEXTS
-
-
-_TEXTS = {"string", "large_string", "string_view", "binary", "large_binary", "binary_view"}
+        for name, kind in inner_fields(item):
+            probe.present[name] = total
+            probe.strings[name] = total * (is_text(kind) or is_paragraphs(kind))
+    return run.settle(source, list(dict.fromkeys([*schema.names, *probe.present])), probe)
 
 
 def usable_texts(column: pa.Array) -> pa.Array:
     """Return the texts of the rows that ``documents`` uses."""
+    if is_paragraphs(column.type):
+        column = joined_lists(column)
     if not is_text(column.type):
         return pa.array([], pa.large_string())
-    return _valid_utf8(column.drop_null(), pa.large_string())[0]
+    return valid_utf8(column.drop_null(), pa.large_string())[0]
 
 
 def documents(rows: Rows, columns: Columns, source: Source, run: Run) -> pa.RecordBatch:
     """Return the usable rows as documents."""
     batch, lines, valid = rows
+    if not valid:
+        batch = with_texts(batch, columns.text)
+    if columns.text not in batch.schema.names:  # of objects that have no such field here
+        batch = batch.append_column(columns.text, pa.nulls(len(batch)))
     column = batch.column(columns.text)
     if is_text(column.type) or pa.types.is_null(column.type):
         usable, reason = column.is_valid(), "missing_text"
@@ -165,7 +176,7 @@ def _texts(rows: Rows, columns: Columns, source: Source, run: Run) -> tuple[pa.A
     column, count = rows.batch.column(columns.text), len(rows.batch)
     if rows.valid:
         return column.cast(pa.large_string()), pa.nulls(count, pa.large_binary())
-    clean, damaged = _valid_utf8(column, pa.large_string())
+    clean, damaged = valid_utf8(column, pa.large_string())
     if not damaged:
         return clean, pa.nulls(count, pa.large_binary())
     raw: list[bytes | None] = [None] * count
@@ -175,39 +186,18 @@ def _texts(rows: Rows, columns: Columns, source: Source, run: Run) -> tuple[pa.A
     return clean, pa.array(raw, pa.large_binary())
 
 
-def _valid_utf8(column: pa.Array, kind: pa.DataType) -> tuple[pa.Array, dict[int, bytes]]:
-    """Return a text column as ``kind``, and by row the bytes of what was not UTF-8."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    try:
-        clean = column.cast(kind)
-        clean.validate(full=True)
-    except pa.ArrowInvalid:
-        values = column.cast(pa.large_binary()).to_pylist()
-    else:
-        return clean, {}
-    damaged: dict[int, bytes] = {}
-    strings: list[str | None] = []
-    for row, data in enumerate(values):
-        string = None if data is None else data.decode("utf-8", "replace")
-        if string is not None and string.encode("utf-8") != data:
-            damaged[row] = data
-        strings.append(string)
-    return pa.array(strings, kind), damaged
-
-
 def as_strings(batch: pa.RecordBatch, name: str | None) -> pa.Array:
     """Return a column as strings: numbers written out, dates in ISO form, the rest null."""
-    if name is None or name not in batch.schema.names:
+    column = None if name is None else column_at(batch, name)
+    if column is None:
         return pa.nulls(len(batch), pa.string())
-    column = batch.column(name)
     kind = column.type
     if is_text(kind):
-        return _valid_utf8(column, pa.string())[0]
+        return valid_utf8(column, pa.string())[0]
     if pa.types.is_timestamp(kind):
         # Nanoseconds have no Python type without pandas.
         micro = column.cast(pa.timestamp("us", kind.tz), safe=False)
-        dates = (_value(each) for each in micro)  # Python ends with the year 9999
+        dates = (plain_value(each) for each in micro)  # Python ends with the year 9999
         texts = [each.isoformat() if hasattr(each, "isoformat") else each for each in dates]
         return pa.array(texts, pa.string())
     try:
@@ -253,7 +243,7 @@ def _numbers(batch: pa.RecordBatch, place: int, run: Run) -> pa.Array:
     """Keep the rows as they are, but for the text, and return where each is kept, as JSON."""
     text = batch.schema.field(place)
     others = batch.set_column(place, text, pa.nulls(len(batch), text.type))
-    (plain,) = _without_views(pa.Table.from_batches([others])).to_batches()
+    (plain,) = without_views(pa.Table.from_batches([others])).to_batches()
     first = run.keep(plain)
     numbers = pa.array(np.arange(first, first + len(batch))).cast(pa.string())
     begin = f"[{orjson.dumps(text.name).decode()},"
@@ -270,29 +260,6 @@ def python_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     return rows
 
 
-def python_values(column: pa.Array) -> list[Any]:
-    """Return one column as Python values, as ``python_rows`` does."""
-    try:
-        values: list[Any] = column.to_pylist()
-    except (ValueError, OverflowError, pa.ArrowException):
-        if is_text(column.type):
-            values = _valid_utf8(column, pa.large_string())[0].to_pylist()
-        else:
-            values = [_value(each) for each in column]
-    return values
-
-
-def _value(scalar: pa.Scalar) -> Any:
-    try:
-        return scalar.as_py()
-    except (ValueError, OverflowError, pa.ArrowException):
-        pass
-    try:
-        return scalar.cast(pa.string()).as_py()
-    except (ValueError, OverflowError, pa.ArrowException):
-        return None
-
-
 def arrow_batches(documents: Any) -> Iterator[pa.RecordBatch] | None:
     """Return the batches of anything that speaks Arrow, or ``None`` for what does not.
 
@@ -301,11 +268,11 @@ def arrow_batches(documents: Any) -> Iterator[pa.RecordBatch] | None:
     table = _table(documents)
     if table is None:
         return None
-    batches: Iterator[pa.RecordBatch] = iter(_without_views(table).to_batches())
+    batches: Iterator[pa.RecordBatch] = iter(without_views(table).to_batches())
     return batches
 
 
-def _without_views(table: pa.Table) -> pa.Table:
+def without_views(table: pa.Table) -> pa.Table:
     """Return the table with plain strings where polars has views of strings."""
     for index, item in enumerate(table.schema):
         is_dictionary = pa.types.is_dictionary(item.type)

@@ -11,12 +11,12 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.passages.find import LEVELS
 from dedup.pipeline.stages import Stage, run_stages
-from dedup.sources.options import priority_column
+from dedup.similarity.relations import NONE
 from dedup.spark import documents, equals, giants, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
-from dedup.spark.facts import Facts, metadata_of
 from dedup.spark.frames import Frame, Store
+from dedup.spark.metadata import Metadata, metadata_of
 from dedup.spark.reading import role_columns, sign
 from dedup.spark.verifying import confirm, wanted_sets
 
@@ -75,13 +75,13 @@ def find(
     """
     config = settings(config)
     roles = {"text": text, "id": id, "date": date, "url": url, "site": site, "path": path}
-    frame = role_columns(df, {**roles, "priority": priority_column(config)})
+    frame = role_columns(df, {**roles, "priority": config.priority_field})
     store = Store.at(df.sparkSession, checkpoint)
     return run(State(frame, config, store, driver_edges, task_edges))
 
 
 def settings(config: Config | None) -> Config:
-    """Return the settings of a run; without any, those of the local engine's fast path."""
+    """Return the settings of a run; without any, those of the local engine's fast mode."""
     config = config or Config(find=("duplicates",))
     if "repeats" in config.find:
         raise ConfigError("find", config.find, "duplicates, and passages, on Spark")
@@ -104,7 +104,7 @@ class State:
     store: Store
     driver_edges: int = DRIVER_EDGES
     task_edges: int = stars.TASK_EDGES
-    metadata: Facts = field(init=False)
+    metadata: Metadata = field(init=False)
     equals: Frame = field(init=False)
     candidates: Frame = field(init=False)
     sets: Frame = field(init=False)
@@ -147,7 +147,7 @@ def _cluster(state: State) -> None:
         documents.place(metadata.table, _members(state), state.equals, config), "placed"
     )
     keyed = store.keep(documents.documents(metadata.table, placed, config), "documents")
-    confirmed = state.pairs.where("relations < 5")
+    confirmed = state.pairs.where(F.col("relations") != NONE)
     oversized = oversized_buckets(state.candidates)
     totals = documents.summary(metadata, keyed, confirmed, state.equals, oversized, config)
     state.found = Found(keyed.select(*documents.DOCUMENTS), confirmed, keyed, totals)
@@ -170,7 +170,7 @@ def _levels(shared: Frame) -> dict[str, int]:
 
 
 def _members(state: State) -> Frame:
-    """Return what leads each document that is led by another one."""
+    """Return the leader of each document that has another one."""
     store, config, metadata = state.store, state.config, state.metadata
     edges = stars.cluster_edges(state.pairs, config)
     labels = connected(store, edges, state.driver_edges)

@@ -1,4 +1,4 @@
-"""What was found, as the table of documents and the totals of a summary."""
+"""The table of documents and the totals of the summary."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from dedup.config import Config
 from dedup.pipeline.results import documents_table
 from dedup.similarity.differences import Differences
 from dedup.similarity.relations import EXACT, NAMES, Pairs
-from dedup.spark.facts import Facts
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, sql_schema
+from dedup.spark.metadata import Metadata
 from dedup.spark.reading import KEYS
 from dedup.spark.stars import MEMBERS
 
@@ -27,29 +27,33 @@ _SCORES = ("relation", "jaccard", "containment", "coverage", "share")
 
 
 def place(metadata: Frame, members: Frame, equals: Frame, config: Config) -> Frame:
-    """Return ``MEMBERS`` and ``representative`` of every document that does not lead its cluster.
+    """Return ``MEMBERS`` and ``representative`` of every document that is not its own leader.
 
     Equal documents follow the one that stands for them, by the rule of ``clusters.join_equals``.
     """
-    own = members.withColumn("face", F.col("row"))
+    own = members.withColumn("representative", F.col("row"))
     if "exact" not in config.cluster_on:
         return own
-    theirs = members.withColumnRenamed("row", "face")
-    joined = equals.join(theirs, "face", "left")
+    theirs = members.withColumnRenamed("row", "representative")
+    joined = equals.join(theirs, "representative", "left")
     one = {name: F.lit(1.0) for name in _SCORES} | {"relation": F.lit(EXACT).cast("bigint")}
     alone = F.col("leader").isNull()
     columns = [F.when(alone, one[name]).otherwise(F.col(name)).alias(name) for name in _SCORES]
-    leader = F.coalesce("leader", "face").alias("leader")
-    return own.unionByName(joined.select("row", leader, *columns, "face"))
+    leader = F.coalesce("leader", "representative").alias("leader")
+    return own.unionByName(joined.select("row", leader, *columns, "representative"))
 
 
 def documents(metadata: Frame, placed: Frame, config: Config) -> Frame:
     """Return all documents as ``KEYED``; the rules are those of ``tables``."""
     names = metadata.select("row", "doc_id")
     leaders = names.select(F.col("row").alias("leader"), F.col("doc_id").alias("leader_id"))
-    representatives = names.select(F.col("row").alias("face"), F.col("doc_id").alias("face_id"))
-    others = placed.where("face <> row").join(representatives, "face")
-    selves = placed.where("face = row").withColumn("face_id", F.lit(None).cast("string"))
+    representatives = names.select(
+        F.col("row").alias("representative"), F.col("doc_id").alias("representative_id")
+    )
+    others = placed.where("representative <> row").join(representatives, "representative")
+    selves = placed.where("representative = row").withColumn(
+        "representative_id", F.lit(None).cast("string")
+    )
     named = selves.unionByName(others).join(leaders, "leader")
     wanted = metadata.select("row", *KEYS, "doc_id", "path").join(named, "row", "left")
     settings = config.as_dict()
@@ -65,14 +69,16 @@ def documents(metadata: Frame, placed: Frame, config: Config) -> Frame:
 
 
 def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
-    """Return a batch of documents as the table of a scan that knows these and what leads them."""
+    """Return a batch of documents as the table of a scan of these and their leaders."""
     count = len(batch)
     rows = np.arange(count)
-    known = {name: batch.column(name).fill_null(0) for name in (*MEMBERS, "face")}
+    known = {name: batch.column(name).fill_null(0) for name in (*MEMBERS, "representative")}
     is_member = batch.column("leader").is_valid().to_numpy(zero_copy_only=False)
-    moved = is_member & (known["face"].to_numpy() != column(batch, "row"))
-    # Behind the documents stand what leads them and what stands for them, by id alone.
-    ids = pa.concat_arrays([batch.column(name) for name in ("doc_id", "leader_id", "face_id")])
+    moved = is_member & (known["representative"].to_numpy() != column(batch, "row"))
+    # Behind the documents come their leaders and representatives, by id alone.
+    ids = pa.concat_arrays(
+        [batch.column(name) for name in ("doc_id", "leader_id", "representative_id")]
+    )
     representatives = np.arange(3 * count)
     representatives[:count] = np.where(moved, rows + 2 * count, rows)
     leaders = np.arange(3 * count)
@@ -101,7 +107,7 @@ def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
 
 
 def summary(
-    metadata: Facts, found: Frame, pairs: Frame, equals: Frame, oversized: int, config: Config
+    metadata: Metadata, found: Frame, pairs: Frame, equals: Frame, oversized: int, config: Config
 ) -> dict[str, Any]:
     """Return the totals of a run, those of ``summary.json`` that Spark can count."""
     kept = F.sum(F.col("kept").cast("bigint"))

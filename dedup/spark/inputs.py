@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 
 from dedup.core.arrays import clean_string
 from dedup.errors import ConfigError, InputError
-from dedup.sources.decoding import decode, is_binary
-from dedup.sources.files import kind_of
+from dedup.formats import kind_of
+from dedup.sources.decoding import ENCODINGS, decode, is_binary
 from dedup.sources.options import PROBE, Probe, ReadOptions, choose, no_row
 from dedup.spark.frames import Batches, Frame, Schema, Session, batches_of, local_path, map_batches
 from dedup.spark.reading import quoted
@@ -53,7 +53,7 @@ def read_input(session: Session, paths: Sequence[str], options: ReadOptions) -> 
     for path in paths:
         place = local_path(path)
         if place is not None and not _has_pattern(path) and not place.exists():
-            raise InputError("there is no such file or folder", path=path)
+            raise InputError("no such file or folder", path=path)
     kind = kinds[paths[0]]
     if kind == "txt":
         return _whole_texts(session, paths, options)
@@ -170,14 +170,15 @@ def _decoded(batches: Batches) -> Iterator[pa.RecordBatch]:
             made["text"].append(None if binary else text)
             made["flaw"].append("binary" if binary else None)
             kind = "invalid_utf16" if encoding.startswith("utf-16") else "invalid_utf8"
-            made["damage"].append(None if raw is None else kind)
+            is_guess = not binary and encoding not in ENCODINGS
+            made["damage"].append("guessed_encoding" if is_guess else None if raw is None else kind)
         columns = {name: pa.array(values, pa.string()) for name, values in made.items()}
         given = {"doc_id": batch.column("doc_id"), PATH: batch.column(PATH)}
         yield from batches_of({**given, **columns}, _TEXTS)
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Tell whether an input stands in a folder that is going to be written."""
+    """Tell whether an input is in a folder that is going to be written."""
     one, two = local_path(path), local_path(folder)
     if one is None or two is None:
         return path.rstrip("/").startswith(folder.rstrip("/") + "/") or path == folder

@@ -19,8 +19,9 @@ from dedup.core.arrays import Texts, texts_from_arrow
 from dedup.core.hashing import xxh3_128
 from dedup.pipeline.signing import sign_batch
 from dedup.schema import ReadReport
+from dedup.sources.nested import is_text
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
-from dedup.sources.tables import Rows, as_strings, documents, is_text, usable_texts
+from dedup.sources.tables import Rows, as_strings, documents, usable_texts
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, folded, map_batches
 from dedup.text.shingles import shingle_batch
 
@@ -40,7 +41,7 @@ SIGNED: Schema = {
     "sum0": "bigint",
     "sum1": "bigint",
     "keys": "binary",
-    "flaw": "string",  # of rows that stand for no document: why some were skipped, or damaged
+    "flaw": "string",  # of rows that are no document: why some were skipped, or damaged
     "flawed": "bigint",
 }
 SETS: Schema = {"row": "bigint", "tokens": "bigint", "shingles": "binary"}

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from dedup.clusters.stars import cluster_pairs
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATION_CODES, Config
 from dedup.similarity.relations import Pairs, join_pairs
 from dedup.spark.equals import RANKING, candidates_of
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, whole
@@ -26,18 +26,18 @@ MEMBERS: Schema = {
     "coverage": "double",
     "share": "double",
 }
-_DOCUMENT = -1  # in the place of ``b``: a document of the component, and no edge
+_DOCUMENT = -1  # in the column ``b``: a document of the component, and no edge
 _MOST_ROWS = 1 << 18  # of components that are clustered at a time, but for the last of them
 
 
 def cluster_edges(pairs: Frame, config: Config) -> Frame:
     """Return the confirmed pairs that put two documents in one cluster."""
-    wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
+    wanted = [RELATION_CODES[name] for name in config.cluster_on if name != "exact"]
     return pairs.where(F.col("relations").isin(wanted) if wanted else F.lit(False))
 
 
 def find_members(edges: Frame, labels: Frame, metadata: Frame, config: Config) -> Frame:
-    """Return as ``MEMBERS`` each document that another one leads.
+    """Return as ``MEMBERS`` each document that has another leader.
 
     ``edges`` have their ``component``, ``labels`` that of each document. Every component must fit
     into the memory of a task.

@@ -63,10 +63,10 @@ def test_lines_get_what_is_said_of_them_before_their_last_brace(index):
         assert out.startswith(line[:-1] + ',"dedup":{')
     assert said(done.out.splitlines()[0]) == {
         **dict.fromkeys(("duplicate_of", "relation", "similarity", "jaccard", "containment")),
-        **{"id": "a1", "verdict": "new", "cluster": "a1"},
+        **{"doc_id": "a1", "verdict": "new", "cluster": "a1"},
     }
     assert said(done.out.splitlines()[1]) == {
-        **{"id": "copy", "verdict": "duplicate", "duplicate_of": "a1", "relation": "exact"},
+        **{"doc_id": "copy", "verdict": "duplicate", "duplicate_of": "a1", "relation": "exact"},
         **{"similarity": 1.0, "jaccard": 1.0, "containment": 1.0, "cluster": "a1"},
     }
 
@@ -113,14 +113,17 @@ def test_lines_keep_every_byte_of_theirs(index):
     made = filtered(index, lines=b"".join(ODD)).bytes.splitlines(keepends=True)
     for line, out in zip(ODD, made, strict=True):
         body, _, end = line.rpartition(b"}")
-        assert out.startswith(body + b',"dedup":{"id":')
+        assert out.startswith(body + b',"dedup":{"doc_id":')
         assert out.endswith(b"}}" + end)
 
 
 def test_a_huge_id_is_no_float(index):
     lines = [f'{{"id":{10**25 + each},"text":"{UNRELATED[each]}"}}' for each in range(2)]
     done = filtered(index, lines=lines)
-    assert [said(each)["id"] for each in done.out.splitlines()] == [str(10**25), str(10**25 + 1)]
+    assert [said(each)["doc_id"] for each in done.out.splitlines()] == [
+        str(10**25),
+        str(10**25 + 1),
+    ]
 
 
 def test_a_key_of_that_name_is_replaced(index):
@@ -367,7 +370,7 @@ def test_killed_and_run_again_it_writes_what_it_would_have_written(tmp_path, rou
     assert killed
     assert resumed == whole
     for line in resumed.splitlines():
-        assert said(line)["duplicate_of"] != said(line)["id"]
+        assert said(line)["duplicate_of"] != said(line)["doc_id"]
 
 
 def test_a_full_disk_is_an_error_and_nothing_is_passed_on_that_is_not_kept(index, monkeypatch):

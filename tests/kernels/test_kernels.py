@@ -78,7 +78,6 @@ COMPARED = {
         "count_languages": "test_count_languages",
         "plain_capitals": "test_plain_capitals",
         "classify_rows": "test_classify_rows",
-        "mask_tokens": "test_mask_tokens",
     },
 }
 

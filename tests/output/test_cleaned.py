@@ -209,17 +209,17 @@ def test_only_the_kept_are_written_but_all_have_their_provenance(folder):
             "end": 14,
             "kind": "near",
             "level": "strong",
-            "with": [{"id": "a.txt", "start": 0, "end": 9}],
+            "with": [{"doc_id": "a.txt", "start": 0, "end": 9}],
         }
     ]
     assert [each["containment"] for each in gone["relations"]] == [1.0]
     kept = known["a.txt"]
-    assert kept["tags"] == [{"start": 0, "end": 11, "cls": "byline"}]
+    assert kept["tags"] == [{"start": 0, "end": 11, "tag": "byline"}]
     assert [op["reason"] for op in kept["ops"]] == ["share_widget"]
     assert kept["relations"][0] == {
-        "id": "b.txt",
-        "type": "near_duplicate",
-        "tokens": 9,
+        "doc_id": "b.txt",
+        "relation": "near_duplicate",
+        "matched_tokens": 9,
         "jaccard": 0.666667,
         "containment": 0.5,
         "coverage": 1.0,
@@ -477,7 +477,7 @@ def test_rows_come_back_under_the_names_of_their_columns(folder):
     source["raw"] = b"\xff"
     write_cleaned(result_of([source]), folder.clean)
     (line,) = (folder.clean / "articles.jsonl").read_text("utf-8").splitlines()
-    assert list(json.loads(line)) == ["title", "text_", "text", "raw", "dedup"]
+    assert list(json.loads(line)) == ["title", "body", "text", "raw", "dedup"]
     restore_directory(folder.clean, folder.back)
     back = restored_rows(folder)[0]
     assert back.pop("raw_") == base64.b64encode(b"\xff").decode()
@@ -571,7 +571,7 @@ def test_names_that_differ_in_case_are_one_on_some_disks(folder, monkeypatch):
 def test_what_cannot_be_restored_leaves_no_folder(folder):
     sources = [named("sub/a.txt", "in/sub/a.txt"), named("sub/b.txt", "in/sub/b.txt")]
     write_cleaned(result_of(sources), folder.clean)
-    path = next((folder.clean / "articles").glob("sub_b*"))
+    path = next((folder.clean / "articles").glob("sub/b*"))
     path.write_bytes(b"edited")
     refused(folder, InputError, "was changed")
     assert not folder.back.exists()

@@ -54,7 +54,7 @@ def naive_seeds(kind, rows, order, reach):
     return naive_word_pairs(words, kinds, marks, order, reach)
 
 
-kinds_of_seeds = pytest.mark.parametrize("kind", [NGRAMS, WORD_PAIRS], ids=["runs", "couples"])
+kinds_of_seeds = pytest.mark.parametrize("kind", [NGRAMS, WORD_PAIRS], ids=["ngrams", "word_pairs"])
 
 
 @kinds_of_seeds
@@ -181,7 +181,7 @@ def test_an_index_has_the_seeds_of_several_documents(kind, rows, limit, most, pa
         assert listed(index) == sorted(wanted.values())
     oversized, outside, repeated = counts
     assert cut["seeds_in_too_many_documents"] == oversized
-    assert cut["seed_places_left_out"] == outside + repeated
+    assert cut["seed_positions_left_out"] == outside + repeated
 
 
 def test_a_crowded_seed_keeps_the_documents_of_least_rank():
@@ -195,7 +195,7 @@ def test_a_crowded_seed_keeps_the_documents_of_least_rank():
     with mock.patch.object(seeds_module, "_PLACES", 1):
         index = index_seeds(NGRAMS, made, words, np.array([7, 2, 9, 4]), config, cut, Columns())
     assert listed(index) == [[(7, 0), (2, 0), (9, 0)]]
-    assert cut == {"seeds_in_too_many_documents": 1, "seed_places_left_out": 2 + 3}
+    assert cut == {"seeds_in_too_many_documents": 1, "seed_positions_left_out": 2 + 3}
 
 
 @examples

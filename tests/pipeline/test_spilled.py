@@ -13,6 +13,7 @@ from prose import BAKERY, COMET, FERRY, LANGUAGES, LIBRARY, ORCHARD, PENDULUM, S
 from dedup.cleaning import find as removals
 from dedup.cleaning.boilerplate import lines
 from dedup.config import Config
+from dedup.core import arrays
 from dedup.passages import find as passages
 from dedup.passages import seeds
 from dedup.pipeline import candidates as copies
@@ -20,7 +21,6 @@ from dedup.pipeline import documents as gathering
 from dedup.pipeline.run import scan_corpus, scan_reader
 from dedup.sources import ReadOptions, from_python
 from dedup.sources.rereadable import Files, Held
-from dedup.text import tokens
 
 PROSE = (BAKERY, COMET, FERRY, LIBRARY, ORCHARD, PENDULUM, SWIMMING, THEATRE)
 FOOT = "\n\nSubscribe to our newsletter\n\nMore from the Valley Herald desk\n\nContact the desk"
@@ -52,7 +52,7 @@ def pages(count, seed):
 def small_parts(monkeypatch):
     """Cut everything into so many parts that the seams are tested."""
     for module, name, size in (
-        (tokens, "_CHUNK_BYTES", 3_000),
+        (arrays, "_RUN_VALUES", 3_000),
         (removals, "_PART_BYTES", 5_000),
         (copies, "_RUN_TOKENS", 700),
         (copies, "_RUN_PAIRS", 7),

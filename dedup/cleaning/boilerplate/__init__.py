@@ -1,4 +1,4 @@
-"""Page furniture and tagged blocks: what a block is, from its words and from its neighbours.
+"""Boilerplate and tagged blocks: what a block is, from its words and from its neighbours.
 
 Three sources, from sure to less sure: shipped patterns (``patterns.txt``), runs of lines that
 only a menu or a related card has, and lines that one site repeats over and over.
@@ -14,8 +14,10 @@ import pyarrow as pa
 from dedup.cleaning.boilerplate import patterns, tags
 from dedup.cleaning.boilerplate.frequency import take_frequent
 from dedup.cleaning.boilerplate.lines import LineCounter, LineCounts
+from dedup.cleaning.boilerplate.margins import take_margins
 from dedup.cleaning.boilerplate.page import Page
 from dedup.cleaning.boilerplate.runs import take_cards, take_menus
+from dedup.cleaning.boilerplate.template_text import Found, take_templates
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts
 from dedup.schema import ANNOTATIONS, REMOVALS
@@ -65,23 +67,30 @@ def lines_of(texts: Texts, tokens: Tokens) -> Lines:
 
 
 def find_boilerplate(
-    texts: Texts, tokens: Tokens, lines: Lines, config: Config, line_counts: LineCounts
+    texts: Texts,
+    tokens: Tokens,
+    lines: Lines,
+    config: Config,
+    line_counts: LineCounts,
+    templates: Found | None = None,
 ) -> tuple[pa.Table, pa.Table]:
-    """Return furniture (schema ``REMOVALS``) and tagged blocks (schema ``ANNOTATIONS``).
+    """Return boilerplate (schema ``REMOVALS``) and tagged blocks (schema ``ANNOTATIONS``).
 
     ``lines`` come from ``lines_of``; ``line_counts`` says how often they stand in the whole corpus,
     where near copies count once, so that ten copies of one wire story do not make its paragraphs
-    furniture.
+    boilerplate.
     """
     page = Page(texts, lines)
     whole = ~fragments(lines, tokens)
     _look_at_lines(page, whole)
     _take_tweets(page)
     if config.boilerplate:
+        take_templates(page, line_counts, whole, templates)
         take_frequent(page, line_counts, whole)
         _take_empty_items(page)
         take_menus(page)
         take_cards(page)
+        take_margins(page, line_counts)
         for line in np.flatnonzero(lines.flags & INVISIBLE).tolist():
             page.found[line] = ("whitespace", "invisible_line", "strong")
     else:
@@ -95,17 +104,18 @@ def find_boilerplate(
 
 
 def _removals(page: Page) -> pa.Table:
-    order = np.array(sorted(page.found), np.int64)
-    findings = [page.found[line] for line in order.tolist()]
-    columns = list(zip(*findings, strict=True)) if findings else [(), (), ()]
-    nothing = pa.nulls(len(order), pa.int64())
     lines = page.lines
+    rows = [
+        (int(lines.docs[line]), int(lines.starts[line]), int(lines.ends[line]), *finding)
+        for line, finding in page.found.items()
+    ]
+    rows += [(int(lines.docs[line]), *span, *finding) for line, *span, finding in page.spans]
+    columns = list(zip(*sorted(rows), strict=True)) or [()] * 6
+    nothing = pa.nulls(len(rows), pa.int64())
+    kinds = [field.type for field in REMOVALS][:6]
     return pa.Table.from_arrays(
         [
-            pa.array(lines.docs[order]),
-            pa.array(lines.starts[order]),
-            pa.array(lines.ends[order]),
-            *(pa.array(column, pa.string()) for column in columns),
+            *(pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)),
             nothing,
             nothing,
         ],

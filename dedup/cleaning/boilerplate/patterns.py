@@ -1,7 +1,8 @@
-"""The shipped patterns of page furniture, and how a line is folded before they are tried."""
+"""The shipped patterns of boilerplate, and how a line is folded before they are tried."""
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -18,6 +19,13 @@ _ANNOTATIONS = str.maketrans(
     }
 )
 _FRONT = re.compile(r"^[\s*•·▪■►▸●○◦»›+|>→–—-]+(?=\S)")
+_SYMBOLS = "\u2190-\u23ff\u2460-\u27bf\u2900-\u2bff\u3030\ufe0f\U0001f000-\U0001faff"
+_SYMBOL = re.compile(rf"^[\s{_SYMBOLS}]+(?=[\w\"'“„«(\[])|[\s{_SYMBOLS}]+$")
+_LINK = re.compile(
+    r"!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)"
+)
+_EMPHASIS = re.compile(r"(?<![^\W_])(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1(?![^\W_])")
+_HEADING = re.compile(r"^\s*(?:#{1,6}|>+)\s+|\s+#+\s*$")
 _BEHIND = re.compile(r"[\s:*»›>→|]+$")
 _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _HAN = "\u2e80-\u2fdf\u3005-\u30ff\u3400-\u9fff"
@@ -36,6 +44,23 @@ _REPORT_WORDS = 5  # shorter lines report nothing
 _OPEN_END = re.compile(r"(?<!\\)([^\W\d_]\)?)(?=\.(?:\*|\{0))")
 
 
+def plain_text(line: str) -> str:
+    r"""Return a line without what Markdown and HTML put around its words.
+
+    >>> plain_text("* **[Share this](https://example.org/share)** &nbsp;")
+    '* Share this \\xa0'
+    """
+    if "&" in line:
+        line = html.unescape(line)
+    if "](" in line:
+        line = _LINK.sub(r"\1", line)
+    if "#" in line or ">" in line:
+        line = _HEADING.sub("", line)
+    if "*" in line or "_" in line or "`" in line or "~" in line:
+        line = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", line))
+    return line
+
+
 def fold_line(line: str, *, unglue: bool = False) -> str:
     """Return ``line`` as the patterns see it.
 
@@ -47,6 +72,9 @@ def fold_line(line: str, *, unglue: bool = False) -> str:
     >>> fold_line("FacebookTweet", unglue=True)
     'facebook tweet'
     """
+    line = plain_text(line)
+    if not line.isascii():
+        line = _SYMBOL.sub("", line)
     line = _BEHIND.sub("", _FRONT.sub("", line))
     if unglue:
         line = _GLUED.sub(" ", line)
@@ -68,7 +96,7 @@ class Section:
     triggers: tuple[str, ...]
     patterns: tuple[str, ...]  # may match a block however it ends
     titles: tuple[str, ...]  # the block must not end like a sentence
-    among: tuple[str, ...]  # the same, and furniture only among furniture
+    among: tuple[str, ...]  # the same, and boilerplate only among boilerplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +223,9 @@ def match_patterns(line: str, words: int, *, is_sentence: bool) -> Match | None:
     """
     by_trigger = _by_trigger()
     weak = None
+    plain = plain_text(line)
+    if plain != line:
+        line, words = plain, min(words, len(_WORD.findall(plain)))
     for each in _variants(line):
         tried = {position for word in _WORD.findall(each) for position in by_trigger.get(word, ())}
         for position in sorted(tried):

@@ -29,12 +29,14 @@ _CACHE_KIB = 32 << 10
 _LOG_PAGES = 4000  # of the log that are copied back into the file at a time
 _WAIT_MS = 30_000
 _OLDEST = (3, 37)  # has STRICT tables
+_MAGIC = b"SQLite format 3\0"
+_HEADER, _OWNER = 100, 68  # bytes of the header of a database, and where its application id is
 _NO_SPACE = ("full", "disk i/o", "readonly", "unable to open", "locked", "busy", "too big")
 
 _FORMS = [struct.Struct(f"<{count}q") for count in range(5)]
 _OTHER_TYPES = "a row of the index holds values of other types than were written"
 
-# What stands in an index file, literally; anything else is not opened.
+# The exact tables of an index file; a file with anything else is not opened.
 SCHEMA = {
     "settings": (
         "CREATE TABLE settings(one INTEGER PRIMARY KEY, seal INTEGER NOT NULL, "
@@ -67,6 +69,20 @@ def sealed(data: bytes, *facts: int) -> int:
         raise CorruptIndex(_OTHER_TYPES)
     digest = xxh3_64(data, seed)
     return digest - (1 << 64) if digest >> 63 else digest
+
+
+def _refuse_others(path: Path) -> None:
+    """Raise ``CorruptIndex`` for a file that is no index, before anything is made beside it."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        head = file.read(_HEADER)
+    if not head.startswith(_MAGIC):
+        raise CorruptIndex(f"{path}: is a file, but no index")
+    owner = int.from_bytes(head[_OWNER : _OWNER + 4], "big")
+    # An index that was not closed may have its mark in the log only.
+    if owner != APPLICATION_ID and not _log_of(path):
+        raise CorruptIndex(f"{path}: is a SQLite database, but no index of dedup")
 
 
 # Connections of a parent process: they must neither be used nor closed by the child.
@@ -105,6 +121,7 @@ class Database:
         self.lock = threading.RLock()
         self.forgotten = True  # what was known of the file may be out of date
         with self._errors():
+            _refuse_others(self.path)
             self._guard = None if self.read_only else FileLock(Path(f"{self.path}.lock"))
             try:
                 with self._alone():

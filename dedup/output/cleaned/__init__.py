@@ -1,4 +1,4 @@
-"""The cleaned folder: articles without their repeats and furniture, and the way back.
+"""The cleaned folder: articles without repeats and boilerplate, and the way back.
 
 ``articles/`` (whole files) or ``articles.jsonl`` / ``articles.parquet`` (rows) hold the cleaned
 texts, ``provenance.jsonl`` one object per document of the corpus, whether it was written or not,
@@ -8,7 +8,7 @@ and ``manifest.json`` the counts and hashes of these.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,12 +20,21 @@ import pyarrow.compute as pc
 from dedup.core.arrays import Int64
 from dedup.core.files import Staging, StrPath, json_bytes, staged
 from dedup.core.hashing import sha256
-from dedup.errors import ConfigError, OutputError
+from dedup.errors import ConfigError
+from dedup.output.cleaned.folders import Folders, making_folders
 from dedup.output.cleaned.manifest import MANIFEST, Earlier, Manifest
 from dedup.output.cleaned.names import Names
-from dedup.output.cleaned.provenance import ARTICLES, PROVENANCE, ROW_FILES, Known, json_line
+from dedup.output.cleaned.provenance import (
+    ARTICLES,
+    CSV_FILE,
+    PROVENANCE,
+    ROW_FILES,
+    Known,
+    json_line,
+)
 from dedup.output.cleaned.restoring import original_of, restore_directory
 from dedup.output.cleaned.rows import JsonRows, RowFile, TableRows
+from dedup.output.csv_files import csv_of_lines
 from dedup.output.places import check_output
 from dedup.result import Result
 from dedup.schema import Corpus
@@ -33,7 +42,7 @@ from dedup.sources.options import no_row
 
 __all__ = ["ARTICLES", "check_rows", "original_of", "restore_directory", "write_cleaned"]
 
-FORMATS = ("auto", "jsonl", "parquet")
+FORMATS = ("auto", "jsonl", "parquet", "csv")
 _READ_AT_ONCE = 1_000
 
 
@@ -45,8 +54,10 @@ class _Writer:
     staging: Staging
     rows_name: str
     row_file: RowFile
+    folders: Folders
     as_rows: bool
     annotate: bool
+    as_csv: bool
     names: Names = field(default_factory=Names)
     hashes: dict[str, str] = field(default_factory=dict)
     documents: int = 0
@@ -64,7 +75,9 @@ class _Writer:
             name, entry["name"] = self.names.give(source["doc_id"], source["path"])
             entry["file"] = f"{ARTICLES}/{name}"
             data = clean.encode()
-            self.staging.write(self.folder / entry["file"], data)
+            path = self.folder / entry["file"]
+            self.folders.make(path.parent)
+            self.staging.write(path, data)
             self.hashes[entry["file"]] = sha256(data)
             self.files += 1
         else:
@@ -85,7 +98,12 @@ class _Writer:
     def finish(self) -> None:
         """Write what was held back, and the manifest."""
         self.row_file.close()
-        listed = (PROVENANCE, self.rows_name) if self.rows else (PROVENANCE,)
+        listed = [PROVENANCE, self.rows_name] if self.rows else [PROVENANCE]
+        if self.rows and self.as_csv:
+            lines = self.staging.hidden(self.folder / self.rows_name)
+            with self.staging.whole(self.folder / CSV_FILE) as file:
+                csv_of_lines(file, lines)
+            listed.append(CSV_FILE)
         hashes = {name: self.staging.sha256(self.folder / name) for name in listed}
         manifest = Manifest(self.documents, self.files, self.rows, hashes, self.annotate)
         data = json_bytes(manifest.as_dict(), pretty=True)
@@ -105,7 +123,8 @@ def write_cleaned(
     """Write the cleaned text of each kept document, with ``everything`` of all; return counts.
 
     ``auto`` writes what was read as a whole file as a file of its own and rows as JSON lines;
-    ``jsonl`` and ``parquet`` write all of them as rows. ``annotate`` writes all rows with the text
+    ``jsonl`` and ``parquet`` write all of them as rows, ``csv`` as JSON lines and, for a
+    spreadsheet, as CSV. ``annotate`` writes all rows with the text
     they had and what was found of them. The same result gives the same bytes. Files of an earlier
     run that are not written again are removed; what an earlier run did not write, or what was
     changed since, is not replaced. Raises ``OutputError``.
@@ -117,19 +136,17 @@ def write_cleaned(
     folder = Path(directory)
     check_output(directory, inputs, folders=[ARTICLES])
     earlier = Earlier.of(folder)
-    _make(folder / ARTICLES)
     rows_name = ROW_FILES[format == "parquet"]
-    try:
-        with staged(folder) as staging, ExitStack() as stack:
-            run = _Run(result, everything or annotate, annotate)
-            file = run.row_file(staging, folder / rows_name, stack)
-            writer = _Writer(folder, staging, rows_name, file, format != "auto", annotate)
-            review = run.write(writer)
-            earlier.check(writer.hashes)
-        earlier.remove_stale(writer.hashes)
-    finally:
-        with suppress(OSError):  # only an empty one can be removed
-            (folder / ARTICLES).rmdir()
+    with making_folders(folder) as folders, staged(folder) as staging, ExitStack() as stack:
+        run = _Run(result, everything or annotate, annotate)
+        file = run.row_file(staging, folder / rows_name, stack)
+        is_csv = format == "csv"
+        writer = _Writer(
+            folder, staging, rows_name, file, folders, format != "auto", annotate, is_csv
+        )
+        review = run.write(writer)
+        earlier.check(writer.hashes)
+    earlier.remove_stale(writer.hashes)
     return writer.counts() | {"review": review}
 
 
@@ -156,9 +173,9 @@ class _Run:
             return staging.open(path)
 
         if path.name != ROW_FILES[True]:
-            return JsonRows(opened, self.annotate)
+            return JsonRows(opened)
         rows = self._rows()[self._written().to_numpy(zero_copy_only=False)]
-        return TableRows.of(self.result.corpus, rows, opened, stack, annotate=self.annotate)
+        return TableRows.of(self.result.corpus, rows, opened, stack)
 
     def write(self, writer: _Writer) -> int:
         """Write articles and provenance under temporary names; return how many ask for a look."""
@@ -196,10 +213,3 @@ class _Run:
             found = self.result.tables["documents"].slice(low, len(some)).to_pylist()
             read = corpus.take(pa.array(some)).to_pylist()
             yield from zip(found, read, some.tolist(), strict=True)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error

@@ -9,7 +9,13 @@ from typing import Any
 
 from dedup.core.files import file_sha256
 from dedup.errors import InputError, OutputError
-from dedup.output.cleaned.provenance import PROVENANCE, ROW_FILES, is_file_name, read_provenance
+from dedup.output.cleaned.provenance import (
+    CSV_FILE,
+    PROVENANCE,
+    ROW_FILES,
+    is_file_name,
+    read_provenance,
+)
 
 MANIFEST = "manifest.json"
 
@@ -80,7 +86,7 @@ def _is_manifest(found: object) -> bool:
         and isinstance(found.get("annotated", False), bool)
         and isinstance(hashes, dict)
         and PROVENANCE in hashes
-        and hashes.keys() <= {PROVENANCE, *ROW_FILES}
+        and hashes.keys() <= {PROVENANCE, CSV_FILE, *ROW_FILES}
         and all(isinstance(each, str) for each in hashes.values())
     )
 
@@ -131,6 +137,17 @@ class Earlier:
             path = self.folder / name
             if _hash(path) == self.hashes[name]:
                 path.unlink(missing_ok=True)
+                _remove_empty(path.parent, self.folder)
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    """Remove folders below ``root`` in which nothing is left."""
+    while folder != root and root in folder.parents:
+        try:
+            folder.rmdir()
+        except OSError:  # only an empty one can be removed
+            return
+        folder = folder.parent
 
 
 def _hash(path: Path) -> str | None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from dedup.core.arrays import clean_string
+from dedup.formats import PACKED, kind_of
 from dedup.output.places import hashed_name, safe_name
-from dedup.sources.files import PACKED, STDIN, kind_of
+from dedup.sources.files import STDIN
 
 _NUMBERED = re.compile(r"(.+)(#\d+)", re.S)
 _STREAMS = (STDIN, "/dev/", "/proc/")
@@ -20,29 +21,36 @@ _MOST_BYTES = 255  # of one part of a path, on the file systems in use
 class Names:
     """The names that were given away so far."""
 
-    articles: set[str] = field(default_factory=set)
+    in_folder: dict[str, set[str]] = field(default_factory=dict)
     originals: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
 
     def give(self, doc_id: str, path: str) -> tuple[str, str]:
         """Return the name of the cleaned article of a whole file, and where the file is restored.
 
-        The first is flat and ends in the extension of a text, the second is the path the file had
-        below the folder that was read: without the extension of a compression, and with ``.txt``
-        behind that of a page.
+        Both are the path the file had below the folder that was read: without the extension of a
+        compression, and with ``.txt`` behind that of a page. The first ends in the extension of a
+        text, and all of its parts are harmless.
 
         >>> names = Names()
-        >>> names.give("2024/a.txt.gz", "news/2024/a.txt.gz")[1], names.give("-", "-")
-        ('2024/a.txt', ('stdin.txt', 'stdin.txt'))
+        >>> names.give("2024/a.txt.gz", "news/2024/a.txt.gz"), names.give("-", "-")
+        (('2024/a.txt', '2024/a.txt'), ('stdin.txt', 'stdin.txt'))
         >>> names.give("b.txt#2", "news/b.txt")[1], names.give("p.html", "p.html")
         ('b#2.txt', ('p.html.txt', 'p.html.txt'))
         """
         original = self._free(_original_name(doc_id, path))
         article = original if kind_of(original) == "txt" else f"{original}.txt"
-        return safe_name(article, self.articles), original
+        return self._article(article), original
+
+    def _article(self, name: str) -> str:
+        """Return a harmless path that no other article has, whatever the case of its letters."""
+        folder, slash, last = name.rpartition("/")
+        parts = [safe_name(part, set()) for part in folder.split("/")] if slash else []
+        taken = self.in_folder.setdefault("/".join(parts).casefold(), set())
+        return "/".join([*parts, safe_name(last, taken)])
 
     def _free(self, name: str) -> str:
-        if not self.originals.isdisjoint(_above(name)):  # a file stands where a folder is needed
+        if not self.originals.isdisjoint(_above(name)):  # a file is where a folder is needed
             name = name.replace("/", "_")
         number, wanted = 2, name
         while not self._fits(name):

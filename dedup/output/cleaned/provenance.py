@@ -1,4 +1,4 @@
-"""``provenance.jsonl``: what is known of each document of a cleaned folder, made and read."""
+"""``provenance.jsonl``: the record of each document of a cleaned folder, written and read."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from dedup.core.hashing import sha256
 from dedup.errors import InputError
 from dedup.output.cleaned.names import is_original_name
 from dedup.result import Result
-from dedup.sources import ENCODINGS, original_bytes
+from dedup.sources import is_encoding, original_bytes
 
 PROVENANCE = "provenance.jsonl"
 ARTICLES = "articles"
+CSV_FILE = f"{ARTICLES}.csv"  # for a spreadsheet, beside the rows; nothing is restored from it
 ROW_FILES = (f"{ARTICLES}.jsonl", f"{ARTICLES}.parquet")
 
 _DIGITS = 6
@@ -102,7 +103,7 @@ def _passages(result: Result) -> dict[str, list[dict[str, Any]]]:
     for number, row in enumerate(result.tables["passages"].to_pylist(), start=1):
         for ours, theirs in (("a", "b"), ("b", "a")):
             other = {
-                "id": row[theirs],
+                "doc_id": row[theirs],
                 "start": row[f"start_{theirs}"],
                 "end": row[f"end_{theirs}"],
             }
@@ -125,9 +126,9 @@ def _relations(result: Result) -> dict[str, list[dict[str, Any]]]:
         for ours, theirs in (("a", "b"), ("b", "a")):
             found.setdefault(row[ours], []).append(
                 {
-                    "id": row[theirs],
-                    "type": row["relation"],
-                    "tokens": row["matched_tokens"],
+                    "doc_id": row[theirs],
+                    "relation": row["relation"],
+                    "matched_tokens": row["matched_tokens"],
                     "jaccard": _rounded(row["jaccard"]),
                     "containment": _rounded(row[f"containment_{ours}"]),
                     "coverage": _rounded(row["coverage"]),
@@ -206,7 +207,7 @@ def check_entry(entry: Mapping[str, Any]) -> str | None:
     """Return the name of the first fact that restoring needs and that has no usable value."""
     usable = {
         "doc_id": isinstance(entry.get("doc_id"), str),
-        "encoding": entry.get("encoding") in ENCODINGS,
+        "encoding": isinstance(entry.get("encoding"), str) and is_encoding(entry["encoding"]),
         "sha256": isinstance(entry.get("sha256"), str),
         "ops": isinstance(entry.get("ops"), list | tuple),
         "raw": isinstance(entry.get("raw"), str | None),
@@ -232,11 +233,11 @@ def free_name(name: str, taken: Container[str]) -> str:
 
 
 def is_file_name(file: object) -> bool:
-    """Tell whether ``file`` is a plain name in the folder of articles, and no way out of it."""
+    """Tell whether ``file`` is a path in the folder of articles, and no way out of it."""
     if not isinstance(file, str) or not file.startswith(f"{ARTICLES}/"):
         return False
-    name = file.removeprefix(f"{ARTICLES}/")
-    return name not in ("", ".", "..") and not set(name) & set("/\\\0:")
+    parts = file.removeprefix(f"{ARTICLES}/").split("/")
+    return all(part not in ("", ".", "..") and not set(part) & set("\\\0:") for part in parts)
 
 
 def raw_bytes(entry: Mapping[str, Any]) -> bytes | None:

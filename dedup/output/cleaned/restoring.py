@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +16,7 @@ from dedup.cleaning.apply import restore_text
 from dedup.core.files import Staging, StrPath, file_sha256, staged
 from dedup.core.hashing import sha256
 from dedup.errors import InputError, OutputError
+from dedup.output.cleaned.folders import Folders, making_folders
 from dedup.output.cleaned.manifest import Manifest
 from dedup.output.cleaned.provenance import (
     ROW_FILES,
@@ -46,55 +46,8 @@ def restore_directory(directory: StrPath, out_dir: StrPath) -> dict[str, Any]:
     check_output(out, [str(folder)])
     manifest = Manifest.read(folder)
     manifest.check(folder)
-    with _folders(out) as folders, staged(out) as staging:
+    with making_folders(out) as folders, staged(out) as staging:
         return _Restorer(folder, out, staging, folders).run(manifest)
-
-
-@dataclass(slots=True)
-class _Folders:
-    """Make folders below one, through no link, and remember the new ones."""
-
-    root: Path
-    known: set[Path] = field(default_factory=set)
-    made: list[Path] = field(default_factory=list)
-
-    def make(self, folder: Path) -> None:
-        """Make ``folder`` and those above it."""
-        if folder in self.known:
-            return
-        if folder != self.root:
-            self.make(folder.parent)
-            if folder.is_symlink():
-                raise OutputError(f"{folder}: is a link; nothing is written through it")
-            if not folder.is_dir():
-                self._make(folder)
-        self.known.add(folder)
-
-    def make_root(self) -> None:
-        """Make the root and those above it."""
-        missing = [each for each in (self.root, *self.root.parents) if not each.exists()]
-        for each in reversed(missing):
-            self._make(each)
-
-    def _make(self, folder: Path) -> None:
-        try:
-            folder.mkdir()
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot be made ({error.strerror or error})") from error
-        self.made.append(folder)
-
-
-@contextmanager
-def _folders(root: Path) -> Iterator[_Folders]:
-    folders = _Folders(root)
-    try:
-        folders.make_root()
-        yield folders
-    except BaseException:
-        for each in reversed(folders.made):
-            with suppress(OSError):
-                each.rmdir()
-        raise
 
 
 @dataclass(slots=True)
@@ -104,7 +57,7 @@ class _Restorer:
     folder: Path
     out: Path
     staging: Staging
-    folders: _Folders
+    folders: Folders
     counts: Counter[str] = field(default_factory=Counter)
     names: set[str] = field(default_factory=set)
     rows: Iterator[Any] | None = None
@@ -170,7 +123,7 @@ def _is_caseless(folder: Path) -> bool:
 
 
 def _check_free(path: Path, new: str) -> None:
-    """Raise ``OutputError`` where something else than what is to be written stands at ``path``."""
+    """Raise ``OutputError`` if ``path`` holds something else than what is to be written."""
     if not (path.is_symlink() or path.exists()):
         return
     if path.is_symlink() or not path.is_file() or file_sha256(path) != new:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from dedup.core.arrays import Int64, clean_string
 from dedup.output.cleaned.provenance import free_name, json_line
 from dedup.schema import DOCUMENTS, Corpus
-from dedup.sources.tables import python_values
+from dedup.sources.nested import python_values
 
 METADATA = ("doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of")
 METADATA_TYPE = pa.struct([DOCUMENTS.field(name) for name in METADATA])
@@ -48,10 +48,9 @@ class RowFile(Protocol):
 
 @dataclass(slots=True)
 class JsonRows:
-    """Rows as JSON lines; with ``annotate`` the text keeps the name of its column."""
+    """Rows as JSON lines."""
 
     open: Opener
-    annotate: bool
     _file: BinaryIO | None = None
 
     def add(self, source: Source, document: dict[str, Any], text: str) -> dict[str, str]:
@@ -60,7 +59,7 @@ class JsonRows:
             given, values = "text", {name: source[name] for name in WHOLE}
         else:
             given, values = json.loads(source["record"])
-        columns = names_of({given}, {name for name in values if name != given}, self.annotate)
+        columns = names_of({given}, {name for name in values if name != given})
         row = {columns["text"] if name == given else name: values[name] for name in values}
         row[columns["text"]] = text
         row[columns["dedup"]] = {name: document[name] for name in METADATA}
@@ -72,23 +71,23 @@ class JsonRows:
         """Do nothing: every line is written."""
 
 
-def names_of(given: set[str], others: set[str], annotate: bool) -> dict[str, str]:
-    """Return the names of the columns of the text and of the facts."""
-    kept = annotate and len(given) == 1 and not given & others
+def names_of(given: set[str], others: set[str]) -> dict[str, str]:
+    """Return the names of the columns of the text, where it has one, and of the result."""
+    kept = len(given) == 1 and not given & others
     text = next(iter(given)) if kept else free_name("text", others)
     return {"text": text, "dedup": free_name("dedup", {*others, text})}
 
 
 @dataclass(slots=True)
 class TableRows:
-    """Rows as Parquet; they must be added in the order in which ``of`` was told of them."""
+    """Rows as Parquet; they must be added in the order of the calls of ``of``."""
 
     open: Opener
     stack: ExitStack
     columns: dict[str, str]
     givens: list[str]
     stock: Stock  # all rows there are, in the columns they came with; the text is null
-    places: Int64  # where in it those to be written stand
+    places: Int64  # positions of those to be written
     schema: pa.Schema
     _texts: list[str] = field(default_factory=list)
     _facts: list[dict[str, Any]] = field(default_factory=list)
@@ -96,12 +95,10 @@ class TableRows:
     _writer: pq.ParquetWriter | None = None
 
     @classmethod
-    def of(
-        cls, corpus: Corpus, rows: Int64, open: Opener, stack: ExitStack, *, annotate: bool
-    ) -> TableRows:
+    def of(cls, corpus: Corpus, rows: Int64, open: Opener, stack: ExitStack) -> TableRows:
         """Lay out the columns for some rows of a corpus; ``stack`` closes what is opened."""
         found = _Gathered.of(corpus, rows)
-        columns = names_of(set(found.givens), found.others(), annotate)
+        columns = names_of(set(found.givens), found.others())
         joined = found.joined(columns["text"])
         place = joined.schema.get_field_index(columns["text"])
         schema = joined.schema
@@ -183,7 +180,7 @@ class Stock:
 
 @dataclass(slots=True)
 class _Gathered:
-    """Tables with the columns of rows; of each row the name of its text column, and its place."""
+    """Tables with the columns of rows; for each row its text column and its position."""
 
     tables: list[tuple[str, pa.Table]]
     givens: list[str]
@@ -203,17 +200,19 @@ class _Gathered:
             made._add([pa.Table.from_batches(list(each)) for _, each in parts], numbered)
             made.places[numbered] = [records[row][1] for row in numbered]
         if len(objects):
-            made._add([_columns([records[row][1] for row in objects])], objects)
+            for given in dict.fromkeys(records[row][0] for row in objects):
+                some = np.array([row for row in objects if records[row][0] == given], np.int64)
+                made._add([_columns([records[row][1] for row in some])], some)
         if len(whole):
             files = taken.take(pa.array(whole)).drop_columns(["record"])
             made._add([files.add_column(1, "text", pa.nulls(len(files)))], whole)
         return made
 
     def _add(self, tables: list[pa.Table], rows: Int64) -> None:
-        """Add tables that follow each other; ``rows`` stand in them one after the other."""
+        """Add tables that follow each other; ``rows`` are numbered through all of them."""
         first = sum(len(table) for _, table in self.tables)
         self.places[rows] = np.arange(first, first + len(rows))
-        given = self.givens[int(rows[0])]  # one reading knows one text column
+        given = self.givens[int(rows[0])]  # all of these rows call their text so
         self.tables += [(given, table) for table in tables]
 
     def others(self) -> set[str]:
@@ -258,7 +257,7 @@ def _columns(rows: list[dict[str, Any]]) -> pa.Table:
             column = pa.array(values)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
             column = json_texts(values)
-        # Half of a surrogate pair cannot stand in the name of a column.
+        # Half of a surrogate pair cannot be in the name of a column.
         name = free_name(clean_string(name), columns)
         columns[name] = json_texts(values) if has_empty_struct(column.type) else column
     return pa.table(columns)

@@ -1,0 +1,185 @@
+"""Menus and footers as runs: what stands above and below the text of a page goes or stays as one.
+
+The text of a page is the stretch of lines with most prose in it. Above it a run of short lines goes
+as far down as something that only a menu has; below it from the first such line on. Above the text
+what may be the headline stays: the last line without a list mark, and all of four words or more.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedup.cleaning.boilerplate.lines import LineCounts
+from dedup.cleaning.boilerplate.page import Page
+from dedup.core.arrays import Bool, Int64
+from dedup.kernels import templates as kernel
+from dedup.text.lines import BULLET, SENTENCE
+
+_FINDING = ("site_nav", "margin_run", "strong")
+_FREQUENT = ("site_boilerplate", "line_frequency", "strong")
+_PROSE_WORDS = 8  # of a sentence that is text …
+_LONG_WORDS = 25  # … and of any line
+_ITEM_WORDS = 6  # a longer line with a list mark is no menu
+_TITLE_WORDS = 4  # a line of so many words may be a headline
+_FEWEST = 2  # lines of a menu that make a run go
+_ALONE_LINES, _ALONE_MEAN = 8, 3.5  # or one, in so many lines of so few words on average
+_INSIDE = 3  # the same inside the text, where only what stands between them goes
+_MENU = frozenset(["site_nav", "cookie_notice", "legal", "site_template", "site_boilerplate"])
+_FOOT = _MENU | frozenset(
+    "newsletter_signup share_widget follow related_block comment_form tag_list prev_next_nav "
+    "app_promo donate".split()
+)
+_WEAK = frozenset(["nav_site", "nav_brand", "site_nav"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Short lines of one document that stand together: ``low:high``, and which are boilerplate."""
+
+    low: int
+    high: int
+    firm: Int64
+
+
+def take_margins(page: Page, line_counts: LineCounts) -> None:
+    """Take the runs of short lines around the text of each page."""
+    lines = page.lines
+    found = np.zeros(len(lines), np.bool_)
+    found[list(page.found)] = True
+    prose = (((lines.flags & SENTENCE) != 0) & (lines.words >= _PROSE_WORDS)) | (
+        lines.words >= _LONG_WORDS
+    )
+    prose &= ~found
+    bounds = np.empty((len(lines.bounds) - 1, 2), np.int64)
+    kernel.text_bounds(lines.bounds, lines.words, prose, bounds)
+    for doc in np.unique(lines.docs[found]).tolist():
+        begin, end = int(lines.bounds[doc]), int(lines.bounds[doc + 1])
+        first, last = bounds[doc].tolist()
+        if first == last:
+            continue  # a page without text
+        if page.frequent:
+            _take_frequent(page, line_counts, prose, (first, last))
+        for run in _menus(page, _runs(page, prose, begin, first, _MENU)):
+            _take_head(page, run)
+        for run in _menus(page, _runs(page, prose, last, end, _FOOT)):
+            _take_foot(page, run)
+        for run in _runs(page, prose, first, last, _MENU):
+            _take_inside(page, run)
+    _take_enclosed(page)
+
+
+def _runs(page: Page, prose: Bool, low: int, high: int, reasons: frozenset[str]) -> list[_Run]:
+    """Return the runs of lines between those of prose."""
+    stops = [low - 1, *(np.flatnonzero(prose[low:high]) + low).tolist(), high]
+    runs = []
+    for above, below in itertools.pairwise(stops):
+        firm = [line for line in range(above + 1, below) if _is_firm(page, line, reasons)]
+        if below > above + 1:
+            runs.append(_Run(above + 1, below, np.array(firm, np.int64)))
+    return runs
+
+
+def _menus(page: Page, runs: list[_Run]) -> list[_Run]:
+    """Return the runs of one margin that are menus, and what stands between two of them."""
+    total = sum(len(run.firm) for run in runs)
+    menus = [
+        place
+        for place, run in enumerate(runs)
+        if _is_menu(page, run) or (len(run.firm) > 0 and total > _FEWEST)
+    ]
+    if not menus:
+        return []
+    return [
+        run if len(run.firm) else _Run(run.low, run.high, np.array([run.low, run.high - 1]))
+        for run in runs[menus[0] : menus[-1] + 1]
+    ]
+
+
+def _is_firm(page: Page, line: int, reasons: frozenset[str]) -> bool:
+    finding = page.found.get(line)
+    if finding is not None:
+        return finding[0] in reasons
+    return page.weak.get(line) in _WEAK
+
+
+def _is_menu(page: Page, run: _Run) -> bool:
+    """Tell whether there is enough of a menu in a run."""
+    if not any(line in page.found for line in run.firm.tolist()):
+        return False
+    if len(run.firm) >= _FEWEST:
+        return True
+    words = page.lines.words[run.low : run.high]
+    return len(words) >= _ALONE_LINES and float(words.mean()) <= _ALONE_MEAN
+
+
+def _take(page: Page, line: int) -> None:
+    if line != page.begin(line) and line not in page.tagged:
+        page.found.setdefault(line, _FINDING)
+
+
+def _take_head(page: Page, run: _Run) -> None:
+    """Take a run above the text down to the last line of a menu in it."""
+    lines = page.lines
+    stop = int(run.firm[-1]) + 1
+    while stop < run.high and page.has(stop, BULLET) and lines.words[stop] <= _ITEM_WORDS:
+        stop += 1
+    headline = next(
+        (line for line in range(stop - 1, run.low, -1) if _may_be_headline(page, line)), -1
+    )
+    for line in range(run.low, stop):
+        words = int(lines.words[line])
+        item = page.has(line, BULLET) and words <= _ITEM_WORDS
+        if line != headline and (words < _TITLE_WORDS or item or line in page.frequent):
+            _take(page, line)
+
+
+def _may_be_headline(page: Page, line: int) -> bool:
+    """Tell whether a line of a run above the text may be the headline of the page."""
+    if line in page.found or line in page.weak or line in page.frequent or line in page.tagged:
+        return False
+    return page.lines.words[line] > 1 and not page.has(line, BULLET)
+
+
+def _take_foot(page: Page, run: _Run) -> None:
+    """Take a run below the text from the first line of a menu in it on."""
+    start = int(run.firm[0])
+    while start > run.low and page.has(start, BULLET) and page.has(start - 1, BULLET):
+        if page.lines.words[start - 1] > _ITEM_WORDS:
+            break
+        start -= 1
+    for line in range(start, run.high):
+        _take(page, line)
+
+
+def _take_frequent(page: Page, line_counts: LineCounts, prose: Bool, text: tuple[int, int]) -> None:
+    """Take lines of most pages of a site above and below the text, but no heading of a text."""
+    begin, end = page.begin(text[0]), page.end(text[0])
+    for line in (*range(begin, text[0]), *range(text[1], end)):
+        if not line_counts.most[line] or line not in page.frequent:
+            continue
+        if page.has(line, SENTENCE) and not page.has(line, BULLET):
+            continue
+        if line == begin and not line_counts.very[line]:
+            continue
+        if line + 1 == end or not prose[line + 1]:
+            page.found.setdefault(line, _FREQUENT)
+
+
+def _take_enclosed(page: Page) -> None:
+    """Take frequent lines that have boilerplate directly above and below."""
+    for line in sorted(page.frequent):
+        inside = page.begin(line) < line < page.end(line) - 1
+        if inside and line - 1 in page.found and line + 1 in page.found:
+            page.found.setdefault(line, _FREQUENT)
+
+
+def _take_inside(page: Page, run: _Run) -> None:
+    """Take what stands between the lines of a menu inside the text."""
+    if len(run.firm) < _INSIDE or 3 * len(run.firm) < run.firm[-1] + 1 - run.firm[0]:
+        return
+    for line in range(int(run.firm[0]), int(run.firm[-1]) + 1):
+        if page.lines.words[line] <= _ITEM_WORDS:
+            _take(page, line)

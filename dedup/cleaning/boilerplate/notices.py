@@ -1,0 +1,47 @@
+"""What lines say: a site that speaks of itself to its reader, notices of the article itself."""
+
+from __future__ import annotations
+
+import re
+
+# Words of a site that speaks of itself to its reader.
+_CUE = re.compile(
+    r"\b(?:you|your|we|our|us|website|site|subscri\w+|newsletter\w*|copyright|cookies|rights|e-?mail"
+    r"|click|follow|www|com|sie|ihre?n?|wir|unser\w*|vous|votre|nous|notre|nos|usted|nuestr[oa]s?"
+    r"|suscri\w+|nosso|nossa|noi|nostr[oaie]|vostr[oaie]|biz\w*|siz\w*|мы|наш\w*|вы|ваш\w*)\b|[©@]"
+)
+# What only a sentence reports; a headline does so too.
+REPORTED = re.compile(r"\b(?:said|says|told|killed|according to)\b")
+# What a paper owes to its reader, and what somebody said.
+NOTICE = re.compile(
+    r"(?:correction|clarification|editor'?s'? note|update|korrektur|correctif|correccion|sources?|"
+    r"quelle|fuente|kaynak|источник|with (?:files|reporting|material|agencies)|mit material|"
+    r"(?:additional |also )?(?:reporting|edited|editing|compiled|written) by)\b"
+    r"|.*\b(?:suicid\w*|helpline|hotline|lifeline|samaritans|support line|said|says|told|killed"
+    r"|according to|crimestoppers|presumed innocent|call (?:the )?police"
+    r"|(?:information|witness\w*)\b.{0,60}\b(?:call|contact))\b"
+)
+
+
+def speaks_to_reader(folded: str) -> bool:
+    """Tell whether a folded line has a site speak of itself to its reader."""
+    return _CUE.search(folded) is not None
+
+
+_SITE = re.compile(
+    r"\b(?:your|website|web site|subscri\w+|newsletters?|copyright|cookies|rights reserved"
+    r"|republish\w*|reprint\w*|permission|e-?mail|click|follow (?:us|me|@)|www\.|comments?"
+    r"|\w\.(?:com|org|net|de)\b|app|apps|podcast|download|sign up|log in|facebook|twitter|instagram"
+    r"|youtube|whatsapp|telegram|rss(?:-feed)?|this (?:article|story|post|site|page|video|content)"
+    r"|our (?:\w+ )?(?:site|website|app|reports?|readers|newsletter|podcast|terms|policy|partners"
+    r"|privacy|journalis\w+)"
+    r"|(?:diese[rnms]?|unsere[rnms]?) (?:artikel|beitrag|seite|app|podcast|newsletter)\w*"
+    r"|abonnier\w*|rechte an|kommentar\w*|datenschutz\w*|cet article|notre (?:site|application)"
+    r"|este art[ií]culo|nuestr[oa] (?:web|sitio|bolet[ií]n)|este artigo|questo articolo"
+    r"|bu haber\w*|подпи\w+)\b|[©@]|\bIhr(?:e[nr]?)?\b|(?<=\w )Sie\b",
+)
+
+
+def speaks_of_site(text: str) -> bool:
+    """Tell whether a text speaks of the page, the site or what its reader may do there."""
+    return _SITE.search(text) is not None or _SITE.search(text.lower()) is not None
