@@ -413,7 +413,7 @@ def losses(result: Result) -> dict[str, Any]:
 def losses_table(record: dict[str, Any]) -> str:
     """Lay out what removals lose in each set."""
     lines = [
-        "| set | removals, not of equal texts | median share lost | 90% | 99% | most | over a tenth |",
+        "| set | removals, not equal | median share lost | 90% | 99% | most | over a tenth |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for name, entry in record["sets"].items():
