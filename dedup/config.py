@@ -30,6 +30,11 @@ RELATION_CODES = {
     "same_form": 8,
 }
 RELATIONS = tuple(RELATION_CODES)
+# From the one that joins most to the one that joins least; reports on one form are not joined.
+BY_STRENGTH = (
+    *("exact", "near_duplicate", "revision", "excerpt", "own_text"),
+    *("derived", "compilation", "shares_passage"),
+)
 LIKE = RELATIONS[:5]  # those that two documents can be clustered on, closest first
 REVISIONS = ("latest", "first", "keep")
 POLICIES = ("complete", "earliest", "latest", "longest")

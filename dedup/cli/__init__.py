@@ -57,7 +57,7 @@ from dedup.cli.scanning import (
     write_scan,
 )
 from dedup.cli.spark import engine_options, scan_on_spark, uses_spark
-from dedup.config import RELATIONS
+from dedup.config import BY_STRENGTH
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -375,7 +375,7 @@ def compare(a: str, b: str, **given: Any) -> int:
     "--pairs-from",
     metavar="RELATION",
     help="Predict pairs of documents by a relation at least as strong as this one, instead of by "
-    f"clusters. Of {', '.join(RELATIONS)}.",
+    f"clusters. Of {', '.join(BY_STRENGTH)}.",
 )
 @click.option("--only-listed", is_flag=True, help="Do not count pairs that FILE does not list.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
