@@ -34,7 +34,9 @@ from dedup.similarity.relations import (
     NAMES,
     NEAR_DUPLICATE,
     NONE,
+    OWN_TEXT,
     REVISION,
+    SAME_FORM,
     SHORT,
     Pairs,
     relate,
@@ -142,7 +144,7 @@ def related_at(documents: pa.Table, table: pa.Table, config: Config, threshold: 
         bins = np.rint(pairs.jaccard * _BINS).astype(np.int64)
         is_missed = (pairs.matched == 0) & ~now & (chance[bins] < _LIKELY)
         relations = np.where(is_missed, NONE, relations)
-    is_fixed = (pairs.relations == EXACT) | (pairs.relations == NONE)
+    is_fixed = np.isin(pairs.relations, (EXACT, NONE, SAME_FORM, OWN_TEXT))
     return replace(
         judged,
         relations=np.where(is_fixed, pairs.relations, relations).astype(np.int64),
