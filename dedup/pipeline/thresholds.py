@@ -80,7 +80,7 @@ def _differences(documents: pa.Table, pairs: Pairs, changed: pa.ChunkedArray) ->
     return replace(
         unknown,
         stays=np.stack([a_stays | refused, b_stays | refused], axis=1),
-        changed=changed.combine_chunks(),
+        changed=one_array(changed),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Bool, Int64, Texts, UInt8, offsets_of
+from dedup.core.arrays import Bool, Int64, Texts, UInt8, offsets_of, one_array
 from dedup.core.checkpoints import Kept, Work
 from dedup.core.spool import Spool
 from dedup.kernels.differences import Texts as WordsOfTexts
@@ -124,7 +124,7 @@ def judged(work: Work, pairs: Pairs, judge: Judge) -> Differences:
 
     def load(kept: Kept) -> Differences:
         pairs.relations[:] = kept.arrays["relations"]
-        changed = kept.tables["changed"]["changed"].combine_chunks()
+        changed = one_array(kept.tables["changed"]["changed"])
         return Differences(kept.arrays["figures"], kept.arrays["stays"], changed)
 
     return work.stage("differences", lambda: judge.find(pairs), save=save, load=load)
