@@ -40,7 +40,7 @@ REVISIONS = ("latest", "first", "keep")
 POLICIES = ("complete", "earliest", "latest", "longest")
 PRIORITY = "priority:"  # in front of the column that a policy goes by
 STAGES = ("duplicates", "passages", "repeats")
-TAGS = ("caption", "byline", "date_line", "embed", "related_suspect")
+TAGS = ("caption", "byline", "date_line", "embed", "related_suspect", "comment")
 
 
 def _setting(
@@ -130,15 +130,36 @@ class Config:
         "other has sentences of its own), or keep for all.",
         choices=REVISIONS,
     )
+    removable_running: float = _setting(
+        0.9,
+        "Share of the running text of a page that must stand in the kept one before the page may "
+        "be removed although less of it than `removable` does.",
+        low=0.5,
+        high=1,
+    )
     cluster_on: tuple[str, ...] = _setting(
         ("exact", "near_duplicate", "excerpt"),
         "Relations that put two documents in one cluster; a revision of one of them is in it too.",
         choices=LIKE,
     )
+    derived_alone: float = _setting(
+        0.6,
+        "Share of a document in another from which a `derived` pair puts them in one cluster too "
+        "(1: never); both stay unless `removable` allows more.",
+        low=0.3,
+        high=1,
+    )
+    derived_linked: float = _setting(
+        0.4,
+        "The same where a third document is a near-duplicate or an excerpt of both (1: never).",
+        low=0.3,
+        high=1,
+    )
     canonical: str = _setting(
         "complete",
-        "Which member of a cluster is kept: complete, earliest, latest, longest, or priority:FIELD "
-        "(smallest value of that column first).",
+        "Which member of a cluster is kept: complete (holds what most members share, and of those "
+        "the least besides), longest, earliest, latest, or priority:FIELD (smallest value of that "
+        "column first).",
         choices=POLICIES,
         prefix=PRIORITY,
     )
@@ -157,7 +178,8 @@ class Config:
         for item in dataclasses.fields(self):
             object.__setattr__(self, item.name, _checked(item, getattr(self, item.name)))
         if (self.bands == 0) != (self.rows == 0):
-            raise ConfigError("bands, rows", (self.bands, self.rows), "both 0 or both given")
+            says = f"{{name}}: give both or neither, not {self.bands} and {self.rows}"
+            raise ConfigError("bands, rows", (self.bands, self.rows), "both 0 or both given", says)
         if self.bands * self.rows > self.num_perm:
             raise ConfigError(
                 "bands, rows", (self.bands, self.rows), f"bands × rows ≤ num_perm ({self.num_perm})"

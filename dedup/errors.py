@@ -80,6 +80,13 @@ class IndexUnavailable(OutputError):
     """
 
 
+_REBUILD = {
+    "folding": ". The folding is the table by which words are told apart; keys made with another "
+    "one cannot be compared. Make a new index with `dedup index create`, and give it the articles "
+    "again with `dedup index add`. The version of dedup that made this one still reads it"
+}
+
+
 class IndexMismatch(DedupError):
     """An index was built with other settings than the ones given."""
 
@@ -87,7 +94,8 @@ class IndexMismatch(DedupError):
         self.field = field
         self.ours = ours
         self.theirs = theirs
-        super().__init__(f"index was built with {field}={theirs!r}, this run has {ours!r}")
+        message = f"index was built with {field}={theirs!r}, this run has {ours!r}"
+        super().__init__(f"{message}{_REBUILD.get(field, '')}")
 
     def __reduce__(self) -> Any:
         """Make copies, also by pickle, from the three arguments."""

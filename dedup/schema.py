@@ -153,7 +153,7 @@ ANNOTATIONS = pa.schema(
         ("doc", pa.int64()),
         ("start", pa.int64()),
         ("end", pa.int64()),
-        ("tag", pa.string()),  # caption, byline, date_line, embed, related_suspect
+        ("tag", pa.string()),  # caption, byline, date_line, embed, related_suspect, comment
     ]
 )
 

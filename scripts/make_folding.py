@@ -35,6 +35,18 @@ KINDS = {
     AT: "@\uff20",
 }
 SEPARATORS = {char: kind for kind, chars in KINDS.items() for char in chars}
+# Letters that Arabic and Persian or Urdu keyboards write with different code points.
+SAME_LETTERS = {
+    "\u0649": "\u064a",  # alef maksura: yeh
+    "\u06cc": "\u064a",  # Farsi yeh
+    "\u06a9": "\u0643",  # keheh: kaf
+    "\u06c1": "\u0647",  # heh goal: heh
+    "\u06d5": "\u0647",  # ae, and with it heh with yeh above
+    "\u06c3": "\u0629",  # teh marbuta goal: teh marbuta
+    "\u0671": "\u0627",  # alef wasla; the other forms of alef decompose
+    "\u0672": "\u0627",  # alef with wavy hamza above …
+    "\u0673": "\u0627",  # … and below
+}
 UNSPACED_RANGES = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x0F00, 0x0FFF),  # Tibetan
@@ -75,9 +87,15 @@ def is_ignored(char: str) -> bool:
 
 
 def folded(char: str) -> str:
-    """Return what ``char`` is compared as: compatibility form, case folded, without accents."""
+    """Return what ``char`` is compared as: compatibility form, case folded, without accents.
+
+    A decimal digit of any script is the ASCII digit of its value.
+    """
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", char).casefold())
     text = unicodedata.normalize("NFKD", text.casefold())
+    if unicodedata.category(char) == "Nd":
+        return str(unicodedata.digit(char))
+    text = "".join(SAME_LETTERS.get(each, each) for each in text)
     text = text.replace("\u0131", "i")  # Turkish dotless i: capitals lose the difference
     return "".join(each for each in text if not is_ignored(each))
 
@@ -99,6 +117,7 @@ def entry(char: str, expansions: list[int]) -> int:
     if not text:  # a mark on nothing is a mark, a mark on a blank is a blank
         return PLAIN if folded(char) else IGNORE
     unspaced = is_unspaced(ord(char)) or (len(text) == 1 and is_unspaced(ord(text)))
+    unspaced = unspaced and unicodedata.category(char) != "Nd"
     flags = UNSPACED if unspaced else 0
     flags |= CAPITAL if unicodedata.category(char) in ("Lu", "Lt") else 0
     flags |= DIGIT if unicodedata.category(char)[0] == "N" else 0
@@ -119,7 +138,7 @@ def main() -> None:
         if not 0xD800 <= code <= 0xDFFF:
             table[code] = entry(chr(code), expansions)
     blocks, stage = np.unique(table.reshape(-1, BLOCK), axis=0, return_inverse=True)
-    target = Path(__file__).parent.parent / "dedup" / "folding.npz"
+    target = Path(__file__).parent.parent / "dedup" / "text" / "folding.npz"
     np.savez_compressed(
         target,
         stage=stage.astype(np.uint16).ravel(),

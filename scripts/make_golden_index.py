@@ -1,6 +1,7 @@
 """Write the golden index files of tests/data: what this version wrote, later ones must open.
 
-Run it once for a new format; files of an earlier one stay, for the message that they must give.
+Run it once for a new format or a new folding; files of an earlier one stay, for the message that
+they must give.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dedup import Config
 from dedup.index import Index, Settings
 from dedup.index.settings import FORMAT
 from dedup.index.sqlite import SQLiteStore
+from dedup.text.tokens import FOLDING_VERSION
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "data"
 NOW = 1_750_000_000
@@ -46,7 +48,7 @@ def documents() -> list[dict[str, Any]]:
 def make(name: str, built: dict[str, Any]) -> None:
     """Write one index, what it holds as Parquet, and what it must answer."""
     settings = Settings.of(**built, salt=0x5EED)
-    path = FOLDER / f"index-{FORMAT}-{name}.sqlite"
+    path = FOLDER / f"index-{FORMAT}-folding-{FOLDING_VERSION}-{name}.sqlite"
     for each in (path, path.with_suffix(".parquet")):
         each.unlink(missing_ok=True)
     store = SQLiteStore(path, create=lambda: settings, clock=lambda: NOW)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from fractions import Fraction
 from typing import NamedTuple
+
+from naive_quotes import naive_quotes
 
 Case = tuple[int, int, int, int]  # start a, end a, start b, end b
 DocPair = tuple[str, str]
@@ -127,44 +130,59 @@ class Context:
 
     def __init__(self):
         self.sentence = self.line = True  # it is the first of one
-        self.adjoins = self.link = self.double = self.single = False
+        self.adjoins = self.link = False
 
     def flags(self) -> int:
         """Return the flags of a token that begins here."""
         flags = STARTS_SENTENCE * self.sentence | STARTS_LINE * self.line | LINK * self.link
-        return flags | ADJOINS * self.adjoins | QUOTED * (self.double or self.single)
+        return flags | ADJOINS * self.adjoins
 
-    def after_token(self, open_apostrophe: bool) -> None:
-        """Go on after a token; apostrophes at its end close a quote and part it from the next."""
+    def after_token(self, parted: bool) -> None:
+        """Go on after a token; apostrophes at its end part it from the next, as does a link."""
         self.sentence = self.line = False
-        self.single = self.single and not open_apostrophe
-        self.adjoins = not open_apostrophe
+        self.adjoins = not parted
 
-    def after_separator(self, char: str, kind: int, before: str, follows: str) -> None:
-        """Go on after ``char``; ``before`` is the last word, ``follows`` the next character."""
+    def after_separator(self, kind: int) -> None:
+        """Go on after a separator."""
         self.adjoins = self.adjoins and kind in (SPACE, HYPHEN, IGNORE)
         if kind == SPACE:
             self.link = False
         elif kind == NEWLINE:
             self.sentence = self.line = True
-            self.link = self.double = self.single = False
+            self.link = False
         elif kind == AT:
             self.link = True
         elif kind == SENTENCE:
             self.sentence = not self.link
-            if char == ":" and before in ("http", "https"):
-                self.link = follows == "/"
-            self.link = self.link or (char == "." and before == "www")
-        else:
-            self._after_quote(kind)
 
-    def _after_quote(self, kind: int) -> None:
-        if kind == APOSTROPHE:
-            self.single = not self.single
-            self.sentence = self.sentence or self.single
-        elif kind in (OPEN, CLOSE, TOGGLE):
-            self.double = kind == OPEN or (kind == TOGGLE and not self.double)
-            self.sentence = self.sentence or self.double
+
+URL_CHARS = r"[\w.~:/?#@!$&*+,;=%-]"
+URL = re.compile(rf"(?:([a-z]+)://|www\.)[^\W_]{URL_CHARS}*", re.ASCII | re.IGNORECASE)
+EMAIL = re.compile(r"[^\W_][\w.%+-]{0,63}@([^\W_][a-z0-9.-]*)", re.ASCII | re.IGNORECASE)
+BASE64 = re.compile(r"[a-z0-9+/]+", re.ASCII | re.IGNORECASE)
+AFTER_WORD = re.compile(r"[\W_]+$", re.ASCII)
+
+
+def naive_link(text: str, start: int, end: int) -> tuple[str, int] | None:
+    """Return (what it is compared by, its end) of a link that begins with the word at ``start``."""
+    if not text[start:end].isascii() or not text[start:end].isalnum() or end == len(text):
+        return None
+    url = URL.match(text, start)
+    if url and url[0][end - start] in ":.":
+        whole = AFTER_WORD.sub("", url[0])
+        word = re.sub(r"^[a-z]+://", "", whole.lower())
+        word = AFTER_WORD.sub("", re.split("[?#]", re.sub(r"^www\.(?=[a-z0-9])", "", word))[0])
+        return word, start + len(whole)
+    email = EMAIL.match(text, start)
+    if email and "." in AFTER_WORD.sub("", email[1]):
+        whole = AFTER_WORD.sub("", email[0])
+        return whole.lower(), start + len(whole)
+    if re.match("[a-zA-Z0-9]", text[end]):
+        whole = AFTER_WORD.sub("", BASE64.match(text, start)[0])
+        changes = re.findall(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])", whole.lower())
+        if len(whole) >= 24 and len(changes) >= 3:
+            return whole.lower(), start + len(whole)
+    return None
 
 
 def naive_tokens(text: str, table: NaiveFolding) -> list[Token]:
@@ -173,25 +191,42 @@ def naive_tokens(text: str, table: NaiveFolding) -> list[Token]:
     context = Context()
     at = 0
     while at < len(text):
-        char, letter = text[at], table[text[at]]
+        letter = table[text[at]]
         if letter.kind is None:
             word, end, open_apostrophe = naive_word(text, at, table)
-            tokens.append(Token(word, at, end, letter.flags | context.flags()))
-            context.after_token(open_apostrophe)
+            flags = letter.flags | context.flags()
+            link = naive_link(text, at, end)
+            if link:
+                word, end = link
+                flags |= LINK
+            tokens.append(Token(word, at, end, flags))
+            context.after_token(open_apostrophe or link is not None)
             at = end
             while open_apostrophe and at < len(text) and table[text[at]].kind == APOSTROPHE:
                 at += 1
         else:
-            before = tokens[-1].word if tokens else ""
-            context.after_separator(char, letter.kind, before, text[at + 1 : at + 2])
+            context.after_separator(letter.kind)
             at += 1
-    return tokens
+    return with_quotes(text, tokens, table)
+
+
+def with_quotes(text: str, tokens: list[Token], table: NaiveFolding) -> list[Token]:
+    """Flag the tokens inside quotation marks, and those that begin a quotation."""
+    kinds = {SPACE: "blank", HYPHEN: "blank", NEWLINE: "line", None: "word"}
+    flags = [token.flags for token in tokens]
+    starts = [token.start for token in tokens]
+    for low, high in naive_quotes(text, [kinds.get(table[c].kind, "") for c in text], starts):
+        for index in range(low, high):
+            flags[index] |= QUOTED
+            flags[low] |= STARTS_SENTENCE
+    return [token._replace(flags=own) for token, own in zip(tokens, flags, strict=True)]
 
 
 def naive_word(text: str, start: int, table: NaiveFolding) -> tuple[str, int, bool]:
     """Return (folded word, its end, whether apostrophes follow) of the word at ``start``."""
     parts = [""]  # between apostrophes
     end = at = start
+    digit = table[text[start]].flags & DIGIT
     while at < len(text):
         letter = table[text[at]]
         unspaced = letter.flags & UNSPACED
@@ -200,6 +235,9 @@ def naive_word(text: str, start: int, table: NaiveFolding) -> tuple[str, int, bo
         elif at > start and (unspaced or table[text[start]].flags & UNSPACED):
             break  # a character of an unspaced script stands alone, with its marks
         elif letter.kind is None:
+            if parts[-1] and letter.flags & DIGIT != digit:
+                break  # a letter that touches a digit is of another word
+            digit = letter.flags & DIGIT
             parts[-1] += letter.folded
             end = at + 1
         elif letter.kind == APOSTROPHE:

@@ -7,7 +7,7 @@ which words are frequent. They are counted first; then every part is looked at b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow as pa
 from dedup.cleaning.apply import settle_removals
 from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
 from dedup.cleaning.boilerplate.template_text import Found
-from dedup.cleaning.boilerplate.templates import TemplateCounter, Templates
+from dedup.cleaning.boilerplate.templates import Template, TemplateCounter, Templates
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
@@ -47,12 +47,15 @@ class Removals:
     gone: Int64
     truncated: Bool
     words: Words
+    templates: tuple[Template, ...] = ()  # most frequent first
 
     def kept(self) -> Kept:
         """Return what a checkpoint holds of it; classes and weights lie in the columns."""
         arrays = {name: getattr(self, name) for name in _KEPT}
         arrays["languages"] = self.words.languages
-        return Kept(arrays, {"rows": self.rows, "annotations": self.annotations})
+        tables = {"rows": self.rows, "annotations": self.annotations}
+        templates = [astuple(each) for each in self.templates]
+        return Kept(arrays, tables, {"templates": templates})
 
     @classmethod
     def of_kept(cls, kept: Kept, columns: Columns) -> Removals:
@@ -63,7 +66,8 @@ class Removals:
             kept.arrays["languages"],
         )
         arrays = {name: kept.arrays[name] for name in _KEPT}
-        return cls(**kept.tables, **arrays, words=words)
+        templates = tuple(Template(*each) for each in kept.values["templates"])
+        return cls(**kept.tables, **arrays, words=words, templates=templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +129,15 @@ def find_removals(
     line_counts = LineCounter(sites, parts.bound(), columns)
     units = TemplateCounter(sites, 2 * parts.bound(), columns)
     discount = Discount()
+    counted = np.zeros(len(tokens), np.bool_)
+    counted[np.unique(groups, return_index=True)[1]] = True
     counts_lines = "repeats" in config.find and config.boilerplate
     for part in parts:
         if counts_lines:
             line_counts.add(part.lines, part.low)
             units.add(part.tokens, part.lines, part.low, int(tokens.bounds[part.low]))
         if "passages" in config.find:
-            discount.learn(part.tokens)
+            discount.learn(part.tokens, counted[part.low : part.high])
     line_counts.count(groups)
     templates = units.count(groups, texts, tokens)
     return _Search(config, line_counts, templates, sites, discount).run(parts, tokens, columns)
@@ -157,7 +163,7 @@ class _Search:
         classes = columns.grow("classes", np.uint8, total)
         weights = columns.grow("weights", np.float32, total)
         classed = "passages" in self.config.find  # nothing else looks at classes
-        common = self.discount.common()
+        learned = self.discount.learned()
         for number, part in enumerate(parts):
             own = slice(part.low, part.high)
             found, marked, review[own] = self._find(part)
@@ -165,7 +171,7 @@ class _Search:
             masked = _masked(found, part.tokens, gone[own])
             if classed:
                 languages = self.discount.languages[number]
-                words = classify_part(part.tokens, masked, languages, common)
+                words = classify_part(part.tokens, masked, languages, learned)
                 classes.append(words.classes)
                 weights.append(words.weights)
             rows.append(_moved(found, part.low))
@@ -175,7 +181,7 @@ class _Search:
         return Removals(
             pa.concat_tables(rows).combine_chunks(),
             pa.concat_tables(annotations).combine_chunks(),
-            *(review, gone, truncated, words),
+            *(review, gone, truncated, words, self.templates.entries),
         )
 
     def _find(self, part: Part) -> tuple[pa.Table, pa.Table, Bool]:

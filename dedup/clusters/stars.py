@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dedup.clusters.canonical import CanonicalOrder
-from dedup.config import RELATION_CODES, Config
+from dedup.clusters.links import cluster_edges
+from dedup.config import Config
 from dedup.core.arrays import Bool, Float64, Int64
 from dedup.kernels import clusters as kernel
-from dedup.similarity.relations import EXACT, REVISION, Pairs
+from dedup.similarity.relations import EXACT, Pairs
 
 _STAY = 0.1  # how much more of a member must occur in another leader for it to move
 
@@ -28,15 +29,16 @@ class Clusters:
     pairs: Int64
 
 
-def cluster_pairs(pairs: Pairs, candidates: CanonicalOrder, config: Config) -> Clusters:
-    """Cluster documents by the pairs whose relation is in ``config.cluster_on``.
+def cluster_pairs(
+    pairs: Pairs, candidates: CanonicalOrder, config: Config, *, edges: Int64 | None = None
+) -> Clusters:
+    """Cluster documents by some of their pairs, ``edges`` (default: ``links.cluster_edges``).
 
     Equal documents (``exact``) are left to the caller: only one of them has other pairs.
     """
     count = len(candidates.lengths)
-    wanted = [RELATION_CODES[name] for name in config.cluster_on if name != "exact"]
-    wanted.append(REVISION)  # a version of what would be in the cluster
-    edges = np.flatnonzero(np.isin(pairs.relations, wanted))
+    if edges is None:
+        edges = cluster_edges(pairs, candidates.lengths, config)
     leaders = np.arange(count, dtype=np.int64)
     joined = np.full(count, -1, np.int64)
     rows = np.union1d(pairs.a[edges], pairs.b[edges])
@@ -120,16 +122,6 @@ def components(a: Int64, b: Int64, count: int) -> Int64:
     parent = np.arange(count, dtype=np.int64)
     kernel.connect(np.asarray(a, np.int64), np.asarray(b, np.int64), parent)
     return parent
-
-
-def cluster_documents(
-    pairs: Pairs, candidates: CanonicalOrder, representatives: Int64, config: Config
-) -> Clusters:
-    """Cluster all documents: by their pairs, and equal documents with their representative."""
-    clusters = cluster_pairs(pairs, candidates, config)
-    if "exact" in config.cluster_on:
-        join_equals(clusters, pairs, representatives)
-    return clusters
 
 
 def join_equals(clusters: Clusters, pairs: Pairs, representatives: Int64) -> None:

@@ -81,7 +81,7 @@ class Work:
         others = {each.name for each in folder.iterdir()} - {_ARRAYS, LOCK}
         if known is None and others:
             raise OutputError(
-                f"{folder}: holds {min(others)} and no {MANIFEST}; allowed is an empty folder, or "
+                f"{folder}: holds {min(others)} and no {MANIFEST}; give it an empty folder, or "
                 "the work folder of a run that was interrupted"
             )
         if known is None or known.get("finished"):

@@ -257,7 +257,7 @@ def _table(folder: Path, name: str) -> pa.Table:
     there = [file for file in files if file.is_file()]
     if len(there) != 1:
         got = "both files" if there else "neither file"
-        what = f"got {got}, a result holds one of {files[0].name} and {files[1].name}"
+        what = f"there is {got}; a result holds either {files[0].name} or {files[1].name}"
         raise InputError(what, path=str(folder))
     columns = list(COLUMNS[name])
     schema = pa.schema([CONTRACT[name].field(column) for column in columns])

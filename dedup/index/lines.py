@@ -143,7 +143,7 @@ def _in_parts(lines: Iterable[RawLine], at_once: int) -> Iterator[list[RawLine]]
 
 def _document(name: str, row: Row) -> dict[str, Any]:
     site = row.site if row.site and len(row.site.encode()) <= LONGEST else None
-    return {"doc_id": name, "text": row.text, "date": row.date, "site": site}
+    return {"id": name, "text": row.text, "date": row.date, "site": site}
 
 
 def said_of(name: str, verdict: Verdict) -> dict[str, Any]:

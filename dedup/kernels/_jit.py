@@ -93,6 +93,20 @@ if INTERPRETED:
         bits = [each >= 0x80 or each in b"'`" for each in _64(data, position)]
         return np.uint64(sum(bit << k for k, bit in enumerate(bits)))
 
+    def digit_bits(data: Any, position: Any) -> Any:
+        """Return which of the 64 bytes at ``position`` are ASCII digits, a bit each."""
+        bits = [0x30 <= each <= 0x39 for each in _64(data, position)]
+        return np.uint64(sum(bit << k for k, bit in enumerate(bits)))
+
+    def link_bits(data: Any, position: Any) -> Any:
+        """Return which of 64 bytes begin ``:/`` or ``www``, or are ``@``; 66 bytes are read."""
+        some = bytes(data[position : position + 66]).lower()
+        bits = [
+            some[k] == 0x40 or some[k : k + 2] == b":/" or some[k : k + 3] == b"www"
+            for k in range(64)
+        ]
+        return np.uint64(sum(bit << k for k, bit in enumerate(bits)))
+
     def _64(data: Any, position: Any) -> bytes:
         return bytes(data[position : position + 64])
 
@@ -162,14 +176,45 @@ else:
 
         return types.uint64(data, types.int64), build
 
-    def _vector(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    @intrinsic
+    def digit_bits(typing_context: Any, data: Any, position: Any) -> Any:
+        """Return which of the 64 bytes at ``position`` are ASCII digits, a bit each."""
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            found, same = _vector(context, builder, signature, arguments)
+            digits = builder.sub(found, same(0x30))
+            return _bits(builder, builder.icmp_unsigned("<", digits, same(10)))
+
+        return types.uint64(data, types.int64), build
+
+    @intrinsic
+    def link_bits(typing_context: Any, data: Any, position: Any) -> Any:
+        """Return which of 64 bytes begin ``:/`` or ``www``, or are ``@``; 66 bytes are read."""
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            one, same = _vector(context, builder, signature, arguments)
+            two, _ = _vector(context, builder, signature, arguments, 1)
+            three, _ = _vector(context, builder, signature, arguments, 2)
+
+            def equal(vector: Any, value: int) -> Any:
+                return builder.icmp_unsigned("==", vector, same(value))
+
+            small = [builder.or_(vector, same(0x20)) for vector in (one, two, three)]
+            www = functools.reduce(builder.and_, [equal(vector, 0x77) for vector in small])
+            scheme = builder.and_(equal(one, 0x3A), equal(two, 0x2F))
+            return _bits(builder, www, scheme, equal(one, 0x40))
+
+        return types.uint64(data, types.int64), build
+
+    def _vector(context: Any, builder: Any, signature: Any, arguments: Any, behind: int = 0) -> Any:
         """Load 64 bytes; return them, and what makes a vector of one value of the same kind."""
         from llvmlite import ir
         from numba.core import cgutils
 
         kind = ir.VectorType(ir.IntType(8), 64)
         array = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0])
-        address = builder.gep(array.data, [arguments[1]])
+        index = builder.add(arguments[1], ir.Constant(arguments[1].type, behind))
+        address = builder.gep(array.data, [index])
         found = builder.load(builder.bitcast(address, kind.as_pointer()), align=1)
         return found, lambda value: ir.Constant(kind, [value] * 64)
 

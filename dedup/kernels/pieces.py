@@ -34,19 +34,19 @@ from dedup.kernels.text import QUOTED, UNSPACED
 NONE, WEAK, STRONG = 0, 1, 3  # levels; MEDIUM is between
 # An aligned stretch is a passage with so many distinct content words, and with the weight of its
 # matched tokens and their share of the longer side that a level asks for.
-LEAST_CONTENT = 4.0
+LEAST_CONTENT = 4
 STRONG_WEIGHT, STRONG_DENSITY = 8.0, 0.5
 MEDIUM_WEIGHT, MEDIUM_DENSITY = 6.0, 0.6
 WEAK_WEIGHT, WEAK_DENSITY = 5.0, 0.7
 # Copied word for word fewer will do: density, words that are no names, distinct content words.
-VERBATIM_DENSITY, VERBATIM_WORDS, VERBATIM_CONTENT = 0.95, 6.0, 2.0
+VERBATIM_DENSITY, VERBATIM_WORDS, VERBATIM_CONTENT = 0.95, 6, 2
 UNSPACED_SIZE = 0.5  # what a character of a script without spaces counts, in words
 QUOTED_SHARE = 0.5  # of the matched tokens of one side inside quotation marks: a quote
 LOOSE_REACH = 45  # tokens between seeds in any order that lie close together, on both sides
 LOOSE_SEEDS = 3  # of them that make a piece
 LOOSE_SIZE = 3  # tokens that a seed takes, about
 LOOSE_LIKE, LOOSE_SURE, LOOSE_WORDS = 0.4, 0.5, 12  # Dice to look on and to accept, with how many
-JOINT_WEIGHT, JOINT_CONTENT, JOINT_DENSITY = 12.0, 8.0, 0.33  # for pieces that hold only together
+JOINT_WEIGHT, JOINT_CONTENT, JOINT_DENSITY = 12.0, 8, 0.33  # for pieces that hold only together
 
 
 class Measures(NamedTuple):

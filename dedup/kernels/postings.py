@@ -70,7 +70,7 @@ def seal_texts(
 ):
     """Write sums, numbers of tokens and signature of every text, of word shingles."""
     buffers = make_buffers(widest_of(data, offsets), size)
-    shingles = np.empty(len(buffers[2]), np.uint64)
+    shingles = np.empty(len(buffers[3]), np.uint64)
     wide = np.empty(len(a), np.uint32)
     for row in range(len(offsets) - 1):
         counts[row], _ = take_text(

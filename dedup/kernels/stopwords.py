@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, trailing_zeros
 from dedup.kernels.text import (
     ADJOINS,
     CAPITAL,
@@ -17,6 +17,14 @@ from dedup.kernels.text import (
 
 # Classes of a token.
 STOP, CONTENT, NAME, BLANK = 0, 1, 2, 3
+
+STOP_WEIGHT = 0.25
+# Words of documents without capitals: at most so many documents, or that share of them, for a
+# content word of full weight; at least so many for a stop word.
+LEAST_DOCUMENTS = 200
+RARE_DOCUMENTS, RARE_SHARE = 10, 0.01
+FREQUENT_DOCUMENTS, FREQUENT_SHARE = 40, 0.06
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @njit
@@ -50,12 +58,88 @@ def count_languages(hashes, bounds, table, languages, out):
             position = find_word(table, hashes[i])
             if position >= 0:
                 bits = languages[position]
-                language = 0
                 while bits != np.uint64(0):
-                    if bits & np.uint64(1) != np.uint64(0):
-                        out[row, language] += 1
-                    bits >>= np.uint64(1)
-                    language += 1
+                    out[row, trailing_zeros(bits)] += 1
+                    bits &= bits - np.uint64(1)
+
+
+@njit
+def without_capitals(flags, lo, hi):
+    """Tell whether the tokens ``lo:hi`` are of a script, or written, without capitals.
+
+    At most one word in 50 begins with one; characters of unspaced scripts do not count.
+    """
+    words = 0
+    capitals = 0
+    for i in range(lo, hi):
+        if flags[i] & UNSPACED == 0:
+            words += 1
+            if flags[i] & CAPITAL != 0:
+                capitals += 1
+    return words > 0 and 50 * capitals <= words
+
+
+@njit
+def counter_of(word, language, counters):
+    """Return the place of a word of a language in ``counters``, a power of two of them."""
+    mixed = (word ^ (np.uint64(language + 2) * _SPREAD)) * _SPREAD
+    return np.intp((mixed >> np.uint64(32)) & np.uint64(len(counters) - 1))
+
+
+@njit
+def count_documents(hashes, flags, bounds, chosen, counted, counters, stamps, totals):
+    """Count in how many documents without capitals each word stands.
+
+    ``chosen`` (int64) is the language of each document or -1, ``counted`` (bool) which count at
+    all. ``counters`` (int32) are shared by the words that fall on the same one: a rare word may
+    take the count of a frequent one, which with a million counters is one rare word in hundreds.
+    ``stamps`` (int64, as many) hold the number of the last document, and ``totals`` (int64) how
+    many documents a language has, the last one being those of none; its last value is how many
+    there are in all.
+    """
+    none = len(totals) - 2
+    for row in range(len(bounds) - 1):
+        lo = bounds[row]
+        hi = bounds[row + 1]
+        if not counted[row] or not without_capitals(flags, lo, hi):
+            continue
+        language = chosen[row]
+        totals[language if language >= 0 else none] += 1
+        totals[none + 1] += 1
+        for i in range(lo, hi):
+            if flags[i] & UNSPACED == 0:
+                place = counter_of(hashes[i], language, counters)
+                if stamps[place] != totals[none + 1]:
+                    stamps[place] = totals[none + 1]
+                    counters[place] += 1
+
+
+@njit
+def weigh_frequent(hashes, flags, bounds, chosen, counters, totals, classes, weights):
+    """Let the content words of documents without capitals weigh by their document frequency.
+
+    A word in few documents keeps its weight, one in many is a stop word, and between the weight
+    falls with the logarithm. Languages of fewer than ``LEAST_DOCUMENTS`` stay as they are.
+    """
+    none = len(totals) - 2
+    for row in range(len(bounds) - 1):
+        lo = bounds[row]
+        hi = bounds[row + 1]
+        language = chosen[row]
+        total = totals[language if language >= 0 else none]
+        if total < LEAST_DOCUMENTS or not without_capitals(flags, lo, hi):
+            continue
+        rare = np.log(max(RARE_SHARE * total, RARE_DOCUMENTS))
+        frequent = np.log(max(FREQUENT_SHARE * total, FREQUENT_DOCUMENTS))
+        for i in range(lo, hi):
+            if classes[i] != CONTENT or flags[i] & UNSPACED != 0:
+                continue
+            documents = counters[counter_of(hashes[i], language, counters)]
+            share = (np.log(max(documents, 1)) - rare) / (frequent - rare)
+            if share >= 1.0:
+                classes[i] = STOP
+            if share > 0.0:
+                weights[i] = np.float32(1.0 - (1.0 - STOP_WEIGHT) * min(share, 1.0))
 
 
 @njit

@@ -1,8 +1,9 @@
 """Text to tokens: one pass over UTF-8 bytes, eight ASCII bytes at a time where it can.
 
 A token is a run of letters and digits, folded (case, width, accents) by one table; apostrophes
-inside a word are skipped and a possessive ``'s`` is dropped; scripts written without spaces give
-one token a character. Its hash takes the folded bytes in chunks of eight:
+inside a word are skipped and a possessive ``'s`` is dropped; letters and digits that touch are two
+tokens; scripts written without spaces give one token a character. A URL, an e-mail address or a run
+of base64 is one token (``links``). Its hash takes the folded bytes in chunks of eight:
 ``h = mix(h ^ chunk)``, so words of up to eight ASCII letters cannot collide.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import load8, njit, trailing_zeros
+from dedup.kernels.links import link_end, link_word
 
 # Kinds of separators, as in the folding table.
 PLAIN, SPACE, NEWLINE, SENTENCE, OPEN, CLOSE, TOGGLE, HYPHEN, APOSTROPHE, AT, IGNORE = range(11)
@@ -21,9 +23,9 @@ CAPITAL = 1  # begins with a capital letter
 STARTS_SENTENCE = 2
 STARTS_LINE = 4  # first token of a line
 ADJOINS = 8  # only blanks or hyphens stand between it and the token before
-QUOTED = 16  # inside quotation marks
+QUOTED = 16  # inside quotation marks, see ``quotes``
 UNSPACED = 32  # one character of a script without spaces
-LINK = 64  # part of a URL or of a @handle
+LINK = 64  # a URL, an e-mail address, a run of base64, or part of a @handle
 DIGIT = 128  # begins with a digit
 
 TABLE_CODE = np.uint32(0x1FFFFF)
@@ -33,9 +35,6 @@ TABLE_DIGIT = np.uint32(1 << 23)
 
 SEED = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
-_HTTP = np.uint64(0x70747468)  # "http" as little-endian bytes
-_HTTPS = np.uint64(0x7370747468)
-_WWW = np.uint64(0x777777)
 
 
 @njit
@@ -43,6 +42,28 @@ def mix(h, chunk):
     """Take one chunk of eight folded bytes into a token's hash."""
     h = (h ^ chunk) * _MIX
     return h ^ (h >> np.uint64(32))
+
+
+@njit
+def hash_link(data, lo, hi):
+    """Return the hash and the prefix of a link whose word is ``data[lo:hi]``, in small letters."""
+    h = SEED
+    acc = np.uint64(0)
+    prefix = np.uint64(0)
+    for i in range(lo, hi):
+        byte = np.uint64(data[i])
+        if np.uint64(65) <= byte <= np.uint64(90):
+            byte |= np.uint64(32)
+        at = i - lo
+        if at < 6:
+            prefix |= byte << np.uint64(8 * at)
+        acc |= byte << np.uint64(8 * (at & 7))
+        if at & 7 == 7:
+            h = mix(h, acc)
+            acc = np.uint64(0)
+    if (hi - lo) & 7 != 0:
+        h = mix(h, acc)
+    return h, prefix
 
 
 @njit
@@ -82,7 +103,15 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
 
     ``hashes`` gets the folded words. The others are ``None`` where only signatures are wanted
     (Numba then leaves their code away): ``prefixes`` the first six folded characters, ``starts``
-    and ``ends`` code points from ``lo``, ``flags`` the bits above.
+    and ``ends`` code points from ``lo``, ``flags`` the bits above but ``QUOTED``. ``data`` is
+    uint8; ``stage``, ``values`` and ``expansions`` (uint32) are the folding table; ``hashes`` and
+    ``prefixes`` are uint64, ``starts`` and ``ends`` int32, ``flags`` uint8.
+
+    Where a word begins inside ``data[lo:hi]`` does not depend on what stands before ``lo``, if
+    that is a separator, or a letter before a digit, or a digit before a letter.
+
+    ``ascii.hash_words`` is its twin for hashes alone, 64 ASCII bytes at a time; ``test_hash_words``
+    (tests/kernels/test_windows.py) compares the two.
     """
     low7 = np.uint64(0x7F7F7F7F7F7F7F7F)
     high = np.uint64(0x8080808080808080)
@@ -93,10 +122,7 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
     sentence = True
     line = True
     adjoins = False
-    double_quoted = False
-    single_quoted = False
     link = False
-    last_acc = np.uint64(0)
     while i < hi:
         # Between tokens: look at one character.
         b = data[i]
@@ -115,35 +141,11 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                     sentence = True
                     adjoins = False
                     link = False
-                    double_quoted = False
-                    single_quoted = False
-                elif v == np.uint32(APOSTROPHE):
-                    if single_quoted:
-                        single_quoted = False
-                    else:
-                        single_quoted = True
-                        sentence = True
-                    adjoins = False
                 elif v == np.uint32(AT):
                     link = True
                     adjoins = False
                 elif v == np.uint32(SENTENCE):
                     sentence = not link
-                    adjoins = False
-                    if b == np.uint8(58) and (last_acc == _HTTP or last_acc == _HTTPS):
-                        link = i + 1 < hi and data[i + 1] == np.uint8(47)
-                    elif b == np.uint8(46) and last_acc == _WWW:
-                        link = True
-                elif v == np.uint32(OPEN):
-                    double_quoted = True
-                    sentence = True
-                    adjoins = False
-                elif v == np.uint32(CLOSE):
-                    double_quoted = False
-                    adjoins = False
-                elif v == np.uint32(TOGGLE):
-                    double_quoted = not double_quoted
-                    sentence = double_quoted or sentence
                     adjoins = False
                 elif v != np.uint32(HYPHEN) and v != np.uint32(IGNORE):
                     adjoins = False
@@ -152,17 +154,20 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
             continue
         # A token begins here.
         begin = position
+        first_byte = i
+        plain = True  # ASCII letters and digits alone
+        is_digit = (v & TABLE_DIGIT) != np.uint32(0)
         h = SEED
         acc = np.uint64(0)
         size = np.uint64(0)  # bytes in acc
-        stem = np.uint64(0)
+        prefix = np.uint64(0)
         count = 0  # folded characters so far
         first = v
         finish = position
         saved_h = SEED
         saved_acc = np.uint64(0)
         saved_size = np.uint64(0)
-        saved_stem = np.uint64(0)
+        saved_prefix = np.uint64(0)
         since = -1  # characters since an apostrophe, -1: none
         last = np.uint32(0)
         while i < hi:
@@ -175,21 +180,23 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                     y7 + np.uint64(0x0505050505050505)
                 )
                 digits = (x + np.uint64(0x5050505050505050)) & ~(x + np.uint64(0x4646464646464646))
-                other = ~((letters | digits) & ~w) & high
+                if since == 0:
+                    is_digit = digits & ~w & np.uint64(0x80) != np.uint64(0)
+                other = ~((digits if is_digit else letters) & ~w) & high
                 k = 8 if other == np.uint64(0) else trailing_zeros(other) >> 3
                 if k > hi - i:
                     k = hi - i
                 if k > 0:
                     if k == 8:
                         if prefixes is not None and count < 6:
-                            stem |= (y << np.uint64(8 * count)) & np.uint64(0xFFFFFFFFFFFF)
+                            prefix |= (y << np.uint64(8 * count)) & np.uint64(0xFFFFFFFFFFFF)
                         h = mix(h, y)
                         last = np.uint32(y >> np.uint64(56))
                     else:
                         acc = y & ((np.uint64(1) << np.uint64(8 * k)) - np.uint64(1))
                         size = np.uint64(k)
                         if prefixes is not None and count < 6:
-                            stem |= (acc << np.uint64(8 * count)) & np.uint64(0xFFFFFFFFFFFF)
+                            prefix |= (acc << np.uint64(8 * count)) & np.uint64(0xFFFFFFFFFFFF)
                         last = np.uint32((acc >> np.uint64(8 * (k - 1))) & np.uint64(255))
                     i += k
                     position += k
@@ -210,12 +217,14 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                 v = fold_code(code, stage, values)
             if v < np.uint32(KINDS):
                 if v == np.uint32(APOSTROPHE):
+                    plain = False
                     saved_h = h
                     saved_acc = acc
                     saved_size = size
-                    saved_stem = stem
+                    saved_prefix = prefix
                     since = 0
                 elif v == np.uint32(IGNORE):
+                    plain = False
                     finish = position + 1  # an accent belongs to the letter before it
                 else:
                     break
@@ -224,15 +233,20 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                 continue
             if (v & TABLE_UNSPACED) != np.uint32(0) and count > 0:
                 break
+            digit = (v & TABLE_DIGIT) != np.uint32(0)
+            if digit != is_digit and count > 0 and since != 0:
+                break
+            is_digit = digit
+            plain = plain and b < np.uint8(128)
             length = np.intp(v >> np.uint32(24))
-            entry = np.intp(v & TABLE_CODE)
+            at = np.intp(v & TABLE_CODE)
             for j in range(max(length, 1)):
-                folded = expansions[entry + j] if length > 0 else v & TABLE_CODE
+                folded = expansions[at + j] if length > 0 else v & TABLE_CODE
                 if prefixes is not None and count < 6:
                     if folded < np.uint32(128):
-                        stem |= np.uint64(folded) << np.uint64(8 * count)
+                        prefix |= np.uint64(folded) << np.uint64(8 * count)
                     else:
-                        stem ^= (np.uint64(folded) * _MIX) >> np.uint64(count)
+                        prefix ^= (np.uint64(folded) * _MIX) >> np.uint64(count)
                 wide = np.uint64(folded)
                 while True:
                     acc |= (wide & np.uint64(255)) << (np.uint64(8) * size)
@@ -264,15 +278,22 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
             h = saved_h
             acc = saved_acc
             size = saved_size
-            stem = saved_stem
-        if flags is not None:
-            closed = since == 0 and single_quoted
-            last_acc = acc if h == SEED else np.uint64(0)
+            prefix = saved_prefix
         if size != np.uint64(0):
             h = mix(h, acc)
+        is_link = False
+        if plain and i < hi:
+            end = link_end(data, first_byte, i, hi)
+            if end > i:
+                is_link = True
+                position += end - i
+                finish = position
+                i = end
+                low, top = link_word(data, first_byte, end)
+                h, prefix = hash_link(data, low, top)
         hashes[out] = h
         if prefixes is not None:
-            prefixes[out] = stem
+            prefixes[out] = prefix
         if flags is not None:
             starts[out] = begin
             ends[out] = finish
@@ -289,16 +310,12 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
                 f |= STARTS_LINE
             if adjoins and not line:
                 f |= ADJOINS
-            if double_quoted or single_quoted:
-                f |= QUOTED
-            if link:
+            if link or is_link:
                 f |= LINK
             flags[out] = f
             sentence = False
             line = False
-            adjoins = since != 0
-            if closed:
-                single_quoted = False
+            adjoins = since != 0 and not is_link
         out += 1
     return out
 

@@ -62,7 +62,7 @@ def take_text(
     ``fingerprints`` (or ``None``) get what is made of all of them; ``buffers`` is what
     ``make_buffers`` gives. Returns the number of tokens, and the next place.
     """
-    words, odd, units, mixed = buffers
+    words, odd, digits, units, mixed = buffers
     total = np.int64(0)
     made = np.int64(0)
     kept = np.int64(0)  # tokens of the windows before that begin shingles of this one
@@ -72,7 +72,9 @@ def take_text(
         fingerprints[:] = np.uint64(0)
     while lo < hi:
         end = window_end(data, lo, hi, window)
-        count = hash_words(data, lo, end, stage, values, expansions, words, odd, units[kept:])
+        count = hash_words(
+            *(data, lo, end, stage, values, expansions, words, odd, digits, units[kept:])
+        )
         lo = end
         total += count
         count += kept
@@ -100,8 +102,9 @@ def take_text(
 @njit
 def make_buffers(widest, size):
     """Return room for what ``take_text`` makes of a window of up to ``widest`` bytes."""
-    tokens = widest // 2 + 2 + size
+    tokens = widest + 2 + size
     return (
+        np.empty(widest // 64 + 2, np.uint64),
         np.empty(widest // 64 + 2, np.uint64),
         np.empty(widest // 64 + 2, np.uint64),
         np.empty(tokens, np.uint64),
@@ -122,7 +125,7 @@ def widest_of(data, offsets):
 def sign_texts(data, offsets, stage, values, expansions, size, a, b, out, counts):
     """Write the word-shingle signature of every text, and how many tokens it has."""
     buffers = make_buffers(widest_of(data, offsets), size)
-    shingles = np.empty(len(buffers[2]), np.uint64)
+    shingles = np.empty(len(buffers[3]), np.uint64)
     for row in range(len(offsets) - 1):
         counts[row], _ = take_text(
             *(
@@ -166,7 +169,7 @@ def band_texts(
     """
     buffers = make_buffers(widest_of(data, offsets), size)
     keep = len(shingles) > 0
-    made = shingles if keep else np.empty(len(buffers[2]), np.uint64)
+    made = shingles if keep else np.empty(len(buffers[3]), np.uint64)
     signature = np.empty(len(a), np.uint32)
     position = np.intp(0)
     bounds[0] = 0
@@ -228,14 +231,3 @@ def shingle_texts(data, offsets, chosen, stage, values, expansions, size, most, 
                 stamps = np.full(len(table), -1, np.int64)
             position += distinct_row(out, position, end, table, stamps, k)
         bounds[k + 1] = position
-
-
-@njit
-def drop_repeats(values):
-    """Move the distinct ones of sorted values to the front; return how many they are."""
-    kept = 0
-    for value in values:
-        if kept == 0 or values[kept - 1] != value:
-            values[kept] = value
-            kept += 1
-    return kept

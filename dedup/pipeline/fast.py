@@ -15,7 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
-from dedup.clusters.stars import Clusters, cluster_documents
+from dedup.clusters.joining import addressed, cluster_documents
+from dedup.clusters.standing import Standing, decide
+from dedup.clusters.stars import Clusters
 from dedup.config import Config
 from dedup.core.arrays import Int64, one_array, texts_from_arrow
 from dedup.core.checkpoints import Kept
@@ -241,8 +243,6 @@ def _find_candidates(state: State) -> None:
 def _shingle_candidates(state: State) -> None:
     """Put the distinct shingles of all documents that are in a candidate pair into the spool."""
     work = state.resources.work
-    if work.is_done("pairs"):
-        return
 
     def compute() -> None:
         documents = np.unique(state.candidates)
@@ -282,16 +282,19 @@ def _wanted(
         start += size
 
 
+def _verifier(state: State) -> Verifier:
+    wanted = np.sort(state.signed.order[np.unique(state.candidates)])
+    return Verifier.of(state.resources.work.spool, wanted, state.signed.order)
+
+
 def _verify(state: State) -> None:
     """Compare the sets of all candidates exactly."""
     signed, resources = state.signed, state.resources
     names = Pairs.__dataclass_fields__
 
     def compute() -> Pairs:
-        wanted = np.sort(signed.order[np.unique(state.candidates)])
-        verifier = Verifier.of(resources.work.spool, wanted, signed.order)
         given = (state.candidates, signed.counts, state.config)
-        return verifier.confirm(*given, threads=resources.threads)
+        return _verifier(state).confirm(*given, threads=resources.threads)
 
     pairs = resources.work.stage(
         "pairs",
@@ -315,19 +318,28 @@ def _find_differences(state: State) -> None:
 
 
 def _cluster(state: State) -> None:
-    state.clusters = cluster_documents(
-        state.pairs, state.ranking, state.representatives, state.config
+    verifier, before = _verifier(state), state.pairs
+    state.clusters, state.pairs = cluster_documents(
+        *(state.pairs, state.ranking, state.representatives, state.config, verifier.reader()),
+        addressed=addressed(state.metadata["doc_id"]),
     )
-    del state.ranking, state.signed
+    state.differences = state.judge.again(
+        state.pairs, before, state.differences, state.clusters.leaders
+    )
+    standing = decide(
+        *(state.pairs, state.clusters, state.representatives, state.signed.counts, state.config),
+        stays=state.differences.stays,
+    )
+    del state.ranking, state.signed, verifier
     trim()
-    state.result = _result(state)
+    state.result = _result(state, standing)
 
 
-def _result(state: State) -> Result:
+def _result(state: State, standing: Standing) -> Result:
     metadata = state.metadata
     ids = one_array(metadata["doc_id"])
     pairs, chosen = (state.pairs, state.differences), (state.clusters, state.representatives)
-    documents = documents_table(metadata, pairs, *chosen, state.config)
+    documents = documents_table(metadata, pairs, *chosen, standing)
     corpus = replace(state.reader.corpus(metadata), order=state.order, content=state.content)
     result = Result(
         config=state.config,
@@ -336,7 +348,7 @@ def _result(state: State) -> Result:
             "pairs": pairs_table(*pairs, ids),
             "passages": PASSAGES.empty_table(),
             "repeats": REPEATS.empty_table(),
-            "losses": losses_table(documents, pairs, *chosen, state.judge),
+            "losses": losses_table(documents, pairs, chosen[1], standing, state.judge),
         },
         corpus=corpus,
         removals=REMOVALS.empty_table(),

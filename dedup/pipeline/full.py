@@ -15,11 +15,16 @@ import pyarrow as pa
 
 from dedup.cleaning.find import Removals, find_removals
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
-from dedup.clusters.stars import Clusters, cluster_documents, stars
+from dedup.clusters.joining import addressed, cluster_documents
+from dedup.clusters.one_text import PageFinder
+from dedup.clusters.running import kept_running
+from dedup.clusters.standing import decide
+from dedup.clusters.stars import Clusters, stars
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, column_codes
 from dedup.core.checkpoints import Kept
 from dedup.passages.find import Passages, find_passages, no_passages
+from dedup.passages.neighbours import join_neighbours
 from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
 from dedup.pipeline.documents import Documents, gather, hold, text_budget
 from dedup.pipeline.results import (
@@ -29,13 +34,16 @@ from dedup.pipeline.results import (
     pairs_table,
     passages_table,
     repeats_table,
+    templates_summary,
 )
 from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.pipeline.wording import HeldWords, judged
 from dedup.result import Result
 from dedup.schema import Corpus
 from dedup.similarity.differences import Differences, Judge, superseded
+from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
+from dedup.similarity.telling import telling_passages
 from dedup.sources.rereadable import Reader
 from dedup.text.tokens import Tokens, read_tokens, tokenise_texts
 
@@ -62,6 +70,7 @@ class State:
     removals: Removals = field(init=False)
     ranking: CanonicalOrder = field(init=False)
     passages: Passages = field(init=False)
+    misread: Misread = field(init=False)
     pairs: Pairs = field(init=False)
     judge: Judge = field(init=False)
     differences: Differences = field(init=False)
@@ -161,16 +170,35 @@ def _find_passages(state: State) -> None:
         included &= _among_near_copies(state)
     state.passages = state.resources.work.stage(
         "passages",
-        lambda: find_passages(
-            *(state.tokens, state.removals.words, state.config),
-            included=included,
-            threads=state.resources.threads,
-            columns=state.documents.columns,
+        lambda: join_neighbours(
+            find_passages(
+                *(state.tokens, state.removals.words, state.config),
+                included=included,
+                threads=state.resources.threads,
+                columns=state.documents.columns,
+            ),
+            state.tokens,
         ),
         save=Passages.kept,
         load=Passages.of_kept,
     )
     state.limits.update(state.passages.cut)
+
+
+def _find_misread(state: State) -> None:
+    """Find copies among texts that a machine misread, where both copies and passages are sought."""
+    if not {"duplicates", "passages"} <= set(state.config.find) or state.compares:
+        state.misread = none_misread()
+        return
+    included = state.representatives == np.arange(len(state.representatives))
+    state.misread = state.resources.work.stage(
+        "misread",
+        lambda: find_misread(state.documents.texts, state.tokens, included),
+        save=Misread.kept,
+        load=Misread.of_kept,
+    )
+    if state.misread.left_out:
+        state.limits["misread_texts_too_long"] = state.misread.left_out
 
 
 def _among_near_copies(state: State) -> Bool:
@@ -201,7 +229,9 @@ def _relate_pairs(state: State) -> None:
     pairs = confirm_pairs(
         *(candidates, state.copies.sets.compare, state.passages),
         *(counts - state.removals.gone, state.config),
+        telling=telling_passages(state.passages, state.tokens, state.removals.annotations),
         keep_all=state.compares,
+        misread=state.misread,
     )
     state.pairs = with_equals(pairs, state.representatives, counts)
 
@@ -222,8 +252,16 @@ def _find_differences(state: State) -> None:
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
-        state.clusters = cluster_documents(
-            state.pairs, state.ranking, state.representatives, state.config
+        ids = state.documents.metadata["doc_id"]
+        before = state.pairs
+        state.clusters, state.pairs = cluster_documents(
+            *(state.pairs, state.ranking, state.representatives, state.config),
+            state.copies.sets.reader(),
+            addressed=addressed(ids),
+            is_one_text=PageFinder(state.documents.texts, ids).is_one_text,
+        )
+        state.differences = state.judge.again(
+            state.pairs, before, state.differences, state.clusters.leaders
         )
     else:
         state.clusters = Clusters(np.arange(count, dtype=np.int64), np.full(count, -1, np.int64))
@@ -234,7 +272,15 @@ def _result(state: State) -> Result:
     metadata, removals = state.documents.metadata, state.removals
     ids = metadata["doc_id"].combine_chunks()
     pairs, chosen = (state.pairs, state.differences), (state.clusters, state.representatives)
-    documents = documents_table(metadata, pairs, *chosen, state.config)
+    running = kept_running(
+        *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
+        state.config,
+    )
+    standing = decide(
+        *(state.pairs, *chosen, state.ranking.lengths, state.config, running),
+        stays=state.differences.stays,
+    )
+    documents = documents_table(metadata, pairs, *chosen, standing)
     result = Result(
         config=state.config,
         tables={
@@ -242,7 +288,7 @@ def _result(state: State) -> Result:
             "pairs": pairs_table(*pairs, ids),
             "passages": passages_table(state.passages, state.tokens, ids),
             "repeats": repeats_table(removals.rows, ids),
-            "losses": losses_table(documents, pairs, *chosen, state.judge),
+            "losses": losses_table(documents, pairs, chosen[1], standing, state.judge),
         },
         corpus=state.documents.corpus,
         removals=removals.rows,
@@ -250,6 +296,7 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
+    result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 
@@ -261,6 +308,7 @@ MODE = Mode(
         Stage("candidates", _find_candidates),
         Stage("boilerplate and repeats", _find_removals),
         Stage("passages", _find_passages),
+        Stage("misread texts", _find_misread),
         Stage("pairs", _relate_pairs),
         Stage("differences", _find_differences),
         Stage("clusters", _cluster),

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedup.cleaning.find import Removals
+from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters, components
-from dedup.config import Config
 from dedup.core.arrays import Bool, Float64, Int64, one_array
 from dedup.errors import OutputError
 from dedup.kernels.differences import LONGEST as LONGEST_LOST
@@ -26,6 +27,7 @@ from dedup.similarity.differences import Differences, Judge
 from dedup.similarity.relations import EXACT, NAMES, NONE, SAME_FORM, Pairs
 from dedup.text.tokens import Tokens
 
+_MOST_TEMPLATES = 100  # that are listed
 _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 
@@ -34,7 +36,7 @@ def documents_table(
     judged: tuple[Pairs, Differences],
     clusters: Clusters,
     representatives: Int64,
-    config: Config,
+    standing: Standing,
 ) -> pa.Table:
     """Return which documents are kept, and the relation of each other one to its replacement.
 
@@ -46,7 +48,7 @@ def documents_table(
     parts = []
     for low in range(0, max(len(ids), 1), _SLICE):
         rows = np.arange(low, min(low + _SLICE, len(ids)))
-        parts.append(_documents(ids, rows, judged, clusters, representatives, config))
+        parts.append(_documents(ids, rows, judged, clusters, representatives, standing))
     table = pa.concat_tables(parts)
     path = corpus["path"]
     if path.null_count == len(path):
@@ -60,22 +62,18 @@ def _documents(
     judged: tuple[Pairs, Differences],
     clusters: Clusters,
     representatives: Int64,
-    config: Config,
+    standing: Standing,
 ) -> pa.Table:
     """Return what was found of some documents."""
     pairs, differences = judged
-    leaders, joined = clusters.leaders[rows], clusters.pairs[rows]
+    leaders, by = clusters.leaders[rows], standing.by[rows]
     is_member = leaders != rows
-    # A document is joined to its leader by the pair of its representative.
-    edge = joined[is_member]
+    kept = by == rows
+    # What joins a document to another one is the pair of the document that stands for it.
+    edge = standing.pairs[rows][is_member]
     own_is_a = pairs.a[edge] == representatives[rows[is_member]]
-    share = np.zeros(len(rows))
-    share[is_member] = np.where(own_is_a, pairs.share_a[edge], pairs.share_b[edge])
-    kept = ~is_member | (share < config.removable)
-    kept[is_member] |= differences.stays[edge, np.where(own_is_a, 0, 1)]
-    # If too little of equal documents occurs in their leader, one is kept and represents them.
-    equal = kept & is_member & (representatives[rows] != rows)
-    kept &= ~equal
+    # Equal documents of which too little stands elsewhere: one is kept and stands for the others.
+    equal = is_member & (representatives[rows] != rows) & (by == representatives[rows])
 
     def scores(values: Float64) -> pa.Array:
         if not len(values):
@@ -90,13 +88,12 @@ def _documents(
     relation[equal] = EXACT
     containment = np.where(own_is_a, pairs.containment_a[edge], pairs.containment_b[edge])
     lost = _losses(differences, edge, own_is_a, is_member, kept | equal)
-    duplicate_of = np.where(equal, representatives[rows], leaders)
     columns = {
         "cluster": ids.take(pa.array(leaders)),
         "canonical": pa.array(~is_member),
         "kept": pa.array(kept),
         "relation": pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
-        "duplicate_of": ids.take(pa.array(duplicate_of, mask=kept)),
+        "duplicate_of": ids.take(pa.array(by, mask=kept)),
         "jaccard": scores(pairs.jaccard[edge]),
         "containment": scores(containment),
         "coverage": scores(pairs.coverage[edge]),
@@ -120,8 +117,8 @@ def table_of(columns: dict[str, pa.Array], names: Sequence[str]) -> pa.Table:
 def losses_table(
     documents: pa.Table,
     judged: tuple[Pairs, Differences],
-    clusters: Clusters,
     representatives: Int64,
+    standing: Standing,
     judge: Judge,
 ) -> pa.Table:
     """Return the stretches that removed documents lose, by id, as ``LOSSES``.
@@ -130,14 +127,14 @@ def losses_table(
     """
     pairs, differences = judged
     gone = ~documents["kept"].to_numpy() & (representatives == np.arange(len(documents)))
-    rows = np.flatnonzero(gone & (clusters.leaders != np.arange(len(documents))))
-    edges = clusters.pairs[rows]
+    rows = np.flatnonzero(gone)
+    edges = standing.pairs[rows]
     is_a = pairs.a[edges] == rows
     longest = differences.figures[edges, LONGEST_LOST + np.where(is_a, 0, 1)]
     some = longest >= OWN_WORDS
     found = judge.losses(pairs, edges[some], is_a[some])
     ids = one_array(documents["doc_id"])
-    kept = ids.take(pa.array(clusters.leaders[found["doc"].to_numpy()]))
+    kept = ids.take(pa.array(standing.by[found["doc"].to_numpy()]))
     columns = [ids.take(found["doc"].combine_chunks()), kept]
     columns += [found[name] for name in ("start", "end", "tokens", "text")]
     return pa.Table.from_arrays(columns, schema=LOSSES)
@@ -268,6 +265,60 @@ def _total_losses(documents: pa.Table) -> dict[str, int]:
         "tokens": int(pc.sum(documents["lost_tokens"]).as_py() or 0),
         "facts": int(pc.sum(documents["lost_facts"]).as_py() or 0),
     }
+
+
+def templates_summary(found: Removals, metadata: pa.Table, tokens: Tokens) -> dict[str, Any]:
+    """Return the text that sites repeat, once each, ready for JSON.
+
+    ``listed`` are the most frequent: the line or sentence (at most 200 characters), its site (null
+    for one of several sites), and in how many documents and distinct clusters it occurs; ``sites``
+    the share of its text that each site loses.
+    """
+    sites, ids = metadata["site"], metadata["doc_id"]
+    listed = [
+        {
+            "text": each.text,
+            "site": sites[each.example].as_py() if each.site >= 0 else None,
+            "documents": each.documents,
+            "clusters": each.clusters,
+            "example": ids[each.example].as_py(),
+        }
+        for each in found.templates[:_MOST_TEMPLATES]
+    ]
+    rows = found.rows.filter(pc.starts_with(found.rows["rule"], "template_"))
+    docs = rows["doc"].to_numpy()
+    sizes = rows["end"].to_numpy() - rows["start"].to_numpy()
+    removed = np.bincount(docs, weights=sizes, minlength=len(tokens)).astype(np.int64)
+    return {
+        "count": len(found.templates),
+        "documents": len(np.unique(docs)),
+        "removals": len(docs),
+        "sites": _sites_that_lose(sites, removed, tokens),
+        "listed": listed,
+    }
+
+
+def _sites_that_lose(
+    sites: pa.ChunkedArray, removed: Int64, tokens: Tokens
+) -> list[dict[str, Any]]:
+    """Return the share of its text that each site loses as templates, the largest first."""
+    lengths = np.zeros(len(tokens), np.int64)
+    filled = np.flatnonzero(tokens.counts() > 0)
+    lengths[filled] = tokens.ends[tokens.bounds[filled + 1] - 1]
+    table = pa.table({"site": sites, "removed": removed, "length": lengths})
+    named = table.filter(pc.is_valid(table["site"]))
+    sums = named.group_by("site").aggregate(
+        [("removed", "sum"), ("length", "sum"), ("length", "count")]
+    )
+    found = [
+        {
+            "site": row["site"],
+            "documents": row["length_count"],
+            "share": round(row["removed_sum"] / max(row["length_sum"], 1), 6),
+        }
+        for row in sums.filter(pc.greater(sums["removed_sum"], 0)).to_pylist()
+    ]
+    return sorted(found, key=lambda each: (-each["share"], each["site"]))[:_MOST_TEMPLATES]
 
 
 def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, int]:

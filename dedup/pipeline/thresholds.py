@@ -3,7 +3,8 @@
 ``clusters.thresholds`` says what is exact and what is not. Only documents that are connected with a
 pair whose relation changes are clustered again. Documents that are canonical lead before others;
 among the others the policy decides, as far as the result holds what it goes by: lengths are
-characters in place of tokens, and which texts are truncated is not known.
+characters in place of tokens, which texts are truncated is not known, and the best copy of a new
+cluster is not chosen anew.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.clusters.canonical import CanonicalOrder, ranks
-from dedup.clusters.stars import Clusters, cluster_documents, components
+from dedup.clusters.standing import decide
+from dedup.clusters.stars import Clusters, cluster_pairs, components, join_equals
 from dedup.clusters.thresholds import related_at, relation_codes, threshold_effect
 from dedup.config import Config
 from dedup.core.arrays import Bool, Float64, Int64, one_array
@@ -48,8 +50,13 @@ def at_threshold(result: Result, threshold: float) -> Result:
     pairs = pairs.take(known)
     judged = pairs, _differences(documents, pairs, table["changed"].filter(pa.array(known)))
     representatives = _representatives(documents, pairs)
-    clusters = cluster_documents(pairs, _order(result), representatives, config)
-    clustered = documents_table(documents, judged, clusters, representatives, config)
+    order = _order(result)
+    clusters = cluster_pairs(pairs, order, config)
+    if "exact" in config.cluster_on:
+        join_equals(clusters, pairs, representatives)
+    stays = judged[1].stays
+    standing = decide(pairs, clusters, representatives, order.lengths, config, stays=stays)
+    clustered = documents_table(documents, judged, clusters, representatives, standing)
     columns = [
         pc.if_else(pa.array(touched), one_array(clustered[name]), one_array(documents[name]))
         for name in documents.column_names

@@ -28,6 +28,7 @@ COMMANDS = {
     "same_form": "dedup scan … --show forms",
     "changed_facts": "dedup scan … --show revisions",
 }
+MOST_TEXT = 0.3  # of a site's text that may be a template of the site
 _DIGITS = 6
 _SLICE = 1 << 20  # documents that are counted at a time
 _METADATA = ("doc_id", "duplicate_of", "relation")
@@ -103,7 +104,18 @@ def find_warnings(result: Result, limits: Limits = DEFAULT) -> list[dict[str, An
     for kind, groups in (("corpus_share", whole), ("site_share", sites), ("file_share", files)):
         found += _shares(kind, groups, removed, documents, limits.share)
     found += _clusters(removed, documents, limits.largest(len(documents)))
-    return found + _losing(sites, documents) + _differing(result, documents)
+    found += _losing(sites, documents) + _differing(result, documents)
+    return found + _site_texts(result)
+
+
+def _site_texts(result: Result) -> list[dict[str, Any]]:
+    """Return the sites that lose much of their text as templates."""
+    sites = result.summary.get("templates", {}).get("sites", [])
+    return [
+        {"kind": "site_text", "name": each["site"], **each, "removed": 0, "examples": []}
+        for each in sites
+        if each["documents"] >= LEAST_DOCUMENTS and each["share"] > MOST_TEXT
+    ]
 
 
 def _bools(column: pa.ChunkedArray) -> Bool:
@@ -217,7 +229,12 @@ def _examples(
     return examples
 
 
-_NAMES = {"site_share": "site", "file_share": "file", "large_cluster": "cluster"}
+_NAMES = {
+    "site_share": "site",
+    "site_text": "site",
+    "file_share": "file",
+    "large_cluster": "cluster",
+}
 
 
 def describe(warning: Mapping[str, Any]) -> str:
@@ -241,6 +258,8 @@ def describe(warning: Mapping[str, Any]) -> str:
     known = _NAMES.get(warning["kind"])
     what = f"{known} {warning['name']}" if known else "the whole corpus"
     documents = f"{warning['documents']:,} documents"
+    if warning["kind"] == "site_text":
+        return f"{what}: {warning['share']:.0%} of the text of {documents} removed as templates"
     if warning["kind"] == "large_cluster":
         return f"{what}: {documents} in one cluster, {warning['removed']:,} removed"
     return f"{what}: {warning['removed']:,} of {documents} removed"

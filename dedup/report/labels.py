@@ -29,6 +29,7 @@ TAG_WORDS = {
     "date_line": "date line",
     "embed": "embedded post",
     "related_suspect": "perhaps a related article",
+    "comment": "comment of a reader",
 }
 
 # Why something is removed, by kind of reason. A tag is a reason where `drop_tags` names it.
@@ -63,6 +64,9 @@ REASONS = {
         "cookie_notice": "cookie notice",
         "legal": "legal notice",
         "site_boilerplate": "line of the site",
+        "site_template": "template of the site",
+        "media_control": "media control",
+        "date_label": "label of a date",
         "whitespace": "invisible line",
     },
     "tag": TAG_WORDS,
@@ -70,6 +74,7 @@ REASONS = {
 # What the limits on very frequent text left out. One that is not known is written as it is.
 LIMIT_WORDS = {
     "oversized_buckets": "oversized buckets, of whose pairs only some were compared",
+    "misread_texts_too_long": "texts read by machine that are too long to compare by characters",
     "near_copies_left_out_of_passages": "near copies left out of the search for passages",
     "seeds_in_too_many_documents": "seeds in too many articles, searched in some of them only",
     "seed_positions_left_out": "positions of frequent seeds that were not searched",
@@ -84,7 +89,7 @@ COLOURS = {
     "excerpt": "#009E73",
     "derived": "#E69F00",
     "shares_passage": "#CC79A7",
-    "compilation": "#7F7F7F",
+    "compilation": "#D55E00",
     "revision": "#6A51A3",
     "own_text": "#B8860B",
     "same_form": "#8C564B",
@@ -107,7 +112,7 @@ STYLES = {
     "excerpt": "green",
     "derived": "yellow",
     "shares_passage": "magenta",
-    "compilation": "dim",
+    "compilation": "red",
     "revision": "blue",
     "own_text": "yellow",
     "same_form": "red",

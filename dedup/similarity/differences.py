@@ -33,7 +33,7 @@ from dedup.core.parallel import in_order
 from dedup.kernels import differences as kernel
 from dedup.kernels import facts
 from dedup.kernels.stopwords import count_languages, find_word
-from dedup.similarity.relations import OWN_TEXT, REVISION, SAME_FORM, SHORT, Pairs
+from dedup.similarity.relations import EXACT, OWN_TEXT, REVISION, SAME_FORM, SHORT, Pairs
 from dedup.text.stopwords import hash_table, stop_lists
 from dedup.text.tokens import Tokens, folding, tokenise_texts
 
@@ -181,9 +181,31 @@ class Judge:
         Only pairs on which a removal may rest are looked at. What comes out for a pair depends on
         its two texts and dates alone.
         """
-        found = Differences.none(len(pairs))
         wanted = [RELATIONS.index(name) for name in self.config.cluster_on if name != "exact"]
-        rows = np.flatnonzero(np.isin(pairs.relations, wanted))
+        return self._find(pairs, np.flatnonzero(np.isin(pairs.relations, wanted)))
+
+    def again(self, pairs: Pairs, before: Pairs, known: Differences, leaders: Int64) -> Differences:
+        """Return what differs in pairs that were joined to clusters.
+
+        ``known`` is what was found of the pairs ``before``. Pairs inside a cluster that were not
+        looked at, and on which a removal may rest now, are looked at.
+        """
+        count = np.int64(len(self.counts))
+        keys, old = (each.a * count + each.b for each in (pairs, before))
+        places = np.minimum(np.searchsorted(old, keys), max(len(old) - 1, 0))
+        is_old = old[places] == keys if len(old) else np.zeros(len(keys), np.bool_)
+        found = Differences.none(len(pairs))
+        found.figures[is_old] = known.figures[places[is_old]]
+        found.stays[is_old] = known.stays[places[is_old]]
+        same = (leaders[pairs.a] == leaders[pairs.b]) & (pairs.relations != EXACT)
+        rows = np.flatnonzero(same & (found.figures[:, kernel.MATCHED] == 0))
+        fresh = self._find(pairs.take(rows), np.arange(len(rows)))
+        found.figures[rows], found.stays[rows] = fresh.figures, fresh.stays
+        changed = known.changed.take(pa.array(places, mask=~is_old)) if len(old) else found.changed
+        return replace(found, changed=changed)
+
+    def _find(self, pairs: Pairs, rows: Int64) -> Differences:
+        found = Differences.none(len(pairs))
         if not len(rows):
             return found
         runs = [rows[low:high] for low, high in self._runs(pairs, rows)]

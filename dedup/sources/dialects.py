@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Protocol
 
 from dedup.sources.names import KNOWN_NAMES, folded
 
@@ -21,6 +21,18 @@ _WRAPPED = 3  # rows, from which a column is said to stand in quotes
 _TEXTS = {folded(name) for name in KNOWN_NAMES["text"]}
 
 
+class RowReader(Protocol):
+    """What parses lines into rows, as ``csv.reader`` does."""
+
+    @property
+    def line_num(self) -> int:
+        """Return how many lines were read."""
+        ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+    def __next__(self) -> list[str]: ...
+
+
 class Dialect(NamedTuple):
     """How rows are written; ``above`` lines that are not blank stand before the header.
 
@@ -33,7 +45,7 @@ class Dialect(NamedTuple):
     quotes: bool = True
     escape: bool = False
 
-    def reader(self, lines: Iterable[str]) -> csv.reader:  # type: ignore[valid-type]
+    def reader(self, lines: Iterable[str]) -> RowReader:
         """Return what parses ``lines`` strictly."""
         if not self.quotes:
             return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)

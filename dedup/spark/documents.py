@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from dedup import schema as records
+from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
 from dedup.pipeline.results import documents_table
@@ -39,11 +40,11 @@ def place(metadata: Frame, members: Frame, equals: Frame, config: Config) -> Fra
     one = {name: F.lit(1.0) for name in _SCORES} | {"relation": F.lit(EXACT).cast("bigint")}
     alone = F.col("leader").isNull()
     columns = [F.when(alone, one[name]).otherwise(F.col(name)).alias(name) for name in _SCORES]
-    leader = F.coalesce("leader", "representative").alias("leader")
-    return own.unionByName(joined.select("row", leader, *columns, "representative"))
+    columns += [F.coalesce(name, "representative").alias(name) for name in ("leader", "stand_in")]
+    return own.unionByName(joined.select("row", *columns, "representative"))
 
 
-def documents(metadata: Frame, placed: Frame, config: Config) -> Frame:
+def documents(metadata: Frame, placed: Frame) -> Frame:
     """Return all documents as ``KEYED``; the rules are those of ``tables``."""
     names = metadata.select("row", "doc_id")
     leaders = names.select(F.col("row").alias("leader"), F.col("doc_id").alias("leader_id"))
@@ -54,13 +55,13 @@ def documents(metadata: Frame, placed: Frame, config: Config) -> Frame:
     selves = placed.where("representative = row").withColumn(
         "representative_id", F.lit(None).cast("string")
     )
-    named = selves.unionByName(others).join(leaders, "leader")
+    stand_ins = names.select(F.col("row").alias("stand_in"), F.col("doc_id").alias("stand_in_id"))
+    named = selves.unionByName(others).join(leaders, "leader").join(stand_ins, "stand_in")
     wanted = metadata.select("row", *KEYS, "doc_id", "path").join(named, "row", "left")
-    settings = config.as_dict()
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            made = _documents(batch, Config(**settings))
+            made = _documents(batch)
             more = {name: batch.column(name) for name in ("row", *KEYS)}
             columns = {name: made.column(name).combine_chunks() for name in DOCUMENTS}
             yield from batches_of({**columns, **more}, KEYED)
@@ -68,23 +69,25 @@ def documents(metadata: Frame, placed: Frame, config: Config) -> Frame:
     return map_batches(wanted, work, KEYED)
 
 
-def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
-    """Return a batch of documents as the table of a scan of these and their leaders."""
+def _documents(batch: pa.RecordBatch) -> pa.Table:
+    """Return a batch of documents as the table of a scan that knows these and what leads them."""
     count = len(batch)
     rows = np.arange(count)
     known = {name: batch.column(name).fill_null(0) for name in (*MEMBERS, "representative")}
     is_member = batch.column("leader").is_valid().to_numpy(zero_copy_only=False)
     moved = is_member & (known["representative"].to_numpy() != column(batch, "row"))
-    # Behind the documents come their leaders and representatives, by id alone.
-    ids = pa.concat_arrays(
-        [batch.column(name) for name in ("doc_id", "leader_id", "representative_id")]
-    )
-    representatives = np.arange(3 * count)
+    # Behind the documents stand what leads them and what stands for them, by id alone.
+    names = ("doc_id", "leader_id", "representative_id", "stand_in_id")
+    ids = pa.concat_arrays([batch.column(name) for name in names])
+    representatives, leaders, by = np.tile(np.arange(4 * count), (3, 1))
     representatives[:count] = np.where(moved, rows + 2 * count, rows)
-    leaders = np.arange(3 * count)
     leaders[:count] = np.where(is_member, rows + count, rows)
-    joined = np.full(3 * count, -1)
+    joined = np.full(4 * count, -1)
     joined[:count] = np.where(is_member, rows, -1)
+    stand_in = known["stand_in"].to_numpy()
+    by_face = moved & (stand_in == known["representative"].to_numpy())
+    goes = is_member & (stand_in != column(batch, "row"))
+    by[:count] = np.where(by_face, rows + 2 * count, np.where(goes, rows + 3 * count, rows))
     scores = {name: known[name].to_numpy(zero_copy_only=False) for name in _SCORES}
     pairs = Pairs(
         a=representatives[:count],
@@ -99,11 +102,10 @@ def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
         share_b=scores["share"],
     )
     judged = pairs, Differences.unknown(count)
-    path = pa.concat_arrays([batch.column("path"), pa.nulls(2 * count, batch.column("path").type)])
+    path = pa.concat_arrays([batch.column("path"), pa.nulls(3 * count, batch.column("path").type)])
     corpus = pa.table({"doc_id": ids, "path": path})
-    return documents_table(
-        corpus, judged, Clusters(leaders, joined), representatives, config
-    ).slice(0, count)
+    clusters, standing = Clusters(leaders, joined), Standing(by, joined)
+    return documents_table(corpus, judged, clusters, representatives, standing).slice(0, count)
 
 
 def summary(

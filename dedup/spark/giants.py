@@ -33,6 +33,7 @@ from dedup.spark.stars import MEMBERS, by_group
 
 LEADS, LED = 1, 2
 _STATES: Schema = {"place": "bigint", "state": "bigint"}
+_WAYS: Schema = {name: kind for name, kind in MEMBERS.items() if name != "stand_in"}
 _MOST_ROWS = 1 << 18
 
 
@@ -52,7 +53,10 @@ def find_members(
         F.greatest("one", "two").alias("place"), F.least("one", "two").alias("better")
     )
     states = _settle(store, pairs, places.select("place"), task_edges)
-    return _moved(store, joined, states)
+    members = _moved(store, joined, states)
+    goes = F.col("share") >= config.removable
+    stand_in = F.when(goes, F.col("leader")).otherwise(F.col("row")).alias("stand_in")
+    return members.select("*", stand_in)
 
 
 def _places(store: Store, edges: Frame, labels: Frame, metadata: Frame, config: Config) -> Frame:
@@ -167,12 +171,10 @@ def _moved(store: Store, joined: Frame, states: Frame) -> Frame:
             best = best_moves(member, column(table, "share"), is_own, column(table, "leader"))
             yield from _chosen(table, best)
 
-    return map_batches(grouped, work, MEMBERS)
+    return map_batches(grouped, work, _WAYS)
 
 
 def _chosen(table: pa.Table, best: Int64) -> Iterator[pa.RecordBatch]:
     chosen = table.take(pa.array(best)).combine_chunks()
     named = {"row": "member_row", "leader": "leader_row"}
-    yield from batches_of(
-        {name: column(chosen, named.get(name, name)) for name in MEMBERS}, MEMBERS
-    )
+    yield from batches_of({name: column(chosen, named.get(name, name)) for name in _WAYS}, _WAYS)

@@ -102,7 +102,7 @@ def _compare(table: pa.Table, config: Config, *, weak: bool) -> tuple[Pairs, int
     places = np.arange(len(table))
     heads = np.maximum.accumulate(np.where(b == _HEAD, places, 0))
     others = np.flatnonzero(b != _HEAD)
-    sets = _shingles(table.column("shingles"))
+    sets = shingles_of(table.column("shingles"))
     pairs = confirm_pairs(
         np.stack([heads[others], others], axis=1),
         lambda some: compare_shingles(some, sets),
@@ -119,7 +119,7 @@ def _compare(table: pa.Table, config: Config, *, weak: bool) -> tuple[Pairs, int
     return Pairs(**named, **rest), int(heads[-1])
 
 
-def _shingles(cells: pa.ChunkedArray) -> Shingles:
+def shingles_of(cells: pa.ChunkedArray) -> Shingles:
     """Return a column of packed shingles as sets."""
     array = one_array(cells.cast(pa.large_binary()))
     _, offsets, data = array.buffers()

@@ -117,7 +117,7 @@ def distinct_shingles(shingles: Shingles, *, threads: int = 1) -> Shingles:
 
 def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
     """Return the distinct shingles of some rows (ascending) of a batch of texts."""
-    capacity = int(np.sum(texts.offsets[rows + 1] - texts.offsets[rows])) // 2 + len(rows)
+    capacity = int(np.sum(texts.offsets[rows + 1] - texts.offsets[rows])) + len(rows)
     values, bounds = np.empty(capacity, np.uint64), np.empty(len(rows) + 1, np.int64)
     table = folding()
     windows.shingle_texts(
@@ -135,6 +135,8 @@ def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
 
 
 def _sort_out(values: UInt64) -> int:
-    """Move the distinct values to the front, with no table; return how many they are."""
-    values.sort()
-    return int(windows.drop_repeats(values))
+    """Move the distinct values to the front, by where each first stands; return how many."""
+    _, first = np.unique(values, return_index=True)
+    first.sort()
+    values[: len(first)] = values[first]
+    return len(first)

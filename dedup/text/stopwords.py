@@ -4,7 +4,9 @@ English needs stop words and names told apart from content; other languages must
 that. A document takes the stop list (``stopwords.txt``) that covers most of its tokens. Where none
 covers a tenth of them, the words to discount are learned from the corpus: the most frequent ones,
 up to a quarter of all running tokens of the documents without a list. Names are found by capital
-letters; scripts without capitals, and languages that capitalise every noun, have no names here.
+letters; languages that capitalise every noun have no names here. In documents without capitals
+nothing tells a name or a stock phrase from what a text says, so their words weigh by the number of
+documents of the language that have them, near copies counted once.
 """
 
 from __future__ import annotations
@@ -12,19 +14,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from dedup.core.arrays import Bool, Float32, Int64, UInt8, UInt64, texts_from_strings
+from dedup.core.arrays import Bool, Float32, Int32, Int64, UInt8, UInt64, texts_from_strings
 from dedup.kernels import stopwords as kernel
 from dedup.kernels.stopwords import BLANK, CONTENT, NAME, STOP
 from dedup.text.tokens import Tokens, tokenise_texts
 
-__all__ = ["BLANK", "CONTENT", "NAME", "STOP", "Words", "classify", "stop_lists"]
+__all__ = ["BLANK", "CONTENT", "NAME", "STOP", "Learned", "Words", "classify", "stop_lists"]
 
 _LEAST_COVERED = 0.10
 _COMMON_SHARE = 0.25
 _COMMON_LEAST_TOKENS = 500
+_COUNTERS = 1 << 20  # of words by document frequency
 _PARTICLES = "al el ibn bin bint abu ben de da dos del della di du van von der den la le"
 
 
@@ -80,6 +84,19 @@ def hash_table(words: UInt64) -> UInt64:
     return table
 
 
+class Learned(NamedTuple):
+    """What all documents say of words.
+
+    ``common`` is a hash table of the words to discount in documents that no stop list fits,
+    ``counters`` and ``totals`` how many documents without capitals have each word
+    (``kernels.stopwords.count_documents``).
+    """
+
+    common: UInt64
+    counters: Int32
+    totals: Int64
+
+
 class Discount:
     """Which words any two texts share: the stop list of each document, else what is frequent.
 
@@ -87,13 +104,19 @@ class Discount:
     """
 
     def __init__(self) -> None:
+        self._counters: Int32 = np.zeros(_COUNTERS, np.int32)
+        self._stamps: Int64 = np.zeros(_COUNTERS, np.int64)
+        self._totals: Int64 = np.zeros(len(stop_lists().names) + 2, np.int64)
         self.languages: list[Int64] = []
         self._types: UInt64 = np.zeros(0, np.uint64)
         self._counts: Int64 = np.zeros(0, np.int64)
         self._waiting: list[tuple[UInt64, Int64]] = []
 
-    def learn(self, tokens: Tokens) -> None:
-        """Choose the lists of the next documents, and count the words of those without one."""
+    def learn(self, tokens: Tokens, counted: Bool | None = None) -> None:
+        """Choose the lists of the next documents, and count the words of those without one.
+
+        Document frequencies take the ``counted`` ones alone, by default all.
+        """
         lists = stop_lists()
         covered = np.zeros((len(tokens), len(lists.names)), np.int64)
         kernel.count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
@@ -101,6 +124,11 @@ class Discount:
         best = np.max(covered, axis=1, initial=0)
         chosen[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
         self.languages.append(chosen)
+        some = np.ones(len(tokens), np.bool_) if counted is None else counted
+        kernel.count_documents(
+            *(tokens.hashes, tokens.flags, tokens.bounds, chosen, some),
+            *(self._counters, self._stamps, self._totals),
+        )
         if (chosen < 0).any():
             words = tokens.hashes[np.repeat(chosen < 0, tokens.counts())]
             self._waiting.append(np.unique(words, return_counts=True))
@@ -118,6 +146,10 @@ class Discount:
         self._counts = np.zeros(len(self._types), np.int64)
         np.add.at(self._counts, position, counts)
 
+    def learned(self) -> Learned:
+        """Return what was learned of all documents."""
+        return Learned(self.common(), self._counters, self._totals)
+
     def common(self) -> UInt64:
         """Return a table of the words to discount in documents that no stop list fits."""
         self._settle()
@@ -134,10 +166,10 @@ def classify(tokens: Tokens, masked: Bool | None = None) -> Words:
     """Give every token a class and a weight; ``masked`` tokens are blank and weigh nothing."""
     discount = Discount()
     discount.learn(tokens)
-    return classify_part(tokens, masked, discount.languages[0], discount.common())
+    return classify_part(tokens, masked, discount.languages[0], discount.learned())
 
 
-def classify_part(tokens: Tokens, masked: Bool | None, languages: Int64, common: UInt64) -> Words:
+def classify_part(tokens: Tokens, masked: Bool | None, languages: Int64, learned: Learned) -> Words:
     """Classify the tokens of some documents by what was learned from all."""
     lists = stop_lists()
     classes = np.zeros(len(tokens.hashes), np.uint8)
@@ -146,6 +178,10 @@ def classify_part(tokens: Tokens, masked: Bool | None, languages: Int64, common:
     weights = np.empty(len(tokens.hashes), np.float32)
     kernel.classify_rows(
         *(tokens.hashes, tokens.flags, tokens.bounds, lists.table, lists.languages, languages),
-        *(common, _particles(), classes, weights),
+        *(learned.common, _particles(), classes, weights),
+    )
+    kernel.weigh_frequent(
+        *(tokens.hashes, tokens.flags, tokens.bounds, languages),
+        *(learned.counters, learned.totals, classes, weights),
     )
     return Words(classes, weights, languages)

@@ -13,8 +13,9 @@ from dedup.core.arrays import Int32, Int64, Texts, UInt8, UInt32, UInt64, runs_o
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
 from dedup.kernels import text as kernel
+from dedup.kernels.quotes import mark_quote_rows
 
-FOLDING_VERSION = 1
+FOLDING_VERSION = 2
 _KINDS: dict[str, type[Any]] = {
     "hashes": np.uint64,
     "prefixes": np.uint64,
@@ -100,12 +101,8 @@ def read_tokens(bounds: Int64, columns: Columns) -> Tokens:
 
 
 def _room(offsets: Int64) -> int:
-    """Return a bound on the tokens of texts.
-
-    A token takes at least one byte and is followed by another that is none; a character of an
-    unspaced script takes three.
-    """
-    return int(offsets[-1] - offsets[0]) // 2 + len(offsets)
+    """Return a bound on the tokens of texts: each takes at least one byte."""
+    return int(offsets[-1] - offsets[0]) + len(offsets)
 
 
 def _tokenise_run(texts: Texts, low: int, high: int) -> Tokens:
@@ -132,6 +129,7 @@ def _tokenise_run(texts: Texts, low: int, high: int) -> Tokens:
         bounds,
     )
     count = int(bounds[-1])
+    mark_quote_rows(texts.data, offsets, table.stage, table.values, starts, flags, bounds)
     return Tokens(
         bounds,
         hashes[:count],

@@ -157,7 +157,7 @@ def test_errors_are_ours():
     with pytest.raises(ConfigError):
         Config(threshold=3)
     with pytest.raises(DedupError):
-        dedup.scan([{"story": "x"}])
+        dedup.scan([{"nothing": 3}])
     with pytest.raises(InputError, match="body"):
         dedup.scan(ROWS, text="body")
 

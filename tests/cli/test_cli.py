@@ -146,7 +146,7 @@ def test_settings_reach_the_result(folder):
         (["scan", "x", "--find", "nothing"], "--find: got 'nothing', allowed is any of"),
         (["scan", "x", "--shingle-unit", "line"], "--shingle-unit"),
         (["scan", "x", "--canonical", "best"], "--canonical: got 'best'"),
-        (["scan", "x", "--bands", "4"], "--bands, rows: got (4, 0)"),
+        (["scan", "x", "--bands", "4"], "--bands, --rows: give both or neither, not 4 and 0"),
         (["scan", "x", "--fail-on-duplicates", "--find", "repeats"], "--fail-on-duplicates"),
         (["clean", "x"], "Missing option '--output'"),
         (["compare", "x"], "Missing argument 'B'"),
@@ -200,7 +200,7 @@ def test_running_out_of_memory_is_no_traceback(folder, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("dedup.pipeline.run.scan_reader", fail)
+    monkeypatch.setattr("dedup.api.runs.scan_reader", fail)
     done = run("scan", folder)
     assert (done.code, done.err) == (4, "dedup: error: out of memory\n")
 
@@ -209,7 +209,7 @@ def test_what_nobody_foresaw_is_one_line_and_exit_4(folder, monkeypatch):
     def fail(*_, **__):
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("dedup.pipeline.run.scan_reader", fail)
+    monkeypatch.setattr("dedup.api.runs.scan_reader", fail)
     done = run("scan", folder)
     assert done.code == 4
     assert done.err.count("\n") == 1
@@ -258,7 +258,7 @@ def test_what_is_no_index_is_left_alone(tmp_path):
         (tmp_path / "seen").write_bytes(data)
         done = run("filter", lines, "-i", tmp_path / "seen", "-q")
         assert done.code == 4
-        assert "no index" in done.err
+        assert "not a dedup index" in done.err
         assert names_in(tmp_path) == ["a.jsonl", "seen"]
         assert (tmp_path / "seen").read_bytes() == data
 
@@ -521,7 +521,7 @@ def test_output_into_the_input_is_refused_before_the_work(folder, command, monke
     for out in (folder, folder / "out"):
         done = run(command, folder, "-o", out)
         assert done.code == 4
-        assert "allowed is a folder that is no input and in none" in done.err
+        assert "choose a folder that is no input and in none" in done.err
     assert names_in(folder) == ["one.txt"]
 
 
@@ -810,8 +810,8 @@ def test_annotated_rows_lose_nothing(tmp_path):
 def test_a_whole_text_cannot_be_annotated(folder, tmp_path):
     done = run("clean", folder, "-o", tmp_path / "out", "--annotate")
     assert done.code == 2
-    assert "--annotate: got" in done.err
-    assert "one.txt', allowed is a row" in done.err
+    assert "--annotate: " in done.err
+    assert "one.txt: a whole text has no columns" in done.err
     assert "a whole text has no columns to annotate" in done.err
     assert not (tmp_path / "out").exists()
 
@@ -844,7 +844,7 @@ def test_compare_takes_one_article_each(folder, tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", {"text": ONE}, {"text": OTHER})
     done = run("compare", path, folder / "one.txt")
     assert done.code == 4
-    assert "compare takes 1 articles here, got 2" in done.err
+    assert "compare needs one article here, and there are 2" in done.err
     (tmp_path / "b.txt").write_bytes(b"\0\1\2\3" * 999)
     done = run("compare", folder / "one.txt", tmp_path / "b.txt")
     assert done.code == 4
@@ -867,12 +867,11 @@ def test_compare_cannot_read_stdin_twice():
     assert "stdin can be read once only" in done.err
 
 
-def test_rows_read_as_a_text_are_pointed_out(tmp_path):
+def test_rows_on_stdin_are_known(tmp_path):
     rows = "id,text\n1,one\n2,two\n"
-    assert "--input-format csv if these are rows" in run("scan", "-", input=rows).out
-    done = run("clean", "-", "-o", tmp_path / "out", input=rows)
-    assert "--input-format csv if these are rows" in done.out
-    assert names_in(tmp_path / "out" / "articles") == ["stdin.txt"]
+    assert "2 articles" in run("scan", "-", input=rows).out
+    assert run("clean", "-", "-o", tmp_path / "out", input=rows).code == 0
+    assert names_in(tmp_path / "out" / "articles") == []
 
 
 def test_compare_names_files_of_one_name_by_their_paths(folder, tmp_path):

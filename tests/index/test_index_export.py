@@ -20,6 +20,7 @@ from dedup.errors import CorruptIndex, IndexMismatch, IndexUnavailable, InputErr
 from dedup.index import Index
 from dedup.index.exporting import SCHEMA
 from dedup.index.sqlite.database import sealed
+from dedup.text.tokens import FOLDING_VERSION
 
 DAY = 86_400
 
@@ -191,7 +192,9 @@ def test_other_files_are_no_exported_index(tmp_path):
 
 # Files that this version wrote: later ones must open them, and answer alike
 
-GOLDEN = sorted((Path(__file__).parents[1] / "data").glob("index-1-*.sqlite"))
+DATA = Path(__file__).parents[1] / "data"
+GOLDEN = sorted(DATA.glob(f"index-1-folding-{FOLDING_VERSION}-*.sqlite"))
+OLD_FOLDING = DATA / "index-1-plain.sqlite"  # of folding 1
 
 
 def golden(path, tmp_path):
@@ -205,7 +208,19 @@ def as_plain(value):
 
 
 def test_there_are_golden_files():
-    assert [path.stem for path in GOLDEN] == ["index-1-plain", "index-1-texts"]
+    assert [path.stem for path in GOLDEN] == ["index-1-folding-2-plain", "index-1-folding-2-texts"]
+
+
+@pytest.mark.parametrize("how", ["file", "parquet"])
+def test_an_index_of_an_old_folding_says_so_and_how_to_rebuild(tmp_path, how):
+    copy, _ = golden(OLD_FOLDING, tmp_path)
+    kept = OLD_FOLDING.with_suffix(".parquet")
+    opened = {
+        "file": lambda: Index.open(copy, mode="r"),
+        "parquet": lambda: Index.restore(tmp_path / "restored", kept),
+    }
+    with pytest.raises(IndexMismatch, match=r"folding=1, this run has 2.*dedup index create"):
+        opened[how]()
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

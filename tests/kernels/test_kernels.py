@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 import numpy as np
@@ -49,6 +50,7 @@ LONG = 70_000
 COMPARED = {
     text: {
         "mix": "test_mix",
+        "hash_link": "test_tokenise_rows",
         "decode": "test_decode",
         "fold_code": "test_fold_code",
         "tokenise": "test_tokenise_without_offsets",
@@ -76,6 +78,10 @@ COMPARED = {
         "find_word": "test_hash_table",
         "fill_table": "test_hash_table",
         "count_languages": "test_count_languages",
+        "without_capitals": "test_document_frequencies",
+        "counter_of": "test_document_frequencies",
+        "count_documents": "test_document_frequencies",
+        "weigh_frequent": "test_document_frequencies",
         "plain_capitals": "test_plain_capitals",
         "classify_rows": "test_classify_rows",
     },
@@ -148,10 +154,25 @@ def test_tokenise_rows(strings):
         *("abcdefgh's", "abcdefg's", "abcdefghi", "abcdefghijklmnop", "ABCDEFGHIJKLMNOPs' x"),
         *("'a b' c", "a '", "’tis", "rock 'n' roll", "dogs' bowls", "x'\u200b y", "a-b", "a — b"),
         *("see http://a.b/c d", "https://a b", "http:/x", "https: y", "www.a b"),
-        *("WWW.x", "@me you", "a@b.c d"),
+        *("WWW.x", "@me you", "a@b.c d", "http://a.b/?c#d", "see http://x.org/a?b=1, and", "a@b"),
+        *("HTTP://WWW.A.org/B/", "www.?", "www.a?", "x.y@z.org.", f"{'a' * 65}@b.c", "a..b@c.d-"),
+        *("ftp://a", "1://a", "éhttp://a.b", "it'http://a", "a1b2c3d4e5f6a1b2c3d4e5f6 x"),
+        *("x/a1b2c3d4e5f6a1b2c3d4e5f6+/ x", "a1b2c3d4e5f6a1b2c3d4e5f", "abcdefghijkl123456789abcd"),
+        *("ko20", "20th", "20'th", "a20b'c3's", "m²", "①x", "a\u03011b", "٢٠a", "Ⅳa", "가20나"),
         *("“A b” c", "a “b", '"a" b', "«a»b", "a\nB", "a\r\n\r\nB", "a. b? C", "e\u0301\u0301s"),
         *("漢字かなｶﾞ", "か\u3099x", "x漢", "x'漢", "漢's", "ภาษาไทย"),
         *("한국어", "\u0301a", "\u200ba"),
+        *("„A b“ c", "»A b« c", "« A b » c", "„A ‚b c‘ d“ e", "”A b” c", "“A ‘b’s c’ d” e", '"A b'),
+        *(
+            'a 5" b "c d"',
+            '"A\nb" c',
+            '"A b\n\nc" d',
+            "“A\n“B c” d",
+            "don't 'b c",
+            "「漢『字』か」な",
+            "(“a” b)",
+        ),
+        *("“a »b“ c« d", '"a "b" c', "「" * 9 + "a" + "」" * 9, "a”b c", "“a”b c", "'a\nb' c"),
     ],
 )
 def test_tokens_of_the_cases_that_the_rules_name(string):
@@ -447,6 +468,52 @@ def test_names_of_the_cases_that_the_rules_name(flags, classes):
     row = [(word, flag, False) for word, flag in zip(values, flags, strict=True)]
     assert naive_classes(values, flags, [False] * len(flags), set(), {4})[0] == classes
     check_classes([row], [set()], [0], set(), {4})
+
+
+@pytest.mark.parametrize("lowered", [1, 3])
+def test_document_frequencies(lowered):
+    """Rows without capitals count by language, once each; others neither count nor change."""
+    draw = np.random.default_rng(5)
+    rows, chosen = [], draw.integers(-1, 2, 900)
+    for number in range(900):
+        words = np.minimum(draw.zipf(1.4, 12), 40)
+        capital = CAPITAL if number % lowered == 2 else 0
+        rows.append([(int(word), capital, text.UNSPACED * (word % 9 == 7)) for word in words])
+    counted = draw.random(900) < 0.9
+    flat = [each for row in rows for each in row]
+    bounds = np.arange(0, len(flat) + 1, 12)
+    hashed = np.array([naive_word_hash(str(word)) for word, _, _ in flat], np.uint64)
+    flags = np.array([capital | unspaced for _, capital, unspaced in flat], np.uint8)
+    counters, stamps = np.zeros(1 << 20, np.int32), np.zeros(1 << 20, np.int64)
+    totals = np.zeros(4, np.int64)
+    stopwords.count_documents(hashed, flags, bounds, chosen, counted, counters, stamps, totals)
+    seen = {language: [] for language in (-1, 0, 1)}
+    for row, language, counts in zip(rows, chosen, counted, strict=True):
+        spaced = {word for word, _, unspaced in row if not unspaced}
+        if counts and spaced and not any(capital for _, capital, _ in row):
+            seen[language].append(spaced)
+    assert totals.tolist() == [*(len(seen[k]) for k in (0, 1, -1)), sum(map(len, seen.values()))]
+    classes = np.full(len(flat), stopwords.CONTENT, np.uint8)
+    classes[::5] = stopwords.NAME
+    weights = np.ones(len(flat), np.float32)
+    stopwords.weigh_frequent(hashed, flags, bounds, chosen, counters, totals, classes, weights)
+    for at, (word, _, unspaced) in enumerate(flat):
+        documents, row = seen[chosen[at // 12]], rows[at // 12]
+        weight = 1.0
+        if at % 5 and not unspaced and not any(capital for _, capital, _ in row):
+            weight = naive_frequency_weight(sum(word in each for each in documents), len(documents))
+        assert weights[at] == pytest.approx(weight)
+        kind = stopwords.STOP if weight == 0.25 else stopwords.CONTENT
+        assert classes[at] == (kind if at % 5 else stopwords.NAME)
+
+
+def naive_frequency_weight(documents, total):
+    """Return the weight of a content word that stands in so many documents."""
+    if total < 200:
+        return 1.0
+    low, high = math.log(max(total / 100, 10)), math.log(max(total * 6 / 100, 40))
+    share = (math.log(max(documents, 1)) - low) / (high - low)
+    return 1 - 0.75 * min(max(share, 0), 1)
 
 
 # Documents longer than 2**16 shingles.

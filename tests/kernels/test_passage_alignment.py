@@ -573,6 +573,17 @@ def test_seeds_of_later_documents_are_counted_and_collected(runs, word_pairs):
         counts.counts[:] = 0
 
 
+def test_no_documents_have_no_passages():
+    none = np.zeros(0, np.int64)
+    documents = passages.Documents(*side_of(text_of([])), np.zeros(1, np.int64))
+    index = passages.Index(np.zeros(1, np.int64), none, none, np.zeros(1, np.int64), none, none)
+    limits = Limits(3, 8, 0.2, False)
+    found = passages.find_passages(
+        0, 0, documents, (index, index), limits, passages.scratch_for(1, 1)
+    )
+    assert [table.shape for table in found] == [(0, 9), (0, 2), (0, 3)]
+
+
 def test_enlarged():
     table = np.arange(6).reshape(3, 2)
     assert passages.enlarged(table, 4).shape == (10, 2)

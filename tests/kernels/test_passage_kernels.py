@@ -190,7 +190,7 @@ def stretch(content=0, stop=0, names=0, single=0, gap=0, distinct=99):
 
 @pytest.mark.parametrize("content", range(1, 11))
 def test_levels_of_every_mixture(content):
-    for stop, gap in itertools.product(range(0, 13, 1), (0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 14)):
+    for stop, gap in itertools.product(range(0, 13, 1), (0, 1, 2, 4, 6, 8, 9, 12)):
         a, b, path = stretch(content, stop, gap=gap)
         mate = mate_of(path, a)
         got = pieces.judge(0, path[-1][0], 4, side_of(a), side_of(b), mate)
@@ -209,6 +209,7 @@ def test_levels_of_every_mixture(content):
         ({"content": 6, "gap": 4}, 4, MEDIUM),
         ({"content": 6, "gap": 5}, 4, NONE),
         ({"content": 5, "stop": 3, "gap": 3}, 4, WEAK),
+        ({"content": 5, "stop": 3, "gap": 4}, 4, NONE),
         ({"content": 5, "gap": 2}, 4, WEAK),
         ({"content": 5, "gap": 3}, 4, NONE),
         ({"content": 4, "stop": 4, "gap": 1}, 4, WEAK),
@@ -362,7 +363,8 @@ def test_loose_pieces_at_their_limits(apart, common, side):
     """Equal words at both ends of a stretch; the words between them weigh nothing."""
     words, weights = [*range(1, common + 1), *[OTHER] * 200], [1.0] * common + [0.25] * 200
     a = text_of(words, weights)
-    for others in range(0, 4 * common):
+    # Half of the words are equal with 2 others to each, two fifths with 3.
+    for others in {round(part * common / 10) for part in (0, 15, 18, 20, 21, 24, 27, 30, 31, 34)}:
         b = text_of(words, [*weights[:common], *[1.0] * others, *[0.25] * 200][: len(words)])
         b = Text([*b.words[:common], *[OTHER + 1] * (len(words) - common)], *b[1:])
         for seeds in ([(0, 0), (0, 1), (1, apart)], [(0, 0), (1, 1)], [(0, 0), (1, 3), (apart, 4)]):

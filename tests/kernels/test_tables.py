@@ -7,7 +7,14 @@ import itertools
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from naive import MASK64, naive_fmix64
+from naive import (
+    MASK64,
+    NaiveFolding,
+    naive_fmix64,
+    naive_shingles,
+    naive_tokens,
+    naive_word_hash,
+)
 from naive_passages import naive_groups, naive_ngrams, naive_word_pairs
 from strategies import hashes, ragged, rows_of_hashes
 from test_postings import naive_band_key
@@ -16,6 +23,8 @@ from twins import WRAPS
 from dedup.core.arrays import texts_from_strings
 from dedup.kernels import buckets, clusters, equality, postings, seeds, sets
 from dedup.kernels._jit import INTERPRETED
+from dedup.similarity.minhash import permutations
+from dedup.text.tokens import folding
 
 pytestmark = WRAPS
 examples = settings(max_examples=40 if INTERPRETED else 150, deadline=None)
@@ -396,3 +405,23 @@ def test_thin_without_and_blocks(values, most, gone, count):
     postings.cut_blocks(np.array(values, np.uint64), count, bounds)
     blocks = [(v >> 32) * count >> 32 for v in values]
     assert bounds.tolist() == [sum(b < k for b in blocks) for k in range(count + 1)]
+
+
+@examples
+@given(st.lists(st.text(st.sampled_from("ab é. "), max_size=30), max_size=4))
+def test_seal_texts(strings):
+    """Texts are sealed as their shingles are."""
+    column, table = texts_from_strings(strings), folding()
+    a, b = permutations(4, 1)
+    sums = [np.zeros((len(strings), 2), np.uint64) for _ in "12"]
+    signatures = [np.zeros((len(strings), 4), np.uint16) for _ in "12"]
+    counts = np.zeros(len(strings), np.int64)
+    laid_out = (column.data, column.offsets, table.stage, table.values, table.expansions)
+    postings.seal_texts(*laid_out, 3, a, b, sums[0], counts, signatures[0])
+    naive_table = NaiveFolding(table.stage, table.values, table.expansions)
+    words = [[naive_word_hash(t.word) for t in naive_tokens(each, naive_table)] for each in strings]
+    assert counts.tolist() == [len(each) for each in words]
+    shingles, bounds = ragged([naive_shingles(each, 3) for each in words])
+    postings.seal_rows(shingles, bounds, counts, a, b, sums[1], signatures[1])
+    assert sums[0].tolist() == sums[1].tolist()
+    assert signatures[0].tolist() == signatures[1].tolist()

@@ -41,6 +41,11 @@ COMPARED = {
         "window_end": "test_windows",
         "widest_window": "test_windows",
         "mark_bytes": "test_mark_bytes",
+        "link_span": "test_hash_words",
+        "base64_span": "test_hash_words",
+        "set_odd": "test_hash_words",
+        "mark_links": "test_hash_words",
+        "changes_of": "test_hash_words",
         "has_odd": "test_has_odd",
         "hash_word": "test_hash_of_one_word",
         "hash_short_word": "test_hash_of_one_word",
@@ -54,7 +59,6 @@ COMPARED = {
         "sign_texts": "test_sign_texts",
         "band_texts": "test_band_texts",
         "shingle_texts": "test_shingle_texts",
-        "drop_repeats": "test_drop_repeats",
     },
 }
 
@@ -69,6 +73,8 @@ def test_every_kernel_is_compared_with_a_twin(module):
 
 PLAIN_BYTES = set(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 ODD_BYTES = {*b"'`", *range(128, 256)}
+LINK_BYTES = set(b"-._~:/?#@!$&*+,;=%")
+DIGITS = set(b"0123456789")
 
 
 def bits_of(data, wanted):
@@ -88,7 +94,8 @@ def test_the_table_calls_the_same_ascii_characters_odd():
 
 def test_kind_of():
     kinds = [int(ascii.kind_of(np.uint8(byte))) for byte in range(256)]
-    assert kinds == [0 if b in PLAIN_BYTES else 1 if b in ODD_BYTES else 2 for b in range(256)]
+    wanted = [0 if b in PLAIN_BYTES else 1 if b in ODD_BYTES else 2 for b in range(256)]
+    assert kinds == [3 if b in LINK_BYTES else kind for b, kind in enumerate(wanted)]
 
 
 @examples
@@ -96,22 +103,22 @@ def test_kind_of():
 def test_mark_bytes(data, low, left):
     low = min(low, len(data))
     high = max(low, len(data) - left)
-    words_of, odd = (np.full(len(data) // 64 + 2, 2**64 - 1, np.uint64) for _ in range(2))
+    marked = [np.full(len(data) // 64 + 2, 2**64 - 1, np.uint64) for _ in range(3)]
     buffer = np.frombuffer(data, np.uint8)
-    total = ascii.mark_bytes(buffer, np.int64(low), np.int64(high), words_of, odd)
+    total = ascii.mark_bytes(buffer, np.int64(low), np.int64(high), *marked)
     part = data[low:high]
     used = len(part) // 64 + 2
-    for marks, wanted in ((words_of, PLAIN_BYTES), (odd, ODD_BYTES)):
+    for marks, wanted in zip(marked, (PLAIN_BYTES, ODD_BYTES, DIGITS), strict=True):
         assert number_of(marks[:used]) == bits_of(part, wanted)
     assert total == sum(byte in ODD_BYTES for byte in part)
 
 
 def test_marks_of_every_byte():
     data = bytes(range(256)) + bytes(range(255, -1, -1))
-    words_of, odd = (np.zeros(len(data) // 64 + 2, np.uint64) for _ in range(2))
-    ascii.mark_bytes(np.frombuffer(data, np.uint8), np.int64(0), np.int64(512), words_of, odd)
-    assert number_of(words_of) == bits_of(data, PLAIN_BYTES)
-    assert number_of(odd) == bits_of(data, ODD_BYTES)
+    marked = [np.zeros(len(data) // 64 + 2, np.uint64) for _ in range(3)]
+    ascii.mark_bytes(np.frombuffer(data, np.uint8), np.int64(0), np.int64(512), *marked)
+    for marks, wanted in zip(marked, (PLAIN_BYTES, ODD_BYTES, DIGITS), strict=True):
+        assert number_of(marks) == bits_of(data, wanted)
 
 
 @examples
@@ -135,10 +142,11 @@ def test_hash_of_one_word(word):
 
 
 def naive_windows(data, window):
-    """Cut bytes behind the last ASCII separator in each ``window``, or the first one after it."""
+    """Cut bytes behind the last separator in each ``window``, or the first one after it."""
     ends, low = [], 0
+    inner = PLAIN_BYTES | ODD_BYTES | LINK_BYTES
     while low < len(data):
-        cuts = [k for k in range(low + 1, len(data)) if data[k - 1] not in PLAIN_BYTES | ODD_BYTES]
+        cuts = [k for k in range(low + 1, len(data)) if data[k - 1] not in inner]
         inside = [k for k in cuts if k <= low + window]
         if len(data) - low <= window:
             low = len(data)
@@ -162,12 +170,25 @@ def test_windows(string, window):
     assert ascii.widest_window(buffer, np.int64(0), high, window) == widest
 
 
+# What links are made of, in any order.
+link_pieces = st.lists(
+    st.sampled_from(
+        [
+            *("http", "://", ":/", "www.", "ww", "@", "a", "b1", "x.org", "/", "+", "?q=2", "#"),
+            *(".", "me", "-", "_", "%", "é", "'", " ", "a1b2", "A" * 11, "7" * 13, "c3d4e5" * 5),
+            "\n",
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
 # Mostly ASCII, so that words are looked for in the marks, and some more than 64 bytes long.
 plain_texts = st.lists(
     st.one_of(
         st.sampled_from([" ", " ", ".", "\n", "-", "word", "Longer", "eight888", "nine99999", "'"]),
         st.sampled_from(["it's", "dogs'", "naïve", "“", "”", "x" * 70, "y" * 64, "_", "'s", "—"]),
         st.text("aZ09 '", max_size=70),
+        link_pieces,
     ),
     max_size=30,
 ).map("".join)
@@ -179,9 +200,28 @@ def test_hash_words(before, string, after):
     check_hash_words([before, string, after])
 
 
-@pytest.mark.parametrize("word", ["it's", "don’t", "a" * 130 + "é" + "b" * 70, "'" * 70, "x" * 8])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("it's", "don’t", "a" * 130 + "é" + "b" * 70, "'" * 70, "x" * 8, "20th", "a1" * 5),
+        *("https://a.org/b?c=1#d", "me.2@a-b.org", "@www.x/y", "c3d4e5f6" * 12, "x/c3d4/" * 5),
+        *(
+            "@c3d4e5c3d4e5c3d4e5c3d4e5c3d4e5/http",
+            "wwww.x",
+            "www.a@b.c/d",
+            f"{'w' * 70}.x",
+            f"{'b' * 40}1{'b' * 70}2{'b' * 70}3",
+        ),
+    ],
+)
 def test_hash_words_that_lie_across_64_bytes(word):
     check_hash_words([" " * pad + word + " end" for pad in range(66)])
+
+
+@settings(max_examples=examples.max_examples * 2)
+@given(st.lists(st.one_of(link_pieces, st.just(" ")), max_size=6).map("".join))
+def test_hash_words_among_links(string):
+    check_hash_words([string, "a" * 70])
 
 
 @pytest.mark.parametrize("size", range(1, 36))
@@ -193,9 +233,9 @@ def check_hash_words(strings):
     column = texts_from_strings(strings)
     for row, each in enumerate(strings):
         out = np.zeros(len(column.data) + 1, np.uint64)
-        words_of, odd = (np.zeros(len(column.data) // 64 + 2, np.uint64) for _ in range(2))
+        marked = [np.zeros(len(column.data) // 64 + 2, np.uint64) for _ in range(3)]
         low, high = column.offsets[row], column.offsets[row + 1]
-        count = ascii.hash_words(column.data, low, high, *LAID_OUT, words_of, odd, out)
+        count = ascii.hash_words(column.data, low, high, *LAID_OUT, *marked, out)
         assert out[:count].tolist() == words_in(each)
 
 
@@ -245,7 +285,7 @@ def test_take_text(string, size, window, pairs, keep):
     buffers = windows.make_buffers(ascii.widest_window(column.data, low, high, window), size)
     a, b = arrays_of(pairs)
     signature, fingerprints = np.zeros(len(a), np.uint32), np.ones(2, np.uint64)
-    out = np.zeros(len(column.data) + len(buffers[2]) + 3, np.uint64)
+    out = np.zeros(len(column.data) + len(buffers[3]) + 3, np.uint64)
     count, position = windows.take_text(
         *(column.data, low, high, *LAID_OUT, size, window, buffers),
         *(a, b, signature, fingerprints, out, np.intp(3), keep),
@@ -325,14 +365,6 @@ def test_shingle_texts(strings, size, most, data):
     made = [naive_shingles(words_in(strings[row]), size) for row in chosen]
     wanted = [row if len(row) > most else list(dict.fromkeys(row)) for row in made]
     assert unragged(out, bounds) == wanted
-
-
-@examples
-@given(st.lists(st.integers(0, 9), max_size=30))
-def test_drop_repeats(row):
-    values = np.sort(np.array(row, np.uint64))
-    kept = windows.drop_repeats(values)
-    assert values[:kept].tolist() == sorted(set(row))
 
 
 def test_shingles_of_texts_with_too_many_for_a_table(monkeypatch):

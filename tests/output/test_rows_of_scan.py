@@ -474,7 +474,8 @@ def test_rows_of_files_in_archives_of_lists_and_of_objects(tmp_path, form):
         ("a.zip", (), texts[3:]),
     ):
         out = tmp_path / f"{name}-{form}"
-        done = run(tmp_path / name, "-q", "-o", out, "--write-rows", "--format", form, *more)
+        made = ("-q", "-o", out, "--write-rows", "--format", form, "--find", "duplicates")
+        done = run(tmp_path / name, *made, *more)
         assert (done.code, done.err) == (0, "")
         if form == "parquet":
             rows = pq.read_table(out / "rows.parquet").to_pylist()

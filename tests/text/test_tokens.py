@@ -65,6 +65,13 @@ def test_offsets_count_code_points_whatever_their_bytes():
         ("ΣΊΣΥΦΟΣ Άλφα", "σισυφος αλφα"),
         ("ガギ ｶﾞｷﾞ ﾊﾟ", "カキ カキ ハ"),
         ("Ёлка", "елка"),
+        ("شهرداری که مکان", "شهرداري كه مكان"),
+        ("ہم ٱلكتاب أحمد إلى على", "هم الكتاب احمد الي علي"),
+        ("٢٠٢٦ ۱۴۵ २०२६ ๒๐", "2026 145 2026 20"),
+        ("ko20 20th کو20 20년", "ko 20 20 th كو 20 20 년"),
+        ("1990's", "1990"),
+        ("https://WWW.A.org/b?c=1#d", "http://a.org/b/"),
+        ("Me.2@A-b.org", "me.2@a-b.org"),
     ],
 )
 def test_spellings_that_fold_alike(one, other):
@@ -125,11 +132,20 @@ def test_flags():
     assert flags_of(string, kernel.CAPITAL) == ["He", "Go", "Al", "Arish", "See", "Then"]
     assert flags_of(string, kernel.STARTS_LINE) == ["He", "See"]
     assert flags_of(string, kernel.QUOTED) == ["Go", "to", "Al", "Arish", "no"]
-    assert flags_of(string, kernel.LINK) == ["a", "org", "b", "me"]
+    assert flags_of(string, kernel.LINK) == ["https://a.org/b", "me"]
     assert flags_of(string, kernel.DIGIT) == ["4"]
-    assert flags_of(string, kernel.STARTS_SENTENCE) == ["He", "Go", "See", "a", "Then", "no"]
+    assert flags_of(string, kernel.STARTS_SENTENCE) == ["He", "Go", "See", "Then", "no"]
     assert "Arish" in flags_of(string, kernel.ADJOINS)
     assert "Then" not in flags_of(string, kernel.ADJOINS)
+
+
+def test_a_link_is_one_token():
+    string = "See https://a.org/b?x=1&y=2, www.c.de/f. or me@d-e.org; "
+    string += "data:x;base64,iVBORw0KGgo1A2b3C4d5E6f7 end"
+    links = ["https://a.org/b?x=1&y=2", "www.c.de/f", "me@d-e.org", "iVBORw0KGgo1A2b3C4d5E6f7"]
+    assert flags_of(string, kernel.LINK) == links
+    assert words_of(string)[-1] == "end"
+    assert len(words_of(f"a {'x1' * 40} [b](https://a.org/(c)d)")) == 6
 
 
 def test_no_text_and_no_word_have_no_tokens():

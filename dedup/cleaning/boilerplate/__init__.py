@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.cleaning.boilerplate import patterns, tags
+from dedup.cleaning.boilerplate.comments import tag_comments
 from dedup.cleaning.boilerplate.frequency import take_frequent
 from dedup.cleaning.boilerplate.lines import LineCounter, LineCounts
 from dedup.cleaning.boilerplate.margins import take_margins
@@ -91,6 +92,7 @@ def find_boilerplate(
         take_menus(page)
         take_cards(page)
         take_margins(page, line_counts)
+        tag_comments(page)
         for line in np.flatnonzero(lines.flags & INVISIBLE).tolist():
             page.found[line] = ("whitespace", "invisible_line", "strong")
     else:

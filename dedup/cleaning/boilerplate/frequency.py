@@ -87,7 +87,11 @@ def _take_dense(page: Page, line_counts: LineCounts, body: Bool) -> None:
         else:
             dense = above + below >= _DENSE * (last - first - 1)
         heading = line + 1 < high and bool(body[line + 1])
-        if dense and last - first > _AROUND and not heading and line != low:
+        around = range(first, last)
+        menu = any(each in page.found or each in page.weak for each in around)
+        menu = menu or all(each in page.frequent for each in around)
+        said = not _is_plain(page, line) and not speaks_to_reader(fold_line(page.text(line)))
+        if dense and menu and not said and last - first > _AROUND and not heading and line != low:
             page.found[line] = _line(bool(line_counts.very[line]) and _is_plain(page, line))
 
 

@@ -79,6 +79,7 @@ class Template:
     site: int
     clusters: int
     documents: int
+    example: int  # a document that holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,8 @@ class _Survey:
             if site >= 0:
                 key ^= int(spread(np.array([site]))[0])
             clusters, documents = int(counts.clusters[place]), int(counts.documents[place])
-            entry = Template(text[:_SHOWN], site, clusters, documents)
+            example = int(facts.docs[carriers[0]])
+            entry = Template(text[:_SHOWN], site, clusters, documents, example)
             if size >= LEAST_WORDS:
                 self.kept[key] = entry
             else:

@@ -1,0 +1,226 @@
+"""Which tokens stand inside quotation marks: marks are paired by kind, place and nesting.
+
+The same mark opens in one language and closes in another (``“`` closes in German, ``»`` opens
+there, ``”`` opens in Swedish). So a mark is judged by what stands around it and by what is open:
+one with a blank before and a word behind opens, one with neither closes what it fits, and one that
+may do both closes what is open, if it fits, or else opens. A quotation may go on over a line break
+when the next mark closes it; one that is not closed ends with its line, and a single mark that is
+not closed is an apostrophe.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.kernels._jit import njit
+from dedup.kernels.text import (
+    HYPHEN,
+    KINDS,
+    NEWLINE,
+    QUOTED,
+    SPACE,
+    STARTS_SENTENCE,
+    decode,
+    fold_code,
+)
+
+DEPTH = 8  # quotations inside each other; deeper ones are not looked at
+
+# Marks by number: one row of ``_RULES`` each. A bit of ``closes`` is the number of an opened mark.
+_ALWAYS, _UNLESS_CLOSING, _IF_OPENING, _NEVER = range(4)
+_RULES = (
+    # mark, when it opens, what it closes wherever it stands, what it closes where it may
+    ('"', _UNLESS_CLOSING, "", '"“„”'),
+    ("“", _UNLESS_CLOSING, "„‟", '“"'),
+    ("”", _IF_OPENING, "“„‟", '”"'),
+    ("„", _ALWAYS, "", ""),
+    ("‟", _UNLESS_CLOSING, "„", "“"),
+    ("«", _UNLESS_CLOSING, "»", ""),
+    ("»", _IF_OPENING, "«", "»"),
+    ("‹", _UNLESS_CLOSING, "›", ""),
+    ("›", _IF_OPENING, "‹", "›"),
+    ("「", _ALWAYS, "", ""),
+    ("」", _NEVER, "「", ""),
+    ("『", _ALWAYS, "", ""),
+    ("』", _NEVER, "『", ""),
+    ("《", _ALWAYS, "", ""),
+    ("》", _NEVER, "《", ""),
+    ("〝", _ALWAYS, "", ""),
+    ("〞", _NEVER, "〝", ""),
+    ("〟", _NEVER, "〝", ""),
+    ("＂", _UNLESS_CLOSING, "", "＂"),
+    ("'", _IF_OPENING, "", "'‘’‚`"),
+    ("‘", _UNLESS_CLOSING, "‚", ""),
+    ("’", _IF_OPENING, "", "‘’'‚`"),
+    ("‚", _IF_OPENING, "", ""),
+    ("`", _IF_OPENING, "", "`"),
+    ("´", _NEVER, "", "`‘"),
+    ("＇", _IF_OPENING, "", "＇"),
+)
+MARKS = np.array([ord(rule[0]) for rule in _RULES], np.uint32)
+OPENS = np.array([rule[1] for rule in _RULES], np.uint8)
+FIRST_SINGLE = 19  # number of the first single mark
+_NUMBERS = {rule[0]: number for number, rule in enumerate(_RULES)}
+CLOSES_ANYWHERE, _MAY_CLOSE = (
+    np.array([sum(1 << _NUMBERS[mark] for mark in rule[column]) for rule in _RULES], np.uint32)
+    for column in (2, 3)
+)
+CLOSES = _MAY_CLOSE | CLOSES_ANYWHERE
+_BRACKETS = np.array([ord(bracket) for bracket in "([{（［｛"], np.uint32)
+# What may be the first byte of a mark or of a line break.
+_TELLING = np.zeros(256, np.bool_)
+for _char in (*(rule[0] for rule in _RULES), "\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"):
+    _TELLING[_char.encode()[0]] = True
+
+
+@njit
+def mark_number(code):
+    """Return the number of a quotation mark, -1 for another character."""
+    for number in range(len(MARKS)):
+        if MARKS[number] == code:
+            return number
+    return -1
+
+
+@njit
+def code_at(data, i, hi):
+    """Return (code point, bytes) at ``i``, of ASCII as well."""
+    if data[i] < np.uint8(128):
+        return np.uint32(data[i]), 1
+    return decode(data, i, hi)
+
+
+@njit
+def opens_before(data, lo, i, hi, stage, values):
+    """Tell whether what stands before a mark at ``i`` lets it open: nothing, a blank, a bracket."""
+    while i > lo:
+        i -= 1
+        while i > lo and data[i] & np.uint8(0xC0) == np.uint8(0x80):
+            i -= 1
+        code, _ = code_at(data, i, hi)
+        if mark_number(code) >= 0:
+            continue
+        for bracket in _BRACKETS:
+            if code == bracket:
+                return True
+        kind = fold_code(code, stage, values)
+        return kind == np.uint32(SPACE) or kind == np.uint32(NEWLINE) or kind == np.uint32(HYPHEN)
+    return True
+
+
+@njit
+def word_follows(data, i, hi, stage, values):
+    """Tell whether a word begins at ``i``, other marks left aside."""
+    while i < hi:
+        code, step = code_at(data, i, hi)
+        if mark_number(code) < 0:
+            return fold_code(code, stage, values) >= np.uint32(KINDS)
+        i += step
+    return False
+
+
+@njit
+def set_quoted(flags, low, high):
+    """Flag the tokens ``low:high`` as quoted, the first as the beginning of a sentence."""
+    if low < high:
+        flags[low] |= np.uint8(STARTS_SENTENCE)
+    for token in range(low, high):
+        flags[token] |= np.uint8(QUOTED)
+
+
+@njit
+def end_lines(opened, depth, flags, token):
+    """End the open quotations that reach over a line break; return how many stay open: none.
+
+    Rows of ``opened`` are (mark, first token, token at the end of the line or -1). ``token`` is
+    where those of this line end.
+    """
+    for k in range(depth):
+        if opened[k, 0] < FIRST_SINGLE:
+            end = opened[k, 2] if opened[k, 2] >= 0 else token
+            set_quoted(flags, opened[k, 1], end)
+    return 0
+
+
+@njit
+def find_closed(number, opened, depth, may_close, follows):
+    """Return which of the open quotations the mark ``number`` closes, the innermost, or -1."""
+    if number >= FIRST_SINGLE and follows:
+        return -1
+    for k in range(depth - 1, -1, -1):
+        bit = np.uint32(1) << np.uint32(opened[k, 0])
+        if CLOSES_ANYWHERE[number] & bit != 0 or (may_close and CLOSES[number] & bit != 0):
+            return k
+    return -1
+
+
+@njit
+def mark_quotes(data, lo, hi, stage, values, starts, flags, opened):
+    """Flag the tokens of ``data[lo:hi]`` that stand in quotation marks, and where quotations begin.
+
+    ``starts`` (int32, code points from ``lo``) and ``flags`` (uint8) are those of the tokens of
+    this text alone. ``opened`` (int64, ``DEPTH`` x 3) is written on the way.
+    """
+    token = 0
+    depth = 0
+    line_token = 0  # where the tokens of this line begin
+    position = np.int64(0)
+    i = lo
+    while i < hi:
+        b = data[i]
+        if not _TELLING[b]:
+            if b & np.uint8(0xC0) != np.uint8(0x80):
+                position += 1
+            i += 1
+            continue
+        code, step = code_at(data, i, hi)
+        number = mark_number(code)
+        if number < 0 and fold_code(code, stage, values) != np.uint32(NEWLINE):
+            i += step
+            position += 1
+            continue
+        while token < len(starts) and starts[token] < position:
+            token += 1
+        if number < 0:
+            if token == line_token:  # a line without words ends a paragraph
+                depth = end_lines(opened, depth, flags, token)
+            for k in range(depth):
+                if opened[k, 2] < 0:
+                    opened[k, 2] = token
+            line_token = token
+        else:
+            before = opens_before(data, lo, i, hi, stage, values)
+            follows = word_follows(data, i + step, hi, stage, values)
+            is_opening = before and follows
+            is_closing = not before and not follows
+            closed = find_closed(number, opened, depth, not is_opening, follows)
+            when = OPENS[number]
+            if closed >= 0:
+                set_quoted(flags, opened[closed, 1], token)
+                depth = closed
+            elif (
+                when == _ALWAYS
+                or (when == _UNLESS_CLOSING and not is_closing)
+                or (when == _IF_OPENING and is_opening)
+            ):
+                if depth > 0 and opened[0, 2] >= 0:
+                    depth = end_lines(opened, depth, flags, token)
+                if depth < DEPTH:
+                    opened[depth, 0] = number
+                    opened[depth, 1] = token
+                    opened[depth, 2] = -1
+                    depth += 1
+        i += step
+        position += 1
+    end_lines(opened, depth, flags, len(starts))
+
+
+@njit
+def mark_quote_rows(data, offsets, stage, values, starts, flags, bounds):
+    """Flag the quoted tokens of every text; those of text ``r`` are ``bounds[r]:bounds[r + 1]``."""
+    opened = np.empty((DEPTH, 3), np.int64)
+    for row in range(len(offsets) - 1):
+        own = slice(bounds[row], bounds[row + 1])
+        mark_quotes(
+            data, offsets[row], offsets[row + 1], stage, values, starts[own], flags[own], opened
+        )

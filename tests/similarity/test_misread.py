@@ -1,0 +1,76 @@
+"""Texts that a machine misread are found by their characters; receipts and forms do not merge."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+from prose import BAKERY, COMET, FERRY, LIBRARY, ORCHARD, SWIMMING, THEATRE
+
+import dedup
+from dedup.core.arrays import texts_from_strings
+from dedup.similarity.misread import find_misread, misread_documents
+from dedup.text.tokens import tokenise_texts
+
+TEXTS = (BAKERY, COMET, FERRY, LIBRARY, ORCHARD, SWIMMING, THEATRE)
+ITEMS = (
+    "bread milk coffee apples butter cheese pepper onions garlic yoghurt vinegar noodles".split()
+)
+
+
+def misread_text(text, share, seed):
+    """Return a text with a share of its letters read as others."""
+    draw = random.Random(seed)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return "".join(
+        draw.choice(letters) if char.isalpha() and draw.random() < share else char for char in text
+    )
+
+
+def receipt(number):
+    """Return a receipt of one shop: the same header and footer, other goods, read badly."""
+    draw = random.Random(number)
+    goods = " ".join(f"{item} {draw.randrange(900)}" for item in draw.sample(ITEMS, 8))
+    head = "Corner Market Hallowmere station road opening hours weekdays customer receipt number"
+    foot = "total including taxes thank you for shopping please return within fourteen days with"
+    return misread_text(f"{head} {number} {goods} {foot} original packaging", 0.06, number)
+
+
+def found(strings):
+    texts = texts_from_strings(strings)
+    tokens = tokenise_texts(texts)
+    included = np.ones(len(strings), np.bool_)
+    return find_misread(texts, tokens, included), misread_documents(tokens, included)
+
+
+def test_two_readings_of_a_page_are_a_pair():
+    strings = [*TEXTS, *(misread_text(text, 0.22, k) for k, text in enumerate(TEXTS))]
+    result, _ = found(strings)
+    assert result.pairs.tolist() == [[k, k + len(TEXTS)] for k in range(len(TEXTS))]
+    assert (result.share_a > 0.7).all()
+    assert (result.share_b > 0.7).all()
+
+
+def test_only_documents_of_lonely_words_are_looked_at():
+    strings = [*TEXTS, *(f"{text} again" for text in TEXTS), misread_text(FERRY, 0.3, 1)]
+    _, rows = found(strings)
+    assert rows.tolist() == [len(strings) - 1]
+    result, _ = found(list(TEXTS) * 2)
+    assert len(result.pairs) == 0
+
+
+def test_receipts_of_one_shop_do_not_merge():
+    result, rows = found([receipt(number) for number in range(60)])
+    assert len(result.pairs) == 0
+    assert len(rows) > 0
+
+
+def test_a_scan_makes_one_cluster_of_two_readings():
+    documents = [{"id": f"clean {k}", "text": text} for k, text in enumerate(TEXTS)]
+    documents += [
+        {"id": f"read {k}", "text": misread_text(text, 0.25, k)} for k, text in enumerate(TEXTS)
+    ]
+    result = dedup.scan(documents)
+    pairs = {(each.a, each.b): each.relation for each in result.pairs}
+    wanted = {(f"clean {k}", f"read {k}"): "near_duplicate" for k in range(len(TEXTS))}
+    assert pairs == wanted
