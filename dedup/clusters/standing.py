@@ -15,7 +15,7 @@ from dedup.clusters.stars import Clusters
 from dedup.config import Config
 from dedup.core.arrays import Bool, Float64, Int32, Int64
 from dedup.kernels import clusters as kernel
-from dedup.similarity.relations import DERIVED, Pairs
+from dedup.similarity.relations import DERIVED, REVISION, Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,14 @@ def decide(
     lengths: Int64 | Int32,
     config: Config,
     running: Float64 | None = None,
+    *,
+    stays: Bool | None = None,
 ) -> Standing:
     """Decide which documents stay.
 
     ``representatives`` names what stands for each document and its equals, ``lengths`` counts
-    tokens; ``running`` is how much of the running text of a document stands in its leader.
+    tokens; ``running`` is how much of the running text of a document stands in its leader;
+    ``stays`` (pairs × 2) tells of both sides of each pair whether one may not go for the other.
     """
     rows = np.arange(len(representatives))
     is_member = clusters.pairs >= 0
@@ -52,10 +55,13 @@ def decide(
     goes = share >= config.removable
     if running is not None:
         goes |= running[representatives] >= config.removable_running
+    if stays is None:
+        stays = np.zeros((len(pairs), 2), np.bool_)
+    goes[is_member] &= ~stays[edges, np.where(is_a, 0, 1)]
     by = np.where(is_member & goes, clusters.leaders, rows)
     joined = clusters.pairs.copy()
     left = is_member & ~goes & (representatives == rows)
-    _stand_for_others(pairs, clusters, left, lengths, config, by, joined)
+    _stand_for_others(pairs, clusters, (left, stays), lengths, config, by, joined)
     # Equal documents follow what stands for them.
     equal = is_member & ~goes & (representatives != rows)
     by[equal] = by[representatives[equal]]
@@ -66,19 +72,21 @@ def decide(
 def _stand_for_others(
     pairs: Pairs,
     clusters: Clusters,
-    left: Bool,
+    free: tuple[Bool, Bool],
     lengths: Int64 | Int32,
     config: Config,
     by: Int64,
     joined: Int64,
 ) -> None:
     """Let members that stay stand for those of which enough stands in them, the longest first."""
+    left, stays = free
     same = clusters.leaders[pairs.a] == clusters.leaders[pairs.b]
-    some = np.flatnonzero(left[pairs.a] & left[pairs.b] & same & (pairs.relations <= DERIVED))
+    joins = np.isin(pairs.relations, (*range(DERIVED + 1), REVISION))
+    some = np.flatnonzero(left[pairs.a] & left[pairs.b] & same & joins)
     if not len(some):
         return
-    goes_a = some[pairs.share_a[some] >= config.removable]
-    goes_b = some[pairs.share_b[some] >= config.removable]
+    goes_a = some[(pairs.share_a[some] >= config.removable) & ~stays[some, 0]]
+    goes_b = some[(pairs.share_b[some] >= config.removable) & ~stays[some, 1]]
     stays = np.concatenate([pairs.b[goes_a], pairs.a[goes_b]])
     goes = np.concatenate([pairs.a[goes_a], pairs.b[goes_b]])
     number = np.concatenate([goes_a, goes_b])
@@ -88,8 +96,8 @@ def _stand_for_others(
     by_doc = np.lexsort((goes, stays))
     bounds = np.searchsorted(stays[by_doc], np.arange(len(rows) + 1))
     found = np.arange(len(rows), dtype=np.int64)
-    free = np.ones(len(rows), np.bool_)
-    kernel.join_stars(order, goes[by_doc], bounds, free, found)
+    is_free = np.ones(len(rows), np.bool_)
+    kernel.join_stars(order, goes[by_doc], bounds, is_free, found)
     is_way = found[goes] == stays
     by[rows[goes[is_way]]] = rows[stays[is_way]]
     joined[rows[goes[is_way]]] = number[is_way]

@@ -30,14 +30,17 @@ from dedup.pipeline.documents import Documents, gather, hold, text_budget
 from dedup.pipeline.results import (
     complete,
     documents_table,
+    losses_table,
     pairs_table,
     passages_table,
     repeats_table,
     templates_summary,
 )
 from dedup.pipeline.stages import Mode, Resources, Stage
+from dedup.pipeline.wording import HeldWords, judged
 from dedup.result import Result
 from dedup.schema import Corpus
+from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
 from dedup.similarity.telling import telling_passages
@@ -69,6 +72,8 @@ class State:
     passages: Passages = field(init=False)
     misread: Misread = field(init=False)
     pairs: Pairs = field(init=False)
+    judge: Judge = field(init=False)
+    differences: Differences = field(init=False)
     clusters: Clusters = field(init=False)
     result: Result = field(init=False)
 
@@ -141,6 +146,7 @@ def _canonical_order(state: State) -> CanonicalOrder:
         lengths=counts - removals.gone,
         dates=ranks(metadata["date"]),
         priorities=ranks(metadata["priority"], numeric=True),
+        superseded=np.broadcast_to(False, len(metadata)),
     )
 
 
@@ -230,15 +236,32 @@ def _relate_pairs(state: State) -> None:
     state.pairs = with_equals(pairs, state.representatives, counts)
 
 
+def _find_differences(state: State) -> None:
+    """Look at what differs in each pair on which a removal may rest."""
+    documents, removals = state.documents, state.removals
+    state.judge = Judge(
+        HeldWords(documents.texts, state.tokens, removals.rows),
+        *(state.tokens.counts() - removals.gone, state.ranking.dates),
+        *(state.config, state.resources.threads),
+    )
+    state.differences = judged(state.resources.work, state.pairs, state.judge)
+    given = superseded(state.pairs, state.differences, state.ranking.dates, state.config)
+    state.ranking = replace(state.ranking, superseded=given)
+
+
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
         ids = state.documents.metadata["doc_id"]
+        before = state.pairs
         state.clusters, state.pairs = cluster_documents(
             *(state.pairs, state.ranking, state.representatives, state.config),
             state.copies.sets.reader(),
             addressed=addressed(ids),
             is_one_text=PageFinder(state.documents.texts, ids).is_one_text,
+        )
+        state.differences = state.judge.again(
+            state.pairs, before, state.differences, state.clusters.leaders
         )
     else:
         state.clusters = Clusters(np.arange(count, dtype=np.int64), np.full(count, -1, np.int64))
@@ -248,24 +271,24 @@ def _cluster(state: State) -> None:
 def _result(state: State) -> Result:
     metadata, removals = state.documents.metadata, state.removals
     ids = metadata["doc_id"].combine_chunks()
+    pairs, chosen = (state.pairs, state.differences), (state.clusters, state.representatives)
     running = kept_running(
         *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
         state.config,
     )
     standing = decide(
-        *(state.pairs, state.clusters, state.representatives, state.ranking.lengths),
-        *(state.config, running),
+        *(state.pairs, *chosen, state.ranking.lengths, state.config, running),
+        stays=state.differences.stays,
     )
-    documents = documents_table(
-        metadata, state.pairs, state.clusters, state.representatives, standing
-    )
+    documents = documents_table(metadata, pairs, *chosen, standing)
     result = Result(
         config=state.config,
         tables={
             "documents": documents,
-            "pairs": pairs_table(state.pairs, ids),
+            "pairs": pairs_table(*pairs, ids),
             "passages": passages_table(state.passages, state.tokens, ids),
             "repeats": repeats_table(removals.rows, ids),
+            "losses": losses_table(documents, pairs, chosen[1], standing, state.judge),
         },
         corpus=state.documents.corpus,
         removals=removals.rows,
@@ -287,6 +310,7 @@ MODE = Mode(
         Stage("passages", _find_passages),
         Stage("misread texts", _find_misread),
         Stage("pairs", _relate_pairs),
+        Stage("differences", _find_differences),
         Stage("clusters", _cluster),
     ),
     read=_read_corpus,

@@ -25,7 +25,8 @@ from dedup.core.arrays import Bool, Float64, Int64, one_array
 from dedup.errors import ConfigError
 from dedup.pipeline.results import complete, documents_table, pairs_table
 from dedup.result import Result
-from dedup.similarity.relations import EXACT, NONE, Pairs
+from dedup.similarity.differences import Differences
+from dedup.similarity.relations import EXACT, NONE, OWN_TEXT, SAME_FORM, Pairs
 
 
 def at_threshold(result: Result, threshold: float) -> Result:
@@ -45,14 +46,17 @@ def at_threshold(result: Result, threshold: float) -> Result:
     documents, table = result.tables["documents"], result.tables["pairs"]
     pairs = related_at(documents, table, result.config, config.threshold)
     touched = _touched(pairs, relation_codes(table), len(documents))
-    pairs = pairs.take((pairs.relations != NONE) | pc.equal(table["relation"], "none").to_numpy())
+    known = (pairs.relations != NONE) | pc.equal(table["relation"], "none").to_numpy()
+    pairs = pairs.take(known)
+    judged = pairs, _differences(documents, pairs, table["changed"].filter(pa.array(known)))
     representatives = _representatives(documents, pairs)
     order = _order(result)
     clusters = cluster_pairs(pairs, order, config)
     if "exact" in config.cluster_on:
         join_equals(clusters, pairs, representatives)
-    standing = decide(pairs, clusters, representatives, order.lengths, config)
-    clustered = documents_table(documents, pairs, clusters, representatives, standing)
+    stays = judged[1].stays
+    standing = decide(pairs, clusters, representatives, order.lengths, config, stays=stays)
+    clustered = documents_table(documents, judged, clusters, representatives, standing)
     columns = [
         pc.if_else(pa.array(touched), one_array(clustered[name]), one_array(documents[name]))
         for name in documents.column_names
@@ -60,12 +64,31 @@ def at_threshold(result: Result, threshold: float) -> Result:
     made = pa.table(columns, names=documents.column_names)
     ids = one_array(documents["doc_id"])
     leaders = pc.index_in(made["cluster"], value_set=ids).to_numpy().astype(np.int64)
-    tables = {**result.tables, "documents": made, "pairs": pairs_table(pairs, ids)}
+    tables = {**result.tables, "documents": made, "pairs": pairs_table(*judged, ids)}
     again = replace(result, config=config, tables=tables, summary={})
     limits = Counter(result.summary.get("limits", {}))
     complete(again, pairs, Clusters(leaders, np.full(len(made), -1, np.int64)), limits)
     again.summary["threshold_effect"] = _effect(documents, table, result.config, config.threshold)
     return again
+
+
+def _differences(documents: pa.Table, pairs: Pairs, changed: pa.ChunkedArray) -> Differences:
+    """Return what a result still says of what differs: what changed, and who stays beside whom.
+
+    What a removal would lose is not known.
+    """
+    ids = one_array(documents["doc_id"])
+    leaders = pc.index_in(documents["cluster"], value_set=ids).to_numpy().astype(np.int64)
+    stays = documents["kept"].to_numpy() & ~documents["canonical"].to_numpy()
+    a_stays = stays[pairs.a] & (leaders[pairs.a] == pairs.b)
+    b_stays = stays[pairs.b] & (leaders[pairs.b] == pairs.a)
+    refused = np.isin(pairs.relations, (SAME_FORM, OWN_TEXT))
+    unknown = Differences.unknown(len(pairs))
+    return replace(
+        unknown,
+        stays=np.stack([a_stays | refused, b_stays | refused], axis=1),
+        changed=one_array(changed),
+    )
 
 
 def _touched(pairs: Pairs, before: Int64, count: int) -> Bool:
@@ -128,6 +151,7 @@ def _order(result: Result) -> CanonicalOrder:
         lengths=np.maximum(lengths - gone, 0),
         dates=ranks(corpus["date"]),
         priorities=ranks(corpus["priority"], numeric=True),
+        superseded=np.zeros(count, np.bool_),
         canonical=documents["canonical"].to_numpy(),
     )
 
