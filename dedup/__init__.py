@@ -9,11 +9,11 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dedup.api import clean, compare, restore, scan, write_report
+    from dedup.api import Result, clean, compare, restore, scan, write_report
     from dedup.config import Config
     from dedup.errors import DedupError
     from dedup.index import Index
-    from dedup.result import Document, Pair, Passage, Result
+    from dedup.result import Document, Pair, Passage
     from dedup.similarity.minhash import signatures
 
     __version__: str
@@ -46,7 +46,7 @@ _HOMES = {
     "Document": "result",
     "Pair": "result",
     "Passage": "result",
-    "Result": "result",
+    "Result": "api",
     "DedupError": "errors",
     "Index": "index",
 }
@@ -70,4 +70,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -7,16 +7,25 @@ from these fields. What cannot change a result (threads, progress, output format
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypedDict, TypeVar
 
 from dedup.errors import ConfigError
 
 T = TypeVar("T")
+Names: TypeAlias = "str | Collection[str]"  # one name or several
 
-RELATIONS = ("exact", "near_duplicate", "excerpt", "derived", "shares_passage")
+# The number of each relation, the closest first. Index files and the scripts of a Redis server
+# hold these numbers: a new relation is appended, and no number is ever given to another one.
+RELATION_CODES = {"exact": 0, "near_duplicate": 1, "excerpt": 2, "derived": 3, "shares_passage": 4}
+RELATION_CODES |= {"compilation": 5}
+RELATIONS = tuple(RELATION_CODES)
+LIKE = RELATIONS[:5]  # those that two documents can be clustered on
+POLICIES = ("complete", "earliest", "latest", "longest")
+PRIORITY = "priority:"  # in front of the column that a policy goes by
 STAGES = ("duplicates", "passages", "repeats")
-TAGS = ("caption", "byline", "date_line", "embed", "related_suspect")
+TAGS = ("caption", "byline", "date_line", "embed", "related_suspect", "comment")
 
 
 def _setting(
@@ -49,7 +58,7 @@ class Config:
     """
 
     find: tuple[str, ...] = _setting(
-        STAGES, "What to look for; `duplicates` alone is the fast path.", choices=STAGES
+        STAGES, "What to look for; `duplicates` alone is fast mode.", choices=STAGES
     )
     shingle_unit: str = _setting(
         "word",
@@ -66,7 +75,7 @@ class Config:
     )
     recall: float = _setting(
         0.99,
-        "Share of the pairs at the threshold that LSH must offer as candidates.",
+        "Share of the pairs at the threshold that LSH must find as candidates.",
         low=0.5,
         high=0.9999,
     )
@@ -82,21 +91,42 @@ class Config:
     )
     removable: float = _setting(
         0.7,
-        "Share of a document that must stand in the kept one before it may be removed.",
+        "Share of a document that must occur in the kept one before it may be removed.",
         low=0.1,
+        high=1,
+    )
+    removable_running: float = _setting(
+        0.9,
+        "Share of the running text of a page that must stand in the kept one before the page may "
+        "be removed although less of it than `removable` does.",
+        low=0.5,
         high=1,
     )
     cluster_on: tuple[str, ...] = _setting(
         ("exact", "near_duplicate", "excerpt"),
         "Relations that put two documents in one cluster.",
-        choices=RELATIONS,
+        choices=LIKE,
+    )
+    derived_alone: float = _setting(
+        0.6,
+        "Share of a document in another from which a `derived` pair puts them in one cluster too "
+        "(1: never); both stay unless `removable` allows more.",
+        low=0.3,
+        high=1,
+    )
+    derived_linked: float = _setting(
+        0.4,
+        "The same where a third document is a near-duplicate or an excerpt of both (1: never).",
+        low=0.3,
+        high=1,
     )
     canonical: str = _setting(
         "complete",
-        "Which member of a cluster is kept: complete, earliest, latest, longest, or priority:FIELD "
-        "(smallest value of that column first).",
-        choices=("complete", "earliest", "latest", "longest"),
-        prefix="priority:",
+        "Which member of a cluster is kept: complete (holds what most members share, and of those "
+        "the least besides), longest, earliest, latest, or priority:FIELD (smallest value of that "
+        "column first).",
+        choices=POLICIES,
+        prefix=PRIORITY,
     )
     passage_size: int = _setting(3, "Words in a passage seed.", low=2, high=8)
     passage_max_documents: int = _setting(
@@ -104,22 +134,57 @@ class Config:
     )
     passage_min_tokens: int = _setting(8, "Fewest matched tokens of a passage.", low=4, high=1000)
     weak: bool = _setting(False, "Also report weak passages of pairs that share no strong passage.")
-    boilerplate: bool = _setting(True, "Remove page furniture (newsletter lines, share widgets).")
+    boilerplate: bool = _setting(True, "Remove boilerplate (newsletter lines, share widgets).")
     drop_tags: tuple[str, ...] = _setting(
-        (), "Tagged blocks to remove as well; by default they are only tagged.", choices=TAGS
+        (), "Tagged lines to remove as well; by default they are only tagged.", choices=TAGS
     )
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
             object.__setattr__(self, item.name, _checked(item, getattr(self, item.name)))
         if (self.bands == 0) != (self.rows == 0):
-            raise ConfigError("bands, rows", (self.bands, self.rows), "both 0 or both given")
+            says = f"{{name}}: give both or neither, not {self.bands} and {self.rows}"
+            raise ConfigError("bands, rows", (self.bands, self.rows), "both 0 or both given", says)
         if self.bands * self.rows > self.num_perm:
             raise ConfigError(
                 "bands, rows", (self.bands, self.rows), f"bands × rows ≤ num_perm ({self.num_perm})"
             )
         if not self.find:
             raise ConfigError("find", self.find, f"at least one of {', '.join(STAGES)}")
+
+    @property
+    def priority_field(self) -> str | None:
+        """Return the column that the canonical is chosen by, where the policy names one.
+
+        >>> Config(canonical="priority:rank").priority_field
+        'rank'
+        """
+        field = self.canonical.removeprefix(PRIORITY)
+        return None if field == self.canonical else field
+
+    @classmethod
+    def of(cls, config: Config | None, settings: Mapping[str, Any]) -> Config:
+        """Return ``config``, or the default settings, with some settings given by name.
+
+        Raises ``ConfigError`` for a name that is no setting.
+
+        >>> Config.of(Config(seed=5), {"threshold": 0.8}).threshold
+        0.8
+        """
+        if config is not None and not isinstance(config, Config):
+            raise ConfigError("config", config, "a dedup.Config, such as Config(threshold=0.8)")
+        known = [item.name for item in dataclasses.fields(cls)]
+        for name in settings:
+            if name not in known:
+                from difflib import get_close_matches
+
+                near = get_close_matches(name, known, 1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ConfigError(
+                    *(name, settings[name], "a setting of dedup.Config"),
+                    says=f"{{name}} is no setting{hint}",
+                )
+        return dataclasses.replace(config or cls(), **settings) if settings else config or cls()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, in order, ready for JSON."""
@@ -129,6 +194,30 @@ class Config:
             else value
             for item in dataclasses.fields(self)
         }
+
+
+class Settings(TypedDict, total=False):
+    """The fields of ``Config`` as keywords, for the functions that take settings by name."""
+
+    find: Names
+    shingle_unit: str
+    shingle_size: int
+    num_perm: int
+    seed: int
+    threshold: float
+    recall: float
+    bands: int
+    rows: int
+    coverage: float
+    removable: float
+    cluster_on: Names
+    canonical: str
+    passage_size: int
+    passage_max_documents: int
+    passage_min_tokens: int
+    weak: bool
+    boilerplate: bool
+    drop_tags: Names
 
 
 def _checked(item: dataclasses.Field[Any], value: Any) -> Any:

@@ -25,17 +25,33 @@ class DedupError(Exception):
 
 
 class ConfigError(DedupError, ValueError):
-    """A setting is unknown, of the wrong type, or out of its bounds."""
+    """A setting is unknown, of the wrong type, or out of its bounds.
 
-    def __init__(self, field: str, got: object, allowed: str) -> None:
+    ``says`` is the message where "got …, allowed is …" would read oddly; ``{name}`` stands in it
+    for the name of the setting, which the command line writes as an option.
+
+    >>> str(ConfigError("seed", -1, "a number from 0"))
+    'seed: got -1, allowed is a number from 0'
+    >>> ConfigError("weak", True, "with passages", says="{name} needs passages").told("--weak")
+    '--weak needs passages'
+    """
+
+    def __init__(self, field: str, got: object, allowed: str, says: str = "") -> None:
         self.field = field
         self.got = got
         self.allowed = allowed
-        super().__init__(f"{field}: got {got!r}, allowed is {allowed}")
+        self.says = says
+        super().__init__(self.told(field))
+
+    def told(self, name: str) -> str:
+        """Return the message with another name for the setting."""
+        if self.says:
+            return self.says.replace("{name}", name)
+        return f"{name}: got {self.got!r}, allowed is {self.allowed}"
 
     def __reduce__(self) -> Any:
-        """Let a copy be made from the three facts, as by pickle."""
-        return type(self), (self.field, self.got, self.allowed)
+        """Let a copy be made from the facts, as by pickle."""
+        return type(self), (self.field, self.got, self.allowed, self.says)
 
 
 class InputError(DedupError):
@@ -49,7 +65,7 @@ class InputError(DedupError):
         super().__init__(f"{place}: {what}" if place else what)
 
     def __reduce__(self) -> Any:
-        """Let a copy be made from the three facts, as by pickle."""
+        """Make copies, also by pickle, from the three arguments."""
         return partial(type(self), path=self.path, line=self.line), (self.what,)
 
 
@@ -82,7 +98,7 @@ class IndexMismatch(DedupError):
         super().__init__(f"{message}{_REBUILD.get(field, '')}")
 
     def __reduce__(self) -> Any:
-        """Let a copy be made from the three facts, as by pickle."""
+        """Make copies, also by pickle, from the three arguments."""
         return type(self), (self.field, self.ours, self.theirs)
 
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dedup.config import Config
+from dedup.errors import ConfigError
 from dedup.schema import CONTRACT, MORE, Corpus
 
 
@@ -62,7 +65,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A stretch that stands again in its own document, and the copy that stays."""
+    """A stretch that occurs more than once in its own document, and the kept one."""
 
     doc_id: str
     start: int
@@ -72,13 +75,13 @@ class Repeat:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """Everything a scan found.
 
     ``tables`` holds the Arrow tables of the contract; ``documents``, ``pairs``, ``passages`` and
     ``repeats`` are the same rows as objects, made on first use. ``removals`` and ``annotations``
-    are what cleaning works from; ``texts`` is the corpus the offsets refer to.
+    are what cleaning works from; ``corpus`` holds the documents that the offsets refer to.
     """
 
     config: Config
@@ -135,6 +138,85 @@ class Result:
             for name, group in members.items()
             if len(group) > 1
         }
+
+    def to_arrow(self, table: str = "documents") -> pa.Table:
+        """Return a table of the result: ``documents``, ``pairs``, ``passages`` or ``repeats``.
+
+        Also ``removals`` and ``annotations``, by the id of their document, and ``against`` and
+        ``against_passages`` where an index was asked.
+
+        >>> import dedup
+        >>> dedup.scan(["One text.", "One text!"]).to_arrow("pairs").column_names[:3]
+        ['a', 'b', 'relation']
+        """
+        if table in self.tables:
+            return self.tables[table]
+        named = self.named
+        if table not in named:
+            raise ConfigError("table", table, f"one of {', '.join([*self.tables, *named])}")
+        return named[table]
+
+    def to_pandas(self, table: str = "documents") -> Any:
+        """Return a table of the result, as of ``to_arrow``, as a pandas frame (needs pandas).
+
+        >>> import dedup
+        >>> dedup.scan(["One text.", "One text!"]).to_pandas()["kept"].tolist()
+        [True, False]
+        """
+        return self.to_arrow(table).to_pandas()
+
+    def least_certain(self, n: int = 10) -> list[Pair]:
+        """Return the ``n`` pairs whose relation another threshold would change first.
+
+        These are the pairs whose Jaccard similarity is nearest to ``config.threshold``, below it
+        or above, nearest first. Equal documents are never among them. What is copied and what is
+        not should be read here before anything is removed.
+
+        >>> import dedup
+        >>> words = [f"word{number}" for number in range(60)]
+        >>> texts = [words, [*words[:50], *"ten other words stand at the end of this one".split()]]
+        >>> pair = dedup.scan([" ".join(text) for text in texts]).least_certain(1)[0]
+        >>> pair.a, pair.b, round(pair.jaccard, 2)
+        ('0', '1', 0.7)
+        """
+        table = self.tables["pairs"]
+        rows = np.flatnonzero(pc.not_equal(table["relation"], "exact").to_numpy())
+        distance = np.abs(table["jaccard"].to_numpy()[rows] - self.config.threshold)
+        nearest = rows[np.argsort(distance, kind="stable")[: max(n, 0)]]
+        return [Pair(**row) for row in table.take(pa.array(nearest)).to_pylist()]
+
+    def __repr__(self) -> str:
+        """Return the totals in a few lines.
+
+        >>> import dedup
+        >>> dedup.scan(["One text.", "One text!", "Another text."])
+        Result: 3 read, 2 kept, 1 removed, 0 skipped
+          clusters: 1 of 2 documents, the largest of 2
+          pairs: 1 exact
+          passages: none
+          repeats: none
+          removals: none
+        """
+        counts, clusters = self.summary.get("documents", {}), self.summary.get("clusters", {})
+        lines = [f"Result: {_counted(counts)}"]
+        if "duplicates" in self.config.find and clusters.get("count"):
+            members = f"{clusters['documents']:,} documents, the largest of {clusters['largest']:,}"
+            lines.append(f"  clusters: {clusters['count']:,} of {members}")
+        for name, key in (("pairs", "relations"), ("passages", "passages"), ("repeats", "repeats")):
+            if name == "pairs" or name in self.config.find:
+                lines.append(f"  {name}: {_counted(self.summary.get(key, {}))}")
+        if "repeats" in self.config.find:
+            lines.append(f"  removals: {_counted(self.summary.get('removals', {}))}")
+        return "\n".join(lines)
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """Return counts by name in one line.
+
+    >>> _counted({"exact": 1200, "near_duplicate": 3})
+    '1,200 exact, 3 near_duplicate'
+    """
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none"
 
 
 def field_names(record: type) -> list[str]:

@@ -1,4 +1,4 @@
-"""What goes in, what comes out: the shapes every stage and every file agrees on.
+"""Schemas of inputs, stages and output files, and the read report.
 
 Inside a run documents are row numbers of one Arrow table (``CORPUS``); ids exist only at the
 edges. A result is four Arrow tables whose schemas are the contract of the output files
@@ -115,7 +115,7 @@ AGAINST = pa.schema(
 AGAINST_PASSAGES = PASSAGES
 MORE = {"against": AGAINST, "against_passages": AGAINST_PASSAGES}
 
-# What cleaning would take out of, or only mark in, each document (`doc` is a row of the corpus).
+# What cleaning would remove from, or only tag in, each document (`doc` is a row of the corpus).
 REMOVALS = pa.schema(
     [
         ("doc", pa.int64()),
@@ -137,11 +137,11 @@ ANNOTATIONS = pa.schema(
         ("doc", pa.int64()),
         ("start", pa.int64()),
         ("end", pa.int64()),
-        ("tag", pa.string()),  # caption, byline, date_line, embed, related_suspect
+        ("tag", pa.string()),  # caption, byline, date_line, embed, related_suspect, comment
     ]
 )
 
-# The same two as they are written: the document is named.
+# The same two as they are written: with the id of the document.
 NAMED = {
     name: pa.schema([("doc_id", pa.string()), *list(schema)[1:]])
     for name, schema in (("removals", REMOVALS), ("annotations", ANNOTATIONS))
@@ -236,7 +236,7 @@ class ReadReport:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Documents as one Arrow table of schema ``CORPUS``, and how they were taken in.
+    """Documents as one Arrow table of schema ``CORPUS``, and how they were read.
 
     ``rows`` are the rows that were Arrow data, with all their columns, but null for the text; only
     where they were asked for, to be written as Parquet. They are numbered through all parts.

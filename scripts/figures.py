@@ -152,7 +152,7 @@ def removed() -> str:
             width=max(2.0, (each["end"] - each["start"]) * scale),
             height=28,
         )
-    shown = (*looks.values(), ("purple", "page furniture"))
+    shown = (*looks.values(), ("purple", "boilerplate"))
     for place, (look, words) in enumerate(shown):
         x = left + 210 * place
         sheet.put("rect", f"in-{look}", x=x, y=22, width=16, height=16, rx=2)

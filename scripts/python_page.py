@@ -22,8 +22,8 @@ These are all public names of the package. They come in with
 {imports}
 ```
 
-Documents are given as texts, dicts, an iterator of either, or a
-table that speaks Arrow (pyarrow, pandas, polars); to an index as dicts with an id and a text.
+Documents are given as texts, dicts, an iterator of either, a table that speaks Arrow (pyarrow,
+pandas, polars), or as paths of files; to an index as dicts with an id and a text.
 """
 
 
@@ -66,19 +66,19 @@ def index_entries() -> list[str]:
 
 
 def result_entry() -> str:
-    """Return the entry of ``Result``: its fields, and what is made of them on first use."""
+    """Return the entry of ``Result``: its fields, what is made of them, its methods."""
     fields = ", ".join(f"`{each.name}`" for each in dataclasses.fields(dedup.Result))
     lines = ["| attribute | |", "|---|---|"]
-    for name, value in vars(dedup.Result).items():
-        if isinstance(value, property | cached_property) and not name.startswith("_"):
+    methods = []
+    names = [name for kind in reversed(dedup.Result.__mro__) for name in vars(kind)]
+    for name in dict.fromkeys(name for name in names if not name.startswith("_")):
+        value = inspect.getattr_static(dedup.Result, name)
+        if isinstance(value, property | cached_property):
             lines.append(f"| `{name}` | {prose(value).splitlines()[0]} |")
-    return "\n".join(
-        [
-            f"## Result\n\n{prose(dedup.Result)}\n\nFields: {fields}. And, made of them:\n",
-            *lines,
-            "",
-        ]
-    )
+        elif inspect.isfunction(value) or (isinstance(value, classmethod) and name != "of"):
+            methods.append(entry(f"Result.{name}", getattr(dedup.Result, name), "###"))
+    head = f"## Result\n\n{prose(dedup.Result)}\n\nFields: {fields}. And, made of them:\n"
+    return "\n".join([head, *lines, "", *methods])
 
 
 def entry(name: str, what: Any, level: str = "##") -> str:
@@ -104,7 +104,7 @@ def signature(name: str, what: Any) -> str:
 
 def shown(parameter: inspect.Parameter) -> str:
     """Return a parameter as it stands in the source."""
-    star = "*" if parameter.kind is parameter.VAR_POSITIONAL else ""
+    star = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
     text = f"{star}{parameter.name}: {parameter.annotation}"
     if parameter.default is parameter.empty:
         return text

@@ -83,7 +83,7 @@ def is_drawing(block):
 
 
 def articles_in(seeds):
-    """Return rows as a crawler has them: the seeds, a copy, and an excerpt with furniture."""
+    """Return rows as a crawler has them: the seeds, a copy, and an excerpt with boilerplate."""
     rows = []
     for day, each in enumerate(sorted(seeds.glob("*.txt")), 5):
         rows.append(

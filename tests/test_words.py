@@ -32,8 +32,7 @@ BANNED = {
 WORDS = re.compile("|".join(rf"\b({pattern})\b" for pattern in BANNED), re.IGNORECASE)
 # Pages that say what was, or that show texts of others.
 HISTORY = {"CHANGELOG.md"}
-ALLOWED = {  # file: phrases in which a word has its everyday sense
-}
+ALLOWED: dict[str, tuple[str, ...]] = {}  # file: phrases in which a word has its everyday sense
 SOURCES = sorted(
     path for path in (ROOT / "dedup").rglob("*") if path.suffix in {".py", ".js", ".html"}
 )

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dedup.cleaning.rules import is_frequent, is_sure
 from dedup.core.arrays import Bool, Int32
 from dedup.errors import OutputError
 from dedup.schema import REMOVALS
@@ -22,27 +23,6 @@ from dedup.text.tokens import Tokens
 
 MOST_REMOVED = 0.4  # share of the words
 FEWEST_LEFT = 30  # words
-
-# What goes even where the guards hold the rest back: the text stays elsewhere word for word, or
-# the block says of itself what it is.
-_SURE_RULES = frozenset(
-    [
-        "prefix_of_full_text",
-        "longer_teaser",
-        "inside_longer_block",
-        "across_blocks",
-        "repeated_run",
-        "adjacent_copy",
-        "copy_in_lead",
-        "long_copy",
-        "pattern",
-        "menu",
-        "nav_run",
-        "empty_item",
-        "invisible_line",
-        "drop_tags",
-    ]
-)
 
 _BLANKS = " \t\r\n\v\f\x85\u2028\u2029"
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -129,7 +109,7 @@ def _place(each: Removal) -> tuple[Any, ...]:
 
 def _rank(each: Removal) -> tuple[Any, ...]:
     kept = each.kept or (-1, -1)
-    sure = each.rule in _SURE_RULES
+    sure = is_sure(each.rule)
     return (not sure, each.confidence != "strong", each.kept is None, each.reason, each.rule, kept)
 
 
@@ -154,19 +134,10 @@ def guard(removals: Sequence[Removal], token_starts: Int32) -> tuple[list[Remova
     left = total - int(gone.sum())
     if total - left <= MOST_REMOVED * total and (left >= FEWEST_LEFT or total < FEWEST_LEFT):
         return list(removals), False
-    sure = np.array([_is_sure(each) for each in removals], np.bool_)
-    firm = sure | np.array([_is_frequent(each) for each in removals], np.bool_)
+    sure = np.array([is_sure(each.rule) for each in removals], np.bool_)
+    firm = sure | np.array([is_frequent(each.rule, each.confidence) for each in removals], np.bool_)
     stays = firm if total - int(gone[firm].sum()) >= FEWEST_LEFT else sure
     return [removals[position] for position in np.flatnonzero(stays).tolist()], True
-
-
-def _is_sure(each: Removal) -> bool:
-    return each.rule in _SURE_RULES
-
-
-def _is_frequent(each: Removal) -> bool:
-    frequent = ("line_frequency", "template_line", "template_sentence", "margin_run")
-    return each.rule in frequent and each.confidence == "strong"
 
 
 def settle_removals(tables: Sequence[pa.Table], tokens: Tokens) -> tuple[pa.Table, Bool]:

@@ -1,4 +1,4 @@
-"""What goes from inside the documents, part by part: page furniture and repeats.
+"""What goes from inside the documents, part by part: boilerplate and repeats.
 
 Only two things need all documents at once: how often a line stands on the pages of its site, and
 which words are frequent. They are counted first; then every part is looked at by itself.
@@ -7,7 +7,7 @@ which words are frequent. They are counted first; then every part is looked at b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow as pa
 from dedup.cleaning.apply import settle_removals
 from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
 from dedup.cleaning.boilerplate.template_text import Found
-from dedup.cleaning.boilerplate.templates import TemplateCounter, Templates
+from dedup.cleaning.boilerplate.templates import Template, TemplateCounter, Templates
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
@@ -47,12 +47,15 @@ class Removals:
     gone: Int64
     truncated: Bool
     words: Words
+    templates: tuple[Template, ...] = ()  # most frequent first
 
     def kept(self) -> Kept:
         """Return what a checkpoint holds of it; classes and weights lie in the columns."""
         arrays = {name: getattr(self, name) for name in _KEPT}
         arrays["languages"] = self.words.languages
-        return Kept(arrays, {"rows": self.rows, "annotations": self.annotations})
+        tables = {"rows": self.rows, "annotations": self.annotations}
+        templates = [astuple(each) for each in self.templates]
+        return Kept(arrays, tables, {"templates": templates})
 
     @classmethod
     def of_kept(cls, kept: Kept, columns: Columns) -> Removals:
@@ -63,7 +66,8 @@ class Removals:
             kept.arrays["languages"],
         )
         arrays = {name: kept.arrays[name] for name in _KEPT}
-        return cls(**kept.tables, **arrays, words=words)
+        templates = tuple(Template(*each) for each in kept.values["templates"])
+        return cls(**kept.tables, **arrays, words=words, templates=templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class Part:
 
 
 class Parts:
-    """Documents in parts; their blocks are held, or made again where arrays are in files."""
+    """Documents in parts; their lines are held, or computed again where arrays are in files."""
 
     def __init__(self, texts: Texts, tokens: Tokens, columns: Columns, threads: int) -> None:
         self._texts, self._tokens, self._columns = texts, tokens, columns
@@ -177,7 +181,7 @@ class _Search:
         return Removals(
             pa.concat_tables(rows).combine_chunks(),
             pa.concat_tables(annotations).combine_chunks(),
-            *(review, gone, truncated, words),
+            *(review, gone, truncated, words, self.templates.entries),
         )
 
     def _find(self, part: Part) -> tuple[pa.Table, pa.Table, Bool]:

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedup.cli.closing import against_lines, input_code, is_stopped
+from dedup.cli.commands import Clean, Scan
 from dedup.cli.filtering import filter_command
 from dedup.cli.keeping import index
 from dedup.cli.options import (
+    Reading,
     SectionCommand,
+    View,
     config_from,
     dry_run_option,
     folder_name,
-    limits_from,
     memory_option,
-    read_options_from,
     reading_options,
     setting_options,
+    taken,
     threads_option,
     view_options,
     warning_options,
@@ -45,8 +47,16 @@ from dedup.cli.running import (
     uses_colour,
     write_stdout,
 )
-from dedup.cli.scanning import ROWS, read_corpus, run_scan, show_plan, wants_rows, write_scan
-from dedup.cli.spark import check_engine, engine_options, scan_on_spark
+from dedup.cli.scanning import (
+    ROWS,
+    Scanned,
+    read_corpus,
+    scan_files,
+    scan_held,
+    show_plan,
+    write_scan,
+)
+from dedup.cli.spark import engine_options, scan_on_spark, uses_spark
 from dedup.config import RELATIONS
 from dedup.errors import ConfigError
 
@@ -71,8 +81,9 @@ EXIT_CODES = (
 def root(ctx: click.Context) -> int:
     """Find repeated text inside articles, between articles and as whole articles; clean it.
 
-    A PATH is a file, a folder (all files below it), a pattern, or - for stdin. Text, JSON lines,
-    CSV, Parquet and HTML are read, also compressed by gzip or zstd.
+    A PATH is a file, a folder (all files below it), a pattern, or - for stdin. Text, JSON, CSV,
+    Parquet, Arrow, ORC, HTML, feeds, web archives and mailboxes are read, also compressed, and in
+    zip and tar archives.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -139,71 +150,80 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
       dedup scan news.parquet --find duplicates -o found --write-rows --format parquet
       dedup scan s3a://bucket/news/ --input-format parquet --engine spark -o s3a://bucket/found
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
-    if check_engine(given):
-        fixed = {} if given["find"] else {"find": ("duplicates",)}
-        return scan_on_spark(paths, config_from(given, **fixed), given)
-    config = config_from(given)
-    if given["fail_on_duplicates"] and "duplicates" not in config.find:
-        raise ConfigError("fail_on_duplicates", True, "with `duplicates` in --find")
-    limits, options = limits_from(given), read_options_from(given, config, keep_record=False)
-    has_rows = wants_rows(given)
-    if given["dry_run"]:
-        return show_plan(paths, options, config, given)
-    if given["output"]:
-        _check_scan_output(given["output"], given["format"], paths, has_rows)
-    check_views(paths, given)
-    result, seconds = run_scan(paths, options, config, given)
-    stopped = is_stopped(result, limits, given)
-    if given["output"] and not stopped:
-        _write(result, paths, given)
+    options = Scan.of(paths, given)
+    if uses_spark(options):
+        return scan_on_spark(options)
+    _check_scan(options)
+    if options.dry_run:
+        return show_plan(options)
+    scanned = scan_files(options)
+    result = scanned.result
+    stopped = is_stopped(result, options.safety)
+    if options.output and not stopped:
+        _write(scanned, options)
     if not stopped:
-        write_views(result, paths, given)
-    _show_scan(result, seconds, given)
+        write_views(scanned, options)
+    _show_scan(scanned, options)
     if stopped:
         return WARNED  # what --work keeps stays, for a run with other thresholds
-    if given.get("kept") is not None:
-        given["kept"].clear()
-    if given["fail_on_duplicates"] and _has_duplicates(result):
+    scanned.inputs.finish()
+    if options.fail_on_duplicates and _has_duplicates(result):
         return DUPLICATES
-    return input_code(result.corpus.read_report, given)
+    return input_code(result.corpus.read_report, options.reading)
 
 
-def _check_scan_output(output: str, format: str, paths: tuple[str, ...], has_rows: bool) -> None:
+def _check_scan(options: Scan) -> None:
+    """Refuse options that do not go together, and outputs that could touch an input."""
+    if options.fail_on_duplicates and "duplicates" not in options.config.find:
+        allowed = "with `duplicates` in --find"
+        says = "{name} needs `duplicates` in --find"
+        raise ConfigError("fail_on_duplicates", True, allowed, says)
+    options.safety.limits()
+    for name in ("write_rows", "annotate"):
+        if getattr(options, name) and not options.output:
+            raise ConfigError(name, True, "with -o DIR", "{name} needs -o DIR")
+    if options.dry_run:
+        return
+    if options.output:
+        _check_scan_output(options.output, options)
+    check_views(options)
+
+
+def _check_scan_output(output: str, options: Scan) -> None:
     """Refuse an output folder that could touch an input, before any work is done."""
     from dedup.output.inputs import INPUTS
     from dedup.output.places import check_output
     from dedup.output.written import WRITTEN, Written
     from dedup.schema import CONTRACT, MORE, NAMED
 
-    names = [*CONTRACT, *MORE, *NAMED, *([ROWS] if has_rows else [])]
-    forms = ("jsonl", "csv") if format == "csv" else (format,)
+    names = [*CONTRACT, *MORE, *NAMED, *([ROWS] if options.wants_rows else [])]
+    forms = ("jsonl", "csv") if options.format == "csv" else (options.format,)
     files = [*(f"{name}.{form}" for name in names for form in forms), "summary.json", INPUTS]
-    check_output(output, paths, [*files, WRITTEN])
+    check_output(output, options.paths, [*files, WRITTEN])
     Written.of(Path(output)).check([*files, WRITTEN])
 
 
-def _write(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
-    written = write_scan(result, paths, given)
-    if not given["quiet"]:
+def _write(scanned: Scanned, options: Scan) -> None:
+    written = write_scan(scanned, options)
+    if not options.view.quiet:
         names = ", ".join(path.name for path in written)
-        tell(f"dedup: wrote {names} to {given['output']}")
+        tell(f"dedup: wrote {names} to {options.output}")
 
 
-def _show_scan(result: Result, seconds: float, given: dict[str, Any]) -> None:
-    if given["as_json"]:
+def _show_scan(scanned: Scanned, options: Scan) -> None:
+    result, view = scanned.result, options.view
+    if view.as_json:
         from dedup.report import json_parts
 
         write_stdout(json_parts(result))
-    elif not given["quiet"]:
+    elif not view.quiet:
         from dedup.report import scan_view
 
-        colour = uses_colour(given["color"])
-        view = scan_view(
-            result, width=columns(), colour=colour, limit=given["limit"], seconds=seconds
-        )
-        show(view, colour=colour)
-        if "against" in result.summary:
-            show(against_lines(result, given), colour=False)
+        how: dict[str, Any] = {"width": columns(), "colour": uses_colour(view.color)}
+        lines = scan_view(result, **how, limit=view.limit, seconds=scanned.seconds)
+        show(lines, colour=how["colour"])
+        if options.against and "against" in result.summary:
+            show(against_lines(result, options.against), colour=False)
 
 
 def _has_duplicates(result: Result) -> bool:
@@ -241,7 +261,7 @@ def _has_duplicates(result: Result) -> bool:
 @reading_options
 @setting_options
 def clean(paths: tuple[str, ...], **given: Any) -> int:
-    """Write the articles without repeats, page furniture and duplicates.
+    """Write the articles without repeats, boilerplate and duplicates.
 
     The folder gets the cleaned articles, provenance.jsonl, which says for each article what was
     removed and why, and manifest.json with the hashes; `dedup restore` puts it back. A file that no
@@ -254,25 +274,23 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     from dedup.output.places import check_output
     from dedup.report import Cleaned, clean_view, warning_view
 
-    config = config_from(given)
-    limits, is_table = limits_from(given), given["format"] == "parquet"
-    options = read_options_from(given, config, keep_record=True, keep_columns=is_table)
-    check_output(given["output"], paths, folders=[ARTICLES])
-    result, seconds = run_scan(paths, options, config, given)
-    stopped = is_stopped(result, limits, given)
-    how = {"width": columns(), "colour": uses_colour(given["color"]), "limit": given["limit"]}
-    if stopped:
-        if not given["quiet"]:
+    options = Clean.of(paths, given)
+    options.safety.limits()
+    check_output(options.output, paths, folders=[ARTICLES])
+    result, seconds = scan_held(options)
+    view = options.view
+    how: dict[str, Any] = {"width": columns(), "colour": uses_colour(view.color)}
+    how["limit"] = view.limit
+    if is_stopped(result, options.safety):
+        if not view.quiet:
             show(warning_view(result, **how), colour=how["colour"])
         return WARNED
-    annotations = {name: given[name] for name in ("everything", "annotate")}
-    counts = write_cleaned(
-        result, given["output"], **annotations, format=given["format"], inputs=paths
-    )
-    if not given["quiet"]:
-        cleaned = Cleaned(given["output"], counts, **annotations)
+    which = {"everything": options.everything, "annotate": options.annotate}
+    counts = write_cleaned(result, options.output, **which, format=options.format, inputs=paths)
+    if not view.quiet:
+        cleaned = Cleaned(options.output, counts, **which)
         show(clean_view(result, cleaned, **how, seconds=seconds), colour=how["colour"])
-    return input_code(result.corpus.read_report, given)
+    return input_code(result.corpus.read_report, options.reading)
 
 
 @root.command(short_help="Bring back the text that cleaned articles were read from.")
@@ -325,20 +343,19 @@ def compare(a: str, b: str, **given: Any) -> int:
 
     if a == b == "-":
         raise click.UsageError("stdin can be read once only: A and B cannot both be -")
-    config = config_from(given)
-    options = read_options_from(given, config, keep_record=False)
-    if not given["quiet"]:
+    config, reading, view = config_from(given), taken(Reading, given), taken(View, given)
+    options = reading.options(config)
+    if not view.quiet:
         announce_compiling()
-    result = compare_two(
-        joined(*(read_corpus((each,), options, quiet=given["quiet"]) for each in (a, b))), config
-    )
-    if given["as_json"]:
+    both = (read_corpus((path,), options, quiet=view.quiet) for path in (a, b))
+    result = compare_two(joined(*both), config)
+    if view.as_json:
         write_stdout(json_parts(result))
-    elif not given["quiet"]:
-        colour = uses_colour(given["color"])
-        view = compare_view(result, width=columns(), colour=colour, limit=given["limit"])
-        show(view, colour=colour)
-    return input_code(result.corpus.read_report, given)
+    elif not view.quiet:
+        colour = uses_colour(view.color)
+        lines = compare_view(result, width=columns(), colour=colour, limit=view.limit)
+        show(lines, colour=colour)
+    return input_code(result.corpus.read_report, reading)
 
 
 @root.command(short_help="Score the result of a scan against labels.")

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
 from dedup.cli.running import BAD_INPUT, DONE, columns, tell
 
 if TYPE_CHECKING:
-    from dedup.pipeline.warnings import Limits
+    from dedup.cli.options import Reading, Safety
     from dedup.result import Result
     from dedup.schema import ReadReport
 
-_SAID = 3  # suspicions named in one line
+_SAID = 3  # warnings named in one line, notes on the input in one each
+_HINT = re.compile(r"is not read; |, a guess; |: not valid JSON at |the header has ")  # in notes
 
 
-def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
+def is_stopped(result: Result, safety: Safety) -> bool:
     """Say on stderr what looks wrong about the removals, and tell whether the run stops there."""
     from dedup.pipeline.warnings import DEFAULT, describe, find_warnings
 
+    limits = safety.limits()
     if limits != DEFAULT:
         result.summary["warnings"] = find_warnings(result, limits)
     found = result.summary["warnings"]
@@ -25,13 +28,13 @@ def is_stopped(result: Result, limits: Limits, given: dict[str, Any]) -> bool:
         return False
     named = "; ".join(describe(each) for each in found[:_SAID])
     more = f"; and {len(found) - _SAID:,} more" if len(found) > _SAID else ""
-    stops: bool = given["stop_on_warning"]
+    stops = safety.stop_on_warning
     begin = "stopped, nothing is written" if stops else "look at this before you trust the removals"
     tell(f"dedup: {begin}: {named}{more}")
     return stops
 
 
-def input_code(read_report: ReadReport, given: dict[str, Any]) -> int:
+def input_code(read_report: ReadReport, reading: Reading) -> int:
     """Say on stderr what was wrong with the input, and return the exit code for it."""
     if not read_report.read:
         tell(f"dedup: {'; '.join(read_report.notes) or 'no documents were found'}")
@@ -47,20 +50,22 @@ def input_code(read_report: ReadReport, given: dict[str, Any]) -> int:
         place for reason in sorted(read_report.places) for place in read_report.places[reason]
     ]
     where = f" (first: {places[0]})" if places else ""
-    if given["allow_bad"]:
+    if reading.allow_bad:
         return DONE
-    tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0")
+    more = [each for each in read_report.notes if _HINT.search(each)] if read_report.read else []
+    hints = "".join(f"; {note}" for note in more[:_SAID])
+    tell(f"dedup: input with flaws: {flaws}{where}; --allow-bad makes this exit with 0{hints}")
     return BAD_INPUT
 
 
-def against_lines(result: Result, given: dict[str, Any]) -> list[str]:
+def against_lines(result: Result, index: str) -> list[str]:
     """Return what an index said of the documents, in sum."""
     from dedup.report.terminal.text import safe, wrapped
 
     told = result.summary["against"]
     passages = f"; {told['passages']:,} passages in common" if told["passages"] else ""
     text = (
-        f"{safe(given['against'])}: {told['new']:,} are new, {told['same']:,} are known as they "
+        f"{safe(index)}: {told['new']:,} are new, {told['same']:,} are known as they "
         f"are, {told['updated']:,} with another text, {told['duplicate']:,} are copies{passages}"
     )
     return ["", *wrapped(text, columns(), "  ", "")]

@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from dedup.cli.closing import input_code
+from dedup.cli.commands import Filtering
 from dedup.cli.index import sum_of
 from dedup.cli.options import (
     SectionCommand,
     folder_name,
     index_options,
-    index_settings_from,
     line_options,
-    line_options_from,
 )
 from dedup.cli.running import announce_compiling, tell
 
 if TYPE_CHECKING:
     from dedup.index import Index
     from dedup.index.lines import Filter, Judged
-    from dedup.sources.options import ReadOptions
 
 SPLIT = {"new": "new.jsonl", "updated": "updated.jsonl", "duplicate": "duplicates.jsonl"}
 SKIPPED = "skipped.jsonl"
@@ -90,41 +88,42 @@ def filter_command(path: str, **given: Any) -> int:
       dedup filter news.jsonl --index seen.index > annotated.jsonl
       crawl | dedup filter --index seen.index --drop --line-buffered | publish
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
-    _check_usage(path, given)
-    if not given["quiet"]:
+    options = Filtering.of(path, given)
+    _check_usage(options)
+    if not options.quiet:
         announce_compiling()
-    built, options = index_settings_from(given), line_options_from(given)
 
     from dedup.index import Index
     from dedup.schema import ReadReport
 
-    with Index.open(given["index"], durable=given["durable"], **built) as index:
+    built = options.built.as_keywords()
+    with Index.open(options.index, durable=options.durable, **built) as index:
         read_report = ReadReport()
-        summary = _run(path, index, options, read_report, given)
-    if given["summary"]:
-        _write_summary(given["summary"], {**summary, "read_report": read_report.as_dict()})
-    if not given["quiet"]:
+        summary = _run(index, options, read_report)
+    if options.summary:
+        _write_summary(options.summary, {**summary, "read_report": read_report.as_dict()})
+    if not options.quiet:
         tell(f"dedup: {sum_of(summary)}")
     if not read_report.read:
         read_report.notes[:] = ["no lines were read"]
-    return input_code(read_report, given)
+    return input_code(read_report, options.reading)
 
 
-def _check_usage(path: str, given: dict[str, Any]) -> None:
+def _check_usage(options: Filtering) -> None:
     """Refuse options that contradict each other, and outputs that would be written over inputs."""
-    chosen = [name for name in ("drop", "split") if given[name]]
-    if len(chosen) > 1 or (given["split"] and given["output"]):
+    if options.split and (options.drop or options.output):
         raise click.UsageError("--split goes neither with --drop nor with --output")
-    if given["line_buffered"] and (given["split"] or given["output"]):
+    if options.line_buffered and (options.split or options.output):
         raise click.UsageError("--line-buffered is for stdout: files appear when they are whole")
 
     from dedup.output.places import check_output
 
-    read = [path, given["index"], f"{given['index']}-wal", f"{given['index']}.lock"]
+    place = options.index
+    read = [options.path, place, f"{place}-wal", f"{place}.lock"]
     inputs = [each for each in read if "://" not in each]
-    if given["split"]:
-        check_output(given["split"], inputs, [*SPLIT.values(), SKIPPED])
-    for each in (given["output"], given["summary"]):
+    if options.split:
+        check_output(options.split, inputs, [*SPLIT.values(), SKIPPED])
+    for each in (options.output, options.summary):
         if each:
             _check_file(Path(each))
             check_output(Path(each).parent, inputs, [Path(each).name])
@@ -135,26 +134,25 @@ def _check_file(path: Path) -> None:
     from dedup.errors import OutputError
 
     if path.exists() and not path.is_file():
-        raise OutputError(f"{path}: is no file, allowed is a file or a path that is still free")
+        raise OutputError(f"{path}: is a folder or a device; give the name of a file")
 
 
-def _run(
-    path: str, index: Index, options: ReadOptions, read_report: Any, given: dict[str, Any]
-) -> dict[str, int]:
+def _run(index: Index, options: Filtering, read_report: Any) -> dict[str, int]:
     """Take the lines of the input through the index; return the counts."""
     from dedup.index.lines import AT_ONCE, Filter
     from dedup.sources.options import Columns
 
-    through = Filter(index, given["key"])
+    through = Filter(index, options.key)
 
     def settled(columns: Columns) -> None:
-        if columns.id is None and not given["quiet"]:
+        if columns.id is None and not options.quiet:
             tell("dedup: no id column is recognised: lines go by their number and content")
 
-    lines = through.lines(path, options, read_report, eager=given["line_buffered"], settled=settled)
-    name = _Flaws("stdin" if path == "-" else path, given["quiet"])
-    with _outlet(through, given) as write:
-        for some in through.run(lines, 1 if given["line_buffered"] else AT_ONCE):
+    path, eager, reading = options.path, options.line_buffered, options.reading.options()
+    lines = through.lines(path, reading, read_report, eager=eager, settled=settled)
+    name = _Flaws("stdin" if path == "-" else path, options.quiet)
+    with _outlet(through, options) as write:
+        for some in through.run(lines, 1 if eager else AT_ONCE):
             name.those(some)
             write(some)
     return through.summary()
@@ -185,19 +183,19 @@ Write = Callable[[list["Judged"]], None]
 
 
 @contextmanager
-def _outlet(through: Filter, given: dict[str, Any]) -> Iterator[Write]:
+def _outlet(through: Filter, options: Filtering) -> Iterator[Write]:
     """Give what writes lines: to stdout at once, into files that appear when all is done."""
     from dedup.core.files import atomic, staged
 
     with ExitStack() as stack:
-        if given["split"]:
-            folder = Path(given["split"])
+        if options.split:
+            folder = Path(options.split)
             folder.mkdir(parents=True, exist_ok=True)
             staging = stack.enter_context(staged(folder))
             yield _splitting(through, {n: staging.open(folder / n) for n in _split_names()})
             return
-        file = stack.enter_context(atomic(given["output"])) if given["output"] else None
-        yield _joining(through, file, given)
+        file = stack.enter_context(atomic(options.output)) if options.output else None
+        yield _joining(through, file, options)
 
 
 def _split_names() -> list[str]:
@@ -222,10 +220,10 @@ def _ended(line: bytes) -> bytes:
     return line if line.endswith(b"\n") or not line else line + b"\n"
 
 
-def _joining(through: Filter, file: BinaryIO | None, given: dict[str, Any]) -> Write:
+def _joining(through: Filter, file: BinaryIO | None, options: Filtering) -> Write:
     """Return what writes lines in their order."""
     out = file or sys.stdout.buffer
-    drop, passes = given["drop"], given["pass_skipped"]
+    drop, passes = options.drop, options.pass_skipped
 
     def line_of(each: Judged) -> bytes:
         if each.verdict is None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dedup.cli.closing import input_code
+from dedup.cli.commands import Add, Check
 from dedup.cli.options import (
+    NewIndex,
     SectionCommand,
     index_options,
-    index_settings_from,
-    read_options_from,
     reading_options,
 )
 from dedup.cli.running import (
@@ -83,14 +83,14 @@ def create(place: str, exported: str | None, quiet: bool, **given: Any) -> int:
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
     from dedup.index import Index
 
-    built = index_settings_from(given)
+    built = NewIndex.taken(given)
     if exported is not None:
-        if any(value is not None for value in built.values()):
+        if built.is_asked_for():
             raise click.UsageError("--from takes the settings from FILE: no others can be given")
         with Index.restore(place, exported) as made:
             count = len(made)
     else:
-        Index.open(place, mode="x", **built).close()
+        Index.open(place, mode="x", **built.as_keywords()).close()
         count = 0
     if not quiet:
         show([f"{place}: a new index with {count:,} articles"], colour=False)
@@ -131,12 +131,16 @@ def add(place: str, paths: tuple[str, ...], **given: Any) -> int:
     from dedup.index import Index
     from dedup.schema import ReadReport
 
-    built, read_report = index_settings_from(given), ReadReport()
-    batches = _batches(paths, read_report, given)
-    with Index.open(place, durable=given["durable"], **built) as found:
+    options, read_report = Add.of(place, paths, given), ReadReport()
+    batches = _batches(options, read_report)
+    with Index.open(place, durable=options.durable, **options.built.as_keywords()) as found:
         told = found.add_entries(entry for each in batches for entry in found.sign_many([each]))
-    _show_counts(_summary(told, read_report), given)
-    return input_code(read_report, given)
+    summary = _summary(told, read_report)
+    if options.as_json:
+        print_json(summary)
+    elif not options.quiet:
+        show([sum_of(summary)], colour=False)
+    return input_code(read_report, options.reading)
 
 
 @index.command(cls=SectionCommand, short_help="Ask about articles, and keep nothing.")
@@ -154,36 +158,34 @@ def check(place: str, paths: tuple[str, ...], **given: Any) -> int:
     """
     from dedup.schema import ReadReport
 
+    options = Check.of(place, paths, given)
     read_report, told = ReadReport(), Counter[str]()
-    batches = _batches(paths, read_report, given)
+    batches = _batches(options, read_report)
     with opened(place, "r") as found:
-        lines = _answers(found, batches, told, as_json=given["as_json"])
-        if given["as_json"]:
+        lines = _answers(found, batches, told, as_json=options.as_json)
+        if options.as_json:
             write_stdout(lines)
-        elif given["quiet"]:
+        elif options.quiet:
             for _ in lines:
                 pass
         else:
             show((line.decode() for line in lines), colour=False)
-    if not given["quiet"]:
+    if not options.quiet:
         tell(f"dedup: {sum_of(_summary(told, read_report))}")
-    code = input_code(read_report, given)
-    return DUPLICATES if given["fail_on_duplicates"] and told["duplicate"] else code
+    code = input_code(read_report, options.reading)
+    return DUPLICATES if options.fail_on_duplicates and told["duplicate"] else code
 
 
-def _batches(
-    paths: tuple[str, ...], read_report: ReadReport, given: dict[str, Any]
-) -> Iterator[pa.RecordBatch]:
+def _batches(options: Add | Check, read_report: ReadReport) -> Iterator[pa.RecordBatch]:
     """Yield the documents of the inputs, with a bar."""
-    from dedup.config import Config
     from dedup.sources import input_bytes, read_batches
 
-    options = read_options_from(given, Config(), keep_record=False)
-    if not given["quiet"]:
+    paths, reading = options.paths, options.reading.options()
+    if not options.quiet:
         announce_compiling()
-    size = 0 if given["quiet"] else input_bytes(paths, options)
+    size = 0 if options.quiet else input_bytes(paths, reading)
     with progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar:
-        yield from read_batches(paths, options, read_report, progress=bar.update)
+        yield from read_batches(paths, reading, read_report, progress=bar.update)
 
 
 def _answers(
@@ -233,13 +235,6 @@ def sum_of(summary: dict[str, int]) -> str:
     """
     parts = [f"{count:,} {name}" for name, count in summary.items() if name != "read"]
     return f"{summary['read']:,} read = {' + '.join(parts)}"
-
-
-def _show_counts(summary: dict[str, int], given: dict[str, Any]) -> None:
-    if given["as_json"]:
-        print_json(summary)
-    elif not given["quiet"]:
-        show([sum_of(summary)], colour=False)
 
 
 def print_json(value: Any) -> None:

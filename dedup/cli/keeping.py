@@ -112,6 +112,8 @@ _SHOWN = {
 
 def _info_lines(facts: dict[str, Any]) -> list[str]:
     """Return what an index says of itself, for a person."""
+    from dedup.index.settings import stretch
+
     settings = facts["settings"]
     head = f"{facts.get('path', '')} ({facts['kind']}, format {settings['format']})"
     lines = [head.strip()]
@@ -121,8 +123,9 @@ def _info_lines(facts: dict[str, Any]) -> list[str]:
     lines.append("built with")
     for name, value in settings.items():
         shown = ", ".join(value) if isinstance(value, list) else value
-        unit = " seconds" if name == "window" and value else ""
-        lines.append(f"  {name.replace('_', ' '):<14}{shown}{unit}")
+        if name == "window":
+            shown = stretch(value)
+        lines.append(f"  {name.replace('_', ' '):<14}{shown}")
     return lines
 
 

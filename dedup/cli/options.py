@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from dedup.config import Config
-from dedup.formats import FORMATS
+from dedup.core.formats import FORMATS
+from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
     from dedup.pipeline.warnings import Limits
     from dedup.sources.options import ReadOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Part = TypeVar("Part", "Reading", "Safety", "View")
 
 ROLES = ("text", "id", "date", "url", "site")
 READING, SETTINGS, SAFETY = "Reading", "Settings", "Safety"
@@ -96,17 +98,35 @@ def index_options(command: Command) -> Command:
     return command
 
 
-def index_settings_from(given: dict[str, Any]) -> dict[str, Any]:
-    """Take what an index is built with out of the options, as `Index.open` takes it.
+@dataclass(frozen=True, slots=True)
+class NewIndex:
+    """What an index is built with; ``None`` is not asked for."""
 
-    Where no setting is given there is no `config`: an index that is there is opened as it is.
-    """
-    shared = {name: given.pop(name) for name in INDEX_SETTINGS}
-    some = {item.name: shared.get(item.name, ()) for item in dataclasses.fields(Config)}
-    asked = any(value is not None and value != () for value in shared.values())
-    made = {name: given.pop(name) for name in ("window", "scope", "store_text")}
-    unset = {name: None if value == () else value for name, value in some.items()}
-    return {**made, "config": config_from(unset) if asked else None}
+    config: Config | None
+    window: str | None
+    scope: str | None
+    store_text: bool | None
+
+    @classmethod
+    def taken(cls, given: dict[str, Any]) -> NewIndex:
+        """Take it out of what click gives.
+
+        Where no setting is given there is no ``config``: an index that is there is opened as it is.
+        """
+        shared = {name: given.pop(name) for name in INDEX_SETTINGS}
+        some = {item.name: shared.get(item.name, ()) for item in dataclasses.fields(Config)}
+        asked = any(value is not None and value != () for value in shared.values())
+        unset = {name: None if value == () else value for name, value in some.items()}
+        own = {name: given.pop(name) for name in ("window", "scope", "store_text")}
+        return cls(config_from(unset) if asked else None, **own)
+
+    def is_asked_for(self) -> bool:
+        """Tell whether anything is."""
+        return any(value is not None for value in self.as_keywords().values())
+
+    def as_keywords(self) -> dict[str, Any]:
+        """Return it as ``Index.open`` takes it."""
+        return {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
 
 
 def _names(item: dataclasses.Field[Any]) -> tuple[str, ...]:
@@ -135,7 +155,7 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
 
 
 def config_from(given: dict[str, Any], **fixed: Any) -> Config:
-    """Take the settings out of the options of a command and return them as a ``Config``."""
+    """Take the settings out of what click gives, and return them as a ``Config``."""
     settings: dict[str, Any] = {}
     for item in dataclasses.fields(Config):
         value = given.pop(item.name)
@@ -201,32 +221,47 @@ def _column_options(command: Command) -> Command:
     return command
 
 
-def line_options_from(given: dict[str, Any]) -> ReadOptions:
-    """Take how JSON lines are read out of the options of a command."""
-    from dedup.sources.options import ReadOptions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How inputs are read, and whether flaws of theirs change the exit code."""
 
-    columns = {f"{role}_column": given.pop(f"{role}_column") for role in ROLES}
-    return ReadOptions(**columns, strict=given.pop("strict"), format="jsonl")
+    text_column: str | None = None
+    id_column: str | None = None
+    date_column: str | None = None
+    url_column: str | None = None
+    site_column: str | None = None
+    input_format: str | None = None
+    encoding: str | None = None
+    records: str | None = None
+    strict: bool = False
+    allow_bad: bool = False
 
+    def options(
+        self,
+        config: Config | None = None,
+        *,
+        keep_record: bool = False,
+        keep_columns: bool = False,
+        rows_only: bool = False,
+    ) -> ReadOptions:
+        """Return how files are read."""
+        from dedup.sources.options import ReadOptions
 
-def read_options_from(
-    given: dict[str, Any], config: Config, *, keep_record: bool, keep_columns: bool = False
-) -> ReadOptions:
-    """Take the reading options out of the options of a command."""
-    from dedup.sources.options import ReadOptions, priority_column
-
-    columns = {f"{role}_column": given.pop(f"{role}_column") for role in ROLES}
-    return ReadOptions(
-        **columns,
-        priority_column=priority_column(config),
-        format=given.pop("input_format"),
-        encoding=given.pop("encoding"),
-        records=given.pop("records"),
-        strict=given.pop("strict"),
-        keep_record=keep_record,
-        keep_columns=keep_columns,
-        rows_only=given.get("annotate", False),
-    )
+        return ReadOptions(
+            text_column=self.text_column,
+            id_column=self.id_column,
+            date_column=self.date_column,
+            url_column=self.url_column,
+            site_column=self.site_column,
+            priority_column=None if config is None else config.priority_field,
+            format=self.input_format,
+            encoding=self.encoding,
+            records=self.records,
+            strict=self.strict,
+            keep_record=keep_record,
+            keep_columns=keep_columns,
+            rows_only=rows_only,
+        )
 
 
 def warning_options(command: Command) -> Command:
@@ -247,12 +282,35 @@ def warning_options(command: Command) -> Command:
     return command
 
 
-def limits_from(given: dict[str, Any]) -> Limits:
-    """Take from where removals look wrong out of the options of a command."""
-    from dedup.pipeline.warnings import Limits
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """From where removals look wrong, and whether that ends the run."""
 
-    share, cluster = given.pop("suspicious_share"), given.pop("suspicious_cluster")
-    return Limits(share=share, cluster=cluster)
+    stop_on_warning: bool = False
+    suspicious_share: float = 0.5
+    suspicious_cluster: int = 0
+
+    def limits(self) -> Limits:
+        """Return from where removals look wrong."""
+        from dedup.pipeline.warnings import Limits
+
+        return Limits(share=self.suspicious_share, cluster=self.suspicious_cluster)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is shown on a terminal, and how."""
+
+    limit: int = 0
+    color: str = "auto"
+    quiet: bool = False
+    as_json: bool = False
+
+
+def taken(part: type[Part], given: dict[str, Any]) -> Part:
+    """Take the options of one kind out of what click gives; those that are not there are unset."""
+    names = [item.name for item in dataclasses.fields(part) if item.name in given]
+    return part(**{name: given.pop(name) for name in names})
 
 
 def view_options(limit: int, *, has_json: bool = True) -> Callable[[Command], Command]:
@@ -300,18 +358,15 @@ class Size(click.ParamType[int]):
     """A number of bytes: 500MB, 2GB, 1.5GiB; without a unit, bytes."""
 
     name = "SIZE"
-    _UNITS: ClassVar = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-    _BINARY: ClassVar = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the bytes, or fail with what is allowed."""
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", str(value), re.I)
-        if found is None or float(found[1]) <= 0:
-            self.fail(f"got {value!r}, allowed is a size like 500MB or 2GB", param, ctx)
-        units = self._BINARY if found[3] else self._UNITS
-        return int(float(found[1]) * units.get(found[2].lower(), 1))
+        from dedup.core.units import size_in_bytes
+
+        try:
+            return size_in_bytes("size", value)
+        except ConfigError as error:
+            self.fail(f"got {error.got!r}, allowed is {error.allowed}", param, ctx)
 
 
 memory_option = click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dedup.cli.commands import Report
 from dedup.cli.options import Size, folder_name
 from dedup.cli.running import DONE, tell
 from dedup.errors import ConfigError
@@ -16,8 +17,9 @@ from dedup.errors import ConfigError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from dedup.cli.commands import Scan
+    from dedup.cli.scanning import Scanned
     from dedup.report.web import Batches, Found, Stored
-    from dedup.result import Result
     from dedup.sources import ReadOptions
 
 MEGABYTE = 1_000_000
@@ -59,7 +61,7 @@ plots_option = click.option(
 @plots_option
 @click.option("--title", metavar="TEXT", help="Heading of the page; by default the folder's name.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
-def report(result: str, output: str, **given: Any) -> int:
+def report(**given: Any) -> int:
     """Make one HTML page of the output folder of a scan: clusters, texts side by side, what goes.
 
     The page needs no server and no network. The scan's inputs are read again for their texts;
@@ -71,8 +73,10 @@ def report(result: str, output: str, **given: Any) -> int:
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
     from dedup.report.web import from_folder, inside
 
-    target, folder = Path(output).absolute(), Path(result).absolute()  # before `inside`
-    plots = given["plots"] and str(Path(given["plots"]).absolute())
+    options = Report(**given)
+    output = options.output
+    target, folder = Path(output).absolute(), Path(options.result).absolute()  # before `inside`
+    plots = options.plots and str(Path(options.plots).absolute())
     stored: list[Stored] = []
 
     def batches(found: Stored) -> Batches:
@@ -84,13 +88,13 @@ def report(result: str, output: str, **given: Any) -> int:
         inputs = [path for each in stored for path in each.paths if Path(path).exists()]
         check_page(output, target, inputs, folder, option="output")
         _check_plots(plots, inputs)
-        title = given["title"] or f"dedup: {folder.name}"
-        counts = _write(found, target, title, given["max_size"])
+        title = options.title or f"dedup: {folder.name}"
+        counts = _write(found, target, title, options.max_size)
         if plots:
-            _draw(found.figures, plots, inputs, quiet=given["quiet"])
+            _draw(found.figures, plots, inputs, quiet=options.quiet)
     for note in found.notes:
         tell(f"dedup: {note}")
-    if not given["quiet"]:
+    if not options.quiet:
         _tell(counts, output, target)
     return DONE
 
@@ -111,7 +115,7 @@ def _started_in(folder: Path) -> str:
 def _reader(paths: Sequence[str], options: ReadOptions) -> Batches:
     from dedup.sources.rereadable import Files
 
-    # A stream would have to be put by, but those of a folder are no streams.
+    # A stream would have to be spilled, but inputs of a folder are no streams.
     files = Files(paths, options, folder=Path(tempfile.gettempdir()))
 
     def batches() -> Iterable[pa.RecordBatch]:
@@ -131,26 +135,29 @@ def check_page(
     from dedup.output.places import check_output
 
     if path == "-" or page.is_dir():
-        raise ConfigError(option, path, "the name of a file, not of a folder, and not stdout")
+        says = f"{{name}}: {path} is no name of a file; the page is written into a file"
+        raise ConfigError(option, path, "the name of a file", says)
     in_result = result is not None and page.parent.resolve() == result.resolve()
     if not in_result and not page.parent.is_dir():
-        raise ConfigError(option, path, "a file in a folder that exists")
+        says = f"{{name}}: the folder of {path} does not exist"
+        raise ConfigError(option, path, "a file in a folder that exists", says)
     check_output(page.parent, [str(each) for each in inputs if _is_file(each)], [page.name])
     if in_result and page.suffix in (".json", ".jsonl", ".parquet"):
-        raise ConfigError(option, path, "a name that is none of the result's own files")
+        says = f"{{name}}: {path} is a name of one of the result's own files; take another one"
+        raise ConfigError(option, path, "a name that is none of the result's own files", says)
 
 
 def _is_file(path: str) -> bool:
     return path != "-" and Path(path).is_file()
 
 
-def check_views(paths: tuple[str, ...], given: dict[str, Any]) -> None:
+def check_views(options: Scan) -> None:
     """Refuse a page or plots that could touch an input, before any work is done."""
-    if given["report"]:
-        page, output = Path(given["report"]).absolute(), given["output"]
-        folder = Path(output).absolute() if output else None
-        check_page(given["report"], page, paths, folder, option="report")
-    _check_plots(given["plots"], paths)
+    if options.report:
+        page = Path(options.report).absolute()
+        folder = Path(options.output).absolute() if options.output else None
+        check_page(options.report, page, options.paths, folder, option="report")
+    _check_plots(options.plots, options.paths)
 
 
 def _check_plots(folder: str | None, inputs: Sequence[str]) -> None:
@@ -160,23 +167,24 @@ def _check_plots(folder: str | None, inputs: Sequence[str]) -> None:
         check_plots(folder, inputs)
 
 
-def write_views(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> None:
+def write_views(scanned: Scanned, options: Scan) -> None:
     """Write the page and the plots of a scan that has just been made, where they are asked for."""
     figures: dict[str, Any] | None = None
-    if given["report"]:
+    result, quiet = scanned.result, options.view.quiet
+    if options.report:
         from dedup.report.web import MOST_BYTES, from_result
 
-        files = given.get("files")
+        files = scanned.inputs.files
         found = from_result(result, None if files is None else files.batches)
-        target = Path(given["report"])
+        target = Path(options.report)
         counts = _write(found, target, "dedup report", MOST_BYTES)
-        if not given["quiet"]:
-            _tell(counts, given["report"], target)
+        if not quiet:
+            _tell(counts, options.report, target)
         figures = found.figures
-    if given["plots"]:
+    if options.plots:
         from dedup.report.figures.numbers import figures_of
 
-        _draw(figures or figures_of(result), given["plots"], paths, quiet=given["quiet"])
+        _draw(figures or figures_of(result), options.plots, options.paths, quiet=quiet)
 
 
 def _draw(figures: dict[str, Any], folder: str, inputs: Sequence[str], *, quiet: bool) -> None:

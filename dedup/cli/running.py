@@ -97,7 +97,7 @@ def _unforeseen(error: Exception) -> str:
 
 def _config(error: ConfigError) -> str:
     """Name an option as it is typed."""
-    return f"--{str(error).replace('_', '-', error.field.count('_'))}"
+    return error.told(f"--{error.field.replace('_', '-').replace(', ', ', --')}")
 
 
 def _plain(error: Exception) -> str:

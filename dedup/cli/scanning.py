@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,14 +19,14 @@ from dedup.cli.running import (
     stage_progress,
     write_stdout,
 )
-from dedup.config import Config
-from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
+    from dedup.api.runs import Inputs
+    from dedup.cli.commands import Clean, Scan
+    from dedup.output.cleaned.rereading import Rereading
     from dedup.result import Result
     from dedup.schema import Corpus
     from dedup.sources import ReadOptions
-    from dedup.sources.rereadable import Files
 
 Write = Callable[[BinaryIO], object]
 
@@ -32,88 +34,90 @@ ROWS = "rows"
 STAGES_BAR = "{desc} {bar:20} {n_fmt}/{total_fmt} stages, {elapsed}"
 
 
-def show_plan(
-    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A result, where it came from, and the seconds it took; ``rows`` reads all rows again."""
+
+    result: Result
+    inputs: Inputs
+    seconds: float
+    rows: Rereading | None = None
+
+
+def show_plan(options: Scan) -> int:
     """Say what a scan would take."""
     from dedup.core.files import json_bytes
     from dedup.pipeline.estimate import estimate
     from dedup.report.terminal.plan import plan_view
 
-    if not given["quiet"]:
+    if not options.view.quiet:
         announce_compiling()
-    plan = estimate(paths, options, config)
-    if given["as_json"]:
+    plan = estimate(options.paths, options.reading.options(options.config), options.config)
+    if options.view.as_json:
         write_stdout(iter([json_bytes(plan, pretty=True)]))
     else:
         show(plan_view(plan), colour=False)
     return DONE
 
 
-def run_scan(
-    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
-) -> tuple[Result, float]:
-    """Read and scan; return the result and the seconds it took."""
+def scan_held(options: Clean) -> tuple[Result, float]:
+    """Scan documents that are held in memory with all they were read with."""
+    from dedup.api.given import Running
+    from dedup.api.runs import scan_documents
+    from dedup.output.cleaned import check_rows
+
     begin = time.perf_counter()
-    if not given["quiet"]:
+    quiet, annotate = options.view.quiet, options.annotate
+    if not quiet:
         announce_compiling()
-    if given.get("against"):
-        _check_index(given["against"])
-    if options.keep_record:
-        result = _scan_held(paths, options, config, given)
-    else:
-        result = _scan_files(paths, options, config, given)
+    columns = options.format == "parquet"
+    reading = options.reading.options(
+        options.config, keep_record=True, keep_columns=columns, rows_only=annotate
+    )
+    corpus = read_corpus(options.paths, reading, quiet=quiet)
+    if annotate:
+        check_rows(corpus)
+    size = 0 if quiet else corpus.table.nbytes
+    with progress_bar(size, desc="starting", total=1, bar_format=STAGES_BAR) as bar:
+        running = Running(threads=options.threads, progress=stage_progress(bar))
+        result, _ = scan_documents(corpus, options.config, running)
     return result, time.perf_counter() - begin
 
 
-def _scan_held(
-    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
-) -> Result:
-    """Scan documents that are held in memory with all they were read with."""
-    from dedup.output.cleaned import check_rows
-    from dedup.pipeline.run import scan_corpus
-
-    corpus = read_corpus(paths, options, quiet=given["quiet"])
-    if given.get("annotate"):
-        check_rows(corpus)
-    size = 0 if given["quiet"] else corpus.table.nbytes
-    with progress_bar(size, desc="starting", total=1, bar_format=STAGES_BAR) as bar:
-        progress = stage_progress(bar)
-        return scan_corpus(corpus, config, threads=given["threads"], progress=progress)
-
-
-def _scan_files(
-    paths: tuple[str, ...], options: ReadOptions, config: Config, given: dict[str, Any]
-) -> Result:
+def scan_files(options: Scan) -> Scanned:
     """Scan what is read only as far as it is wanted, in no more memory than is allowed."""
-    from dedup.core.checkpoints import Work
+    from dedup.api import runs
+    from dedup.api.given import Running
     from dedup.output.cleaned.rereading import Rereading
-    from dedup.pipeline.run import scan_reader
     from dedup.sources import input_bytes
-    from dedup.sources.rereadable import Files
 
-    size = 0 if given["quiet"] else input_bytes(paths, options)
-    folder = Path(given["work"] or _temporary_folder())
-    if wants_rows(given):
-        columns = given["format"] == "parquet"
-        given["again"] = Rereading(paths, options, folder=folder, columns=columns)
-        options = given["again"].options
+    begin = time.perf_counter()
+    if not options.view.quiet:
+        announce_compiling()
+    if options.against:
+        _check_index(options.against)
+    reading, rows = options.reading.options(options.config, rows_only=options.annotate), None
+    size = 0 if options.view.quiet else input_bytes(options.paths, reading)
+    folder = Path(options.work or _temporary_folder())
+    if options.wants_rows:
+        columns = options.format == "parquet"
+        rows = Rereading(options.paths, reading, folder=folder, columns=columns)
+        reading = rows.options
     with (
         progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar,
         progress_bar(size, desc="", total=1, bar_format=STAGES_BAR, delay=0.1) as stages,
     ):
-        files = Files(paths, options, folder=folder, told=bar.update)
-        work = Work.at(folder, files.header(config)) if given["work"] else None
-        given["kept"], given["files"], given["options"] = work, files, options
-        result = scan_reader(
-            files,
-            config,
-            threads=given["threads"],
-            memory=given["memory"] or 0,
-            work=work,
+        running = Running(
+            threads=options.threads,
+            memory=options.memory or 0,
+            work=folder if options.work else None,
             progress=stage_progress(stages),
+            reading=bar.update,
         )
-        return _beside_index(result, files, given)
+        result, inputs = runs.scan_files(options.paths, reading, options.config, running, folder)
+        if options.against:
+            result = _beside_index(result, inputs, options.against)
+    return Scanned(result, inputs, time.perf_counter() - begin, rows)
 
 
 def _check_index(place: str) -> None:
@@ -123,15 +127,14 @@ def _check_index(place: str) -> None:
     Index.open(place, mode="r").close()
 
 
-def _beside_index(result: Result, files: Files, given: dict[str, Any]) -> Result:
+def _beside_index(result: Result, inputs: Inputs, place: str) -> Result:
     """Ask the index that was named for every document; they are read once more."""
-    if not given.get("against"):
-        return result
     from dedup.index import Index
     from dedup.pipeline.against import with_index
 
-    with Index.open(given["against"], mode="r") as index:
-        return with_index(result, files.batches(), index)
+    assert inputs.files is not None
+    with Index.open(place, mode="r") as index:
+        return with_index(result, inputs.files.batches(), index)
 
 
 def _temporary_folder() -> str:
@@ -142,43 +145,32 @@ def _temporary_folder() -> str:
     return click.get_current_context().with_resource(made)
 
 
-def wants_rows(given: dict[str, Any]) -> bool:
-    """Tell whether a scan is to write rows; they need a folder."""
-    for name in ("write_rows", "annotate"):
-        if given[name] and not given["output"]:
-            raise ConfigError(name, True, "with -o DIR, the folder that gets the rows")
-    return bool(given["write_rows"] or given["annotate"])
-
-
-def write_scan(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> list[Path]:
+def write_scan(scanned: Scanned, options: Scan) -> list[Path]:
     """Write what a scan found, and the rows where they are asked for; return the files."""
-    from functools import partial
-
+    from dedup.api.results import stated_files
     from dedup.output.cleaned.marked import write_rows
     from dedup.output.tables import write_result
     from dedup.sources import input_bytes
 
-    output, format = given["output"], given["format"]
-    how: dict[str, Any] = {"inputs": paths, "format": format, "with_text": given["with_text"]}
-    more = _for_report(result, paths, given)
-    if not wants_rows(given):
-        return write_result(result, output, **how, more=more)
-    size = 0 if given["quiet"] else input_bytes(paths)
+    result, format = scanned.result, options.format
+    assert options.output is not None
+    given: dict[str, Any] = {"format": format, "with_text": options.with_text}
+    more = stated_files(result, inputs=scanned.inputs, **given)
+    if scanned.rows is None:
+        return write_result(result, options.output, inputs=options.paths, **given, more=more)
+    size = 0 if options.view.quiet else input_bytes(options.paths)
     total = len(result.tables["documents"])
     with progress_bar(size, desc="writing", total=total, unit=" rows", unit_scale=True) as bar:
         write = partial(
             write_rows,
             result=result,
-            again=given["again"],
+            again=scanned.rows,
             format="jsonl" if format == "csv" else format,
-            annotate=given["annotate"],
+            annotate=options.annotate,
             told=bar.update,
         )
-        if format == "csv":
-            more |= _rows_twice(write)
-        else:
-            more[f"{ROWS}.{format}"] = write
-        return write_result(result, output, **how, more=more)
+        more |= _rows_twice(write) if format == "csv" else {f"{ROWS}.{format}": write}
+        return write_result(result, options.output, inputs=options.paths, **given, more=more)
 
 
 def _rows_twice(write: Write) -> dict[str, Write]:
@@ -193,21 +185,6 @@ def _rows_twice(write: Write) -> dict[str, Write]:
         lines.append(file.name)
 
     return {f"{ROWS}.jsonl": as_lines, f"{ROWS}.csv": lambda file: csv_of_lines(file, lines[0])}
-
-
-def _for_report(result: Result, paths: tuple[str, ...], given: dict[str, Any]) -> dict[str, Write]:
-    """Return what a report needs besides the contract: all removals and marks, and the inputs."""
-    from dedup.output.inputs import INPUTS, inputs_json
-    from dedup.output.tables import table_files
-    from dedup.output.texts import with_texts
-
-    files: dict[str, Write] = {}
-    for name, table in result.named.items():
-        if given["with_text"]:
-            table = with_texts(name, table, result.corpus)
-        files |= table_files(name, table, given["format"])
-    stated = inputs_json(result, str(Path.cwd()), paths, given["options"])
-    return {**files, INPUTS: lambda file: file.write(stated)}
 
 
 def read_corpus(paths: tuple[str, ...], options: ReadOptions, *, quiet: bool) -> Corpus:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from dedup.cli.options import Command, SectionOption, read_options_from
+from dedup.cli.commands import Scan
+from dedup.cli.options import Command, Reading, Safety, SectionOption
 from dedup.cli.running import BAD_INPUT, DONE, DUPLICATES, load_all, show, tell
-from dedup.config import Config
 from dedup.errors import ConfigError, DedupError, InputError
 
 ENGINE = "Engine"
@@ -25,19 +25,6 @@ _OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
      "With --engine spark: a folder that all executors reach, for tables between stages; by "
      "default below the output, on one machine a temporary one."),
 )  # fmt: skip
-# Options of a scan that another engine has no use for, and what they are where not given.
-_LOCAL_ONLY = {
-    "against": None,
-    "work": None,
-    "memory": None,
-    "threads": 0,
-    "dry_run": False,
-    "as_json": False,
-    "strict": False,
-    "stop_on_warning": False,
-    "suspicious_share": 0.5,
-    "suspicious_cluster": 0,
-}
 
 
 def engine_options(command: Command) -> Command:
@@ -48,24 +35,43 @@ def engine_options(command: Command) -> Command:
     return command
 
 
-def check_engine(given: dict[str, Any]) -> bool:
+def uses_spark(options: Scan) -> bool:
     """Tell whether Spark is asked for; raise ``ConfigError`` for options of the other engine."""
-    if given["engine"] == "local":
+    if options.engine == "local":
         for name in ("master", "checkpoint"):
-            if given[name] is not None:
-                raise ConfigError(name, given[name], "with --engine spark")
+            if getattr(options, name) is not None:
+                says = "{name} needs --engine spark"
+                raise ConfigError(name, getattr(options, name), "with --engine spark", says)
         return False
-    for name, unset in _LOCAL_ONLY.items():
-        if given[name] != unset:
-            raise ConfigError(name, given[name], "for the local engine, not with --engine spark")
-    if not given["output"]:
-        raise ConfigError("engine", "spark", "with -o DIR, the folder that gets the result")
+    for name, (value, unset) in _local_only(options).items():
+        if value != unset:
+            says = "{name} does not go with --engine spark"
+            raise ConfigError(name, value, "for the local engine", says)
+    if not options.output:
+        raise ConfigError("engine", "spark", "with -o DIR", "--engine spark needs -o DIR")
     return True
 
 
-def scan_on_spark(paths: tuple[str, ...], config: Config, given: dict[str, Any]) -> int:
+def _local_only(options: Scan) -> dict[str, tuple[object, object]]:
+    """Return what Spark has no use for: what was given, and what it is where it was not."""
+    safety, unset = options.safety, Safety()
+    return {
+        **{name: (getattr(options, name), None) for name in ("against", "work", "memory")},
+        "threads": (options.threads, 0),
+        "dry_run": (options.dry_run, False),
+        "with_text": (options.with_text, False),
+        "json": (options.view.as_json, False),
+        "strict": (options.reading.strict, False),
+        **{
+            name: (getattr(safety, name), getattr(unset, name))
+            for name in Safety.__dataclass_fields__
+        },
+    }
+
+
+def scan_on_spark(options: Scan) -> int:
     """Scan on Spark, and return the exit code."""
-    options = read_options_from(given, config, keep_record=False)
+    reading = options.reading.options(options.config, rows_only=options.annotate)
     load_all()  # Spark needs pandas
     logging.getLogger("py4j").setLevel(logging.ERROR)
     try:
@@ -73,20 +79,20 @@ def scan_on_spark(paths: tuple[str, ...], config: Config, given: dict[str, Any])
         from dedup.spark.session import own_session
     except ModuleNotFoundError as error:
         raise DedupError(f"{error.name} is missing: pip install 'dedup[spark]'") from error
-    how = {name: given[name] for name in ("format", "write_rows", "annotate", "checkpoint")}
-    session, is_own = _explained(lambda: own_session(given["master"]))
+    names = ("format", "write_rows", "annotate", "checkpoint")
+    how: dict[str, Any] = {name: getattr(options, name) for name in names}
+    where = (options.paths, str(options.output), reading, options.config)
+    session, is_own = _explained(lambda: own_session(options.master))
     try:
-        summary = _explained(
-            lambda: scan_paths(session, paths, given["output"], options, config, **how)
-        )
+        summary = _explained(lambda: scan_paths(session, *where, **how))
     finally:
         if is_own:
             session.stop()
-    if not given["quiet"]:
-        show(_lines(summary, given["output"]), colour=False)
-    if given["fail_on_duplicates"] and summary["clusters"]["count"]:
+    if not options.view.quiet:
+        show(_lines(summary, str(options.output)), colour=False)
+    if options.fail_on_duplicates and summary["clusters"]["count"]:
         return DUPLICATES
-    return _code(summary["read_report"], given)
+    return _code(summary["read_report"], options.reading)
 
 
 def _explained(work: Callable[[], Done]) -> Done:
@@ -116,9 +122,9 @@ def _lines(summary: dict[str, Any], output: str) -> list[str]:
     return [*lines, *summary["read_report"]["notes"], f"written to {output}"]
 
 
-def _code(read_report: dict[str, Any], given: dict[str, Any]) -> int:
+def _code(read_report: dict[str, Any], reading: Reading) -> int:
     flaws = {**read_report["skipped"], **read_report["damaged"]}
-    if not flaws or given["allow_bad"]:
+    if not flaws or reading.allow_bad:
         return DONE
     named = ", ".join(f"{n:,} {name}" for name, n in flaws.items())
     tell(f"dedup: input with flaws: {named}; --allow-bad makes this exit with 0")

@@ -1,1 +1,1 @@
-"""Which documents are one article, and which of them is kept."""
+"""Clusters of documents that are one article, and the canonical document of each."""

@@ -1,4 +1,4 @@
-"""What the choice of a canonical goes by: dates, priorities, texts that were cut short."""
+"""The order in which documents become canonical: complete, clean, early, long, by policy."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.config import Config
-from dedup.core.arrays import Bool, Float64, Int32, Int64
+from dedup.config import PRIORITY, Config
+from dedup.core.arrays import Bool, Float64, Int32, Int64, column_codes
 
 _CORE_STEP = 0.05  # differences below this do not decide on the canonical
 _BOILERPLATE_STEP = 0.1
@@ -25,15 +25,11 @@ def ranks(column: pa.ChunkedArray | pa.Array, *, numeric: bool = False) -> Int64
     """
     if column.null_count == len(column):
         return np.broadcast_to(np.int64(-1), len(column))
-    encoded = column.dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().combine_chunks()
-    known = encoded.dictionary
+    codes, known = column_codes(column)
     order = _order(known, numeric=numeric)
     position = np.empty(len(order) + 1, np.int64)
     position[order] = np.arange(len(order))
     position[-1] = -1  # what a null's code, -1, finds
-    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
     found: Int64 = position[codes]
     return found
 
@@ -54,7 +50,7 @@ def _order(known: pa.Array, *, numeric: bool) -> Int64:
 
 @dataclass(frozen=True, slots=True)
 class CanonicalOrder:
-    """What the choice of a canonical goes by, one value per document.
+    """The criteria for the canonical document, one value per document.
 
     ``dates`` and ``priorities`` are ranks, smallest first, -1 where unknown; ``boilerplate`` is the
     share of tokens that cleaning removes; ``lengths`` are tokens that stay.
@@ -71,10 +67,10 @@ class CanonicalOrder:
         return CanonicalOrder(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     def columns(self, policy: str, core: Float64) -> list[Int64]:
-        """Return what documents are put in canonical order by under a policy, first key first.
+        """Return the sort keys of canonical order under a policy, first key first.
 
         ``complete``: not truncated, most of the shared core, least boilerplate, earliest date,
-        longest. The other policies put their own key first. What ties then goes by row.
+        longest. The other policies put their own key first. Ties are broken by row.
         """
         unknown = np.iinfo(np.int64).max
         dates = np.where(self.dates < 0, unknown, self.dates)
@@ -92,19 +88,21 @@ class CanonicalOrder:
             complete.insert(0, -self.dates)  # unknown dates come last: theirs is -1
         elif policy == "longest":
             complete.insert(0, lengths)
-        elif policy.startswith("priority:"):
+        elif policy.startswith(PRIORITY):
             complete.insert(0, np.where(self.priorities < 0, unknown, self.priorities))
+        elif policy != "complete":
+            raise NotImplementedError(f"no order is known for the canonical policy {policy!r}")
         return [each.astype(np.int64) for each in complete]
 
     def keys(self, policy: str, core: Float64) -> Int64:
-        """Return the documents in canonical order under a policy; ties go by row."""
+        """Return the documents in canonical order under a policy; ties are broken by row."""
         rows = np.arange(len(self.lengths))
         order: Int64 = np.lexsort([rows, *self.columns(policy, core)[::-1]]).astype(np.int64)
         return order
 
 
 def choose_representatives(first: Int64, candidates: CanonicalOrder, config: Config) -> Int64:
-    """Let the canonical of each group of equal documents stand for the group.
+    """Make the canonical of each group of equal documents its representative.
 
     ``first`` names the first document of each group; what is returned names the canonical.
     """

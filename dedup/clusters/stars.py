@@ -12,35 +12,38 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dedup.clusters.canonical import CanonicalOrder
-from dedup.config import RELATIONS, Config
+from dedup.clusters.links import cluster_edges
+from dedup.config import Config
 from dedup.core.arrays import Bool, Float64, Int64
 from dedup.kernels import clusters as kernel
 from dedup.similarity.relations import EXACT, Pairs
 
-_STAY = 0.1  # how much more of a member must stand in another leader for it to move
+_STAY = 0.1  # how much more of a member must occur in another leader for it to move
 
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """The leader of each document, and the pair that joins it to its leader (-1: is one)."""
+    """The leader (centre of the star) of each document, and the pair that joins them (-1: none)."""
 
     leaders: Int64
     pairs: Int64
 
 
-def cluster_pairs(pairs: Pairs, candidates: CanonicalOrder, config: Config) -> Clusters:
-    """Cluster documents by the pairs whose relation is in ``config.cluster_on``.
+def cluster_pairs(
+    pairs: Pairs, candidates: CanonicalOrder, config: Config, *, edges: Int64 | None = None
+) -> Clusters:
+    """Cluster documents by some of their pairs, ``edges`` (default: ``links.cluster_edges``).
 
     Equal documents (``exact``) are left to the caller: only one of them has other pairs.
     """
     count = len(candidates.lengths)
-    wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
-    edges = np.flatnonzero(np.isin(pairs.relations, wanted))
+    if edges is None:
+        edges = cluster_edges(pairs, candidates.lengths, config)
     leaders = np.arange(count, dtype=np.int64)
     joined = np.full(count, -1, np.int64)
     rows = np.union1d(pairs.a[edges], pairs.b[edges])
     if len(edges):
-        # Only documents with an edge take part, by their place among those.
+        # Only documents with an edge take part; they are numbered among those.
         some = pairs.take(edges)
         some = replace(some, a=np.searchsorted(rows, some.a), b=np.searchsorted(rows, some.b))
         order = candidates.take(rows).keys(config.canonical, _core(some, len(rows)))
@@ -52,7 +55,7 @@ def cluster_pairs(pairs: Pairs, candidates: CanonicalOrder, config: Config) -> C
 
 
 def _core(pairs: Pairs, count: int) -> Float64:
-    """Return how much of the documents it is connected with stands in each document, 0 to 1."""
+    """Return the mean share of the other documents of its component that occurs in each, 0 to 1."""
     a, b = pairs.a, pairs.b
     total = np.bincount(a, pairs.share_b, count) + np.bincount(b, pairs.share_a, count)
     groups = components(a, b, count)
@@ -78,7 +81,7 @@ def stars(pairs: Int64, order: Int64) -> Int64:
 
 
 def _move(pairs: Pairs, order: Int64, leaders: Int64, joined: Int64) -> None:
-    """Move each member to the leader in which most of it stands, and note the pair that joins them.
+    """Move each member to the leader in which most of it occurs, and note the pair that joins them.
 
     Leaders of nobody stay so, and small differences leave a member with the earlier leader.
     """
@@ -99,7 +102,7 @@ def _move(pairs: Pairs, order: Int64, leaders: Int64, joined: Int64) -> None:
 
 
 def best_moves(member: Int64, share: Float64, is_own: Bool, position: Int64) -> Int64:
-    """Return for each member which of its ways to a leader is the best, by number.
+    """Return for each member the number of its best pair with a leader.
 
     ``share`` is how much of the member stands in that leader, ``is_own`` whether it is the leader
     that took it, and ``position`` where the leader stands in canonical order.
@@ -121,18 +124,8 @@ def components(a: Int64, b: Int64, count: int) -> Int64:
     return parent
 
 
-def cluster_documents(
-    pairs: Pairs, candidates: CanonicalOrder, representatives: Int64, config: Config
-) -> Clusters:
-    """Cluster all documents: by their pairs, and equal ones with what stands for them."""
-    clusters = cluster_pairs(pairs, candidates, config)
-    if "exact" in config.cluster_on:
-        join_equals(clusters, pairs, representatives)
-    return clusters
-
-
 def join_equals(clusters: Clusters, pairs: Pairs, representatives: Int64) -> None:
-    """Put each document into the cluster of the one that stands for it (``representatives``)."""
+    """Put each document into the cluster of its representative."""
     edges = np.flatnonzero(pairs.relations == EXACT)
     others = np.where(
         representatives[pairs.a[edges]] == pairs.a[edges], pairs.b[edges], pairs.a[edges]

@@ -1,1 +1,1 @@
-"""What every stage stands on: arrays, hashes, threads, storage, files, checkpoints."""
+"""The base of every stage: arrays, hashes, threads, storage, files, checkpoints."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dedup.errors import InputError
 
@@ -95,6 +96,27 @@ def texts_from_arrow(column: Any) -> Texts:
     for array in (data, offsets):
         array.flags.writeable = False  # always, so that kernels are compiled for one type
     return Texts(data, offsets)
+
+
+def column_codes(column: pa.Array | pa.ChunkedArray) -> tuple[Int32, pa.Array]:
+    """Return a number for each value of a column of strings, -1 for null, and the distinct values.
+
+    >>> codes, names = column_codes(pa.array(["b", None, "a", "b"]))
+    >>> codes.tolist(), names.to_pylist()
+    ([0, -1, 1, 0], ['b', 'a'])
+    """
+    codes = np.full(len(column), -1, np.int32)
+    if column.null_count == len(column):
+        return codes, pa.array([], pa.string())
+    chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+    if not pa.types.is_dictionary(chunked.type):
+        chunked = chunked.dictionary_encode()
+    chunked, low = chunked.unify_dictionaries(), 0
+    for chunk in chunked.chunks:
+        known = pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False)
+        codes[low : low + len(chunk)] = known
+        low += len(chunk)
+    return codes, chunked.chunk(0).dictionary
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:

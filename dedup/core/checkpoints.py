@@ -56,6 +56,7 @@ class Work:
         self._folder: Path | None = None
         self._state: dict[str, Any] = {"stages": {}}
         self._unlock: Callable[[], Any] = lambda: None
+        self._is_released = False
 
     @classmethod
     def at(cls, folder: Path, header: dict[str, Any]) -> Work:
@@ -80,7 +81,7 @@ class Work:
         others = {each.name for each in folder.iterdir()} - {_ARRAYS, LOCK}
         if known is None and others:
             raise OutputError(
-                f"{folder}: holds {min(others)} and no {MANIFEST}; allowed is an empty folder, or "
+                f"{folder}: holds {min(others)} and no {MANIFEST}; give it an empty folder, or "
                 "the work folder of a run that was interrupted"
             )
         if known is None or known.get("finished"):
@@ -107,6 +108,11 @@ class Work:
             except OSError:
                 self._unlock()
                 raise OutputError(f"{self._folder}: another run is working in it") from None
+
+    def release(self) -> None:
+        """Let other runs into the folder; what was kept stays, and may still be cleared."""
+        self._unlock()
+        self._is_released = True
 
     @property
     def begun(self) -> int:
@@ -174,11 +180,16 @@ class Work:
         self._write()
 
     def clear(self) -> None:
-        """Remove everything, after the result has been written."""
-        if self._folder is None:
+        """Remove everything, after the result has been written.
+
+        Raises ``OutputError`` where another run has taken up the folder since ``release``.
+        """
+        if self._folder is None or not self._folder.exists():
             return
+        if self._is_released:
+            self._take_lock()
         self._state = {**self._fresh(self._state["header"]), "finished": True}
-        self._write()  # who opens it from now on starts anew, whatever is still there
+        self._write()  # a later run starts from the beginning, whatever files are left
         self._empty()
         (self._folder / MANIFEST).unlink(missing_ok=True)
         (self._folder / LOCK).unlink(missing_ok=True)

@@ -45,7 +45,7 @@ def sha256(data: bytes) -> str:
 
 
 def text_digests(texts: Texts) -> UInt64:
-    """Return a hash of the bytes of each text; good for telling apart, not against forgery."""
+    """Return a hash of the bytes of each text; it detects differences, not forgery."""
     digests = np.empty(len(texts), np.uint64)
     kernel.hash_texts(texts.data, texts.offsets, digests)
     return digests

@@ -1,4 +1,4 @@
-"""Arrays that grow piece by piece: in memory up to a bound, from there on in files of a folder."""
+"""Arrays that grow: in memory up to a budget, above it spilled to files of a folder."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Spool:
             self._folder = folder()
 
     def reserve(self, name: str, count: int, kind: type[Any]) -> None:
-        """Make room for an array of up to ``count`` values, if there is so much.
+        """Reserve capacity for an array of up to ``count`` values, if the budget allows.
 
         What is added then is copied, and the array as a whole need not be put together.
         """

@@ -18,7 +18,7 @@ _STATM = Path("/proc/self/statm")
 
 
 class Columns:
-    """Where big arrays stand.
+    """The storage of large arrays.
 
     With a ``spool`` they go to its files and are mapped; ``ease`` then gives memory back once the
     process has more than ``limit`` bytes of it. Without one they are in memory.
@@ -47,7 +47,7 @@ class Columns:
         return Column(self, name, kind, capacity)
 
     def read(self, name: str, kind: Any) -> Array:
-        """Map an array that stands in a file."""
+        """Map an array from a file."""
         assert self.spool is not None
         array = self.spool.read(name, kind, mapped=True)
         base = getattr(array, "_mmap", None)
@@ -73,7 +73,7 @@ class Column:
 
     def __init__(self, columns: Columns, name: str, kind: Any, capacity: int) -> None:
         self._columns, self._name, self._kind = columns, name, np.dtype(kind)
-        # Pages that are never written cost nothing, so the room may be a generous bound.
+        # Pages that are never written cost nothing, so the capacity may be a generous bound.
         self._held: Array = np.empty(0 if columns.in_files else capacity, kind)
         self._filled = 0
 

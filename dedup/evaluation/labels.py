@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,11 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if kind not in (".csv", ".tsv"):
         yield from _json_rows(path)
         return
-    reader = csv.DictReader(_lines(path), delimiter="\t" if kind == ".tsv" else ",", strict=True)
+    lines = _lines(path)
+    header = next(lines, "")
+    # As spreadsheets of many countries write it, with semicolons.
+    delimiter = "\t" if kind == ".tsv" else max(",;\t|", key=header.count)
+    reader = csv.DictReader(chain([header], lines), delimiter=delimiter, strict=True)
     try:
         for row in reader:
             yield reader.line_num, row
@@ -230,7 +235,7 @@ def _table(folder: Path, name: str) -> pa.Table:
     there = [file for file in files if file.is_file()]
     if len(there) != 1:
         got = "both files" if there else "neither file"
-        what = f"got {got}, a result holds one of {files[0].name} and {files[1].name}"
+        what = f"there is {got}; a result holds either {files[0].name} or {files[1].name}"
         raise InputError(what, path=str(folder))
     columns = list(COLUMNS[name])
     schema = pa.schema([CONTRACT[name].field(column) for column in columns])

@@ -165,7 +165,7 @@ class Index:
         return cls(store)
 
     def check(self, document: Any) -> Verdict:
-        """Say what an article would be told, and keep nothing; a text alone will do."""
+        """Return the verdict an article would get, and store nothing; a text alone is enough."""
         entry = self._signer.sign(document, named=False)
         return self.store.insert([entry], add=False)[0]
 
@@ -181,12 +181,12 @@ class Index:
         self.check_and_add(document)
 
     def check_many(self, documents: Iterable[Any]) -> Iterator[Verdict]:
-        """Yield what each article would be told if it came next, and keep nothing."""
+        """Yield the verdict each article would get if it came next, and store nothing."""
         for entries in self._signer.sign_many(documents, named=False):
             yield from self.store.insert(entries, add=False)
 
     def check_and_add_many(self, documents: Iterable[Any]) -> Iterator[Verdict]:
-        """Yield what each article is told, in order, and keep it.
+        """Yield the verdict of each article, in order, and store it.
 
         Nothing is done before the verdicts are asked for; some hundred articles are kept in one
         step, so a verdict that was yielded is kept.
@@ -247,11 +247,11 @@ class Index:
         return self.store.verify()
 
     def rebuild(self) -> int:
-        """Make anew what follows from the articles; return how many damaged ones were dropped."""
+        """Compute postings again from the articles; return how many damaged ones were dropped."""
         return self.store.rebuild()
 
     def compact(self) -> None:
-        """Give back the room of what was removed, and bring the rest together."""
+        """Free the space of what was removed, and merge the rest."""
         self.store.compact()
 
     def backup(self, path: str | PathLike[str]) -> None:
@@ -294,7 +294,7 @@ def _store(
     durable: bool,
     clock: Callable[[], float],
 ) -> Store:
-    """Open the store that a path or a URL stands for."""
+    """Open the store at a path or a URL."""
     if path == MEMORY:
         if create is None:
             raise IndexUnavailable("memory://: there is no index to read")

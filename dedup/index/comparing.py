@@ -1,4 +1,4 @@
-"""How like each other two articles are, from what an index keeps of them."""
+"""The similarity of two articles, from their entries in an index."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dedup.text.tokens import tokenise_texts
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How an article stands to another one; ``similarity`` is estimated, the rest is exact."""
+    """The relation of an article to another one; ``similarity`` is estimated, the rest exact."""
 
     relation: str
     similarity: float
@@ -83,7 +83,7 @@ class Comparer:
         return similarity, float(jaccard[0]), float(contained[0])
 
     def _share(self, entry: Entry, other: Record, similarity: float) -> float:
-        """Estimate how much of an article stands in another one.
+        """Estimate how much of an article occurs in another one.
 
         It is at least the similarity; beyond that it follows from the lengths.
         """

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dedup.config import RELATIONS
+from dedup.config import RELATION_CODES, RELATIONS
 from dedup.errors import CorruptIndex
 from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
 
@@ -61,7 +61,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Record:
-    """An article in the index: its entry without keys, when it came, what it was told.
+    """An article in the index: its entry without keys, its time of arrival, its verdict.
 
     ``versions`` are the earlier texts under this id: their digests and first verdicts.
     """
@@ -80,7 +80,7 @@ class Record:
 
     @property
     def when(self) -> int:
-        """Return the time that windows and expiry go by."""
+        """Return the time that windows and expiry use."""
         return self.seen if self.date is None else self.date
 
     def told(self, digest: int) -> Verdict | None:
@@ -114,6 +114,11 @@ def pack(record: Record) -> bytes:
     return b"".join(parts)
 
 
+def stored_relation(relation: str) -> int:
+    """Return the number of a relation in a packed record, in files and on servers: 0 is none."""
+    return RELATION_CODES[relation] + 1
+
+
 def _pack_verdict(verdict: Verdict, name: bytes) -> bytes:
     if verdict is FRESH:
         return _FRESH
@@ -123,7 +128,7 @@ def _pack_verdict(verdict: Verdict, name: bytes) -> bytes:
     cluster = (verdict.cluster or "").encode()
     if cluster == name:
         cluster = b""
-    relation = 0 if verdict.relation is None else RELATIONS.index(verdict.relation) + 1
+    relation = 0 if verdict.relation is None else stored_relation(verdict.relation)
     head = _VERDICT.pack(_KINDS.index(verdict.first), relation, mask, len(other), len(cluster))
     return b"".join(
         (head, *(_SCORE.pack(each) for each in scores if each is not None), other, cluster)

@@ -69,7 +69,7 @@ _NEEDED = (
 
 @runtime_checkable
 class Portable(Protocol):
-    """A store whose articles can be taken out and put back with their numbers and groups."""
+    """A store whose articles can be exported and imported with their numbers and groups."""
 
     settings: Settings
 
@@ -100,7 +100,7 @@ def export(store: Any, path: str | PathLike[str]) -> int:
 
 
 def _travelling(settings: Settings) -> dict[str, Any]:
-    """Return the settings as plain values, without the salt: that is drawn anew."""
+    """Return the settings as plain values, without the salt: an import draws a new one."""
     made: dict[str, Any] = json.loads(settings.to_json())
     del made["salt"]
     return made
@@ -137,7 +137,7 @@ class Exported:
     def __init__(self, path: str | PathLike[str], *, salt: int) -> None:
         self.path = Path(path)
         if not self.path.is_file():
-            raise InputError("there is no such file", path=str(path))
+            raise InputError("no such file", path=str(path))
         try:
             self._file = pq.ParquetFile(self.path)
         except (OSError, pa.ArrowException) as error:

@@ -1,4 +1,4 @@
-"""JSON lines through an index: each line with what the index says of it, its own bytes untouched.
+"""JSON lines through an index: each line with its verdict, its own bytes unchanged.
 
 What a line is told is the *first* verdict of its text. So a stream that is offered again, after a
 crash or by a retry, gives the same bytes again, and no article counts as a copy of itself.
@@ -43,7 +43,7 @@ class Judged:
 
 @dataclass(slots=True)
 class Filter:
-    """Take lines through an index. ``told`` counts the verdicts, ``skipped`` the other lines.
+    """Pass lines through an index. ``told`` counts the verdicts, ``skipped`` the other lines.
 
     ``key`` is the one that ``annotated`` lines get; where a line has it already it is replaced.
     """
@@ -143,11 +143,11 @@ def _in_parts(lines: Iterable[RawLine], at_once: int) -> Iterator[list[RawLine]]
 
 def _document(name: str, row: Row) -> dict[str, Any]:
     site = row.site if row.site and len(row.site.encode()) <= LONGEST else None
-    return {"doc_id": name, "text": row.text, "date": row.date, "site": site}
+    return {"id": name, "text": row.text, "date": row.date, "site": site}
 
 
 def said_of(name: str, verdict: Verdict) -> dict[str, Any]:
-    """Return what a line is told: the first verdict of its text, the same each time it comes.
+    """Return the object of a line: the first verdict of its text, the same at each repetition.
 
     >>> said_of("a", Verdict(verdict="same", first="new", cluster="a"))["verdict"]
     'new'

@@ -1,4 +1,4 @@
-"""An index in memory: the plainest thing that keeps what a store promises, and its reference."""
+"""An index in memory: the simplest store, and the reference for the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dedup.index.verdicts import Verdict
 
 
 class MemoryStore:
-    """Keep everything in dictionaries. It is gone with the process."""
+    """Keep everything in dictionaries, for the life of the process."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self.settings = settings
@@ -94,7 +94,7 @@ class MemoryStore:
             return self._shelf.flaws()
 
     def rebuild(self) -> int:
-        """Make the postings anew; nothing is ever damaged here."""
+        """Compute the postings again; nothing is ever damaged here."""
         with self._lock:
             self._shelf.rebuild()
         return 0
@@ -189,7 +189,7 @@ class _MemoryShelf:
         return {key: bucket[-BUCKET:] for key, bucket in derived.items()}
 
     def rebuild(self) -> None:
-        """Make the postings anew."""
+        """Compute the postings again."""
         self.postings = self._derived()
 
     def flaws(self) -> list[str]:

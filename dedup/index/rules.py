@@ -1,4 +1,4 @@
-"""The rules: what an article is told, who stands for it, what happens to the others.
+"""The rules: the verdict of an article, its representative, and the other members.
 
 They are written once, over a *shelf*, the few primitives that memory and SQLite have in common.
 Articles have numbers in the order in which they came. Of those that are copies of each other one,
@@ -102,7 +102,7 @@ class _Case:
 
     @property
     def time(self) -> int:
-        """Return the time that the window goes by."""
+        """Return the time that the window uses."""
         return self.seen if self.date is None else self.date
 
 
@@ -119,7 +119,7 @@ class Rules:
         return _named(shelf, numbers, name)
 
     def insert(self, shelf: Shelf, entry: Entry, *, add: bool) -> Verdict:
-        """Return what an article is told; with ``add`` keep it."""
+        """Return the verdict of an article; with ``add`` store it."""
         keys = entry.key_list()
         named, equal = shelf.articles(keys[:2])
         old = _named(shelf, named, entry.id)
@@ -182,7 +182,7 @@ class Rules:
         shelf.counts.versions += len(versions)
 
     def take_away(self, shelf: Shelf, row: Row) -> None:
-        """Remove an article; the first of its members stands for the others from now on."""
+        """Remove an article; its first member becomes the representative."""
         shelf.discard(row)
         shelf.counts.articles -= 1
         shelf.counts.versions -= len(row.record.versions)
@@ -264,7 +264,7 @@ def record_of(
     verdict: Verdict,
     versions: tuple[tuple[int, Verdict], ...] = (),
 ) -> Record:
-    """Return what is kept of an article that was told something."""
+    """Return the record of an article that got a verdict."""
     return Record(
         *(entry.id, entry.digest, entry.fingerprints, entry.count, entry.signature, date, seen),
         *(entry.site, entry.text, verdict, versions),

@@ -111,7 +111,8 @@ class Settings:
             for name in ("scheme", *_SHARED, "bands", "rows"):
                 _same(name, getattr(wanted, name), getattr(self, name))
         if window is not None:
-            _same("window", seconds(window), self.window)
+            if seconds(window) != self.window:
+                raise IndexMismatch("window", stretch(seconds(window)), stretch(self.window))
         if scope is not None:
             _same("scope", _scope(scope), self.scope)
         if store_text is not None:
@@ -196,3 +197,15 @@ def seconds(window: str | int) -> int:
     if found is None:
         raise ConfigError("window", window, allowed)
     return int(found[1]) * _UNITS[found[2] or "s"]
+
+
+def stretch(seconds: int) -> str:
+    """Return a stretch of time as it is given: in the largest unit that leaves nothing over.
+
+    >>> stretch(2_592_000), stretch(129_600), stretch(604_800), stretch(61), stretch(0)
+    ('30d', '36h', '1w', '61s', '0')
+    """
+    for name, size in sorted(_UNITS.items(), key=lambda unit: -unit[1]):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{name}"
+    return "0"

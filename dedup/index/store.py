@@ -1,4 +1,4 @@
-"""What a kind of index has to offer; the rules of ``deciding`` and the facade rest on no more."""
+"""The protocol of a store: all that ``rules`` and the facade need of a kind of index."""
 
 from __future__ import annotations
 
@@ -78,11 +78,11 @@ class Store(Protocol):
         ...
 
     def rebuild(self) -> int:
-        """Make anew what follows from the articles; return how many damaged ones were dropped."""
+        """Compute postings again from the articles; return how many damaged ones were dropped."""
         ...
 
     def compact(self) -> None:
-        """Give back the room of what was removed."""
+        """Free the space of what was removed."""
         ...
 
     def backup(self, path: str | PathLike[str]) -> None:

@@ -1,4 +1,4 @@
-"""What an index says of an article."""
+"""The verdict of an index on an article."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Verdict:
     is as it was when the text first came, and ``first`` says what its verdict was then; otherwise
     ``first`` is ``verdict``. ``similarity`` is the Jaccard similarity to ``duplicate_of``, or of an
     ``updated`` article to its last version, estimated from the signatures; ``jaccard`` and
-    ``containment`` (how much of this article stands in the other) are exact, and there only where
+    ``containment`` (how much of this article occurs in the other) are exact, and there only where
     the index keeps texts or the two are equal. ``cluster`` is the id of the article that began it.
 
     >>> Verdict(verdict="new", first="new", cluster="a").kept

@@ -7,6 +7,8 @@ token per match, minus ``MISMATCH`` per replaced token and ``GAP`` per token tha
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -17,14 +19,36 @@ BOX = 24  # tokens a side that are aligned at once
 # Not literals: for those Numba would compile every function that takes them once more.
 FORWARD, BACKWARD = np.int64(1), np.int64(-1)
 INSIDE, OUTSIDE = np.int64(0), np.int64(1)  # whether the end of a path is given or free
+REPLACED, ONLY_A, ONLY_B, MATCHED = range(4)  # how a path enters a cell of a box
 REACH = 12  # tokens between two seeds of a chain, at most, on both sides
 DRIFT = 8  # change of diagonal between them, at most
+LEAST_CHAIN = 2  # seeds of a chain
 GAIN = np.float32(0.6)  # what an alignment must gain to be extended over another box
+ISLAND = 3  # tokens in a row from which the end of a path is no island
+
+
+class Box(NamedTuple):
+    """What is aligned at once: ``n`` tokens from ``i`` of a with ``m`` from ``j`` of b (int64)."""
+
+    i: Any
+    j: Any
+    n: Any
+    m: Any
+    step: Any  # FORWARD or BACKWARD
+    end: Any  # INSIDE or OUTSIDE
+
+
+class Links(NamedTuple):
+    """How matches are linked to chains, three arrays of a value each."""
+
+    best: Any  # int64: tokens that the best chain up to the match covers
+    back: Any  # int64: the match before it in that chain, -1 for none
+    last: Any  # bool: no chain goes on from it
 
 
 @njit
 def sorted_order(keys):
-    """Return the places that sort small non-negative keys, ties in order of place."""
+    """Return the places (int64) that sort ``keys`` (int64, small, not negative), ties in order."""
     count = len(keys)
     packed = np.empty(count, np.int64)
     for k in range(count):
@@ -36,13 +60,11 @@ def sorted_order(keys):
 
 
 @njit
-def chain_matches(i, j, size, reach, best, back, last):
-    """Link matches (sorted by ``i``, then ``j``) to chains.
-
-    ``best`` gets the tokens that the best chain up to each match covers, ``back`` the match before
-    it (-1: none), ``last`` whether no chain goes on from it.
-    """
-    far = reach + size
+def chain_matches(seeds, size, links):
+    """Link ``seeds`` (``Seeds`` of ``size`` words) to chains: write all arrays of ``links``."""
+    i, j = seeds
+    best, back, last = links
+    far = REACH + size
     for k in range(len(i)):
         best[k] = size
         back[k] = -1
@@ -66,151 +88,175 @@ def chain_matches(i, j, size, reach, best, back, last):
 
 
 @njit
-def find_chains(i, j, size):
-    """Cut the matches of a pair into chains; return (chains, members, bounds), the best first.
+def has_chain(back):
+    """Tell whether any match has one before it; ``back`` as in ``Links``."""
+    for k in range(len(back)):
+        if back[k] >= 0:
+            return True
+    return False
 
-    A chain is at least two matches; one that runs into a better chain ends there.
+
+@njit
+def find_chains(seeds, size):
+    """Cut ``seeds`` (``Seeds`` of ``size`` words) into chains, the best first.
+
+    Returns (chains, members, bounds): the seeds of chain ``c`` are
+    ``members[bounds[c]:bounds[c + 1]]`` (int64). A chain is at least two seeds; one that runs into
+    a better chain ends there.
     """
-    count = len(i)
-    best = np.empty(count, np.int64)
-    back = np.empty(count, np.int64)
+    count = len(seeds.first)
+    links = Links(np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.bool_))
+    chain_matches(seeds, size, links)
+    best, back, last = links
+    bounds = np.zeros(count + 1, np.int64)
+    if not has_chain(back):
+        return 0, back, bounds
     heads = np.empty(count, np.int64)
     keys = np.empty(count, np.int64)
-    members = np.empty(count, np.int64)
-    bounds = np.empty(count + 1, np.int64)
-    last = np.empty(count, np.bool_)
-    chain_matches(i, j, size, REACH, best, back, last)
     ends = 0
     for k in range(count):
         if last[k] and back[k] >= 0:
             heads[ends] = k
             keys[ends] = count * size - best[k]
             ends += 1
+    members = np.empty(count, np.int64)
     taken = last
-    for k in range(count):
-        taken[k] = False
-    bounds[0] = 0
+    taken[:] = False
     chains = 0
     for which in sorted_order(keys[:ends]):
-        head = heads[which]
-        at = bounds[chains]
-        k = head
+        low = bounds[chains]
+        high = low
+        k = heads[which]
         while k >= 0 and not taken[k]:
-            members[at] = k
+            members[high] = k
             taken[k] = True
-            at += 1
+            high += 1
             k = back[k]
-        if at - bounds[chains] < 2:
-            continue
-        x = bounds[chains]
-        y = at - 1
-        while x < y:
-            k = members[x]
-            members[x] = members[y]
-            members[y] = k
-            x += 1
-            y -= 1
-        chains += 1
-        bounds[chains] = at
+        if high - low >= LEAST_CHAIN:
+            reverse(members, low, high)
+            chains += 1
+            bounds[chains] = high
     return chains, members, bounds
 
 
 @njit
-def align_box(
-    a,
-    wa,
-    b,
-    wb,
-    i,
-    j,
-    n,
-    m,
-    step,
-    free,
-    score,
-    move,
-    mate,
-):
-    """Align ``n`` tokens from ``a[i]`` with ``m`` from ``b[j]``, walking by ``step`` (1 or -1).
+def reverse(values, low, high):
+    """Turn ``values[low:high]`` (int64) round, in place."""
+    high -= 1
+    while low < high:
+        value = values[low]
+        values[low] = values[high]
+        values[high] = value
+        low += 1
+        high -= 1
 
-    Enters the matches in ``mate``. With ``free`` the path may end anywhere: it ends where its score
-    is best, and nothing is entered where that gains less than ``GAIN``. Returns (tokens of ``a``,
-    tokens of ``b``, score) of the path.
+
+@njit
+def fill_box(a, b, box, score, move):
+    """Score every cell of a ``Box``; return (best score of a path that ends in a match, x, y).
+
+    ``a`` and ``b`` are ``Side``; ``score`` (float32) and ``move`` (int8), both
+    (BOX + 1, BOX + 1), get the best score of a path to each cell and how it enters it.
     """
+    i, j, n, m, step, _ = box
+    words_a, weights_a = a.words, a.weights
+    words_b, weights_b = b.words, b.weights
     score[0, 0] = np.float32(0.0)
     for y in range(1, m + 1):
         score[0, y] = score[0, y - 1] - GAP
-        move[0, y] = 2
+        move[0, y] = ONLY_B
     top = np.float32(0.0)
     end_x = 0
     end_y = 0
     for x in range(1, n + 1):
         score[x, 0] = score[x - 1, 0] - GAP
-        move[x, 0] = 1
-        word = a[i + step * (x - 1)]
-        weight = wa[i + step * (x - 1)]
+        move[x, 0] = ONLY_A
+        word = words_a[i + step * (x - 1)]
+        weight = weights_a[i + step * (x - 1)]
         for y in range(1, m + 1):
             other = j + step * (y - 1)
-            w = min(weight, wb[other])
-            same = b[other] == word and w > np.float32(0.0)
+            w = min(weight, weights_b[other])
+            same = words_b[other] == word and w > np.float32(0.0)
             value = score[x - 1, y - 1] + (MATCH + w if same else -MISMATCH)
-            kind = 3 if same else 0
+            kind = MATCHED if same else REPLACED
             if score[x - 1, y] - GAP > value:
                 value = score[x - 1, y] - GAP
-                kind = 1
+                kind = ONLY_A
             if score[x, y - 1] - GAP > value:
                 value = score[x, y - 1] - GAP
-                kind = 2
+                kind = ONLY_B
             score[x, y] = value
             move[x, y] = kind
-            if same and kind == 3 and value > top:
+            if same and kind == MATCHED and value > top:
                 top = value
                 end_x = x
                 end_y = y
-    if free != 0:
-        if top < GAIN:
-            return 0, 0, np.float32(0.0)
-    else:
-        end_x = n
-        end_y = m
-        top = score[n, m]
-    x = end_x
-    y = end_y
-    while x > 0 or y > 0:
-        kind = move[x, y]
-        if kind == 1:
-            x -= 1
-        elif kind == 2:
-            y -= 1
-        else:
-            if kind == 3:
-                mate[i + step * (x - 1)] = j + step * (y - 1)
-            x -= 1
-            y -= 1
-    return end_x, end_y, top
+    return top, end_x, end_y
 
 
 @njit
-def extend(a, wa, b, wb, i, j, step, score, move, mate):
-    """Extend a path beyond its end ``(i, j)`` box by box; return the new end."""
+def trace_box(box, x, y, move, mate):
+    """Enter into ``mate`` (int64) the matches of the path of a ``Box`` that ends in cell (x, y)."""
+    i, j, _, _, step, _ = box
+    while x > 0 or y > 0:
+        kind = move[x, y]
+        if kind == ONLY_A:
+            x -= 1
+        elif kind == ONLY_B:
+            y -= 1
+        else:
+            if kind == MATCHED:
+                mate[i + step * (x - 1)] = j + step * (y - 1)
+            x -= 1
+            y -= 1
+
+
+@njit
+def align_box(a, b, box, scratch):
+    """Align a ``Box`` of two documents (``Side``); return (tokens of a, tokens of b, score).
+
+    Enters the matches in ``scratch.mate``. Where the end of the box is ``OUTSIDE`` the path may end
+    anywhere: it ends where its score is best, and nothing is entered where that gains less than
+    ``GAIN``.
+    """
+    top, x, y = fill_box(a, b, box, scratch.score, scratch.move)
+    if box.end == OUTSIDE:
+        if top < GAIN:
+            return 0, 0, np.float32(0.0)
+    else:
+        x = box.n
+        y = box.m
+        top = scratch.score[x, y]
+    trace_box(box, x, y, scratch.move, scratch.mate)
+    return x, y, top
+
+
+@njit
+def extend(a, b, i, j, step, scratch):
+    """Extend a path of two documents (``Side``) beyond its end (i, j) by boxes; return the new end.
+
+    ``scratch.mate`` gets the matches.
+    """
+    words_a, weights_a = a.words, a.weights
+    words_b, weights_b = b.words, b.weights
+    mate = scratch.mate
     while True:
-        n = min(BOX, len(a) - 1 - i) if step > 0 else min(BOX, i)
-        m = min(BOX, len(b) - 1 - j) if step > 0 else min(BOX, j)
+        n = min(BOX, len(words_a) - 1 - i) if step > 0 else min(BOX, i)
+        m = min(BOX, len(words_b) - 1 - j) if step > 0 else min(BOX, j)
         if n <= 0 or m <= 0:
             return i, j
         # Word for word goes without a box.
         run = 0
         while (
             run < min(n, m)
-            and a[i + step * (run + 1)] == b[j + step * (run + 1)]
-            and min(wa[i + step * (run + 1)], wb[j + step * (run + 1)]) > np.float32(0.0)
+            and words_a[i + step * (run + 1)] == words_b[j + step * (run + 1)]
+            and min(weights_a[i + step * (run + 1)], weights_b[j + step * (run + 1)])
+            > np.float32(0.0)
         ):
             run += 1
             mate[i + step * run] = j + step * run
         if run == 0:
-            x, y, _ = align_box(
-                a, wa, b, wb, i + step, j + step, n, m, step, OUTSIDE, score, move, mate
-            )
+            x, y, _ = align_box(a, b, Box(i + step, j + step, n, m, step, OUTSIDE), scratch)
             if x == 0:
                 return i, j
             i += step * x
@@ -221,23 +267,14 @@ def extend(a, wa, b, wb, i, j, step, score, move, mate):
 
 
 @njit
-def align_chain(
-    seeds_i,
-    seeds_j,
-    chain,
-    size,
-    a,
-    wa,
-    b,
-    wb,
-    score,
-    move,
-    mate,
-):
-    """Align two documents along a chain of seeds; return (first, last) token of ``a`` matched.
+def align_chain(a, b, seeds, chain, size, scratch):
+    """Align two documents (``Side``) along a chain of seeds; return (first, last) token of a.
 
-    ``mate[i]`` gets the token of ``b`` matched to token ``i`` of ``a`` between them.
+    ``chain`` (int64) are places in ``seeds`` (``Seeds`` of ``size`` words). ``scratch.mate[i]``
+    gets the token of b matched to token ``i`` of a between them.
     """
+    seeds_i, seeds_j = seeds
+    mate = scratch.mate
     start_i = seeds_i[chain[0]]
     start_j = seeds_j[chain[0]]
     i = start_i - 1
@@ -246,20 +283,24 @@ def align_chain(
         n = seeds_i[k] - i - 1
         m = seeds_j[k] - j - 1
         if n > 0 and m > 0:
-            align_box(a, wa, b, wb, i + 1, j + 1, n, m, FORWARD, INSIDE, score, move, mate)
+            align_box(a, b, Box(i + 1, j + 1, n, m, FORWARD, INSIDE), scratch)
         for t in range(size):
             if seeds_i[k] + t > i and seeds_j[k] + t > j:
                 i = seeds_i[k] + t
                 j = seeds_j[k] + t
                 mate[i] = j
-    end, _ = extend(a, wa, b, wb, i, j, FORWARD, score, move, mate)
-    begin, _ = extend(a, wa, b, wb, start_i, start_j, BACKWARD, score, move, mate)
+    end, _ = extend(a, b, i, j, FORWARD, scratch)
+    begin, _ = extend(a, b, start_i, start_j, BACKWARD, scratch)
     return begin, end
 
 
 @njit
 def best_stretch(lo, hi, wa, wb, mate):
-    """Return (first, last, score) of the part of a path that scores best."""
+    """Return (first, last, score) of the part of a path that scores best.
+
+    The path are the tokens ``lo`` to ``hi`` (included) of a and their ``mate`` (int64, -1 for
+    none); ``wa`` and ``wb`` (float32) are the weights of the tokens.
+    """
     best = np.float32(0.0)
     first = lo
     last = lo - 1
@@ -289,17 +330,21 @@ def best_stretch(lo, hi, wa, wb, mate):
 
 @njit
 def clip_islands(first, last, flags_a, flags_b, mate):
-    """Drop matches at either end that stand alone across a block boundary; return (first, last)."""
+    """Drop matches at either end that stand alone across a line boundary; return (first, last).
+
+    ``flags_a`` and ``flags_b`` (uint8) are those of the tokens, ``mate`` (int64) as in
+    ``best_stretch``.
+    """
     for side in range(2):
         step = 1 if side == 0 else -1
         edge = first if side == 0 else last
         other = last if side == 0 else first
         run = 1
         i = edge
-        while i != other and run < 3 and mate[i + step] == mate[i] + step:
+        while i != other and run < ISLAND and mate[i + step] == mate[i] + step:
             i += step
             run += 1
-        if run >= 3 or i == other:
+        if run >= ISLAND or i == other:
             continue
         after = i + step
         while after != other and mate[after] < 0:

@@ -276,7 +276,11 @@ def hash_words(data, lo, hi, stage, values, expansions, words, odd, digits, hash
     """Write the hashes of the tokens of ``data[lo:hi]``, as ``tokenise`` does; return their number.
 
     ``words``, ``odd`` and ``digits`` (uint64) are room for a bit a byte and two numbers more. A
-    text that is mostly not ASCII goes to ``tokenise`` as a whole.
+    text that is mostly not ASCII goes to ``tokenise`` as a whole. ``data`` is uint8, ``hashes``
+    uint64; the folding table is as in ``tokenise``.
+
+    It is the twin of ``text.tokenise``: a change of what a token is goes into both, and
+    ``test_hash_words`` (tests/kernels/test_windows.py) compares them.
     """
     if 4 * mark_bytes(data, lo, hi, words, odd, digits) > hi - lo:
         return tokenise(

@@ -10,191 +10,236 @@ from dedup.kernels._jit import njit
 from dedup.kernels.align import BOX, sorted_order
 from dedup.kernels.pieces import (
     LOOSE_SEEDS,
+    NONE,
     STRONG,
     WEAK,
     find_loose,
     find_pieces,
+    has_link,
     judge_region,
+    may_be_loose,
     merged_points,
 )
-from dedup.kernels.regions import WIDE_GAP, fill_region, grow_regions, join_pieces, snap_region
+from dedup.kernels.regions import BAG, fill_region, grow_regions, join_pieces, snap_region
+from dedup.kernels.sides import (
+    FIRST_A,
+    FIRST_B,
+    LAST_A,
+    LAST_B,
+    OWNER,
+    PIECE_COLUMNS,
+    Limits,
+    Scratch,
+    Seeds,
+    Side,
+)
 
 # Columns of a row of passages; positions are tokens of the own document, half open.
 A, B, START_A, END_A, START_B, END_B, TOKENS, LEVEL, IS_QUOTE = range(9)
 COLUMNS = 9
-PIECE = 10  # columns of a piece, see ``regions``
+WEIGHT, DENSITY = range(2)  # columns of the figures of a passage
 ROUNDS = 16  # of joining and growing
-ENOUGH = 3  # couples of words, or two runs, from which two documents are compared
+RUN_WORTH, PAIR_WORTH = np.int64(2), np.int64(1)  # what a seed of either kind counts
+ENOUGH = 3  # word pairs, or two runs, from which two documents are compared
+
+__all__ = ["Limits", "find_passages", "scratch_for"]
+
+
+class Documents(NamedTuple):
+    """The tokens of all documents, as in ``Side``; those of row r are ``bounds[r:r + 2]``."""
+
+    words: Any  # uint64
+    weights: Any  # float32
+    classes: Any  # uint8
+    flags: Any  # uint8
+    bounds: Any  # int64, one more than documents
+
+
+class Index(NamedTuple):
+    """Seeds of one kind by document (the first three) and by value."""
+
+    bounds: Any  # int64, one more than documents: where the seeds of each begin
+    groups: Any  # uint32: the value of each seed, a number
+    positions: Any  # int32: its token
+    group_bounds: Any  # int64, one more than values: where the seeds of each value begin
+    group_rows: Any  # int32: their documents
+    group_positions: Any  # int32: their tokens
+
+
+class Counts(NamedTuple):
+    """What a thread writes while it looks for documents with seeds in common."""
+
+    counts: Any  # int32, a document each: what their common seeds are worth; 0 between calls
+    touched: Any  # int32, a document each
+    slots: Any  # int64, a document each
+    ends: Any  # int64 (2, documents): of the matches with each, of runs and of word pairs
+
+
+class Found(NamedTuple):
+    """Room for the passages of a pair, and what is found besides."""
+
+    rows: Any  # int64 (n, COLUMNS)
+    figures: Any  # float64 (n, 2)
+
+
+def scratch_for(documents: int, longest: int) -> tuple[Counts, Scratch]:
+    """Return what one thread needs for so many documents, the longest of so many tokens."""
+    counts = Counts(
+        counts=np.zeros(documents, np.int32),
+        touched=np.empty(documents, np.int32),
+        slots=np.empty(documents, np.int64),
+        ends=np.empty((2, documents), np.int64),
+    )
+    return counts, Scratch(
+        score=np.zeros((BOX + 1, BOX + 1), np.float32),
+        move=np.zeros((BOX + 1, BOX + 1), np.int8),
+        mate=np.full(longest, -1, np.int64),
+        used_a=np.zeros(longest, np.int64),
+        used_b=np.zeros(longest, np.int64),
+        stamp=np.ones(1, np.int64),
+        path_a=np.empty(longest, np.int64),
+        path_b=np.empty(longest, np.int64),
+        used=np.zeros(BAG, np.bool_),
+    )
 
 
 @njit
-def pair_passages(
-    i,
-    j,
-    k_i,
-    k_j,
-    size,
-    least,
-    least_like,
-    with_weak,
-    a,
-    wa,
-    classes_a,
-    flags_a,
-    b,
-    wb,
-    flags_b,
-    score,
-    move,
-    mate,
-    used_a,
-    used_b,
-    stamp,
-    pieces,
-    path_a,
-    path_b,
-    used,
-    out,
-    numbers,
-):
-    """Find the passages of two documents from the matches of their seeds, sorted.
+def most_passages(runs, word_pairs):
+    """Return how many passages two documents with those seeds (``Seeds``) have at most."""
+    return len(runs.first) // 2 + (len(runs.first) + len(word_pairs.first)) // LOOSE_SEEDS + 1
 
-    ``(i, j)`` are matches of runs of ``size`` words, ``(k_i, k_j)`` of couples of telling words.
-    Writes rows of ``out`` (without ``A`` and ``B``) and of ``numbers`` (weight, density); returns
-    (rows, matched tokens). ``stamp`` and the two after it are new to ``used_a`` and ``used_b``.
+
+@njit
+def ordered_pieces(pieces, count):
+    """Return the first ``count`` pieces in order of a (int64), each a region of its own."""
+    rows = np.empty((count, PIECE_COLUMNS), np.int64)
+    position = 0
+    for k in sorted_order(pieces[:count, FIRST_A]):
+        for x in range(PIECE_COLUMNS):
+            rows[position, x] = pieces[k, x]
+        rows[position, OWNER] = position
+        position += 1
+    return rows
+
+
+@njit
+def settle_regions(rows, a, b, least_like, scratch):
+    """Join and grow regions until neither changes anything, ``ROUNDS`` times at most.
+
+    ``rows`` (int64, in order of a) are changed in place; ``a`` and ``b`` are ``Side``.
     """
-    count, written = find_pieces(
-        i,
-        j,
-        size,
-        least,
-        a,
-        wa,
-        classes_a,
-        flags_a,
-        b,
-        wb,
-        flags_b,
-        score,
-        move,
-        mate,
-        used_a,
-        used_b,
-        stamp,
-        pieces,
-        path_a,
-        path_b,
-    )
-    points = np.empty((2, len(i) + len(k_i)), np.int64)
-    merged = merged_points(i, j, k_i, k_j, points[0], points[1])
-    count = find_loose(
-        points[0],
-        points[1],
-        merged,
-        a,
-        wa,
-        classes_a,
-        b,
-        wb,
-        used_a,
-        used_b,
-        stamp,
-        used,
-        pieces,
-        count,
-        written,
-    )
+    for _ in range(ROUNDS):
+        if join_pieces(rows, a, b, least_like, scratch):
+            continue
+        if not grow_regions(rows, a, b, least_like, scratch):
+            break
+
+
+@njit
+def count_matched(row, counted, scratch):
+    """Clear the matches of a region (int64); return how many tokens of a and of b are new.
+
+    Those of regions before have the second stamp after that of the pair, and so get these where
+    the region is ``counted``.
+    """
+    stamp = scratch.stamp[0] + 2
+    mate, used_a, used_b = scratch.mate, scratch.used_a, scratch.used_b
+    new_a = 0
+    new_b = 0
+    for x in range(row[FIRST_A], row[LAST_A] + 1):
+        y = mate[x]
+        mate[x] = -1
+        if y >= 0 and counted:
+            if used_a[x] != stamp:
+                used_a[x] = stamp
+                new_a += 1
+            if used_b[y] != stamp:
+                used_b[y] = stamp
+                new_b += 1
+    return new_a, new_b
+
+
+@njit
+def write_passage(found, made, row, judged):
+    """Write the passage of a region (int64) as row ``made`` of ``Found``.
+
+    ``judged`` is what ``judge_region`` returned.
+    """
+    level, measures, density = judged
+    found.rows[made, START_A] = row[FIRST_A]
+    found.rows[made, END_A] = row[LAST_A] + 1
+    found.rows[made, START_B] = row[FIRST_B]
+    found.rows[made, END_B] = row[LAST_B] + 1
+    found.rows[made, TOKENS] = measures.tokens
+    found.rows[made, LEVEL] = level
+    found.rows[made, IS_QUOTE] = 1 if measures.quote else 0
+    found.figures[made, WEIGHT] = measures.weight
+    found.figures[made, DENSITY] = density
+
+
+@njit
+def drop_weak(found, made):
+    """Move the passages of ``Found`` that are not weak to the front; return (rows, tokens)."""
+    kept = 0
+    matched = 0
+    for r in range(made):
+        if found.rows[r, LEVEL] > WEAK:
+            found.rows[kept] = found.rows[r]
+            found.figures[kept] = found.figures[r]
+            matched += found.rows[r, TOKENS]
+            kept += 1
+    return kept, matched
+
+
+@njit
+def pair_passages(a, b, matches, limits, scratch, found):
+    """Find the passages of two documents (``Side``) from their common seeds.
+
+    ``matches`` are the ``Seeds`` of runs and those of word pairs. Writes rows of ``found`` (without
+    ``A`` and ``B``); returns (rows, matched tokens). The stamp of the pair and the two after it are
+    used up.
+    """
+    runs, word_pairs = matches
+    pieces = np.empty((most_passages(runs, word_pairs), PIECE_COLUMNS), np.int64)
+    aligned = find_pieces(a, b, runs, limits, scratch, pieces)
+    count = find_loose(a, b, merged_points(runs, word_pairs), scratch, pieces, aligned)
     if count == 0:
         return 0, 0
-    owner = np.empty(count, np.int64)
-    rows = np.empty((count, PIECE), np.int64)
-    position = 0
-    for k in sorted_order(pieces[:count, 0]):
-        for x in range(PIECE):
-            rows[position, x] = pieces[k, x]
-        position += 1
-    for k in range(count):
-        owner[k] = k
-    for _ in range(ROUNDS):
-        joined = join_pieces(
-            count,
-            rows,
-            a,
-            wa,
-            flags_a,
-            b,
-            wb,
-            flags_b,
-            least_like,
-            used,
-            used_a,
-            used_b,
-            stamp,
-            owner,
-        )
-        if joined:
-            continue
-        if not grow_regions(count, rows, owner, a, wa, b, wb, least_like, used):
-            break
+    rows = ordered_pieces(pieces, count)
+    settle_regions(rows, a, b, limits.least_like, scratch)
     made = 0
     has_strong = False
     matched_a = 0
     matched_b = 0
     for k in range(count):
-        if owner[k] != k:
+        if rows[k, OWNER] != k:
             continue
-        snap_region(rows[k], flags_a, flags_b, used_a, used_b, stamp)
+        snap_region(rows[k], a, b, scratch)
         joined = False
         for p in range(k + 1, count):
-            joined = joined or owner[p] == k
-        fill_region(k, count, rows, owner, path_a, path_b, a, wa, b, wb, mate, used_b, stamp + 1)
-        level, tokens, weight, density, quote = judge_region(
-            rows[k], joined, least, a, wa, classes_a, flags_a, wb, flags_b, mate
-        )
-        if level > 0:
-            out[made, START_A] = rows[k, 0]
-            out[made, END_A] = rows[k, 1] + 1
-            out[made, START_B] = rows[k, 2]
-            out[made, END_B] = rows[k, 3] + 1
-            out[made, TOKENS] = tokens
-            out[made, LEVEL] = level
-            out[made, IS_QUOTE] = 1 if quote else 0
-            numbers[made, 0] = weight
-            numbers[made, 1] = density
+            joined = joined or rows[p, OWNER] == k
+        fill_region(k, rows, a, b, scratch)
+        judged = judge_region(rows[k], joined, limits.least, a, b, scratch.mate)
+        level = judged[0]
+        if level > NONE:
+            write_passage(found, made, rows[k], judged)
             has_strong = has_strong or level == STRONG
             made += 1
-        for x in range(rows[k, 0], rows[k, 1] + 1):
-            y = mate[x]
-            mate[x] = -1
-            if y >= 0 and level > 0:
-                if used_a[x] != stamp + 2:
-                    used_a[x] = stamp + 2
-                    matched_a += 1
-                if used_b[y] != stamp + 2:
-                    used_b[y] = stamp + 2
-                    matched_b += 1
-    if has_strong or with_weak:
+        new_a, new_b = count_matched(rows[k], level > NONE, scratch)
+        matched_a += new_a
+        matched_b += new_b
+    if has_strong or limits.with_weak:
         return made, min(matched_a, matched_b)
-    kept = 0
-    for r in range(made):
-        if out[r, LEVEL] > WEAK:
-            for x in range(COLUMNS):
-                out[kept, x] = out[r, x]
-            numbers[kept, 0] = numbers[r, 0]
-            numbers[kept, 1] = numbers[r, 1]
-            kept += 1
-    matched_a = 0
-    for r in range(kept):
-        matched_a += out[r, TOKENS]
-    return kept, matched_a
+    return drop_weak(found, made)
 
 
 @njit
 def count_seeds(row, index, worth, counts, touched, found):
     """Add ``worth`` to each later document for every seed it shares with ``row``.
 
-    ``index`` is (bounds, groups, places, group bounds, group rows, group places). Returns how many
-    documents are touched by now.
+    ``index`` is an ``Index``; ``counts`` and ``touched`` (int32) as in ``Counts``. The documents
+    that count for the first time are written behind the ``found`` that are there; returns how many
+    there are now.
     """
     bounds, groups, _, group_bounds, group_rows, _ = index
     for p in range(bounds[row], bounds[row + 1]):
@@ -215,7 +260,9 @@ def count_seeds(row, index, worth, counts, touched, found):
 def collect_matches(row, index, others, counts, slots, ends):
     """Return the matches of ``row`` with the documents ``others`` that count enough, in order.
 
-    Those with ``other`` end at ``ends[other]`` and begin where those of the one before end.
+    ``index`` is an ``Index``; ``others`` (int32) ascend; ``counts``, ``slots`` and ``ends`` have a
+    value a document (int32, int64, int64). Matches are two int64 arrays; those with ``other`` end
+    at ``ends[other]`` and begin where those of the one before end.
     """
     bounds, groups, positions, group_bounds, group_rows, group_positions = index
     for other in others:
@@ -246,147 +293,103 @@ def collect_matches(row, index, others, counts, slots, ends):
 
 @njit
 def enlarged(array, rows):
-    """Return a copy of a table with room for at least ``rows`` more rows."""
+    """Return a copy of a table (any type, two dimensions) with at least ``rows`` more rows."""
     made = np.empty((2 * len(array) + rows, array.shape[1]), array.dtype)
-    for x in range(len(array)):
-        for y in range(array.shape[1]):
-            made[x, y] = array[x, y]
+    made[: len(array)] = array
     return made
 
 
-class Scratch(NamedTuple):
-    """What a thread writes on the way; ``scratch_for`` makes it, once for all its documents."""
-
-    counts: Any  # seeds shared with each document, 0 between calls
-    touched: Any
-    slots: Any
-    ends: Any  # of the matches with each document, of runs and of couples
-    score: Any
-    move: Any
-    mate: Any  # -1 between calls
-    used_a: Any
-    used_b: Any
-    stamp: Any  # one value: above all that stand in ``used_a`` and ``used_b``
-    path_a: Any
-    path_b: Any
-    used: Any
-
-
-def scratch_for(documents: int, longest: int) -> Scratch:
-    """Make room for so many documents, the longest of so many tokens."""
-    return Scratch(
-        counts=np.zeros(documents, np.int32),
-        touched=np.empty(documents, np.int32),
-        slots=np.empty(documents, np.int64),
-        ends=np.empty((2, documents), np.int64),
-        score=np.zeros((BOX + 1, BOX + 1), np.float32),
-        move=np.zeros((BOX + 1, BOX + 1), np.int8),
-        mate=np.full(longest, -1, np.int64),
-        used_a=np.zeros(longest, np.int64),
-        used_b=np.zeros(longest, np.int64),
-        stamp=np.ones(1, np.int64),
-        path_a=np.empty(longest, np.int64),
-        path_b=np.empty(longest, np.int64),
-        used=np.zeros(4 * WIDE_GAP, np.bool_),
+@njit
+def side_of(documents, row):
+    """Return the ``Side`` of one of ``Documents``."""
+    here = slice(documents.bounds[row], documents.bounds[row + 1])
+    return Side(
+        documents.words[here],
+        documents.weights[here],
+        documents.classes[here],
+        documents.flags[here],
     )
 
 
 @njit
-def find_passages(
-    low,
-    high,
-    size,
-    least,
-    least_like,
-    with_weak,
-    words,
-    weights,
-    classes,
-    flags,
-    token_bounds,
-    runs,
-    word_pairs,
-    scratch,
-):
+def touched_by(row, indexes, capacity):
+    """Return the later documents (int32, ascending) that share a seed with ``row``.
+
+    ``indexes`` are the ``Index`` of runs and of word pairs; ``capacity`` (``Counts``) gets what the
+    common seeds are worth.
+    """
+    found = np.int64(0)
+    found = count_seeds(row, indexes[0], RUN_WORTH, capacity.counts, capacity.touched, found)
+    found = count_seeds(row, indexes[1], PAIR_WORTH, capacity.counts, capacity.touched, found)
+    others = capacity.touched[:found]
+    others.sort()
+    return others
+
+
+@njit
+def find_passages(low, high, documents, indexes, limits, scratch):
     """Find all passages of documents ``low:high`` with later ones.
 
-    ``runs`` and ``word_pairs`` are the two indexes of seeds (see ``count_seeds``). Returns passages
-    (``COLUMNS``), their (weight, density), and pairs (a, b, tokens).
+    ``documents`` are ``Documents``, ``indexes`` the ``Index`` of runs and that of word pairs,
+    ``limits`` are ``Limits``; ``scratch`` is what ``scratch_for`` returns. Returns passages (int64,
+    ``COLUMNS``), their (weight, density) (float64), and pairs (int64: a, b, tokens).
     """
-    counts, touched, slots, ends, score, move, mate = scratch[:7]
-    used_a, used_b, stamps, path_a, path_b, used = scratch[7:]
-    out = np.empty((64, COLUMNS), np.int64)
-    numbers = np.empty((64, 2), np.float64)
-    pairs = np.empty((64, 3), np.int64)
+    capacity, scratch_of_pair = scratch
+    rows = np.empty((0, COLUMNS), np.int64)
+    figures = np.empty((0, 2), np.float64)
+    pairs = np.empty((0, 3), np.int64)
     made = 0
     pairs_made = 0
-    stamp = stamps[0]
     for row in range(low, high):
-        found = np.int64(0)
-        for index, worth in ((runs, np.int64(2)), (word_pairs, np.int64(1))):
-            found = count_seeds(row, index, worth, counts, touched, found)
-        others = touched[:found]
-        others.sort()
-        first, second = collect_matches(row, runs, others, counts, slots, ends[0])
-        third, fourth = collect_matches(row, word_pairs, others, counts, slots, ends[1])
-        a = slice(token_bounds[row], token_bounds[row + 1])
+        others = touched_by(row, indexes, capacity)
+        runs = Seeds(
+            *collect_matches(
+                row, indexes[0], others, capacity.counts, capacity.slots, capacity.ends[0]
+            )
+        )
+        word_pairs = Seeds(
+            *collect_matches(
+                row, indexes[1], others, capacity.counts, capacity.slots, capacity.ends[1]
+            )
+        )
+        a = side_of(documents, row)
         begin = 0
         start = 0
         for other in others:
-            enough = counts[other] >= ENOUGH
-            counts[other] = 0
+            enough = capacity.counts[other] >= ENOUGH
+            capacity.counts[other] = 0
             if not enough:
                 continue
-            end = ends[0, other]
-            stop = ends[1, other]
-            b = slice(token_bounds[other], token_bounds[other + 1])
-            most = (end - begin) // 2 + (end - begin + stop - start) // LOOSE_SEEDS + 1
-            if made + most > len(out):
-                out = enlarged(out, most)
-                numbers = enlarged(numbers, most)
-            rows, tokens = pair_passages(
-                first[begin:end],
-                second[begin:end],
-                third[start:stop],
-                fourth[start:stop],
-                size,
-                least,
-                least_like,
-                with_weak,
-                words[a],
-                weights[a],
-                classes[a],
-                flags[a],
-                words[b],
-                weights[b],
-                flags[b],
-                score,
-                move,
-                mate,
-                used_a,
-                used_b,
-                stamp,
-                np.empty((most, PIECE), np.int64),
-                path_a,
-                path_b,
-                used,
-                out[made:],
-                numbers[made:],
+            end = capacity.ends[0, other]
+            stop = capacity.ends[1, other]
+            promising = has_link(runs, begin, end, limits.size)
+            if not promising:  # most pairs end here
+                promising = may_be_loose(runs, begin, end, word_pairs, start, stop)
+            matches = (
+                Seeds(runs.first[begin:end], runs.second[begin:end]),
+                Seeds(word_pairs.first[start:stop], word_pairs.second[start:stop]),
             )
             begin = end
             start = stop
-            stamp += 3
-            if rows == 0:
+            if not promising:
                 continue
-            for r in range(made, made + rows):
-                out[r, A] = row
-                out[r, B] = other
-            made += rows
+            most = most_passages(*matches)
+            if made + most > len(rows):
+                rows = enlarged(rows, most)
+                figures = enlarged(figures, most)
+            found = Found(rows[made:], figures[made:])
+            b = side_of(documents, other)
+            count, tokens = pair_passages(a, b, matches, limits, scratch_of_pair, found)
+            scratch_of_pair.stamp[0] += 3
+            if count == 0:
+                continue
+            rows[made : made + count, A] = row
+            rows[made : made + count, B] = other
+            made += count
             if pairs_made == len(pairs):
                 pairs = enlarged(pairs, 1)
             pairs[pairs_made, 0] = row
             pairs[pairs_made, 1] = other
             pairs[pairs_made, 2] = tokens
             pairs_made += 1
-    stamps[0] = stamp
-    return out, numbers, made, pairs, pairs_made
+    return rows[:made], figures[:made], pairs[:pairs_made]

@@ -1,35 +1,69 @@
 """Aligned pieces to regions: what continues what, and how far re-worded text belongs to it.
 
-A piece is (first a, last a, first b, last b, level, tokens, weight in thousandths, quote, path
-start, path end), positions being tokens of the documents, both inclusive. Text is compared as bags
-of telling words here, in whatever order they stand.
+A piece is a row of ``PIECE_COLUMNS`` (see ``sides``). A region is a piece, or several that continue
+each other; then its first piece stands for all of them. Text is compared as bags of content words
+here, in whatever order they stand.
 """
 
 from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dedup.kernels._jit import njit
 from dedup.kernels.align import BACKWARD, FORWARD
+from dedup.kernels.sides import (
+    FIRST_A,
+    FIRST_B,
+    LAST_A,
+    LAST_B,
+    OWNER,
+    PATH_END,
+    PATH_START,
+    PIECE_LEVEL,
+    PIECE_TOKENS,
+    Stretch,
+)
 from dedup.kernels.text import QUOTED, STARTS_LINE, STARTS_SENTENCE
 
 MEDIUM = 2  # the level from which a piece stands by itself
 CONTENT_WEIGHT = np.float32(0.3)  # weight from which a word says something by itself
 CLOSE_DENSITY = 0.85  # a passage copied so closely ends where the alignment ends
 PARAGRAPH, PARAGRAPH_DENSITY = 40, 0.7  # matched tokens, density: in another order it stays alone
+LINE_REACH = 2  # tokens between the begin of a passage and that of the line that it opens
 SHUFFLE_GAP, SHUFFLE_LIKE = 60, 0.5  # between sentences in another order; Dice of the whole
 SMALL_GAP = 4  # tokens between two passages that are one
 WIDE_GAP = 250  # tokens between two passages that can still be one
 SLACK = 6  # tokens by which two passages that are one may overlap
+FOREIGN_PART = 5  # a gap of which more than this part (a fifth) is in other passages stays open
+SHORT_PART = 2  # a gap of at most this part (half) of the shorter passage is closed
+LOOK_BACK = 16  # regions before one that it may continue
 SNAP, SNAP_DENSITY = 6, 0.95  # tokens to the end of a sentence; a closer copy stays as it is
-LEAST_COMMON = 3  # telling words that re-worded text must have in common
+LEAST_COMMON = 3  # content words that re-worded text must have in common
+LEAST_BEYOND = 3  # tokens a side beyond the end of a passage that are worth a comparison
 LEAST_WINDOW = 20  # tokens a passage must have to grow
 WINDOW = 40  # tokens a side that are compared beyond the end of a passage, at most
+BAG = 1000  # tokens a side that are compared in any order at once, at most
+
+
+class End(NamedTuple):
+    """One end of a passage that may grow (int64)."""
+
+    i: Any  # its last token of a and of b on this side
+    j: Any
+    limit_a: Any  # the last tokens that it may take
+    limit_b: Any
+    window: Any  # tokens a side to compare at a time, at most WINDOW
+    step: Any  # FORWARD or BACKWARD
 
 
 @njit
 def content_words(w, lo, hi):
-    """Count the tokens of a stretch that are neither stop words nor parts of long names."""
+    """Count the tokens ``lo:hi`` that are neither stop words nor parts of long names.
+
+    ``w`` (float32) are the weights.
+    """
     count = 0
     for i in range(lo, hi):
         if w[i] >= CONTENT_WEIGHT:
@@ -38,46 +72,44 @@ def content_words(w, lo, hi):
 
 
 @njit
-def likeness(a, wa, lo_a, hi_a, b, wb, lo_b, hi_b, used):
-    """Return (telling words in common, Dice coefficient of the telling words) of two stretches."""
+def likeness(a, b, where, used):
+    """Return (content words in common, Dice coefficient of the content words) of a ``Stretch``.
+
+    ``a`` and ``b`` are ``Side``; ``used`` (bool) has room for the stretch of b.
+    """
+    lo_a, hi_a, lo_b, hi_b = where
+    words_a, weights_a = a.words, a.weights
+    words_b, weights_b = b.words, b.weights
     common = 0
     used[: hi_b - lo_b] = False
     for i in range(lo_a, hi_a):
-        if wa[i] < CONTENT_WEIGHT:
+        if weights_a[i] < CONTENT_WEIGHT:
             continue
         for j in range(lo_b, hi_b):
-            if not used[j - lo_b] and b[j] == a[i] and wb[j] >= CONTENT_WEIGHT:
+            if not used[j - lo_b] and words_b[j] == words_a[i] and weights_b[j] >= CONTENT_WEIGHT:
                 used[j - lo_b] = True
                 common += 1
                 break
-    total = content_words(wa, lo_a, hi_a) + content_words(wb, lo_b, hi_b)
+    total = content_words(weights_a, lo_a, hi_a) + content_words(weights_b, lo_b, hi_b)
     return common, (2.0 * common / total if total > 0 else 0.0)
 
 
 @njit
-def bag_matches(
-    a,
-    wa,
-    lo_a,
-    hi_a,
-    b,
-    wb,
-    lo_b,
-    hi_b,
-    mate,
-    taken,
-    stamp,
-):
-    """Match telling words of two stretches in any order; return how many.
+def bag_matches(a, b, where, mate, taken, stamp):
+    """Match content words of a ``Stretch`` in any order; return how many.
 
-    ``mate`` gets the matches; ``taken`` holds ``stamp`` for tokens of ``b`` that are in use.
+    ``a`` and ``b`` are ``Side``. ``mate`` (int64, a token of a each) gets the matches; ``taken``
+    (int64) holds ``stamp`` for tokens of b that are in use.
     """
+    lo_a, hi_a, lo_b, hi_b = where
+    words_a, weights_a = a.words, a.weights
+    words_b, weights_b = b.words, b.weights
     count = 0
     for i in range(lo_a, hi_a):
-        if wa[i] < CONTENT_WEIGHT or mate[i] >= 0:
+        if weights_a[i] < CONTENT_WEIGHT or mate[i] >= 0:
             continue
         for j in range(lo_b, hi_b):
-            if b[j] == a[i] and wb[j] >= CONTENT_WEIGHT and taken[j] != stamp:
+            if words_b[j] == words_a[i] and weights_b[j] >= CONTENT_WEIGHT and taken[j] != stamp:
                 mate[i] = j
                 taken[j] = stamp
                 count += 1
@@ -86,317 +118,297 @@ def bag_matches(
 
 
 @njit
-def grow(
-    a,
-    wa,
-    b,
-    wb,
-    i,
-    j,
-    step,
-    limit_a,
-    limit_b,
-    window,
-    least_like,
-    used,
-):
-    """Move one end of a passage outward over re-worded text; return the new end (both inclusive).
+def best_beginning(a, b, end, least_like, used):
+    """Return how many tokens of a and of b beyond an ``End`` are alike enough, (0, 0) for none.
 
-    The next ``window`` tokens of both sides are compared as bags of telling words; the longest
-    beginning of the windows that is alike enough joins the passage.
+    ``a`` and ``b`` are ``Side``; ``used`` (bool) has room for two windows: which tokens of b, and
+    behind them which of a, are matched.
     """
-    while True:
-        n = min(window, abs(limit_a - i))
-        m = min(window, abs(limit_b - j))
-        if n < 3 or m < 3:
-            return i, j
-        used[: WINDOW + 1] = False
-        found = 0
-        words = 0
-        far_a = 0
-        far_b = 0
-        best_a = 0
-        best_b = 0
-        done_b = 0
-        for x in range(1, n + 1):
-            at = i + step * x
-            # Walk both sides at the same pace.
-            until = (x * m + n - 1) // n
-            for y in range(done_b + 1, until + 1):
-                if wb[j + step * y] >= CONTENT_WEIGHT:
-                    words += 1
-                    # A token of b may belong to one of a already passed.
-                    for z in range(1, x):
-                        if (
-                            wa[i + step * z] >= CONTENT_WEIGHT
-                            and a[i + step * z] == b[j + step * y]
-                            and not used[WINDOW + z]
-                        ):
-                            used[WINDOW + z] = True
-                            used[y] = True
-                            found += 1
-                            far_a = max(far_a, z)
-                            far_b = y
-                            break
-            done_b = until
-            used[WINDOW + x] = False
-            if wa[at] >= CONTENT_WEIGHT:
+    words_a, weights_a = a.words, a.weights
+    words_b, weights_b = b.words, b.weights
+    i, j, _, _, _, step = end
+    n = min(end.window, abs(end.limit_a - i))
+    m = min(end.window, abs(end.limit_b - j))
+    if n < LEAST_BEYOND or m < LEAST_BEYOND:
+        return 0, 0
+    used[: WINDOW + 1] = False
+    common = 0
+    words = 0
+    far_a = 0
+    far_b = 0
+    best_a = 0
+    best_b = 0
+    done_b = 0
+    for x in range(1, n + 1):
+        until = (x * m + n - 1) // n  # walk both sides at the same pace
+        for y in range(done_b + 1, until + 1):
+            if weights_b[j + step * y] >= CONTENT_WEIGHT:
                 words += 1
-                for y in range(1, until + 1):
+                for z in range(1, x):  # a token of b may belong to one of a already passed
                     if (
-                        not used[y]
-                        and wb[j + step * y] >= CONTENT_WEIGHT
-                        and b[j + step * y] == a[at]
+                        weights_a[i + step * z] >= CONTENT_WEIGHT
+                        and words_a[i + step * z] == words_b[j + step * y]
+                        and not used[WINDOW + z]
                     ):
+                        used[WINDOW + z] = True
                         used[y] = True
-                        used[WINDOW + x] = True
-                        found += 1
-                        far_a = x
-                        far_b = max(far_b, y)
+                        common += 1
+                        far_a = max(far_a, z)
+                        far_b = y
                         break
-            if found >= LEAST_COMMON and 2.0 * found >= least_like * words:
-                best_a = far_a
-                best_b = far_b
-        if best_a == 0 or best_b == 0:
+        done_b = until
+        used[WINDOW + x] = False
+        if weights_a[i + step * x] >= CONTENT_WEIGHT:
+            words += 1
+            for y in range(1, until + 1):
+                if (
+                    not used[y]
+                    and weights_b[j + step * y] >= CONTENT_WEIGHT
+                    and words_b[j + step * y] == words_a[i + step * x]
+                ):
+                    used[y] = True
+                    used[WINDOW + x] = True
+                    common += 1
+                    far_a = x
+                    far_b = max(far_b, y)
+                    break
+        if common >= LEAST_COMMON and 2.0 * common >= least_like * words:
+            best_a = far_a
+            best_b = far_b
+    return best_a, best_b
+
+
+@njit
+def grow(a, b, end, least_like, used):
+    """Move an ``End`` of a passage outward over re-worded text; return the new last (i, j).
+
+    The next tokens of both sides are compared as bags of content words; the longest beginning of
+    the windows that is alike enough joins the passage. ``a`` and ``b`` are ``Side``, ``used``
+    (bool) is scratch.
+    """
+    i, j, limit_a, limit_b, window, step = end
+    while True:
+        x, y = best_beginning(a, b, End(i, j, limit_a, limit_b, window, step), least_like, used)
+        if x == 0 or y == 0:
             return i, j
-        i += step * best_a
-        j += step * best_b
+        i += step * x
+        j += step * y
 
 
 @njit
 def is_close(p, density):
-    """Tell whether the aligned tokens of a passage are at least that share of its longer side."""
-    return p[5] >= density * (max(p[1] - p[0], p[3] - p[2]) + 1)
+    """Tell whether the aligned tokens of a piece (int64) are that share of its longer side."""
+    longer = max(p[LAST_A] - p[FIRST_A], p[LAST_B] - p[FIRST_B]) + 1
+    return p[PIECE_TOKENS] >= density * longer
+
+
+@njit
+def opens_line(first, flags):
+    """Tell whether a line begins within ``LINE_REACH`` tokens of token ``first``.
+
+    ``flags`` (uint8) are those of the tokens.
+    """
+    for x in range(max(first - LINE_REACH, 0), min(first + LINE_REACH + 1, len(flags))):
+        if flags[x] & STARTS_LINE != 0:
+            return True
+    return False
 
 
 @njit
 def opens_lines(p, flags_a, flags_b):
-    """Tell whether a passage begins within two tokens of the begin of a block on both sides."""
-    found_a = False
-    found_b = False
-    for x in range(max(p[0] - 2, 0), min(p[0] + 3, len(flags_a))):
-        found_a = found_a or flags_a[x] & STARTS_LINE != 0
-    for y in range(max(p[2] - 2, 0), min(p[2] + 3, len(flags_b))):
-        found_b = found_b or flags_b[y] & STARTS_LINE != 0
-    return found_a and found_b
+    """Tell whether a piece (int64) begins where a line begins, on both sides."""
+    return opens_line(p[FIRST_A], flags_a) and opens_line(p[FIRST_B], flags_b)
 
 
 @njit
-def is_shuffled(p, q, a, wa, flags_a, b, wb, flags_b, used):
-    """Tell whether two passages in another order are sentences of one re-worded passage.
+def is_shuffled(p, q, a, b, used):
+    """Tell whether two pieces (int64) in another order are sentences of one re-worded passage.
 
-    Paragraphs that changed places are not: they stay passages of their own.
+    Paragraphs that changed places are not: they stay passages of their own. ``a`` and ``b`` are
+    ``Side``, ``used`` (bool) is scratch and bounds how much text is compared.
     """
     if (
-        min(p[5], q[5]) >= PARAGRAPH
+        min(p[PIECE_TOKENS], q[PIECE_TOKENS]) >= PARAGRAPH
         and is_close(p, PARAGRAPH_DENSITY)
         and is_close(q, PARAGRAPH_DENSITY)
     ):
         return False
-    if opens_lines(p, flags_a, flags_b) and opens_lines(q, flags_a, flags_b):
+    if opens_lines(p, a.flags, b.flags) and opens_lines(q, a.flags, b.flags):
         return False
-    apart_a = max(p[0], q[0]) - min(p[1], q[1]) - 1
-    apart_b = max(p[2], q[2]) - min(p[3], q[3]) - 1
+    apart_a = max(p[FIRST_A], q[FIRST_A]) - min(p[LAST_A], q[LAST_A]) - 1
+    apart_b = max(p[FIRST_B], q[FIRST_B]) - min(p[LAST_B], q[LAST_B]) - 1
     if max(apart_a, apart_b) > SHUFFLE_GAP:
         return False
-    lo_a = min(p[0], q[0])
-    hi_a = max(p[1], q[1]) + 1
-    lo_b = min(p[2], q[2])
-    hi_b = max(p[3], q[3]) + 1
+    lo_a = min(p[FIRST_A], q[FIRST_A])
+    hi_a = max(p[LAST_A], q[LAST_A]) + 1
+    lo_b = min(p[FIRST_B], q[FIRST_B])
+    hi_b = max(p[LAST_B], q[LAST_B]) + 1
     if max(hi_a - lo_a, hi_b - lo_b) > len(used):
         return False
-    _, like = likeness(a, wa, lo_a, hi_a, b, wb, lo_b, hi_b, used)
+    _, like = likeness(a, b, Stretch(lo_a, hi_a, lo_b, hi_b), used)
     return like >= SHUFFLE_LIKE
 
 
 @njit
-def continues(
-    p,
-    q,
-    a,
-    wa,
-    flags_a,
-    b,
-    wb,
-    flags_b,
-    least_like,
-    used,
-    used_a,
-    used_b,
-    stamp,
-):
-    """Tell whether passage ``q`` continues ``p``: same order, and the gaps are small or alike.
+def count_stamped(used, low, high, stamp):
+    """Count the tokens ``low:high`` that hold ``stamp`` in ``used`` (int64)."""
+    count = 0
+    for x in range(low, high):
+        count += 1 if used[x] == stamp else 0
+    return count
 
-    What belongs to other passages (``stamp``) must not fill the gap of either side.
+
+@njit
+def continues(p, q, a, b, least_like, scratch):
+    """Tell whether piece ``q`` (int64) continues ``p``: same order, the gaps are small or alike.
+
+    What belongs to other passages (``scratch.stamp``) must not fill the gap of either side. ``a``
+    and ``b`` are ``Side``.
     """
-    gap_a = q[0] - p[1] - 1
-    gap_b = q[2] - p[3] - 1
-    back_a = p[0] - q[1] - 1
-    back_b = p[2] - q[3] - 1
+    gap_a = q[FIRST_A] - p[LAST_A] - 1
+    gap_b = q[FIRST_B] - p[LAST_B] - 1
+    back_a = p[FIRST_A] - q[LAST_A] - 1
+    back_b = p[FIRST_B] - q[LAST_B] - 1
     if max(gap_a, back_a) < 0 and max(gap_b, back_b) < 0:
         return True  # they overlap on both sides
     if gap_a < -SLACK or gap_b < -SLACK:
-        return is_shuffled(p, q, a, wa, flags_a, b, wb, flags_b, used)
+        return is_shuffled(p, q, a, b, scratch.used)
     gap = max(gap_a, gap_b)
     if gap <= SMALL_GAP:
         return True
     if gap > WIDE_GAP:
         return False
-    others = 0
-    for x in range(p[1] + 1, q[0]):
-        others += 1 if used_a[x] == stamp else 0
-    for y in range(p[3] + 1, q[2]):
-        others += 1 if used_b[y] == stamp else 0
-    if 5 * others > gap:
+    stamp = scratch.stamp[0]
+    others = count_stamped(scratch.used_a, p[LAST_A] + 1, q[FIRST_A], stamp)
+    others += count_stamped(scratch.used_b, p[LAST_B] + 1, q[FIRST_B], stamp)
+    if FOREIGN_PART * others > gap:
         return False
-    extent = min(p[1] - p[0], p[3] - p[2], q[1] - q[0], q[3] - q[2]) + 1
-    if 2 * gap <= extent or (gap <= extent and min(gap_a, gap_b) <= SMALL_GAP):
+    extent = min(
+        *(p[LAST_A] - p[FIRST_A], p[LAST_B] - p[FIRST_B]),
+        *(q[LAST_A] - q[FIRST_A], q[LAST_B] - q[FIRST_B]),
+    )
+    extent += 1
+    if SHORT_PART * gap <= extent or (gap <= extent and min(gap_a, gap_b) <= SMALL_GAP):
         return True
-    lo_a = p[1] + 1
-    hi_a = max(q[0], lo_a)
-    lo_b = p[3] + 1
-    hi_b = max(q[2], lo_b)
-    common, like = likeness(a, wa, lo_a, hi_a, b, wb, lo_b, hi_b, used)
+    lo_a = p[LAST_A] + 1
+    lo_b = p[LAST_B] + 1
+    between = Stretch(lo_a, max(q[FIRST_A], lo_a), lo_b, max(q[FIRST_B], lo_b))
+    common, like = likeness(a, b, between, scratch.used)
     return common >= LEAST_COMMON and like >= least_like
 
 
 @njit
-def join_pieces(
-    count,
-    pieces,
-    a,
-    wa,
-    flags_a,
-    b,
-    wb,
-    flags_b,
-    least_like,
-    used,
-    used_a,
-    used_b,
-    stamp,
-    owner,
-):
-    """Join regions (in order of ``a``) that continue each other; ``owner`` names their first piece.
+def nearest_continued(k, pieces, a, b, least_like, scratch):
+    """Return which region before ``k`` it continues at the least distance, or -1.
 
-    The first piece of a region takes its extent, the sum of its tokens and its best level.
+    ``pieces`` (int64) are in order of a; ``a`` and ``b`` are ``Side``.
+    """
+    best = -1
+    nearest = 0
+    tried = 0
+    r = k - 1
+    while r >= 0 and tried < LOOK_BACK:
+        if pieces[r, OWNER] == r:
+            tried += 1
+            if continues(pieces[r], pieces[k], a, b, least_like, scratch):
+                gap = abs(pieces[k, FIRST_A] - pieces[r, LAST_A])
+                gap += abs(pieces[k, FIRST_B] - pieces[r, LAST_B])
+                if best < 0 or gap < nearest:
+                    nearest = gap
+                    best = r
+        r -= 1
+    return best
+
+
+@njit
+def join_pieces(pieces, a, b, least_like, scratch):
+    """Join regions (in order of a) that continue each other; tell whether there were any.
+
+    ``pieces`` (int64) are rows of ``PIECE_COLUMNS``. The first piece of a region (``OWNER`` of all
+    its pieces) takes its extent, the sum of its tokens and its best level. ``a`` and ``b`` are
+    ``Side``.
     """
     joined = False
-    for k in range(count):
-        if owner[k] != k:
+    for k in range(len(pieces)):
+        if pieces[k, OWNER] != k:
             continue
-        best = -1
-        nearest = 1 << 60
-        tried = 0
-        r = k - 1
-        while r >= 0 and tried < 16:
-            if owner[r] == r:
-                tried += 1
-                if continues(
-                    pieces[r],
-                    pieces[k],
-                    a,
-                    wa,
-                    flags_a,
-                    b,
-                    wb,
-                    flags_b,
-                    least_like,
-                    used,
-                    used_a,
-                    used_b,
-                    stamp,
-                ):
-                    gap = abs(pieces[k, 0] - pieces[r, 1]) + abs(pieces[k, 2] - pieces[r, 3])
-                    if gap < nearest:
-                        nearest = gap
-                        best = r
-            r -= 1
+        best = nearest_continued(k, pieces, a, b, least_like, scratch)
         if best < 0:
             continue
         joined = True
-        pieces[best, 2] = min(pieces[best, 2], pieces[k, 2])
-        for p in range(k, count):
-            if owner[p] == k:
-                owner[p] = best
-        pieces[best, 1] = max(pieces[best, 1], pieces[k, 1])
-        pieces[best, 3] = max(pieces[best, 3], pieces[k, 3])
-        pieces[best, 4] = max(pieces[best, 4], pieces[k, 4])
-        pieces[best, 5] += pieces[k, 5]
-        pieces[best, 6] += pieces[k, 6]
-        pieces[best, 7] = min(pieces[best, 7], pieces[k, 7])
+        for p in range(k, len(pieces)):
+            if pieces[p, OWNER] == k:
+                pieces[p, OWNER] = best
+        pieces[best, FIRST_B] = min(pieces[best, FIRST_B], pieces[k, FIRST_B])
+        pieces[best, LAST_A] = max(pieces[best, LAST_A], pieces[k, LAST_A])
+        pieces[best, LAST_B] = max(pieces[best, LAST_B], pieces[k, LAST_B])
+        pieces[best, PIECE_LEVEL] = max(pieces[best, PIECE_LEVEL], pieces[k, PIECE_LEVEL])
+        pieces[best, PIECE_TOKENS] += pieces[k, PIECE_TOKENS]
     return joined
 
 
 @njit
-def grow_regions(
-    count,
-    pieces,
-    owner,
-    a,
-    wa,
-    b,
-    wb,
-    least_like,
-    used,
-):
-    """Grow accepted regions at both ends as far as the next one allows; tell whether any grew."""
-    grown = False
-    for k in range(count):
-        if owner[k] != k or pieces[k, 4] < MEDIUM or is_close(pieces[k], CLOSE_DENSITY):
+def room_to_grow(k, pieces, length_a, length_b):
+    """Return the ``Stretch`` that region ``k`` may take, as first and last tokens (both included).
+
+    ``pieces`` as in ``join_pieces``; what other regions with a level hold is theirs.
+    """
+    low_a = 0
+    low_b = 0
+    high_a = length_a - 1
+    high_b = length_b - 1
+    for r in range(len(pieces)):
+        if r == k or pieces[r, OWNER] != r or pieces[r, PIECE_LEVEL] == 0:
             continue
-        low_a = 0
-        low_b = 0
-        high_a = len(a) - 1
-        high_b = len(b) - 1
-        for r in range(count):
-            if r == k or owner[r] != r or pieces[r, 4] == 0:
-                continue
-            if pieces[r, 1] < pieces[k, 0]:
-                low_a = max(low_a, pieces[r, 1] + 1)
-            if pieces[r, 0] > pieces[k, 1]:
-                high_a = min(high_a, pieces[r, 0] - 1)
-            if pieces[r, 3] < pieces[k, 2]:
-                low_b = max(low_b, pieces[r, 3] + 1)
-            if pieces[r, 2] > pieces[k, 3]:
-                high_b = min(high_b, pieces[r, 2] - 1)
-        # A short quote must not swallow its surroundings.
-        extent = min(pieces[k, 1] - pieces[k, 0], pieces[k, 3] - pieces[k, 2]) + 1
-        window = min(WINDOW, extent) if extent >= LEAST_WINDOW else 0
-        i, j = grow(
-            a,
-            wa,
-            b,
-            wb,
-            pieces[k, 1],
-            pieces[k, 3],
-            FORWARD,
-            high_a,
-            high_b,
-            window,
-            least_like,
-            used,
-        )
-        grown = grown or i != pieces[k, 1]
-        pieces[k, 1] = i
-        pieces[k, 3] = j
-        i, j = grow(
-            a,
-            wa,
-            b,
-            wb,
-            pieces[k, 0],
-            pieces[k, 2],
-            BACKWARD,
-            low_a,
-            low_b,
-            window,
-            least_like,
-            used,
-        )
-        grown = grown or i != pieces[k, 0]
-        pieces[k, 0] = i
-        pieces[k, 2] = j
+        if pieces[r, LAST_A] < pieces[k, FIRST_A]:
+            low_a = max(low_a, pieces[r, LAST_A] + 1)
+        if pieces[r, FIRST_A] > pieces[k, LAST_A]:
+            high_a = min(high_a, pieces[r, FIRST_A] - 1)
+        if pieces[r, LAST_B] < pieces[k, FIRST_B]:
+            low_b = max(low_b, pieces[r, LAST_B] + 1)
+        if pieces[r, FIRST_B] > pieces[k, LAST_B]:
+            high_b = min(high_b, pieces[r, FIRST_B] - 1)
+    return Stretch(low_a, high_a, low_b, high_b)
+
+
+@njit
+def grow_region(row, capacity, a, b, least_like, used):
+    """Grow a region (a row of int64) at both ends inside ``capacity``; tell whether a grew.
+
+    ``a`` and ``b`` are ``Side``, ``used`` (bool) is scratch.
+    """
+    # A short quote must not swallow its surroundings.
+    extent = min(row[LAST_A] - row[FIRST_A], row[LAST_B] - row[FIRST_B]) + 1
+    window = min(WINDOW, extent) if extent >= LEAST_WINDOW else 0
+    end = End(row[LAST_A], row[LAST_B], capacity.high_a, capacity.high_b, window, FORWARD)
+    i, j = grow(a, b, end, least_like, used)
+    begin = End(row[FIRST_A], row[FIRST_B], capacity.low_a, capacity.low_b, window, BACKWARD)
+    x, y = grow(a, b, begin, least_like, used)
+    grown = i != row[LAST_A] or x != row[FIRST_A]
+    row[FIRST_A] = x
+    row[LAST_A] = i
+    row[FIRST_B] = y
+    row[LAST_B] = j
+    return grown
+
+
+@njit
+def grow_regions(pieces, a, b, least_like, scratch):
+    """Grow accepted regions at both ends as far as the next one allows; tell whether any grew.
+
+    ``pieces``, ``a`` and ``b`` as in ``join_pieces``.
+    """
+    grown = False
+    for k in range(len(pieces)):
+        if (
+            pieces[k, OWNER] != k
+            or pieces[k, PIECE_LEVEL] < MEDIUM
+            or is_close(pieces[k], CLOSE_DENSITY)
+        ):
+            continue
+        capacity = room_to_grow(k, pieces, len(a.words), len(b.words))
+        if grow_region(pieces[k], capacity, a, b, least_like, scratch.used):
+            grown = True
     return grown
 
 
@@ -404,7 +416,8 @@ def grow_regions(
 def to_boundary(i, step, flags, used, stamp):
     """Return where a sentence or a quotation ends, at most ``SNAP`` tokens from ``i``, or -1.
 
-    Tokens of other passages (``stamp``) are not passed.
+    ``flags`` (uint8) are those of the tokens. Tokens of other passages (that hold ``stamp`` in
+    ``used``, int64) are not passed.
     """
     for k in range(SNAP + 1):
         at = i + step * k
@@ -421,107 +434,83 @@ def to_boundary(i, step, flags, used, stamp):
 
 
 @njit
-def snap_region(row, flags_a, flags_b, used_a, used_b, stamp):
-    """Let a re-worded passage end where sentences end on both sides, if they do so near by."""
+def snap_region(row, a, b, scratch):
+    """Let a re-worded passage end where sentences end on both sides, if they do so near by.
+
+    ``row`` (int64) is that of the region, ``a`` and ``b`` are ``Side``.
+    """
     if is_close(row, SNAP_DENSITY):
         return
-    for column, step in ((0, BACKWARD), (1, FORWARD)):
-        i = to_boundary(row[column], step, flags_a, used_a, stamp)
-        j = to_boundary(row[column + 2], step, flags_b, used_b, stamp)
+    stamp = scratch.stamp[0]
+    for column_a, column_b, step in ((FIRST_A, FIRST_B, BACKWARD), (LAST_A, LAST_B, FORWARD)):
+        i = to_boundary(row[column_a], step, a.flags, scratch.used_a, stamp)
+        j = to_boundary(row[column_b], step, b.flags, scratch.used_b, stamp)
         if i >= 0 and j >= 0:
-            row[column] = i
-            row[column + 2] = j
+            row[column_a] = i
+            row[column_b] = j
 
 
 @njit
-def fill_region(
-    k,
-    count,
-    pieces,
-    owner,
-    path_a,
-    path_b,
-    a,
-    wa,
-    b,
-    wb,
-    mate,
-    taken,
-    stamp,
-):
-    """Enter the matches of region ``k`` into ``mate``, those in any order in its gaps as well."""
+def enter_path(k, pieces, scratch, stamp):
+    """Enter the aligned matches of region ``k`` into ``scratch.mate``; tell whether they ascend.
+
+    ``pieces`` as in ``join_pieces``; tokens of b that are matched get ``stamp``.
+    """
     in_order = True
     before = -1
-    for p in range(count):
-        if owner[p] == k:
-            for x in range(pieces[p, 8], pieces[p, 9]):
-                mate[path_a[x]] = path_b[x]
-                taken[path_b[x]] = stamp
-                in_order = in_order and path_b[x] > before
-                before = max(before, path_b[x])
-    if not in_order:
-        _fill_gap(
-            a,
-            wa,
-            pieces[k, 0],
-            pieces[k, 1] + 1,
-            b,
-            wb,
-            pieces[k, 2],
-            pieces[k, 3] + 1,
-            mate,
-            taken,
-            stamp,
-        )
-        return
-    done_a = pieces[k, 0] - 1
-    done_b = pieces[k, 2] - 1
-    for p in range(count):
-        if owner[p] != k:
-            continue
-        for x in range(pieces[p, 8], pieces[p, 9]):
-            i = path_a[x]
-            j = path_b[x]
-            if i > done_a + 1 and j > done_b + 1:  # a call costs more than to look
-                _fill_gap(a, wa, done_a + 1, i, b, wb, done_b + 1, j, mate, taken, stamp)
-            done_a = i
-            done_b = j
-    _fill_gap(
-        a, wa, done_a + 1, pieces[k, 1] + 1, b, wb, done_b + 1, pieces[k, 3] + 1, mate, taken, stamp
-    )
+    for p in range(len(pieces)):
+        if pieces[p, OWNER] == k:
+            for x in range(pieces[p, PATH_START], pieces[p, PATH_END]):
+                j = scratch.path_b[x]
+                scratch.mate[scratch.path_a[x]] = j
+                scratch.used_b[j] = stamp
+                in_order = in_order and j > before
+                before = max(before, j)
+    return in_order
 
 
 @njit
-def _fill_gap(
-    a,
-    wa,
-    lo_a,
-    hi_a,
-    b,
-    wb,
-    lo_b,
-    hi_b,
-    mate,
-    taken,
-    stamp,
-):
-    """Match what stands between two matches, in pieces that bound the work."""
+def fill_region(k, pieces, a, b, scratch):
+    """Enter the matches of region ``k`` into ``scratch.mate``, in its gaps those in any order too.
+
+    ``pieces``, ``a`` and ``b`` as in ``join_pieces``. Tokens of b that are matched get
+    the stamp after that of the pair.
+    """
+    stamp = scratch.stamp[0] + 1
+    mate, taken = scratch.mate, scratch.used_b
+    low_a = pieces[k, FIRST_A]
+    low_b = pieces[k, FIRST_B]
+    high_a = pieces[k, LAST_A] + 1
+    high_b = pieces[k, LAST_B] + 1
+    if enter_path(k, pieces, scratch, stamp):
+        for p in range(len(pieces)):
+            if pieces[p, OWNER] != k:
+                continue
+            for x in range(pieces[p, PATH_START], pieces[p, PATH_END]):
+                i = scratch.path_a[x]
+                j = scratch.path_b[x]
+                if i > low_a and j > low_b:  # a call costs more than to look
+                    fill_gap(a, b, Stretch(low_a, i, low_b, j), mate, taken, stamp)
+                low_a = i + 1
+                low_b = j + 1
+    fill_gap(a, b, Stretch(low_a, high_a, low_b, high_b), mate, taken, stamp)
+
+
+@njit
+def fill_gap(a, b, gap, mate, taken, stamp):
+    """Match the content words of a ``Stretch`` in parts of ``BAG`` tokens, which bound the work.
+
+    ``a``, ``b``, ``mate``, ``taken`` and ``stamp`` as in ``bag_matches``.
+    """
+    lo_a, hi_a, lo_b, hi_b = gap
     n = hi_a - lo_a
     m = hi_b - lo_b
     if n <= 0 or m <= 0:
         return
-    parts = (max(n, m) + 4 * WIDE_GAP - 1) // (4 * WIDE_GAP)
+    parts = (max(n, m) + BAG - 1) // BAG
     for part in range(parts):
-        bag_matches(
-            a,
-            wa,
-            lo_a + n * part // parts,
-            lo_a + n * (part + 1) // parts,
-            b,
-            wb,
-            lo_b + m * part // parts,
-            lo_b + m * (part + 1) // parts,
-            mate,
-            taken,
-            stamp,
+        here = Stretch(
+            *(lo_a + n * part // parts, lo_a + n * (part + 1) // parts),
+            *(lo_b + m * part // parts, lo_b + m * (part + 1) // parts),
         )
+        bag_matches(a, b, here, mate, taken, stamp)

@@ -103,10 +103,15 @@ def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, 
 
     ``hashes`` gets the folded words. The others are ``None`` where only signatures are wanted
     (Numba then leaves their code away): ``prefixes`` the first six folded characters, ``starts``
-    and ``ends`` code points from ``lo``, ``flags`` the bits above but ``QUOTED``.
+    and ``ends`` code points from ``lo``, ``flags`` the bits above but ``QUOTED``. ``data`` is
+    uint8; ``stage``, ``values`` and ``expansions`` (uint32) are the folding table; ``hashes`` and
+    ``prefixes`` are uint64, ``starts`` and ``ends`` int32, ``flags`` uint8.
 
     Where a word begins inside ``data[lo:hi]`` does not depend on what stands before ``lo``, if
     that is a separator, or a letter before a digit, or a digit before a letter.
+
+    ``ascii.hash_words`` is its twin for hashes alone, 64 ASCII bytes at a time; ``test_hash_words``
+    (tests/kernels/test_windows.py) compares the two.
     """
     low7 = np.uint64(0x7F7F7F7F7F7F7F7F)
     high = np.uint64(0x8080808080808080)

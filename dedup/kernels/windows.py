@@ -231,14 +231,3 @@ def shingle_texts(data, offsets, chosen, stage, values, expansions, size, most, 
                 stamps = np.full(len(table), -1, np.int64)
             position += distinct_row(out, position, end, table, stamps, k)
         bounds[k + 1] = position
-
-
-@njit
-def drop_repeats(values):
-    """Move the distinct ones of sorted values to the front; return how many they are."""
-    kept = 0
-    for value in values:
-        if kept == 0 or values[kept - 1] != value:
-            values[kept] = value
-            kept += 1
-    return kept

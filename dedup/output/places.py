@@ -38,7 +38,7 @@ def check_output(
     if not os.fspath(out):
         raise OutputError("the name of the output folder is empty")
     if target.exists() and not target.is_dir():
-        raise OutputError(f"{out}: is a file, allowed is a folder or a path that is still free")
+        raise OutputError(f"{out} is a file; give a folder, or a path that is still free")
     trees = [target / name for name in folders]
     above = _identities(each for top in (target, *trees) for each in (top, *_parents(top)))
     here, inside = _identity(target), _Inside(_identities(trees))
@@ -83,7 +83,7 @@ class _Inside:
 
 def _onto_input(out: StrPath, path: Path, relation: str) -> OutputError:
     return OutputError(
-        f"output {out} {relation} {path}; allowed is a folder that is no input and in none"
+        f"output {out} {relation} {path}; choose a folder that is no input and in none"
     )
 
 
@@ -104,7 +104,7 @@ def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
 
 
 def _each_input(inputs: Sequence[str]) -> Iterator[Path]:
-    """Yield what was given, and the linked files in folders: those may stand anywhere."""
+    """Yield what was given, and the linked files in folders: those may be anywhere."""
     for each in inputs:
         if each == "-":
             continue

@@ -60,8 +60,7 @@ def write_result(
         files |= table_files(name, table, format)
     files["summary.json"] = partial(_write_bytes, json_bytes(result.summary, pretty=True))
     files |= more or {}
-    names = [*files, WRITTEN]
-    check_output(folder, inputs, names)
+    check_output(folder, inputs, [*files, WRITTEN])
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -72,7 +71,7 @@ def write_result(
             write(staging.open(folder / name))
         hashes = earlier.stage(staging, files)
     earlier.remove_stale(hashes)
-    return [folder / name for name in names]
+    return [folder / name for name in files]
 
 
 def _write_bytes(data: bytes, file: BinaryIO) -> None:

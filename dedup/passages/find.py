@@ -37,7 +37,7 @@ class Passages:
     """Passages in order of (a, b, start in a): rows of documents, spans of their tokens, figures.
 
     ``spans`` has the columns start_a, end_a, start_b, end_b (tokens of the document, half open),
-    ``pairs`` the columns a, b, matched tokens. ``cut`` counts what the caps left out.
+    ``pairs`` the columns a, b, matched tokens. ``cut`` counts what the limits left out.
     """
 
     a: Int64
@@ -104,20 +104,22 @@ def find_passages(
         for kind in (NGRAMS, WORD_PAIRS)
     )
     longest = int(tokens.counts().max(initial=1))
-    scratches: SimpleQueue[kernel.Scratch] = SimpleQueue()
+    scratches: SimpleQueue[tuple[kernel.Counts, kernel.Scratch]] = SimpleQueue()
     for _ in range(max(threads, 1)):
         scratches.put(kernel.scratch_for(len(tokens), longest))
+    documents = kernel.Documents(
+        tokens.prefixes, words.weights, words.classes, tokens.flags, tokens.bounds
+    )
+    indexes = (kernel.Index(*runs.arrays()), kernel.Index(*word_pairs.arrays()))
+    limits = kernel.Limits(config.passage_size, config.passage_min_tokens, _LEAST_LIKE, config.weak)
 
     def run(part: tuple[int, int]) -> tuple[Int64, Float64, Int64]:
         scratch = scratches.get()
-        out, numbers, made, pairs, pairs_made = kernel.find_passages(
-            *(*part, config.passage_size, config.passage_min_tokens, _LEAST_LIKE, config.weak),
-            *(tokens.prefixes, words.weights, words.classes, tokens.flags, tokens.bounds),
-            *(runs.arrays(), word_pairs.arrays(), scratch),
-        )
+        found = kernel.find_passages(*part, documents, indexes, limits, scratch)
         scratches.put(scratch)
         columns.ease()
-        return out[:made].copy(), numbers[:made].copy(), pairs[:pairs_made].copy()
+        rows, figures, pairs = (table.copy() for table in found)
+        return rows, figures, pairs
 
     seeds = offsets_of(np.diff(runs.bounds) + np.diff(word_pairs.bounds))
     cuts = list(runs_of_rows(seeds, _RUN_SEEDS)) or [(0, 0)]

@@ -1,7 +1,7 @@
-"""Indexes of passage seeds: which documents have which seed where, and the other way round.
+"""Indexes of passage seeds: from seed to documents and positions, and from document to seeds.
 
-A seed is a hashed run of words or a couple of telling words. Only seeds of two documents or more
-are held; the rest is filtered out before it takes any room.
+A seed is a hashed word n-gram or a pair of content words. Only seeds of two documents or more
+are held; the rest is filtered out before it takes memory.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from dedup.text.tokens import Tokens
 
 __all__ = ["NGRAMS", "WORD_PAIRS", "SeedIndex", "index_seeds", "ranked"]
 
-_NAMES = {NGRAMS: "runs", WORD_PAIRS: "couples"}
-_WORD_PAIR_REACH = 6  # tokens from one telling word to the next
+_NAMES = {NGRAMS: "ngrams", WORD_PAIRS: "word_pairs"}
+_WORD_PAIR_REACH = 6  # tokens from one content word to the next
 _PART_SEEDS = 1 << 23  # that are grouped at a time, about, where arrays are in files …
 _HELD_SEEDS = 1 << 24  # … and where they are in memory
 _SEED = {"values": np.uint64, "rows": np.int32, "places": np.int32}
@@ -71,7 +71,7 @@ class SeedIndex:
 
 @dataclass(frozen=True, slots=True)
 class _Seeds:
-    """The seeds of one kind of the ``chosen`` documents, made again each time they are wanted."""
+    """The seeds of one kind of the ``chosen`` documents, computed again each time."""
 
     kind: int
     reach: int
@@ -153,7 +153,7 @@ class _Seeds:
 
 @dataclass(slots=True)
 class _Room:
-    """Room for the seeds of one part and for grouping them, used for all parts."""
+    """Buffers for the seeds of one part and for grouping them, shared by all parts."""
 
     values: UInt64
     rows: Int32
@@ -164,12 +164,12 @@ class _Room:
 
     @classmethod
     def of(cls, size: int) -> _Room:
-        """Make room for so many seeds."""
+        """Grow to hold so many seeds."""
         return cls.around(*(np.empty(size, kind) for kind in _SEED.values()))
 
     @classmethod
     def around(cls, values: UInt64, rows: Int32, positions: Int32) -> _Room:
-        """Make room for grouping some seeds."""
+        """Grow to group so many seeds."""
         groups, sizes = (np.empty(len(values), np.int32) for _ in range(2))
         slots = np.empty(table_size(len(values)), np.int32)
         return cls(values, rows, positions, groups, sizes, slots)
@@ -180,7 +180,7 @@ class _Room:
 
 
 def ranked(tokens: Tokens, included: Bool) -> Int64:
-    """Return the included documents in the order in which a crowded seed keeps them.
+    """Return the included documents in the order in which an oversized seed keeps them.
 
     The order follows from the texts alone, and is the same for all seeds of a passage.
     """
@@ -209,7 +209,7 @@ def index_seeds(
 ) -> SeedIndex:
     """Index the seeds that several of the documents ``order`` have; ``order`` is by rank.
 
-    They are taken in parts, by their hashes. ``cut`` counts what the caps leave out.
+    They are taken in parts, by their hashes. ``cut`` counts what the limits leave out.
     """
     reach = config.passage_size if kind == NGRAMS else _WORD_PAIR_REACH
     chosen = np.zeros(len(tokens), np.bool_)

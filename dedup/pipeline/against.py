@@ -1,4 +1,4 @@
-"""A scan beside an index: which of its documents the index knows, and what they have in common.
+"""A scan beside an index: the documents that the index knows, and shared passages.
 
 Each document is asked for as if it came next; nothing is kept. Where the index keeps texts and
 passages are sought, a document is compared with the one article it is a copy of, or with the last

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dedup.clusters.choosing import SetReader, held_sets
 from dedup.config import Config
 from dedup.core.arrays import Float64, Int64, UInt64, offsets_of, runs_of_rows
 from dedup.core.checkpoints import Kept
@@ -74,6 +75,10 @@ class Sets:
         parts = list(self.compare_runs(pairs))
         first, second, third = (np.concatenate(each) for each in zip(*parts, strict=True))
         return first, second, third
+
+    def reader(self) -> SetReader:
+        """Return a reader of the sets."""
+        return held_sets(self.shingles)
 
     @property
     def run(self) -> int:
@@ -148,7 +153,7 @@ def _sift(
 def _shingle(
     documents: Documents, tokens: Tokens, config: Config, keys: Spool | None, threads: int
 ) -> Shingles:
-    """Make the distinct shingles of all documents, and put their band keys by."""
+    """Make the distinct shingles of all documents, and spill their band keys."""
     texts, columns = documents.texts, documents.columns
 
     def make(run: tuple[int, int]) -> tuple[Shingles, UInt64 | None]:

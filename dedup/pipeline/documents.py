@@ -20,13 +20,13 @@ from dedup.sources.rereadable import Reader
 STAGE = "texts"
 _TEXT, _SIZES, _SORTED = "text", "text_sizes", "text_sorted"
 _COMMIT_BYTES = 256 << 20  # of text, after which an interrupted run loses no more than that
-FOLD = 10  # bytes that a scan with everything takes in memory for a byte of text, about
+FOLD = 10  # bytes of memory that full mode needs for a byte of text, about
 _BASE = 350 << 20  # bytes that the process takes before
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Documents in order of id: facts and texts, and what the result says it was made from."""
+    """Documents in order of id: metadata, texts, and the corpus of the result."""
 
     metadata: pa.Table
     texts: Texts

@@ -1,4 +1,4 @@
-"""What a run would take, from a sample of the input: rows, memory, disk, candidate pairs."""
+"""The expected rows, memory, disk space and candidate pairs of a run, from a sample."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from dedup.sources.options import Tally
 _SAMPLE_DOCUMENTS, _SAMPLE_BYTES = 20_000, 64 << 20
 # Measured: benchmarks/README.md.
 _BASE = 350 << 20  # bytes the process itself takes, with what is read at a time
-_PER_DOCUMENT = 150  # bytes held of a document on the fast path, besides its id
-_SPILLED = 90  # bytes put by of a token when passages or repeats are sought
-_KEPT = 29  # bytes put by of a document besides its band keys
+_PER_DOCUMENT = 150  # bytes held of a document in fast mode, besides its id
+_SPILLED = 90  # bytes spilled of a token when passages or repeats are looked for
+_KEPT = 29  # bytes spilled of a document besides its band keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
-from dedup.clusters.stars import Clusters, cluster_documents
+from dedup.clusters.joining import addressed, cluster_documents
+from dedup.clusters.standing import Standing, decide
+from dedup.clusters.stars import Clusters
 from dedup.config import Config
 from dedup.core.arrays import Int64, one_array, texts_from_arrow
 from dedup.core.checkpoints import Kept
@@ -64,7 +66,7 @@ def sign_all(
 ) -> Iterator[Reading]:
     """Read all pieces for the first time, some at once; yield what each leaves, in order.
 
-    The first ``begun`` are signed already; of those only the facts are wanted.
+    The first ``begun`` are signed already; of those only the metadata is wanted.
     """
 
     def read(task: tuple[int, Piece]) -> tuple[Piece, Reading]:
@@ -204,7 +206,7 @@ def _in_order(state: State, parts: list[pa.Table]) -> tuple[pa.Table, Int64]:
 
 
 def _find_candidates(state: State) -> None:
-    """Choose what stands for each group of equal documents, and pair those that share a bucket."""
+    """Choose the representative of each group of equal documents; pair those in one bucket."""
     signed, config = state.signed, state.config
 
     def compute() -> tuple[Int64, Int64, int]:
@@ -231,8 +233,6 @@ def _find_candidates(state: State) -> None:
 def _shingle_candidates(state: State) -> None:
     """Put the distinct shingles of all documents that are in a candidate pair into the spool."""
     work = state.resources.work
-    if work.is_done("pairs"):
-        return
 
     def compute() -> None:
         documents = np.unique(state.candidates)
@@ -272,16 +272,19 @@ def _wanted(
         start += size
 
 
+def _verifier(state: State) -> Verifier:
+    wanted = np.sort(state.signed.order[np.unique(state.candidates)])
+    return Verifier.of(state.resources.work.spool, wanted, state.signed.order)
+
+
 def _verify(state: State) -> None:
     """Compare the sets of all candidates exactly."""
     signed, resources = state.signed, state.resources
     names = Pairs.__dataclass_fields__
 
     def compute() -> Pairs:
-        wanted = np.sort(signed.order[np.unique(state.candidates)])
-        verifier = Verifier.of(resources.work.spool, wanted, signed.order)
         given = (state.candidates, signed.counts, state.config)
-        return verifier.confirm(*given, threads=resources.threads)
+        return _verifier(state).confirm(*given, threads=resources.threads)
 
     pairs = resources.work.stage(
         "pairs",
@@ -293,19 +296,24 @@ def _verify(state: State) -> None:
 
 
 def _cluster(state: State) -> None:
-    state.clusters = cluster_documents(
-        state.pairs, state.ranking, state.representatives, state.config
+    verifier = _verifier(state)
+    state.clusters, state.pairs = cluster_documents(
+        *(state.pairs, state.ranking, state.representatives, state.config, verifier.reader()),
+        addressed=addressed(state.metadata["doc_id"]),
     )
-    del state.ranking, state.signed
+    standing = decide(
+        *(state.pairs, state.clusters, state.representatives, state.signed.counts, state.config)
+    )
+    del state.ranking, state.signed, verifier
     trim()
-    state.result = _result(state)
+    state.result = _result(state, standing)
 
 
-def _result(state: State) -> Result:
+def _result(state: State, standing: Standing) -> Result:
     metadata = state.metadata
     ids = one_array(metadata["doc_id"])
     documents = documents_table(
-        metadata, state.pairs, state.clusters, state.representatives, state.config
+        metadata, state.pairs, state.clusters, state.representatives, standing
     )
     corpus = replace(state.reader.corpus(metadata), order=state.order, content=state.content)
     result = Result(

@@ -12,13 +12,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dedup.cleaning.find import Removals, find_removals
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
-from dedup.clusters.stars import Clusters, cluster_documents, stars
+from dedup.clusters.joining import addressed, cluster_documents
+from dedup.clusters.one_text import PageFinder
+from dedup.clusters.running import kept_running
+from dedup.clusters.standing import decide
+from dedup.clusters.stars import Clusters, stars
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64
+from dedup.core.arrays import Bool, Int64, column_codes
 from dedup.core.checkpoints import Kept
 from dedup.passages.find import Passages, find_passages, no_passages
 from dedup.passages.neighbours import join_neighbours
@@ -30,12 +33,14 @@ from dedup.pipeline.results import (
     pairs_table,
     passages_table,
     repeats_table,
+    templates_summary,
 )
 from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.result import Result
 from dedup.schema import Corpus
 from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
+from dedup.similarity.telling import telling_passages
 from dedup.sources.rereadable import Reader
 from dedup.text.tokens import Tokens, read_tokens, tokenise_texts
 
@@ -115,7 +120,7 @@ def _find_removals(state: State) -> None:
             documents.texts,
             state.tokens,
             state.config,
-            sites=_sites(documents.metadata),
+            sites=column_codes(documents.metadata["site"])[0].astype(np.int64),
             groups=state.copies.stories,
             columns=documents.columns,
             threads=state.resources.threads,
@@ -125,17 +130,6 @@ def _find_removals(state: State) -> None:
     )
     state.ranking = _canonical_order(state)
     _choose_representatives(state)
-
-
-def _sites(metadata: pa.Table) -> Int64:
-    """Return a code for the site of each document, -1 where none is known."""
-    column = metadata["site"]
-    if column.null_count == len(column):
-        return np.full(len(column), -1, np.int64)
-    column = column.combine_chunks()
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    codes: Int64 = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes
 
 
 def _canonical_order(state: State) -> CanonicalOrder:
@@ -151,7 +145,7 @@ def _canonical_order(state: State) -> CanonicalOrder:
 
 
 def _choose_representatives(state: State) -> None:
-    """Let the canonical of each group of equal documents stand for it, in the candidates too."""
+    """Make the canonical of each group of equal documents its representative, in candidates too."""
     chosen = choose_representatives(state.representatives, state.ranking, state.config)
     moved = np.arange(len(chosen))
     moved[state.representatives] = chosen
@@ -229,6 +223,7 @@ def _relate_pairs(state: State) -> None:
     pairs = confirm_pairs(
         *(candidates, state.copies.sets.compare, state.passages),
         *(counts - state.removals.gone, state.config),
+        telling=telling_passages(state.passages, state.tokens, state.removals.annotations),
         keep_all=state.compares,
         misread=state.misread,
     )
@@ -238,8 +233,12 @@ def _relate_pairs(state: State) -> None:
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
-        state.clusters = cluster_documents(
-            state.pairs, state.ranking, state.representatives, state.config
+        ids = state.documents.metadata["doc_id"]
+        state.clusters, state.pairs = cluster_documents(
+            *(state.pairs, state.ranking, state.representatives, state.config),
+            state.copies.sets.reader(),
+            addressed=addressed(ids),
+            is_one_text=PageFinder(state.documents.texts, ids).is_one_text,
         )
     else:
         state.clusters = Clusters(np.arange(count, dtype=np.int64), np.full(count, -1, np.int64))
@@ -249,8 +248,16 @@ def _cluster(state: State) -> None:
 def _result(state: State) -> Result:
     metadata, removals = state.documents.metadata, state.removals
     ids = metadata["doc_id"].combine_chunks()
+    running = kept_running(
+        *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
+        state.config,
+    )
+    standing = decide(
+        *(state.pairs, state.clusters, state.representatives, state.ranking.lengths),
+        *(state.config, running),
+    )
     documents = documents_table(
-        metadata, state.pairs, state.clusters, state.representatives, state.config
+        metadata, state.pairs, state.clusters, state.representatives, standing
     )
     result = Result(
         config=state.config,
@@ -266,6 +273,7 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
+    result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 

@@ -1,8 +1,9 @@
-"""What the stages found, as the tables and the totals of a result."""
+"""The tables and the summary of a result."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -11,8 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedup.cleaning.find import Removals
+from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters, components
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATIONS
 from dedup.core.arrays import Float64, Int64, one_array
 from dedup.errors import OutputError
 from dedup.passages.find import LEVELS, Passages
@@ -22,13 +25,18 @@ from dedup.schema import DOCUMENTS, PAIRS, PASSAGES, REPEATS
 from dedup.similarity.relations import EXACT, NAMES, Pairs
 from dedup.text.tokens import Tokens
 
+_MOST_TEMPLATES = 100  # that are listed
 _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 
 def documents_table(
-    corpus: pa.Table, pairs: Pairs, clusters: Clusters, representatives: Int64, config: Config
+    corpus: pa.Table,
+    pairs: Pairs,
+    clusters: Clusters,
+    representatives: Int64,
+    standing: Standing,
 ) -> pa.Table:
-    """Return which documents stay, and how each of the others stands to the one it gives way to.
+    """Return which documents are kept, and the relation of each other one to its replacement.
 
     ``representatives`` names for each document the one that stands for it and its equals. The
     column ``path`` has the type it has in ``corpus``.
@@ -37,7 +45,7 @@ def documents_table(
     parts = []
     for low in range(0, max(len(ids), 1), _SLICE):
         rows = np.arange(low, min(low + _SLICE, len(ids)))
-        parts.append(_documents(ids, rows, pairs, clusters, representatives, config))
+        parts.append(_documents(ids, rows, pairs, clusters, representatives, standing))
     table = pa.concat_tables(parts)
     path = corpus["path"]
     if path.null_count == len(path):
@@ -51,20 +59,17 @@ def _documents(
     pairs: Pairs,
     clusters: Clusters,
     representatives: Int64,
-    config: Config,
+    standing: Standing,
 ) -> pa.Table:
     """Return what was found of some documents."""
-    leaders, joined = clusters.leaders[rows], clusters.pairs[rows]
+    leaders, by = clusters.leaders[rows], standing.by[rows]
     is_member = leaders != rows
-    # What joins a document to its leader is the pair of the document that stands for it.
-    edge = joined[is_member]
+    kept = by == rows
+    # What joins a document to another one is the pair of the document that stands for it.
+    edge = standing.pairs[rows][is_member]
     own_is_a = pairs.a[edge] == representatives[rows[is_member]]
-    share = np.zeros(len(rows))
-    share[is_member] = np.where(own_is_a, pairs.share_a[edge], pairs.share_b[edge])
-    kept = ~is_member | (share < config.removable)
-    # Of equal documents in which too little is of their leader, one is kept and stands for them.
-    equal = kept & is_member & (representatives[rows] != rows)
-    kept &= ~equal
+    # Equal documents of which too little stands elsewhere: one is kept and stands for the others.
+    equal = is_member & (representatives[rows] != rows) & (by == representatives[rows])
 
     def scores(values: Float64) -> pa.Array:
         if not len(values):
@@ -78,18 +83,28 @@ def _documents(
     relation[is_member] = pairs.relations[edge]
     relation[equal] = EXACT
     containment = np.where(own_is_a, pairs.containment_a[edge], pairs.containment_b[edge])
-    cluster = ids.take(pa.array(leaders))
-    columns = [
-        cluster,
-        pa.array(~is_member),
-        pa.array(kept),
-        pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
-        ids.take(pa.array(np.where(equal, representatives[rows], leaders), mask=kept)),
-        scores(pairs.jaccard[edge]),
-        scores(containment),
-        scores(pairs.coverage[edge]),
-    ]
-    return pa.Table.from_arrays(columns, names=DOCUMENTS.names[2:])
+    columns = {
+        "cluster": ids.take(pa.array(leaders)),
+        "canonical": pa.array(~is_member),
+        "kept": pa.array(kept),
+        "relation": pa.array(NAMES, pa.string()).take(pa.array(relation, mask=relation < 0)),
+        "duplicate_of": ids.take(pa.array(by, mask=kept)),
+        "jaccard": scores(pairs.jaccard[edge]),
+        "containment": scores(containment),
+        "coverage": scores(pairs.coverage[edge]),
+    }
+    return table_of(columns, [name for name in DOCUMENTS.names if name not in ("doc_id", "path")])
+
+
+def table_of(columns: dict[str, pa.Array], names: Sequence[str]) -> pa.Table:
+    """Return columns as a table, in the order of ``names``; raise where they are not the same ones.
+
+    >>> table_of({"b": pa.array([1]), "a": pa.array([2])}, ["a", "b"]).column_names
+    ['a', 'b']
+    """
+    if columns.keys() != set(names):
+        raise NotImplementedError(f"columns {sorted(columns.keys() ^ set(names))} are not filled")
+    return pa.table({name: columns[name] for name in names})
 
 
 @lru_cache(maxsize=2)
@@ -100,17 +115,22 @@ def _no_scores(count: int) -> pa.Array:
 
 def pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
     """Return the confirmed pairs by id."""
-    columns = [
-        ids.take(pa.array(pairs.a)),
-        ids.take(pa.array(pairs.b)),
-        pa.array(NAMES, pa.string()).take(pa.array(pairs.relations)),
-        pa.array(pairs.jaccard),
-        pa.array(pairs.containment_a),
-        pa.array(pairs.containment_b),
-        pa.array(pairs.coverage),
-        pa.array(pairs.matched),
-    ]
-    return pa.Table.from_arrays(columns, schema=PAIRS)
+    columns = {
+        "a": ids.take(pa.array(pairs.a)),
+        "b": ids.take(pa.array(pairs.b)),
+        "relation": pa.array(NAMES, pa.string()).take(pa.array(pairs.relations)),
+        "jaccard": pa.array(pairs.jaccard),
+        "containment_a": pa.array(pairs.containment_a),
+        "containment_b": pa.array(pairs.containment_b),
+        "coverage": pa.array(pairs.coverage),
+        "matched_tokens": pa.array(pairs.matched),
+    }
+    return _in_schema(columns, PAIRS)
+
+
+def _in_schema(columns: dict[str, pa.Array], schema: pa.Schema) -> pa.Table:
+    table = table_of(columns, schema.names)
+    return pa.Table.from_arrays(table.columns, schema=schema)
 
 
 def passages_table(passages: Passages, tokens: Tokens, ids: pa.Array) -> pa.Table:
@@ -119,28 +139,27 @@ def passages_table(passages: Passages, tokens: Tokens, ids: pa.Array) -> pa.Tabl
     ends_a = tokens.bounds[passages.a] + passages.spans[:, 1] - 1
     starts_b = tokens.bounds[passages.b] + passages.spans[:, 2]
     ends_b = tokens.bounds[passages.b] + passages.spans[:, 3] - 1
-    columns = [
-        ids.take(pa.array(passages.a)),
-        ids.take(pa.array(passages.b)),
-        pa.array(tokens.starts[starts_a], pa.int64()),
-        pa.array(tokens.ends[ends_a], pa.int64()),
-        pa.array(tokens.starts[starts_b], pa.int64()),
-        pa.array(tokens.ends[ends_b], pa.int64()),
-        pa.array(passages.tokens),
-        pa.array(passages.densities),
-        pa.array(passages.scores),
-        pa.array([LEVELS[each] for each in passages.levels.tolist()], pa.string()),
-        pa.array([passages.kind(each) for each in range(len(passages))], pa.string()),
-    ]
-    return pa.Table.from_arrays(columns, schema=PASSAGES)
+    columns = {
+        "a": ids.take(pa.array(passages.a)),
+        "b": ids.take(pa.array(passages.b)),
+        "start_a": pa.array(tokens.starts[starts_a], pa.int64()),
+        "end_a": pa.array(tokens.ends[ends_a], pa.int64()),
+        "start_b": pa.array(tokens.starts[starts_b], pa.int64()),
+        "end_b": pa.array(tokens.ends[ends_b], pa.int64()),
+        "matched_tokens": pa.array(passages.tokens),
+        "density": pa.array(passages.densities),
+        "score": pa.array(passages.scores),
+        "level": pa.array([LEVELS[each] for each in passages.levels.tolist()], pa.string()),
+        "kind": pa.array([passages.kind(each) for each in range(len(passages))], pa.string()),
+    }
+    return _in_schema(columns, PASSAGES)
 
 
 def repeats_table(removals: pa.Table, ids: pa.Array) -> pa.Table:
     """Return the removals that have a copy in the same document."""
     found = removals.filter(pc.is_valid(removals["kept_start"]))
-    columns = [ids.take(found["doc"].combine_chunks())]
-    columns += [found[name] for name in ("start", "end", "kept_start", "kept_end", "reason")]
-    return pa.Table.from_arrays(columns, schema=REPEATS)
+    columns = {name: found[name] for name in REPEATS.names if name != "doc_id"}
+    return _in_schema({"doc_id": ids.take(found["doc"].combine_chunks()), **columns}, REPEATS)
 
 
 def reuse_groups(pairs: Pairs, clusters: Clusters, ids: pa.Array) -> list[list[str]]:
@@ -192,6 +211,60 @@ def summarise(
         "limits": dict(sorted((name, count) for name, count in limits.items() if count)),
         "warnings": find_warnings(result),
     }
+
+
+def templates_summary(found: Removals, metadata: pa.Table, tokens: Tokens) -> dict[str, Any]:
+    """Return the text that sites repeat, once each, ready for JSON.
+
+    ``listed`` are the most frequent: the line or sentence (at most 200 characters), its site (null
+    for one of several sites), and in how many documents and distinct clusters it occurs; ``sites``
+    the share of its text that each site loses.
+    """
+    sites, ids = metadata["site"], metadata["doc_id"]
+    listed = [
+        {
+            "text": each.text,
+            "site": sites[each.example].as_py() if each.site >= 0 else None,
+            "documents": each.documents,
+            "clusters": each.clusters,
+            "example": ids[each.example].as_py(),
+        }
+        for each in found.templates[:_MOST_TEMPLATES]
+    ]
+    rows = found.rows.filter(pc.starts_with(found.rows["rule"], "template_"))
+    docs = rows["doc"].to_numpy()
+    sizes = rows["end"].to_numpy() - rows["start"].to_numpy()
+    removed = np.bincount(docs, weights=sizes, minlength=len(tokens)).astype(np.int64)
+    return {
+        "count": len(found.templates),
+        "documents": len(np.unique(docs)),
+        "removals": len(docs),
+        "sites": _sites_that_lose(sites, removed, tokens),
+        "listed": listed,
+    }
+
+
+def _sites_that_lose(
+    sites: pa.ChunkedArray, removed: Int64, tokens: Tokens
+) -> list[dict[str, Any]]:
+    """Return the share of its text that each site loses as templates, the largest first."""
+    lengths = np.zeros(len(tokens), np.int64)
+    filled = np.flatnonzero(tokens.counts() > 0)
+    lengths[filled] = tokens.ends[tokens.bounds[filled + 1] - 1]
+    table = pa.table({"site": sites, "removed": removed, "length": lengths})
+    named = table.filter(pc.is_valid(table["site"]))
+    sums = named.group_by("site").aggregate(
+        [("removed", "sum"), ("length", "sum"), ("length", "count")]
+    )
+    found = [
+        {
+            "site": row["site"],
+            "documents": row["length_count"],
+            "share": round(row["removed_sum"] / max(row["length_sum"], 1), 6),
+        }
+        for row in sums.filter(pc.greater(sums["removed_sum"], 0)).to_pylist()
+    ]
+    return sorted(found, key=lambda each: (-each["share"], each["site"]))[:_MOST_TEMPLATES]
 
 
 def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, int]:

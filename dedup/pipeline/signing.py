@@ -1,4 +1,4 @@
-"""The fast path: copies of whole documents and nothing else, from texts that are read twice.
+"""Fast mode: copies of whole documents only, from texts that are read twice.
 
 The first reading leaves of every document its band keys, a hash of its tokens and one of its
 bytes. The second makes the shingles of those that some bucket joins. So what is held does not grow
@@ -99,7 +99,7 @@ def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
 
 
 def _find_cut(texts: Texts, cut: Bool) -> None:
-    """Tell which texts end in a line that was cut short."""
+    """Tell which texts end in a truncated line."""
     line_kernels.find_dots(texts.data, texts.offsets, _DOTS_REACH, cut)
     rows = np.flatnonzero(cut)
     some = texts_from_strings([texts.text(row) for row in rows.tolist()])
@@ -141,7 +141,7 @@ class Signatures:
         return first
 
     def candidates(self, among: Int64, config: Config) -> tuple[Int64, int]:
-        """Return the pairs of some documents (ascending) that share a bucket; crowded buckets.
+        """Return the pairs of some documents (ascending) that share a bucket; oversized buckets.
 
         Can be asked for once.
         """

@@ -72,7 +72,7 @@ def default_threads() -> int:
 
 
 def default_memory() -> int:
-    """Return half of the machine's memory in bytes, or 4 GiB where that cannot be told."""
+    """Return half of the machine's memory in bytes, or 4 GiB if that is unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     except (ValueError, OSError, AttributeError):

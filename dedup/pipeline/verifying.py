@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dedup.clusters.choosing import SetReader, held_sets
 from dedup.config import Config
 from dedup.core.arrays import Int32, Int64, UInt64, offsets_of, runs_of_rows
 from dedup.core.parallel import in_order
@@ -55,8 +56,20 @@ class Verifier:
         some = np.unique(positions)
         return compare_shingles(np.searchsorted(some, positions), self._read(self.path, some))
 
+    def reader(self) -> SetReader:
+        """Return a reader of the sets of documents."""
+        held = held_sets(Shingles(self.values, self.offsets))
+
+        def read(rows: Int64) -> Shingles:
+            positions = self.positions[rows].astype(np.int64)
+            some = np.unique(positions)
+            sets = held.read(some) if self.path is None else self._read(self.path, some)
+            return held_sets(sets).read(np.searchsorted(some, positions))
+
+        return SetReader(lambda rows: held.sizes(self.positions[rows].astype(np.int64)), read)
+
     def _read(self, path: Path, positions: Int64) -> Shingles:
-        """Read some sets (ascending) of the file; those that stand close together at once."""
+        """Read some sets (ascending) of the file; neighbouring ones at once."""
         lows, highs = self.offsets[positions], self.offsets[positions + 1]
         bounds = offsets_of(highs - lows)
         values = np.empty(int(bounds[-1]), np.uint64)

@@ -1,4 +1,4 @@
-"""Removals to look at before they are trusted: most of a site, file or corpus; a huge cluster.
+"""Warnings: most of a site, file or corpus is removed, or a cluster is very large.
 
 What is found here changes what is said and never what is removed. So the thresholds are no settings
 (``Config``): results with other thresholds differ in ``warnings`` of the summary only.
@@ -14,12 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Bool, Int32, Int64
+from dedup.core.arrays import Bool, Int32, Int64, column_codes
 from dedup.errors import ConfigError
 from dedup.result import Result
 
 LEAST_DOCUMENTS = 20  # a share of fewer says nothing
 MOST_EXAMPLES = 5
+MOST_TEXT = 0.3  # of a site's text that may be a template of the site
 _DIGITS = 6
 _SLICE = 1 << 20  # documents that are counted at a time
 _METADATA = ("doc_id", "duplicate_of", "relation")
@@ -27,7 +28,7 @@ _METADATA = ("doc_id", "duplicate_of", "relation")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Say from where removals are suspicious: above a share of a group, and above a cluster size.
+    """Hold the thresholds of warnings: a share of a group, and a cluster size.
 
     ``cluster`` 0 is 10,000 or 5% of the corpus, whichever is smaller, but never less than 100.
 
@@ -62,15 +63,8 @@ class _Groups:
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> _Groups:
         """Group documents by a column of strings; those of none, or an empty one, stay out."""
-        if column.null_count == len(column):
-            return cls(pa.array([], pa.string()), np.full(len(column), -1, np.int32))
-        encoded = column.dictionary_encode().unify_dictionaries()
-        names = encoded.chunk(0).dictionary
-        codes, low = np.empty(len(column), np.int32), 0
-        for each in encoded.chunks:
-            codes[low : low + len(each)] = pc.fill_null(each.indices, -1).to_numpy()
-            low += len(each)
-        codes[codes == pc.index(names, "").as_py()] = -1
+        codes, names = column_codes(column)
+        codes[codes == pc.index(names, "").as_py()] = -1  # where there is none, that is -1 too
         return cls(names, codes)
 
     def counts(self, among: Bool) -> Int64:
@@ -101,7 +95,18 @@ def find_warnings(result: Result, limits: Limits = DEFAULT) -> list[dict[str, An
     found = []
     for kind, groups in (("corpus_share", whole), ("site_share", sites), ("file_share", files)):
         found += _shares(kind, groups, removed, documents, limits.share)
-    return found + _clusters(removed, documents, limits.largest(len(documents)))
+    found += _clusters(removed, documents, limits.largest(len(documents)))
+    return found + _site_texts(result)
+
+
+def _site_texts(result: Result) -> list[dict[str, Any]]:
+    """Return the sites that lose much of their text as templates."""
+    sites = result.summary.get("templates", {}).get("sites", [])
+    return [
+        {"kind": "site_text", "name": each["site"], **each, "removed": 0, "examples": []}
+        for each in sites
+        if each["documents"] >= LEAST_DOCUMENTS and each["share"] > MOST_TEXT
+    ]
 
 
 def _bools(column: pa.ChunkedArray) -> Bool:
@@ -176,11 +181,16 @@ def _examples(
     return examples
 
 
-_NAMES = {"site_share": "site", "file_share": "file", "large_cluster": "cluster"}
+_NAMES = {
+    "site_share": "site",
+    "site_text": "site",
+    "file_share": "file",
+    "large_cluster": "cluster",
+}
 
 
 def describe(warning: Mapping[str, Any]) -> str:
-    """Return one suspicion in words.
+    """Return one warning in words.
 
     >>> describe({"kind": "site_share", "name": "a.org", "documents": 50, "removed": 45})
     'site a.org: 45 of 50 documents removed'
@@ -188,6 +198,8 @@ def describe(warning: Mapping[str, Any]) -> str:
     known = _NAMES.get(warning["kind"])
     what = f"{known} {warning['name']}" if known else "the whole corpus"
     documents = f"{warning['documents']:,} documents"
+    if warning["kind"] == "site_text":
+        return f"{what}: {warning['share']:.0%} of the text of {documents} removed as templates"
     if warning["kind"] == "large_cluster":
         return f"{what}: {documents} in one cluster, {warning['removed']:,} removed"
     return f"{what}: {warning['removed']:,} of {documents} removed"

@@ -16,6 +16,7 @@ RELATION_WORDS = {
     "excerpt": "excerpt",
     "derived": "derived",
     "shares_passage": "shares a passage",
+    "compilation": "compilation",
     "none": "nothing in common",
 }
 
@@ -25,6 +26,7 @@ TAG_WORDS = {
     "date_line": "date line",
     "embed": "embedded post",
     "related_suspect": "perhaps a related article",
+    "comment": "comment of a reader",
 }
 
 # Why something is removed, by kind of reason. A tag is a reason where `drop_tags` names it.
@@ -59,6 +61,9 @@ REASONS = {
         "cookie_notice": "cookie notice",
         "legal": "legal notice",
         "site_boilerplate": "line of the site",
+        "site_template": "template of the site",
+        "media_control": "media control",
+        "date_label": "label of a date",
         "whitespace": "invisible line",
     },
     "tag": TAG_WORDS,
@@ -81,6 +86,7 @@ COLOURS = {
     "excerpt": "#009E73",
     "derived": "#E69F00",
     "shares_passage": "#CC79A7",
+    "compilation": "#D55E00",
     "none": "#999999",
     "repeat": "#D55E00",
     "promotion": "#CC79A7",
@@ -100,6 +106,7 @@ STYLES = {
     "excerpt": "green",
     "derived": "yellow",
     "shares_passage": "magenta",
+    "compilation": "red",
     "none": "dim",
     "repeat": "red",
     "promotion": "magenta",

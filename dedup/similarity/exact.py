@@ -1,4 +1,4 @@
-"""Documents that are equal after folding: one stands for all of them."""
+"""Documents that are equal after folding, and the representative of each group."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def equal_groups(tokens: Tokens, *, ease: Callable[[], None] = lambda: None) -> 
         ease()
     order = np.argsort(fingerprints, kind="stable")
     first = np.arange(len(tokens), dtype=np.int64)
-    # Each run begins with the last document of the one before, which stands for those before it.
+    # Each run begins with the last document of the one before, which represents those before it.
     sizes = offsets_of(tokens.counts()[order])
     for low, high in runs_of_rows(sizes):
         run = order[max(low - 1, 0) : high]

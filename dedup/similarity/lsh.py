@@ -16,7 +16,7 @@ from dedup.errors import ConfigError
 from dedup.kernels import buckets as kernel
 
 BUCKET = 100  # documents in a bucket that are all paired with each other
-LEADERS = 16  # in a larger one each is paired with this many, in a very large one with fewer
+LEADERS = 16  # in a larger bucket each is paired with this many, in a very large one with fewer
 _INT32 = 1 << 31
 
 
@@ -60,7 +60,7 @@ def band_keys(signatures: UInt32, config: Config) -> UInt64:
 
 
 def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64, int]:
-    """Return the distinct pairs that share a key in a band, sorted, and crowded buckets.
+    """Return the sorted distinct pairs that share a key in a band; count oversized buckets.
 
     ``keys`` gives those of each band in turn, one for each of ``docs``, which ascend and are below
     ``count``. In a bucket of over ``BUCKET`` documents each is paired with the first ``LEADERS``
@@ -93,7 +93,7 @@ def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64
 
 
 def pairs_of_buckets(rows: Int64, bounds: Int64) -> tuple[Int64, int]:
-    """Return the distinct pairs of buckets that stand one after the other, and crowded buckets.
+    """Return the distinct pairs of consecutive buckets; count oversized buckets.
 
     Bucket ``k`` is ``rows[bounds[k]:bounds[k + 1]]``, two documents at least, ascending; the rule
     is that of ``bucket_pairs``. Rows may be any numbers.

@@ -7,6 +7,7 @@ can be handed to datasketch's LSH, forest, ensemble and Redis stores.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from dedup.core.arrays import Int64, Texts, UInt32, runs_of_rows, texts_from
 from dedup.errors import ConfigError
 from dedup.kernels import minhash as kernel
 from dedup.kernels import windows
-from dedup.text.shingles import Shingles, shingle_texts
+from dedup.text.shingles import Shingles, shingle_texts, shingle_unit
 from dedup.text.tokens import folding, tokenise_texts
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def signatures(texts: Any, config: Config | None = None, *, threads: int = 1) ->
     if config.shingle_unit == "word":
         return sign_texts(column, config, threads=threads)[0]
     tokens = tokenise_texts(column, threads=threads)
-    return sign_shingles(shingle_texts(column, tokens, config), config)
+    settled = replace(config, shingle_unit=shingle_unit(config, tokens.counts()))
+    return sign_shingles(shingle_texts(column, tokens, settled), settled)
 
 
 def to_datasketch(signature: UInt32, config: Config | None = None) -> datasketch.MinHash:

@@ -8,23 +8,27 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATION_CODES, RELATIONS, Config
 from dedup.core.arrays import Bool, Float64, Int32, Int64
 from dedup.kernels import sets
 from dedup.passages.find import Passages
 from dedup.similarity.misread import Misread, none_misread
 from dedup.text.shingles import Shingles
 
-EXACT, NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE = range(5)
-NONE = 5  # no relation
+EXACT, NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE, COMPILATION = (
+    RELATION_CODES[name]
+    for name in ("exact", "near_duplicate", "excerpt", "derived", "shares_passage", "compilation")
+)
+NONE = len(RELATION_CODES)  # no relation
 NAMES = (*RELATIONS, "none")
 
-_SAME_LENGTH = 0.5  # shorter over longer, from which one is no excerpt of the other
-SHORT = 50  # tokens; so short a text is a near-duplicate only where both sides are covered …
+SHORT = 50  # tokens; so short a text stands in another one only where it is covered …
 _SHORT_COVERAGE = 0.9  # … this far
+_ALIKE = 0.8  # smaller share over larger, from which neither text is a part of the other
 _DERIVED_COVERAGE = 0.3
 _DERIVED_PASSAGES, _DERIVED_PASSAGE_TOKENS = 3, 60
 _DERIVED_TOKENS = 100
+_DERIVED_OWN_TOKENS = 30  # of them in passages that are more than a quotation, caption or credit
 
 
 # Jaccard, the containment of the first in the second, and of the second in the first.
@@ -35,9 +39,9 @@ Scores: TypeAlias = tuple[Float64, Float64, Float64]
 class Pairs:
     """Pairs of documents (rows ``a`` < ``b``) with scores and relation, in order of (a, b).
 
-    ``containment_a`` is the share of the shingles of ``a`` that stand in ``b``; ``coverage`` the
+    ``containment_a`` is the share of the shingles of ``a`` that occur in ``b``; ``coverage`` the
     matched tokens of passages over the tokens of the shorter document. ``share_a`` is how much of
-    ``a`` stands in ``b`` by either measure, what removal goes by.
+    ``a`` occurs in ``b`` by either measure; removal is decided by it.
     """
 
     a: Int64
@@ -87,6 +91,7 @@ def confirm_pairs(
     counts: Int64 | Int32,
     config: Config,
     *,
+    telling: Bool | None = None,
     keep_all: bool = False,
     misread: Misread | None = None,
 ) -> Pairs:
@@ -94,11 +99,13 @@ def confirm_pairs(
 
     Pairs of ``misread`` texts are covered as far as their characters are in common.
     ``compare`` scores pairs as ``compare_shingles`` does. ``counts`` are the tokens of each
-    document that were compared. ``keep_all`` keeps the others as well, with the relation ``NONE``.
+    document that were compared. ``telling`` says which passages tell of a copy (by default all),
+    for quotations alone make no pair ``derived``. ``keep_all`` keeps pairs without a relation as
+    well, as ``NONE``.
     """
     misread = misread or none_misread()
     candidates = np.concatenate([candidates, misread.pairs])
-    both, matched, numbers = _united(candidates, passages, len(counts))
+    both, matched, own, numbers = _united(candidates, passages, len(counts), telling)
     jaccard, containment_a, containment_b = compare(both)
     tokens_a, tokens_b = np.maximum(counts[both], 1).T
     read_a, read_b = _shares(both, misread)
@@ -116,7 +123,7 @@ def confirm_pairs(
         share_a=np.maximum.reduce([np.minimum(matched / tokens_a, 1.0), containment_a, read_a]),
         share_b=np.maximum.reduce([np.minimum(matched / tokens_b, 1.0), containment_b, read_b]),
     )
-    relate(made, numbers, tokens_a, tokens_b, config)
+    relate(made, numbers, tokens_a, tokens_b, config, own)
     return made if keep_all else made.take(made.relations != NONE)
 
 
@@ -130,47 +137,62 @@ def _shares(both: Int64, misread: Misread) -> tuple[Float64, Float64]:
     return shares[0], shares[1]
 
 
-def _united(candidates: Int64, passages: Passages, documents: int) -> tuple[Int64, Int64, Int64]:
-    """Return all pairs in order, their matched tokens and their numbers of passages."""
+def _united(
+    candidates: Int64, passages: Passages, documents: int, telling: Bool | None
+) -> tuple[Int64, Int64, Int64, Int64]:
+    """Return all pairs in order, their matched tokens, those in ``telling`` passages, and numbers.
+
+    Numbers are those of all passages of a pair.
+    """
     count = np.int64(max(documents, 1))
     shared = passages.pairs[:, 0] * count + passages.pairs[:, 1]
     packed = np.union1d(candidates[:, 0] * count + candidates[:, 1], shared)
-    matched, numbers = np.zeros((2, len(packed)), np.int64)
+    matched, numbers, less = np.zeros((3, len(packed)), np.int64)
     matched[np.searchsorted(packed, shared)] = passages.pairs[:, 2]
-    np.add.at(numbers, np.searchsorted(packed, passages.a * count + passages.b), 1)
-    return np.stack([packed // count, packed % count], axis=1), matched, numbers
+    positions = np.searchsorted(packed, passages.a * count + passages.b)
+    np.add.at(numbers, positions, 1)
+    if telling is not None:
+        np.add.at(less, positions[~telling], passages.tokens[~telling])
+    own = np.maximum(matched - less, 0)
+    return np.stack([packed // count, packed % count], axis=1), matched, own, numbers
 
 
-def relate(pairs: Pairs, numbers: Int64, tokens_a: Int64, tokens_b: Int64, config: Config) -> None:
+def relate(
+    pairs: Pairs,
+    numbers: Int64,
+    tokens_a: Int64,
+    tokens_b: Int64,
+    config: Config,
+    own: Int64 | None = None,
+) -> None:
     """Write the relation of each pair: the first that holds.
 
     ``numbers`` counts the passages of each pair, ``tokens_a`` and ``tokens_b`` the tokens of both
-    documents, at least 1.
+    documents, at least 1. ``own`` counts the matched tokens of passages that tell of a copy (by
+    default all do); without some of those no pair is ``derived``.
     """
-    shorter, longer = np.minimum(tokens_a, tokens_b), np.maximum(tokens_a, tokens_b)
-    same_length = shorter >= _SAME_LENGTH * longer
-    a_is_short = tokens_a <= tokens_b
-    stands = np.where(a_is_short, pairs.share_a, pairs.share_b) >= config.coverage
-    both_sides = np.minimum(pairs.share_a, pairs.share_b) >= _SHORT_COVERAGE
-    close = (pairs.jaccard >= config.threshold) | (stands & same_length)
-    near = np.where(
-        (shorter < SHORT) & (pairs.jaccard < config.threshold), both_sides & close, close
-    )
+    shorter = np.minimum(tokens_a, tokens_b)
+    one, both = np.maximum(pairs.share_a, pairs.share_b), np.minimum(pairs.share_a, pairs.share_b)
+    least = np.where(shorter < SHORT, max(config.coverage, _SHORT_COVERAGE), config.coverage)
+    alike = (one >= least) & (both >= _ALIKE * one) & (shorter >= SHORT)
+    near = (pairs.jaccard >= config.threshold) | (both >= least) | alike
     matched = pairs.matched
     derived = (
-        (pairs.coverage >= _DERIVED_COVERAGE)
+        (matched / shorter >= _DERIVED_COVERAGE)
         | ((numbers >= _DERIVED_PASSAGES) & (matched >= _DERIVED_PASSAGE_TOKENS))
         | (matched >= _DERIVED_TOKENS)
     )
+    if own is not None:
+        derived &= own >= np.minimum(_DERIVED_OWN_TOKENS, _DERIVED_COVERAGE * shorter)
     pairs.relations[:] = np.select(
-        [near, stands & ~same_length, derived & (numbers > 0), numbers > 0],
+        [near, one >= least, derived & (numbers > 0), numbers > 0],
         [NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE],
         NONE,
     )
 
 
 def with_equals(pairs: Pairs, representatives: Int64, counts: Int64 | Int32) -> Pairs:
-    """Add a pair for every document that another one stands for (``representatives``), and sort."""
+    """Add a pair for every document that has another representative, and sort."""
     others = np.flatnonzero(representatives != np.arange(len(representatives)))
     if not len(others):
         return pairs

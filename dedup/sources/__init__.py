@@ -181,13 +181,14 @@ def from_python(
     url: str | None = None,
     site: str | None = None,
     priority: str | None = None,
+    strict: bool = False,
 ) -> Corpus:
     """Return documents in memory as a corpus.
 
     ``documents`` are texts, dicts, an iterator of either, or anything that speaks Arrow: tables
     and columns of pyarrow, pandas and polars. The keywords name columns; otherwise they are
     recognised. Where there is no id it is the position, from 0, with ``document`` before it where
-    others have an id. What is no text is counted.
+    others have an id. What is no text is counted; ``strict`` raises ``InputError`` at the first.
 
     >>> corpus = from_python(["one", None, "two"])
     >>> corpus.table["doc_id"].to_pylist(), corpus.read_report.places
@@ -196,8 +197,8 @@ def from_python(
     if isinstance(documents, Corpus):
         return documents
     if isinstance(documents, str | bytes | Mapping):
-        got = type(documents).__name__
-        raise InputError(f"documents: got one {got}, allowed are several texts, dicts or a table")
+        kind = "text" if isinstance(documents, str) else type(documents).__name__
+        raise InputError(f"documents: one {kind} alone; put it into a list, or give a table")
     options = ReadOptions(
         text_column=text,
         id_column=id,
@@ -205,8 +206,9 @@ def from_python(
         url_column=url,
         site_column=site,
         priority_column=priority,
+        strict=strict,
     )
-    run = Run(options, Tally(ReadReport()))
+    run = Run(options, Tally(ReadReport(), strict))
     found = arrow_batches(documents)
     batches = _objects(documents, run) if found is None else _arrow(found, run)
     table = pa.Table.from_batches(list(batches), CORPUS)
@@ -222,8 +224,10 @@ def _objects(objects: Any, run: Run) -> Iterator[pa.RecordBatch]:
     try:
         each = enumerate(objects)
     except TypeError:
-        got = type(objects).__name__
-        raise InputError(f"documents: got {got}, allowed are texts, dicts or a table") from None
+        raise InputError(
+            f"documents: {type(objects).__name__} holds no documents; give texts, dicts, a table "
+            "(Arrow, pandas, polars) or paths of files"
+        ) from None
     first = next(each, None)
     if first is None:
         return

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Protocol
 
 from dedup.sources.names import KNOWN_NAMES, folded
 
@@ -16,8 +16,21 @@ _FIRST_LINES = 20  # among which the header is
 _FIT = 0.95  # of the lines, from which a file has one row a line
 _MANY_FIELDS = 4  # of a row; a line of prose rarely has as many delimiters by chance
 _CUT_ROW = 200  # lines that the last row of a sample may have
+_MOST_COLUMNS = 1_000  # looked at
 _WRAPPED = 3  # rows, from which a column is said to stand in quotes
 _TEXTS = {folded(name) for name in KNOWN_NAMES["text"]}
+
+
+class RowReader(Protocol):
+    """What parses lines into rows, as ``csv.reader`` does."""
+
+    @property
+    def line_num(self) -> int:
+        """Return how many lines were read."""
+        ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+    def __next__(self) -> list[str]: ...
 
 
 class Dialect(NamedTuple):
@@ -32,7 +45,7 @@ class Dialect(NamedTuple):
     quotes: bool = True
     escape: bool = False
 
-    def reader(self, lines: Iterable[str]) -> csv.reader:  # type: ignore[valid-type]
+    def reader(self, lines: Iterable[str]) -> RowReader:
         """Return what parses ``lines`` strictly."""
         if not self.quotes:
             return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
@@ -153,9 +166,9 @@ def _shows_quotes(lines: list[str], delimiter: str) -> bool:
     if '"' in lines[0]:
         return True
     rows = [line.rstrip("\r").split(delimiter) for line in lines[1:]]
-    if any(_DOUBLED.fullmatch(field) for row in rows for field in row):
+    if any(_has_doubled(field) for row in rows for field in row):
         return True
-    for column in range(max(map(len, rows))):
+    for column in range(min(lines[0].count(delimiter) + 1, _MOST_COLUMNS)):
         values = [row[column] for row in rows if len(row) > column and row[column]]
         if len(values) >= _WRAPPED and all(_WRAP.fullmatch(value) for value in values):
             return True
@@ -163,4 +176,11 @@ def _shows_quotes(lines: list[str], delimiter: str) -> bool:
 
 
 _WRAP = re.compile(r'"[^"]*"')
-_DOUBLED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')
+
+
+def _has_doubled(field: str) -> bool:
+    """Tell whether a field stands in quotes and has doubled ones inside, and no other."""
+    if len(field) < len('""""') or not (field.startswith('"') and field.endswith('"')):
+        return False
+    inner = field[1:-1]
+    return '""' in inner and '"' not in inner.replace('""', "")

@@ -11,8 +11,8 @@ from xml.sax import SAXException
 import pyarrow as pa
 
 from dedup.core.arrays import clean_string
+from dedup.core.formats import FORMATS
 from dedup.errors import InputError
-from dedup.formats import FORMATS
 from dedup.sources.batches import Batcher
 from dedup.sources.fixed import take_fixed
 from dedup.sources.markup import text_of
@@ -21,8 +21,8 @@ from dedup.sources.rows import Record
 from dedup.sources.streams import Stream
 from dedup.sources.whole import note_not_read
 
-COLUMNS = Columns("text", id="id", date="date", url="url", site="site")
-NAMES = ("text", "id", "date", "url", "site", "title", "summary", "author")
+COLUMNS = Columns("text", id="id", date="date", url="url")
+NAMES = ("text", "id", "date", "url", "title", "summary", "author", "feed")
 _HEAD = 65_536
 
 
@@ -50,9 +50,9 @@ def _items(data: bytes, source: Source, run: Run) -> Iterator[Record]:
     except Exception as error:  # a hostile feed must not end the run, whatever it broke
         run.tally.fail("broken_feed", source.path, str(error))
         return
-    site = _string(found.feed, "title") if isinstance(found.get("feed"), Mapping) else None
+    feed = _string(found.feed, "title") if isinstance(found.get("feed"), Mapping) else None
     for number, entry in enumerate(found.entries, 1):
-        yield Record(number, {**_values(entry), "site": site}, plain=False)
+        yield Record(number, {**_values(entry), "feed": feed}, plain=False)
     if found.get("bozo") and isinstance(found.get("bozo_exception"), SAXException):
         run.tally.fail("broken_feed", source.path, str(found.bozo_exception))
 

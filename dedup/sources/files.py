@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from dedup.core.arrays import clean_string
+from dedup.core.formats import FORMATS, kind_of
 from dedup.errors import InputError
-from dedup.formats import FORMATS, kind_of
 from dedup.sources.options import ReadOptions, Source, Tally
 from dedup.sources.remote import find, is_url, shown
 
@@ -69,7 +69,7 @@ def _expanded(paths: Sequence[str]) -> list[str]:
             continue
         matches = _matches(path)
         if not matches:
-            what = "no file matches" if glob.has_magic(path) else "there is no such file or folder"
+            what = "no file matches" if glob.has_magic(path) else "no such file or folder"
             raise InputError(what, path=path)
         given.extend(matches)
     return given

@@ -42,8 +42,8 @@ def records_in(value: Any, options: ReadOptions) -> Shape:
     if not isinstance(value, Mapping):
         return Shape([value])
     if _is_split(value):
-        rows = [dict(zip(value["columns"], row, strict=False)) for row in value["data"]]
-        return Shape(rows, "rows under `data`, their columns under `columns`")
+        split = [dict(zip(value["columns"], row, strict=False)) for row in value["data"]]
+        return Shape(split, "rows under `data`, their columns under `columns`")
     text = _text_name(value, options)
     if text is not None:
         rows = _by_column(value, text)

@@ -11,10 +11,9 @@ from itertools import islice
 
 import pyarrow as pa
 
-from dedup.config import Config
 from dedup.core.arrays import clean_string
+from dedup.core.formats import FORMATS
 from dedup.errors import ConfigError, InputError
-from dedup.formats import FORMATS
 from dedup.schema import ReadReport
 from dedup.sources.names import KNOWN_NAMES, known_as, known_names
 
@@ -24,7 +23,6 @@ PROBE = 100
 PROBE_MOST = 10_000  # records looked at where none of the first has a text
 _MOST_INNER = 50  # keys of an object in a column that are looked at
 MEMORY = "memory"
-_PRIORITY = "priority:"
 
 REASONS = {
     "missing_text": "the text is missing or null",
@@ -136,16 +134,11 @@ def is_encoding(name: str) -> bool:
         return False
 
 
-def priority_column(config: Config) -> str | None:
-    """Return the column that ``config.canonical`` names, if it names one."""
-    named = config.canonical.startswith(_PRIORITY)
-    return config.canonical.removeprefix(_PRIORITY) if named else None
-
-
 def no_row(path: str) -> ConfigError:
     """Return the error that a whole text cannot be annotated."""
-    allowed = "a row (of JSON lines, CSV, Parquet); a whole text has no columns to annotate"
-    return ConfigError("annotate", path, allowed)
+    allowed = "a row (of JSON lines, CSV, Parquet)"
+    says = f"{{name}}: {path}: a whole text has no columns to annotate; {allowed} has"
+    return ConfigError("annotate", path, allowed, says)
 
 
 @dataclass(frozen=True, slots=True)

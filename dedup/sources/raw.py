@@ -8,8 +8,8 @@ from contextlib import closing
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+from dedup.core.formats import kind_of
 from dedup.errors import InputError
-from dedup.formats import kind_of
 from dedup.schema import ReadReport
 from dedup.sources import open_source
 from dedup.sources.batches import Row
@@ -93,7 +93,7 @@ def _one_source(path: str, options: ReadOptions, tally: Tally) -> Source:
     if len(sources) == 1 and kinds <= {"auto", "jsonl", "json", "txt"}:
         return sources[0]
     got = f"{len(sources)} files" if len(sources) != 1 else kinds.pop()
-    raise InputError(f"got {got}, allowed is one file of JSON lines", path=path)
+    raise InputError(f"this takes one file of JSON lines, and here is {got}", path=path)
 
 
 Parsed = tuple[int, bytes, Record | str]  # the record of a line, or what is wrong with it

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from dedup.core.formats import FORMATS, kind_of_bytes, kind_of_text, not_read
 from dedup.errors import ConfigError
-from dedup.formats import FORMATS, kind_of_bytes, kind_of_text, not_read
 from dedup.sources.archives import read_tar, read_zip
 from dedup.sources.arrow_files import read_arrow, read_orc
 from dedup.sources.batches import Batcher
@@ -60,7 +60,8 @@ def _kind(stream: Stream, source: Source, run: Run) -> str | None:
     head, kind = stream.head(), source.kind
     sure = kind_of_bytes(head)
     if sure == "zip" and (known := not_read(head)) is not None:
-        return _refuse(known.title, known.hint, source, run)
+        _refuse(known.title, known.hint, source, run)
+        return None
     if sure is not None and sure != kind:
         if source.stated:
             raise ConfigError(
@@ -74,7 +75,8 @@ def _kind(stream: Stream, source: Source, run: Run) -> str | None:
     if FORMATS[kind].is_text and not FORMATS[kind].whole and is_binary(head):
         known = not_read(head)
         title, hint = (known.title, known.hint) if known else ("no text", "give it as text")
-        return _refuse(title, hint, source, run)
+        _refuse(title, hint, source, run)
+        return None
     return kind
 
 

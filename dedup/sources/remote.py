@@ -149,7 +149,7 @@ class _Raw(io.RawIOBase):
 def _input_error(error: BaseException, url: str) -> InputError:
     cause = error.__cause__ or error  # a server that does not answer is called a missing file
     if isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) == 404:
-        return InputError("there is no such file or folder", path=shown(url))
+        return InputError("no such file or folder", path=shown(url))
     return InputError(f"cannot be reached: {_said(cause)}", path=shown(url))
 
 

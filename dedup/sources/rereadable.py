@@ -86,7 +86,7 @@ class Held:
 
 
 class Files:
-    """Files and streams as a ``Reader``; with one that can be read only once all are put by.
+    """Files and streams as a ``Reader``; with one that can be read only once all are spilled.
 
     With ``keep_record`` and ``keep_columns`` that goes for all columns of the rows.
     """

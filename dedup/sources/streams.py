@@ -190,7 +190,7 @@ class Stream:
         if encoding == "utf-8" and self.encoding is not None:
             encoding = self.encoding
         if encoding in ("utf-8", "utf-8-sig"):
-            recoded = chain([rest], chunks)
+            recoded: Iterator[bytes] = chain([rest], chunks)
         else:
             recoded = self._recoded(encoding, rest, chunks)
         if self.mac_lines:

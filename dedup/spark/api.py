@@ -11,12 +11,12 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.passages.find import LEVELS
 from dedup.pipeline.stages import Stage, run_stages
-from dedup.sources.options import priority_column
+from dedup.similarity.relations import COMPILATION, NONE
 from dedup.spark import documents, equals, giants, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
-from dedup.spark.facts import Facts, metadata_of
 from dedup.spark.frames import Frame, Store
+from dedup.spark.metadata import Metadata, metadata_of
 from dedup.spark.reading import role_columns, sign
 from dedup.spark.verifying import confirm, wanted_sets
 
@@ -75,18 +75,20 @@ def find(
     """
     config = settings(config)
     roles = {"text": text, "id": id, "date": date, "url": url, "site": site, "path": path}
-    frame = role_columns(df, {**roles, "priority": priority_column(config)})
+    frame = role_columns(df, {**roles, "priority": config.priority_field})
     store = Store.at(df.sparkSession, checkpoint)
     return run(State(frame, config, store, driver_edges, task_edges))
 
 
 def settings(config: Config | None) -> Config:
-    """Return the settings of a run; without any, those of the local engine's fast path."""
+    """Return the settings of a run; without any, those of the local engine's fast mode."""
     config = config or Config(find=("duplicates",))
     if "repeats" in config.find:
-        raise ConfigError("find", config.find, "duplicates, and passages, on Spark")
+        says = "{name}: repeats are not looked for on Spark; duplicates and passages are"
+        raise ConfigError("find", config.find, "duplicates, and passages, on Spark", says)
     if "duplicates" not in config.find:
-        raise ConfigError("find", config.find, "with duplicates on Spark")
+        says = "{name} must name duplicates on Spark"
+        raise ConfigError("find", config.find, "with duplicates on Spark", says)
     if config.shingle_unit != "word":
         raise ConfigError("shingle_unit", config.shingle_unit, "word on Spark")
     return config
@@ -104,7 +106,7 @@ class State:
     store: Store
     driver_edges: int = DRIVER_EDGES
     task_edges: int = stars.TASK_EDGES
-    metadata: Facts = field(init=False)
+    metadata: Metadata = field(init=False)
     equals: Frame = field(init=False)
     candidates: Frame = field(init=False)
     sets: Frame = field(init=False)
@@ -143,14 +145,22 @@ def _verify(state: State) -> None:
 
 def _cluster(state: State) -> None:
     store, config, metadata = state.store, state.config, state.metadata
-    placed = store.keep(
-        documents.place(metadata.table, _members(state), state.equals, config), "placed"
-    )
-    keyed = store.keep(documents.documents(metadata.table, placed, config), "documents")
-    confirmed = state.pairs.where("relations < 5")
+    members, compilations, unsettled = _members(state)
+    placed = store.keep(documents.place(metadata.table, members, state.equals, config), "placed")
+    keyed = store.keep(documents.documents(metadata.table, placed), "documents")
+    confirmed = _named(state.pairs.where(F.col("relations") < NONE), compilations)
     oversized = oversized_buckets(state.candidates)
     totals = documents.summary(metadata, keyed, confirmed, state.equals, oversized, config)
+    totals["limits"] |= {"components_in_rounds": unsettled} if unsettled else {}
     state.found = Found(keyed.select(*documents.DOCUMENTS), confirmed, keyed, totals)
+
+
+def _named(pairs: Frame, compilations: Frame) -> Frame:
+    """Return the pairs, those of compilations with their relation."""
+    named = compilations.withColumn("named", F.lit(COMPILATION).cast("bigint"))
+    joined = pairs.join(named, ["a", "b"], "left")
+    relation = F.coalesce("named", "relations")
+    return joined.withColumn("relations", relation).drop("named")
 
 
 def _find_passages(state: State) -> None:
@@ -169,25 +179,35 @@ def _levels(shared: Frame) -> dict[str, int]:
     return {level: counts[level] for level in LEVELS.values() if level in counts}
 
 
-def _members(state: State) -> Frame:
-    """Return what leads each document that is led by another one."""
+def _members(state: State) -> tuple[Frame, Frame, int]:
+    """Return what leads each document that is led by another one, and the pairs of compilations.
+
+    Components of more than ``task_edges`` pairs are clustered in rounds: stars around what the
+    policy puts first, without a choice of the best copy, compilations or stand-ins. They are
+    counted.
+    """
     store, config, metadata = state.store, state.config, state.metadata
     edges = stars.cluster_edges(state.pairs, config)
     labels = connected(store, edges, state.driver_edges)
     edges = edges.join(labels.withColumnRenamed("row", "a"), "a")
+    if not {"near_duplicate", "excerpt"} <= set(config.cluster_on):
+        # Pairs that join nobody still tell who stands in whom.
+        others = labels.select(F.col("row").alias("b"), F.col("component").alias("other"))
+        edges = state.pairs.where(F.col("relations") < NONE)
+        edges = edges.join(labels.withColumnRenamed("row", "a"), "a").join(others, "b")
+        edges = edges.where("component = other").drop("other")
     edges = store.keep(edges, "edges")
     sizes = edges.groupBy("component").count()
     large = [row[0] for row in sizes.where(F.col("count") > state.task_edges).collect()]
     is_large = F.col("component").isin(large) if large else F.lit(False)
-    some = stars.find_members(
-        edges.where(~is_large), labels.where(~is_large), metadata.table, config
-    )
-    members = store.keep(some, "members")
-    if not large:
-        return members
-    parts = edges.where(is_large), labels.where(is_large)
-    more = giants.find_members(store, *parts, metadata.table, config, state.task_edges)
-    return members.union(store.keep(more, "giant-members"))
+    given = stars.with_sets(metadata.table, state.sets, state.equals)
+    some = stars.find_members(edges.where(~is_large), labels.where(~is_large), given, config)
+    members, compilations = stars.split(store.keep(some, "members"))
+    if large:
+        parts = edges.where(is_large), labels.where(is_large)
+        more = giants.find_members(store, *parts, metadata.table, config, state.task_edges)
+        members = members.unionByName(store.keep(more, "giant-members"))
+    return members, compilations, len(large)
 
 
 STAGES = (

@@ -18,13 +18,13 @@ from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_b
 
 BANDS: Schema = {"key": "bigint", "row": "bigint"}
 PAIRS: Schema = {"a": "bigint", "b": "bigint"}
-OVERSIZED = -1  # in the place of ``a``: a row that counts a crowded bucket, ``b`` is its key
+OVERSIZED = -1  # in the column ``a``: a row that counts an oversized bucket, ``b`` is its key
 MOST_HELD = 1 << 20  # documents of a bucket; from there on each is paired with its first alone
 _MOST_PAIRS = 1 << 22  # that are made at a time, but for those of one bucket
 
 
 def bands(metadata: Frame, equals: Frame) -> Frame:
-    """Return (key, row) for each band of the documents that stand for themselves."""
+    """Return (key, row) for each band of the representatives."""
     representatives = (
         metadata.where("tokens > 0").select("row", "keys").join(equals, "row", "left_anti")
     )
@@ -40,16 +40,16 @@ def bands(metadata: Frame, equals: Frame) -> Frame:
 
 
 def candidate_pairs(bands: Frame) -> Frame:
-    """Return the distinct pairs that share a bucket, and one row for each crowded bucket.
+    """Return the distinct pairs that share a bucket, and one row for each oversized bucket.
 
-    In a crowded one each document is paired with the first few only, see ``lsh.bucket_pairs``.
+    In an oversized one each document is paired with the first few only, see ``lsh.bucket_pairs``.
     """
     grouped = bands.repartition("key").sortWithinPartitions("key", "row")
     return map_batches(grouped, _pair, PAIRS).distinct()
 
 
 def oversized_buckets(candidates: Frame) -> int:
-    """Count the crowded buckets."""
+    """Count the oversized buckets."""
     return int(candidates.where(F.col("a") == OVERSIZED).count())
 
 
@@ -57,7 +57,7 @@ def _pair(batches: Batches) -> Iterator[pa.RecordBatch]:
     """Pair the documents of each run of equal keys; the last run may go on in the next batch."""
     keys: Int64 = np.zeros(0, np.int64)
     rows: Int64 = np.zeros(0, np.int64)
-    leader: int | None = None  # of a bucket that is too large to be held
+    leader: int | None = None  # of a bucket that is too large for memory
     for batch in batches:
         keys = np.concatenate([keys, column(batch, "key")])
         rows = np.concatenate([rows, column(batch, "row")])

@@ -1,4 +1,4 @@
-"""Connected components: by union-find on the driver, or by rounds of joins where it has no room.
+"""Connected components: by union-find on the driver, or by rounds of joins where too many.
 
 The rounds are large-star and small-star (Kiveris and others, 2014) with ``min`` and joins, so that
 no neighbourhood is ever one cell. Each is written before the next, which reads it as a plain table.

@@ -1,4 +1,4 @@
-"""What was found, as the table of documents and the totals of a summary."""
+"""The table of documents and the totals of the summary."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from dedup import schema as records
+from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
 from dedup.pipeline.results import documents_table
 from dedup.similarity.relations import EXACT, NAMES, Pairs
-from dedup.spark.facts import Facts
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, sql_schema
+from dedup.spark.metadata import Metadata
 from dedup.spark.reading import KEYS
 from dedup.spark.stars import MEMBERS
 
@@ -26,36 +27,40 @@ _SCORES = ("relation", "jaccard", "containment", "coverage", "share")
 
 
 def place(metadata: Frame, members: Frame, equals: Frame, config: Config) -> Frame:
-    """Return ``MEMBERS`` and ``representative`` of every document that does not lead its cluster.
+    """Return ``MEMBERS`` and ``representative`` of every document that is not its own leader.
 
     Equal documents follow the one that stands for them, by the rule of ``clusters.join_equals``.
     """
-    own = members.withColumn("face", F.col("row"))
+    own = members.withColumn("representative", F.col("row"))
     if "exact" not in config.cluster_on:
         return own
-    theirs = members.withColumnRenamed("row", "face")
-    joined = equals.join(theirs, "face", "left")
+    theirs = members.withColumnRenamed("row", "representative")
+    joined = equals.join(theirs, "representative", "left")
     one = {name: F.lit(1.0) for name in _SCORES} | {"relation": F.lit(EXACT).cast("bigint")}
     alone = F.col("leader").isNull()
     columns = [F.when(alone, one[name]).otherwise(F.col(name)).alias(name) for name in _SCORES]
-    leader = F.coalesce("leader", "face").alias("leader")
-    return own.unionByName(joined.select("row", leader, *columns, "face"))
+    columns += [F.coalesce(name, "representative").alias(name) for name in ("leader", "stand_in")]
+    return own.unionByName(joined.select("row", *columns, "representative"))
 
 
-def documents(metadata: Frame, placed: Frame, config: Config) -> Frame:
+def documents(metadata: Frame, placed: Frame) -> Frame:
     """Return all documents as ``KEYED``; the rules are those of ``tables``."""
     names = metadata.select("row", "doc_id")
     leaders = names.select(F.col("row").alias("leader"), F.col("doc_id").alias("leader_id"))
-    representatives = names.select(F.col("row").alias("face"), F.col("doc_id").alias("face_id"))
-    others = placed.where("face <> row").join(representatives, "face")
-    selves = placed.where("face = row").withColumn("face_id", F.lit(None).cast("string"))
-    named = selves.unionByName(others).join(leaders, "leader")
+    representatives = names.select(
+        F.col("row").alias("representative"), F.col("doc_id").alias("representative_id")
+    )
+    others = placed.where("representative <> row").join(representatives, "representative")
+    selves = placed.where("representative = row").withColumn(
+        "representative_id", F.lit(None).cast("string")
+    )
+    stand_ins = names.select(F.col("row").alias("stand_in"), F.col("doc_id").alias("stand_in_id"))
+    named = selves.unionByName(others).join(leaders, "leader").join(stand_ins, "stand_in")
     wanted = metadata.select("row", *KEYS, "doc_id", "path").join(named, "row", "left")
-    settings = config.as_dict()
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            made = _documents(batch, Config(**settings))
+            made = _documents(batch)
             more = {name: batch.column(name) for name in ("row", *KEYS)}
             columns = {name: made.column(name).combine_chunks() for name in DOCUMENTS}
             yield from batches_of({**columns, **more}, KEYED)
@@ -63,21 +68,25 @@ def documents(metadata: Frame, placed: Frame, config: Config) -> Frame:
     return map_batches(wanted, work, KEYED)
 
 
-def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
+def _documents(batch: pa.RecordBatch) -> pa.Table:
     """Return a batch of documents as the table of a scan that knows these and what leads them."""
     count = len(batch)
     rows = np.arange(count)
-    known = {name: batch.column(name).fill_null(0) for name in (*MEMBERS, "face")}
+    known = {name: batch.column(name).fill_null(0) for name in (*MEMBERS, "representative")}
     is_member = batch.column("leader").is_valid().to_numpy(zero_copy_only=False)
-    moved = is_member & (known["face"].to_numpy() != column(batch, "row"))
+    moved = is_member & (known["representative"].to_numpy() != column(batch, "row"))
     # Behind the documents stand what leads them and what stands for them, by id alone.
-    ids = pa.concat_arrays([batch.column(name) for name in ("doc_id", "leader_id", "face_id")])
-    representatives = np.arange(3 * count)
+    names = ("doc_id", "leader_id", "representative_id", "stand_in_id")
+    ids = pa.concat_arrays([batch.column(name) for name in names])
+    representatives, leaders, by = np.tile(np.arange(4 * count), (3, 1))
     representatives[:count] = np.where(moved, rows + 2 * count, rows)
-    leaders = np.arange(3 * count)
     leaders[:count] = np.where(is_member, rows + count, rows)
-    joined = np.full(3 * count, -1)
+    joined = np.full(4 * count, -1)
     joined[:count] = np.where(is_member, rows, -1)
+    stand_in = known["stand_in"].to_numpy()
+    by_face = moved & (stand_in == known["representative"].to_numpy())
+    goes = is_member & (stand_in != column(batch, "row"))
+    by[:count] = np.where(by_face, rows + 2 * count, np.where(goes, rows + 3 * count, rows))
     scores = {name: known[name].to_numpy(zero_copy_only=False) for name in _SCORES}
     pairs = Pairs(
         a=representatives[:count],
@@ -91,15 +100,14 @@ def _documents(batch: pa.RecordBatch, config: Config) -> pa.Table:
         share_a=scores["share"],
         share_b=scores["share"],
     )
-    path = pa.concat_arrays([batch.column("path"), pa.nulls(2 * count, batch.column("path").type)])
+    path = pa.concat_arrays([batch.column("path"), pa.nulls(3 * count, batch.column("path").type)])
     corpus = pa.table({"doc_id": ids, "path": path})
-    return documents_table(corpus, pairs, Clusters(leaders, joined), representatives, config).slice(
-        0, count
-    )
+    clusters, standing = Clusters(leaders, joined), Standing(by, joined)
+    return documents_table(corpus, pairs, clusters, representatives, standing).slice(0, count)
 
 
 def summary(
-    metadata: Facts, found: Frame, pairs: Frame, equals: Frame, oversized: int, config: Config
+    metadata: Metadata, found: Frame, pairs: Frame, equals: Frame, oversized: int, config: Config
 ) -> dict[str, Any]:
     """Return the totals of a run, those of ``summary.json`` that Spark can count."""
     kept = F.sum(F.col("kept").cast("bigint"))

@@ -1,4 +1,4 @@
-"""Equal documents: one stands for all of them, the canonical one."""
+"""Equal documents: the canonical one represents all of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dedup.clusters.canonical import CanonicalOrder
 from dedup.config import Config
 from dedup.spark.frames import Batches, Frame, batches_of, column, map_batches
 
-RANKING = ("row", "tokens", "cut", "date_rank", "priority_rank")  # what canonicals go by
+RANKING = ("row", "tokens", "cut", "date_rank", "priority_rank")  # the criteria of canonical order
 _FINGERPRINTS = ("sum0", "sum1")
 
 
 def candidates_of(batch: pa.RecordBatch | pa.Table) -> CanonicalOrder:
-    """Return what the choice of a canonical goes by, of rows with the columns ``RANKING``."""
+    """Return the criteria of canonical order, of rows with the columns ``RANKING``."""
     return CanonicalOrder(
         truncated=column(batch, "cut"),
         boilerplate=np.zeros(len(batch)),
@@ -57,7 +57,7 @@ def with_order(frame: Frame, config: Config, *more: str, core: str | None = None
 
 
 def find_equals(metadata: Frame, config: Config) -> Frame:
-    """Return (row, face) of each document that another one stands for.
+    """Return (row, representative) of each document with another representative.
 
     Documents with the same 128-bit hash of their tokens are equal; one without tokens is alone.
     """
@@ -69,11 +69,11 @@ def find_equals(metadata: Frame, config: Config) -> Frame:
     representatives = (
         ordered.groupBy(*_FINGERPRINTS)
         .agg(best)
-        .select(*_FINGERPRINTS, F.col("best.row").alias("face"))
+        .select(*_FINGERPRINTS, F.col("best.row").alias("representative"))
     )
     return (
         likes.select("row", *_FINGERPRINTS)
         .join(representatives, list(_FINGERPRINTS))
-        .where("row <> face")
-        .select("row", "face")
+        .where("row <> representative")
+        .select("row", "representative")
     )

@@ -33,13 +33,14 @@ from dedup.spark.stars import MEMBERS, by_group
 
 LEADS, LED = 1, 2
 _STATES: Schema = {"place": "bigint", "state": "bigint"}
+_WAYS: Schema = {name: kind for name, kind in MEMBERS.items() if name != "stand_in"}
 _MOST_ROWS = 1 << 18
 
 
 def find_members(
     store: Store, edges: Frame, labels: Frame, metadata: Frame, config: Config, task_edges: int
 ) -> Frame:
-    """Return as ``MEMBERS`` each document that another one leads; no component is held by a task.
+    """Return as ``MEMBERS`` each document with another leader; no task holds a whole component.
 
     The arguments are those of ``stars.find_members``.
     """
@@ -52,11 +53,14 @@ def find_members(
         F.greatest("one", "two").alias("place"), F.least("one", "two").alias("better")
     )
     states = _settle(store, pairs, places.select("place"), task_edges)
-    return _moved(store, joined, states)
+    members = _moved(store, joined, states)
+    goes = F.col("share") >= config.removable
+    stand_in = F.when(goes, F.col("leader")).otherwise(F.col("row")).alias("stand_in")
+    return members.select("*", stand_in)
 
 
 def _places(store: Store, edges: Frame, labels: Frame, metadata: Frame, config: Config) -> Frame:
-    """Return (row, place): where each document stands in canonical order."""
+    """Return (row, place): the position of each document in canonical order."""
     sizes = labels.groupBy("component").agg((F.count("*") - 1).alias("others"))
     core = (F.col("total") / F.greatest(F.col("others"), F.lit(1))).alias("core")
     shared = _shares(edges).join(labels, "row").join(sizes, "component").select("row", core)
@@ -67,7 +71,7 @@ def _places(store: Store, edges: Frame, labels: Frame, metadata: Frame, config: 
 
 
 def _shares(edges: Frame) -> Frame:
-    """Return (row, total): how much of the documents it is paired with stands in each.
+    """Return (row, total): how much of the documents it is paired with occurs in each.
 
     Shares are added in the order in which one machine adds them, so the sums are the same bits.
     """
@@ -104,7 +108,7 @@ def _shares(edges: Frame) -> Frame:
 
 
 def _settle(store: Store, pairs: Frame, places: Frame, task_edges: int) -> Frame:
-    """Return (place, state) of all documents: who leads and who is led."""
+    """Return (place, state) of all documents: which are leaders and which are members."""
     nobody = places.select("place", F.lit(0).cast("bigint").alias("state")).where("place < 0")
     states = store.keep(nobody, "giant-states-0")
     turn = 0
@@ -143,7 +147,7 @@ def _decide(batches: Batches) -> Iterator[pa.RecordBatch]:
 
 
 def _moved(store: Store, joined: Frame, states: Frame) -> Frame:
-    """Let each member go to the leader in which most of it stands."""
+    """Move each member to the leader in which most of it occurs."""
     one = states.selectExpr("place as one", "state as state_one")
     two = states.selectExpr("place as two", "state as state_two")
     both = joined.join(one, "one").join(two, "two").where("state_one <> state_two")
@@ -167,12 +171,10 @@ def _moved(store: Store, joined: Frame, states: Frame) -> Frame:
             best = best_moves(member, column(table, "share"), is_own, column(table, "leader"))
             yield from _chosen(table, best)
 
-    return map_batches(grouped, work, MEMBERS)
+    return map_batches(grouped, work, _WAYS)
 
 
 def _chosen(table: pa.Table, best: Int64) -> Iterator[pa.RecordBatch]:
     chosen = table.take(pa.array(best)).combine_chunks()
     named = {"row": "member_row", "leader": "leader_row"}
-    yield from batches_of(
-        {name: column(chosen, named.get(name, name)) for name in MEMBERS}, MEMBERS
-    )
+    yield from batches_of({name: column(chosen, named.get(name, name)) for name in _WAYS}, _WAYS)

@@ -12,8 +12,8 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from dedup.core.arrays import clean_string
+from dedup.core.formats import kind_of
 from dedup.errors import ConfigError, InputError
-from dedup.formats import kind_of
 from dedup.sources.decoding import ENCODINGS, decode, is_binary
 from dedup.sources.options import PROBE, Probe, ReadOptions, choose, no_row
 from dedup.spark.frames import Batches, Frame, Schema, Session, batches_of, local_path, map_batches
@@ -53,7 +53,7 @@ def read_input(session: Session, paths: Sequence[str], options: ReadOptions) -> 
     for path in paths:
         place = local_path(path)
         if place is not None and not _has_pattern(path) and not place.exists():
-            raise InputError("there is no such file or folder", path=path)
+            raise InputError("no such file or folder", path=path)
     kind = kinds[paths[0]]
     if kind == "txt":
         return _whole_texts(session, paths, options)
@@ -178,7 +178,7 @@ def _decoded(batches: Batches) -> Iterator[pa.RecordBatch]:
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Tell whether an input stands in a folder that is going to be written."""
+    """Tell whether an input is in a folder that is going to be written."""
     one, two = local_path(path), local_path(folder)
     if one is None or two is None:
         return path.rstrip("/").startswith(folder.rstrip("/") + "/") or path == folder

@@ -26,7 +26,7 @@ SUMMARY = "summary.json"
 
 
 def check_free(session: Session, output: str, names: list[str]) -> None:
-    """Raise ``ConfigError`` where something stands that this run would have to replace."""
+    """Raise ``ConfigError`` if the folder holds something that this run would replace."""
     for name in names:
         path = f"{output.rstrip('/')}/{name}"
         place = local_path(path)
@@ -72,7 +72,7 @@ def rows(given: Input, found: Found, *, annotate: bool) -> Frame:
     theirs = theirs.select(*KEYS, "row", F.struct(*METADATA).alias(mark))
     keys = list(KEYS)
     if found.summary["read_report"]["damaged"].get("duplicate_id"):
-        # Rows that are equal in all that is read stand for documents of their own: one for one.
+        # Rows that are equal in all columns read are separate documents, one for one.
         likes = Window.partitionBy(*keys).orderBy(F.lit(0))
         number = F.row_number().over(likes)
         every = found.keyed.select("row", number.alias("number"))

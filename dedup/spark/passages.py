@@ -20,8 +20,8 @@ from dedup.pipeline.run import scan_corpus
 from dedup.schema import CORPUS, Corpus, ReadReport
 from dedup.sources.tables import usable_texts
 from dedup.spark.components import connected
-from dedup.spark.facts import Facts
 from dedup.spark.frames import Batches, Frame, Store, batches_of, map_batches, sql_schema
+from dedup.spark.metadata import Metadata
 from dedup.spark.reading import KEYS
 from dedup.spark.stars import by_group
 from dedup.spark.verifying import texts_of
@@ -32,7 +32,7 @@ _MOST_ROWS = 500  # that are gathered at a time, but for one group
 
 
 def find_passages(
-    store: Store, pairs: Frame, metadata: Facts, frame: Frame, config: Config, driver_edges: int
+    store: Store, pairs: Frame, metadata: Metadata, frame: Frame, config: Config, driver_edges: int
 ) -> tuple[Frame, int]:
     """Return the passages between members of a group, and how many documents a bound left out.
 

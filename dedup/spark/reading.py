@@ -41,7 +41,7 @@ SIGNED: Schema = {
     "sum0": "bigint",
     "sum1": "bigint",
     "keys": "binary",
-    "flaw": "string",  # of rows that stand for no document: why some were skipped, or damaged
+    "flaw": "string",  # of rows that are no document: why some were skipped, or damaged
     "flawed": "bigint",
 }
 SETS: Schema = {"row": "bigint", "tokens": "bigint", "shingles": "binary"}

@@ -9,12 +9,15 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.clusters.stars import cluster_pairs
-from dedup.config import RELATIONS, Config
+from dedup.clusters.choosing import held_sets
+from dedup.clusters.compilations import Compilations
+from dedup.clusters.joining import cluster_by_pairs
+from dedup.clusters.standing import decide
+from dedup.config import RELATION_CODES, Config
 from dedup.similarity.relations import Pairs, join_pairs
 from dedup.spark.equals import RANKING, candidates_of
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, whole
-from dedup.spark.verifying import CONFIRMED
+from dedup.spark.verifying import CONFIRMED, shingles_of
 
 TASK_EDGES = 5_000_000  # of a component, up to which one task makes its clusters
 MEMBERS: Schema = {
@@ -25,26 +28,43 @@ MEMBERS: Schema = {
     "containment": "double",
     "coverage": "double",
     "share": "double",
+    "stand_in": "bigint",
 }
+_PAIR = -1  # in the place of ``stand_in``: a pair of a compilation, and no member
 _DOCUMENT = -1  # in the place of ``b``: a document of the component, and no edge
-_MOST_ROWS = 1 << 18  # of components that are clustered at a time, but for the last of them
+_MOST_ROWS = 1 << 14  # of components that are clustered at a time, but for the last of them
 
 
 def cluster_edges(pairs: Frame, config: Config) -> Frame:
     """Return the confirmed pairs that put two documents in one cluster."""
-    wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
+    wanted = [RELATION_CODES[name] for name in config.cluster_on if name != "exact"]
     return pairs.where(F.col("relations").isin(wanted) if wanted else F.lit(False))
 
 
-def find_members(edges: Frame, labels: Frame, metadata: Frame, config: Config) -> Frame:
-    """Return as ``MEMBERS`` each document that another one leads.
+def with_sets(metadata: Frame, sets: Frame, equals: Frame) -> Frame:
+    """Return what clusters are made from, of documents that are in a pair.
 
-    ``edges`` have their ``component``, ``labels`` that of each document. Every component must fit
-    into the memory of a task.
+    That is ``RANKING``, the shingles, how many equal documents each stands for, and whether its id
+    is a URL.
     """
-    ours = metadata.select(*RANKING).join(labels, "row")
-    documents = ours.withColumnRenamed("row", "a").withColumn("b", F.lit(_DOCUMENT).cast("bigint"))
-    both = documents.unionByName(edges, allowMissingColumns=True)
+    weights = equals.groupBy(F.col("representative").alias("row")).agg(
+        (F.count("*") + 1).alias("weight")
+    )
+    urls = F.col("doc_id").rlike("^https?://").alias("addressed")
+    known = metadata.select(*RANKING, urls).join(sets.select("row", "shingles"), "row")
+    one = F.lit(1).cast("bigint")
+    return known.join(weights, "row", "left").withColumn("weight", F.coalesce("weight", one))
+
+
+def find_members(edges: Frame, labels: Frame, documents: Frame, config: Config) -> Frame:
+    """Return as ``MEMBERS`` each document that another one leads, and pairs of compilations.
+
+    ``edges`` have their ``component``, ``labels`` that of each document; ``documents`` come from
+    ``with_sets``. Every component must fit into the memory of a task.
+    """
+    ours = documents.join(labels, "row")
+    rows = ours.withColumnRenamed("row", "a").withColumn("b", F.lit(_DOCUMENT).cast("bigint"))
+    both = rows.unionByName(edges, allowMissingColumns=True)
     grouped = both.repartition("component").sortWithinPartitions("component", "a", "b")
     settings = config.as_dict()
 
@@ -75,6 +95,13 @@ def by_group(batches: Batches, name: str, most: int) -> Iterator[pa.Table]:
         yield whole(held)
 
 
+def split(made: Frame) -> tuple[Frame, Frame]:
+    """Return the members, and the pairs (a, b) of compilations."""
+    named = made.where(F.col("stand_in") == _PAIR)
+    pairs = named.select(F.col("row").alias("a"), F.col("leader").alias("b"))
+    return made.where(F.col("stand_in") != _PAIR), pairs
+
+
 def pairs_of(table: pa.Table) -> Pairs:
     """Return the rows of a table ``CONFIRMED`` as pairs, in order."""
     return join_pairs([Pairs(**{name: column(table, name) for name in CONFIRMED})])
@@ -90,11 +117,19 @@ def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     found = table.filter(pa.array(~is_document)).combine_chunks()
     pairs = pairs_of(found.select(list(CONFIRMED)))
     pairs = replace(pairs, a=np.searchsorted(rows, pairs.a), b=np.searchsorted(rows, pairs.b))
-    clusters = cluster_pairs(pairs, candidates_of(documents), config)
+    before, order = pairs.relations, candidates_of(documents)
+    sets = held_sets(shingles_of(documents.column("shingles")))
+    compilations = Compilations(order.lengths, column(documents, "addressed"), sets)
+    weights = column(documents, "weight")
+    clusters, pairs = cluster_by_pairs(pairs, order, weights, config, sets, compilations)
+    standing = decide(pairs, clusters, np.arange(len(rows)), order.lengths, config)
     members = np.flatnonzero(clusters.pairs >= 0)
-    made = joined_by(pairs.take(clusters.pairs[members]), members)
+    made = joined_by(pairs.take(standing.pairs[members]), members)
     made |= {"row": rows[members], "leader": rows[clusters.leaders[members]]}
-    yield from batches_of(made, MEMBERS)
+    yield from batches_of({**made, "stand_in": rows[standing.by[members]]}, MEMBERS)
+    named = pairs.take(pairs.relations != before)
+    made = joined_by(named, named.a) | {"row": rows[named.a], "leader": rows[named.b]}
+    yield from batches_of({**made, "stand_in": np.full(len(named), _PAIR)}, MEMBERS)
 
 
 def joined_by(

@@ -18,8 +18,8 @@ from dedup.errors import InputError
 from dedup.passages.find import no_passages
 from dedup.similarity.relations import NONE, Pairs, compare_shingles, confirm_pairs
 from dedup.spark.candidates import OVERSIZED
-from dedup.spark.facts import Facts
 from dedup.spark.frames import Batches, Frame, Schema, Store, batches_of, column, map_batches
+from dedup.spark.metadata import Metadata
 from dedup.spark.reading import KEYS, shingle
 from dedup.text.shingles import Shingles
 
@@ -37,11 +37,11 @@ CONFIRMED: Schema = {
 }
 SALTED = 2_000  # pairs of one document that a task compares; of more, several tasks do
 WEAK = 0.2  # containment from which a pair without a relation may still share passages
-_HEAD = -1  # in the place of ``b``: the document itself, in front of those it is compared with
+_HEAD = -1  # in the column ``b``: the document itself, before those it is compared with
 
 
 def wanted_sets(
-    store: Store, metadata: Facts, candidates: Frame, frame: Frame, config: Config
+    store: Store, metadata: Metadata, candidates: Frame, frame: Frame, config: Config
 ) -> Frame:
     """Make the shingles of all documents that are in a pair; their texts are joined back once.
 
@@ -58,7 +58,7 @@ def wanted_sets(
     return sets
 
 
-def texts_of(frame: Frame, wanted: Frame, metadata: Facts) -> Frame:
+def texts_of(frame: Frame, wanted: Frame, metadata: Metadata) -> Frame:
     """Return ``wanted`` (one row for each two equal keys) with the texts."""
     found = frame.select("text", *KEYS).join(wanted, list(KEYS)).drop(*KEYS)
     # Rows of the same keys are equal documents, of which only one can be wanted.
@@ -102,7 +102,7 @@ def _compare(table: pa.Table, config: Config, *, weak: bool) -> tuple[Pairs, int
     places = np.arange(len(table))
     heads = np.maximum.accumulate(np.where(b == _HEAD, places, 0))
     others = np.flatnonzero(b != _HEAD)
-    sets = _shingles(table.column("shingles"))
+    sets = shingles_of(table.column("shingles"))
     pairs = confirm_pairs(
         np.stack([heads[others], others], axis=1),
         lambda some: compare_shingles(some, sets),
@@ -119,7 +119,7 @@ def _compare(table: pa.Table, config: Config, *, weak: bool) -> tuple[Pairs, int
     return Pairs(**named, **rest), int(heads[-1])
 
 
-def _shingles(cells: pa.ChunkedArray) -> Shingles:
+def shingles_of(cells: pa.ChunkedArray) -> Shingles:
     """Return a column of packed shingles as sets."""
     array = one_array(cells.cast(pa.large_binary()))
     _, offsets, data = array.buffers()

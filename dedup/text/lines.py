@@ -1,4 +1,4 @@
-"""The blocks (lines) of all documents as one table of arrays."""
+"""The lines of all documents as one table of arrays."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ UInt16 = npt.NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Blocks of many documents: those of document ``i`` are ``bounds[i]:bounds[i + 1]``.
+    """Lines of many documents: those of document ``i`` are ``bounds[i]:bounds[i + 1]``.
 
     ``starts`` and ``ends`` are code points of the document's own text, without the line break;
-    ``byte_starts`` and ``byte_ends`` the same in the buffer of all texts. Tokens of a block are
-    ``lows:highs``. ``hashes`` tells blocks of other words apart, ``keys`` takes all numbers as one.
-    ``flags`` are the bits of ``kernels/blocks.py``. Lines of ASCII blanks are no blocks.
+    ``byte_starts`` and ``byte_ends`` the same in the buffer of all texts. Tokens of a line are
+    ``lows:highs``. ``hashes`` tells lines of other words apart, ``keys`` takes all numbers as one.
+    ``flags`` are the bits of ``kernels/lines.py``. Lines of ASCII blanks are left out.
     """
 
     bounds: Int64
@@ -79,7 +79,7 @@ class Lines:
         return len(self.starts)
 
     def text(self, texts: Texts, line: int) -> str:
-        """Return the line of one block; for the few that need a look, never for a hot path."""
+        """Return the text of one line; for the few that need a look, never for a hot path."""
         return bytes(texts.data[self.byte_starts[line] : self.byte_ends[line]]).decode("utf-8")
 
 
@@ -97,7 +97,7 @@ def word_hashes(words: list[str]) -> UInt64:
 
 
 def _trigger_table(triggers: Mapping[str, int]) -> tuple[UInt64, Int32]:
-    """Lay word → most words out as the open table of ``kernels/blocks.py``."""
+    """Lay word → most words out as the open table of ``kernels/lines.py``."""
     size = 1 << max(4, (4 * len(triggers)).bit_length())
     keys = np.zeros(size, np.uint64)
     limits = np.zeros(size, np.int32)
@@ -114,7 +114,7 @@ def _trigger_table(triggers: Mapping[str, int]) -> tuple[UInt64, Int32]:
 
 
 def fragments(lines: Lines, tokens: Tokens) -> Bool:
-    """Tell which blocks are pieces of a hard-wrapped paragraph and must not go alone.
+    """Tell which lines are pieces of a hard-wrapped paragraph and must not go alone.
 
     Two lines without a blank line between belong together when the first is as long as a wrapped
     line, does not end a sentence, and the second does not begin with a capital or a list mark.
@@ -122,7 +122,7 @@ def fragments(lines: Lines, tokens: Tokens) -> Bool:
     piece = np.zeros(len(lines), np.bool_)
     if len(lines) < 2 or not len(tokens.flags):
         return piece
-    # A block without words looks at the next word, or the last: `goes_on` leaves it out.
+    # A line without words looks at the next word, or the last: `goes_on` leaves it out.
     opening = tokens.flags[np.minimum(lines.lows, len(tokens.flags) - 1)]
     goes_on = (lines.words > 0) & ((opening & (CAPITAL | DIGIT | UNSPACED)) == 0)
     goes_on &= (lines.flags & BULLET) == 0
@@ -139,9 +139,9 @@ def fragments(lines: Lines, tokens: Tokens) -> Bool:
 
 
 def line_table(texts: Texts, tokens: Tokens, triggers: Mapping[str, int] | None = None) -> Lines:
-    r"""Cut every text into blocks.
+    r"""Divide every text into lines.
 
-    ``triggers`` maps words to the most words a block may have to be flagged ``TRIGGER`` for them.
+    ``triggers`` maps words to the most words a line may have to be flagged ``TRIGGER`` for them.
 
     >>> texts = texts_from_strings(["One line.\r\n \nTwo"])
     >>> lines = line_table(texts, tokenise_texts(texts))
@@ -181,7 +181,7 @@ def line_table(texts: Texts, tokens: Tokens, triggers: Mapping[str, int] | None 
 
 
 def truncated_documents(lines: Lines, removals: pa.Table) -> Bool:
-    """Tell which documents end in a block that was cut short (``…``), removals left aside."""
+    """Tell which documents end in a truncated line (``…``), removals left aside."""
     removed = set(zip(removals["doc"].to_pylist(), removals["start"].to_pylist(), strict=True))
     cut = np.zeros(len(lines.bounds) - 1, np.bool_)
     dotted = lines.flags & ELLIPSIS

@@ -14,7 +14,9 @@ from dedup.kernels import windows
 from dedup.kernels.shingles import close_gaps
 from dedup.text.tokens import Tokens, folding
 
-_MANY_SHINGLES = 1 << 20  # of one text, from where a table takes too much room and they are sorted
+_MANY_SHINGLES = (
+    1 << 20
+)  # of one text; above this a hash table would be too large, and they are sorted
 
 CHAR_FACTOR = 3
 _SHORT_TEXT = 20
@@ -45,7 +47,7 @@ def shingle_unit(config: Config, counts: Int64) -> str:
 
 
 def shingle_tokens(units: UInt64, bounds: Int64, size: int) -> Shingles:
-    """Hash every run of ``size`` units of each document.
+    """Hash every sequence of ``size`` units of each document.
 
     A document of fewer units has one shingle, of all of them; one without units has none.
     """
@@ -67,22 +69,28 @@ def character_units(texts: Texts) -> tuple[UInt64, Int64]:
             texts.data, texts.offsets, table.stage, table.values, table.expansions, out, bounds
         )
 
-    run(None)  # counts, so that the units take their own room and no more
+    run(None)  # counts first, so that the array has the exact size
     units = np.empty(int(bounds[-1]), np.uint64)
     run(units)
     return units, bounds
 
 
 def shingle_texts(texts: Texts, tokens: Tokens, config: Config) -> Shingles:
-    """Make the shingles that ``config`` asks for."""
-    if shingle_unit(config, tokens.counts()) == "char":
+    """Make the shingles that ``config`` asks for.
+
+    The unit must be settled: ``auto`` looks at a whole corpus (``shingle_unit``), and texts may be
+    a part of one. Raises ``ValueError`` for it.
+    """
+    if config.shingle_unit == "auto":
+        raise ValueError("shingle_unit is auto; settle it for the whole corpus by shingle_unit()")
+    if config.shingle_unit == "char":
         units, bounds = character_units(texts)
         return shingle_tokens(units, bounds, config.shingle_size * CHAR_FACTOR)
     return shingle_tokens(tokens.hashes, tokens.bounds, config.shingle_size)
 
 
 def distinct_shingles(shingles: Shingles, *, threads: int = 1) -> Shingles:
-    """Return the distinct shingles of each document, by where each first stands in it.
+    """Return the distinct shingles of each document, in order of first occurrence.
 
     They are moved together in place: ``shingles`` must not be used any more.
 
@@ -127,6 +135,8 @@ def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
 
 
 def _sort_out(values: UInt64) -> int:
-    """Move the distinct values to the front, with no table; return how many they are."""
-    values.sort()
-    return int(windows.drop_repeats(values))
+    """Move the distinct values to the front, by where each first stands; return how many."""
+    _, first = np.unique(values, return_index=True)
+    first.sort()
+    values[: len(first)] = values[first]
+    return len(first)

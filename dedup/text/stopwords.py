@@ -1,4 +1,4 @@
-"""Token classes for passages: which words carry a text, and which any two texts share.
+"""Token classes for passages: stop words, names and content words.
 
 English needs stop words and names told apart from content; other languages must not break on
 that. A document takes the stop list (``stopwords.txt``) that covers most of its tokens. Where none
@@ -34,7 +34,7 @@ _PARTICLES = "al el ibn bin bint abu ben de da dos del della di du van von der d
 
 @dataclass(frozen=True, slots=True)
 class StopLists:
-    """All stop lists in one hash table; ``languages`` holds a bit per language and place."""
+    """All stop lists in one hash table; ``languages`` holds a bit per language and slot."""
 
     names: tuple[str, ...]
     table: UInt64

@@ -17,6 +17,7 @@ from naive import naive_ari, naive_pair_counts, naive_plagdet
 
 from dedup.errors import ConfigError, InputError
 from dedup.evaluation import cluster_scores, evaluate, format_report, pair_scores, passage_scores
+from dedup.evaluation.labels import read_labels
 from dedup.schema import CONTRACT
 
 IDS = "abcdefgh"
@@ -447,3 +448,14 @@ def test_a_folder_that_is_no_result_is_told(result, tmp_path):
 def test_every_figure_of_a_score_is_reported_as_a_plain_number():
     for scores in (cluster_scores({}, {}), pair_scores({}, {}), passage_scores({}, {})):
         assert {type(value) for value in dataclasses.asdict(scores).values()} <= {int, float, bool}
+
+
+def test_labels_may_have_semicolons_between_their_columns(tmp_path):
+    for name, data in (
+        ("a.csv", "id;cluster\na;1\nb;1\n"),
+        ("b.csv", '\ufeff"id";"cluster"\r\n"a";"1"\r\n"b, c";"1"\r\n'),
+        ("c.tsv", "id\tcluster\na\t1\nb\t1\n"),
+    ):
+        path = tmp_path / name
+        path.write_text(data, "utf-8")
+        assert set(read_labels(path).clusters.values()) == {"1"}

@@ -301,7 +301,10 @@ def test_what_is_no_index_or_cannot_be_read(tmp_path):
     assert run("filter", tmp_path / "none", "--index", tmp_path / "y").code == 4
     (tmp_path / "a.csv").write_text("id,text\n")
     done = run("filter", tmp_path / "a.csv", "--index", tmp_path / "y")
-    assert (done.code, "got csv, allowed is one file of JSON lines" in done.err) == (4, True)
+    assert (done.code, "this takes one file of JSON lines, and here is csv" in done.err) == (
+        4,
+        True,
+    )
 
 
 def test_no_lines_are_no_error(index):

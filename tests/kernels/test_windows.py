@@ -59,7 +59,6 @@ COMPARED = {
         "sign_texts": "test_sign_texts",
         "band_texts": "test_band_texts",
         "shingle_texts": "test_shingle_texts",
-        "drop_repeats": "test_drop_repeats",
     },
 }
 
@@ -366,14 +365,6 @@ def test_shingle_texts(strings, size, most, data):
     made = [naive_shingles(words_in(strings[row]), size) for row in chosen]
     wanted = [row if len(row) > most else list(dict.fromkeys(row)) for row in made]
     assert unragged(out, bounds) == wanted
-
-
-@examples
-@given(st.lists(st.integers(0, 9), max_size=30))
-def test_drop_repeats(row):
-    values = np.sort(np.array(row, np.uint64))
-    kept = windows.drop_repeats(values)
-    assert values[:kept].tolist() == sorted(set(row))
 
 
 def test_shingles_of_texts_with_too_many_for_a_table(monkeypatch):

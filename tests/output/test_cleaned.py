@@ -477,7 +477,7 @@ def test_rows_come_back_under_the_names_of_their_columns(folder):
     source["raw"] = b"\xff"
     write_cleaned(result_of([source]), folder.clean)
     (line,) = (folder.clean / "articles.jsonl").read_text("utf-8").splitlines()
-    assert list(json.loads(line)) == ["title", "text_", "text", "raw", "dedup"]
+    assert list(json.loads(line)) == ["title", "body", "text", "raw", "dedup"]
     restore_directory(folder.clean, folder.back)
     back = restored_rows(folder)[0]
     assert back.pop("raw_") == base64.b64encode(b"\xff").decode()
@@ -571,7 +571,7 @@ def test_names_that_differ_in_case_are_one_on_some_disks(folder, monkeypatch):
 def test_what_cannot_be_restored_leaves_no_folder(folder):
     sources = [named("sub/a.txt", "in/sub/a.txt"), named("sub/b.txt", "in/sub/b.txt")]
     write_cleaned(result_of(sources), folder.clean)
-    path = next((folder.clean / "articles").glob("sub_b*"))
+    path = next((folder.clean / "articles").glob("sub/b*"))
     path.write_bytes(b"edited")
     refused(folder, InputError, "was changed")
     assert not folder.back.exists()

@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import threading
+import zipfile
 from types import SimpleNamespace
 
 import numpy as np
@@ -456,3 +457,29 @@ def test_files_that_come_and_go_are_named(tmp_path, monkeypatch):
     done = run(folder, *FAST, "-o", tmp_path / "out", "--write-rows")
     assert done.code == 4
     assert f"{path}: was changed" in done.err
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "csv"])
+def test_rows_of_files_in_archives_of_lists_and_of_objects(tmp_path, form):
+    texts = [f"The council of town {n} agreed to mend its bridge number {n}." for n in range(4)]
+    lists = pa.table({"id": ["a", "b"], "text": [[each] for each in texts[:2]]})
+    pq.write_table(lists, tmp_path / "list.parquet")
+    inner = pa.table({"id": ["c"], "o": [{"body": texts[2], "n": 1}]})
+    pq.write_table(inner, tmp_path / "object.parquet")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x.csv", f"id,text\nd,{texts[3]}\n")
+    for name, more, wanted in (
+        ("list.parquet", (), texts[:2]),
+        ("object.parquet", ("--text-column", "o.body"), texts[2:3]),
+        ("a.zip", (), texts[3:]),
+    ):
+        out = tmp_path / f"{name}-{form}"
+        made = ("-q", "-o", out, "--write-rows", "--format", form, "--find", "duplicates")
+        done = run(tmp_path / name, *made, *more)
+        assert (done.code, done.err) == (0, "")
+        if form == "parquet":
+            rows = pq.read_table(out / "rows.parquet").to_pylist()
+        else:
+            rows = [json.loads(line) for line in (out / "rows.jsonl").read_text().splitlines()]
+        key = more[1] if more else "text"
+        assert sorted(row[key] for row in rows) == wanted

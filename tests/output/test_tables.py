@@ -50,7 +50,7 @@ def test_a_result_is_written_as_json_lines_in_the_order_of_the_contract(result, 
     paths = write_result(result, tmp_path / "new" / "out")
     names = ["documents.jsonl", "pairs.jsonl", "passages.jsonl", "repeats.jsonl", "summary.json"]
     assert [path.name for path in paths] == names
-    assert listing(tmp_path / "new" / "out") == names
+    assert listing(tmp_path / "new" / "out") == [*names, "written.json"]
     lines = paths[1].read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1
     assert list(json.loads(lines[0])) == CONTRACT["pairs"].names

@@ -54,7 +54,7 @@ def naive_seeds(kind, rows, order, reach):
     return naive_word_pairs(words, kinds, marks, order, reach)
 
 
-kinds_of_seeds = pytest.mark.parametrize("kind", [NGRAMS, WORD_PAIRS], ids=["runs", "couples"])
+kinds_of_seeds = pytest.mark.parametrize("kind", [NGRAMS, WORD_PAIRS], ids=["ngrams", "word_pairs"])
 
 
 @kinds_of_seeds

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from naive_passages import (
-    naive_align,
-    naive_best_stretch,
-    naive_chain_ends,
-    naive_chains,
-    naive_extension,
-    naive_likeness,
-    naive_path_score,
-)
+from hypothesis import settings
 from prose import (
     BAKERY,
     COMET,
@@ -35,162 +24,11 @@ from prose import (
 
 from dedup.config import Config
 from dedup.core.arrays import texts_from_strings
-from dedup.kernels import align, regions
 from dedup.passages.find import LEVELS, find_passages, no_passages
 from dedup.text.stopwords import classify
 from dedup.text.tokens import tokenise_texts
 
 examples = settings(max_examples=150)
-
-# Chains.
-
-
-@st.composite
-def matches(draw):
-    """Draw matches in order: pieces of diagonals, and strays."""
-    found = set()
-    for _ in range(draw(st.integers(0, 4))):
-        i, j, length = (draw(st.integers(0, high)) for high in (30, 30, 8))
-        found |= {(i + k, j + k) for k in range(length)}
-    found |= set(draw(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8)))
-    return sorted(found)
-
-
-@examples
-@given(matches(), st.integers(2, 4))
-def test_matches_are_linked_as_by_plain_search(drawn, size):
-    i, j = np.array(drawn, np.int64).reshape(-1, 2).T.copy()
-    best, back = np.empty((2, len(drawn)), np.int64)
-    last = np.empty(len(drawn), np.bool_)
-    align.chain_matches(i, j, size, align.REACH, best, back, last)
-    wanted_best, wanted_back = naive_chain_ends(drawn, size)
-    assert (best.tolist(), back.tolist()) == (wanted_best, wanted_back)
-    assert last.tolist() == [k not in wanted_back for k in range(len(drawn))]
-
-
-@examples
-@given(matches(), st.integers(2, 4))
-def test_chains(drawn, size):
-    i, j = np.array(drawn, np.int64).reshape(-1, 2).T.copy()
-    chains, members, bounds = align.find_chains(i, j, size)
-    found = [members[bounds[k] : bounds[k + 1]].tolist() for k in range(chains)]
-    assert found == naive_chains(drawn, size)
-    once = [k for chain in found for k in chain]
-    assert len(once) == len(set(once))
-
-
-@given(st.lists(st.integers(0, 9), max_size=30))
-def test_sorted_order(keys):
-    got = align.sorted_order(np.array(keys, np.int64))
-    assert got.tolist() == sorted(range(len(keys)), key=lambda k: keys[k])
-
-
-# Alignments.
-
-words = st.tuples(st.integers(0, 3), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
-sides = st.lists(words, max_size=9)
-
-
-def aligned(one, two, step, free):
-    """Return (score, path, tokens of each side) that the kernel finds, both sides read forward."""
-    kinds = np.uint64, np.float32
-    first, second = ([*side] if step > 0 else side[::-1] for side in (one, two))
-    a, b = (
-        [np.array([token[k] for token in side], kind) for k, kind in enumerate(kinds)]
-        for side in (first, second)
-    )
-    n, m = len(one), len(two)
-    score = np.zeros((align.BOX + 1, align.BOX + 1), np.float32)
-    move = np.zeros((align.BOX + 1, align.BOX + 1), np.int8)
-    mate = np.full(max(n, 1), -1, np.int64)
-    i, j = (0, 0) if step > 0 else (n - 1, m - 1)
-    x, y, got = align.align_box(*a, *b, i, j, n, m, step, free, score, move, mate)
-    path = [(k, int(mate[k])) for k in range(n) if mate[k] >= 0]
-    if step < 0:
-        path = [(n - 1 - k, m - 1 - at) for k, at in reversed(path)]
-    return float(got), path, (int(x), int(y))
-
-
-def parts(side):
-    return [token[0] for token in side], [token[1] for token in side]
-
-
-@settings(max_examples=300)
-@given(sides, sides, st.sampled_from([align.FORWARD, align.BACKWARD]))
-def test_an_alignment_between_seeds_is_the_best_there_is(one, two, step):
-    got, path, ends = aligned(one, two, step, align.INSIDE)
-    (a, wa), (b, wb) = parts(one), parts(two)
-    assert got == pytest.approx(naive_align(a, wa, b, wb), abs=1e-4)
-    assert ends == (len(one), len(two))
-    check_path(path, a, wa, b, wb)
-    n, m = len(a), len(b)
-    scored = naive_path_score([(-1, -1), *path, (n, m)], [*wa, 0, 0], [*wb, 0, 0]) - 2 * 0.4
-    # The two corners are no matches: their gains were taken off, their weights are none.
-    assert got == pytest.approx(scored, abs=1e-4)
-
-
-@settings(max_examples=300)
-@given(sides, sides, st.sampled_from([align.FORWARD, align.BACKWARD]))
-def test_an_alignment_beyond_the_seeds_ends_where_its_score_is_best(one, two, step):
-    got, path, ends = aligned(one, two, step, align.OUTSIDE)
-    (a, wa), (b, wb) = parts(one), parts(two)
-    best = naive_extension(a, wa, b, wb)
-    if best < 0.6 - 1e-4:
-        assert (got, path, ends) == (0, [], (0, 0))
-    elif best > 0.6 + 1e-4:
-        assert got == pytest.approx(best, abs=1e-4)
-        check_path(path, a, wa, b, wb)
-        assert ends == (path[-1][0] + 1, path[-1][1] + 1)
-
-
-def check_path(path, a, wa, b, wb):
-    """Matches are of equal words that weigh something, and go forward on both sides."""
-    for x, y in path:
-        assert a[x] == b[y]
-        assert min(wa[x], wb[y]) > 0
-    assert all(x < p and y < q for (x, y), (p, q) in itertools.pairwise(path))
-
-
-@st.composite
-def paths(draw):
-    """Draw (matches in order, weights of both sides)."""
-    steps = draw(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), max_size=10))
-    path = [(-1, -1)]
-    for di, dj in steps:
-        path.append((path[-1][0] + di, path[-1][1] + dj))
-    weights = st.lists(st.sampled_from([0.125, 0.25, 1.0]), min_size=70, max_size=70)
-    return path[1:], draw(weights), draw(weights)
-
-
-@settings(max_examples=300)
-@given(paths())
-def test_the_best_stretch_of_a_path(drawn):
-    path, wa, wb = drawn
-    mate = np.full(70, -1, np.int64)
-    for x, y in path:
-        mate[x] = y
-    both = np.array(wa, np.float32), np.array(wb, np.float32)
-    first, last, score = align.best_stretch(0, 69, *both, mate)
-    assert score == pytest.approx(naive_best_stretch(path, wa, wb), abs=1e-3)
-    if path:
-        stretch = [(x, y) for x, y in path if first <= x <= last]
-        assert (stretch[0][0], stretch[-1][0]) == (first, last)
-        assert score == pytest.approx(naive_path_score(stretch, wa, wb), abs=1e-3)
-    else:
-        assert last < first
-
-
-@examples
-@given(sides, sides)
-def test_likeness(one, two):
-    (a, wa), (b, wb) = parts(one), parts(two)
-    sides = np.array(a, np.uint64), np.array(wa, np.float32), 0, len(a)
-    others = np.array(b, np.uint64), np.array(wb, np.float32), 0, len(b)
-    common, like = regions.likeness(*sides, *others, np.ones(16, np.bool_))
-    wanted = naive_likeness(a, wa, b, wb)
-    assert common == wanted[0]
-    assert like == pytest.approx(wanted[1])
-
 
 # What is found.
 

@@ -395,7 +395,7 @@ def test_of_very_many_pairs_some_thresholds_are_looked_at(monkeypatch):
     result = scan(varied_texts(2, 120), Config(find=("duplicates",)))
     tables = result.tables["documents"], result.tables["pairs"]
     every = threshold_effect(*tables, result.config)
-    monkeypatch.setattr("dedup.report.figures.whatif._PAIRS", 1)
+    monkeypatch.setattr("dedup.clusters.thresholds._PAIRS", 1)
     some = threshold_effect(*tables, result.config)
     assert some["removed"][::20] == every["removed"][::20]
     assert some["removed"][70] == every["removed"][70] == removed_in(result)

@@ -99,7 +99,7 @@ def test_a_comparison_fits_in_any_script(name):
             assert not STEERING.search(line)
 
 
-def test_a_suspicion_fits_on_a_narrow_terminal():
+def test_a_warning_fits_on_a_narrow_terminal():
     result = scan([SCRIPTS["latin"]] * 30)
     lines = list(scan_view(result, width=30))
     assert "── Look at this before you" in lines
@@ -182,7 +182,7 @@ def test_clean_says_what_went_where_and_why(seeds, tmp_path):
     assert "line 2 (18–402): truncated teaser; the copy kept is at line 7 (791–1,172)" in done.out
     assert "    − Jihadist rebels took control of Hama" in done.out
     assert "… 3 more places of this article not shown; --limit 0 shows all" in done.out
-    assert "── Tagged and left in place ── 10 blocks in 3 articles ──" in done.out
+    assert "── Tagged and left in place ── 10 lines in 3 articles ──" in done.out
     assert "  5 × embedded post\n  4 × caption\n  1 × date line\n" in done.out
     assert "  2 × newsletter sign-up\n" in done.out
     assert f"`dedup restore {tmp_path / 'out'}`" in " ".join(done.out.split())

@@ -78,17 +78,13 @@ def naive_relation(pair, config):
     jaccard = common / union if union else 0
     share_a = max(min(matched / tokens_a, 1), common / size_a if size_a else 0)
     share_b = max(min(matched / tokens_b, 1), common / size_b if size_b else 0)
-    shorter, longer = sorted((tokens_a, tokens_b))
-    stands = (share_a if tokens_a <= tokens_b else share_b) >= config.coverage
-    similar = jaccard >= config.threshold
-    if shorter < 50:
-        near = similar or (stands and 2 * shorter >= longer and min(share_a, share_b) >= 0.9)
-    else:
-        near = similar or (stands and 2 * shorter >= longer)
-    if near:
+    shorter = min(tokens_a, tokens_b)
+    least = config.coverage if shorter >= 50 else max(config.coverage, 0.9)
+    more, less = max(share_a, share_b), min(share_a, share_b)
+    if jaccard >= config.threshold or less >= least:
         return "near_duplicate"
-    if stands and 2 * shorter < longer:
-        return "excerpt"
+    if more >= least:
+        return "near_duplicate" if shorter >= 50 and less >= 0.8 * more else "excerpt"
     if number:
         derived = matched / shorter >= 0.3 or (number >= 3 and matched >= 60) or matched >= 100
         return "derived" if derived else "shares_passage"
@@ -126,20 +122,24 @@ def test_relations_are_as_the_rules_are_written_down(pair, config):
         # Coverage of a text of about the same length.
         ((200, 200, 0, 0, 0, 140, 1), "near_duplicate"),
         ((200, 200, 0, 0, 0, 139, 1), "derived"),
-        # Half as long and shorter.
-        ((100, 200, 0, 0, 0, 70, 1), "near_duplicate"),
-        ((99, 200, 0, 0, 0, 70, 1), "excerpt"),
-        ((200, 99, 0, 0, 0, 70, 1), "excerpt"),
-        ((100, 201, 0, 0, 0, 70, 1), "excerpt"),
-        ((100, 201, 0, 0, 0, 69, 1), "derived"),
+        # One stands in the other, and not the other way round.
+        ((100, 142, 0, 0, 0, 100, 1), "near_duplicate"),  # 1 and .704
+        ((100, 143, 0, 0, 0, 100, 1), "excerpt"),  # 1 and .699
+        ((143, 100, 0, 0, 0, 100, 1), "excerpt"),
+        ((100, 125, 0, 0, 0, 70, 1), "near_duplicate"),  # .7 and .56: about as much
+        ((100, 126, 0, 0, 0, 70, 1), "excerpt"),
+        ((100, 126, 0, 0, 0, 69, 1), "derived"),
         # By containment alone.
         ((100, 1000, 100, 1000, 70, 0, 0), "excerpt"),
         ((100, 1000, 100, 1000, 69, 0, 0), "none"),
         # Short texts must be covered on both sides.
         ((49, 49, 0, 0, 0, 44, 1), "derived"),  # .898
         ((49, 49, 0, 0, 0, 45, 1), "near_duplicate"),
-        ((49, 54, 0, 0, 0, 48, 1), "derived"),  # .98 of the one, .89 of the other
+        ((49, 54, 0, 0, 0, 48, 1), "excerpt"),  # .98 of the one, .89 of the other
+        ((49, 54, 0, 0, 0, 44, 1), "derived"),
         ((50, 54, 0, 0, 0, 36, 1), "near_duplicate"),
+        ((49, 500, 0, 0, 0, 44, 1), "derived"),
+        ((49, 500, 0, 0, 0, 45, 1), "excerpt"),
         ((20, 60, 0, 0, 0, 20, 1), "excerpt"),
         ((20, 30, 16, 16, 14, 0, 0), "near_duplicate"),  # Jaccard .78
         # Derived: 30%, or three passages of 60 tokens, or 100 tokens.

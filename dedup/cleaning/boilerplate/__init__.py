@@ -1,4 +1,4 @@
-"""Page furniture and tagged blocks: what a block is, from its words and from its neighbours.
+"""Boilerplate and tagged blocks: what a block is, from its words and from its neighbours.
 
 Three sources, from sure to less sure: shipped patterns (``patterns.txt``), runs of lines that
 only a menu or a related card has, and lines that one site repeats over and over.
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.cleaning.boilerplate import patterns, tags
+from dedup.cleaning.boilerplate.comments import tag_comments
 from dedup.cleaning.boilerplate.frequency import take_frequent
 from dedup.cleaning.boilerplate.lines import LineCounter, LineCounts
 from dedup.cleaning.boilerplate.margins import take_margins
@@ -74,11 +75,11 @@ def find_boilerplate(
     line_counts: LineCounts,
     templates: Found | None = None,
 ) -> tuple[pa.Table, pa.Table]:
-    """Return furniture (schema ``REMOVALS``) and tagged blocks (schema ``ANNOTATIONS``).
+    """Return boilerplate (schema ``REMOVALS``) and tagged blocks (schema ``ANNOTATIONS``).
 
     ``lines`` come from ``lines_of``; ``line_counts`` says how often they stand in the whole corpus,
     where near copies count once, so that ten copies of one wire story do not make its paragraphs
-    furniture.
+    boilerplate.
     """
     page = Page(texts, lines)
     whole = ~fragments(lines, tokens)
@@ -91,6 +92,7 @@ def find_boilerplate(
         take_menus(page)
         take_cards(page)
         take_margins(page, line_counts)
+        tag_comments(page)
         for line in np.flatnonzero(lines.flags & INVISIBLE).tolist():
             page.found[line] = ("whitespace", "invisible_line", "strong")
     else:

@@ -1,8 +1,8 @@
-"""Lines that one site prints on many pages: which of them are furniture.
+"""Lines that one site prints on many pages: which of them are boilerplate.
 
 How often a line stands says nothing alone: headings, datelines, bylines, ingredients and the
 closing sentence of an agency stand on many pages too. So a line counts by its company: in long
-runs of such lines, beside furniture, or before the first and behind the last paragraph of text.
+runs of such lines, beside boilerplate, or before the first and behind the last paragraph of text.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from dedup.text.lines import SENTENCE
 _BODY_WORDS = 15  # a sentence so long, on few pages only, is text …
 _LONG_WORDS = 30  # … and a line so long however it ends
 _LABEL_WORDS = 4  # a shorter sentence is a label as likely as text
-_ALONE_WORDS = 4  # a shorter line is a heading as likely as furniture
-_MENU = 5  # so many frequent lines in a row are no headings, beside furniture …
+_ALONE_WORDS = 4  # a shorter line is a heading as likely as boilerplate
+_MENU = 5  # so many frequent lines in a row are no headings, beside boilerplate …
 _MARGIN = 8  # … and alone
 _RUN = 3  # the same above or below the text
 _AROUND = 6  # blocks above and below …
-_DENSE = 2 / 3  # … of which this share is furniture or frequent where there is no text
+_DENSE = 2 / 3  # … of which this share is boilerplate or frequent where there is no text
 
 _PLACE = re.compile(r"[^\W\d_a-zà-ÿ][^\da-zà-ÿ,;:!?]{2,30}(?:, [^\W\d_][^\d,;:!?]{1,30})?\W*")
 _WHO_WHERE = re.compile(
@@ -36,7 +36,7 @@ _WHO_WHERE = re.compile(
 
 
 def take_frequent(page: Page, line_counts: LineCounts, whole: Bool) -> None:
-    """Find the furniture among the lines that a site prints in many of its clusters."""
+    """Find the boilerplate among the lines that a site prints in many of its clusters."""
     for line in np.flatnonzero(line_counts.often & whole).tolist():
         if line in page.found or line in page.tagged:
             continue
@@ -87,7 +87,11 @@ def _take_dense(page: Page, line_counts: LineCounts, body: Bool) -> None:
         else:
             dense = above + below >= _DENSE * (last - first - 1)
         heading = line + 1 < high and bool(body[line + 1])
-        if dense and last - first > _AROUND and not heading and line != low:
+        around = range(first, last)
+        menu = any(each in page.found or each in page.weak for each in around)
+        menu = menu or all(each in page.frequent for each in around)
+        said = not _is_plain(page, line) and not speaks_to_reader(fold_line(page.text(line)))
+        if dense and menu and not said and last - first > _AROUND and not heading and line != low:
             page.found[line] = _line(bool(line_counts.very[line]) and _is_plain(page, line))
 
 
@@ -103,13 +107,13 @@ def _body(page: Page, line_counts: LineCounts) -> Bool:
 def _judge(
     page: Page, line_counts: LineCounts, stretch: tuple[int, int], *, above: bool, below: bool
 ) -> None:
-    """Take lines of one run of furniture and frequent lines, as far as it is a run."""
+    """Take lines of one run of boilerplate and frequent lines, as far as it is a run."""
     begin, end = stretch
     own = [line for line in range(begin, end) if line in page.frequent and line not in page.found]
     plain = [each for each in own if _is_plain(page, each) and not line_counts.numbered[each]]
     firm = end - begin - len(own)
     enclosed = begin in page.found and end - 1 in page.found
-    # Without furniture in it a run needs lines of most pages, or that no site is known.
+    # Without boilerplate in it a run needs lines of most pages, or that no site is known.
     common = firm > 0 or 2 * sum(
         line_counts.most[each] or not line_counts.known[each] for each in plain
     ) >= len(plain)
@@ -140,7 +144,7 @@ def _judge(
 
 
 def _stands_alone(page: Page, line_counts: LineCounts, line: int, *, below: bool) -> bool:
-    """Tell whether a frequent line can be furniture with no other beside it."""
+    """Tell whether a frequent line can be boilerplate with no other beside it."""
     if page.lines.words[line] < _ALONE_WORDS or page.has(line, SENTENCE):
         return False
     if NOTICE.match(fold_line(page.text(line))) or page.text(line).rstrip()[-1:] in ",:;":

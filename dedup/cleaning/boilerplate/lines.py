@@ -14,7 +14,7 @@ from dedup.core.storage import Columns
 from dedup.kernels.lines import drop_single
 from dedup.text.lines import DIGITS, Lines
 
-_LINE_CLUSTERS = 3  # distinct clusters of a site that hold a line of furniture …
+_LINE_CLUSTERS = 3  # distinct clusters of a site that hold a line of boilerplate …
 _LINE_SHARE = 0.02  # … or this share of the site's clusters, where that is more
 _LINE_WORDS = 40
 _EDGE_LINES = 5  # a longer line must always stand this near to one end
@@ -128,7 +128,7 @@ class LineCounter:
 
 
 def _parts(facts: _Facts) -> Iterator[_Facts]:
-    """Yield the lines that may stand more than once, all of one key together."""
+    """Yield the lines that may occur more than once, all of one key together."""
     keep = np.empty(len(facts.keys), np.bool_)
     slots = np.zeros(1 << max(10, (2 * len(facts.keys)).bit_length()), np.uint8)
     kept = drop_single(facts.keys, slots, keep)

@@ -1,4 +1,4 @@
-"""What is known about the blocks of all documents while furniture is looked for."""
+"""What is known about the blocks of all documents while boilerplate is looked for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Page:
     texts: Texts
     lines: Lines
     found: dict[int, Finding] = field(default_factory=dict)
-    weak: dict[int, str] = field(default_factory=dict)  # furniture only among furniture: reason
+    weak: dict[int, str] = field(default_factory=dict)  # boilerplate only among boilerplate: reason
     frequent: set[int] = field(default_factory=set)  # lines on many pages of one site
     markers: list[int] = field(default_factory=list)
     tagged: dict[int, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The shipped patterns of page furniture, and how a line is folded before they are tried."""
+"""The shipped patterns of boilerplate, and how a line is folded before they are tried."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _OPEN_END = re.compile(r"(?<!\\)([^\W\d_]\)?)(?=\.(?:\*|\{0))")
 
 
 def plain_text(line: str) -> str:
-    """Return a line without what Markdown and HTML put around its words.
+    r"""Return a line without what Markdown and HTML put around its words.
 
     >>> plain_text("* **[Share this](https://example.org/share)** &nbsp;")
     '* Share this \\xa0'
@@ -96,7 +96,7 @@ class Section:
     triggers: tuple[str, ...]
     patterns: tuple[str, ...]  # may match a block however it ends
     titles: tuple[str, ...]  # the block must not end like a sentence
-    among: tuple[str, ...]  # the same, and furniture only among furniture
+    among: tuple[str, ...]  # the same, and boilerplate only among boilerplate
 
 
 @dataclass(frozen=True, slots=True)

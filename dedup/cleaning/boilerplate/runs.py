@@ -1,4 +1,4 @@
-"""What is furniture by its neighbours: words of menus, and cards of other articles.
+"""What is boilerplate by its neighbours: words of menus, and cards of other articles.
 
 Only blocks of the same document count as neighbours, and what follows a line that ends in a colon
 is a list of the text.
@@ -20,7 +20,7 @@ _TOPIC, _BRAND, _MARKER = "nav_topic", "nav_brand", "related_marker"
 
 
 def take_menus(page: Page) -> None:
-    """Find words of navigation among other furniture, and lists of links."""
+    """Find words of navigation among other boilerplate, and lists of links."""
     for begin, end in stretches(page, {*page.weak, *page.found}):
         _take_run(page, begin, end)
     lines = page.lines
@@ -46,10 +46,10 @@ def _introduced(page: Page, line: int) -> bool:
 
 
 def _take_run(page: Page, begin: int, end: int) -> None:
-    """Take the weak lines of one run where the other lines of it are furniture enough.
+    """Take the weak lines of one run where the other lines of it are boilerplate enough.
 
     A topic ("Football") may be part of a list that ends the text, so it counts only behind
-    furniture; the name of a network only with words that nothing but a page has.
+    boilerplate; the name of a network only with words that nothing but a page has.
     """
     own = range(begin, end)
     weak = [each for each in own if each not in page.found]

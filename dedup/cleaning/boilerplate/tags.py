@@ -118,6 +118,11 @@ def tag_of(line: str, words: int, flags: int, position: int, left: int) -> str |
     return "caption" if _is_caption(line, folded, words, flags) else None
 
 
+def is_caption(line: str, words: int, flags: int) -> bool:
+    """Tell whether a line is a caption or a credit."""
+    return _is_caption(line.strip(), fold_line(line), words, flags)
+
+
 def _is_date(folded: str) -> bool:
     words = _WORD.findall(folded)
     if not any(word[0].isdigit() for word in words):

@@ -79,6 +79,7 @@ class Template:
     site: int
     clusters: int
     documents: int
+    example: int  # a document that holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ NONE = Templates(np.zeros(16, np.uint64), ())
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What is known of each unit that may stand more than once."""
+    """What is known of each unit that may occur more than once."""
 
     keys: UInt64
     docs: Int32
@@ -178,7 +179,7 @@ def _templates(kept: dict[int, Template]) -> Templates:
 
 
 def _parts(facts: _Facts) -> Iterator[Int64]:
-    """Yield the rows of units that may stand more than once, all of one key together."""
+    """Yield the rows of units that may occur more than once, all of one key together."""
     keep = np.empty(len(facts.keys), np.bool_)
     slots = np.zeros(1 << max(10, (2 * len(facts.keys)).bit_length()), np.uint8)
     parts = drop_single(facts.keys, slots, keep) // _PART_UNITS + 1
@@ -221,7 +222,8 @@ class _Survey:
             if site >= 0:
                 key ^= int(spread(np.array([site]))[0])
             clusters, documents = int(counts.clusters[place]), int(counts.documents[place])
-            entry = Template(text[:_SHOWN], site, clusters, documents)
+            example = int(facts.docs[carriers[0]])
+            entry = Template(text[:_SHOWN], site, clusters, documents, example)
             if size >= LEAST_WORDS:
                 self.kept[key] = entry
             else:
@@ -316,7 +318,7 @@ class _Survey:
         return docs[::step][:_SAMPLE].astype(np.int64)
 
     def _sketch(self, rows: Int64, facts: _Facts) -> UInt64:
-        """Sketch documents by their words outside of the units that stand more than once."""
+        """Sketch documents by their words outside of the units that occur more than once."""
         lows, highs = facts.lows, facts.lows + facts.sizes
         order = np.argsort(lows, kind="stable")
         lows, highs = lows[order], np.maximum.accumulate(highs[order])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from dedup.cleaning.repeats import doubles
 from dedup.cleaning.repeats.near import FUZZY, near_run, triples
 from dedup.cleaning.repeats.shapes import (
     ONE_WORD_TAILS,
@@ -164,7 +165,10 @@ def find_repeats(texts: Texts, tokens: Tokens, lines: Lines, config: Config) -> 
     _remove_near_teasers(search, marked, sizes)
     _remove_shorter_teasers(search, marked, sizes)
     _remove_copies(search)
-    _remove_contained(search, marked)
+    doubles.remove_doubles(search)
+    posts = doubles.embedded_posts(search)
+    doubles.remove_posts(search, posts)
+    _remove_contained(search, marked, posts)
     search.rows.sort()
     columns = list(zip(*search.rows, strict=True)) or [()] * len(REMOVALS)
     return pa.Table.from_arrays(
@@ -324,7 +328,7 @@ def _remove_copies(search: _Search) -> None:
         search.accept(line, int(lines.lows[kept]), int(lines.highs[kept]), what)
 
 
-def _remove_contained(search: _Search, marked: Bool) -> None:
+def _remove_contained(search: _Search, marked: Bool, posts: Bool) -> None:
     """Remove blocks that stand whole in a longer block, or across several blocks."""
     lines = search.lines
     sizes = lines.highs - lines.lows
@@ -334,7 +338,7 @@ def _remove_contained(search: _Search, marked: Bool) -> None:
     headline = (position == 0) & ((lines.flags & SENTENCE) == 0) & (lines.words <= 25)
     fits = (2 * sizes <= totals) & (lines.words >= kernel.HEAD) & ~headline
     wanted = np.where(fits & ~search.gone & ~search.held, sizes, 0)
-    within, across = search.find(wanted, ~search.gone & ~marked)
+    within, across = search.find(wanted, ~search.gone & ~marked & ~posts)
     flat = np.flatnonzero((across >= 0) & (lines.words >= _FLATTENED_WORDS))
     flattened: list[int] = []
     for line in flat[np.lexsort((flat, -sizes[flat]))].tolist():
@@ -346,7 +350,7 @@ def _remove_contained(search: _Search, marked: Bool) -> None:
             flattened.append(int(lines.docs[line]))
     if flattened:
         again = np.isin(lines.docs, np.unique(flattened)) & ~search.gone & ~search.held
-        redone, _ = search.find(np.where(again, wanted, 0), ~search.gone & ~marked)
+        redone, _ = search.find(np.where(again, wanted, 0), ~search.gone & ~marked & ~posts)
         within[np.isin(lines.docs, np.unique(flattened))] = -1
         within = np.maximum(within, redone)
     _remove_quotes(search, within)
@@ -386,6 +390,8 @@ def _remove_quotes(search: _Search, within: Int64) -> None:
             what = ("pull_quote", "inside_longer_block", "strong")
             for line in parts:
                 position = int(within[line])
+                if doubles.remove_lead(search, line, longer, position):
+                    continue
                 if (
                     longer != line + 1
                     and not is_headed(lines, line)

@@ -72,6 +72,11 @@ def is_pulled(line: str, ends_sentence: bool, before: str, after: str) -> bool:
     return ends_sentence and bool(ends)
 
 
+def stops_behind(rest: str) -> bool:
+    """Tell whether a sentence ends where ``rest`` of a line begins."""
+    return _SENTENCE_STOP.match(rest) is not None
+
+
 def prose_lines(texts: Texts, lines: Lines) -> Bool:
     """Tell which blocks that stand twice are running text; what stands in three places is meant."""
     prose = np.zeros(len(lines), np.bool_)

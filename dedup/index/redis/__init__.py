@@ -192,12 +192,12 @@ class RedisStore:
         return flaws(self._server, self.settings)
 
     def rebuild(self) -> int:
-        """Make the postings anew; return how many damaged articles had to be dropped."""
+        """Compute the postings again; return how many damaged articles were dropped."""
         self._must_write()
         return rebuild(self._server, self.settings)
 
     def compact(self) -> None:
-        """Give back the room of removed postings."""
+        """Free the space of removed postings."""
         self._must_write()
         compact(self._server)
 

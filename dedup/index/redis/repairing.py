@@ -1,4 +1,4 @@
-"""All of an index on a server checked, and what follows from its articles made anew.
+"""All of an index on a server checked, and its postings computed again.
 
 Others may use the index meanwhile: articles that come while it is looked at are left alone, and
 what seems to be missing is looked at again.
@@ -161,7 +161,7 @@ def _lost_members(server: Server, survey: _Survey) -> int:
 def _differences(
     server: Server, survey: _Survey, wanted: UInt64, there: UInt64, part: int, full: set[bytes]
 ) -> list[int]:
-    """Return the postings that differ; those of crowded keys and of articles gone since aside."""
+    """Return the postings that differ, but not of oversized keys or removed articles."""
     wrong = np.setxor1d(wanted, there).tolist()
     damaged, known = set(survey.damaged), set(wanted.tolist()) if wrong else set()
     wrong = [
@@ -177,7 +177,7 @@ def _differences(
 
 
 def rebuild(server: Server, settings: Settings) -> int:
-    """Make all that follows from the articles anew; return how many damaged ones were dropped."""
+    """Compute all postings again from the articles; return how many damaged ones were dropped."""
     survey = _walk(server, settings)
     with server.calling():
         for number in survey.damaged:
@@ -197,7 +197,7 @@ def rebuild(server: Server, settings: Settings) -> int:
 
 
 def _newest(server: Server, part: int, wanted: UInt64) -> UInt64:
-    """Return the postings that buckets have room for, and note the crowded keys."""
+    """Return the postings that fit into buckets, and note the oversized keys."""
     keys, first, often = np.unique(wanted >> _UPPER, return_index=True, return_counts=True)
     behind = np.repeat(first + often, often) - np.arange(len(wanted))
     oversized = [bytes([part]) + int(key).to_bytes(4, "big") for key in keys[often > BUCKET]]
@@ -243,7 +243,7 @@ def _mend_days(server: Server, survey: _Survey) -> None:
 
 
 def compact(server: Server) -> None:
-    """Give back the room of removed postings."""
+    """Free the space of removed postings."""
     used = used_slots(server).tolist()
     for low in range(0, len(used), 64):
         steps: list[object] = ["-"]

@@ -21,7 +21,10 @@ from dedup.index.rules import Row, keys_of_records
 from dedup.index.settings import Settings
 from dedup.index.store import BUCKET, Counts
 
-_SEAL, _META = 4, 9  # bytes in front of a record: its seal; that, its group, whether it leads
+_SEAL, _META = (
+    4,
+    9,
+)  # bytes in front of a record: its seal; that, its group, whether it is a representative
 _WAITING = 1 << 40  # from where articles are numbered that are not kept yet
 
 
@@ -36,12 +39,12 @@ def packed_keys(keys: bytes) -> bytes:
 
 
 def number_bytes(number: int) -> bytes:
-    """Return a number as it stands on the server."""
+    """Return a number as the server stores it."""
     return number.to_bytes(4, "big")
 
 
 def numbers_in(data: bytes) -> list[int]:
-    """Return the numbers that stand together."""
+    """Return the numbers that are stored together."""
     numbers: list[int] = np.frombuffer(data, ">u4").tolist()
     return numbers
 

@@ -14,9 +14,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from dedup.config import RELATIONS
 from dedup.errors import ConfigError, IndexUnavailable
 from dedup.index.comparing import EQUAL
+from dedup.index.entries import stored_relation
 from dedup.index.settings import Settings
 from dedup.index.store import BUCKET, CANDIDATES
 from dedup.similarity.relations import NAMES, NEAR_DUPLICATE
@@ -160,4 +160,4 @@ def _constants(settings: Settings, stored: str) -> str:
 
 def _code(relation: str, settings: Settings) -> int | bool:
     """Return the number that a relation has in a packed verdict, ``False`` where it is unused."""
-    return relation in settings.cluster_on and RELATIONS.index(relation) + 1
+    return relation in settings.cluster_on and stored_relation(relation)

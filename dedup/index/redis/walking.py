@@ -33,7 +33,7 @@ def counts_of(server: Server) -> Counts:
 
 
 def values(server: Server, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
-    """Return what stands under numbers, of those that are there."""
+    """Return the records of numbers, as far as they exist."""
     if not numbers:
         return []
     with server.calling():

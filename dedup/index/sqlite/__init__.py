@@ -222,7 +222,7 @@ class SQLiteStore:
             return flaws(shelf)
 
     def rebuild(self) -> int:
-        """Make the postings anew; return how many damaged articles had to be dropped."""
+        """Compute the postings again; return how many damaged articles were dropped."""
         with self._database.writing() as connection:
             dropped = rebuild(self._shelf, connection)
             self._shelf.save()
@@ -230,7 +230,7 @@ class SQLiteStore:
         return dropped
 
     def compact(self) -> None:
-        """Merge all postings into one run, and give back the room of what was removed."""
+        """Merge all postings into one run, and free the space of what was removed."""
         with self._database.writing() as connection:
             shelf = self._at(connection)
             if shelf.next > 1:

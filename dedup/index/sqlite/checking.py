@@ -1,4 +1,4 @@
-"""Every byte that matters checked, and what follows from the articles made anew."""
+"""Every byte that matters checked, and the postings computed again from the articles."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _whole(shelf: SQLiteShelf, cells: Cells, survey: _Survey) -> Row | None:
 
 
 def rebuild(shelf: SQLiteShelf, connection: sqlite3.Connection) -> int:
-    """Make all postings anew from the articles; return how many damaged articles were dropped."""
+    """Compute all postings again from the articles; return how many damaged ones were dropped."""
     try:
         shelf.take_state(connection)
     except CorruptIndex:

@@ -36,7 +36,7 @@ _NO_SPACE = ("full", "disk i/o", "readonly", "unable to open", "locked", "busy",
 _FORMS = [struct.Struct(f"<{count}q") for count in range(5)]
 _OTHER_TYPES = "a row of the index holds values of other types than were written"
 
-# What stands in an index file, literally; anything else is not opened.
+# The exact tables of an index file; a file with anything else is not opened.
 SCHEMA = {
     "settings": (
         "CREATE TABLE settings(one INTEGER PRIMARY KEY, seal INTEGER NOT NULL, "
@@ -78,11 +78,11 @@ def _refuse_others(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(_HEADER)
     if not head.startswith(_MAGIC):
-        raise CorruptIndex(f"{path}: is a file, but no index")
+        raise CorruptIndex(f"{path} is not a dedup index")
     owner = int.from_bytes(head[_OWNER : _OWNER + 4], "big")
     # An index that was not closed may have its mark in the log only.
     if owner != APPLICATION_ID and not _log_of(path):
-        raise CorruptIndex(f"{path}: is a SQLite database, but no index of dedup")
+        raise CorruptIndex(f"{path} is a SQLite database, not a dedup index")
 
 
 # Connections of a parent process: they must neither be used nor closed by the child.
@@ -165,7 +165,9 @@ class Database:
             )
         is_new = not self.path.exists() or not self.path.stat().st_size
         if is_new and create is None:
-            raise IndexUnavailable(f"{self.path}: there is no index")
+            raise IndexUnavailable(
+                f"{self.path}: there is no index; `dedup index create` makes one"
+            )
         mode = "ro" if self.read_only else "rwc" if is_new else "rw"
         connection = self._opened(mode)
         try:
@@ -307,7 +309,7 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> None:
     """Raise ``CorruptIndex`` for a file that is no index, or more than one."""
     (found,) = connection.execute("PRAGMA application_id").fetchone()
     if found != APPLICATION_ID:
-        raise CorruptIndex(f"{path}: this is no index of dedup")
+        raise CorruptIndex(f"{path} is not a dedup index")
     rows = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
     if dict(rows) != SCHEMA or len(rows) != len(SCHEMA):
         raise CorruptIndex(f"{path}: the tables are not those of an index")

@@ -1,4 +1,4 @@
-"""Postings in sorted runs: how they are cut into blocks, found again, and merged.
+"""Postings in sorted runs: how they are divided into blocks, found again, and merged.
 
 A run holds the postings of all articles up to some number that no earlier run has. Its 256 slices
 have the same number of blocks each, about a page full, and a key says by itself in which block it
@@ -20,7 +20,7 @@ from dedup.index.store import BUCKET
 from dedup.kernels import postings as kernel
 
 _FILL = 440  # postings of a block; with its checksum that is short of a page of 4,096 bytes
-_ROOM = 256  # articles that a look-up makes room for at first
+_ROOM = 256  # initial capacity of a look-up, in articles
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Run:
     last: int
 
     def first(self, part: int) -> int:
-        """Return where the first block of a slice stands."""
+        """Return the position of the first block of a slice."""
         return self.run << 32 | part * self.parts
 
 
@@ -48,7 +48,7 @@ def parts_for(postings: int) -> int:
 
 
 def seal_block(position: int, postings: UInt64) -> bytes:
-    """Return the bytes of a block: a checksum of its place and its postings, and those."""
+    """Return the bytes of a block: a checksum of its position and postings, and the postings."""
     words = np.empty(len(postings) + 1, np.uint64)
     words[1:] = postings
     words[0] = kernel.check_block(words, np.intp(1), np.intp(len(words)), np.uint64(position))
@@ -66,7 +66,7 @@ def open_block(position: int, data: bytes) -> UInt64:
     return words[1:]
 
 
-Read = Callable[[list[int]], list[tuple[int, bytes]]]  # blocks by place, in order
+Read = Callable[[list[int]], list[tuple[int, bytes]]]  # blocks by position, in order
 
 
 class Finder:

@@ -19,7 +19,7 @@ from dedup.index.sqlite.runs import Finder, Run
 from dedup.index.store import BUCKET, Counts
 
 PAGE = 1000  # rows that are read at a time where all are
-_MOST = (1 << 32) - 1  # the last number that postings have room for
+_MOST = (1 << 32) - 1  # the largest number that a posting can hold
 _STATE = struct.Struct(f"<{4 + len(fields(Counts))}q")
 _RUN = struct.Struct("<5q")
 ROW = "number, family, leads, time, seal, record"

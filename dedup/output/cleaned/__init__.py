@@ -1,4 +1,4 @@
-"""The cleaned folder: articles without their repeats and furniture, and the way back.
+"""The cleaned folder: articles without repeats and boilerplate, and the way back.
 
 ``articles/`` (whole files) or ``articles.jsonl`` / ``articles.parquet`` (rows) hold the cleaned
 texts, ``provenance.jsonl`` one object per document of the corpus, whether it was written or not,

@@ -28,6 +28,7 @@ from dedup.output.cleaned.rows import (
     names_of,
     parsed,
 )
+from dedup.sources.nested import is_paragraphs
 
 # Documents of schema ``CORPUS``; those that were Arrow data with their columns, null for the text.
 Part: TypeAlias = tuple[pa.RecordBatch, pa.RecordBatch | None]
@@ -57,11 +58,11 @@ def rows_in(documents: pa.RecordBatch) -> Iterator[list[Row]]:
 
 @dataclass(slots=True)
 class Layout:
-    """Columns told from all rows, and then each part of them in these columns."""
+    """Columns derived from all rows, and then each part of them in these columns."""
 
     schema: pa.Schema = field(default_factory=lambda: pa.schema([]))
     names: dict[str, str] = field(default_factory=dict)  # of the columns `text` and `dedup`
-    _order: dict[str | None, None] = field(default_factory=dict)  # None stands for the text
+    _order: dict[str | None, None] = field(default_factory=dict)  # None is the text
     _givens: set[str] = field(default_factory=set)
     _schemas: list[tuple[str, pa.Schema]] = field(default_factory=list)
     _kinds: dict[str, pa.DataType | None] = field(default_factory=dict)  # None: JSON text
@@ -107,7 +108,7 @@ class Layout:
         """Lay out the columns, in the order in which they were met, `dedup` last."""
         taken: list[str] = []
         for name in self._kinds:
-            # Half of a surrogate pair cannot stand in the name of a column.
+            # Half of a surrogate pair cannot be in the name of a column.
             self._clean[name] = free_name(clean_string(name), taken)
             taken.append(self._clean[name])
         order = [None if name is None else self._clean.get(name, name) for name in self._order]
@@ -129,7 +130,9 @@ class Layout:
         if name != self.names["text"] or (
             place >= 0 and not pa.types.is_null(joined.field(place).type)
         ):
-            return joined.field(place)
+            field = joined.field(place)
+            is_list = name == self.names["text"] and is_paragraphs(field.type)
+            return field.with_type(pa.large_string()) if is_list else field
         return pa.field(name, pa.string())
 
     def fit(self, part: Part, found: pa.Table) -> pa.Table:

@@ -1,4 +1,4 @@
-"""The rows a scan was made from, read once more and written with what was found of each.
+"""The input rows of a scan, read once more and written with the result of each.
 
 Nothing of the corpus is held: rows are met in the order in which they were read, and the table of
 documents says which of them stay.
@@ -33,7 +33,7 @@ class Again(Protocol):
     """Inputs that can be read once more, all columns of their rows included."""
 
     def check(self) -> None:
-        """Raise ``InputError`` that names an input which is not what it was."""
+        """Raise ``InputError`` that names an input which has changed."""
         ...
 
     def parts(self) -> Generator[Part, None, None]:
@@ -223,5 +223,5 @@ class _Found:
 
 
 def changed(path: str | None) -> InputError:
-    """Return the error that an input is not what it was."""
+    """Return the error for an input that has changed."""
     return InputError("was changed while dedup was at work; run the command again", path=path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from dedup.core.arrays import clean_string
-from dedup.formats import PACKED, kind_of
+from dedup.core.formats import PACKED, kind_of
 from dedup.output.places import hashed_name, safe_name
 from dedup.sources.files import STDIN
 
@@ -50,7 +50,7 @@ class Names:
         return "/".join([*parts, safe_name(last, taken)])
 
     def _free(self, name: str) -> str:
-        if not self.originals.isdisjoint(_above(name)):  # a file stands where a folder is needed
+        if not self.originals.isdisjoint(_above(name)):  # a file is where a folder is needed
             name = name.replace("/", "_")
         number, wanted = 2, name
         while not self._fits(name):

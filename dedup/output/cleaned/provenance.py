@@ -1,4 +1,4 @@
-"""``provenance.jsonl``: what is known of each document of a cleaned folder, made and read."""
+"""``provenance.jsonl``: the record of each document of a cleaned folder, written and read."""
 
 from __future__ import annotations
 

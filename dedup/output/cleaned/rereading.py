@@ -22,10 +22,10 @@ _BATCH_BYTES = 8 << 20
 
 
 class Rereading:
-    """The rows of inputs that ``Files`` reads, in the same order, with all they came with.
+    """The rows of inputs that ``Files`` reads, in the same order, with all their columns.
 
     ``columns`` keeps Arrow data as it is. To be made before the inputs are read for the first
-    time; that is to be done with ``options``, and in ``folder``, where stdin is put by.
+    time; that is to be done with ``options``, and in ``folder``, where stdin is spilled.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class Rereading:
         return find_sources(self._paths, self._options, Tally(ReadReport()))
 
     def check(self) -> None:
-        """Raise ``InputError`` that names an input which is not what it was at the beginning."""
+        """Raise ``InputError`` that names an input which has changed since the beginning."""
         if self._is_live:
-            return  # everything was put by
+            return  # everything was spilled
         try:
             states = input_states(self._sources())
         except OSError as error:
@@ -57,12 +57,15 @@ class Rereading:
         """Return the columns of the inputs ``paths`` where all of them state theirs."""
         if self._is_live:
             return None
-        found = []
-        for source in self._sources():
-            if clean_string(source.path) in paths:
+        found, text = [], self._options.text_column
+        sources = {clean_string(source.path): source for source in self._sources()}
+        if not paths <= sources.keys():  # files in an archive
+            return None
+        for path, source in sources.items():
+            if path in paths:
                 schema = stated_schema(source)
-                if schema is None:
-                    return None
+                if schema is None or (text is not None and text not in schema.names):
+                    return None  # a text inside objects becomes a column of its own
                 found.append(schema)
         return found
 

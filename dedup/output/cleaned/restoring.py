@@ -123,7 +123,7 @@ def _is_caseless(folder: Path) -> bool:
 
 
 def _check_free(path: Path, new: str) -> None:
-    """Raise ``OutputError`` where something else than what is to be written stands at ``path``."""
+    """Raise ``OutputError`` if ``path`` holds something else than what is to be written."""
     if not (path.is_symlink() or path.exists()):
         return
     if path.is_symlink() or not path.is_file() or file_sha256(path) != new:

@@ -72,7 +72,7 @@ class JsonRows:
 
 
 def names_of(given: set[str], others: set[str]) -> dict[str, str]:
-    """Return the names of the columns of the text, where it has one, and of the facts."""
+    """Return the names of the columns of the text, where it has one, and of the result."""
     kept = len(given) == 1 and not given & others
     text = next(iter(given)) if kept else free_name("text", others)
     return {"text": text, "dedup": free_name("dedup", {*others, text})}
@@ -80,14 +80,14 @@ def names_of(given: set[str], others: set[str]) -> dict[str, str]:
 
 @dataclass(slots=True)
 class TableRows:
-    """Rows as Parquet; they must be added in the order in which ``of`` was told of them."""
+    """Rows as Parquet; they must be added in the order of the calls of ``of``."""
 
     open: Opener
     stack: ExitStack
     columns: dict[str, str]
     givens: list[str]
     stock: Stock  # all rows there are, in the columns they came with; the text is null
-    places: Int64  # where in it those to be written stand
+    places: Int64  # positions of those to be written
     schema: pa.Schema
     _texts: list[str] = field(default_factory=list)
     _facts: list[dict[str, Any]] = field(default_factory=list)
@@ -180,7 +180,7 @@ class Stock:
 
 @dataclass(slots=True)
 class _Gathered:
-    """Tables with the columns of rows; of each row the name of its text column, and its place."""
+    """Tables with the columns of rows; for each row its text column and its position."""
 
     tables: list[tuple[str, pa.Table]]
     givens: list[str]
@@ -209,7 +209,7 @@ class _Gathered:
         return made
 
     def _add(self, tables: list[pa.Table], rows: Int64) -> None:
-        """Add tables that follow each other; ``rows`` stand in them one after the other."""
+        """Add tables that follow each other; ``rows`` are numbered through all of them."""
         first = sum(len(table) for _, table in self.tables)
         self.places[rows] = np.arange(first, first + len(rows))
         given = self.givens[int(rows[0])]  # all of these rows call their text so
@@ -257,7 +257,7 @@ def _columns(rows: list[dict[str, Any]]) -> pa.Table:
             column = pa.array(values)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
             column = json_texts(values)
-        # Half of a surrogate pair cannot stand in the name of a column.
+        # Half of a surrogate pair cannot be in the name of a column.
         name = free_name(clean_string(name), columns)
         columns[name] = json_texts(values) if has_empty_struct(column.type) else column
     return pa.table(columns)

@@ -28,8 +28,9 @@ DPI = 300
 _NAME = 26  # columns that the name of a site may take
 _CELLS = 12  # sites up to which the cells of the matrix hold their numbers
 _UNEVEN = 30  # how much higher than a usual bar one may be before the axis becomes logarithmic
-_LINES = {"excerpt": "--", "shares_passage": ":"}
-_HATCHES = {"excerpt": "///", "shares_passage": "..."}  # tell relations apart without colour
+_LINES = {"excerpt": "--", "shares_passage": ":", "compilation": "-."}
+# Tell relations apart without colour.
+_HATCHES = {"excerpt": "///", "shares_passage": "...", "compilation": "xxx"}
 _STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 9,

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedup.clusters.thresholds import threshold_effect
 from dedup.config import RELATIONS, Config
 from dedup.core.arrays import Bool, Int64
 from dedup.report.figures.places import Column, site_losses, site_matrix
 from dedup.report.figures.times import timeline
-from dedup.report.figures.whatif import threshold_effect
 from dedup.result import Result
 from dedup.similarity.lsh import bands_and_rows, collision_probability
 
@@ -103,7 +103,7 @@ def similarity_histogram(pairs: pa.Table, threshold: float) -> dict[str, Any]:
 
 
 def _relation_codes(pairs: pa.Table) -> Int64:
-    """Return the place of each relation in ``RELATIONS``, -1 for another."""
+    """Return the position of each relation in ``RELATIONS``, -1 for another."""
     found = pc.index_in(pairs["relation"], value_set=pa.array(RELATIONS))
     codes: Int64 = pc.fill_null(found, -1).to_numpy().astype(np.int64)
     return codes

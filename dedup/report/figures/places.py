@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Int64, one_array
+from dedup.core.arrays import Int64, column_codes, one_array
 
 Column: TypeAlias = "Sequence[str | None] | pa.Array | pa.ChunkedArray"
 
@@ -101,11 +101,7 @@ def site_codes(sites: Column, count: int) -> tuple[Int64, list[str]]:
     )
     if column.null_count == len(column):
         return np.full(count, -1, np.int64), []
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = one_array(encoded.unify_dictionaries())
-    names = [name or "" for name in encoded.dictionary.to_pylist()]
-    found = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-    codes: Int64 = found.astype(np.int64)
+    numbers, known = column_codes(column)
+    names, codes = [name or "" for name in known.to_pylist()], numbers.astype(np.int64)
     codes[np.isin(codes, [place for place, name in enumerate(names) if not name])] = -1
     return codes, names

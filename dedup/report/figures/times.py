@@ -21,7 +21,7 @@ _DATES = (
     r"^\s*(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:[TZ+\s].*)?$",
 )
 _YEARS = (1500, 2100)  # others are mistakes
-_DAY, _MONTH, _YEAR = 3, 2, 1  # how much of a date is told
+_DAY, _MONTH, _YEAR = 3, 2, 1  # the precision of a date
 _NEEDED = {"day": _DAY, "week": _DAY, "month": _MONTH, "year": _YEAR, "decade": _YEAR}
 _TAIL = 0.01  # on both sides, which do not decide on the unit
 
@@ -63,7 +63,7 @@ def timeline(dates: Column, kept: Bool) -> dict[str, Any]:
 
 
 def _parsed(dates: Column) -> tuple[Int64, Int64]:
-    """Return the day of each date since 1970, and how much of it is told; 0 where it is none."""
+    """Return the day of each date since 1970, and its precision; 0 where it is no date."""
     column = (
         dates if isinstance(dates, pa.Array | pa.ChunkedArray) else pa.array(dates, pa.string())
     )

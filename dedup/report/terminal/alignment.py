@@ -13,7 +13,7 @@ from dedup.report.terminal.text import ALL, Style, cells, counted, pad, pieces, 
 from dedup.text.tokens import tokenise_texts
 
 BAR = "│"
-NARROW = 80  # below this many columns the two texts stand one above the other
+NARROW = 80  # below this many columns one text is above the other
 
 _WINDOW = 800  # tokens compared at once; bounds the time for long passages
 ROWS = 12  # of one passage, unless all is asked for
@@ -24,7 +24,7 @@ _LAST_BLANK = re.compile(r"^(.*)(\s+)(\S*)$", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A token with the punctuation around it; ``glued`` where no blank stands before it."""
+    """A token with the punctuation around it; ``glued`` if no blank is before it."""
 
     text: str
     glued: bool
@@ -43,7 +43,7 @@ class Sides:
 
     @property
     def stacked(self) -> bool:
-        """Tell whether the texts stand one above the other."""
+        """Tell whether one text is shown above the other."""
         return self.width < NARROW
 
     @property
@@ -68,7 +68,7 @@ class Sides:
 
 
 def side_by_side(left: str, right: str, sides: Sides, *, rows: int = ROWS) -> list[str]:
-    """Align two passages word by word; words that stand on one side only are marked.
+    """Align two passages word by word; words on one side only are marked.
 
     Shows about ``rows`` rows, those without a difference folded where there are many; 0 shows all.
     What is not shown is said.
@@ -174,7 +174,7 @@ def _blocks(ours: list[int], theirs: list[int]) -> Iterator[tuple[int, int, int]
     """Yield (place, place, size) of equal runs in order, ending with an empty one at both ends."""
     a = b = 0
     while len(ours) - a > _WINDOW or len(theirs) - b > _WINDOW:
-        limit = _WINDOW * 3 // 4  # what stands near the end of the window may match beyond it
+        limit = _WINDOW * 3 // 4  # words near the end of the window may match beyond it
         last_a = last_b = 0
         for found_a, found_b, size in _equal_runs(ours[a : a + _WINDOW], theirs[b : b + _WINDOW]):
             if found_a < limit and found_b < limit:
@@ -193,7 +193,7 @@ def _equal_runs(ours: list[int], theirs: list[int]) -> list[tuple[int, int, int]
 
 
 def _rows(items: Iterator[Item], sides: Sides) -> Iterator[Row]:
-    """Fill rows so that what is equal stands in the same row on both sides."""
+    """Fill rows so that equal words are in the same row on both sides."""
     ours: list[Unit] = []
     theirs: list[Unit] = []
     for left, right in items:
@@ -235,7 +235,7 @@ def _runs(units: Sequence[Unit]) -> Iterator[tuple[str, bool]]:
 
 
 def _shown(units: Sequence[Unit], style: Style) -> str:
-    """Return what a row reads: without colour, what differs stands in braces."""
+    """Return the text of a row: without colour, differing words are in braces."""
     return "".join(
         f"{{{text}}}" if differs and not style.colour else text for text, differs in _runs(units)
     )

@@ -18,7 +18,7 @@ from dedup.sources.options import REASONS
 
 _NUMBERS = (("contained", 9), ("Jaccard", 7), ("coverage", 8), ("tokens", 7))
 _RELATION = 16
-_NARROW_NAME = 16  # with less room for names the relation goes on a line of its own
+_NARROW_NAME = 16  # below this width for names the relation gets a line of its own
 
 
 def pairs(page: Page) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _sides(row: dict[str, Any]) -> tuple[list[str], str]:
 
 
 def _narrow_pair(page: Page, row: dict[str, Any]) -> Iterator[str]:
-    """Yield the articles of a pair and its scores, where there is no room for a table."""
+    """Yield the articles of a pair and its scores, where a table does not fit."""
     sides, link = _sides(row)
     style = STYLES.get(row["relation"], "dim")
     yield page.style(relation_name(row["relation"]), style)
@@ -73,7 +73,7 @@ def _narrow_pair(page: Page, row: dict[str, Any]) -> Iterator[str]:
 
 
 def _pair(page: Page, row: dict[str, Any], wide: int, first: int) -> Iterator[str]:
-    """Yield one line per article; the relation stands before the first, or above where narrow."""
+    """Yield one line per article; the relation comes first, or above on a narrow page."""
     sides, link = _sides(row)
     style = STYLES.get(row["relation"], "dim")
     words = [relation_name(row["relation"]), link]
@@ -130,7 +130,7 @@ def _member(page: Page, document: Document) -> Iterator[str]:
     other = page.name(document.duplicate_of or document.cluster, page.width // 2)
     line = f"{why} of {other}: {', '.join(scores)}"
     if document.kept:
-        line += "; too much stands in it alone for it to be removed"
+        line += "; too much of its text occurs only there for it to be removed"
     yield from page.lines(line, "dim", indent=11)
 
 
@@ -164,7 +164,7 @@ def warnings_found(page: Page) -> Iterator[str]:
             shown = each["examples"]
             for example in shown:
                 yield from page.lines(_example(page, example), "dim", indent=4)
-    yield from page.left_out(len(found), "suspicion")
+    yield from page.left_out(len(found), "warning")
 
 
 def _example(page: Page, example: dict[str, Any]) -> str:
@@ -176,7 +176,7 @@ def _example(page: Page, example: dict[str, Any]) -> str:
 
 
 def totals(page: Page, seconds: float | None) -> Iterator[str]:
-    """Yield what was read, kept, removed and skipped, and why; what the caps left out; the time."""
+    """Yield what was read, kept, removed and skipped, and why; what limits left out; the time."""
     read_report = page.result.corpus.read_report
     documents = page.result.tables["documents"]
     kept = pc.sum(documents["kept"]).as_py() or 0

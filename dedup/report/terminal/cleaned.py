@@ -88,7 +88,7 @@ def tags(page: Page) -> Iterator[str]:
     if not len(annotations):
         return
     articles = counted(len(pc.unique(annotations["doc"])), "article")
-    facts = f"{counted(len(annotations), 'block')} in {articles}"
+    facts = f"{counted(len(annotations), 'line')} in {articles}"
     yield from page.heading("Tagged and left in place", facts)
     yield from reasons(page, tally(annotations["tag"]))
 

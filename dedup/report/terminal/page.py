@@ -1,4 +1,4 @@
-"""What every section of a view shares: the result, the page it goes on, and where texts stand."""
+"""What all sections of a view share: the result, the page, and positions in texts."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Page:
         return self._texts[doc_id]
 
     def place(self, doc_id: str, start: int, end: int) -> str:
-        """Return where a stretch stands: its line for a person, its offsets for a program."""
+        """Return the position of a stretch: its line for a person, its offsets for a program."""
         line = self.text(doc_id).count("\n", 0, start) + 1
         return f"line {line:,} ({start:,}–{end:,})"
 

@@ -1,4 +1,4 @@
-"""Sections on text: what repeats inside articles, page furniture, passages between articles."""
+"""Sections on text: repeats inside articles, boilerplate, passages between articles."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from dedup.report.terminal.page import Page, tally
 from dedup.report.terminal.text import ALL, counted, excerpt, listed, safe, score, wrapped
 
 # The pairs whose passages say most come first; of copies the clusters say enough.
-_TELLING = ("derived", "shares_passage", "excerpt", "near_duplicate", "exact", "none")
+_TELLING = ("compilation", "derived", "shares_passage", "excerpt", "near_duplicate", "exact")
+_TELLING = (*_TELLING, "none")
 LEVELS = ("strong", "medium", "weak")
-BRACES = "Words in {braces} stand on that side only."
+BRACES = "Words in {braces} occur on that side only."
 
 
 def inside(page: Page) -> Iterator[str]:
-    """Yield what stands again inside its own article."""
+    """Yield the repeats inside articles."""
     if "repeats" not in page.result.config.find:
         return
     repeats = page.result.tables["repeats"]
@@ -37,7 +38,7 @@ def inside(page: Page) -> Iterator[str]:
 
 
 def removed(page: Page, doc_id: str, row: dict[str, Any]) -> Iterator[str]:
-    """Yield one removal: where it stands, why it goes, the copy that stays, and its text."""
+    """Yield one removal: its position, its reason, the text that stays, and its own text."""
     start, end = row["start"], row["end"]
     gone = f"{page.place(doc_id, start, end)}: {reason_name(row['reason'])}"
     if row["kept_start"] is not None:
@@ -51,12 +52,12 @@ def removed(page: Page, doc_id: str, row: dict[str, Any]) -> Iterator[str]:
 
 
 def boilerplate(page: Page) -> Iterator[str]:
-    """Yield how much page furniture each article has, and what was only tagged."""
+    """Yield how much boilerplate each article has, and the tags."""
     found, annotations = _boilerplate_rows(page), page.result.annotations
     if not page.result.config.boilerplate and not len(found):
         return
     articles = len(pc.unique(found["doc"]))
-    facts = f"{counted(len(found), 'block')} in {counted(articles, 'article')}"
+    facts = f"{counted(len(found), 'line')} in {counted(articles, 'article')}"
     yield from page.heading("Boilerplate", facts if len(found) else "none")
     by_doc = tally(found["doc"])
     ids = page.result.corpus.table["doc_id"]
@@ -185,7 +186,7 @@ class PassagesByPair:
         return pc.is_in(keys, value_set=pa.array(self._runs, pa.string()))
 
     def of(self, pair: dict[str, Any]) -> pa.Table:
-        """Return the passages of one pair, in order of their place in the first article."""
+        """Return the passages of one pair, in order of position in the first article."""
         low, high = self._runs.get(f"{pair['a']}\0{pair['b']}", (0, 0))
         return self.table.slice(low, high - low)
 
@@ -216,7 +217,7 @@ def names(page: Page, pair: dict[str, Any]) -> list[str]:
 
 
 def passage(page: Page, row: dict[str, Any]) -> Iterator[str]:
-    """Yield one passage: what it is, where it stands, and both texts."""
+    """Yield one passage: its kind, its positions, and both texts."""
     facts = (
         f"{row['level']}, {row['kind']}: {row['matched_tokens']:,} matched tokens, "
         f"density {score(row['density'])}"

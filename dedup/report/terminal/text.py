@@ -13,14 +13,14 @@ ALL = "--limit 0 shows all"
 _BLANKS = re.compile(r"\s+")
 # What would steer a terminal; a scraped text must not be able to.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
-# What takes no room and turns or hides text: soft hyphens, marks of direction, tags. The joiners
+# Characters without width that turn or hide it: soft hyphens, marks of direction, tags. The joiners
 # U+200C and U+200D stay, for scripts are misread without them.
 _UNSEEN = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e0fff]"
 )
 _AS_EMOJI = "\ufe0f"  # makes the sign before it an emoji of two columns
-# Signs that stand under or over a number and yet are seen.
+# Signs below or above a number that are visible.
 _SIGNS = frozenset(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 )

@@ -74,7 +74,7 @@ def _header(page: Page) -> list[str]:
     table = page.result.corpus.table
     version = page.result.summary.get("version", "")
     facts = counted(len(table), "article")
-    if "text" in table.column_names:  # the fast path holds no texts of files
+    if "text" in table.column_names:  # fast mode holds no texts of files
         characters = pc.sum(pc.utf8_length(table["text"])).as_py() or 0
         facts += f", {counted(characters, 'character')}"
     return page.lines(f"{f'dedup {version}'.strip()}: {facts}", "bold")

@@ -13,10 +13,10 @@ import numpy as np
 from dedup.core.arrays import clean_string
 from dedup.core.files import json_bytes
 from dedup.errors import ConfigError
+from dedup.output.stored import Stored
 from dedup.report.web.assets import render
 from dedup.report.web.choose import choose_pairs, texts_in_order
 from dedup.report.web.chunks import Packer
-from dedup.report.web.folder import Stored
 from dedup.report.web.found import Batches, Found, from_folder, from_result, inside
 from dedup.report.web.overview import codes_of, left_out, overview_of
 

@@ -101,5 +101,5 @@ def _hash(text: str) -> str:
 
 
 def _json(overview: dict[str, Any]) -> Markup:
-    """Return JSON that may stand in a page: nothing in it can end its element or open another."""
+    """Return JSON that may be embedded in a page: it can neither end its element nor open one."""
     return Markup(json_bytes(overview).replace(b"<", b"\\u003c").decode())

@@ -147,7 +147,7 @@ def choose_graph(found: Found, chosen: Chosen) -> Graph:
     keys, edge, pairs = np.unique(
         low[apart] * count + high[apart], return_inverse=True, return_counts=True
     )
-    order = np.lexsort((-tokens[apart], edge))  # the pair of most tokens stands for the edge
+    order = np.lexsort((-tokens[apart], edge))  # the pair of most tokens represents the edge
     pair = apart[order[np.searchsorted(edge[order], np.arange(len(keys)))]]
     weight = np.bincount(edge, tokens[apart], len(keys)).astype(np.int64)
     edges = np.sort(_within(keys, np.argsort(-weight, kind="stable"), count))

@@ -47,7 +47,7 @@ def title_of(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """Names that stand in many rows, and their numbers."""
+    """Names that occur in many rows, and their numbers."""
 
     names: list[str]
 

@@ -18,8 +18,8 @@ from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, one_array, texts_from_arrow
 from dedup.core.hashing import content_of, text_digests
 from dedup.errors import DedupError
+from dedup.output.stored import Stored, numbered, read_folder
 from dedup.report.figures.numbers import figures_from
-from dedup.report.web.folder import Stored, read_folder
 from dedup.result import Result
 from dedup.schema import ANNOTATIONS, METADATA, REMOVALS, ReadReport
 from dedup.sources.metadata import in_order_of_id, metadata_of
@@ -127,8 +127,8 @@ def from_folder(folder: str | os.PathLike[str], batches: Callable[[Stored], Batc
         stored.config,
         stored.summary,
         stored.tables,
-        _numbered(stored.tables["removals"], ids, REMOVALS),
-        _numbered(stored.tables["annotations"], ids, ANNOTATIONS),
+        numbered(stored.tables["removals"], ids, REMOVALS),
+        numbered(stored.tables["annotations"], ids, ANNOTATIONS),
         pc.is_in(ids, value_set=pa.array(stored.review, pa.string())).to_numpy(
             zero_copy_only=False
         ),
@@ -216,13 +216,6 @@ def rows_of(column: pa.ChunkedArray, ids: pa.Array) -> Int64:
     found = pc.fill_null(pc.index_in(column, value_set=ids), -1)
     rows: Int64 = found.to_numpy().astype(np.int64)
     return rows
-
-
-def _numbered(table: pa.Table, ids: pa.Array, schema: pa.Schema) -> pa.Table:
-    """Return a table that names documents as one that numbers them."""
-    rows = pc.index_in(table["doc_id"], value_set=ids).cast(pa.int64())
-    numbered = table.set_column(0, "doc", rows)
-    return numbered.cast(schema)
 
 
 @contextmanager

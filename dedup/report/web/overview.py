@@ -1,4 +1,4 @@
-"""The first block of a page: totals, figures, what to look at, and what codes mean."""
+"""The first data block of a page: totals, figures, warnings, and the meaning of codes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_LISTED = 20  # pairs, clusters, sites and documents to look at, of each kin
 
 
 def codes_of(found: Found) -> dict[str, Codes]:
-    """Give a number to all names that stand in many rows."""
+    """Give a number to all names that occur in many rows."""
     passages, removals = found.tables["passages"], found.removals
     return {
         "relations": Codes.of(found.tables["pairs"]["relation"], first=(*RELATIONS, "none")),

@@ -1,26 +1,31 @@
-"""The functions of the package: documents in memory in, results and clean texts out."""
+"""The functions of the package: documents or paths in, results and clean texts out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from dedup.config import Config
+from dedup.api.given import Progress, Reading, Running, StrPath, check_usable, paths_in
+from dedup.api.results import Result
+from dedup.api.runs import Inputs, scan_documents, scan_files
+from dedup.config import Config, Settings
 from dedup.core.files import atomic
-from dedup.errors import ConfigError, InputError
-from dedup.output.cleaned import original_of, restore_directory
+from dedup.errors import InputError
+from dedup.output.cleaned import original_of, restore_directory, write_cleaned
 from dedup.output.cleaned.provenance import Known
-from dedup.pipeline.run import compare_corpus, scan_corpus
-from dedup.result import Result
+from dedup.pipeline.run import compare_corpus
 from dedup.schema import Corpus
-from dedup.sources import from_python
-from dedup.sources.options import REASONS, priority_column
+from dedup.sources import from_python, read
+from dedup.sources.options import REASONS, ReadOptions
 
-StrPath: TypeAlias = "str | PathLike[str]"
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+_ROLES = ("text", "id", "date", "url", "site")
 
 
 def scan(
@@ -28,18 +33,38 @@ def scan(
     config: Config | None = None,
     *,
     threads: int = 0,
+    memory: int | str | None = None,
+    work: StrPath | None = None,
+    progress: Progress | None = None,
     text: str | None = None,
     id: str | None = None,
     date: str | None = None,
     url: str | None = None,
     site: str | None = None,
+    format: str | None = None,
+    encoding: str | None = None,
+    records: str | None = None,
+    strict: bool = False,
+    **settings: Unpack[Settings],
 ) -> Result:
     """Find repeated text inside documents, between documents, and as whole documents.
 
     ``documents`` are texts, dicts, an iterator of either, or a table that speaks Arrow (pyarrow,
-    pandas, polars). ``text`` to ``site`` name columns, which are otherwise recognised; a document
-    without an id is called by its position, from 0 (``document 3`` where others have an id).
-    ``threads`` (0: one a core) does not change the result.
+    pandas, polars). Or they are read from files: a string or ``Path`` names a file, a folder, a
+    pattern, a URL, or ``-`` for stdin; so do several paths, or strings that all end like names of
+    files. A dict is never taken for a path. Settings are given by ``config``, by name
+    (``threshold=0.8``), or both.
+
+    ``text`` to ``site`` name columns, which are otherwise recognised; a document in memory without
+    an id is called by its position, from 0 (``document 3`` where others have an id). ``format``,
+    ``encoding`` and ``records`` (where the list of records is in a JSON value) are for files that
+    are not recognised; ``strict`` raises at the first record that is skipped or damaged.
+
+    Nothing of the rest changes the result: ``threads`` (0: one a core); ``memory``, about how many
+    bytes to use (``"2GB"``; by default half of what the machine has); ``work``, a folder that keeps
+    each finished stage, so that the same call goes on there after an interruption, until
+    ``Result.write`` empties it; ``progress``, told the name of each stage, how many are done and
+    how many there are. Raises ``InputError`` where nothing of the input can be used.
 
     >>> short = "The council met on Monday and agreed to mend the old bridge before winter."
     >>> result = scan([short, short.upper(), "Nothing of the kind was said in the other valley."])
@@ -48,10 +73,18 @@ def scan(
     >>> [each.kept for each in result.documents]
     [True, False, True]
     """
-    config = _settings(config, threads)
-    columns = {"text": text, "id": id, "date": date, "url": url, "site": site}
-    corpus = from_python(documents, **columns, priority=priority_column(config))
-    return scan_corpus(corpus, config, threads=threads)
+    config = Config.of(config, settings)
+    running = Running.of(threads, memory, work, progress)
+    columns = dict(zip(_ROLES, (text, id, date, url, site), strict=True))
+    reading = Reading(columns, format, encoding, records, strict)
+    paths, documents = paths_in(documents)
+    if paths is None:
+        found, inputs = scan_documents(reading.corpus(documents, config), config, running)
+    else:
+        found, inputs = scan_files(paths, reading.options(config), config, running)
+    inputs.release()
+    check_usable(len(found.tables["documents"]), found.corpus.read_report)
+    return Result.of(found, inputs)
 
 
 def clean(
@@ -59,18 +92,26 @@ def clean(
     config: Config | None = None,
     *,
     everything: bool = False,
+    out: StrPath | None = None,
     threads: int = 0,
+    progress: Progress | None = None,
     text: str | None = None,
     id: str | None = None,
     date: str | None = None,
     url: str | None = None,
     site: str | None = None,
+    format: str | None = None,
+    encoding: str | None = None,
+    records: str | None = None,
+    strict: bool = False,
+    **settings: Unpack[Settings],
 ) -> list[dict[str, Any]]:
-    r"""Return one entry per document kept, with its text without repeats and page furniture.
+    r"""Return one entry per document kept, with its text without repeats and boilerplate.
 
-    ``documents`` are what ``scan`` takes, or its result; then ``config`` and columns are those of
-    the scan. Entries have the keys of ``provenance.jsonl``, and ``clean``, the text; they come in
-    order of id. ``everything`` adds the documents that another one stands for.
+    ``documents`` and the other arguments are those of ``scan``; or a result whose documents are in
+    memory, with its own settings. Entries have the keys of ``provenance.jsonl``, and ``clean``, the
+    text; they come in order of id. ``everything`` adds the documents that another one stands for.
+    ``out`` is a folder that gets what ``dedup clean -o`` writes, as well.
 
     >>> page = "Bridge to be mended\n\nThe council met on Monday.\n\nSubscribe to our newsletter\n"
     >>> entry = clean([page])[0]
@@ -81,11 +122,33 @@ def clean(
     >>> restore(entry) == page
     True
     """
+    columns = dict(zip(_ROLES, (text, id, date, url, site), strict=True))
+    reading = Reading(columns, format, encoding, records, strict)
+    paths: list[str] = []
     if isinstance(documents, Result):
         result = documents
+        if "encoding" not in result.corpus.table.column_names:
+            raise InputError(
+                "clean: the result does not hold its documents; give clean() what scan() was given"
+            )
     else:
-        columns = {"text": text, "id": id, "date": date, "url": url, "site": site}
-        result = scan(documents, config, threads=threads, **columns)
+        config = Config.of(config, settings)
+        running = Running.of(threads, progress=progress)
+        found, documents = paths_in(documents)
+        if found is None:
+            corpus = reading.corpus(documents, config)
+        else:
+            paths = found
+            corpus = read(paths, reading.options(config, keep_record=True))
+        result = Result.of(*scan_documents(corpus, config, running))
+        check_usable(len(result.corpus.table), result.corpus.read_report)
+    if out is not None:
+        write_cleaned(result, out, everything=everything, inputs=paths)
+    return _entries(result, everything)
+
+
+def _entries(result: Result, everything: bool) -> list[dict[str, Any]]:
+    """Return the provenance and the cleaned text of each document that is kept, or of all."""
     corpus, known = result.corpus.table, Known.of(result)
     row_of = {doc_id: row for row, doc_id in enumerate(corpus["doc_id"].to_pylist())}
     entries = []
@@ -112,8 +175,8 @@ def restore(entry: Mapping[str, Any] | StrPath, out: StrPath | None = None) -> A
     dedup.errors.OutputError: article 0: what comes out is not the original
     """
     if not isinstance(entry, Mapping | str | PathLike):
-        got = type(entry).__name__
-        raise InputError(f"restore: got {got}, allowed is one entry of clean() or a folder")
+        kind = type(entry).__name__
+        raise InputError(f"restore takes one entry of clean(), or a folder, and no {kind}")
     if not isinstance(entry, Mapping):
         return restore_directory(entry, restored_folder(entry) if out is None else out)
     if out is not None:
@@ -167,27 +230,34 @@ def restored_folder(directory: StrPath) -> Path:
 
 
 def compare(
-    a: str | Mapping[str, Any], b: str | Mapping[str, Any], config: Config | None = None
+    a: str | PathLike[str] | Mapping[str, Any],
+    b: str | PathLike[str] | Mapping[str, Any],
+    config: Config | None = None,
+    **settings: Unpack[Settings],
 ) -> Result:
-    """Explain how two texts, or two dicts with a text, are related, as a scan of both would.
+    """Explain how two texts, two dicts with a text, or two files are related.
 
-    The result holds exactly one pair; its relation is ``none`` where they share nothing.
+    The result is that of a scan of both, and holds exactly one pair; its relation is ``none`` where
+    they share nothing. A ``Path`` names a file of one article; so do two strings that both end like
+    names of files.
 
     >>> result = compare("Nothing of this is in the other.", "A text of its own, about a bridge.")
     >>> result.pairs[0].relation
     'none'
     """
-    config = _settings(config)
-    return compare_two(from_python([a, b], priority=priority_column(config)), config)
+    config = Config.of(config, settings)
+    paths = _paths_of_both(a, b)
+    if paths is None:
+        return compare_two(from_python([a, b], priority=config.priority_field), config)
+    options = ReadOptions(priority_column=config.priority_field)
+    return compare_two(joined(*(read([path], options) for path in paths)), config)
 
 
-def _settings(config: Config | None, threads: int = 0) -> Config:
-    """Return the settings, the default ones for ``None``; raise ``ConfigError`` for others."""
-    if config is not None and not isinstance(config, Config):
-        raise ConfigError("config", config, "a dedup.Config, such as Config(threshold=0.8)")
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 0:
-        raise ConfigError("threads", threads, "a whole number from 0, where 0 is one a core")
-    return config or Config()
+def _paths_of_both(a: Any, b: Any) -> list[str] | None:
+    """Return the paths of two articles, ``None`` where texts or dicts were given."""
+    if isinstance(a, PathLike) != isinstance(b, PathLike):
+        raise InputError("compare: one is a path, the other is not; give two paths or two texts")
+    return paths_in([a, b])[0]
 
 
 def joined(first: Corpus, second: Corpus) -> Corpus:
@@ -212,7 +282,7 @@ def joined(first: Corpus, second: Corpus) -> Corpus:
 def compare_two(corpus: Corpus, config: Config) -> Result:
     """Compare the two documents of a corpus; raise ``InputError`` unless it has two."""
     _check_count(corpus, 2)
-    return compare_corpus(corpus, config)
+    return Result.of(compare_corpus(corpus, config), Inputs())
 
 
 def _check_count(corpus: Corpus, wanted: int) -> None:
@@ -224,4 +294,5 @@ def _check_count(corpus: Corpus, wanted: int) -> None:
         )
         more = f" ({flaws or '; '.join(read_report.notes) or 'no text'})" if got < wanted else ""
         place = next((each for each in corpus.table["path"].to_pylist() if each), None)
-        raise InputError(f"compare takes {wanted} articles here, got {got}{more}", path=place)
+        needed = "one article" if wanted == 1 else f"{wanted} articles"
+        raise InputError(f"compare needs {needed} here, and there are {got}{more}", path=place)

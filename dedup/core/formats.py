@@ -33,12 +33,12 @@ class Format:
 
 
 _FEED = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*|<\?.*?\?>\s*|<!DOCTYPE[^>\[]*>\s*)*"
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*|<\?(?:(?!\?>).)*\?>\s*|<!DOCTYPE[^>\[]*>\s*)*"
     rb"<(?:rss|feed|(?:[\w.-]+:)?RDF)[\s>]",
     re.S | re.I,
 )
 _PAGE = re.compile(
-    rb"\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html)[\s>]", re.S | re.I
+    rb"\s*(?:<!--(?:(?!-->).)*-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html)[\s>]", re.S | re.I
 )
 _MBOX = re.compile(rb"From \S[^\n]*\d\d:\d\d[^\n]*\d{4}[^\n]*\n[A-Za-z][\w-]*:")
 _MAIL = re.compile(

@@ -14,9 +14,20 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from dedup.config import Config
+from dedup.core.arrays import one_array
 from dedup.errors import ConfigError, InputError
 from dedup.output.inputs import INPUTS
-from dedup.schema import CONTRACT, NAMED
+from dedup.result import Result
+from dedup.schema import (
+    ANNOTATIONS,
+    CONTRACT,
+    METADATA,
+    MORE,
+    NAMED,
+    REMOVALS,
+    Corpus,
+    ReadReport,
+)
 from dedup.sources import ReadOptions
 
 _HINT = "is this a folder of `dedup scan -o`?"
@@ -43,8 +54,12 @@ class Stored:
 def read_folder(folder: Path) -> Stored:
     """Read what a scan wrote; raise ``InputError`` that names what is missing or broken."""
     if not folder.is_dir():
-        raise InputError(f"got no folder; {_HINT}", path=str(folder))
+        what = "is a file, not a folder" if folder.exists() else "no such folder"
+        raise InputError(f"{what}; {_HINT}", path=str(folder))
     tables = {name: _table(folder, name, each) for name, each in {**CONTRACT, **NAMED}.items()}
+    for name, schema in MORE.items():
+        if any(each.is_file() for each in _files(folder, name)):
+            tables[name] = _table(folder, name, schema)
     _check_ids(tables, folder)
     summary, inputs = _object(folder / "summary.json"), folder / INPUTS
     stated = {**_NOT_STATED, **(_object(inputs) if inputs.exists() else {})}
@@ -106,12 +121,12 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _table(folder: Path, name: str, schema: pa.Schema) -> pa.Table:
-    files = [folder / f"{name}{suffix}" for suffix in (".jsonl", ".parquet")]
+    files = _files(folder, name)
     there = [file for file in files if file.is_file()]
     if len(there) != 1:
-        got = "both files" if there else "neither file"
-        wanted = f"one of {files[0].name} and {files[1].name}"
-        raise InputError(f"got {got}, allowed is {wanted}; {_HINT}", path=str(folder))
+        names = f"{files[0].name} {'and' if there else 'nor'} {files[1].name}"
+        what = f"there is both {names}" if there else f"there is neither {names}; {_HINT}"
+        raise InputError(what, path=str(folder))
     try:
         if there[0].suffix == ".parquet":
             with there[0].open("rb") as file:  # for Arrow a name has to be UTF-8
@@ -128,6 +143,10 @@ def _table(folder: Path, name: str, schema: pa.Schema) -> pa.Table:
         raise InputError(f"cannot be read: {error}", path=str(there[0])) from error
 
 
+def _files(folder: Path, name: str) -> list[Path]:
+    return [folder / f"{name}{suffix}" for suffix in (".jsonl", ".parquet")]
+
+
 def _check_ids(tables: Mapping[str, pa.Table], folder: Path) -> None:
     """Raise where a table names a document that is not listed, or one is listed twice."""
     ids = tables["documents"]["doc_id"].combine_chunks()
@@ -142,3 +161,32 @@ def _check_ids(tables: Mapping[str, pa.Table], folder: Path) -> None:
                 doc_id = tables[name][column].filter(pc.invert(known))[0].as_py()
                 what = f"{name} names {doc_id!r}, which documents do not list"
                 raise InputError(what, path=str(folder))
+
+
+def result_of(stored: Stored) -> Result:
+    """Return what a folder holds as a result without texts."""
+    documents = stored.tables["documents"]
+    ids = one_array(documents["doc_id"])
+    known = {name: documents[name] for name in METADATA.names if name in documents.column_names}
+    columns = [known.get(item.name, pa.nulls(len(ids), item.type)) for item in METADATA]
+    report = stored.summary.get("read_report")
+    return Result(
+        config=stored.config,
+        tables={name: each for name, each in stored.tables.items() if name not in NAMED},
+        corpus=Corpus(
+            pa.table(columns, schema=METADATA),
+            ReadReport.from_dict(report) if report else ReadReport(),
+            content=stored.content,
+        ),
+        removals=numbered(stored.tables["removals"], ids, REMOVALS),
+        annotations=numbered(stored.tables["annotations"], ids, ANNOTATIONS),
+        review=pc.is_in(ids, value_set=pa.array(stored.review, pa.string())),
+        summary=stored.summary,
+    )
+
+
+def numbered(table: pa.Table, ids: pa.Array, schema: pa.Schema) -> pa.Table:
+    """Return a table that names documents as one that numbers them."""
+    rows = pc.index_in(table["doc_id"], value_set=ids).cast(pa.int64())
+    numbered = table.set_column(0, "doc", rows)
+    return numbered.cast(schema)

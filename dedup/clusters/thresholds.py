@@ -1,4 +1,4 @@
-"""How many documents another threshold would remove, told from the pairs of one scan.
+"""How many documents another threshold would remove, estimated from the pairs of one scan.
 
 The known pairs are related and clustered again, by the rules of a scan, around the documents that
 are canonical now. Equal documents and excerpts are removed whatever the threshold. So are
@@ -17,6 +17,7 @@ for long ones.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,25 +25,29 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.config import RELATIONS, Config
+from dedup.config import RELATION_CODES, Config
 from dedup.core.arrays import Bool, Float64, Int64, offsets_of, one_array
 from dedup.kernels import clusters as kernel
 from dedup.similarity.lsh import bands_and_rows, collision_probability
-from dedup.similarity.relations import EXACT, NAMES, NONE, SHORT, Pairs, relate
+from dedup.similarity.relations import EXACT, NAMES, NEAR_DUPLICATE, NONE, SHORT, Pairs, relate
 
 _STEPS = 100
 _LONG = 1 << 20  # tokens of a document that is taken for a long one
+_LIKELY = 0.5  # chance from which a pair is taken for one that a scan finds
 _BINS = 1000  # of similarities, for what only their chances decide
 _PAIRS = 60_000_000  # that are clustered again in all; of more only some thresholds are looked at
 _STRIDES = (1, 2, 5, 10, 20)
 
 
-def threshold_effect(documents: pa.Table, pairs: pa.Table, config: Config) -> dict[str, Any]:
+def threshold_effect(
+    documents: pa.Table, pairs: pa.Table, config: Config, at: Iterable[float] = ()
+) -> dict[str, Any]:
     """Return about how many documents would be removed at each threshold, without another scan.
 
     Between ``exact_from`` and ``exact_to`` the number is that of the scan. Above, it lies between
     ``least`` and ``most``. Below, ``removed`` is a least number too. The threshold of the scan is
-    one of ``thresholds``, and there all three are the number of removed documents.
+    one of ``thresholds``, and there all three are the number of removed documents. ``at`` names
+    thresholds besides every hundredth.
 
     >>> documents = pa.table({"doc_id": ["a", "b"], "cluster": ["a", "a"],
     ...                       "canonical": [True, False], "kept": [True, False]})
@@ -53,7 +58,10 @@ def threshold_effect(documents: pa.Table, pairs: pa.Table, config: Config) -> di
     >>> effect["exact_from"], effect["exact_to"], effect["removed"][74:78]
     (0.7, 0.75, [1, 1, 0, 0])
     """
-    grid = {step / _STEPS for step in range(_STEPS + 1)} | {float(config.threshold)}
+    grid = {step / _STEPS for step in range(_STEPS + 1)} | {
+        float(config.threshold),
+        *map(float, at),
+    }
     thresholds = np.array(sorted(grid))
     removed = int(pc.sum(pc.invert(documents["kept"])).as_py() or 0)
     least: Float64 = np.full(len(thresholds), float(removed))
@@ -96,7 +104,7 @@ class _Judged:
     @classmethod
     def of(cls, documents: pa.Table, table: pa.Table, config: Config) -> _Judged:
         pairs = _pairs_of(documents, table, config)
-        wanted = [RELATIONS.index(name) for name in config.cluster_on]
+        wanted = [RELATION_CODES[name] for name in config.cluster_on]
         low = pairs.jaccard < config.threshold
         clustered = np.isin(pairs.relations, wanted)
         short, judged = (_judged(pairs, each, config) for each in (SHORT - 1, _LONG))
@@ -107,15 +115,53 @@ class _Judged:
         return cls(pairs, clustered, stays, stays_short, _members(documents, pairs))
 
 
+def related_at(documents: pa.Table, table: pa.Table, config: Config, threshold: float) -> Pairs:
+    """Return the pairs of a result with the relations they have under another threshold.
+
+    Pairs that have none then are ``NONE``, and so are those that only their buckets join where a
+    scan would more likely miss them than find them. Equal documents stay so. ``share_a`` and
+    ``share_b`` are told from the scores, as far as these tell them.
+    """
+    codes = relation_codes(table)
+    pairs = _read_pairs(documents, table, codes, np.arange(len(table)))
+    judged = _judged(pairs, _LONG, config)
+    before, now = (pairs.jaccard >= each for each in (config.threshold, threshold))
+    relations = np.where(before & ~now, judged.relations, pairs.relations)
+    relations = np.where(~before & now, NEAR_DUPLICATE, relations)
+    (chance,) = _chances(np.array([threshold]), config)
+    if chance is not None:
+        bins = np.rint(pairs.jaccard * _BINS).astype(np.int64)
+        is_missed = (pairs.matched == 0) & ~now & (chance[bins] < _LIKELY)
+        relations = np.where(is_missed, NONE, relations)
+    is_fixed = (pairs.relations == EXACT) | (pairs.relations == NONE)
+    return replace(
+        judged,
+        relations=np.where(is_fixed, pairs.relations, relations).astype(np.int64),
+        share_a=np.where(pairs.relations == EXACT, 1.0, judged.share_a),
+        share_b=np.where(pairs.relations == EXACT, 1.0, judged.share_b),
+    )
+
+
+def relation_codes(table: pa.Table) -> Int64:
+    """Return the number of the relation of each pair, ``NONE`` for none."""
+    codes: Int64 = pc.index_in(table["relation"], value_set=pa.array(NAMES)).to_numpy()
+    return codes.astype(np.int64)
+
+
 def _pairs_of(documents: pa.Table, table: pa.Table, config: Config) -> Pairs:
     """Return the pairs that are clustered, but for equal ones, and those of which one might go."""
-    codes = pc.index_in(table["relation"], value_set=pa.array(NAMES)).to_numpy()
+    codes = relation_codes(table)
     jaccard = table["jaccard"].to_numpy()
     closest = np.maximum(*(table[f"containment_{side}"].to_numpy() for side in "ab"))
     closest = np.maximum(closest, table["coverage"].to_numpy())
-    wanted = [RELATIONS.index(name) for name in config.cluster_on]
+    wanted = [RELATION_CODES[name] for name in config.cluster_on]
     usable = np.isin(codes, wanted) | ((jaccard > 0) & (closest >= config.removable))
     rows = np.flatnonzero(usable & (codes != EXACT) & (codes != NONE))
+    return _read_pairs(documents, table, codes, rows)
+
+
+def _read_pairs(documents: pa.Table, table: pa.Table, codes: Int64, rows: Int64) -> Pairs:
+    """Return some rows of a table of pairs, with shares of 0, which the table does not hold."""
     table = table.take(pa.array(rows))
     ids = one_array(documents["doc_id"])
     a, b = (pc.index_in(table[side], value_set=ids).to_numpy().astype(np.int64) for side in "ab")
@@ -123,7 +169,7 @@ def _pairs_of(documents: pa.Table, table: pa.Table, config: Config) -> Pairs:
     return Pairs(
         a=a,
         b=b,
-        relations=codes[rows].astype(np.int64),
+        relations=codes[rows],
         jaccard=table["jaccard"].to_numpy(),
         containment_a=table["containment_a"].to_numpy(),
         containment_b=table["containment_b"].to_numpy(),

@@ -1,4 +1,4 @@
-"""What the first reading left, in order of unique ids: a row number, and ranks to order by."""
+"""The results of the first reading, by unique id: row numbers, and ranks to sort by."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ORDER = ("digest", "date", "site", "path", "priority")  # decides between equal
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Metadata:
     """One row per document in ``table``; ``skipped`` and ``damaged`` count by reason.
 
     Of ``table``, ``row`` ascends with ``doc_id``; ``date_rank`` and ``priority_rank`` are -1 where
@@ -27,18 +27,18 @@ class Facts:
     has_equal_rows: bool
 
 
-def metadata_of(store: Store, signed: Frame, config: Config) -> Facts:
-    """Put what the first reading left in order of unique ids."""
+def metadata_of(store: Store, signed: Frame, config: Config) -> Metadata:
+    """Order the results of the first reading by unique id."""
     flaws = signed.where(F.col("flaw").isNotNull()).groupBy("flaw").agg(F.sum("flawed"))
     counts = {row[0]: int(row[1]) for row in flaws.collect()}
     found = signed.where(F.col("flaw").isNull()).drop("flaw", "flawed")
     found, renamed = unique_ids(store, found)
     found = _ranked(store, found, config)
-    table = store.keep(numbered(found, [F.col("doc_id")], "row"), "facts")
+    table = store.keep(numbered(found, [F.col("doc_id")], "row"), "metadata")
     damaged = _of_kind(counts, "damaged:")
     if renamed:
         damaged["duplicate_id"] = renamed
-    return Facts(table, _of_kind(counts, "skipped:"), damaged, renamed > 0)
+    return Metadata(table, _of_kind(counts, "skipped:"), damaged, renamed > 0)
 
 
 def _of_kind(counts: dict[str, int], kind: str) -> dict[str, int]:
@@ -78,7 +78,7 @@ def _ranked(store: Store, found: Frame, config: Config) -> Frame:
     known = found.agg(F.count("date"), F.count("priority"), F.count("number")).first()
     found = _with_rank(store, found, "date", ["date"] if known[0] else [])
     by_number = ["number", "priority"] if known[1] == known[2] else ["priority"]
-    wanted = known[1] and config.canonical.startswith("priority:")
+    wanted = known[1] and config.priority_field
     return _with_rank(store, found, "priority", by_number if wanted else [])
 
 

@@ -1,0 +1,70 @@
+"""Every reason and every rule of a removal, once, and what the guards do with each.
+
+Where too much of a document would go (``apply.guard``), a *sure* rule still applies, a *frequent*
+one as long as enough text is left, and a *likely* one does not.
+"""
+
+from __future__ import annotations
+
+SURE, FREQUENT, LIKELY = "sure", "frequent", "likely"
+
+# Sure: the text stays elsewhere word for word, or the line says of itself what it is.
+RULES: dict[str, str] = {
+    "prefix_of_full_text": SURE,
+    "near_full_text": LIKELY,
+    "longer_teaser": SURE,
+    "inside_longer_block": SURE,
+    "covered_by_blocks": LIKELY,
+    "across_blocks": SURE,
+    "repeated_run": SURE,
+    "adjacent_copy": SURE,
+    "copy_in_lead": SURE,
+    "long_copy": SURE,
+    "adjacent_line": SURE,
+    "caption_twice": SURE,
+    "lead_of_paragraph": SURE,
+    "quoted_post": SURE,
+    "pattern": SURE,
+    "menu": SURE,
+    "nav_run": SURE,
+    "empty_item": SURE,
+    "invisible_line": SURE,
+    "drop_tags": SURE,
+    "related_card": LIKELY,
+    "line_frequency": FREQUENT,  # where its confidence is strong
+    "template_line": FREQUENT,
+    "template_sentence": FREQUENT,
+    "margin_run": FREQUENT,
+}
+
+REPEAT_REASONS = (
+    *("truncated_teaser", "pull_quote", "flattened_copy", "pasted_block", "repeated_block"),
+)
+BOILERPLATE_REASONS = (
+    *(
+        "newsletter_signup",
+        "share_widget",
+        "follow",
+        "donate",
+        "app_promo",
+        "ad_label",
+        "affiliate",
+    ),
+    *("site_nav", "prev_next_nav", "read_more_cta", "related_block", "related_inline", "tag_list"),
+    *("comment_form", "cookie_notice", "legal", "media_control", "date_label"),
+    *("site_boilerplate", "site_template", "whitespace"),
+)
+
+
+def is_sure(rule: str) -> bool:
+    """Tell whether a rule applies even where the guards hold others back.
+
+    >>> is_sure("pattern"), is_sure("template_line")
+    (True, False)
+    """
+    return RULES[rule] == SURE
+
+
+def is_frequent(rule: str, confidence: str) -> bool:
+    """Tell whether a removal is of a line that a site repeats very often."""
+    return RULES[rule] == FREQUENT and confidence == "strong"

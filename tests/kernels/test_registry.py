@@ -1,0 +1,430 @@
+"""Every kernel has a plain twin, and every constant of the passage kernels a test that notices it.
+
+A kernel that has no row here does not exist for the tests, and a test below is red.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+KERNELS = sorted((ROOT / "dedup" / "kernels").glob("*.py"))
+RECORD = ROOT / "benchmarks" / "record" / "mutants.json"
+
+FILES = [
+    *sorted((ROOT / "tests" / "kernels").glob("test_*.py")),
+    ROOT / "tests" / "similarity" / "test_lsh.py",
+    ROOT / "tests" / "passages" / "test_passage_seeds.py",
+    ROOT / "tests" / "cleaning" / "test_repeats.py",
+    ROOT / "tests" / "clusters" / "test_joining.py",
+]
+# Not in the record yet: run `scripts/mutants --only` with these names, then take them out here.
+OPEN = {
+    "sides.PATH_START",
+    "sides.PATH_END",
+    "sides.OWNER",
+    "sides.PIECE_COLUMNS",
+    "align.BACKWARD",
+    "align.INSIDE",
+    "align.OUTSIDE",
+    "align.REPLACED",
+    "align.ONLY_A",
+    "align.ONLY_B",
+    "align.MATCHED",
+    "align.GAIN",
+    "align.ISLAND",
+    "pieces.VERBATIM_WORDS",
+    "pieces.VERBATIM_CONTENT",
+    "pieces.UNSPACED_SIZE",
+    "pieces.QUOTED_SHARE",
+    "pieces.LOOSE_REACH",
+    "pieces.LOOSE_SEEDS",
+    "pieces.LOOSE_SIZE",
+    "pieces.LOOSE_LIKE",
+    "pieces.LOOSE_SURE",
+    "pieces.LOOSE_WORDS",
+    "pieces.JOINT_WEIGHT",
+    "pieces.JOINT_CONTENT",
+    "pieces.JOINT_DENSITY",
+    "regions.FOREIGN_PART",
+    "regions.SHORT_PART",
+    "regions.LOOK_BACK",
+    "regions.SNAP",
+    "regions.SNAP_DENSITY",
+    "regions.LEAST_COMMON",
+    "regions.LEAST_BEYOND",
+    "regions.LEAST_WINDOW",
+    "regions.WINDOW",
+    "regions.BAG",
+    "passages.COLUMNS",
+    "passages.WEIGHT",
+    "passages.DENSITY",
+    "passages.ROUNDS",
+    "passages.RUN_WORTH",
+    "passages.PAIR_WORTH",
+    "passages.ENOUGH",
+}
+# Kernels that still want a twin; none may be added.
+WITHOUT = {
+    "ascii.link_span",
+    "ascii.base64_span",
+    "ascii.set_odd",
+    "neighbours.gap_has_line",
+    "quotes.opens_before",
+    "quotes.word_follows",
+    "quotes.set_quoted",
+    "quotes.end_lines",
+    "quotes.find_closed",
+    "quotes.mark_quotes",
+    "quotes.mark_quote_rows",
+}
+# One row a kernel: the test that compares it with its twin.
+REGISTRY = {
+    "align": {
+        "sorted_order": "test_sorted_order",
+        "chain_matches": "test_matches_are_linked_as_by_plain_search",
+        "has_chain": "test_how_far_seeds_of_a_chain_stand_apart",
+        "find_chains": "test_chains",
+        "reverse": "test_reverse",
+        "fill_box": "test_paths_of_boxes",
+        "trace_box": "test_paths_of_boxes",
+        "align_box": "test_an_alignment_between_seeds_is_the_best_there_is",
+        "extend": "test_extend",
+        "align_chain": "test_alignment_along_chains",
+        "best_stretch": "test_the_best_stretch_of_a_path",
+        "clip_islands": "test_ends_beyond_a_line_are_islands",
+    },
+    "ascii": {
+        "kind_of": "test_kind_of",
+        "window_end": "test_windows",
+        "widest_window": "test_windows",
+        "mark_bytes": "test_mark_bytes",
+        "mark_links": "test_hash_words",
+        "changes_of": "test_hash_words",
+        "has_odd": "test_has_odd",
+        "hash_word": "test_hash_of_one_word",
+        "hash_short_word": "test_hash_of_one_word",
+        "hash_words": "test_hash_words",
+    },
+    "buckets": {
+        "band_key": "test_band_keys",
+        "band_keys": "test_band_keys",
+        "group_equal": "test_group_equal",
+        "group_keys": "test_bucket_pairs",
+        "lay_out": "test_lay_out",
+        "gather_buckets": "test_bucket_pairs",
+        "leaders_of": "test_oversized_buckets_take_linear_work",
+        "count_bucket_pairs": "test_bucket_pairs",
+        "add_pair": "test_add_pair",
+        "add_bucket_pairs": "test_bucket_pairs",
+        "move_pairs": "test_bucket_pairs",
+    },
+    "choosing": {
+        "count_shared": "test_counts_of_shared_shingles",
+        "find_linked": "test_who_has_a_neighbour_in_common",
+        "group_parts": "test_parts_of_a_holder_are_grouped_by_their_links",
+        "fill_table": "test_texts_that_go_on_where_others_end",
+        "is_in": "test_texts_that_go_on_where_others_end",
+        "goes_on": "test_texts_that_go_on_where_others_end",
+        "follow_parts": "test_texts_that_go_on_where_others_end",
+    },
+    "clusters": {
+        "root": "test_connect",
+        "connect": "test_connect",
+        "join_stars": "test_join_stars",
+        "decide": "test_decide",
+    },
+    "equality": {
+        "hash_rows": "test_equal_rows",
+        "group_rows": "test_equal_rows",
+        "hash_texts": "test_hash_texts",
+    },
+    "lines": {
+        "_break_at": "test_walking_over_characters",
+        "_is_blank": "test_kinds_of_characters",
+        "_is_unseen": "test_kinds_of_characters",
+        "_is_bullet": "test_kinds_of_characters",
+        "_is_closer": "test_kinds_of_characters",
+        "_ends_sentence": "test_kinds_of_characters",
+        "_code_at": "test_walking_over_characters",
+        "_before": "test_walking_over_characters",
+        "_dots": "test_walking_over_characters",
+        "_ending": "test_lines",
+        "count_lines": "test_lines",
+        "fill_lines": "test_lines",
+        "fill_tokens": "test_tokens_of_lines",
+        "find_dots": "test_find_dots",
+        "drop_single": "test_a_value_that_occurs_twice_is_never_dropped",
+        "mask_tokens": "test_mask_tokens",
+    },
+    "links": {
+        "run_end": "test_runs_of_bytes",
+        "last_word_end": "test_runs_of_bytes",
+        "is_www": "test_link_end",
+        "url_end": "test_link_end",
+        "email_end": "test_link_end",
+        "base64_end": "test_link_end",
+        "link_end": "test_link_end",
+        "link_word": "test_link_end",
+    },
+    "minhash": {
+        "fmix32": "test_finalisers",
+        "padded": "test_permute",
+        "permute": "test_permute",
+        "sign_rows": "test_sign_rows",
+    },
+    "misread": {
+        "own_words": "test_lonely_words",
+        "count_lonely": "test_lonely_words",
+        "shared_parts": "test_shared_parts",
+        "common_subsequence": "test_common_subsequence",
+        "compare_characters": "test_common_subsequence",
+        "find_shared": "test_shared_parts",
+    },
+    "neighbours": {"are_neighbours": "test_neighbours", "join_neighbours": "test_neighbours"},
+    "passages": {
+        "most_passages": "test_pair_passages",
+        "ordered_pieces": "test_ordered_pieces",
+        "settle_regions": "test_regions_are_joined_and_grown",
+        "count_matched": "test_matches_of_regions",
+        "write_passage": "test_weak_passages_go_and_the_others_move_up",
+        "drop_weak": "test_weak_passages_go_and_the_others_move_up",
+        "pair_passages": "test_pair_passages",
+        "count_seeds": "test_seeds_of_later_documents_are_counted_and_collected",
+        "collect_matches": "test_seeds_of_later_documents_are_counted_and_collected",
+        "enlarged": "test_enlarged",
+        "side_of": "test_levels_of_every_mixture",
+        "touched_by": "test_seeds_of_later_documents_are_counted_and_collected",
+        "find_passages": "test_plagdet_of_planted_passages",
+    },
+    "pieces": {
+        "distinct_content": "test_judge",
+        "measure": "test_a_quote_is_half_inside_quotation_marks",
+        "judge": "test_levels_of_every_mixture",
+        "judge_region": "test_judge_region",
+        "count_used": "test_find_pieces",
+        "write_path": "test_write_path",
+        "has_link": "test_no_pair_is_left_out_that_may_have_a_passage",
+        "count_near": "test_no_pair_is_left_out_that_may_have_a_passage",
+        "may_be_loose": "test_no_pair_is_left_out_that_may_have_a_passage",
+        "find_pieces": "test_find_pieces",
+        "merged_points": "test_merged_points",
+        "root_of": "test_find_loose",
+        "link_close": "test_find_loose",
+        "hulls_of": "test_find_loose",
+        "find_loose": "test_find_loose",
+    },
+    "postings": {
+        "entry_keys": "test_entry_keys",
+        "all_keys": "test_keys_follow_from_signature_sums_and_salt",
+        "halve": "test_halve",
+        "seal_rows": "test_a_text_of_70_000_shingles_is_signed_as_the_formula_says",
+        "seal_texts": "test_seal_texts",
+        "agreements": "test_agreements_are_counted",
+        "pair_agreements": "test_agreements_are_counted",
+        "check_block": "test_check_block",
+        "find_positions": "test_find_positions",
+        "lower_bound": "test_lower_bound",
+        "find_postings": "test_find_postings",
+        "count_slices": "test_slices",
+        "fill_slices": "test_slices",
+        "thin": "test_thin_without_and_blocks",
+        "without": "test_thin_without_and_blocks",
+        "cut_blocks": "test_thin_without_and_blocks",
+        "meet": "test_articles_meet_by_their_keys",
+        "give_way": "test_articles_give_way_as_they_would_one_by_one",
+    },
+    "quotes": {"mark_number": "test_numbers_of_marks", "code_at": "test_numbers_of_marks"},
+    "regions": {
+        "content_words": "test_content_words_and_likeness",
+        "likeness": "test_content_words_and_likeness",
+        "bag_matches": "test_bag_matches",
+        "best_beginning": "test_grow",
+        "grow": "test_grow",
+        "is_close": "test_continues",
+        "opens_line": "test_continues",
+        "opens_lines": "test_continues",
+        "is_shuffled": "test_continues",
+        "count_stamped": "test_continues",
+        "continues": "test_continues",
+        "nearest_continued": "test_regions_are_joined_and_grown",
+        "join_pieces": "test_regions_are_joined_and_grown",
+        "room_to_grow": "test_regions_are_joined_and_grown",
+        "grow_region": "test_regions_are_joined_and_grown",
+        "grow_regions": "test_regions_are_joined_and_grown",
+        "to_boundary": "test_ends_of_sentences",
+        "snap_region": "test_ends_of_sentences",
+        "enter_path": "test_matches_of_regions",
+        "fill_region": "test_matches_of_regions",
+        "fill_gap": "test_fill_gap_takes_a_bag_at_a_time",
+    },
+    "repeats": {
+        "prefix_hashes": "test_hashes_of_runs",
+        "_run": "test_hashes_of_runs",
+        "_slot": "test_slots",
+        "_enter": "test_searched_runs_are_entered_once",
+        "find_runs": "test_runs_are_what_the_twin_finds",
+        "_same_line": "test_equal_lines",
+        "_is_heading": "test_headings_are_short_and_no_sentence",
+        "_is_pasted": "test_what_counts_as_pasted",
+        "find_copies": "test_copies_are_what_the_twin_finds",
+        "common_length": "test_common_length_is_what_the_twin_finds",
+    },
+    "running": {
+        "gram": "test_running_words_that_stand_nowhere_else",
+        "gram_table": "test_running_words_that_stand_nowhere_else",
+        "mark_shared": "test_running_words_that_stand_nowhere_else",
+        "count_own": "test_running_words_that_stand_nowhere_else",
+    },
+    "seeds": {
+        "part_of": "test_seeds_of_a_document",
+        "write_ngrams": "test_seeds_of_a_document",
+        "write_word_pairs": "test_seeds_of_a_document",
+        "write_seeds": "test_seeds_of_one_document",
+        "longest_of": "test_split_seeds",
+        "mark_seeds": "test_no_seed_that_occurs_again_is_left_out",
+        "pick_seeds": "test_no_seed_that_occurs_again_is_left_out",
+        "split_seeds": "test_split_seeds",
+        "gather_groups": "test_groups_of_seeds",
+        "bound_groups": "test_groups_of_seeds",
+        "index_rows": "test_groups_of_seeds",
+        "sort_rows": "test_groups_of_seeds",
+    },
+    "sets": {"fill_cells": "test_fill_cells", "count_common": "test_common_values"},
+    "shingles": {
+        "fmix64": "test_finalisers",
+        "shingle_units": "test_shingle_units",
+        "shingle_rows": "test_shingle_rows",
+        "table_size": "test_distinct_rows",
+        "distinct_row": "test_distinct_rows",
+        "distinct_rows": "test_distinct_rows",
+        "close_gaps": "test_distinct_rows",
+        "gather_rows": "test_gather_rows",
+        "characters": "test_decode_agrees_with_python",
+        "character_rows": "test_character_rows",
+    },
+    "stopwords": {
+        "find_word": "test_hash_table",
+        "fill_table": "test_templates",
+        "count_languages": "test_count_languages",
+        "without_capitals": "test_document_frequencies",
+        "counter_of": "test_document_frequencies",
+        "count_documents": "test_document_frequencies",
+        "weigh_frequent": "test_document_frequencies",
+        "plain_capitals": "test_plain_capitals",
+        "classify_rows": "test_classify_rows",
+    },
+    "telling": {
+        "find_tokens": "test_tokens_of_tagged_lines_in_passages",
+        "count_marked": "test_tokens_of_tagged_lines_in_passages",
+    },
+    "templates": {
+        "_ending_key": "test_endings_and_words",
+        "_words": "test_endings_and_words",
+        "_starts": "test_endings_and_words",
+        "cut_units": "test_units",
+        "_is_known": "test_templates",
+        "find_templates": "test_templates",
+        "sketch_rows": "test_sketches",
+        "mean_likeness": "test_mean_likeness",
+        "text_bounds": "test_text_bounds",
+    },
+    "text": {
+        "mix": "test_mix",
+        "hash_link": "test_tokenise_without_offsets",
+        "decode": "test_decode",
+        "fold_code": "test_fold_code",
+        "tokenise": "test_tokenise_without_offsets",
+        "tokenise_rows": "test_tokenise_rows",
+    },
+    "windows": {
+        "add_content": "test_add_content",
+        "take_text": "test_take_text",
+        "make_buffers": "test_take_text",
+        "widest_of": "test_sign_texts",
+        "sign_texts": "test_sign_texts",
+        "band_texts": "test_band_texts",
+        "shingle_texts": "test_shingle_texts",
+    },
+}
+
+
+def kernels_in(path):
+    """Return the kernels that a module defines, each with the names that it uses."""
+    return {
+        node.name: {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and any(getattr(each, "id", "") == "njit" for each in node.decorator_list)
+    }
+
+
+DEFINED = {path.stem: found for path in KERNELS if (found := kernels_in(path))}
+
+
+def names_in(path):
+    """Return the tests of a file, each with all names that the file uses."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = {each.attr for each in ast.walk(tree) if isinstance(each, ast.Attribute)}
+    named |= {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
+    return {node.name: named for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+TESTS = {name: named for path in FILES for name, named in names_in(path).items()}
+
+
+@pytest.mark.parametrize("module", sorted({*DEFINED, *REGISTRY}))
+def test_every_kernel_has_a_twin(module):
+    defined = {name for name in DEFINED.get(module, {}) if f"{module}.{name}" not in WITHOUT}
+    assert defined == set(REGISTRY.get(module, {}))
+
+
+@pytest.mark.parametrize("module", sorted(REGISTRY))
+def test_the_test_of_a_twin_is_there_and_names_the_kernel(module):
+    """Some kernels are compared through the one kernel of their module that calls them."""
+    for kernel, test in REGISTRY[module].items():
+        named = TESTS[test]
+        callers = {each for each, uses in DEFINED[module].items() if kernel in uses}
+        public = kernel == "tokenise_rows"  # through tokenise_texts
+        assert kernel in named or callers & named or public, f"{module}.{kernel}: {test}"
+
+
+def test_kernels_have_at_most_ten_parameters_where_passages_are_found():
+    for path in KERNELS:
+        if path.stem in ("sides", "align", "pieces", "regions", "passages"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef):
+                    assert len(node.args.args) <= 6, f"{path.stem}.{node.name}"
+
+
+def constants_of_today():
+    """Return what ``scripts/mutants`` finds: {module.NAME: value}."""
+    loader = importlib.machinery.SourceFileLoader("mutants", str(ROOT / "scripts" / "mutants"))
+    spec = importlib.util.spec_from_loader("mutants", loader)
+    mutants = importlib.util.module_from_spec(spec)
+    loader.exec_module(mutants)
+    found = {}
+    for module in mutants.MODULES:
+        loaded = importlib.import_module(f"dedup.kernels.{module}")
+        for name, codes in mutants.constants(module).items():
+            changes = [f"{float(each):.6g}" for each in mutants.changes(loaded, name, codes)]
+            found[f"{module}.{name}"] = (f"{float(getattr(loaded, name)):.6g}", changes)
+    return found
+
+
+def test_every_constant_of_the_passage_kernels_is_guarded():
+    """After a change of a constant run ``scripts/mutants --only module.NAME``."""
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    today = constants_of_today()
+    assert set(record) | OPEN == set(today)
+    assert not set(record) & OPEN
+    for name, row in record.items():
+        value, changes = today[name]
+        assert (row["value"], sorted(row["noticed"])) == (value, sorted(changes)), name
+        assert all(row["noticed"].values()), name
