@@ -18,10 +18,25 @@ Names: TypeAlias = "str | Collection[str]"  # one name or several
 
 # The number of each relation, the closest first. Index files and the scripts of a Redis server
 # hold these numbers: a new relation is appended, and no number is ever given to another one.
-RELATION_CODES = {"exact": 0, "near_duplicate": 1, "excerpt": 2, "derived": 3, "shares_passage": 4}
-RELATION_CODES |= {"compilation": 5}
+RELATION_CODES = {
+    "exact": 0,
+    "near_duplicate": 1,
+    "excerpt": 2,
+    "derived": 3,
+    "shares_passage": 4,
+    "compilation": 5,
+    "revision": 6,
+    "own_text": 7,
+    "same_form": 8,
+}
 RELATIONS = tuple(RELATION_CODES)
-LIKE = RELATIONS[:5]  # those that two documents can be clustered on
+# From the one that joins most to the one that joins least; reports on one form are not joined.
+BY_STRENGTH = (
+    *("exact", "near_duplicate", "revision", "excerpt", "own_text"),
+    *("derived", "compilation", "shares_passage"),
+)
+LIKE = RELATIONS[:5]  # those that two documents can be clustered on, closest first
+REVISIONS = ("latest", "first", "keep")
 POLICIES = ("complete", "earliest", "latest", "longest")
 PRIORITY = "priority:"  # in front of the column that a policy goes by
 STAGES = ("duplicates", "passages", "repeats")
@@ -102,9 +117,29 @@ class Config:
         low=0.5,
         high=1,
     )
+    facts: float = _setting(
+        0.2,
+        "Share of the facts (numbers, dates, names) that two documents fill differently from which "
+        "they are reports on one form and both stay; 0 does not look.",
+        low=0,
+        high=1,
+    )
+    own: float = _setting(
+        0.1,
+        "Share of a document in sentences of its own, re-worded or opposed to others, from which "
+        "it stays; 0 does not look.",
+        low=0,
+        high=1,
+    )
+    revisions: str = _setting(
+        "latest",
+        "Which version of an updated article is kept: the latest or the first (both, where the "
+        "other has sentences of its own), or keep for all.",
+        choices=REVISIONS,
+    )
     cluster_on: tuple[str, ...] = _setting(
         ("exact", "near_duplicate", "excerpt"),
-        "Relations that put two documents in one cluster.",
+        "Relations that put two documents in one cluster; a revision of one of them is in it too.",
         choices=LIKE,
     )
     derived_alone: float = _setting(

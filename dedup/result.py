@@ -30,6 +30,9 @@ class Document:
     jaccard: float | None
     containment: float | None
     coverage: float | None
+    lost_tokens: int | None
+    lost_facts: int | None
+    lost_share: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Pair:
     containment_b: float
     coverage: float
     matched_tokens: int
+    changed: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,9 @@ DOCUMENTS = pa.schema(
         ("jaccard", pa.float64()),
         ("containment", pa.float64()),
         ("coverage", pa.float64()),
+        ("lost_tokens", pa.int64()),  # what stands nowhere in the kept one; null where it stays
+        ("lost_facts", pa.int64()),
+        ("lost_share", pa.float64()),
     ]
 )
 
@@ -67,6 +70,7 @@ PAIRS = pa.schema(
         ("containment_b", pa.float64()),
         ("coverage", pa.float64()),
         ("matched_tokens", pa.int64()),
+        ("changed", pa.string()),  # facts in conflict, "27 → 25", of some relations
     ]
 )
 
@@ -113,7 +117,19 @@ AGAINST = pa.schema(
     ]
 )
 AGAINST_PASSAGES = PASSAGES
-MORE = {"against": AGAINST, "against_passages": AGAINST_PASSAGES}
+# What the removals of documents lose: stretches of eight words or more that stand nowhere in the
+# document that is kept. Shorter ones are counted in ``lost_tokens`` of ``DOCUMENTS`` alone.
+LOSSES = pa.schema(
+    [
+        ("doc_id", pa.string()),
+        ("kept", pa.string()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("tokens", pa.int64()),
+        ("text", pa.large_string()),
+    ]
+)
+MORE = {"losses": LOSSES, "against": AGAINST, "against_passages": AGAINST_PASSAGES}
 
 # What cleaning would remove from, or only tag in, each document (`doc` is a row of the corpus).
 REMOVALS = pa.schema(

@@ -169,7 +169,8 @@ def columns_of(schema):
 def test_the_columns_of_the_files_that_an_index_adds_are_documented():
     assert documented_columns("What an index knew") == columns_of(MORE["against"])
     assert columns_of(MORE["against_passages"]) == columns_of(CONTRACT["passages"])
-    assert list(MORE) == ["against", "against_passages"]
+    assert documented_columns("losses") == columns_of(MORE["losses"])
+    assert list(MORE) == ["losses", "against", "against_passages"]
 
 
 def test_the_columns_of_what_a_report_needs_are_documented():
@@ -197,8 +198,8 @@ def test_the_keys_of_the_provenance_are_documented():
     text = OUTPUT.read_text(encoding="utf-8")
     section = text.split("## A cleaned folder\n")[1].split("\n## ")[0]
     keys = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)))
-    between = [item.name for item in CONTRACT["documents"]]  # the row "`cluster` to `coverage`"
+    between = [item.name for item in CONTRACT["documents"]]  # the row "`cluster` to `lost_share`"
     place = keys.index("cluster")
-    assert keys[place + 1] == "coverage"
+    assert keys[place + 1] == "lost_share"
     keys[place : place + 2] = between[between.index("cluster") :]
     assert keys == [key for key in clean(["One article."])[0] if key != "clean"]

@@ -10,9 +10,12 @@ records nothing. Records hold figures only, no text of the sets.
 from __future__ import annotations
 
 import argparse
+import bisect
 import contextlib
+import dataclasses
 import datetime
 import gzip
+import importlib.util
 import json
 import os
 import platform
@@ -24,7 +27,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -380,11 +383,82 @@ def _is_noise(text: str, main: str) -> bool:
     return _squeezed(text) not in main
 
 
+def make_forms(file: Path, per_form: int, extra: str) -> Rows:
+    """Make reports on the forms of a file, by ``forms.py`` beside this one."""
+    spec = importlib.util.spec_from_file_location("forms", HERE / "forms.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["forms"] = module
+    spec.loader.exec_module(module)
+    made: Rows = module.make(file, per_form, extra)
+    return made
+
+
+def forms(bench: Bench) -> Scanned:
+    """Keep all reports on forms, remove copies of them, and name updates; no text of others."""
+    return _forms(bench, "forms.txt")
+
+
+def forms_long(bench: Bench) -> Scanned:
+    """Do the same on longer forms, on which nothing was tuned."""
+    return _forms(bench, "forms_long.txt", per_form=8)
+
+
+def _forms(bench: Bench, file: str, per_form: int = 5) -> Scanned:
+    fast = replace(bench, config=dataclasses.replace(bench.config, find=("duplicates",)))
+    made = {extra: make_forms(HERE / file, per_form, extra) for extra in ("", "copies", "updates")}
+    run = bench.scan(file, texts(made[""]))
+    runs = {"full": run, "duplicates": fast.scan(file, texts(made[""]))}
+    gone = {name: _removed(each.result) for name, each in runs.items()}
+    silent = sum(not each.kept and each.lost_facts == 0 for each in run.result.documents)
+    copies = bench.scan(file, texts(made["copies"])).result
+    updates = bench.scan(file, texts(made["updates"])).result
+    run.figures = {
+        "removed": gone["full"] / run.documents,
+        "removed_duplicates": gone["duplicates"] / run.documents,
+        "copies_removed": 2 * _removed(copies) / len(made["copies"]),
+        "reports_lost_beside_copies": _lost_groups(copies, made["copies"]),
+        "updates_in_cluster": _together(updates, made["updates"]),
+    }
+    run.at_most("reports removed", run.figures["removed"], 0.01)
+    run.at_most("removed by --find duplicates", run.figures["removed_duplicates"], 0.02)
+    run.at_most("removed without a lost fact", silent, 0)
+    run.at_least("copies of reports removed", run.figures["copies_removed"], 0.95)
+    run.at_most("reports lost beside copies", run.figures["reports_lost_beside_copies"], 0)
+    run.at_least("updates in the cluster", run.figures["updates_in_cluster"], 0.9)
+    return run
+
+
+def _removed(result: Result) -> int:
+    return sum(not each.kept for each in result.documents)
+
+
+def _lost_groups(result: Result, rows: Rows) -> int:
+    """Count the reports of which no version is kept."""
+    kept = {each.doc_id for each in result.documents if each.kept}
+    groups = {row["cluster"] for row in rows}
+    return len(groups - {row["cluster"] for row in rows if row["id"] in kept})
+
+
+def _together(result: Result, rows: Rows) -> float:
+    """Return the share of reports that are in one cluster with their update, and alone in it."""
+    clusters = {each.doc_id: each.cluster for each in result.documents}
+    members: dict[str, set[str]] = {}
+    for row in rows:
+        members.setdefault(clusters[row["id"]], set()).add(row["cluster"])
+    names = [row["cluster"] for row in rows if row["id"] == row["cluster"]]
+    whole = [n for n in names if clusters[n] == clusters[f"{n}-update"]]
+    return sum(members[clusters[n]] == {n} for n in whole) / len(names)
+
+
 ALL = (
     *(same_article, wiki_versions, planted_news, ocr_pairs),
     *(revised_answers, text_alignment, boilerplate),
     *(web_pages, site_templates, german_press),
+    *(forms, forms_long),
 )
+OWN = ("forms", "forms_long")  # made by forms.py
 SETS: dict[str, Callable[[Bench], Scanned]] = {each.__name__: each for each in ALL}
 
 
@@ -401,7 +475,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.update and (options.only or options.settings):
         parser.error("--update needs a run of all sets with default settings")
-    absent = [name for name in options.only or SETS if not (options.data / name).is_dir()]
+    wanted = [name for name in options.only or SETS if name not in OWN]
+    absent = [name for name in wanted if not (options.data / name).is_dir()]
     if absent:
         parser.error(
             f"{options.data} has no folder {', '.join(absent)}. The sets are not part of this "
@@ -436,7 +511,58 @@ def _summary(run: Scanned) -> dict[str, Any]:
         "wall_seconds": run.wall_seconds,
         "floors": run.floors,
         "figures": run.figures,
+        "losses": losses(run.result),
     }
+
+
+def losses(result: Result) -> dict[str, Any]:
+    """Return how much the removals lose: the distribution of their shares of running text."""
+    shares = sorted(
+        each.lost_share
+        for each in result.documents
+        if each.lost_share is not None and each.relation != "exact"
+    )
+    found: dict[str, Any] = {"removals": len(shares), **result.summary["losses"]}
+    if shares:
+        cuts = statistics.quantiles(shares, n=100, method="inclusive") if len(shares) > 1 else []
+        found |= {f"share_{k}": round(cuts[k - 1], 4) for k in (50, 90, 99) if cuts}
+        found |= {"share_most": round(shares[-1], 4), "over_10": sum(s > 0.1 for s in shares)}
+        edges = [k / 20 for k in range(21)]
+        places = [min(bisect.bisect_right(edges, share) - 1, 19) for share in shares]
+        found["histogram"] = [places.count(k) for k in range(20)]
+    return found
+
+
+def losses_table(record: dict[str, Any]) -> str:
+    """Lay out what removals lose in each set."""
+    lines = [
+        "| set | removals, not equal | median share lost | 90% | 99% | most | over a tenth |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for name, entry in record["sets"].items():
+        told = entry["losses"]
+        if told.get("share_most") is not None:
+            cells = [f"{told.get(f'share_{k}', told['share_most']):.3f}" for k in (50, 90, 99)]
+            cells += [f"{told['share_most']:.3f}", f"{told['over_10']:,}"]
+            lines.append(f"| `{name}` | {told['removals']:,} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def plot_losses(record: dict[str, Any], path: Path) -> None:
+    """Draw the share of its running text that each removal loses, a row of bars for each set."""
+    from matplotlib.figure import Figure
+
+    sets = {name: each["losses"]["histogram"] for name, each in record["sets"].items()
+            if each["losses"].get("histogram")}  # fmt: skip
+    figure = Figure(figsize=(6, 1.1 * max(len(sets), 1)), layout="constrained")
+    axes = figure.subplots(len(sets), 1, sharex=True, squeeze=False)[:, 0]
+    for place, (name, counts) in zip(axes, sets.items(), strict=True):
+        place.bar([(k + 0.5) / 20 for k in range(20)], counts, width=0.045, color="#0072B2")
+        place.set_yscale("symlog")
+        place.set_ylabel(name.replace("_", "\n"), rotation=0, ha="right", va="center", fontsize=8)
+        place.axvline(0.1, color="#222222", linewidth=0.8, linestyle=(0, (4, 2)))
+    axes[-1].set_xlabel("share of its running text that a removal loses (dashed: named from here)")
+    figure.savefig(path, metadata={"Date": None})
 
 
 def _floor_lines(floor: dict[str, Any]) -> tuple[str, str, str]:
@@ -482,7 +608,8 @@ def _write_table(record: dict[str, Any]) -> None:
     text = readme.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    readme.write_text(f"{before}{BEGIN}\n{table(record)}\n{END}{after}", encoding="utf-8")
+    whole = f"{table(record)}\n\n{losses_table(record)}"
+    readme.write_text(f"{before}{BEGIN}\n{whole}\n{END}{after}", encoding="utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -514,6 +641,7 @@ def main(arguments: list[str] | None = None) -> int:
         path = HERE / "record" / f"{record['date']}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        plot_losses(record, path.with_suffix(".svg"))
         print(f"recorded in {path.relative_to(ROOT)}")
         if options.update:
             _write_table(record)

@@ -57,7 +57,7 @@ from dedup.cli.scanning import (
     write_scan,
 )
 from dedup.cli.spark import engine_options, scan_on_spark, uses_spark
-from dedup.config import RELATIONS
+from dedup.config import BY_STRENGTH
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -125,6 +125,13 @@ def root(ctx: click.Context) -> int:
 @report_option
 @plots_option
 @view_options(limit=10)
+@click.option(
+    "--show",
+    multiple=True,
+    type=click.Choice(("losses", "forms", "revisions")),
+    help="Show only this: what removals lose, greatest losses first; reports on one form, with the "
+    "facts that differ; versions of one article. Can be given more than once.",
+)
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
 @click.option(
     "--against",
@@ -217,10 +224,13 @@ def _show_scan(scanned: Scanned, options: Scan) -> None:
 
         write_stdout(json_parts(result))
     elif not view.quiet:
-        from dedup.report import scan_view
+        from dedup.report import differences_view, scan_view
 
         how: dict[str, Any] = {"width": columns(), "colour": uses_colour(view.color)}
-        lines = scan_view(result, **how, limit=view.limit, seconds=scanned.seconds)
+        if options.show:
+            lines = differences_view(result, options.show, **how, limit=view.limit)
+        else:
+            lines = scan_view(result, **how, limit=view.limit, seconds=scanned.seconds)
         show(lines, colour=how["colour"])
         if options.against and "against" in result.summary:
             show(against_lines(result, options.against), colour=False)
@@ -365,7 +375,7 @@ def compare(a: str, b: str, **given: Any) -> int:
     "--pairs-from",
     metavar="RELATION",
     help="Predict pairs of documents by a relation at least as strong as this one, instead of by "
-    f"clusters. Of {', '.join(RELATIONS)}.",
+    f"clusters. Of {', '.join(BY_STRENGTH)}.",
 )
 @click.option("--only-listed", is_flag=True, help="Do not count pairs that FILE does not list.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")

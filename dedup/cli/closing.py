@@ -18,7 +18,7 @@ _HINT = re.compile(r"is not read; |, a guess; |: not valid JSON at |the header h
 
 def is_stopped(result: Result, safety: Safety) -> bool:
     """Say on stderr what looks wrong about the removals, and tell whether the run stops there."""
-    from dedup.pipeline.warnings import DEFAULT, describe, find_warnings
+    from dedup.pipeline.warnings import DEFAULT, NOTES, describe, find_warnings
 
     limits = safety.limits()
     if limits != DEFAULT:
@@ -28,7 +28,8 @@ def is_stopped(result: Result, safety: Safety) -> bool:
         return False
     named = "; ".join(describe(each) for each in found[:_SAID])
     more = f"; and {len(found) - _SAID:,} more" if len(found) > _SAID else ""
-    stops = safety.stop_on_warning
+    is_wrong = any(each["kind"] not in NOTES for each in found)
+    stops = safety.stop_on_warning and is_wrong
     begin = "stopped, nothing is written" if stops else "look at this before you trust the removals"
     tell(f"dedup: {begin}: {named}{more}")
     return stops

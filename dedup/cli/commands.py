@@ -27,6 +27,7 @@ class Scan:
     plots: str | None
     fail_on_duplicates: bool
     against: str | None
+    show: tuple[str, ...]
     engine: str
     master: str | None
     checkpoint: str | None

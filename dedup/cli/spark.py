@@ -60,6 +60,7 @@ def _local_only(options: Scan) -> dict[str, tuple[object, object]]:
         "threads": (options.threads, 0),
         "dry_run": (options.dry_run, False),
         "with_text": (options.with_text, False),
+        "show": (options.show, ()),
         "json": (options.view.as_json, False),
         "strict": (options.reading.strict, False),
         **{

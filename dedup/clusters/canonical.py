@@ -53,7 +53,8 @@ class CanonicalOrder:
     """The criteria for the canonical document, one value per document.
 
     ``dates`` and ``priorities`` are ranks, smallest first, -1 where unknown; ``boilerplate`` is the
-    share of tokens that cleaning removes; ``lengths`` are tokens that stay.
+    share of tokens that cleaning removes; ``lengths`` are tokens that stay; ``superseded`` tells
+    which are a version that gives way to another one.
     """
 
     truncated: Bool
@@ -61,6 +62,7 @@ class CanonicalOrder:
     lengths: Int64 | Int32
     dates: Int64
     priorities: Int64
+    superseded: Bool
 
     def take(self, rows: Int64) -> CanonicalOrder:
         """Return some of the documents."""
@@ -69,13 +71,14 @@ class CanonicalOrder:
     def columns(self, policy: str, core: Float64) -> list[Int64]:
         """Return the sort keys of canonical order under a policy, first key first.
 
-        ``complete``: not truncated, most of the shared core, least boilerplate, earliest date,
-        longest. The other policies put their own key first. Ties are broken by row.
+        ``complete``: not superseded, not truncated, most of the shared core, least boilerplate,
+        earliest date, longest. The other policies put their own key first. Ties are broken by row.
         """
         unknown = np.iinfo(np.int64).max
         dates = np.where(self.dates < 0, unknown, self.dates)
         lengths = -self.lengths.astype(np.int64)
         complete = [
+            self.superseded,
             self.truncated,
             -np.round(core / _CORE_STEP),
             np.round(self.boilerplate / _BOILERPLATE_STEP),

@@ -15,7 +15,7 @@ from dedup.clusters.stars import Clusters
 from dedup.config import Config
 from dedup.core.arrays import Bool, Float64, Int32, Int64
 from dedup.kernels import clusters as kernel
-from dedup.similarity.relations import DERIVED, Pairs
+from dedup.similarity.relations import DERIVED, REVISION, Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +37,36 @@ def decide(
     lengths: Int64 | Int32,
     config: Config,
     running: Float64 | None = None,
+    *,
+    stays: Bool | None = None,
 ) -> Standing:
     """Decide which documents stay.
 
     ``representatives`` names what stands for each document and its equals, ``lengths`` counts
     tokens; ``running`` is how much of the running text of a document stands in its leader.
+    ``stays`` (a row a pair, a column a side) tells which document must not go for the other.
     """
     rows = np.arange(len(representatives))
     is_member = clusters.pairs >= 0
     edges = clusters.pairs[is_member]
     is_a = pairs.a[edges] == representatives[is_member]
-    share = np.zeros(len(rows))
-    share[is_member] = np.where(is_a, pairs.share_a[edges], pairs.share_b[edges])
-    goes = share >= config.removable
+    shares = np.stack([pairs.share_a, pairs.share_b], axis=1)
+    if stays is None:
+        stays = np.zeros(shares.shape, np.bool_)
+    removable = (shares >= config.removable) & ~stays
+    goes = np.zeros(len(rows), np.bool_)
+    goes[is_member] = removable[edges, np.where(is_a, 0, 1)]
     if running is not None:
-        goes |= running[representatives] >= config.removable_running
-    by = np.where(is_member & goes, clusters.leaders, rows)
-    joined = clusters.pairs.copy()
+        page = running[representatives[is_member]] >= config.removable_running
+        goes[is_member] |= page & ~stays[edges, np.where(is_a, 0, 1)]
+    standing = Standing(np.where(goes, clusters.leaders, rows), clusters.pairs.copy())
     left = is_member & ~goes & (representatives == rows)
-    _stand_for_others(pairs, clusters, left, lengths, config, by, joined)
+    _stand_for_others(pairs, clusters, left, lengths, removable, standing)
     # Equal documents follow what stands for them.
     equal = is_member & ~goes & (representatives != rows)
-    by[equal] = by[representatives[equal]]
-    joined[equal] = joined[representatives[equal]]
-    return Standing(by, joined)
+    standing.by[equal] = standing.by[representatives[equal]]
+    standing.pairs[equal] = standing.pairs[representatives[equal]]
+    return standing
 
 
 def _stand_for_others(
@@ -68,17 +74,20 @@ def _stand_for_others(
     clusters: Clusters,
     left: Bool,
     lengths: Int64 | Int32,
-    config: Config,
-    by: Int64,
-    joined: Int64,
+    removable: Bool,
+    standing: Standing,
 ) -> None:
-    """Let members that stay stand for those of which enough stands in them, the longest first."""
+    """Let members that stay stand for those of which enough stands in them, the longest first.
+
+    ``removable`` tells of both documents of a pair whether one may go for the other.
+    """
     same = clusters.leaders[pairs.a] == clusters.leaders[pairs.b]
-    some = np.flatnonzero(left[pairs.a] & left[pairs.b] & same & (pairs.relations <= DERIVED))
+    is_close = (pairs.relations <= DERIVED) | (pairs.relations == REVISION)
+    some = np.flatnonzero(left[pairs.a] & left[pairs.b] & same & is_close)
     if not len(some):
         return
-    goes_a = some[pairs.share_a[some] >= config.removable]
-    goes_b = some[pairs.share_b[some] >= config.removable]
+    goes_a = some[removable[some, 0]]
+    goes_b = some[removable[some, 1]]
     stays = np.concatenate([pairs.b[goes_a], pairs.a[goes_b]])
     goes = np.concatenate([pairs.a[goes_a], pairs.b[goes_b]])
     number = np.concatenate([goes_a, goes_b])
@@ -91,5 +100,5 @@ def _stand_for_others(
     free = np.ones(len(rows), np.bool_)
     kernel.join_stars(order, goes[by_doc], bounds, free, found)
     is_way = found[goes] == stays
-    by[rows[goes[is_way]]] = rows[stays[is_way]]
-    joined[rows[goes[is_way]]] = number[is_way]
+    standing.by[rows[goes[is_way]]] = rows[stays[is_way]]
+    standing.pairs[rows[goes[is_way]]] = number[is_way]

@@ -29,7 +29,16 @@ from dedup.config import RELATION_CODES, Config
 from dedup.core.arrays import Bool, Float64, Int64, offsets_of, one_array
 from dedup.kernels import clusters as kernel
 from dedup.similarity.lsh import bands_and_rows, collision_probability
-from dedup.similarity.relations import EXACT, NAMES, NEAR_DUPLICATE, NONE, SHORT, Pairs, relate
+from dedup.similarity.relations import (
+    EXACT,
+    NAMES,
+    NEAR_DUPLICATE,
+    NONE,
+    REVISION,
+    SHORT,
+    Pairs,
+    relate,
+)
 
 _STEPS = 100
 _LONG = 1 << 20  # tokens of a document that is taken for a long one
@@ -151,6 +160,7 @@ def relation_codes(table: pa.Table) -> Int64:
 def _pairs_of(documents: pa.Table, table: pa.Table, config: Config) -> Pairs:
     """Return the pairs that are clustered, but for equal ones, and those of which one might go."""
     codes = relation_codes(table)
+    codes = np.where(codes == REVISION, NEAR_DUPLICATE, codes)  # a version is in the cluster
     jaccard = table["jaccard"].to_numpy()
     closest = np.maximum(*(table[f"containment_{side}"].to_numpy() for side in "ab"))
     closest = np.maximum(closest, table["coverage"].to_numpy())

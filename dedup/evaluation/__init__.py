@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dedup.config import RELATIONS
+from dedup.config import BY_STRENGTH, RELATIONS
 from dedup.core.arrays import Int64
 from dedup.errors import ConfigError, InputError
 from dedup.evaluation.labels import Found, Labels, read_labels, read_result
@@ -69,7 +69,36 @@ def evaluate(
         figures["pairs"] = _pair_figures(labels, found, least, only_listed)
     else:
         figures["passages"] = _passage_figures(labels, found)
+    if labels.form in ("clusters", "pairs"):
+        figures["removals"] = _removal_figures(labels, found)
     return figures
+
+
+def _removal_figures(labels: Labels, found: Found) -> dict[str, Any]:
+    """Return how many labelled documents are removed for one that they are no copy of, and loss.
+
+    Of labels that list pairs, a removal is judged where the pair is listed.
+    """
+    judged = wrong = 0
+    examples = []
+    for name, other in sorted(found.removals.items()):
+        if labels.form == "clusters":
+            ours, theirs = labels.clusters.get(name), labels.clusters.get(other)
+            truth = None if ours is None or theirs is None else ours == theirs
+        else:
+            truth = labels.truth.get((min(name, other), max(name, other)))
+        judged += truth is not None
+        if truth is False:
+            wrong += 1
+            examples.append(name)
+    return {
+        "removed": len(found.removals),
+        "judged": judged,
+        "wrong": wrong,
+        "wrong_examples": examples[:5],
+        "lost_tokens": found.lost["lost_tokens"],
+        "lost_facts": found.lost["lost_facts"],
+    }
 
 
 def _weakest(pairs_from: str | Sequence[str] | None) -> str | None:
@@ -79,9 +108,9 @@ def _weakest(pairs_from: str | Sequence[str] | None) -> str | None:
     names = pairs_from.split(",") if isinstance(pairs_from, str) else list(pairs_from)
     names = [name.strip() for name in names]
     for name in names or [""]:
-        if name not in RELATIONS:
-            raise ConfigError("pairs_from", name, f"any of {', '.join(RELATIONS)}")
-    return max(names, key=RELATIONS.index)
+        if name not in BY_STRENGTH:
+            raise ConfigError("pairs_from", name, f"any of {', '.join(BY_STRENGTH)}")
+    return max(names, key=BY_STRENGTH.index)
 
 
 def _unmatched(labels: Labels, found: Found) -> dict[str, Any]:
@@ -107,7 +136,7 @@ def _pair_figures(
     """Return the pair scores, and per label what became of the listed pairs."""
     predicted: Mapping[str, str] | set[DocPair] = found.clusters
     if least is not None:
-        strong = RELATIONS[: RELATIONS.index(least) + 1]
+        strong = BY_STRENGTH[: BY_STRENGTH.index(least) + 1]
         predicted = {pair for pair, relation in found.relations.items() if relation in strong}
     scores = pair_scores(predicted, labels.truth, only_listed=only_listed)
     by_label: dict[str, dict[str, Any]] = {}

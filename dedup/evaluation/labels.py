@@ -61,6 +61,8 @@ class Found:
     clusters: dict[str, str]
     relations: dict[DocPair, str]
     passages: dict[DocPair, Int64]  # rows of start a, end a, start b, end b
+    removals: dict[str, str] = field(default_factory=dict)  # what goes, and what stays for it
+    lost: Counter[str] = field(default_factory=Counter)  # what all of them lose
 
 
 def read_labels(path: str | Path) -> Labels:
@@ -212,7 +214,27 @@ def read_result(directory: str | Path) -> Found:
         raise InputError(f"doc_id {twice!r} stands twice in documents", path=str(folder))
     pairs = _table(folder, "pairs")
     relations = dict(zip(_keys(pairs), pairs.column("relation").to_pylist(), strict=True))
-    return Found(clusters, relations, _grouped(_table(folder, "passages")))
+    removals, lost = _removals(folder)
+    return Found(clusters, relations, _grouped(_table(folder, "passages")), removals, lost)
+
+
+def _removals(folder: Path) -> tuple[dict[str, str], Counter[str]]:
+    """Return what each removed document gives way to, and what all of them lose.
+
+    A result of an earlier version does not say what is lost.
+    """
+    path = folder / "documents.parquet"
+    if path.is_file():
+        rows = pa.parquet.read_table(path).to_pylist()
+    else:
+        with (folder / "documents.jsonl").open("rb") as lines:
+            rows = [json.loads(line) for line in lines]
+    gone = [row for row in rows if row.get("duplicate_of") is not None]
+    lost: Counter[str] = Counter()
+    for row in gone:
+        for name in ("lost_tokens", "lost_facts"):
+            lost[name] += row.get(name) or 0
+    return {row["doc_id"]: row["duplicate_of"] for row in gone}, lost
 
 
 def _keys(table: pa.Table) -> list[DocPair]:

@@ -28,7 +28,19 @@ def format_report(figures: dict[str, Any]) -> str:
         lines += _pairs(figures["pairs"])
     else:
         lines += _passages(figures["passages"])
+    if "removals" in figures:
+        lines += ["", *_removals(figures["removals"])]
     return "\n".join(lines) + "\n"
+
+
+def _removals(counts: dict[str, Any]) -> list[str]:
+    wrong = f"{counts['wrong']:,} wrong of {counts['judged']:,} judged"
+    named = f": {', '.join(counts['wrong_examples'])}" if counts["wrong"] else ""
+    return [
+        f"removed        {counts['removed']:,} documents, {wrong}{named}",
+        f"lost           {counts['lost_tokens']:,} words of running text, "
+        f"{counts['lost_facts']:,} facts",
+    ]
 
 
 def _unmatched(counts: dict[str, Any]) -> list[str]:

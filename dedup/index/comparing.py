@@ -8,12 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from dedup.config import Config
-from dedup.core.arrays import Float64, Int64, texts_from_strings
+from dedup.core.arrays import Float64, Int64, Texts, texts_from_strings
 from dedup.index.entries import Entry, Record, UInt16, decompress
 from dedup.index.settings import Settings
 from dedup.kernels import postings as kernel
+from dedup.kernels.differences import Texts as WordsOfTexts
 from dedup.passages.find import no_passages
-from dedup.similarity.relations import NAMES, NEAR_DUPLICATE, compare_shingles, confirm_pairs
+from dedup.similarity.differences import Judge, words_of
+from dedup.similarity.relations import (
+    NAMES,
+    NEAR_DUPLICATE,
+    REVISION,
+    compare_shingles,
+    confirm_pairs,
+)
 from dedup.text.shingles import Shingles, distinct_shingles, shingle_batch, shingle_texts
 from dedup.text.tokens import tokenise_texts
 
@@ -96,7 +104,8 @@ class Comparer:
         self, entry: Entry, others: Sequence[Record], similar: Float64
     ) -> list[Likeness | None]:
         """Compare an article with others shingle by shingle."""
-        shingles = self._shingles(entry, others)
+        texts = _texts(entry, others)
+        shingles = self._shingles_of(texts)
         counts = np.array([entry.count, *(each.count for each in others)])
         candidates = np.zeros((len(others), 2), np.int64)
         candidates[:, 1] = np.arange(1, len(others) + 1)
@@ -107,23 +116,41 @@ class Comparer:
             counts,
             self.config,
         )
+        dates = np.full(len(counts), -1)
+        judge = Judge(lambda rows: _words(texts, rows), counts, dates, self.config)
+        stays = judge.find(pairs).stays[:, 0]
         found: list[Likeness | None] = [None] * len(others)
         for position, row in enumerate((pairs.b - 1).tolist()):
             relation = NAMES[int(pairs.relations[position])]
             share = float(pairs.share_a[position])
-            if relation in self.settings.cluster_on and share >= self.settings.removable:
+            joins = relation in self.settings.cluster_on or relation == NAMES[REVISION]
+            if joins and not stays[position] and share >= self.settings.removable:
                 jaccard = float(pairs.jaccard[position])
                 found[row] = Likeness(relation, float(similar[row]), jaccard, share)
         return found
 
     def _shingles(self, entry: Entry, others: Sequence[Record]) -> Shingles:
         """Return the distinct shingles of an article and of others, from their texts."""
-        packed = [entry.text, *(each.text for each in others)]
-        texts = texts_from_strings([decompress(each) for each in packed if each is not None])
+        return self._shingles_of(_texts(entry, others))
+
+    def _shingles_of(self, texts: Texts) -> Shingles:
+        """Return the distinct shingles of texts."""
         if self.settings.shingle_unit == "word":
             return shingle_batch(texts, np.arange(len(texts)), self.config)
         made = shingle_texts(texts, tokenise_texts(texts), self.config)
         return distinct_shingles(made)
+
+
+def _texts(entry: Entry, others: Sequence[Record]) -> Texts:
+    """Return the texts of an article and of others."""
+    packed = [entry.text, *(each.text for each in others)]
+    return texts_from_strings([decompress(each) for each in packed if each is not None])
+
+
+def _words(texts: Texts, rows: Int64) -> WordsOfTexts:
+    """Return the words of some texts."""
+    some = texts_from_strings([texts.text(row) for row in rows.tolist()])
+    return words_of(some, tokenise_texts(some))
 
 
 def signatures_of(signatures: Sequence[bytes], settings: Settings) -> UInt16:

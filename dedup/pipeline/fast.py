@@ -24,26 +24,28 @@ from dedup.core.checkpoints import Kept
 from dedup.core.hashing import content_of
 from dedup.core.parallel import in_order
 from dedup.core.spool import Spool, trim
-from dedup.pipeline.results import complete, documents_table, pairs_table
+from dedup.pipeline.results import complete, documents_table, losses_table, pairs_table
 from dedup.pipeline.signing import (
     DIGESTS,
     SHINGLES,
     SIZES,
     Signatures,
     Signed,
+    Wanted,
     shingle_columns,
     sign_batch,
     some_of_all,
 )
 from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.pipeline.verifying import Verifier
+from dedup.pipeline.wording import TEXT_SIZES, TEXTS, KeptWords, judged
 from dedup.result import Result
 from dedup.schema import ANNOTATIONS, METADATA, PASSAGES, REMOVALS, REPEATS, Corpus, ReadReport
+from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.relations import Pairs, with_equals
 from dedup.sources import Piece
 from dedup.sources.metadata import in_order_of_id, metadata_of
 from dedup.sources.rereadable import Held, Reader
-from dedup.text.shingles import Shingles
 
 Part = TypeVar("Part")
 
@@ -86,16 +88,21 @@ def sign_all(
 
 def shingle_all(
     tasks: Iterable[tuple[Part, Int64]],
-    make: Callable[[Part, Int64], list[Shingles]],
+    make: Callable[[Part, Int64], list[Wanted]],
     spool: Spool,
     *,
     threads: int,
 ) -> None:
-    """Make the distinct shingles of some rows (ascending) of each part, and keep them in order."""
+    """Make the distinct shingles of some rows (ascending) of each part, and keep them in order.
+
+    The texts are kept with them: what differs between two of them may have to be looked at.
+    """
     for made in in_order(lambda task: make(*task), tasks, threads):
-        for each in made:
-            spool.append(SHINGLES, each.values)
-            spool.append(SIZES, np.diff(each.offsets))
+        for shingles, texts in made:
+            spool.append(SHINGLES, shingles.values)
+            spool.append(SIZES, np.diff(shingles.offsets))
+            spool.append(TEXTS, texts.data)
+            spool.append(TEXT_SIZES, np.diff(texts.offsets))
 
 
 @dataclass(slots=True)
@@ -103,8 +110,8 @@ class State:
     """What the stages of one run hand on to each other, in the order in which it comes to be.
 
     ``sizes`` are the numbers of documents of the pieces, ``content`` is a hash of all texts.
-    ``held`` are the shingles of all pieces, as long as they fit into memory. ``order`` says of each
-    document how many were read before it.
+    ``held`` are shingles and texts of all pieces, as long as they fit into memory. ``order`` says
+    of each document how many were read before it.
     """
 
     reader: Reader
@@ -112,7 +119,7 @@ class State:
     resources: Resources
     sizes: list[int] = field(default_factory=list)
     content: str = ""
-    held: list[list[Shingles]] | None = None
+    held: list[list[Wanted]] | None = None
     metadata: pa.Table = field(init=False)
     order: Int64 = field(init=False)
     signed: Signatures = field(init=False)
@@ -121,6 +128,8 @@ class State:
     candidates: Int64 = field(init=False)
     oversized: int = field(init=False)
     pairs: Pairs = field(init=False)
+    judge: Judge = field(init=False)
+    differences: Differences = field(init=False)
     clusters: Clusters = field(init=False)
     result: Result = field(init=False)
 
@@ -160,6 +169,7 @@ def _sign(state: State) -> None:
         lengths=state.signed.counts,
         dates=ranks(state.metadata["date"]),
         priorities=ranks(state.metadata["priority"], numeric=True),
+        superseded=np.broadcast_to(False, len(state.metadata)),
     )
 
 
@@ -168,7 +178,7 @@ def _read_all(state: State) -> list[pa.Table]:
     reader, resources = state.reader, state.resources
     work, begun = resources.work, resources.work.begun
     capacity = 0 if reader.is_cheap or begun else int(resources.memory * _HELD_SHARE)
-    held: list[list[Shingles]] = []
+    held: list[list[Wanted]] = []
     parts: list[pa.Table] = []
     since, keep = 0, capacity > 0
     readings = sign_all(
@@ -182,8 +192,8 @@ def _read_all(state: State) -> list[pa.Table]:
         for batch in signed:
             batch.into(work.spool)
             since += 8 * int(batch.counts.sum())
-            capacity -= batch.shingles.values.nbytes
-        held.append([batch.shingles for batch in signed])
+            capacity -= batch.shingles.values.nbytes + batch.text_bytes
+        held.append([(batch.shingles, batch.texts) for batch in signed])
         if capacity <= 0:
             held.clear()
         if since > _COMMIT_BYTES:
@@ -253,7 +263,7 @@ def _shingle(state: State, wanted: Int64) -> None:
         state.held = None
         return
 
-    def make(piece: Piece, rows: Int64) -> list[Shingles]:
+    def make(piece: Piece, rows: Int64) -> list[Wanted]:
         return shingle_columns(piece.texts(), rows, state.config)
 
     pieces = _wanted(state.reader.pieces(), state.sizes, wanted)
@@ -295,6 +305,18 @@ def _verify(state: State) -> None:
     state.pairs = with_equals(pairs, state.representatives, signed.counts)
 
 
+def _find_differences(state: State) -> None:
+    """Look at what differs in each pair on which a removal may rest, by the texts put by."""
+    signed, resources = state.signed, state.resources
+    wanted = np.sort(signed.order[np.unique(state.candidates)])
+    source = KeptWords.of(resources.work.spool, wanted, signed.order)
+    dates = state.ranking.dates
+    state.judge = Judge(source, signed.counts, dates, state.config, resources.threads)
+    state.differences = judged(resources.work, state.pairs, state.judge)
+    given = superseded(state.pairs, state.differences, dates, state.config)
+    state.ranking = replace(state.ranking, superseded=given)
+
+
 def _cluster(state: State) -> None:
     verifier = _verifier(state)
     state.clusters, state.pairs = cluster_documents(
@@ -302,7 +324,8 @@ def _cluster(state: State) -> None:
         addressed=addressed(state.metadata["doc_id"]),
     )
     standing = decide(
-        *(state.pairs, state.clusters, state.representatives, state.signed.counts, state.config)
+        *(state.pairs, state.clusters, state.representatives, state.signed.counts, state.config),
+        stays=state.differences.stays,
     )
     del state.ranking, state.signed, verifier
     trim()
@@ -312,17 +335,21 @@ def _cluster(state: State) -> None:
 def _result(state: State, standing: Standing) -> Result:
     metadata = state.metadata
     ids = one_array(metadata["doc_id"])
+    judged_pairs = state.pairs, state.differences
     documents = documents_table(
-        metadata, state.pairs, state.clusters, state.representatives, standing
+        metadata, judged_pairs, state.clusters, state.representatives, standing
     )
     corpus = replace(state.reader.corpus(metadata), order=state.order, content=state.content)
     result = Result(
         config=state.config,
         tables={
             "documents": documents,
-            "pairs": pairs_table(state.pairs, ids),
+            "pairs": pairs_table(*judged_pairs, ids),
             "passages": PASSAGES.empty_table(),
             "repeats": REPEATS.empty_table(),
+            "losses": losses_table(
+                *(documents, judged_pairs, state.representatives, standing, state.judge)
+            ),
         },
         corpus=corpus,
         removals=REMOVALS.empty_table(),
@@ -342,6 +369,7 @@ MODE = Mode(
         Stage("candidates", _find_candidates),
         Stage("shingles", _shingle_candidates),
         Stage("pairs", _verify),
+        Stage("differences", _find_differences),
         Stage("clusters", _cluster),
     ),
     read=State,

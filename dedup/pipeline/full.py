@@ -30,14 +30,17 @@ from dedup.pipeline.documents import Documents, gather, hold, text_budget
 from dedup.pipeline.results import (
     complete,
     documents_table,
+    losses_table,
     pairs_table,
     passages_table,
     repeats_table,
     templates_summary,
 )
 from dedup.pipeline.stages import Mode, Resources, Stage
+from dedup.pipeline.wording import HeldWords, judged
 from dedup.result import Result
 from dedup.schema import Corpus
+from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
 from dedup.similarity.telling import telling_passages
@@ -69,6 +72,8 @@ class State:
     passages: Passages = field(init=False)
     misread: Misread = field(init=False)
     pairs: Pairs = field(init=False)
+    judge: Judge = field(init=False)
+    differences: Differences = field(init=False)
     clusters: Clusters = field(init=False)
     result: Result = field(init=False)
 
@@ -141,6 +146,7 @@ def _canonical_order(state: State) -> CanonicalOrder:
         lengths=counts - removals.gone,
         dates=ranks(metadata["date"]),
         priorities=ranks(metadata["priority"], numeric=True),
+        superseded=np.broadcast_to(False, len(metadata)),
     )
 
 
@@ -230,6 +236,19 @@ def _relate_pairs(state: State) -> None:
     state.pairs = with_equals(pairs, state.representatives, counts)
 
 
+def _find_differences(state: State) -> None:
+    """Look at what differs in each pair on which a removal may rest."""
+    documents, removals = state.documents, state.removals
+    state.judge = Judge(
+        HeldWords(documents.texts, state.tokens, removals.rows),
+        *(state.tokens.counts() - removals.gone, state.ranking.dates),
+        *(state.config, state.resources.threads),
+    )
+    state.differences = judged(state.resources.work, state.pairs, state.judge)
+    given = superseded(state.pairs, state.differences, state.ranking.dates, state.config)
+    state.ranking = replace(state.ranking, superseded=given)
+
+
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
@@ -255,17 +274,22 @@ def _result(state: State) -> Result:
     standing = decide(
         *(state.pairs, state.clusters, state.representatives, state.ranking.lengths),
         *(state.config, running),
+        stays=state.differences.stays,
     )
+    judged_pairs = state.pairs, state.differences
     documents = documents_table(
-        metadata, state.pairs, state.clusters, state.representatives, standing
+        metadata, judged_pairs, state.clusters, state.representatives, standing
     )
     result = Result(
         config=state.config,
         tables={
             "documents": documents,
-            "pairs": pairs_table(state.pairs, ids),
+            "pairs": pairs_table(*judged_pairs, ids),
             "passages": passages_table(state.passages, state.tokens, ids),
             "repeats": repeats_table(removals.rows, ids),
+            "losses": losses_table(
+                *(documents, judged_pairs, state.representatives, standing, state.judge)
+            ),
         },
         corpus=state.documents.corpus,
         removals=removals.rows,
@@ -287,6 +311,7 @@ MODE = Mode(
         Stage("passages", _find_passages),
         Stage("misread texts", _find_misread),
         Stage("pairs", _relate_pairs),
+        Stage("differences", _find_differences),
         Stage("clusters", _cluster),
     ),
     read=_read_corpus,

@@ -15,14 +15,16 @@ import pyarrow.compute as pc
 from dedup.cleaning.find import Removals
 from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters, components
-from dedup.config import RELATIONS
-from dedup.core.arrays import Float64, Int64, one_array
+from dedup.core.arrays import Bool, Float64, Int64, one_array
 from dedup.errors import OutputError
+from dedup.kernels.differences import LONGEST as LONGEST_LOST
+from dedup.kernels.differences import OWN_WORDS
 from dedup.passages.find import LEVELS, Passages
 from dedup.pipeline.warnings import find_warnings
 from dedup.result import Result
-from dedup.schema import DOCUMENTS, PAIRS, PASSAGES, REPEATS
-from dedup.similarity.relations import EXACT, NAMES, Pairs
+from dedup.schema import DOCUMENTS, LOSSES, PAIRS, PASSAGES, REPEATS
+from dedup.similarity.differences import Differences, Judge
+from dedup.similarity.relations import EXACT, NAMES, NONE, SAME_FORM, Pairs
 from dedup.text.tokens import Tokens
 
 _MOST_TEMPLATES = 100  # that are listed
@@ -31,21 +33,22 @@ _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 def documents_table(
     corpus: pa.Table,
-    pairs: Pairs,
+    judged: tuple[Pairs, Differences],
     clusters: Clusters,
     representatives: Int64,
     standing: Standing,
 ) -> pa.Table:
     """Return which documents are kept, and the relation of each other one to its replacement.
 
-    ``representatives`` names for each document the one that stands for it and its equals. The
-    column ``path`` has the type it has in ``corpus``.
+    ``judged`` are the pairs and what differs in them. ``representatives`` names for each document
+    the one that stands for it and its equals. The column ``path`` has the type it has in
+    ``corpus``.
     """
     ids = one_array(corpus["doc_id"])
     parts = []
     for low in range(0, max(len(ids), 1), _SLICE):
         rows = np.arange(low, min(low + _SLICE, len(ids)))
-        parts.append(_documents(ids, rows, pairs, clusters, representatives, standing))
+        parts.append(_documents(ids, rows, judged, clusters, representatives, standing))
     table = pa.concat_tables(parts)
     path = corpus["path"]
     if path.null_count == len(path):
@@ -56,12 +59,13 @@ def documents_table(
 def _documents(
     ids: pa.Array,
     rows: Int64,
-    pairs: Pairs,
+    judged: tuple[Pairs, Differences],
     clusters: Clusters,
     representatives: Int64,
     standing: Standing,
 ) -> pa.Table:
     """Return what was found of some documents."""
+    pairs, differences = judged
     leaders, by = clusters.leaders[rows], standing.by[rows]
     is_member = leaders != rows
     kept = by == rows
@@ -83,6 +87,7 @@ def _documents(
     relation[is_member] = pairs.relations[edge]
     relation[equal] = EXACT
     containment = np.where(own_is_a, pairs.containment_a[edge], pairs.containment_b[edge])
+    lost = _losses(differences, edge, own_is_a, is_member, kept | equal)
     columns = {
         "cluster": ids.take(pa.array(leaders)),
         "canonical": pa.array(~is_member),
@@ -93,6 +98,8 @@ def _documents(
         "containment": scores(containment),
         "coverage": scores(pairs.coverage[edge]),
     }
+    for name, values in zip(("lost_tokens", "lost_facts", "lost_share"), lost, strict=True):
+        columns[name] = pa.array(values, mask=kept | (lost[0] < 0))
     return table_of(columns, [name for name in DOCUMENTS.names if name not in ("doc_id", "path")])
 
 
@@ -107,13 +114,49 @@ def table_of(columns: dict[str, pa.Array], names: Sequence[str]) -> pa.Table:
     return pa.table({name: columns[name] for name in names})
 
 
+def losses_table(
+    documents: pa.Table,
+    judged: tuple[Pairs, Differences],
+    representatives: Int64,
+    standing: Standing,
+    judge: Judge,
+) -> pa.Table:
+    """Return the stretches that removed documents lose, by id, as ``LOSSES``.
+
+    Of equal documents only the one that stands for them is listed.
+    """
+    pairs, differences = judged
+    own = np.arange(len(documents))
+    rows = np.flatnonzero((standing.by != own) & (representatives == own))
+    edges = standing.pairs[rows]
+    is_a = pairs.a[edges] == rows
+    longest = differences.figures[edges, LONGEST_LOST + np.where(is_a, 0, 1)]
+    some = longest >= OWN_WORDS
+    found = judge.losses(pairs, edges[some], is_a[some])
+    ids = one_array(documents["doc_id"])
+    kept = ids.take(pa.array(standing.by[found["doc"].to_numpy()]))
+    columns = [ids.take(found["doc"].combine_chunks()), kept]
+    columns += [found[name] for name in ("start", "end", "tokens", "text")]
+    return pa.Table.from_arrays(columns, schema=LOSSES)
+
+
+def _losses(
+    differences: Differences, edge: Int64, own_is_a: Bool, is_member: Bool, is_kept: Bool
+) -> tuple[Int64, Int64, Float64]:
+    """Return what each document loses that goes: running words, facts, and the share of words."""
+    losses = np.zeros((3, len(is_member)), np.int64)
+    losses[:, is_member] = differences.lost(edge, own_is_a)
+    losses[:, is_kept] = 0  # equal to one that stays
+    return losses[0], losses[1], losses[0] / np.maximum(losses[2], 1)
+
+
 @lru_cache(maxsize=2)
 def _no_scores(count: int) -> pa.Array:
     """Return that many nulls; of documents that are no copies all columns and slices share them."""
     return pa.nulls(count, pa.float64())
 
 
-def pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
+def pairs_table(pairs: Pairs, differences: Differences, ids: pa.Array) -> pa.Table:
     """Return the confirmed pairs by id."""
     columns = {
         "a": ids.take(pa.array(pairs.a)),
@@ -124,6 +167,7 @@ def pairs_table(pairs: Pairs, ids: pa.Array) -> pa.Table:
         "containment_b": pa.array(pairs.containment_b),
         "coverage": pa.array(pairs.coverage),
         "matched_tokens": pa.array(pairs.matched),
+        "changed": differences.changed,
     }
     return _in_schema(columns, PAIRS)
 
@@ -165,7 +209,7 @@ def repeats_table(removals: pa.Table, ids: pa.Array) -> pa.Table:
 def reuse_groups(pairs: Pairs, clusters: Clusters, ids: pa.Array) -> list[list[str]]:
     """Return the clusters that share text with each other, by name, where there are several."""
     ours, theirs = clusters.leaders[pairs.a], clusters.leaders[pairs.b]
-    related = (ours != theirs) & (pairs.relations < len(RELATIONS))
+    related = (ours != theirs) & ~np.isin(pairs.relations, (NONE, SAME_FORM))
     rows = np.unique(np.concatenate([ours[related], theirs[related]]))
     groups = components(
         np.searchsorted(rows, ours[related]), np.searchsorted(rows, theirs[related]), len(rows)
@@ -195,6 +239,7 @@ def summarise(
             "removed": len(documents) - kept,
             "skipped": skipped,
         },
+        "losses": _total_losses(documents),
         "relations": _counts(result.tables["pairs"]["relation"], NAMES),
         "clusters": {
             "count": int(np.count_nonzero(sizes > 1)),
@@ -265,6 +310,15 @@ def _sites_that_lose(
         for row in sums.filter(pc.greater(sums["removed_sum"], 0)).to_pylist()
     ]
     return sorted(found, key=lambda each: (-each["share"], each["site"]))[:_MOST_TEMPLATES]
+
+
+def _total_losses(documents: pa.Table) -> dict[str, int]:
+    """Return what all removals together lose: words and facts that stand nowhere else."""
+    return {
+        "documents": int(pc.sum(pc.greater(documents["lost_tokens"], 0)).as_py() or 0),
+        "tokens": int(pc.sum(documents["lost_tokens"]).as_py() or 0),
+        "facts": int(pc.sum(documents["lost_facts"]).as_py() or 0),
+    }
 
 
 def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, int]:

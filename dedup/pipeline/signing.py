@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +32,7 @@ from dedup.kernels import buckets as kernel
 from dedup.kernels import lines as line_kernels
 from dedup.kernels import windows
 from dedup.kernels.shingles import gather_rows
+from dedup.pipeline.wording import some_texts
 from dedup.schema import REMOVALS
 from dedup.similarity.lsh import bands_and_rows, bucket_pairs
 from dedup.similarity.minhash import permutations
@@ -50,7 +51,8 @@ SHINGLES, SIZES = "shingles", "sizes"
 class Signed:
     """What one batch leaves: ``keys`` (bands × documents), ``fingerprints`` (documents × 2).
 
-    ``shingles`` are not made distinct; there are none where they were not kept.
+    ``shingles`` are not made distinct; there are none where they were not kept. ``texts`` are the
+    texts themselves.
     """
 
     keys: UInt64
@@ -59,6 +61,12 @@ class Signed:
     counts: Int32
     cut: Bool
     shingles: Shingles
+    texts: Texts
+
+    @property
+    def text_bytes(self) -> int:
+        """Return how many bytes of text the batch has."""
+        return int(self.texts.offsets[-1] - self.texts.offsets[0])
 
     def into(self, spool: Spool) -> None:
         """Add the batch to what those before it left."""
@@ -87,6 +95,7 @@ def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
         counts=np.empty(count, np.int32),
         cut=np.zeros(count, np.bool_),
         shingles=Shingles(values, bounds),
+        texts=texts,
     )
     windows.band_texts(
         *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
@@ -159,27 +168,37 @@ def some_shingles(shingles: Shingles, rows: Int64) -> Shingles:
     return distinct_shingles(Shingles(values, bounds))
 
 
-def some_of_all(batches: Sequence[Shingles], rows: Int64) -> list[Shingles]:
-    """Return the distinct shingles of some rows (ascending) of several batches."""
-    return [some_shingles(each, some) for each, some in _rows_of(batches, rows)]
+# The distinct shingles of some documents, and their texts.
+Wanted: TypeAlias = tuple[Shingles, Texts]
 
 
-def shingle_columns(columns: Iterable[pa.Array], rows: Int64, config: Config) -> list[Shingles]:
-    """Return the distinct shingles of some rows (ascending) of several columns of texts."""
+def some_of_all(batches: Sequence[Wanted], rows: Int64) -> list[Wanted]:
+    """Return what is wanted of some rows (ascending) of several batches."""
+    sizes = [len(shingles) for shingles, _ in batches]
     return [
-        shingle_batch(texts_from_arrow(column), some, config)
-        for column, some in _rows_of(columns, rows)
+        (some_shingles(batches[number][0], some), some_texts(batches[number][1], some))
+        for number, some in _rows_of(sizes, rows)
     ]
 
 
-Batch = TypeVar("Batch", pa.Array, Shingles)
-
-
-def _rows_of(batches: Iterable[Batch], rows: Int64) -> Iterator[tuple[Batch, Int64]]:
-    """Yield the batches in which some of the rows are, and those rows."""
+def shingle_columns(columns: Iterable[pa.Array], rows: Int64, config: Config) -> list[Wanted]:
+    """Return what is wanted of some rows (ascending) of several columns of texts."""
+    found: list[Wanted] = []
     start = 0
-    for batch in batches:
-        low, high = np.searchsorted(rows, (start, start + len(batch)))
+    for column in columns:
+        low, high = np.searchsorted(rows, (start, start + len(column)))
         if low < high:
-            yield batch, rows[low:high] - start
-        start += len(batch)
+            texts, some = texts_from_arrow(column), rows[low:high] - start
+            found.append((shingle_batch(texts, some, config), some_texts(texts, some)))
+        start += len(column)
+    return found
+
+
+def _rows_of(sizes: Iterable[int], rows: Int64) -> Iterator[tuple[int, Int64]]:
+    """Yield the batches in which some of the rows are, by number, and those rows."""
+    start = 0
+    for number, size in enumerate(sizes):
+        low, high = np.searchsorted(rows, (start, start + size))
+        if low < high:
+            yield number, rows[low:high] - start
+        start += size

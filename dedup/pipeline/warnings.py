@@ -14,13 +14,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Bool, Int32, Int64, column_codes
+from dedup.core.arrays import Bool, Int32, Int64, column_codes, one_array
 from dedup.errors import ConfigError
 from dedup.result import Result
 
 LEAST_DOCUMENTS = 20  # a share of fewer says nothing
 MOST_EXAMPLES = 5
 MOST_TEXT = 0.3  # of a site's text that may be a template of the site
+MOST_LOST = 0.1  # share of its running words that a removal may lose without being named
+NOTES = ("same_form", "changed_facts")  # told, but no reason to stop
+COMMANDS = {
+    "lost_text": "dedup scan … --show losses",
+    "site_losses": "dedup scan … --show losses",
+    "same_form": "dedup scan … --show forms",
+    "changed_facts": "dedup scan … --show revisions",
+}
 _DIGITS = 6
 _SLICE = 1 << 20  # documents that are counted at a time
 _METADATA = ("doc_id", "duplicate_of", "relation")
@@ -96,7 +104,7 @@ def find_warnings(result: Result, limits: Limits = DEFAULT) -> list[dict[str, An
     for kind, groups in (("corpus_share", whole), ("site_share", sites), ("file_share", files)):
         found += _shares(kind, groups, removed, documents, limits.share)
     found += _clusters(removed, documents, limits.largest(len(documents)))
-    return found + _site_texts(result)
+    return found + _losing(sites, documents) + _site_texts(result) + _differing(result, documents)
 
 
 def _site_texts(result: Result) -> list[dict[str, Any]]:
@@ -134,6 +142,45 @@ def _clusters(removed: Bool, documents: pa.Table, largest: int) -> list[dict[str
     rows = members[np.argsort(~removed[members], kind="stable")]  # the removed ones first
     counts = (sizes > largest, sizes, groups.counts(removed))
     return _told("large_cluster", groups, counts, documents, rows)
+
+
+def _losing(sites: _Groups, documents: pa.Table) -> list[dict[str, Any]]:
+    """Return the removals that lose much of their text, in all and by site."""
+    share = pc.fill_null(documents["lost_share"], 0).to_numpy()
+    loses = share > MOST_LOST
+    if not loses.any():
+        return []
+    rows = np.flatnonzero(loses)
+    rows = rows[np.argsort(-share[rows], kind="stable")]
+    whole = _Groups(pa.array([None], pa.string()), np.broadcast_to(np.int32(0), len(documents)))
+    removed = whole.counts(~_bools(documents["kept"]))
+    found = _told("lost_text", whole, (removed > 0, removed, whole.counts(loses)), documents, rows)
+    counts = sites.counts(loses)
+    most = np.argsort(-counts, kind="stable")[:MOST_EXAMPLES]
+    is_most = np.zeros(len(counts), np.bool_)
+    is_most[most[counts[most] > 0]] = True
+    totals = sites.counts(~_bools(documents["kept"]))
+    return found + _told("site_losses", sites, (is_most, totals, counts), documents, rows)
+
+
+def _differing(result: Result, documents: pa.Table) -> list[dict[str, Any]]:
+    """Return what is kept because it is another report on a form, and clusters of versions."""
+    pairs = result.tables["pairs"]
+    ids = one_array(documents["doc_id"])
+    found = []
+    for kind, relation in (("same_form", "same_form"), ("changed_facts", "revision")):
+        some = pairs.filter(pc.equal(pairs["relation"], relation))
+        if not len(some):
+            continue
+        sides = [pc.index_in(some[side], value_set=ids).to_numpy() for side in "ab"]
+        rows = np.unique(np.concatenate(sides)).astype(np.int64)
+        among = np.zeros(len(documents), np.bool_)
+        among[rows] = True
+        whole = _Groups(pa.array([None], pa.string()), np.broadcast_to(np.int32(0), len(documents)))
+        gone = whole.counts(among & ~_bools(documents["kept"]))
+        counts = (np.array([True]), np.array([len(rows)]), gone)
+        found += _told(kind, whole, counts, documents, rows)
+    return found
 
 
 def _told(
@@ -195,6 +242,18 @@ def describe(warning: Mapping[str, Any]) -> str:
     >>> describe({"kind": "site_share", "name": "a.org", "documents": 50, "removed": 45})
     'site a.org: 45 of 50 documents removed'
     """
+    kind, removed = warning["kind"], warning["removed"]
+    more = f"; see `{COMMANDS[kind]}`" if kind in COMMANDS else ""
+    if kind in ("lost_text", "site_losses"):
+        where = f"site {warning['name']}: " if warning["name"] else ""
+        text = f"{removed:,} of {warning['documents']:,} removals lose more than {MOST_LOST:.0%}"
+        return f"{where}{text} of their running words{more}"
+    if kind == "same_form":
+        text = "are reports on one form with others, with other facts; none goes for another"
+        return f"{warning['documents']:,} documents {text}{more}"
+    if kind == "changed_facts":
+        text = "are versions of one article with other figures or dates"
+        return f"{warning['documents']:,} documents {text}, {removed:,} of them removed{more}"
     known = _NAMES.get(warning["kind"])
     what = f"{known} {warning['name']}" if known else "the whole corpus"
     documents = f"{warning['documents']:,} documents"

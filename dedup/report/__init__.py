@@ -8,6 +8,16 @@ from __future__ import annotations
 
 from dedup.report.machine import json_parts
 from dedup.report.terminal.cleaned import Cleaned
+from dedup.report.terminal.losses import SHOWN, differences_view
 from dedup.report.terminal.views import clean_view, compare_view, scan_view, warning_view
 
-__all__ = ["Cleaned", "clean_view", "compare_view", "json_parts", "scan_view", "warning_view"]
+__all__ = [
+    "SHOWN",
+    "Cleaned",
+    "clean_view",
+    "compare_view",
+    "differences_view",
+    "json_parts",
+    "scan_view",
+    "warning_view",
+]

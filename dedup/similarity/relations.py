@@ -15,10 +15,17 @@ from dedup.passages.find import Passages
 from dedup.similarity.misread import Misread, none_misread
 from dedup.text.shingles import Shingles
 
-EXACT, NEAR_DUPLICATE, EXCERPT, DERIVED, SHARES_PASSAGE, COMPILATION = (
-    RELATION_CODES[name]
-    for name in ("exact", "near_duplicate", "excerpt", "derived", "shares_passage", "compilation")
-)
+(
+    EXACT,
+    NEAR_DUPLICATE,
+    EXCERPT,
+    DERIVED,
+    SHARES_PASSAGE,
+    COMPILATION,
+    REVISION,
+    OWN_TEXT,
+    SAME_FORM,
+) = RELATION_CODES.values()
 NONE = len(RELATION_CODES)  # no relation
 NAMES = (*RELATIONS, "none")
 

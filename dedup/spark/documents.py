@@ -15,6 +15,7 @@ from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
 from dedup.pipeline.results import documents_table
+from dedup.similarity.differences import Differences
 from dedup.similarity.relations import EXACT, NAMES, Pairs
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, sql_schema
 from dedup.spark.metadata import Metadata
@@ -100,10 +101,11 @@ def _documents(batch: pa.RecordBatch) -> pa.Table:
         share_a=scores["share"],
         share_b=scores["share"],
     )
+    judged = pairs, Differences.unknown(len(pairs))
     path = pa.concat_arrays([batch.column("path"), pa.nulls(3 * count, batch.column("path").type)])
     corpus = pa.table({"doc_id": ids, "path": path})
     clusters, standing = Clusters(leaders, joined), Standing(by, joined)
-    return documents_table(corpus, pairs, clusters, representatives, standing).slice(0, count)
+    return documents_table(corpus, judged, clusters, representatives, standing).slice(0, count)
 
 
 def summary(

@@ -24,13 +24,14 @@ def candidates_of(batch: pa.RecordBatch | pa.Table) -> CanonicalOrder:
         lengths=column(batch, "tokens"),
         dates=column(batch, "date_rank"),
         priorities=column(batch, "priority_rank"),
+        superseded=np.zeros(len(batch), np.bool_),
     )
 
 
 def order_names(config: Config) -> list[str]:
     """Return the names of the columns that ``with_order`` adds, first key first."""
     none, empty = np.zeros(0, np.int64), np.zeros(0, np.float64)
-    nobody = CanonicalOrder(none > 0, empty, none, none, none)
+    nobody = CanonicalOrder(none > 0, empty, none, none, none, none > 0)
     keys = nobody.columns(config.canonical, empty)
     return [f"key{place}" for place in range(len(keys))]
 

@@ -61,7 +61,7 @@ def stop_lists() -> StopLists:
             names.append(name)
             rows.append(words)
     tokens = tokenise_texts(texts_from_strings(rows))
-    table = _hash_table(tokens.hashes)
+    table = hash_table(tokens.hashes)
     languages = np.zeros(len(table), np.uint64)
     for index in range(len(names)):
         for word in tokens.hashes[tokens.bounds[index] : tokens.bounds[index + 1]]:
@@ -71,10 +71,11 @@ def stop_lists() -> StopLists:
 
 @cache
 def _particles() -> UInt64:
-    return _hash_table(tokenise_texts(texts_from_strings([_PARTICLES])).hashes)
+    return hash_table(tokenise_texts(texts_from_strings([_PARTICLES])).hashes)
 
 
-def _hash_table(words: UInt64) -> UInt64:
+def hash_table(words: UInt64) -> UInt64:
+    """Return an open-addressing table of hashed words, at most a quarter full."""
     size = 16
     while size < 4 * len(words):
         size *= 2
@@ -158,7 +159,7 @@ class Discount:
         order = np.lexsort((self._types, -self._counts))
         running = np.cumsum(self._counts[order])
         common = order[: int(np.searchsorted(running, _COMMON_SHARE * total))]
-        return _hash_table(self._types[common])
+        return hash_table(self._types[common])
 
 
 def classify(tokens: Tokens, masked: Bool | None = None) -> Words:

@@ -39,6 +39,7 @@ def candidates(count, **columns):
         "lengths": np.full(count, 100, np.int64),
         "dates": np.full(count, -1, np.int64),
         "priorities": np.full(count, -1, np.int64),
+        "superseded": np.zeros(count, np.bool_),
     }
     for name, column in columns.items():
         values[name] = np.array(column, values[name].dtype)

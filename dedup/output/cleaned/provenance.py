@@ -35,12 +35,15 @@ class Known:
     tags: dict[int, list[dict[str, Any]]]
     passages: dict[str, list[dict[str, Any]]]
     relations: dict[str, list[dict[str, Any]]]
+    losses: dict[str, list[dict[str, Any]]]
 
     @classmethod
     def of(cls, result: Result) -> Known:
         """Gather what ``result`` says, one pass over each table."""
         removals = {doc: merge_removals(each) for doc, each in removals_of(result.removals).items()}
-        return cls(result, removals, _tags(result), _passages(result), _relations(result))
+        return cls(
+            result, removals, _tags(result), _passages(result), _relations(result), _losses(result)
+        )
 
     def entry(
         self, document: dict[str, Any], source: dict[str, Any], row: int
@@ -71,6 +74,9 @@ class Known:
             "relation": document["relation"],
             "duplicate_of": document["duplicate_of"],
             **{name: _rounded(document[name]) for name in ("jaccard", "containment", "coverage")},
+            **{name: document[name] for name in ("lost_tokens", "lost_facts")},
+            "lost_share": _rounded(document["lost_share"]),
+            "lost": self.losses.get(doc_id, []),
             "review": bool(self.result.review[row].as_py()),
             "ops": [each.as_dict(number) for number, each in enumerate(ops, start=1)],
             "tags": self.tags.get(row, []),
@@ -128,6 +134,15 @@ def _relations(result: Result) -> dict[str, list[dict[str, Any]]]:
                     "coverage": _rounded(row["coverage"]),
                 }
             )
+    return found
+
+
+def _losses(result: Result) -> dict[str, list[dict[str, Any]]]:
+    """Return the stretches of each removed document that stand nowhere in the kept one."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in result.tables["losses"].to_pylist() if "losses" in result.tables else ():
+        entry = {name: row[name] for name in ("start", "end", "tokens")}
+        found.setdefault(row["doc_id"], []).append(entry)
     return found
 
 

@@ -131,6 +131,9 @@ def _member(page: Page, document: Document) -> Iterator[str]:
     line = f"{why} of {other}: {', '.join(scores)}"
     if document.kept:
         line += "; too much of its text occurs only there for it to be removed"
+    elif document.lost_tokens:
+        share = score(document.lost_share)
+        line += f"; loses {counted(document.lost_tokens, 'word')} ({share} of its running text)"
     yield from page.lines(line, "dim", indent=11)
 
 
@@ -184,6 +187,11 @@ def totals(page: Page, seconds: float | None) -> Iterator[str]:
     yield from page.heading("Total")
     sums = f"{read_report.read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
     yield from page.lines(sums, "bold", indent=2)
+    losses = page.result.summary.get("losses")
+    if losses and losses["tokens"]:
+        words, facts = counted(losses["tokens"], "word"), counted(losses["facts"], "fact")
+        text = f"{words} and {facts} stand in removed articles alone"
+        yield from page.lines(f"{text} (--show losses)", "yellow", indent=2)
     for word, counts in (
         ("skipped", read_report.skipped),
         ("damaged, but used", read_report.damaged),

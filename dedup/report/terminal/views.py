@@ -12,7 +12,7 @@ from dedup.report.terminal import articles, sections
 from dedup.report.terminal import cleaned as parts
 from dedup.report.terminal.cleaned import Cleaned
 from dedup.report.terminal.page import Page
-from dedup.report.terminal.text import counted, score, wrapped
+from dedup.report.terminal.text import counted, safe, score, wrapped
 from dedup.result import Result
 
 
@@ -99,12 +99,30 @@ def compare_view(
     for row in shown:
         yield from sections.passage(page, row)
     yield from page.left_out(len(rows), "passage")
+    yield from _would_lose(page)
+
+
+def _would_lose(page: Page) -> Iterator[str]:
+    """Yield what the article that would go loses, where one of the two would."""
+    gone = next((each for each in page.result.documents if not each.kept), None)
+    if gone is None or gone.lost_tokens is None:
+        return
+    table = page.result.tables.get("losses")
+    side = "A" if gone.doc_id == page.result.documents[0].doc_id else "B"
+    share, lost = score(gone.lost_share), counted(gone.lost_tokens, "word")
+    facts = counted(gone.lost_facts or 0, "fact")
+    yield ""
+    yield from page.lines(f"A scan would remove {side}; it loses {lost} ({share}), {facts}", "bold")
+    for row in table.to_pylist() if table is not None else ():
+        yield from page.lines(f"− {safe(row['text'])}", "dim", indent=2)
 
 
 def _scores(pair: dict[str, Any], passages: int) -> list[tuple[str, str]]:
     tokens = counted(pair["matched_tokens"], "matched token")
     of_a, of_b = score(pair["containment_a"]), score(pair["containment_b"])
+    changed = pair["changed"] or ""
     return [
+        *([("changed", safe(changed))] if changed else []),
         ("Jaccard", f"{score(pair['jaccard'])} of all shingles are in both"),
         ("containment", f"{of_a} of the shingles of A are in B, {of_b} of those of B are in A"),
         ("coverage", f"{score(pair['coverage'])} of the shorter one stands in shared passages"),

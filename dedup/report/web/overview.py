@@ -108,6 +108,7 @@ def _look(made: dict[str, Any], found: Found, codes: dict[str, Codes]) -> dict[s
     ids = one_array(documents["doc_id"])
     near = made["borderline"]
     return {
+        "losses": _losses(found, ids),
         "below": [_pair(each, ids, codes) for each in near["below"]],
         "above": [_pair(each, ids, codes) for each in near["above"]],
         "largest": _largest(found),
@@ -122,6 +123,27 @@ def _pair(row: dict[str, Any], ids: pa.Array, codes: dict[str, Codes]) -> dict[s
     relation = codes["relations"].names.index(row["relation"])
     scores = {name: round(row[name], 4) for name in ("jaccard", "coverage")}
     return {**ends, **scores, "relation": relation}
+
+
+def _losses(found: Found, ids: pa.Array) -> list[dict[str, Any]]:
+    """Return the removals that lose most of their running text, with what stays for them."""
+    documents = found.tables["documents"]
+    if "lost_share" not in documents.column_names:
+        return []  # a result of an earlier version
+    share = pc.fill_null(documents["lost_share"], 0).to_numpy()
+    order = np.lexsort((np.arange(len(share)), -share))[:MOST_LISTED]
+    rows = order[share[order] > 0]
+    some = documents.select(["duplicate_of", "lost_tokens", "lost_facts", "lost_share"])
+    return [
+        {
+            "row": row,
+            "other": int(pc.index(ids, each["duplicate_of"]).as_py()),
+            "tokens": each["lost_tokens"],
+            "facts": each["lost_facts"],
+            "share": round(each["lost_share"], 4),
+        }
+        for row, each in zip(rows.tolist(), some.take(pa.array(rows)).to_pylist(), strict=True)
+    ]
 
 
 def _largest(found: Found) -> list[dict[str, int]]:

@@ -9,6 +9,7 @@ async function showLook() {
   const node = h("div", { class: "look" }, viewTitle("Look here"),
     h("p", { class: "lede" }, "What is worth a look before anything is removed: pairs that a slightly different threshold would have judged otherwise, what is largest, and what was held back."),
     warnings.length ? part("Suspicious removals", "More than one would expect.", warningList(warnings)) : null,
+    part("Greatest losses", "Of these removed articles most stands nowhere in the one that stays.", greatestLosses(table, look.losses || [])),
     whatIf(),
     h("div", { class: "two" },
       part("Nearest above the threshold", "Near-duplicates, but only just. Would you call them copies?", borderline(table, look.above || [], "No pair above the threshold.")),
@@ -41,6 +42,15 @@ function borderline(table, found, empty) {
     { label: "Jaccard", class: "number", cell: (each) => each.jaccard.toFixed(3) },
     sought("passages") ? { label: "coverage", class: "number middle", cell: (each) => score(each.coverage) } : null,
   ].filter(Boolean), { caption: empty.replace(/^No pair/, "Pairs").replace(/\.$/, ""), quiet: true, size: 10, empty }).set(found).node;
+}
+
+function greatestLosses(table, found) {
+  return new PagedTable([
+    { label: "removed, and kept", header: true, cell: (each) => pairName(table, each.row, each.other) },
+    { label: "words lost", class: "number", cell: (each) => count(each.tokens) },
+    { label: "of its text", class: "number", cell: (each) => percent(each.share) },
+    { label: "facts", class: "number middle", cell: (each) => count(each.facts) },
+  ], { caption: "Greatest losses", quiet: true, size: 10, empty: "No removal loses running text." }).set(found).node;
 }
 
 function largest(table, found) {

@@ -1,0 +1,617 @@
+"""What differs between two texts: slots filled by other facts, sentences of one's own, losses.
+
+A *gap* is what stands between two matched stretches; a *slot* is one with at most ``SLOT`` words on
+each side. In a slot that both sides fill with facts of one kind, of which neither is the other's,
+they are in *conflict*. *Own sentences* are stretches of running words that stand nowhere in the
+other text.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dedup.kernels import matching
+from dedup.kernels._jit import njit
+from dedup.kernels.facts import CALENDAR, FACT, FIRST, HIDDEN, NAME, NUMBER, RUNNING, SPELT, STOP
+from dedup.kernels.matching import enter_grams, match_texts, next_gap, slot_of
+from dedup.kernels.text import (
+    CAPITAL,
+    KINDS,
+    SEED,
+    STARTS_LINE,
+    TABLE_CODE,
+    decode,
+    fold_code,
+    mix,
+)
+
+SLOT = 12  # words on a side
+OWN_WORDS = 8  # of an own sentence, at least …
+OWN_STOP_SHARE = 5  # … a fifth of them stop words, where the text has any
+_ALIKE = 7  # tenths of the letters that are common to two spellings of one name
+_LETTERS = 48  # of a name that are compared
+# Letters that are read for digits and the digits, as code points: l, i, o, s, b.
+_MISREAD = ((108, 49), (105, 49), (111, 48), (115, 53), (98, 54))
+_STEP_NUMBERS = 3  # numbers that all move by one step, at least, are numbers of a list …
+_STEP_SHARE = 6  # … where they are so many tenths of all numbers in conflict
+
+# What is measured of a pair; with two sides, that of a comes first.
+(
+    MATCHED,
+    LOST,  # words of running text without a counterpart
+    _,
+    RUNNING_WORDS,
+    _,
+    OWN,  # words of own sentences
+    _,
+    LONGEST,  # words of the longest own sentence
+    _,
+    LOST_FACTS,  # distinct facts that stand nowhere in the other text
+    _,
+    CONFLICTS,  # distinct facts in conflict
+    _,
+    FACTS,  # distinct facts that are compared: matched, or in a slot
+    _,
+    OPPOSED,  # words of own sentences that stand against own sentences of the other
+    RUNS,  # stretches of facts in conflict
+    RUNS_OF_NAMES,  # … of them names and calendar words
+    SLOTS,  # with other words on both sides
+    SLOTS_HIT,  # … with a conflict
+    MISSPELT,  # slots that hold one word in two spellings
+) = range(21)
+FIGURES = 21
+# Columns of a conflict.
+KIND, START_A, END_A, START_B, END_B, STEP, HITS = range(7)
+CONFLICT = 7
+
+
+class Texts(NamedTuple):
+    """Words of several texts: those of text ``r`` are ``bounds[r]:bounds[r + 1]``.
+
+    ``hashes`` and ``values`` uint64, ``kinds`` and ``flags`` uint8, ``starts`` and ``ends`` int32
+    code points of the text ``data[offsets[r]:offsets[r + 1]]``; ``stage`` and ``folds`` fold them.
+    """
+
+    bounds: Any
+    hashes: Any
+    values: Any
+    kinds: Any
+    flags: Any
+    starts: Any
+    ends: Any
+    data: Any
+    offsets: Any
+    stage: Any
+    folds: Any
+
+
+class Scratch(NamedTuple):
+    """What one thread writes on the way; ``scratch_for`` makes it once for all its pairs.
+
+    ``letters`` (2 × code points, uint32) are the folded texts, ``is_read`` (2 bool) tells whether
+    they are written, ``hits`` (2 × words, int64) numbers the conflict of a word from 1 (-1: in a
+    long gap), ``lost`` (2 × words, bool) marks words without a counterpart,
+    ``conflicts`` (rows of ``CONFLICT``) lists those of a pair, ``rows`` (1 int64) counts them.
+    """
+
+    matching: Any
+    stops: Any
+    letters: Any
+    is_read: Any
+    hits: Any
+    lost: Any
+    conflicts: Any
+    rows: Any
+    spelling: Any
+    common: Any
+
+
+def scratch_for(longest: int, longest_text: int) -> Scratch:
+    """Make room for texts of at most ``longest`` words and ``longest_text`` code points."""
+    words = max(longest, 1)
+    return Scratch(
+        matching=matching.scratch_for(words),
+        stops=np.zeros(words, np.bool_),
+        letters=np.zeros((2, longest_text + 1), np.uint32),
+        is_read=np.zeros(2, np.bool_),
+        hits=np.zeros((2, words), np.int64),
+        lost=np.zeros((2, words), np.bool_),
+        conflicts=np.zeros((3 * words, CONFLICT), np.int64),
+        rows=np.zeros(1, np.int64),
+        spelling=np.zeros((2, _LETTERS), np.uint32),
+        common=np.zeros((2, _LETTERS + 1), np.int64),
+    )
+
+
+@njit
+def read_letters(data, low, high, stage, folds, letters):
+    """Write the folded code points of the text ``data[low:high]``."""
+    i = low
+    place = 0
+    while i < high:
+        code = np.uint32(data[i])
+        step = 1
+        if code < np.uint32(128):
+            if np.uint32(65) <= code <= np.uint32(90):
+                code += np.uint32(32)
+        else:
+            code, step = decode(data, i, high)
+            folded = fold_code(code, stage, folds)
+            if folded >= np.uint32(KINDS) and folded >> np.uint32(24) == np.uint32(0):
+                code = folded & TABLE_CODE
+        letters[place] = code
+        place += 1
+        i += step
+
+
+@njit
+def spell(texts, row, side, low, high, mark, scratch):
+    """Join the letters of words ``low:high`` whose hit is ``mark`` (-1: all); return how many."""
+    if not scratch.is_read[side]:
+        span = (texts.offsets[row], texts.offsets[row + 1])
+        read_letters(texts.data, *span, texts.stage, texts.folds, scratch.letters[side])
+        scratch.is_read[side] = True
+    first = texts.bounds[row]
+    count = 0
+    for i in range(low, high):
+        if mark >= 0 and scratch.hits[side, i] != mark:
+            continue
+        for place in range(texts.starts[first + i], texts.ends[first + i]):
+            if count < _LETTERS:
+                scratch.spelling[side, count] = scratch.letters[side, place]
+                count += 1
+    return count
+
+
+@njit
+def common_letters(one, n, two, m, rows):
+    """Return the length of the longest common subsequence of two spellings."""
+    rows[0, : m + 1] = 0
+    now = 0
+    for i in range(n):
+        now = 1 - now
+        rows[now, 0] = 0
+        for j in range(m):
+            if one[i] == two[j]:
+                rows[now, j + 1] = rows[1 - now, j] + 1
+            else:
+                rows[now, j + 1] = max(rows[now, j], rows[1 - now, j + 1])
+    return rows[now, m]
+
+
+@njit
+def are_alike(scratch, n, m):
+    """Tell whether two spellings are near enough to be one name written in two ways."""
+    if 20 * min(n, m) < _ALIKE * (n + m):
+        return False
+    common = common_letters(scratch.spelling[0], n, scratch.spelling[1], m, scratch.common)
+    return 20 * common >= _ALIKE * (n + m)
+
+
+@njit
+def as_digits(spelling, count):
+    """Replace the letters that are misread for digits by these."""
+    for k in range(count):
+        for letter, digit in _MISREAD:
+            if spelling[k] == letter:
+                spelling[k] = digit
+
+
+@njit
+def are_same(scratch, n, m):
+    """Tell whether two spellings are equal."""
+    if n != m:
+        return False
+    for k in range(n):
+        if scratch.spelling[0, k] != scratch.spelling[1, k]:
+            return False
+    return True
+
+
+@njit
+def stands_in_slot(value, values, kinds, low, high):
+    """Tell whether a number stands among the words ``low:high`` of the other side."""
+    for j in range(low, high):
+        if values[j] == value and kinds[j] & NUMBER:
+            return True
+    return False
+
+
+@njit
+def stands_there(table, value, side, mask):
+    """Tell whether a value stands in text ``side``, by the table of its values."""
+    gram = mix(SEED, value)
+    place = slot_of(table.keys, table.stamps, table.stamp[0], gram, mask)
+    return table.stamps[place] == table.stamp[0] and table.counts[place, side] > 0
+
+
+@njit
+def mark_facts(texts, row, other, kind, box, side, scratch, number, mask):
+    """Mark the facts of one kind in a slot that the other text lacks; return how many stretches.
+
+    ``box`` is where the slot begins and ends on this side and on the other. Numbers are looked for
+    in the slot alone, other facts in the whole other text, by the table of its values.
+    """
+    first = texts.bounds[row]
+    wanted = kind | FIRST if kind == NAME else kind
+    runs = 0
+    before = -2
+    for i in range(box[0], box[1]):
+        if texts.kinds[first + i] & wanted == 0 or texts.kinds[first + i] & HIDDEN:
+            continue
+        value = texts.values[first + i]
+        if kind == NUMBER:
+            low = texts.bounds[other]
+            found = stands_in_slot(value, texts.values, texts.kinds, low + box[2], low + box[3])
+        else:
+            found = stands_there(scratch.matching.table, value, 1 - side, mask)
+        if found:
+            continue
+        scratch.hits[side, i] = number
+        if i != before + 1:
+            runs += 1
+        before = i
+    return runs
+
+
+@njit
+def first_and_last(hits, low, high, number):
+    """Return where the words marked with a number begin and end."""
+    first = high
+    last = low
+    for i in range(low, high):
+        if hits[i] == number:
+            first = min(first, i)
+            last = i + 1
+    return first, last
+
+
+@njit
+def unmark(hits, low, high, number):
+    """Take the marks of a conflict that is none away."""
+    for i in range(low, high):
+        if hits[i] == number:
+            hits[i] = 0
+
+
+@njit
+def can_be_misspelt(texts, row, low, high, hits, number, kind):
+    """Tell whether some word marked with ``number`` may be another one, spelt wrongly."""
+    if kind == CALENDAR:
+        return False
+    if kind == NAME:
+        return True
+    first = texts.bounds[row]
+    for i in range(low, high):
+        if hits[i] == number and texts.kinds[first + i] & SPELT:
+            return True
+    return False
+
+
+@njit
+def single_number(texts, row, low, high):
+    """Return the number that is the only word of a stretch, -1 where there is none."""
+    if high != low + 1:
+        return np.int64(-1)
+    value = texts.values[texts.bounds[row] + low]
+    return np.int64(value) if value < np.uint64(1 << 40) else np.int64(-1)
+
+
+@njit
+def find_conflict(texts, a, b, kind, box, scratch, mask):
+    """Note the conflict of one kind in a slot, if there is one; return its stretches."""
+    number = scratch.rows[0] + 1
+    there = (box[2], box[3], box[0], box[1])
+    runs_a = mark_facts(texts, a, b, kind, box, 0, scratch, number, mask)
+    runs_b = mark_facts(texts, b, a, kind, there, 1, scratch, number, mask)
+    hits_a, hits_b = scratch.hits[0], scratch.hits[1]
+    is_conflict = runs_a > 0 and runs_b > 0
+    if is_conflict:
+        n = spell(texts, a, 0, box[0], box[1], number, scratch)
+        m = spell(texts, b, 1, box[2], box[3], number, scratch)
+        if can_be_misspelt(texts, a, box[0], box[1], hits_a, number, kind) or can_be_misspelt(
+            texts, b, box[2], box[3], hits_b, number, kind
+        ):
+            if kind == NUMBER:
+                as_digits(scratch.spelling[0], n)
+                as_digits(scratch.spelling[1], m)
+            is_conflict = not are_alike(scratch, n, m)
+        else:
+            is_conflict = not are_same(scratch, n, m)
+    if not is_conflict:
+        unmark(hits_a, box[0], box[1], number)
+        unmark(hits_b, box[2], box[3], number)
+        return 0
+    start_a, end_a = first_and_last(hits_a, box[0], box[1], number)
+    start_b, end_b = first_and_last(hits_b, box[2], box[3], number)
+    row = scratch.conflicts[scratch.rows[0]]
+    row[KIND], row[HITS] = kind, min(runs_a, runs_b)
+    row[START_A], row[END_A], row[START_B], row[END_B] = start_a, end_a, start_b, end_b
+    row[STEP] = 0
+    if kind == NUMBER:
+        one = single_number(texts, a, start_a, end_a)
+        two = single_number(texts, b, start_b, end_b)
+        if one >= 0 and two >= 0 and abs(two - one) == 1:
+            row[STEP] = two - one
+    scratch.rows[0] += 1
+    return row[HITS]
+
+
+@njit
+def kinds_in(kinds, low, high):
+    """Return which kinds of facts stand in a slot; a capital at its start may be a name."""
+    all_kinds = 0
+    for i in range(low, high):
+        if not kinds[i] & HIDDEN:
+            all_kinds |= np.int64(kinds[i])
+    if all_kinds & FIRST:
+        all_kinds |= NAME
+    return all_kinds & FACT
+
+
+@njit
+def is_slot(box):
+    """Tell whether a gap is a slot."""
+    sides = (box[1] - box[0], box[3] - box[2])
+    return min(sides[0], sides[1]) >= 1 and max(sides[0], sides[1]) <= SLOT
+
+
+@njit
+def count_slots(texts, a, b, scratch, out):
+    """Count the slots, those with a conflict among them, and the stretches in conflict."""
+    mates = scratch.matching.mates
+    n = texts.bounds[a + 1] - texts.bounds[a]
+    m = texts.bounds[b + 1] - texts.bounds[b]
+    k, x, y = 0, 0, 0
+    while x < n or y < m:
+        box = next_gap(mates[0], n, m, x, y)
+        x, y = box[1], box[3]
+        if not is_slot(box):
+            continue
+        hit = False
+        while k < scratch.rows[0] and scratch.conflicts[k, START_A] < box[1]:
+            row = scratch.conflicts[k]
+            hit |= row[HITS] > 0
+            out[RUNS] += row[HITS]
+            if row[KIND] != NUMBER:
+                out[RUNS_OF_NAMES] += row[HITS]
+            k += 1
+        if hit:
+            out[SLOTS_HIT] += 1
+            out[SLOTS] += 1
+            continue
+        n_a = spell(texts, a, 0, box[0], box[1], np.int64(-1), scratch)
+        n_b = spell(texts, b, 1, box[2], box[3], np.int64(-1), scratch)
+        out[MISSPELT if are_alike(scratch, n_a, n_b) else SLOTS] += 1
+
+
+@njit
+def drop_steps(scratch):
+    """Drop the numbers that all move by one step: they number links and lists."""
+    for step in (-1, 1):
+        moved = 0
+        numbers = 0
+        for k in range(scratch.rows[0]):
+            if scratch.conflicts[k, KIND] == NUMBER and scratch.conflicts[k, HITS] > 0:
+                numbers += 1
+                if scratch.conflicts[k, STEP] == step:
+                    moved += 1
+        if moved < _STEP_NUMBERS or 10 * moved < _STEP_SHARE * numbers:
+            continue
+        for k in range(scratch.rows[0]):
+            row = scratch.conflicts[k]
+            if row[KIND] == NUMBER and row[STEP] == step:
+                unmark(scratch.hits[0], row[START_A], row[END_A], k + 1)
+                unmark(scratch.hits[1], row[START_B], row[END_B], k + 1)
+                row[HITS] = 0
+
+
+@njit
+def count_distinct(values, count):
+    """Return how many of the first ``count`` values are distinct; they are put in order."""
+    values[:count].sort()
+    distinct = 0
+    for k in range(count):
+        if k == 0 or values[k] != values[k - 1]:
+            distinct += 1
+    return distinct
+
+
+@njit
+def count_facts(kinds, values, hits, only_hits):
+    """Count the distinct facts that are compared, matched or in a slot, or those in conflict."""
+    chosen = np.empty(len(kinds), np.uint64)
+    count = 0
+    for i in range(len(kinds)):
+        kind = kinds[i]
+        if hits[i] > 0 or (not only_hits and hits[i] == 0 and kind & FACT and not kind & HIDDEN):
+            chosen[count] = values[i]
+            count += 1
+    return count_distinct(chosen, count)
+
+
+@njit
+def mark_lost(kinds, mates, covered, lost):
+    """Mark the words, hidden ones aside, that have no counterpart in the other text."""
+    for i in range(len(kinds)):
+        lost[i] = mates[i] < 0 and not covered[i] and not kinds[i] & HIDDEN
+
+
+@njit
+def own_words(kinds, flags, lost, low, high):
+    """Return how many words of ``low:high`` stand in own sentences, and in the longest of them."""
+    total = 0
+    longest = 0
+    i = low
+    while i < high:
+        if not lost[i]:
+            i += 1
+            continue
+        end = i
+        stops, capitals, breaks = 0, 0, 0
+        while end < high and lost[end]:
+            stops += 1 if kinds[end] & STOP else 0
+            capitals += 1 if flags[end] & CAPITAL else 0
+            breaks += 1 if flags[end] & STARTS_LINE and end > i else 0
+            end += 1
+        size = end - i
+        runs_on = kinds[i] & RUNNING != 0 or OWN_STOP_SHARE * stops >= size
+        if size >= OWN_WORDS and runs_on and 2 * capitals <= size and OWN_WORDS * breaks <= size:
+            total += size
+            longest = max(longest, size)
+        i = end
+    return total, longest
+
+
+@njit
+def count_lost(kinds, lost):
+    """Return the words of running text without a counterpart, and all words of running text."""
+    gone = 0
+    running = 0
+    for i in range(len(kinds)):
+        if kinds[i] & RUNNING and not kinds[i] & HIDDEN:
+            running += 1
+            gone += 1 if lost[i] else 0
+    return gone, running
+
+
+@njit
+def count_lost_facts(kinds, values, side, table, mask):
+    """Count the distinct facts of a text that the other lacks, by the table of values."""
+    keys, stamps, counts, stamp = table.keys, table.stamps, table.counts, table.stamp[0]
+    lost = 0
+    for i in range(len(kinds)):
+        kind = kinds[i]
+        if not kind & FACT or kind & HIDDEN:
+            continue
+        place = slot_of(keys, stamps, stamp, mix(SEED, values[i]), mask)
+        if counts[place, 1 - side] == 0:
+            counts[place, 1 - side] = -1  # counted
+            lost += 1
+    return lost
+
+
+@njit
+def enter_values(values_a, values_b, table):
+    """Fill the table with the values of both texts; return the mask of its places."""
+    return enter_grams(values_a, values_b, (0, len(values_a), 0, len(values_b)), 1, table)
+
+
+@njit
+def compare_gaps(texts, a, b, scratch, mask, out):
+    """Find the conflicts in all slots, and what stands in own sentences in all gaps."""
+    span_a, span_b = span_of(texts, a), span_of(texts, b)
+    kinds_a, kinds_b = texts.kinds[span_a], texts.kinds[span_b]
+    flags_a, flags_b = texts.flags[span_a], texts.flags[span_b]
+    n, m = len(kinds_a), len(kinds_b)
+    mates = scratch.matching.mates[0]
+    hits_a, hits_b = scratch.hits[0], scratch.hits[1]
+    lost_a, lost_b = scratch.lost[0], scratch.lost[1]
+    x, y = 0, 0
+    while x < n or y < m:
+        box = next_gap(mates, n, m, x, y)
+        x, y = box[1], box[3]
+        if is_slot(box):
+            both = kinds_in(kinds_a, box[0], box[1]) & kinds_in(kinds_b, box[2], box[3])
+            for kind in (NUMBER, CALENDAR, NAME):
+                if both & kind:
+                    find_conflict(texts, a, b, kind, box, scratch, mask)
+        else:
+            hits_a[box[0] : box[1]] = -1  # facts of long gaps are not compared
+            hits_b[box[2] : box[3]] = -1
+        own_a, longest_a = own_words(kinds_a, flags_a, lost_a, box[0], box[1])
+        own_b, longest_b = own_words(kinds_b, flags_b, lost_b, box[2], box[3])
+        out[OPPOSED] += min(own_a, own_b)
+        out[OWN] += own_a
+        out[OWN + 1] += own_b
+        out[LONGEST] = max(out[LONGEST], longest_a)
+        out[LONGEST + 1] = max(out[LONGEST + 1], longest_b)
+
+
+@njit
+def span_of(texts, row):
+    """Return where the words of a text stand."""
+    return slice(texts.bounds[row], texts.bounds[row + 1])
+
+
+@njit
+def examine(texts, a, b, scratch, out):
+    """Measure what differs between texts ``a`` and ``b``; ``out`` (int64) gets the ``FIGURES``.
+
+    The conflicts stay in ``scratch.conflicts``, those with ``HITS`` 0 aside, and the words that
+    each side would lose in ``scratch.lost``.
+    """
+    span_a, span_b = span_of(texts, a), span_of(texts, b)
+    kinds_a, kinds_b = texts.kinds[span_a], texts.kinds[span_b]
+    n, m = len(kinds_a), len(kinds_b)
+    for i in range(n):
+        scratch.stops[i] = kinds_a[i] & STOP != 0
+    match_texts(texts.hashes[span_a], texts.hashes[span_b], scratch.stops, scratch.matching)
+    values_a, values_b = texts.values[span_a], texts.values[span_b]
+    mask = enter_values(values_a, values_b, scratch.matching.table)
+    mates, covered = scratch.matching.mates, scratch.matching.covered
+    mark_lost(kinds_a, mates[0], covered[0], scratch.lost[0])
+    mark_lost(kinds_b, mates[1], covered[1], scratch.lost[1])
+    hits_a, hits_b = scratch.hits[0, :n], scratch.hits[1, :m]
+    hits_a[:] = 0
+    hits_b[:] = 0
+    scratch.rows[0] = 0
+    scratch.is_read[:] = False
+    out[:] = 0
+    compare_gaps(texts, a, b, scratch, mask, out)
+    if scratch.rows[0] > 0:
+        drop_steps(scratch)
+        count_slots(texts, a, b, scratch, out)
+        out[CONFLICTS] = count_facts(kinds_a, values_a, hits_a, True)
+        out[CONFLICTS + 1] = count_facts(kinds_b, values_b, hits_b, True)
+        out[FACTS] = count_facts(kinds_a, values_a, hits_a, False)
+        out[FACTS + 1] = count_facts(kinds_b, values_b, hits_b, False)
+    out[LOST], out[RUNNING_WORDS] = count_lost(kinds_a, scratch.lost[0])
+    out[LOST + 1], out[RUNNING_WORDS + 1] = count_lost(kinds_b, scratch.lost[1])
+    table = scratch.matching.table
+    out[LOST_FACTS] = count_lost_facts(kinds_a, values_a, 0, table, mask)
+    out[LOST_FACTS + 1] = count_lost_facts(kinds_b, values_b, 1, table, mask)
+    for i in range(n):
+        out[MATCHED] += 1 if mates[0, i] >= 0 else 0
+
+
+@njit
+def examine_pairs(texts, pairs, scratch, out):
+    """Measure the pairs (rows a, b of ``pairs``, int64); row ``k`` of ``out`` is of pair ``k``."""
+    for k in range(len(pairs)):
+        examine(texts, pairs[k, 0], pairs[k, 1], scratch, out[k])
+
+
+@njit
+def describe_pair(texts, a, b, scratch, figures):
+    """Return the conflicts of a pair (rows of ``CONFLICT``), and the stretches each side loses.
+
+    A stretch (start, end, in words) has no counterpart in the other text.
+    """
+    examine(texts, a, b, scratch, figures)
+    conflicts = scratch.conflicts[: scratch.rows[0]]
+    lost_a = lost_stretches(scratch.lost[0], texts.bounds[a + 1] - texts.bounds[a])
+    lost_b = lost_stretches(scratch.lost[1], texts.bounds[b + 1] - texts.bounds[b])
+    return conflicts[conflicts[:, HITS] > 0], lost_a, lost_b
+
+
+@njit
+def lost_stretches(lost, count):
+    """Return where words without a counterpart stand, as (start, end) of each stretch."""
+    out = np.empty((count // 2 + 1, 2), np.int64)
+    made = 0
+    i = 0
+    while i < count:
+        if not lost[i]:
+            i += 1
+            continue
+        end = i
+        while end < count and lost[end]:
+            end += 1
+        out[made, 0] = i
+        out[made, 1] = end
+        made += 1
+        i = end
+    return out[:made]

@@ -1,0 +1,133 @@
+"""Which words of a text are facts: numbers, calendar words, names; which run, which are hidden."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dedup.kernels._jit import njit
+from dedup.kernels.stopwords import find_word, plain_capitals
+from dedup.kernels.text import DIGIT, LINK, STARTS_LINE, STARTS_SENTENCE
+
+# Kinds of a word, bits.
+NUMBER, CALENDAR, NAME = 1, 2, 4
+FIRST = 8  # a capital at the start of a sentence: a name inside a slot only
+STOP = 16
+HIDDEN = 32  # part of an address, or of what cleaning removes
+RUNNING = 64  # in a line of running text
+SPELT = 128  # a number that may be misspelt: it has letters and is no number word
+FACT = NUMBER | CALENDAR | NAME
+
+RUNNING_WORDS = 10  # of a line of running text, at least …
+STOP_SHARE = 5  # … a fifth of them stop words, where the language is known
+_PREFIX_LENGTH = 6  # characters
+_PLAIN_VALUE = np.uint64(1 << 60)  # above every number that is compared by value
+
+
+class Dictionary(NamedTuple):
+    """Hash tables (open addressing, uint64) of stop words and of fact words.
+
+    ``languages`` (uint64) has a bit for each language of a stop word, ``kinds`` (uint8) and
+    ``values`` (uint64) the kind and meaning of a fact word, 0 where its meaning is not known.
+    """
+
+    stops: Any
+    languages: Any
+    facts: Any
+    kinds: Any
+    values: Any
+
+
+@njit
+def number_of(prefix):
+    """Return (number, letters): what the digits at the start of a prefix say, what follows them.
+
+    The number is -1 where the six characters of a prefix may not be all of it.
+    """
+    number = np.int64(0)
+    digits = 0
+    letters = 0
+    for k in range(_PREFIX_LENGTH):
+        char = np.int64((prefix >> np.uint64(8 * k)) & np.uint64(255))
+        if char == 0:
+            break
+        if letters == 0 and 48 <= char <= 57:
+            number = 10 * number + char - 48
+            digits += 1
+        else:
+            letters += 1
+    if digits == _PREFIX_LENGTH or digits == 0 or prefix >> np.uint64(48) != np.uint64(0):
+        number = np.int64(-1)
+    return number, letters
+
+
+@njit
+def mark_running(flags, lo, hi, is_known, kinds):
+    """Mark the words that stand in lines of running text."""
+    i = lo
+    while i < hi:
+        end = i + 1
+        stops = 1 if kinds[i] & STOP else 0
+        while end < hi and flags[end] & STARTS_LINE == 0:
+            if kinds[end] & STOP:
+                stops += 1
+            end += 1
+        if end - i >= RUNNING_WORDS and (not is_known or STOP_SHARE * stops >= end - i):
+            for j in range(i, end):
+                kinds[j] |= RUNNING
+        i = end
+
+
+@njit
+def word_kind(word, flag, is_stop, is_capital, dictionary):
+    """Return the kind of one word and its value (0: its hash)."""
+    kind = STOP if is_stop else 0
+    value = np.uint64(0)
+    if flag & LINK:
+        return kind | HIDDEN, value
+    if flag & DIGIT:
+        return kind | NUMBER, value
+    if not is_stop or is_capital:
+        place = find_word(dictionary.facts, word)
+        if place >= 0:
+            return kind | dictionary.kinds[place], dictionary.values[place]
+    if is_capital and not is_stop:
+        kind |= FIRST if flag & STARTS_SENTENCE else NAME
+    return kind, value
+
+
+@njit
+def mark_kinds(hashes, prefixes, flags, bounds, languages, dictionary, kinds, values):
+    """Write the kind (uint8) and the value (uint64) of every word of several texts.
+
+    The words of text ``r`` are ``bounds[r]:bounds[r + 1]``; ``languages[r]`` is its stop list, -1
+    for none. Values are equal where "6" and "six", "Nov." and "November" stand; those of other
+    words are their hashes.
+    """
+    longest = 0
+    for row in range(len(bounds) - 1):
+        longest = max(longest, bounds[row + 1] - bounds[row])
+    telling = np.empty(longest, np.bool_)
+    for row in range(len(bounds) - 1):
+        lo = bounds[row]
+        hi = bounds[row + 1]
+        language = languages[row]
+        plain_capitals(flags, lo, hi, telling)
+        for i in range(lo, hi):
+            is_stop = False
+            if language >= 0:
+                place = find_word(dictionary.stops, hashes[i])
+                if place >= 0:
+                    bits = dictionary.languages[place] >> np.uint64(language)
+                    is_stop = bits & np.uint64(1) != np.uint64(0)
+            kind, value = word_kind(hashes[i], flags[i], is_stop, telling[i - lo], dictionary)
+            if flags[i] & DIGIT and kind & NUMBER:
+                number, letters = number_of(prefixes[i])
+                if number >= 0:
+                    value = np.uint64(number) + np.uint64(1)
+                if letters > 0:
+                    kind |= SPELT
+            kinds[i] = kind
+            values[i] = value if value != np.uint64(0) else hashes[i] | _PLAIN_VALUE
+        mark_running(flags, lo, hi, language >= 0, kinds)

@@ -1,0 +1,331 @@
+"""Two whole texts, word by word: which word of one stands for which of the other.
+
+Anchors are word n-grams that occur once in each text (or, later, once on each side of a gap), as
+many as stand in one order; what is left between them is aligned in full where it is short. A word
+matched alone between long gaps is no match. Text that was moved is no part of the alignment, but
+is covered: its n-grams stand in the other text.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dedup.kernels._jit import njit
+from dedup.kernels.text import SEED, mix
+
+ANCHOR = 4  # words in an n-gram that covers, and in an anchor of the whole texts
+SMALL_ANCHOR = 2  # … and in an anchor inside a gap
+BOX = 64  # words on either side of a gap that is aligned in full
+REACH = 32  # words at both ends of a longer gap that are
+LONE_GAP = 12  # words: a word alone between two longer gaps is no match
+LONE_STOP_GAP = 3  # … nor is a stop word alone between gaps longer than this
+_WORD, _STOP_WORD = 3, 1  # what a matched word is worth in a box
+
+
+class Table(NamedTuple):
+    """An open-addressing table of the n-grams of one stretch of each text, and its anchors.
+
+    ``keys`` uint64 and ``stamps`` int64 are places of the table, a power of two and at least twice
+    as many as the n-grams; ``counts`` and ``places`` (places × 2, int64) how often and where an
+    n-gram occurs in each text. ``stamp`` (one int64) is above all ``stamps``.
+    """
+
+    keys: Any
+    stamps: Any
+    counts: Any
+    places: Any
+    stamp: Any
+
+
+class Scratch(NamedTuple):
+    """What one thread writes on the way; ``scratch_for`` makes it once for all its pairs.
+
+    ``mates`` (2 × words, int64) is the word that each word of both texts is matched with or -1,
+    ``covered`` (2 × words, bool) tells which stand in an n-gram of the other text. ``score`` and
+    ``move`` are the box, ``chain`` (4 × words, int64) the anchors.
+    """
+
+    table: Table
+    mates: Any
+    covered: Any
+    score: Any
+    move: Any
+    chain: Any
+
+
+def scratch_for(longest: int) -> Scratch:
+    """Make room for pairs of texts of at most ``longest`` words."""
+    size = 16
+    while size < 4 * longest:
+        size *= 2
+    table = Table(
+        keys=np.zeros(size, np.uint64),
+        stamps=np.zeros(size, np.int64),
+        counts=np.zeros((size, 2), np.int64),
+        places=np.zeros((size, 2), np.int64),
+        stamp=np.zeros(1, np.int64),
+    )
+    return Scratch(
+        table=table,
+        mates=np.full((2, max(longest, 1)), -1, np.int64),
+        covered=np.zeros((2, max(longest, 1)), np.bool_),
+        score=np.zeros((BOX + 1, BOX + 1), np.int32),
+        move=np.zeros((BOX + 1, BOX + 1), np.int8),
+        chain=np.empty((4, max(longest, 1)), np.int64),
+    )
+
+
+@njit
+def gram_at(words, i, size):
+    """Return the hash of the ``size`` words from ``i`` on."""
+    h = SEED
+    for k in range(size):
+        h = mix(h, words[i + k])
+    return h
+
+
+@njit
+def slot_of(keys, stamps, stamp, gram, mask):
+    """Return the place of an n-gram in a table, or the free place where it would go."""
+    place = gram & mask
+    while stamps[np.intp(place)] == stamp and keys[np.intp(place)] != gram:
+        place = (place + np.uint64(1)) & mask
+    return np.intp(place)
+
+
+@njit
+def count_grams(words, low, high, size, side, table, mask):
+    """Enter the n-grams of ``words[low:high]`` into the table as those of text ``side``."""
+    keys, stamps, counts, places = table.keys, table.stamps, table.counts, table.places
+    stamp = table.stamp[0]
+    for i in range(low, high - size + 1):
+        gram = gram_at(words, i, size)
+        place = slot_of(keys, stamps, stamp, gram, mask)
+        if stamps[place] != stamp:
+            stamps[place] = stamp
+            keys[place] = gram
+            counts[place, 0] = 0
+            counts[place, 1] = 0
+        counts[place, side] += 1
+        places[place, side] = i
+
+
+@njit
+def enter_grams(a, b, box, size, table):
+    """Fill the table with the n-grams of both sides of ``box``; return the mask of its places."""
+    table.stamp[0] += 1
+    most = (box[1] - box[0]) + (box[3] - box[2])
+    room = 16
+    while room < 2 * most:
+        room *= 2
+    mask = np.uint64(room - 1)
+    count_grams(a, box[0], box[1], size, 0, table, mask)
+    count_grams(b, box[2], box[3], size, 1, table, mask)
+    return mask
+
+
+@njit
+def mark_covered(words, size, other, table, mask, covered):
+    """Mark the words that stand in an n-gram which text ``other`` has as well."""
+    keys, stamps, counts, stamp = table.keys, table.stamps, table.counts, table.stamp[0]
+    reach = 0  # up to where words are covered
+    for i in range(len(words)):
+        if i <= len(words) - size:
+            place = slot_of(keys, stamps, stamp, gram_at(words, i, size), mask)
+            if counts[place, other] > 0:
+                reach = i + size
+        covered[i] = i < reach
+
+
+@njit
+def longest_rise(seconds, count, chain):
+    """Choose as many of ``seconds[:count]`` as rise; return how many, their numbers in order.
+
+    ``chain[1]`` gets the last of the best rises of each length, ``chain[2]`` what each follows,
+    ``chain[3]`` the numbers chosen.
+    """
+    lasts, before, chosen = chain[1], chain[2], chain[3]
+    length = 0
+    for k in range(count):
+        low = 0
+        high = length
+        while low < high:
+            middle = (low + high) // 2
+            if seconds[lasts[middle]] < seconds[k]:
+                low = middle + 1
+            else:
+                high = middle
+        before[k] = lasts[low - 1] if low > 0 else -1
+        lasts[low] = k
+        length = max(length, low + 1)
+    k = lasts[length - 1] if length > 0 else -1
+    for place in range(length - 1, -1, -1):
+        chosen[place] = k
+        k = before[k]
+    return length
+
+
+@njit
+def match_anchors(a, b, box, size, scratch, mask):
+    """Match the words of the n-grams that occur once on each side of ``box``, in one order."""
+    table, chain = scratch.table, scratch.chain
+    keys, stamps, counts, stamp = table.keys, table.stamps, table.counts, table.stamp[0]
+    mate_a, mate_b = scratch.mates[0], scratch.mates[1]
+    firsts = scratch.chain[0]
+    count = 0
+    # The numbers of anchors never exceed the words of the shorter side, so one row holds both.
+    half = scratch.chain.shape[1]
+    seconds = np.empty(min(box[1] - box[0], half), np.int64)
+    for i in range(box[0], box[1] - size + 1):
+        place = slot_of(keys, stamps, stamp, gram_at(a, i, size), mask)
+        if counts[place, 0] == 1 and counts[place, 1] == 1:
+            firsts[count] = i
+            seconds[count] = table.places[place, 1]
+            count += 1
+    chosen = longest_rise(seconds, count, chain)
+    x = box[0]
+    y = box[2]
+    for k in range(chosen):
+        number = chain[3, k]
+        for t in range(size):
+            i = firsts[number] + t
+            j = seconds[number] + t
+            if i >= x and j >= y:
+                mate_a[i] = j
+                mate_b[j] = i
+                x = i + 1
+                y = j + 1
+
+
+@njit
+def match_box(a, b, box, stops, scratch):
+    """Align ``box``, at most ``BOX`` words on each side, so that most words match.
+
+    ``stops`` tells which words of ``a`` are stop words; they count a third.
+    """
+    low_a, high_a, low_b, high_b = box
+    rows = high_a - low_a
+    columns = high_b - low_b
+    score, move = scratch.score, scratch.move
+    mate_a, mate_b = scratch.mates[0], scratch.mates[1]
+    for j in range(columns + 1):
+        score[rows, j] = 0
+    for i in range(rows - 1, -1, -1):
+        score[i, columns] = 0
+        worth = _STOP_WORD if stops[low_a + i] else _WORD
+        for j in range(columns - 1, -1, -1):
+            best = score[i + 1, j]
+            step = 1
+            if score[i, j + 1] > best:
+                best = score[i, j + 1]
+                step = 2
+            if a[low_a + i] == b[low_b + j] and score[i + 1, j + 1] + worth >= best:
+                best = score[i + 1, j + 1] + worth
+                step = 0
+            score[i, j] = best
+            move[i, j] = step
+    i = 0
+    j = 0
+    while i < rows and j < columns:
+        if move[i, j] == 0:
+            mate_a[low_a + i] = low_b + j
+            mate_b[low_b + j] = low_a + i
+            i += 1
+            j += 1
+        elif move[i, j] == 1:
+            i += 1
+        else:
+            j += 1
+
+
+@njit
+def next_gap(mate_a, n, m, x, y):
+    """Return the first gap from word ``x`` of a and ``y`` of b on: where both sides begin and end.
+
+    A gap has at least one word on one side; (n, n, m, m) is the end.
+    """
+    while x < n and mate_a[x] == y:
+        x += 1
+        y += 1
+    end = x
+    while end < n and mate_a[end] < 0:
+        end += 1
+    return x, end, y, mate_a[end] if end < n else m
+
+
+@njit
+def fill_gap(a, b, box, stops, scratch):
+    """Match what can be matched in a gap: all of a short one, the ends of a long one."""
+    low_a, high_a, low_b, high_b = box
+    if high_a == low_a or high_b == low_b:
+        return
+    if high_a - low_a <= BOX and high_b - low_b <= BOX:
+        match_box(a, b, box, stops, scratch)
+        return
+    end_a = min(low_a + REACH, high_a)
+    end_b = min(low_b + REACH, high_b)
+    if low_a > 0 and low_b > 0:
+        match_box(a, b, (low_a, end_a, low_b, end_b), stops, scratch)
+    # Behind what was just matched, so that the order holds.
+    x = high_a
+    y = high_b
+    while x > low_a and scratch.mates[0, x - 1] < 0 and high_a - x < REACH:
+        x -= 1
+    while y > low_b and scratch.mates[1, y - 1] < 0 and high_b - y < REACH:
+        y -= 1
+    if high_a < len(a) and high_b < len(b) and x < high_a and y < high_b:
+        match_box(a, b, (x, high_a, y, high_b), stops, scratch)
+
+
+@njit
+def drop_lone(mate_a, mate_b, n, m, stops):
+    """Unmatch single words between gaps that are too long for one word to say anything."""
+    x = 0
+    y = 0
+    before = 0  # longest side of the gap before
+    while x < n or y < m:
+        low_a, high_a, low_b, high_b = next_gap(mate_a, n, m, x, y)
+        run = low_a - x
+        gap = max(high_a - low_a, high_b - low_b)
+        if run == 1:
+            limit = LONE_STOP_GAP if stops[x] else LONE_GAP
+            if before > limit and gap > limit:
+                mate_b[mate_a[x]] = -1
+                mate_a[x] = -1
+        before = gap
+        x = high_a
+        y = high_b
+
+
+@njit
+def match_texts(a, b, stops, scratch):
+    """Align two texts, the hashes of their words (uint64), into ``scratch.mates`` and ``covered``.
+
+    ``stops`` (bool) tells which words of ``a`` are stop words.
+    """
+    n = len(a)
+    m = len(b)
+    scratch.mates[0, :n] = -1
+    scratch.mates[1, :m] = -1
+    whole = (0, n, 0, m)
+    mask = enter_grams(a, b, whole, ANCHOR, scratch.table)
+    mark_covered(a, ANCHOR, 1, scratch.table, mask, scratch.covered[0])
+    mark_covered(b, ANCHOR, 0, scratch.table, mask, scratch.covered[1])
+    match_anchors(a, b, whole, ANCHOR, scratch, mask)
+    for in_full in (False, True):
+        x = 0
+        y = 0
+        while x < n or y < m:
+            box = next_gap(scratch.mates[0], n, m, x, y)
+            x = box[1]
+            y = box[3]
+            if in_full:
+                fill_gap(a, b, box, stops, scratch)
+            elif (
+                max(box[1] - box[0], box[3] - box[2]) > BOX and box[1] > box[0] and box[3] > box[2]
+            ):
+                mask = enter_grams(a, b, box, SMALL_ANCHOR, scratch.table)
+                match_anchors(a, b, box, SMALL_ANCHOR, scratch, mask)
+    drop_lone(scratch.mates[0], scratch.mates[1], n, m, stops)

@@ -1,0 +1,359 @@
+"""What differs between two documents that would be copies, and what that says of removing one.
+
+The scores of a pair say how much is shared. Reports written on one form share nearly all of their
+words and none of their facts, and an article written anew shares most of another's and adds its
+own. So each pair on which a removal would rest is aligned word by word. The rule, and where its
+figures come from, is in ``docs/guides/why-removed.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from dedup.config import RELATIONS, Config
+from dedup.core.arrays import (
+    Bool,
+    Int32,
+    Int64,
+    Texts,
+    UInt8,
+    UInt64,
+    offsets_of,
+    runs_of_rows,
+    texts_from_strings,
+)
+from dedup.core.parallel import in_order
+from dedup.kernels import differences as kernel
+from dedup.kernels import facts
+from dedup.kernels.stopwords import count_languages, find_word
+from dedup.similarity.relations import DERIVED, OWN_TEXT, REVISION, SAME_FORM, SHORT, Pairs
+from dedup.text.stopwords import hash_table, stop_lists
+from dedup.text.tokens import Tokens, folding, tokenise_texts
+
+_MONTHS, _WEEKDAYS = 1 << 50, 1 << 51  # added to the number of a month or weekday
+CHANGED = pa.string()
+_LOST = pa.schema(
+    [
+        ("doc", pa.int64()),
+        ("pair", pa.int64()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("tokens", pa.int64()),
+        ("text", pa.large_string()),
+    ]
+)
+MOST_CHANGES = 8  # facts in conflict that are listed of a pair
+_RUN_WORDS = 4 << 20  # of the pairs that are looked at at a time
+_STARTS, _ENDS = [kernel.START_A, kernel.START_B], [kernel.END_A, kernel.END_B]
+
+# The rule of ``judge``; what is a setting is in Config.
+_FORM_RUNS = 2  # stretches of facts in conflict
+_FORM_SLOTS = 0.2  # share of the slots that have a conflict
+_SHORT_FACTS = 1.5  # times the share of facts, from which one conflict makes a form of a short text
+_LONG_RUNS, _LONG_SLOTS = 3, 0.6  # of a long form, in which most facts are those of the form
+_SUBJECT_TOKENS = 100  # of a text whose names tell its subject
+TINY, _TINY_MATCHED = 25, 0.95  # tokens of a text that stays unless nearly all of it is matched
+_OWN_LONGEST = 15  # words of the longest own sentence of a re-worded text …
+_CONTAINED = 0.6  # … and of the shingles, fewer than this stand in the other
+_REVISION_SLOTS = 0.1  # share of the slots that have a conflict
+_LEAST_COVERED = 0.10  # of the words of a text, by the stop list of its language
+
+
+@cache
+def dictionary() -> facts.Dictionary:
+    """Load the stop words and the words that are facts by themselves."""
+    names, rows = [], []
+    for line in Path(__file__).with_name("fact_words.txt").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            name, words = line.split(":", 1)
+            names.append(name.split())
+            rows.append(words)
+    tokens = tokenise_texts(texts_from_strings(rows))
+    table = hash_table(tokens.hashes)
+    kinds, values = np.zeros(len(table), np.uint8), np.zeros(len(table), np.uint64)
+    for row, (kind, *meaning) in enumerate(names):
+        bit = facts.NUMBER if kind == "number" else facts.CALENDAR
+        value = _value(kind, meaning[0]) if meaning else 0
+        for word in tokens.hashes[tokens.bounds[row] : tokens.bounds[row + 1]]:
+            place = find_word(table, word)
+            # Words of several meanings come first, and stay without one.
+            if not kinds[place]:
+                kinds[place], values[place] = bit, value
+    lists = stop_lists()
+    return facts.Dictionary(lists.table, lists.languages, table, kinds, values)
+
+
+def _value(kind: str, meaning: str) -> int:
+    """Return what a fact word is compared by; a number as the digits of that number."""
+    number = int(meaning) if kind != "weekday" or meaning.isdigit() else 0
+    return number + {"number": 1, "month": _MONTHS, "weekday": _WEEKDAYS}[kind]
+
+
+def words_of(texts: Texts, tokens: Tokens, hidden: Bool | None = None) -> kernel.Texts:
+    """Return what kernels compare of texts; ``hidden`` words are those that cleaning removes."""
+    lists = stop_lists()
+    covered = np.zeros((len(tokens), len(lists.names)), np.int64)
+    count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
+    languages = np.argmax(covered, axis=1).astype(np.int64)
+    best = np.max(covered, axis=1, initial=0)
+    languages[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
+    kinds: UInt8 = np.zeros(len(tokens.hashes), np.uint8)
+    values: UInt64 = np.zeros(len(tokens.hashes), np.uint64)
+    facts.mark_kinds(
+        *(tokens.hashes, tokens.prefixes, tokens.flags, tokens.bounds),
+        *(languages, dictionary(), kinds, values),
+    )
+    if hidden is not None:
+        kinds[hidden] |= facts.HIDDEN
+    table = folding()
+    return kernel.Texts(
+        *(tokens.bounds, tokens.hashes, values, kinds, tokens.flags, tokens.starts, tokens.ends),
+        *(texts.data, texts.offsets, table.stage, table.values),
+    )
+
+
+def scratch_of(words: kernel.Texts) -> kernel.Scratch:
+    """Make room for what kernels write on the way."""
+    longest = int(np.diff(words.bounds).max(initial=1))
+    return kernel.scratch_for(longest, int(np.diff(words.offsets).max(initial=1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What differs between the documents of pairs, one row a pair, both sides of it.
+
+    ``figures`` are those of ``kernels.differences``, zeros where nothing was looked at; ``stays``
+    tells of both documents of a pair whether one must not be removed for the other; ``changed``
+    are the facts in conflict as text ("27 → 25; Monday → Friday"), null where none are listed.
+    """
+
+    figures: Int64
+    stays: Bool
+    changed: pa.StringArray
+
+    @classmethod
+    def none(cls, count: int) -> Differences:
+        """Return what is known of pairs that were not looked at."""
+        figures = np.zeros((count, kernel.FIGURES), np.int64)
+        return cls(figures, np.zeros((count, 2), np.bool_), pa.nulls(count, CHANGED))
+
+    @classmethod
+    def unknown(cls, count: int) -> Differences:
+        """Return what is known of pairs that cannot be looked at: what a removal loses is not."""
+        none = cls.none(count)
+        return replace(none, figures=none.figures - 1)
+
+    def lost(self, pairs: Int64, is_a: Bool) -> tuple[Int64, Int64, Int64]:
+        """Return of one document of each pair: lost words, lost facts, all running words."""
+        side = np.where(is_a, 0, 1)
+        columns = (kernel.LOST, kernel.LOST_FACTS, kernel.RUNNING_WORDS)
+        lost, facts_, running = (self.figures[pairs, column + side] for column in columns)
+        return lost, facts_, running
+
+
+# Words of some documents, in the order asked for (ascending rows).
+Source: TypeAlias = Callable[[Int64], kernel.Texts]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Say of pairs that would be copies what they are: by what differs, lengths and dates.
+
+    ``counts`` are the tokens of each document, ``dates`` their ranks (-1: unknown).
+    """
+
+    source: Source
+    counts: Int64 | Int32
+    dates: Int64
+    config: Config
+    threads: int = 1
+
+    def find(self, pairs: Pairs) -> Differences:
+        """Return what differs between the documents of pairs, and write their relations anew.
+
+        Only pairs on which a removal may rest are looked at. What comes out for a pair depends on
+        its two texts and dates alone.
+        """
+        found = Differences.none(len(pairs))
+        wanted = [RELATIONS.index(name) for name in self.config.cluster_on if name != "exact"]
+        least = min(self.config.derived_linked, self.config.derived_alone)
+        linked = (pairs.relations == DERIVED) & (np.maximum(pairs.share_a, pairs.share_b) >= least)
+        rows = np.flatnonzero(np.isin(pairs.relations, wanted) | linked)
+        if not len(rows):
+            return found
+        runs = [rows[low:high] for low, high in self._runs(pairs, rows)]
+        changed: dict[int, str] = {}
+        for some, (figures, relations, stays, told) in zip(
+            runs, in_order(lambda some: self._judge(pairs, some), runs, self.threads), strict=True
+        ):
+            found.figures[some], found.stays[some] = figures, stays
+            pairs.relations[some] = relations
+            changed.update(told)
+        listed = [changed.get(row) for row in range(len(pairs))] if changed else None
+        return replace(found, changed=pa.array(listed, CHANGED)) if listed else found
+
+    def losses(self, pairs: Pairs, rows: Int64, is_a: Bool) -> pa.Table:
+        """Return the stretches that one document of each of some pairs loses for the other.
+
+        Columns: the document (``doc``), the pair (``pair``), ``start``, ``end`` (code points),
+        ``tokens``, ``text``. ``is_a`` tells which of the two goes.
+        """
+        columns: dict[str, list[Any]] = {name: [] for name in _LOST.names}
+        for low, high in self._runs(pairs, rows):
+            some, ours = rows[low:high], is_a[low:high]
+            both = np.stack([pairs.a[some], pairs.b[some]], axis=1)
+            documents = np.unique(both)
+            words = self.source(documents)
+            scratch = scratch_of(words)
+            for pair, (a, b), own in zip(
+                some.tolist(), np.searchsorted(documents, both).tolist(), ours.tolist(), strict=True
+            ):
+                figures = np.zeros(kernel.FIGURES, np.int64)
+                _, lost_a, lost_b = kernel.describe_pair(words, a, b, scratch, figures)
+                row, lost = (a, lost_a) if own else (b, lost_b)
+                lost = lost[lost[:, 1] - lost[:, 0] >= kernel.OWN_WORDS]
+                text, first = _text(words, row), int(words.bounds[row])
+                for low_word, high_word in lost.tolist():
+                    start = int(words.starts[first + low_word])
+                    end = int(words.ends[first + high_word - 1])
+                    for name, value in zip(
+                        _LOST.names,
+                        (documents[row], pair, start, end, high_word - low_word, text[start:end]),
+                        strict=True,
+                    ):
+                        columns[name].append(value)
+        return pa.table(columns, schema=_LOST)
+
+    def _runs(self, pairs: Pairs, rows: Int64) -> Iterator[tuple[int, int]]:
+        """Cut pairs into runs of about so many words."""
+        sizes = self.counts[pairs.a[rows]] + self.counts[pairs.b[rows]]
+        return runs_of_rows(offsets_of(sizes.astype(np.int64)), _RUN_WORDS)
+
+    def _judge(self, pairs: Pairs, rows: Int64) -> tuple[Int64, Int64, Bool, dict[int, str]]:
+        """Judge some pairs: figures, relations, who stays, what changed."""
+        both = np.stack([pairs.a[rows], pairs.b[rows]], axis=1)
+        documents = np.unique(both)
+        words = self.source(documents)
+        places = np.searchsorted(documents, both)
+        scratch = scratch_of(words)
+        figures = np.zeros((len(rows), kernel.FIGURES), np.int64)
+        kernel.examine_pairs(words, places, scratch, figures)
+        some = pairs.take(rows)
+        relations, stays = judge(some, figures, self.counts[both], self.dates[both], self.config)
+        told = {
+            int(rows[k]): "; ".join(changes(words, places[k], scratch))
+            for k in np.flatnonzero((relations == REVISION) | (relations == SAME_FORM)).tolist()
+        }
+        return figures, relations, stays, told
+
+
+def judge(
+    pairs: Pairs, figures: Int64, counts: Int64 | Int32, dates: Int64, config: Config
+) -> tuple[Int64, Bool]:
+    """Return the relation of each pair, and which of its documents must stay.
+
+    ``counts`` and ``dates`` have a column for each side. The rule is that of
+    ``docs/guides/why-removed.md``.
+    """
+    shorter = counts.min(axis=1)
+    sides = np.arange(2)
+    slots = figures[:, kernel.SLOTS] + figures[:, kernel.MISSPELT]
+    hit = figures[:, kernel.SLOTS_HIT] / np.maximum(slots, 1)
+    runs, names = figures[:, kernel.RUNS], figures[:, kernel.RUNS_OF_NAMES]
+    conflicts = figures[:, kernel.CONFLICTS + sides]
+    share = (conflicts / np.maximum(figures[:, kernel.FACTS + sides], 1)).max(axis=1)
+    is_short = shorter < SHORT
+    form = (runs >= _FORM_RUNS) & (hit >= _FORM_SLOTS) & (share >= config.facts)
+    form |= is_short & (runs > 0) & (share >= _SHORT_FACTS * config.facts)
+    form |= (runs >= _LONG_RUNS) & (names > 0) & (hit >= _LONG_SLOTS) & (share >= config.facts / 4)
+    # More words misspelt than facts in conflict: what differs is the reading.
+    form &= (config.facts > 0) & (figures[:, kernel.SLOTS_HIT] >= figures[:, kernel.MISSPELT])
+    # Names and dates agree in a text of some length: the same subject, with other figures.
+    same_subject = form & (names == 0) & (shorter >= _SUBJECT_TOKENS)
+    tiny = (counts < TINY) & (figures[:, [kernel.MATCHED]] < _TINY_MATCHED * counts)
+    tiny &= config.facts > 0
+    own = figures[:, kernel.OWN + sides] >= np.maximum(config.own * counts, 1)
+    contained = np.stack([pairs.containment_a, pairs.containment_b], axis=1)
+    reworded = own & (figures[:, kernel.LONGEST + sides] >= _OWN_LONGEST) & (contained < _CONTAINED)
+    opposed = figures[:, [kernel.OPPOSED]] >= np.maximum(config.own * counts, 1)
+    lost, running = figures[:, kernel.LOST + sides], figures[:, kernel.RUNNING_WORDS + sides]
+    loses = (lost > (1 - config.removable) * running) & (lost >= _OWN_LONGEST)
+    stays = (opposed | reworded | loses) & (config.own > 0)
+    other_form = (form & ~same_subject) | tiny.any(axis=1)
+    # The shorter one would go. A re-worded text stays, but in the cluster of what it re-words.
+    a_is_short = counts[:, 0] <= counts[:, 1]
+    own_text = np.where(a_is_short, opposed[:, 0], opposed[:, 1]) & (config.own > 0)
+    revision = ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject
+    stays |= revision[:, None] & _kept_versions(figures, dates, config)
+    stays |= (same_subject | (is_short & revision))[:, None]
+    # Of two that share less, only that they are on one form is said: others stay what they are.
+    is_close = pairs.relations != DERIVED
+    relations = np.select(
+        [other_form, own_text & is_close, revision & is_close],
+        [SAME_FORM, OWN_TEXT, REVISION],
+        pairs.relations,
+    )
+    stays |= (relations == SAME_FORM)[:, None] | (relations == OWN_TEXT)[:, None]
+    return relations, stays
+
+
+def _kept_versions(figures: Int64, dates: Int64, config: Config) -> Bool:
+    """Tell which side of a revision stays: by the policy, and what has sentences of its own."""
+    if config.revisions == "keep":
+        return np.ones((len(figures), 2), np.bool_)
+    stays: Bool = figures[:, kernel.OWN : kernel.OWN + 2] > 0
+    known = (dates >= 0).all(axis=1) & (dates[:, 0] != dates[:, 1])
+    a_is_kept = (dates[:, 0] > dates[:, 1]) == (config.revisions == "latest")
+    stays[:, 0] |= known & a_is_kept
+    stays[:, 1] |= known & ~a_is_kept
+    return stays
+
+
+def superseded(pairs: Pairs, differences: Differences, dates: Int64, config: Config) -> Bool:
+    """Tell which documents are a version that gives way to one of another date."""
+    count = len(dates)
+    given: Bool = np.zeros(count, np.bool_)
+    rows = np.flatnonzero(pairs.relations == REVISION)
+    if config.revisions == "keep" or not len(rows):
+        return given
+    a, b = pairs.a[rows], pairs.b[rows]
+    known = (dates[a] >= 0) & (dates[b] >= 0) & (dates[a] != dates[b])
+    a_goes = (dates[a] < dates[b]) == (config.revisions == "latest")
+    goes = np.where(a_goes, a, b)
+    stays = np.where(a_goes, differences.stays[rows, 0], differences.stays[rows, 1])
+    given[goes[known & ~stays]] = True
+    return given
+
+
+def changes(words: kernel.Texts, pair: Int64, scratch: kernel.Scratch) -> list[str]:
+    """Return the facts in conflict as text, the first ``MOST_CHANGES`` of them."""
+    figures = np.zeros(kernel.FIGURES, np.int64)
+    conflicts, _, _ = kernel.describe_pair(words, pair[0], pair[1], scratch, figures)
+    texts = [_text(words, int(row)) for row in pair]
+    return [
+        " → ".join(
+            " ".join(
+                text[
+                    int(words.starts[words.bounds[row] + low]) : int(
+                        words.ends[words.bounds[row] + high - 1]
+                    )
+                ].split()
+            )
+            for text, row, low, high in zip(
+                texts, pair, conflict[_STARTS], conflict[_ENDS], strict=True
+            )
+        )
+        for conflict in conflicts[:MOST_CHANGES]
+    ]
+
+
+def _text(words: kernel.Texts, row: int) -> str:
+    """Return a text as a string."""
+    return bytes(words.data[words.offsets[row] : words.offsets[row + 1]]).decode("utf-8")

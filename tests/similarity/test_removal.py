@@ -1,0 +1,170 @@
+"""What is said of pairs by what differs: forms, versions, text of its own; what removals lose."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+
+import pytest
+
+import dedup
+from dedup.config import Config
+
+MODES = (Config(), Config(find=("duplicates",)))
+# Long enough for a Jaccard above the threshold, so that both modes find the pairs.
+FORM = (
+    "The weather office of the region expects a quiet {day} in the valley, with clouds in the "
+    "morning and some sun in the afternoon. At noon it will be {high} degrees. A light wind blows "
+    "from the west, and drivers should look out for fog on the roads near the river after dark. "
+    "Walkers will find the paths in the hills dry, and the lifts are open as they are on every "
+    "day of the season until the evening comes and the last of the guests are back in the village "
+    "below. At night it cools down to {low} degrees, said {name} of the office. The next report "
+    "will be published in the morning as always, and can be heard on the radio every hour."
+)
+STORY = (
+    "The council of the town has agreed to mend the old bridge over the river before the winter "
+    "comes, and the work is to begin as soon as the plans are ready. The mayor said that the "
+    "bridge had been neglected for far too long and that people in the villages on the other "
+    "side could not wait any more. A firm from the next valley will do the work, which needs "
+    "stone from the old quarry and timber from the woods of the parish, and traffic is sent "
+    "round by the mill until it is done. In the accident of last week {count} people were hurt "
+    "when a part of the wall gave way, and all of them are in the care of the hospital by now."
+)
+
+
+def report(day, high, low, name):
+    return FORM.format(day=day, high=high, low=low, name=name)
+
+
+REPORTS = [
+    report("Monday", 12, 3, "Oda Brenn"),
+    report("Tuesday", 19, 8, "Karl Voss"),
+    report("Friday", 7, 1, "Mina Thal"),
+]
+
+
+def only_pair(result):
+    (pair,) = result.pairs
+    return pair
+
+
+@pytest.mark.parametrize("config", MODES, ids=("full", "fast"))
+def test_reports_on_one_form_all_stay_and_say_what_differs(config):
+    result = dedup.scan(REPORTS, config)
+    assert [each.kept for each in result.documents] == [True] * 3
+    assert {each.relation for each in result.pairs} == {"same_form"}
+    assert result.clusters == {}
+    assert result.summary["reuse_groups"] == []
+    first = next(each for each in result.pairs if (each.a, each.b) == ("0", "1"))
+    assert first.changed == "Monday → Tuesday; 12 → 19; 3 → 8; Oda Brenn → Karl Voss"
+    assert [each["kind"] for each in result.summary["warnings"]] == ["same_form"]
+
+
+@pytest.mark.parametrize("config", MODES, ids=("full", "fast"))
+def test_copies_of_reports_still_go_each_for_its_own(config):
+    copies = [text.replace("as they are on every", "as on every") for text in REPORTS]
+    documents = [*({"id": f"r{k}", "text": text} for k, text in enumerate(REPORTS))]
+    documents += [{"id": f"r{k}x", "text": text} for k, text in enumerate(copies)]
+    result = dedup.scan(documents, config)
+    gone = {each.doc_id: each.duplicate_of for each in result.documents if not each.kept}
+    assert len(gone) == 3
+    assert all(one[:2] == other[:2] for one, other in gone.items())
+
+
+@pytest.mark.parametrize("config", MODES, ids=("full", "fast"))
+def test_without_the_test_of_facts_reports_go(config):
+    bare = Config(find=config.find, facts=0)
+    assert [each.kept for each in dedup.scan(REPORTS, bare).documents].count(False) == 2
+
+
+def versions(**dates):
+    return [
+        {"id": name, "date": date, "text": STORY.format(count=count)}
+        for (name, date), count in zip(dates.items(), (27, 25, 24), strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept"), [("latest", ["new"]), ("first", ["old"]), ("keep", ["new", "old"])]
+)
+@pytest.mark.parametrize("find", [each.find for each in MODES], ids=("full", "fast"))
+def test_of_versions_the_one_that_is_wanted_is_kept(find, policy, kept):
+    documents = versions(old="2026-03-01", new="2026-03-02")
+    result = dedup.scan(documents, Config(find=find, revisions=policy))
+    assert [each.doc_id for each in result.documents if each.kept] == kept
+    pair = only_pair(result)
+    assert pair.relation == "revision"
+    assert pair.changed == {"new": "25 → 27", "old": "27 → 25"}[pair.a]
+    assert len(result.clusters) == 1
+    lost = [each.lost_facts for each in result.documents if not each.kept]
+    assert lost == [1] * len(lost)
+
+
+def test_a_version_with_a_sentence_of_its_own_stays():
+    old, new = versions(old="2026-03-01", new="2026-03-02")
+    old["text"] += " A witness said that it was the loudest noise he had ever heard in his life."
+    result = dedup.scan([old, new])
+    assert [each.kept for each in result.documents] == [True, True]
+    assert len(result.clusters) == 1
+
+
+def test_a_removal_says_what_it_loses():
+    more = "A witness said that it was the loudest noise he had ever heard in his life."
+    whole = STORY.format(count=27)
+    result = dedup.scan([{"id": "a", "text": f"{whole} {whole[::-1]}"}, {"id": "b", "text": whole}])
+    assert all(each.kept or each.lost_tokens == 0 for each in result.documents)
+    copy = whole.replace("The mayor", f"{more} The mayor")
+    frame = " ".join(f"In other news the {word} of the parish was sold." for word in "abcdefghij")
+    result = dedup.scan([{"id": "a", "text": f"{whole}\n\n{frame}"}, {"id": "b", "text": copy}])
+    gone = [each for each in result.documents if not each.kept]
+    assert [each.doc_id for each in gone] == ["b"]
+    assert gone[0].lost_tokens == len(more.split())
+    assert 0 < gone[0].lost_share < 0.15
+    (loss,) = result.tables["losses"].to_pylist()
+    assert loss["text"] == more.rstrip(".")
+    assert copy[loss["start"] : loss["end"]] == loss["text"]
+    assert result.summary["losses"] == {"documents": 1, "tokens": 16, "facts": 0}
+
+
+def test_two_items_over_one_long_disclaimer_are_text_of_their_own():
+    disclaimer = (
+        "All figures on this page come from the offices named and are checked once a day, but "
+        "nobody can say that they are right. Who relies on them does so at his own risk, and the "
+        "publisher pays for no damage that comes of it. Reprints are allowed where the source is "
+        "named and nothing is left out or added, and where no fee is taken from the readers. "
+    )
+    one = "A farmer who was looking for his lost dog found an old coin under the roots of a tree."
+    two = "Because of the strong wind the ferry to the island will stay in the harbour until noon."
+    result = dedup.scan([f"{one}\n\n{disclaimer * 2}", f"{two}\n\n{disclaimer * 2}"])
+    assert [each.kept for each in result.documents] == [True, True]
+
+
+def test_the_result_does_not_depend_on_order_or_threads():
+    draw = random.Random(7)
+    documents = [{"id": f"r{k}", "text": text} for k, text in enumerate(REPORTS)]
+    documents += [{"id": f"x{k}", "text": text + " It is free."} for k, text in enumerate(REPORTS)]
+    documents += versions(old="2026-03-01", new="2026-03-02", late="2026-03-03")
+    expected = None
+    for threads, config in itertools.product((1, 3), MODES[:1]):
+        draw.shuffle(documents)
+        result = dedup.scan(documents, config, threads=threads)
+        told = json.dumps([result.tables[name].to_pylist() for name in result.contract])
+        expected = expected or told
+        assert told == expected
+
+
+def test_a_comparison_names_the_facts_and_the_loss():
+    result = dedup.compare(REPORTS[0], REPORTS[1])
+    assert result.pairs[0].relation == "same_form"
+    assert result.pairs[0].changed.startswith("Monday → Tuesday; ")
+
+
+def test_an_index_with_texts_calls_a_report_new_and_a_copy_a_duplicate():
+    index = dedup.Index.open("memory://", store_text=True)
+    told = [
+        index.check_and_add({"id": str(k), "text": text}).verdict for k, text in enumerate(REPORTS)
+    ]
+    assert told == ["new"] * 3
+    copy = REPORTS[1].replace("as they are on every", "as on every")
+    assert index.check_and_add({"id": "copy", "text": copy}).verdict == "duplicate"
