@@ -163,7 +163,7 @@ def _best_copies(hubs: Int64, candidates: CanonicalOrder, weights: Int64, sets: 
         rows,
         offsets_of(counts),
         weights[rows],
-        candidates.truncated[rows],
+        candidates.truncated[rows] | candidates.superseded[rows],
         candidates.dates[rows],
     )
     chosen = choose_canonicals(members, sets)
