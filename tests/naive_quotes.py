@@ -48,7 +48,8 @@ def may_open(char: str, free: bool, word: bool) -> bool:
 def end_all(opened: list[Opened], token: int, found: list[tuple[int, int]]) -> None:
     """End all quotations with their lines; single marks are apostrophes then."""
     end_line(opened, token)
-    found.extend((each.token, each.line_end) for each in opened if each.mark not in SINGLE)
+    double = [each for each in opened if each.mark not in SINGLE]
+    found.extend((each.token, each.line_end) for each in double if each.line_end - each.token <= 60)
     opened.clear()
 
 

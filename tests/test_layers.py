@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # A module imports only from rows above its own, and inside its own package.
 ROWS = [
-    ("errors", "formats", "schema", "kernels"),
+    ("errors", "schema", "kernels"),
     ("config", "core"),
     ("result", "text", "sources", "evaluation"),
     ("passages", "cleaning"),

@@ -33,14 +33,8 @@ WORDS = re.compile("|".join(rf"\b({pattern})\b" for pattern in BANNED), re.IGNOR
 # Pages that say what was, or that show texts of others.
 HISTORY = {"CHANGELOG.md"}
 ALLOWED: dict[str, tuple[str, ...]] = {}  # file: phrases in which a word has its everyday sense
-# Kernels whose docstrings are still to be rewritten.
-LATER = {
-    f"dedup/kernels/{name}.py" for name in ("passages", "pieces", "regions", "repeats", "seeds")
-}
 SOURCES = sorted(
-    path
-    for path in (ROOT / "dedup").rglob("*")
-    if path.suffix in {".py", ".js", ".html"} and path.relative_to(ROOT).as_posix() not in LATER
+    path for path in (ROOT / "dedup").rglob("*") if path.suffix in {".py", ".js", ".html"}
 )
 
 
@@ -88,12 +82,6 @@ def test_docstrings_help_and_messages_use_the_words_of_the_glossary(path):
 )
 def test_an_old_word_is_found_across_lines(text, wanted):
     assert [use for _, use in old_words(text, "any.md")] == [wanted]
-
-
-def test_what_is_to_be_rewritten_later_still_needs_it():
-    for name in LATER:
-        text = said_in((ROOT / name).read_text(encoding="utf-8"))
-        assert old_words(text, name), f"take {name} out of LATER"
 
 
 def test_words_of_the_field_pass():

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from dedup.config import Config
+from dedup.core.formats import kind_of
 from dedup.core.units import size_in_bytes
 from dedup.errors import ConfigError, InputError
-from dedup.formats import kind_of
 from dedup.schema import Corpus, ReadReport
 from dedup.sources import from_python
 from dedup.sources.files import STDIN

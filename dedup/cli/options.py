@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dedup.config import Config
+from dedup.core.formats import FORMATS
 from dedup.errors import ConfigError
-from dedup.formats import FORMATS
 
 if TYPE_CHECKING:
     from dedup.pipeline.warnings import Limits

@@ -143,9 +143,11 @@ class Exported:
         except (OSError, pa.ArrowException) as error:
             raise CorruptIndex(f"{path}: not a readable Parquet file ({error})") from None
         found = (self._file.schema_arrow.metadata or {}).get(_KEY)
-        if found is None or self._file.schema_arrow.remove_metadata() != SCHEMA:
+        if found is None:
             raise CorruptIndex(f"{path}: this is no exported index")
         self.settings = Settings.from_json(_with_salt(found, salt))
+        if self._file.schema_arrow.remove_metadata() != SCHEMA:
+            raise CorruptIndex(f"{path}: this is no exported index")
 
     def rows(self) -> Iterator[Row]:
         """Yield the articles in order; raise ``CorruptIndex`` where they do not fit together."""

@@ -4,8 +4,8 @@ The same mark opens in one language and closes in another (``“`` closes in Ger
 there, ``”`` opens in Swedish). So a mark is judged by what stands around it and by what is open:
 one with a blank before and a word behind opens, one with neither closes what it fits, and one that
 may do both closes what is open, if it fits, or else opens. A quotation may go on over a line break
-when the next mark closes it; one that is not closed ends with its line, and a single mark that is
-not closed is an apostrophe.
+when the next mark closes it. One that is not closed ends with its line, where that is not far; a
+single mark that is not closed is an apostrophe.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from dedup.kernels.text import (
     fold_code,
 )
 
+LONGEST_UNCLOSED = 60  # tokens; a mark with more of its line behind it is a stray one
 DEPTH = 8  # quotations inside each other; deeper ones are not looked at
 
 # Marks by number: one row of ``_RULES`` each. A bit of ``closes`` is the number of an opened mark.
@@ -138,7 +139,8 @@ def end_lines(opened, depth, flags, token):
     for k in range(depth):
         if opened[k, 0] < FIRST_SINGLE:
             end = opened[k, 2] if opened[k, 2] >= 0 else token
-            set_quoted(flags, opened[k, 1], end)
+            if end - opened[k, 1] <= LONGEST_UNCLOSED:
+                set_quoted(flags, opened[k, 1], end)
     return 0
 
 

@@ -179,7 +179,7 @@ def _is_pasted(order, source, j, k, n, size, total, words, ends_sentence):
     if size < RUN_WORDS:
         return False
     if j == 0:
-        # All that stood before stands again, or again and again.
+        # All earlier text occurs again, once or several times.
         whole = n == k or source[order[k - 1]] == order[n - 1]
         if size >= 10 * n and (whole or size >= FAR_WORDS):
             return True

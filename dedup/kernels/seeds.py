@@ -1,4 +1,4 @@
-"""Passage seeds: hashed runs of words, and couples of telling words, that several documents have.
+"""Passage seeds: hashed word n-grams, and pairs of content words, that several documents have.
 
 Seeds are made twice and never all held: the first time they are counted in a small table of
 saturating counters, the second time those that surely occur once are left out.
@@ -48,7 +48,7 @@ def write_ngrams(hashes, classes, lo, hi, size, values, positions):
 
 @njit
 def write_word_pairs(prefixes, classes, flags, lo, hi, reach, values, positions):
-    """Write a seed for every two telling words of one document that follow each other.
+    """Write a seed for every two consecutive content words of one document.
 
     Stop words between them do not matter, up to ``reach`` tokens, nor does their order; two names
     are no seed, nor are characters of an unspaced script. Returns how many there are.

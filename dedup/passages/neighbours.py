@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from dedup.core.arrays import Bool, Int64
 from dedup.kernels import neighbours as kernel
+from dedup.kernels.text import QUOTED
 from dedup.passages.find import Passages
 from dedup.text.tokens import Tokens
 
@@ -16,8 +18,10 @@ def join_neighbours(passages: Passages, tokens: Tokens) -> Passages:
 
     The gap must be small against the larger of the two, and lie within one line on one side at
     least. Passages of quotations stay by themselves: a quote never takes what stands beside it.
-    Matched tokens and scores are added up; the level is the best of them.
+    A quote is one only where a quotation begins or ends in it or right beside it, on one side at
+    least. Matched tokens and scores are added up; the level is the best of them.
     """
+    passages = replace(passages, quotes=_at_marks(passages, tokens))
     spans = np.ascontiguousarray(passages.spans).copy()
     owners = np.empty(len(passages), np.int64)
     kernel.join_neighbours(
@@ -46,3 +50,27 @@ def join_neighbours(passages: Passages, tokens: Tokens) -> Passages:
         levels=levels,
         quotes=passages.quotes[kept],
     )
+
+
+def _at_marks(passages: Passages, tokens: Tokens) -> Bool:
+    """Return which quotes reach a mark, on one side at least."""
+    quotes: Bool = passages.quotes.copy()
+    for passage in np.flatnonzero(quotes).tolist():
+        span = passages.spans[passage]
+        quotes[passage] = any(
+            _reaches_mark(tokens, int(rows[passage]), span[side : side + 2])
+            for rows, side in ((passages.a, 0), (passages.b, 2))
+        )
+    return quotes
+
+
+def _reaches_mark(tokens: Tokens, row: int, span: Int64) -> bool:
+    """Tell whether a quotation begins or ends in tokens ``span`` of a document or beside them."""
+    low, high = (int(each) for each in tokens.bounds[row : row + 2])
+    start, end = (low + int(each) for each in span)
+    around = (tokens.flags[max(start - 1, low) : end + 1 if end < high else high] & QUOTED) != 0
+    if start == low:
+        around = np.append(False, around)
+    if end == high:
+        around = np.append(around, False)
+    return bool((around[1:] != around[:-1]).any())

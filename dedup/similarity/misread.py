@@ -23,6 +23,7 @@ from dedup.text.shingles import character_units, shingle_tokens
 from dedup.text.tokens import Tokens
 
 LONELY_SHARE = 0.25  # of long words that stand in no other document, from which a text is misread
+LEAST_DOCUMENTS = 100  # among fewer, most words of any text stand in no other one
 LEAST_WORDS = 15  # long words by which a document is judged
 RUN = 6  # characters
 MOST_DOCUMENTS = 4  # that have a run which still says something
@@ -66,6 +67,8 @@ def none_misread() -> Misread:
 
 def misread_documents(tokens: Tokens, included: Bool) -> Int64:
     """Return the ``included`` documents of whose long words many stand in no other one."""
+    if np.count_nonzero(included) < LEAST_DOCUMENTS:
+        return np.zeros(0, np.int64)
     size = 1 << max(12, int(2 * len(tokens.hashes)).bit_length())
     owners = np.zeros(min(size, _MOST_OWNERS), np.int32)
     lonely, words = np.zeros((2, len(tokens)), np.int64)

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from dedup.core.arrays import clean_string
-from dedup.formats import FORMATS
+from dedup.core.formats import FORMATS
 from dedup.sources.batches import Batcher
 from dedup.sources.files import is_live, kind_in_folder, note_left_out
 from dedup.sources.options import Run, Source

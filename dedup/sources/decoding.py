@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import NamedTuple
 
-from dedup.formats import not_read
+from dedup.core.formats import not_read
 from dedup.sources.streams import BOMS, split_bom
 
 _SAMPLE = 1 << 16  # bytes that an encoding is guessed from

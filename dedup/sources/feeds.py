@@ -11,8 +11,8 @@ from xml.sax import SAXException
 import pyarrow as pa
 
 from dedup.core.arrays import clean_string
+from dedup.core.formats import FORMATS
 from dedup.errors import InputError
-from dedup.formats import FORMATS
 from dedup.sources.batches import Batcher
 from dedup.sources.fixed import take_fixed
 from dedup.sources.markup import text_of

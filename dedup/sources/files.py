@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from dedup.core.arrays import clean_string
+from dedup.core.formats import FORMATS, kind_of
 from dedup.errors import InputError
-from dedup.formats import FORMATS, kind_of
 from dedup.sources.options import ReadOptions, Source, Tally
 from dedup.sources.remote import find, is_url, shown
 

@@ -12,8 +12,8 @@ from itertools import islice
 import pyarrow as pa
 
 from dedup.core.arrays import clean_string
+from dedup.core.formats import FORMATS
 from dedup.errors import ConfigError, InputError
-from dedup.formats import FORMATS
 from dedup.schema import ReadReport
 from dedup.sources.names import KNOWN_NAMES, known_as, known_names
 

@@ -8,8 +8,8 @@ from contextlib import closing
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+from dedup.core.formats import kind_of
 from dedup.errors import InputError
-from dedup.formats import kind_of
 from dedup.schema import ReadReport
 from dedup.sources import open_source
 from dedup.sources.batches import Row

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from dedup.core.formats import FORMATS, kind_of_bytes, kind_of_text, not_read
 from dedup.errors import ConfigError
-from dedup.formats import FORMATS, kind_of_bytes, kind_of_text, not_read
 from dedup.sources.archives import read_tar, read_zip
 from dedup.sources.arrow_files import read_arrow, read_orc
 from dedup.sources.batches import Batcher

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from dedup.core.arrays import clean_string
+from dedup.core.formats import not_read
 from dedup.errors import InputError
-from dedup.formats import not_read
 from dedup.sources.batches import Batcher, Row
 from dedup.sources.decoding import (
     ENCODINGS,

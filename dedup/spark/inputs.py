@@ -12,8 +12,8 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from dedup.core.arrays import clean_string
+from dedup.core.formats import kind_of
 from dedup.errors import ConfigError, InputError
-from dedup.formats import kind_of
 from dedup.sources.decoding import ENCODINGS, decode, is_binary
 from dedup.sources.options import PROBE, Probe, ReadOptions, choose, no_row
 from dedup.spark.frames import Batches, Frame, Schema, Session, batches_of, local_path, map_batches

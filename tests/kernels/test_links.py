@@ -123,6 +123,7 @@ def quoted(string):
         ("“We go on\nthe next day” he said", "We go on the next day"),
         ("“We go.\n“We stay,” he said", "We go We stay"),
         ("“We go.\n\nThen ” he left", "We go"),
+        (f"“We go. {'On and on. ' * 20}", ""),
         ("the dogs' bowls, 'twas said", ""),
         ('a 5" pipe and a 6" pipe', ""),
         ("(“so”) [“so”] —“so” he", "so so so"),

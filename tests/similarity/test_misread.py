@@ -36,10 +36,17 @@ def receipt(number):
     return misread_text(f"{head} {number} {goods} {foot} original packaging", 0.06, number)
 
 
+def other_texts():
+    """Return texts of a language of 300 words, so that a corpus is large enough to judge by."""
+    draw = random.Random(3)
+    words = ["".join(draw.choices("qwxzjkvy", k=7)) for _ in range(300)]
+    return [" ".join(draw.choices(words, k=60)) for _ in range(100)]
+
+
 def found(strings):
-    texts = texts_from_strings(strings)
+    texts = texts_from_strings([*strings, *other_texts()])
     tokens = tokenise_texts(texts)
-    included = np.ones(len(strings), np.bool_)
+    included = np.ones(len(texts), np.bool_)
     return find_misread(texts, tokens, included), misread_documents(tokens, included)
 
 
@@ -65,12 +72,19 @@ def test_receipts_of_one_shop_do_not_merge():
     assert len(rows) > 0
 
 
+def test_among_few_documents_nothing_is_judged():
+    texts = texts_from_strings([*TEXTS, *(misread_text(text, 0.22, 1) for text in TEXTS)])
+    tokens = tokenise_texts(texts)
+    assert len(misread_documents(tokens, np.ones(len(texts), np.bool_))) == 0
+
+
 def test_a_scan_makes_one_cluster_of_two_readings():
     documents = [{"id": f"clean {k}", "text": text} for k, text in enumerate(TEXTS)]
     documents += [
         {"id": f"read {k}", "text": misread_text(text, 0.25, k)} for k, text in enumerate(TEXTS)
     ]
-    result = dedup.scan(documents)
+    others = [{"id": f"other {k}", "text": text} for k, text in enumerate(other_texts())]
+    result = dedup.scan([*documents, *others])
     pairs = {(each.a, each.b): each.relation for each in result.pairs}
     wanted = {(f"clean {k}", f"read {k}"): "near_duplicate" for k in range(len(TEXTS))}
     assert pairs == wanted

@@ -15,8 +15,8 @@ import pyarrow.feather
 import pyarrow.orc
 import pytest
 
+from dedup.core.formats import FORMATS, UNREAD, kind_of, kind_of_bytes
 from dedup.errors import ConfigError, InputError
-from dedup.formats import FORMATS, UNREAD, kind_of, kind_of_bytes
 from dedup.sources import ReadOptions, original_bytes, read
 
 BRIDGE = "The council agreed to mend the old bridge."

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dedup import sources
+from dedup.core.formats import kind_of_bytes
 from dedup.errors import ConfigError, InputError
-from dedup.formats import kind_of_bytes
 from dedup.schema import CORPUS, Corpus, ReadReport
 from dedup.sources import ReadOptions, from_python, original_bytes, read, read_batches
 from dedup.sources import streams as streams_module

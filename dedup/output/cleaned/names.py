@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from dedup.core.arrays import clean_string
-from dedup.formats import PACKED, kind_of
+from dedup.core.formats import PACKED, kind_of
 from dedup.output.places import hashed_name, safe_name
 from dedup.sources.files import STDIN
 
