@@ -110,6 +110,13 @@ class Config:
         low=0.1,
         high=1,
     )
+    removable_running: float = _setting(
+        0.9,
+        "Share of the running text of a page that must stand in the kept one before the page may "
+        "be removed although less of it than `removable` does.",
+        low=0.5,
+        high=1,
+    )
     facts: float = _setting(
         0.2,
         "Share of the facts (numbers, dates, names) that two documents fill differently from which "
@@ -129,13 +136,6 @@ class Config:
         "Which version of an updated article is kept: the latest or the first (both, where the "
         "other has sentences of its own), or keep for all.",
         choices=REVISIONS,
-    )
-    removable_running: float = _setting(
-        0.9,
-        "Share of the running text of a page that must stand in the kept one before the page may "
-        "be removed although less of it than `removable` does.",
-        low=0.5,
-        high=1,
     )
     cluster_on: tuple[str, ...] = _setting(
         ("exact", "near_duplicate", "excerpt"),

@@ -43,50 +43,51 @@ def decide(
     """Decide which documents stay.
 
     ``representatives`` names what stands for each document and its equals, ``lengths`` counts
-    tokens; ``running`` is how much of the running text of a document stands in its leader;
-    ``stays`` (pairs × 2) tells of both sides of each pair whether one may not go for the other.
+    tokens; ``running`` is how much of the running text of a document stands in its leader.
+    ``stays`` (a row a pair, a column a side) tells which document must not go for the other.
     """
     rows = np.arange(len(representatives))
     is_member = clusters.pairs >= 0
     edges = clusters.pairs[is_member]
     is_a = pairs.a[edges] == representatives[is_member]
-    share = np.zeros(len(rows))
-    share[is_member] = np.where(is_a, pairs.share_a[edges], pairs.share_b[edges])
-    goes = share >= config.removable
-    if running is not None:
-        goes |= running[representatives] >= config.removable_running
+    shares = np.stack([pairs.share_a, pairs.share_b], axis=1)
     if stays is None:
-        stays = np.zeros((len(pairs), 2), np.bool_)
-    goes[is_member] &= ~stays[edges, np.where(is_a, 0, 1)]
-    by = np.where(is_member & goes, clusters.leaders, rows)
-    joined = clusters.pairs.copy()
+        stays = np.zeros(shares.shape, np.bool_)
+    removable = (shares >= config.removable) & ~stays
+    goes = np.zeros(len(rows), np.bool_)
+    goes[is_member] = removable[edges, np.where(is_a, 0, 1)]
+    if running is not None:
+        page = running[representatives[is_member]] >= config.removable_running
+        goes[is_member] |= page & ~stays[edges, np.where(is_a, 0, 1)]
+    standing = Standing(np.where(goes, clusters.leaders, rows), clusters.pairs.copy())
     left = is_member & ~goes & (representatives == rows)
-    _stand_for_others(pairs, clusters, (left, stays), lengths, config, by, joined)
+    _stand_for_others(pairs, clusters, left, lengths, removable, standing)
     # Equal documents follow what stands for them.
     equal = is_member & ~goes & (representatives != rows)
-    by[equal] = by[representatives[equal]]
-    joined[equal] = joined[representatives[equal]]
-    return Standing(by, joined)
+    standing.by[equal] = standing.by[representatives[equal]]
+    standing.pairs[equal] = standing.pairs[representatives[equal]]
+    return standing
 
 
 def _stand_for_others(
     pairs: Pairs,
     clusters: Clusters,
-    free: tuple[Bool, Bool],
+    left: Bool,
     lengths: Int64 | Int32,
-    config: Config,
-    by: Int64,
-    joined: Int64,
+    removable: Bool,
+    standing: Standing,
 ) -> None:
-    """Let members that stay stand for those of which enough stands in them, the longest first."""
-    left, stays = free
+    """Let members that stay stand for those of which enough stands in them, the longest first.
+
+    ``removable`` tells of both documents of a pair whether one may go for the other.
+    """
     same = clusters.leaders[pairs.a] == clusters.leaders[pairs.b]
-    joins = np.isin(pairs.relations, (*range(DERIVED + 1), REVISION))
-    some = np.flatnonzero(left[pairs.a] & left[pairs.b] & same & joins)
+    is_close = (pairs.relations <= DERIVED) | (pairs.relations == REVISION)
+    some = np.flatnonzero(left[pairs.a] & left[pairs.b] & same & is_close)
     if not len(some):
         return
-    goes_a = some[(pairs.share_a[some] >= config.removable) & ~stays[some, 0]]
-    goes_b = some[(pairs.share_b[some] >= config.removable) & ~stays[some, 1]]
+    goes_a = some[removable[some, 0]]
+    goes_b = some[removable[some, 1]]
     stays = np.concatenate([pairs.b[goes_a], pairs.a[goes_b]])
     goes = np.concatenate([pairs.a[goes_a], pairs.b[goes_b]])
     number = np.concatenate([goes_a, goes_b])
@@ -96,8 +97,8 @@ def _stand_for_others(
     by_doc = np.lexsort((goes, stays))
     bounds = np.searchsorted(stays[by_doc], np.arange(len(rows) + 1))
     found = np.arange(len(rows), dtype=np.int64)
-    is_free = np.ones(len(rows), np.bool_)
-    kernel.join_stars(order, goes[by_doc], bounds, is_free, found)
+    free = np.ones(len(rows), np.bool_)
+    kernel.join_stars(order, goes[by_doc], bounds, free, found)
     is_way = found[goes] == stays
-    by[rows[goes[is_way]]] = rows[stays[is_way]]
-    joined[rows[goes[is_way]]] = number[is_way]
+    standing.by[rows[goes[is_way]]] = rows[stays[is_way]]
+    standing.pairs[rows[goes[is_way]]] = number[is_way]

@@ -338,17 +338,21 @@ def _cluster(state: State) -> None:
 def _result(state: State, standing: Standing) -> Result:
     metadata = state.metadata
     ids = one_array(metadata["doc_id"])
-    pairs, chosen = (state.pairs, state.differences), (state.clusters, state.representatives)
-    documents = documents_table(metadata, pairs, *chosen, standing)
+    judged_pairs = state.pairs, state.differences
+    documents = documents_table(
+        metadata, judged_pairs, state.clusters, state.representatives, standing
+    )
     corpus = replace(state.reader.corpus(metadata), order=state.order, content=state.content)
     result = Result(
         config=state.config,
         tables={
             "documents": documents,
-            "pairs": pairs_table(*pairs, ids),
+            "pairs": pairs_table(*judged_pairs, ids),
             "passages": PASSAGES.empty_table(),
             "repeats": REPEATS.empty_table(),
-            "losses": losses_table(documents, pairs, chosen[1], standing, state.judge),
+            "losses": losses_table(
+                *(documents, judged_pairs, state.representatives, standing, state.judge)
+            ),
         },
         corpus=corpus,
         removals=REMOVALS.empty_table(),

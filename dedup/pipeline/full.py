@@ -271,24 +271,29 @@ def _cluster(state: State) -> None:
 def _result(state: State) -> Result:
     metadata, removals = state.documents.metadata, state.removals
     ids = metadata["doc_id"].combine_chunks()
-    pairs, chosen = (state.pairs, state.differences), (state.clusters, state.representatives)
     running = kept_running(
         *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
         state.config,
     )
     standing = decide(
-        *(state.pairs, *chosen, state.ranking.lengths, state.config, running),
+        *(state.pairs, state.clusters, state.representatives, state.ranking.lengths),
+        *(state.config, running),
         stays=state.differences.stays,
     )
-    documents = documents_table(metadata, pairs, *chosen, standing)
+    judged_pairs = state.pairs, state.differences
+    documents = documents_table(
+        metadata, judged_pairs, state.clusters, state.representatives, standing
+    )
     result = Result(
         config=state.config,
         tables={
             "documents": documents,
-            "pairs": pairs_table(*pairs, ids),
+            "pairs": pairs_table(*judged_pairs, ids),
             "passages": passages_table(state.passages, state.tokens, ids),
             "repeats": repeats_table(removals.rows, ids),
-            "losses": losses_table(documents, pairs, chosen[1], standing, state.judge),
+            "losses": losses_table(
+                *(documents, judged_pairs, state.representatives, standing, state.judge)
+            ),
         },
         corpus=state.documents.corpus,
         removals=removals.rows,

@@ -126,8 +126,8 @@ def losses_table(
     Of equal documents only the one that stands for them is listed.
     """
     pairs, differences = judged
-    gone = ~documents["kept"].to_numpy() & (representatives == np.arange(len(documents)))
-    rows = np.flatnonzero(gone)
+    own = np.arange(len(documents))
+    rows = np.flatnonzero((standing.by != own) & (representatives == own))
     edges = standing.pairs[rows]
     is_a = pairs.a[edges] == rows
     longest = differences.figures[edges, LONGEST_LOST + np.where(is_a, 0, 1)]
@@ -258,15 +258,6 @@ def summarise(
     }
 
 
-def _total_losses(documents: pa.Table) -> dict[str, int]:
-    """Return what all removals together lose: words and facts that stand nowhere else."""
-    return {
-        "documents": int(pc.sum(pc.greater(documents["lost_tokens"], 0)).as_py() or 0),
-        "tokens": int(pc.sum(documents["lost_tokens"]).as_py() or 0),
-        "facts": int(pc.sum(documents["lost_facts"]).as_py() or 0),
-    }
-
-
 def templates_summary(found: Removals, metadata: pa.Table, tokens: Tokens) -> dict[str, Any]:
     """Return the text that sites repeat, once each, ready for JSON.
 
@@ -319,6 +310,15 @@ def _sites_that_lose(
         for row in sums.filter(pc.greater(sums["removed_sum"], 0)).to_pylist()
     ]
     return sorted(found, key=lambda each: (-each["share"], each["site"]))[:_MOST_TEMPLATES]
+
+
+def _total_losses(documents: pa.Table) -> dict[str, int]:
+    """Return what all removals together lose: words and facts that stand nowhere else."""
+    return {
+        "documents": int(pc.sum(pc.greater(documents["lost_tokens"], 0)).as_py() or 0),
+        "tokens": int(pc.sum(documents["lost_tokens"]).as_py() or 0),
+        "facts": int(pc.sum(documents["lost_facts"]).as_py() or 0),
+    }
 
 
 def _counts(column: pa.ChunkedArray, order: tuple[str, ...] = ()) -> dict[str, int]:

@@ -20,6 +20,7 @@ from dedup.result import Result
 
 LEAST_DOCUMENTS = 20  # a share of fewer says nothing
 MOST_EXAMPLES = 5
+MOST_TEXT = 0.3  # of a site's text that may be a template of the site
 MOST_LOST = 0.1  # share of its running words that a removal may lose without being named
 NOTES = ("same_form", "changed_facts")  # told, but no reason to stop
 COMMANDS = {
@@ -28,7 +29,6 @@ COMMANDS = {
     "same_form": "dedup scan … --show forms",
     "changed_facts": "dedup scan … --show revisions",
 }
-MOST_TEXT = 0.3  # of a site's text that may be a template of the site
 _DIGITS = 6
 _SLICE = 1 << 20  # documents that are counted at a time
 _METADATA = ("doc_id", "duplicate_of", "relation")
@@ -104,8 +104,7 @@ def find_warnings(result: Result, limits: Limits = DEFAULT) -> list[dict[str, An
     for kind, groups in (("corpus_share", whole), ("site_share", sites), ("file_share", files)):
         found += _shares(kind, groups, removed, documents, limits.share)
     found += _clusters(removed, documents, limits.largest(len(documents)))
-    found += _losing(sites, documents) + _differing(result, documents)
-    return found + _site_texts(result)
+    return found + _losing(sites, documents) + _site_texts(result) + _differing(result, documents)
 
 
 def _site_texts(result: Result) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ from dedup.core.parallel import in_order
 from dedup.kernels import differences as kernel
 from dedup.kernels import facts
 from dedup.kernels.stopwords import count_languages, find_word
-from dedup.similarity.relations import EXACT, OWN_TEXT, REVISION, SAME_FORM, SHORT, Pairs
+from dedup.similarity.relations import DERIVED, EXACT, OWN_TEXT, REVISION, SAME_FORM, SHORT, Pairs
 from dedup.text.stopwords import hash_table, stop_lists
 from dedup.text.tokens import Tokens, folding, tokenise_texts
 
@@ -182,7 +182,9 @@ class Judge:
         its two texts and dates alone.
         """
         wanted = [RELATIONS.index(name) for name in self.config.cluster_on if name != "exact"]
-        return self._find(pairs, np.flatnonzero(np.isin(pairs.relations, wanted)))
+        least = min(self.config.derived_linked, self.config.derived_alone)
+        linked = (pairs.relations == DERIVED) & (np.maximum(pairs.share_a, pairs.share_b) >= least)
+        return self._find(pairs, np.flatnonzero(np.isin(pairs.relations, wanted) | linked))
 
     def again(self, pairs: Pairs, before: Pairs, known: Differences, leaders: Int64) -> Differences:
         """Return what differs in pairs that were joined to clusters.
@@ -313,8 +315,12 @@ def judge(
     revision = ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject
     stays |= revision[:, None] & _kept_versions(figures, dates, config)
     stays |= (same_subject | (is_short & revision))[:, None]
+    # Of two that share less, only that they are on one form is said: others stay what they are.
+    is_close = pairs.relations != DERIVED
     relations = np.select(
-        [other_form, own_text, revision], [SAME_FORM, OWN_TEXT, REVISION], pairs.relations
+        [other_form, own_text & is_close, revision & is_close],
+        [SAME_FORM, OWN_TEXT, REVISION],
+        pairs.relations,
     )
     stays |= (relations == SAME_FORM)[:, None] | (relations == OWN_TEXT)[:, None]
     return relations, stays

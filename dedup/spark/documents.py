@@ -101,7 +101,7 @@ def _documents(batch: pa.RecordBatch) -> pa.Table:
         share_a=scores["share"],
         share_b=scores["share"],
     )
-    judged = pairs, Differences.unknown(count)
+    judged = pairs, Differences.unknown(len(pairs))
     path = pa.concat_arrays([batch.column("path"), pa.nulls(3 * count, batch.column("path").type)])
     corpus = pa.table({"doc_id": ids, "path": path})
     clusters, standing = Clusters(leaders, joined), Standing(by, joined)
