@@ -88,17 +88,17 @@ def _stand_for_others(
         return
     goes_a = some[removable[some, 0]]
     goes_b = some[removable[some, 1]]
-    stays = np.concatenate([pairs.b[goes_a], pairs.a[goes_b]])
+    leads = np.concatenate([pairs.b[goes_a], pairs.a[goes_b]])
     goes = np.concatenate([pairs.a[goes_a], pairs.b[goes_b]])
     number = np.concatenate([goes_a, goes_b])
-    rows = np.union1d(stays, goes)
-    stays, goes = np.searchsorted(rows, stays), np.searchsorted(rows, goes)
+    rows = np.union1d(leads, goes)
+    leads, goes = np.searchsorted(rows, leads), np.searchsorted(rows, goes)
     order = np.lexsort((rows, -lengths[rows].astype(np.int64)))
-    by_doc = np.lexsort((goes, stays))
-    bounds = np.searchsorted(stays[by_doc], np.arange(len(rows) + 1))
+    by_doc = np.lexsort((goes, leads))
+    bounds = np.searchsorted(leads[by_doc], np.arange(len(rows) + 1))
     found = np.arange(len(rows), dtype=np.int64)
     free = np.ones(len(rows), np.bool_)
     kernel.join_stars(order, goes[by_doc], bounds, free, found)
-    is_way = found[goes] == stays
-    standing.by[rows[goes[is_way]]] = rows[stays[is_way]]
+    is_way = found[goes] == leads
+    standing.by[rows[goes[is_way]]] = rows[leads[is_way]]
     standing.pairs[rows[goes[is_way]]] = number[is_way]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dedup.index import Verdict
-from dedup.sources.options import KNOWN_NAMES
+from dedup.sources.names import KNOWN_NAMES
 
 
 def plain(verdict: Verdict) -> dict[str, Any]:

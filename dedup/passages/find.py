@@ -20,6 +20,7 @@ from dedup.core.checkpoints import Kept
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
 from dedup.kernels import passages as kernel
+from dedup.kernels import sides
 from dedup.kernels.pieces import STRONG, WEAK
 from dedup.kernels.regions import MEDIUM
 from dedup.passages.seeds import NGRAMS, WORD_PAIRS, index_seeds, ranked
@@ -104,7 +105,7 @@ def find_passages(
         for kind in (NGRAMS, WORD_PAIRS)
     )
     longest = int(tokens.counts().max(initial=1))
-    scratches: SimpleQueue[tuple[kernel.Counts, kernel.Scratch]] = SimpleQueue()
+    scratches: SimpleQueue[tuple[kernel.Counts, sides.Scratch]] = SimpleQueue()
     for _ in range(max(threads, 1)):
         scratches.put(kernel.scratch_for(len(tokens), longest))
     documents = kernel.Documents(

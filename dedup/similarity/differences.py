@@ -166,7 +166,9 @@ Source: TypeAlias = Callable[[Int64], kernel.Texts]
 class Judge:
     """Say of pairs that would be copies what they are: by what differs, lengths and dates.
 
-    ``counts`` are the tokens of each document, ``dates`` their ranks (-1: unknown).
+    ``counts`` are the tokens of each document, ``dates`` their ranks (-1: unknown). ``misread``
+    pairs (rows, a < b) are told by their characters: their words differ in any case, so these are
+    not looked at, and what a removal loses is not known.
     """
 
     source: Source
@@ -174,6 +176,7 @@ class Judge:
     dates: Int64
     config: Config
     threads: int = 1
+    misread: Int64 | None = None
 
     def find(self, pairs: Pairs) -> Differences:
         """Return what differs between the documents of pairs, and write their relations anew.
@@ -208,6 +211,12 @@ class Judge:
 
     def _find(self, pairs: Pairs, rows: Int64) -> Differences:
         found = Differences.none(len(pairs))
+        if self.misread is not None and len(self.misread):
+            count = np.int64(len(self.counts))
+            packed = pairs.a[rows] * count + pairs.b[rows]
+            is_misread = np.isin(packed, self.misread[:, 0] * count + self.misread[:, 1])
+            found.figures[rows[is_misread]] = -1
+            rows = rows[~is_misread]
         if not len(rows):
             return found
         runs = [rows[low:high] for low, high in self._runs(pairs, rows)]
@@ -308,7 +317,8 @@ def judge(
     lost, running = figures[:, kernel.LOST + sides], figures[:, kernel.RUNNING_WORDS + sides]
     loses = (lost > (1 - config.removable) * running) & (lost >= _OWN_LONGEST)
     stays = (opposed | reworded | loses) & (config.own > 0)
-    other_form = (form & ~same_subject) | tiny.any(axis=1)
+    is_close = pairs.relations != DERIVED
+    other_form = (form & ~same_subject) | (tiny.any(axis=1) & is_close)
     # The shorter one would go. A re-worded text stays, but in the cluster of what it re-words.
     a_is_short = counts[:, 0] <= counts[:, 1]
     own_text = np.where(a_is_short, opposed[:, 0], opposed[:, 1]) & (config.own > 0)
@@ -316,7 +326,6 @@ def judge(
     stays |= revision[:, None] & _kept_versions(figures, dates, config)
     stays |= (same_subject | (is_short & revision))[:, None]
     # Of two that share less, only that they are on one form is said: others stay what they are.
-    is_close = pairs.relations != DERIVED
     relations = np.select(
         [other_form, own_text & is_close, revision & is_close],
         [SAME_FORM, OWN_TEXT, REVISION],

@@ -57,7 +57,10 @@ class Misread:
     @classmethod
     def of_kept(cls, kept: Kept) -> Misread:
         """Read what ``kept`` gave."""
-        return cls(**kept.arrays, **kept.values)
+        arrays = kept.arrays
+        return cls(
+            *(arrays["pairs"], arrays["share_a"], arrays["share_b"]), int(kept.values["left_out"])
+        )
 
 
 def none_misread() -> Misread:
@@ -140,7 +143,7 @@ def _shared_runs(texts: Texts, rows: Int64, included: Bool) -> _Runs:
         values.append(made.values[some])
         owners.append(low + owner)
         places.append(some - made.offsets[owner])
-    return _Runs(*(np.concatenate(each) for each in (values, owners, places)), sizes)
+    return _Runs(np.concatenate(values), np.concatenate(owners), np.concatenate(places), sizes)
 
 
 def _alike(runs: _Runs, read: Bool) -> Int64:

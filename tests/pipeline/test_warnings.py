@@ -18,7 +18,7 @@ from dedup.errors import ConfigError
 from dedup.pipeline.warnings import Limits, describe, find_warnings
 from dedup.report import scan_view, warning_view
 from dedup.result import Result
-from dedup.schema import CORPUS, DOCUMENTS, Corpus, ReadReport, rows_table
+from dedup.schema import CORPUS, DOCUMENTS, PAIRS, Corpus, ReadReport, rows_table
 
 TEXT = (
     "The council met on Monday and agreed to mend the old stone bridge before the winter comes. "
@@ -43,7 +43,7 @@ def result_of(rows):
         for number, (_, path, leader) in enumerate(rows)
     ]
     corpus = [{"doc_id": each, "site": row[0]} for each, row in zip(ids, rows, strict=True)]
-    tables = {"documents": rows_table(DOCUMENTS, documents)}
+    tables = {"documents": rows_table(DOCUMENTS, documents), "pairs": rows_table(PAIRS, [])}
     none = pa.table({})
     held = Corpus(rows_table(CORPUS, corpus), ReadReport())
     return Result(Config(), tables, held, none, none, pa.array([]), {})

@@ -7,6 +7,7 @@ only a menu or a related card has, and lines that one site repeats over and over
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -107,7 +108,7 @@ def find_boilerplate(
 
 def _removals(page: Page) -> pa.Table:
     lines = page.lines
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (int(lines.docs[line]), int(lines.starts[line]), int(lines.ends[line]), *finding)
         for line, finding in page.found.items()
     ]

@@ -60,9 +60,11 @@ def view(tokens: Tokens) -> TokenView:
 def cut_units(tokens: Tokens, lines: Lines) -> Units:
     """Cut the lines of some documents into units."""
     room = len(lines) + int(np.count_nonzero(tokens.flags & STARTS_SENTENCE)) + len(lines)
-    units = Units(*(np.empty(room, np.int64) for _ in range(3)), np.empty(room, np.uint64))
+    line, low, high = np.empty((3, room), np.int64)
+    keys = np.empty(room, np.uint64)
+    units = Units(line, low, high, keys)
     count = kernel.cut_units(lines.lows, lines.highs, lines.words, view(tokens), units)
-    return Units(*(array[:count] for array in units))
+    return Units(line[:count], low[:count], high[:count], keys[:count])
 
 
 def spread(sites: Int64) -> UInt64:
@@ -346,8 +348,11 @@ def _count(facts: _Facts, sites: Int64, group: Int64, need: Any) -> _Counts:
         _count_in(np.flatnonzero(known), sites[docs], clusters, docs, facts, need),
         _count_in(np.arange(len(docs)), np.full(len(docs), -1), clusters, docs, facts, need),
     ]
-    columns = [np.concatenate(column) for column in zip(*counted, strict=True)]
-    return _Counts(*columns[:-1], np.cumsum([0, *columns[-1]]).astype(np.int64))
+    keys, at_sites, of_clusters, of_documents, carriers, sizes = (
+        np.concatenate(column) for column in zip(*counted, strict=True)
+    )
+    bounds = np.cumsum([0, *sizes]).astype(np.int64)
+    return _Counts(keys, at_sites, of_clusters, of_documents, carriers, bounds)
 
 
 def _count_in(

@@ -16,8 +16,10 @@ from dedup.report.terminal.page import Page, tally
 from dedup.report.terminal.text import ALL, counted, excerpt, listed, safe, score, wrapped
 
 # The pairs whose passages say most come first; of copies the clusters say enough.
-_TELLING = ("compilation", "derived", "shares_passage", "excerpt", "near_duplicate", "exact")
-_TELLING = (*_TELLING, "none")
+_TELLING = (
+    *("compilation", "derived", "shares_passage", "excerpt"),
+    *("near_duplicate", "exact", "none"),
+)
 LEVELS = ("strong", "medium", "weak")
 BRACES = "Words in {braces} occur on that side only."
 
