@@ -12,7 +12,15 @@ import numpy as np
 from dedup.config import RELATION_CODES, Config
 from dedup.core.arrays import Bool, Int32, Int64
 from dedup.kernels import choosing as kernel
-from dedup.similarity.relations import DERIVED, EXCERPT, NEAR_DUPLICATE, REVISION, SHORT, Pairs
+from dedup.similarity.relations import (
+    DERIVED,
+    EXCERPT,
+    NEAR_DUPLICATE,
+    OWN_TEXT,
+    REVISION,
+    SHORT,
+    Pairs,
+)
 
 
 def cluster_edges(pairs: Pairs, lengths: Int64 | Int32, config: Config) -> Int64:
@@ -21,7 +29,8 @@ def cluster_edges(pairs: Pairs, lengths: Int64 | Int32, config: Config) -> Int64
     Equal documents (``exact``) are left to the caller.
     """
     wanted = [RELATION_CODES[name] for name in config.cluster_on if name != "exact"]
-    joins = np.isin(pairs.relations, [*wanted, REVISION])  # a version of what would be joined
+    # A version of what would be joined, and what stays for text of its own, are in the cluster.
+    joins = np.isin(pairs.relations, [*wanted, REVISION, OWN_TEXT])
     if {NEAR_DUPLICATE, EXCERPT} <= set(wanted) and DERIVED not in wanted:
         joins |= _derived_edges(pairs, joins, lengths, config)
     return np.flatnonzero(joins)
