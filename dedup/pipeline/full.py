@@ -242,7 +242,9 @@ def _find_differences(state: State) -> None:
     state.judge = Judge(
         HeldWords(documents.texts, state.tokens, removals.rows),
         *(state.tokens.counts() - removals.gone, state.ranking.dates),
-        *(state.config, state.resources.threads, state.misread.pairs),
+        config=state.config,
+        threads=state.resources.threads,
+        misread=state.misread.pairs,
     )
     state.differences = judged(state.resources.work, state.pairs, state.judge)
     given = superseded(state.pairs, state.differences, state.ranking.dates, state.config)

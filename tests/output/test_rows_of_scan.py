@@ -407,16 +407,16 @@ def test_stdin_is_kept_with_its_columns_for_a_run_that_goes_on(tmp_path, format)
 
 def changing(monkeypatch, change, *, hidden):
     """Let inputs be changed between the readings; ``hidden`` as if nobody had noticed."""
-    from dedup.cli import scanning
+    from dedup.api import runs
 
-    scan = scanning._scan_files
+    scan = runs.scan_files
 
     def scanned(*given):
         result = scan(*given)
         change()
         return result
 
-    monkeypatch.setattr(scanning, "_scan_files", scanned)
+    monkeypatch.setattr(runs, "scan_files", scanned)
     if hidden:
         monkeypatch.setattr("dedup.output.cleaned.rereading.Rereading.check", lambda self: None)
 

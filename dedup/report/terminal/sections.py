@@ -17,7 +17,7 @@ from dedup.report.terminal.text import ALL, counted, excerpt, listed, safe, scor
 
 # The pairs whose passages say most come first; of copies the clusters say enough.
 _TELLING = (
-    *("compilation", "derived", "shares_passage", "excerpt"),
+    *("same_form", "revision", "own_text", "compilation", "derived", "shares_passage", "excerpt"),
     *("near_duplicate", "exact", "none"),
 )
 LEVELS = ("strong", "medium", "weak")
