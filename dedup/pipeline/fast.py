@@ -307,7 +307,7 @@ def _verify(state: State) -> None:
 
 
 def _find_differences(state: State) -> None:
-    """Look at what differs in each pair on which a removal may rest, by the texts put by."""
+    """Look at what differs in each pair on which a removal may rest, by the spilled texts."""
     signed, resources = state.signed, state.resources
     wanted = np.sort(signed.order[np.unique(state.candidates)])
     source = KeptWords.of(resources.work.spool, wanted, signed.order)
