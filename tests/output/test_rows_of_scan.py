@@ -359,9 +359,7 @@ def test_no_documents_give_a_file_without_rows(tmp_path, format):
 def test_rows_need_a_folder(tmp_path, option):
     path = write_jsonl(tmp_path / "a.jsonl", made(3))
     done = run(path, option)
-    assert (done.code, done.err) == (
-        2, f"dedup: error: {option}: got True, allowed is with -o DIR, the folder that gets the "
-           "rows\n")  # fmt: skip
+    assert (done.code, done.err) == (2, f"dedup: error: {option} needs -o DIR\n")
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.html", "noname"])
@@ -369,7 +367,8 @@ def test_a_whole_text_cannot_be_annotated(tmp_path, name):
     (tmp_path / name).write_text(f"<p>{LIBRARY}</p>")
     done = run(tmp_path / name, "-o", tmp_path / "out", "--annotate")
     assert done.code == 2
-    assert f"--annotate: got '{tmp_path / name}', allowed is a row" in done.err
+    says = "a whole text has no columns to annotate; a row (of JSON lines, CSV, Parquet) has"
+    assert done.err == f"dedup: error: --annotate: {tmp_path / name}: {says}\n"
     assert not (tmp_path / "out").exists()
 
 
