@@ -166,8 +166,9 @@ def _still_told(pairs: Pairs, judged: Pairs, relations: Int64, config: Config) -
     is_close = np.isin(relations, (*wanted, REVISION, SAME_FORM, OWN_TEXT))
     least = min(config.derived_linked, config.derived_alone)
     is_linked = (relations == DERIVED) & (np.maximum(judged.share_a, judged.share_b) >= least)
-    told: Bool = np.isin(pairs.relations, (REVISION, OWN_TEXT)) & is_close
-    return told | ((pairs.relations == SAME_FORM) & (is_close | is_linked))
+    told = np.isin(pairs.relations, (REVISION, OWN_TEXT)) & is_close
+    stays: Bool = told | ((pairs.relations == SAME_FORM) & (is_close | is_linked))
+    return stays
 
 
 def relation_codes(table: pa.Table) -> Int64:
