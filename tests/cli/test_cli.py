@@ -410,11 +410,11 @@ def test_a_broken_line_is_named_and_skipped(tmp_path):
 
 def test_text_that_is_none(tmp_path):
     rows = [{"text": ONE}, {"text": None}, {"id": 3}, {"text": 4}, {"text": [OTHER]}, [1], 42]
-    rows += [{"text": f"{OTHER} {n}"} for n in range(9)]
+    rows += [{"text": OTHER} for _ in range(9)]
     whole, done = scanned(write_jsonl(tmp_path / "a.jsonl", *rows))
-    counts = {"missing_text": 2, "not_an_object": 2, "text_not_a_string": 2}
+    counts = {"missing_text": 2, "not_an_object": 2, "text_not_a_string": 1}
     flawed(whole, done, skipped=counts)
-    assert len(whole["documents"]) == 10
+    assert len(whole["documents"]) == 11  # a list of strings is a text in paragraphs
 
 
 def test_input_without_any_text_column_cannot_be_done(tmp_path):
