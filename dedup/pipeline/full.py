@@ -249,6 +249,11 @@ def _find_differences(state: State) -> None:
     state.ranking = replace(state.ranking, superseded=given)
 
 
+def _reads_on(state: State) -> bool:
+    """Tell whether texts are looked at for pages and running text; fast mode does not hold them."""
+    return state.config.find != ("duplicates",)
+
+
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
@@ -258,7 +263,9 @@ def _cluster(state: State) -> None:
             *(state.pairs, state.ranking, state.representatives, state.config),
             state.copies.sets.reader(),
             addressed=addressed(ids),
-            is_one_text=PageFinder(state.documents.texts, ids).is_one_text,
+            is_one_text=(
+                PageFinder(state.documents.texts, ids).is_one_text if _reads_on(state) else None
+            ),
         )
         state.differences = state.judge.again(
             state.pairs, before, state.differences, state.clusters.leaders
@@ -271,10 +278,12 @@ def _cluster(state: State) -> None:
 def _result(state: State) -> Result:
     metadata, removals = state.documents.metadata, state.removals
     ids = metadata["doc_id"].combine_chunks()
-    running = kept_running(
-        *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
-        state.config,
-    )
+    running = None
+    if _reads_on(state):
+        running = kept_running(
+            *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
+            state.config,
+        )
     standing = decide(
         *(state.pairs, state.clusters, state.representatives, state.ranking.lengths),
         *(state.config, running),
