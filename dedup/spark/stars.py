@@ -10,8 +10,8 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from dedup.clusters.choosing import held_sets
-from dedup.clusters.compilations import Compilations
-from dedup.clusters.joining import cluster_by_pairs
+from dedup.clusters.compilations import Compilations, unsure_parts
+from dedup.clusters.joining import addressed, cluster_by_pairs
 from dedup.clusters.standing import decide
 from dedup.config import RELATION_CODES, Config
 from dedup.core.arrays import Int64, one_array, texts_from_arrow
@@ -53,13 +53,12 @@ def with_sets(metadata: Frame, sets: Frame, equals: Frame, texts: Frame) -> Fram
     """Return what clusters are made from, of documents that are in a pair.
 
     That is ``RANKING``, the shingles, the text (of ``texts``: row, text), how many equal documents
-    each stands for, and whether its id is a URL.
+    each stands for, and its id.
     """
     weights = equals.groupBy(F.col("representative").alias("row")).agg(
         (F.count("*") + 1).alias("weight")
     )
-    urls = F.col("doc_id").rlike("^https?://").alias("addressed")
-    known = metadata.select(*RANKING, urls).join(sets.select("row", "shingles"), "row")
+    known = metadata.select(*RANKING, "doc_id").join(sets.select("row", "shingles"), "row")
     known = known.join(texts, "row")
     one = F.lit(1).cast("bigint")
     return known.join(weights, "row", "left").withColumn("weight", F.coalesce("weight", one))
@@ -131,12 +130,14 @@ def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     differences = judge.find(pairs)
     order = replace(order, superseded=superseded(pairs, differences, order.dates, config))
     sets = held_sets(shingles_of(documents.column("shingles")))
-    compilations = Compilations(order.lengths, column(documents, "addressed"), sets)
+    ids = documents.column("doc_id")
+    compilations = Compilations(order.lengths, addressed(ids), sets)
     weights, known = column(documents, "weight"), pairs
     clusters, pairs = cluster_by_pairs(pairs, order, weights, config, sets, compilations)
     differences = judge.again(pairs, known, differences, clusters.leaders)
     standing = decide(
-        *(pairs, clusters, np.arange(len(rows)), order.lengths, config), stays=differences.stays
+        *(pairs, clusters, np.arange(len(rows)), order.lengths, config),
+        stays=differences.stays | unsure_parts(pairs, ids),
     )
     members = np.flatnonzero(clusters.pairs >= 0)
     made = joined_by(pairs, differences, standing.pairs[members], members)
