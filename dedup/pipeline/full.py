@@ -250,8 +250,11 @@ def _find_differences(state: State) -> None:
     state.ranking = replace(state.ranking, superseded=given)
 
 
-def _reads_on(state: State) -> bool:
-    """Tell whether texts are looked at for pages and running text; fast mode does not hold them."""
+def _is_more_than_copies(state: State) -> bool:
+    """Tell whether more is looked for than in fast mode, which holds no texts.
+
+    Only then pages, running text and templates are told.
+    """
     return state.config.find != ("duplicates",)
 
 
@@ -259,14 +262,12 @@ def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
         ids = state.documents.metadata["doc_id"]
-        before = state.pairs
+        before, pages = state.pairs, PageFinder(state.documents.texts, ids)
         state.clusters, state.pairs = cluster_documents(
             *(state.pairs, state.ranking, state.representatives, state.config),
             state.copies.sets.reader(),
             addressed=addressed(ids),
-            is_one_text=(
-                PageFinder(state.documents.texts, ids).is_one_text if _reads_on(state) else None
-            ),
+            is_one_text=pages.is_one_text if _is_more_than_copies(state) else None,
         )
         state.differences = state.judge.again(
             state.pairs, before, state.differences, state.clusters.leaders
@@ -280,7 +281,7 @@ def _result(state: State) -> Result:
     metadata, removals = state.documents.metadata, state.removals
     ids = metadata["doc_id"].combine_chunks()
     running = None
-    if _reads_on(state):
+    if _is_more_than_copies(state):
         running = kept_running(
             *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
             state.config,
@@ -314,7 +315,8 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
-    result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
+    if _is_more_than_copies(state):
+        result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 
