@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
+from dedup.clusters.compilations import unsure_parts
 from dedup.clusters.joining import addressed, cluster_documents
 from dedup.clusters.standing import Standing, decide
 from dedup.clusters.stars import Clusters
@@ -328,7 +329,7 @@ def _cluster(state: State) -> None:
     )
     standing = decide(
         *(state.pairs, state.clusters, state.representatives, state.signed.counts, state.config),
-        stays=state.differences.stays,
+        stays=state.differences.stays | unsure_parts(state.pairs, state.metadata["doc_id"]),
     )
     del state.ranking, state.signed, verifier
     trim()

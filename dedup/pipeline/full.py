@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from dedup.cleaning.find import Removals, find_removals
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
+from dedup.clusters.compilations import unsure_parts
 from dedup.clusters.joining import addressed, cluster_documents
 from dedup.clusters.one_text import PageFinder
 from dedup.clusters.running import kept_running
@@ -275,10 +276,13 @@ def _result(state: State) -> Result:
         *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
         state.config,
     )
+    stays = state.differences.stays
+    if "passages" not in state.config.find:
+        stays = stays | unsure_parts(state.pairs, ids)
     standing = decide(
         *(state.pairs, state.clusters, state.representatives, state.ranking.lengths),
         *(state.config, running),
-        stays=state.differences.stays,
+        stays=stays,
     )
     judged_pairs = state.pairs, state.differences
     documents = documents_table(
