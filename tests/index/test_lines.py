@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
+from commands import run, start, write_jsonl
 from prose import UNRELATED
-from test_cli import run, start, write_jsonl
 
 from dedup.index import Index, Verdict
 from dedup.index import lines as filtering
