@@ -28,9 +28,15 @@ DPI = 300
 _NAME = 26  # columns that the name of a site may take
 _CELLS = 12  # sites up to which the cells of the matrix hold their numbers
 _UNEVEN = 30  # how much higher than a usual bar one may be before the axis becomes logarithmic
-_LINES = {"excerpt": "--", "shares_passage": ":", "compilation": "-."}
 # Tell relations apart without colour.
-_HATCHES = {"excerpt": "///", "shares_passage": "...", "compilation": "xxx"}
+_LINES: dict[str, Any] = {
+    **{"excerpt": "--", "shares_passage": ":", "compilation": "-."},
+    **{"own_text": (0, (3, 3)), "same_form": (0, (1, 3))},
+}
+_HATCHES = {
+    **{"excerpt": "///", "shares_passage": "...", "compilation": "xxx"},
+    **{"revision": "\\\\\\", "own_text": "---", "same_form": "ooo"},
+}
 _STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 9,

@@ -9,7 +9,7 @@ async function showLook() {
   const node = h("div", { class: "look" }, viewTitle("Look here"),
     h("p", { class: "lede" }, "What is worth a look before anything is removed: pairs that a slightly different threshold would have judged otherwise, what is largest, and what was held back."),
     warnings.length ? part("Suspicious removals", "More than one would expect.", warningList(warnings)) : null,
-    part("Greatest losses", "Of these removed articles most stands nowhere in the one that stays.", greatestLosses(table, look.losses || [])),
+    part("Greatest losses", "Of these removed articles the greatest share stands nowhere in the one that is kept.", greatestLosses(table, look.losses || [])),
     whatIf(),
     h("div", { class: "two" },
       part("Nearest above the threshold", "Near-duplicates, but only just. Would you call them copies?", borderline(table, look.above || [], "No pair above the threshold.")),
