@@ -12,7 +12,7 @@ async function showLook() {
     part("Greatest losses", "Of these removed articles the greatest share stands nowhere in the one that is kept.", greatestLosses(table, look.losses || [])),
     whatIf(),
     h("div", { class: "two" },
-      part("Nearest above the threshold", "Near-duplicates, but only just. Would you call them copies?", borderline(table, look.above || [], "No pair above the threshold.")),
+      part("Nearest above the threshold", "Alike enough for near-duplicates, but only just. Pairs that are called otherwise differ in facts, or have text of their own. Would you call them copies?", borderline(table, look.above || [], "No pair above the threshold.")),
       part("Nearest below the threshold", "Not alike enough as a whole. Near-duplicates among them are so because most of the shorter one stands in the other. Would you call them copies?", borderline(table, look.below || [], "No pair below the threshold."))),
     h("div", { class: "two" },
       part("Largest clusters", "A very large one is often a template or an empty page.", largest(table, look.largest || [])),
