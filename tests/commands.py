@@ -1,6 +1,10 @@
 """The command line run inside a test, and files for it."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from types import SimpleNamespace
 
 from click.testing import CliRunner
@@ -20,6 +24,14 @@ def run(*arguments, input=None, env=None):
     return SimpleNamespace(
         code=result.exit_code, out=result.stdout, err=said, bytes=result.stdout_bytes
     )
+
+
+def start(*arguments, **how):
+    """Start a command in a process of its own that ignores no signal, even if the tests do."""
+    if os.name == "posix":
+        how.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
+    return subprocess.Popen([sys.executable, "-m", "dedup", *map(str, arguments)], **how)
 
 
 def names_in(folder):

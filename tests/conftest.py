@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import browsers
+import differing
 import pytest
 import servers
 import spark_session
@@ -91,6 +92,14 @@ def varied_page(tmp_path_factory):
     result = dedup.scan(varied.documents())
     file = tmp_path_factory.mktemp("report") / "varied <script>.html"
     return dedup.write_report(result, file, title=f"Varied {varied.HOSTILE}"), result
+
+
+@pytest.fixture(scope="session")
+def differing_page(tmp_path_factory):
+    """The report of articles that are alike and differ, of each kind; and its result."""
+    result = dedup.scan(differing.documents())
+    file = tmp_path_factory.mktemp("report") / "differing.html"
+    return dedup.write_report(result, file, title="What differs"), result
 
 
 @pytest.fixture(scope="session")

@@ -252,16 +252,24 @@ def _find_differences(state: State) -> None:
     state.ranking = replace(state.ranking, superseded=given)
 
 
+def _is_more_than_copies(state: State) -> bool:
+    """Tell whether more is looked for than in fast mode, which holds no texts.
+
+    Only then pages, running text and templates are told.
+    """
+    return state.config.find != ("duplicates",)
+
+
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
         ids = state.documents.metadata["doc_id"]
-        before = state.pairs
+        before, pages = state.pairs, PageFinder(state.documents.texts, ids)
         state.clusters, state.pairs = cluster_documents(
             *(state.pairs, state.ranking, state.representatives, state.config),
             state.copies.sets.reader(),
             addressed=addressed(ids),
-            is_one_text=PageFinder(state.documents.texts, ids).is_one_text,
+            is_one_text=pages.is_one_text if _is_more_than_copies(state) else None,
         )
         state.differences = state.judge.again(
             state.pairs, before, state.differences, state.clusters.leaders
@@ -274,10 +282,12 @@ def _cluster(state: State) -> None:
 def _result(state: State) -> Result:
     metadata, removals = state.documents.metadata, state.removals
     ids = metadata["doc_id"].combine_chunks()
-    running = kept_running(
-        *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
-        state.config,
-    )
+    running = None
+    if _is_more_than_copies(state):
+        running = kept_running(
+            *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
+            state.config,
+        )
     stays = state.differences.stays
     if "passages" not in state.config.find:
         stays = stays | unsure_parts(state.pairs, ids)
@@ -307,7 +317,8 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
-    result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
+    if _is_more_than_copies(state):
+        result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 

@@ -91,7 +91,7 @@ COLOURS = {
     "shares_passage": "#CC79A7",
     "compilation": "#7F7F7F",
     "revision": "#6A51A3",
-    "own_text": "#B8860B",
+    "own_text": "#556B2F",
     "same_form": "#8C564B",
     "none": "#999999",
     "repeat": "#D55E00",

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from commands import names_in, run, write_jsonl
+from commands import names_in, run, start, write_jsonl
 
 from dedup import cli
 from dedup.cli import options, running, scanning
@@ -35,14 +35,6 @@ OTHER = (
 FILES = {f"{name}.jsonl" for name in {**CONTRACT, **NAMED, "losses": None}} | {
     *("summary.json", "inputs.json", "written.json"),
 }
-
-
-def start(*arguments, **how):
-    """Start a command in a process of its own that ignores no signal, even if the tests do."""
-    if os.name == "posix":
-        how.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-    how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
-    return subprocess.Popen([sys.executable, "-m", "dedup", *map(str, arguments)], **how)
 
 
 def scanned(*arguments, input=None):

@@ -7,8 +7,8 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from commands import run, write_jsonl
 from prose import UNRELATED
-from test_cli import run, write_jsonl
 
 from dedup import cli
 from dedup.cli import options

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
+from commands import run, start, write_jsonl
 from prose import UNRELATED
-from test_cli import run, start, write_jsonl
 
 from dedup.index import Index, Verdict
 from dedup.index import lines as filtering
@@ -166,7 +166,7 @@ def test_lines_without_an_id_go_by_number_and_content(index):
 
 BROKEN = [
     json.dumps(article(1)), "broken", "", "[1]", json.dumps({"id": "n"}),
-    json.dumps({"id": "l", "text": ["x"]}), json.dumps({"id": "x" * 70_000, "text": "long"}),
+    json.dumps({"id": "l", "text": {"a": 1}}), json.dumps({"id": "x" * 70_000, "text": "long"}),
 ]  # fmt: skip
 
 
@@ -187,6 +187,18 @@ def test_flaws_are_counted_named_and_left_out(index):
     assert (allowed.code, allowed.err) == (0, "")
     passed = filtered(index, "--pass-skipped", lines=BROKEN).out.splitlines()
     assert passed[1:] == [each for each in BROKEN[1:] if each]
+
+
+def test_a_text_in_paragraphs_is_stored_and_answered(index):
+    text = article(1)["text"]
+    begin, end = text[: len(text) // 2], text[len(text) // 2 :]
+    line = json.dumps({"id": "p", "text": [begin, end]})
+    done = filtered(index, lines=[line])
+    assert (done.code, json.loads(done.out)["id"]) == (0, "p")
+    assert json.loads(done.out)["text"] == [begin, end]
+    assert SUM.format(1, 1, 0, 0, 0, 0) in done.err
+    copy = filtered(index, lines=[json.dumps({"id": "q", "text": f"{begin}\n\n{end}"})])
+    assert SUM.format(1, 0, 0, 0, 1, 0) in copy.err
 
 
 def test_many_flaws_are_named_five_times(index):

@@ -28,14 +28,14 @@ DPI = 300
 _NAME = 26  # columns that the name of a site may take
 _CELLS = 12  # sites up to which the cells of the matrix hold their numbers
 _UNEVEN = 30  # how much higher than a usual bar one may be before the axis becomes logarithmic
-_LINES = {
-    **{"excerpt": "--", "shares_passage": ":", "compilation": "-."},
-    **{"revision": (0, (8, 2)), "own_text": (0, (3, 1, 1, 1, 1, 1)), "same_form": (0, (1, 3))},
-}
 # Tell relations apart without colour.
+_LINES: dict[str, Any] = {
+    **{"excerpt": "--", "shares_passage": ":", "compilation": "-."},
+    **{"own_text": (0, (3, 3)), "same_form": (0, (1, 3))},
+}
 _HATCHES = {
     **{"excerpt": "///", "shares_passage": "...", "compilation": "xxx"},
-    **{"revision": "\\\\\\", "own_text": "---", "same_form": "+++"},
+    **{"revision": "\\\\\\", "own_text": "---", "same_form": "ooo"},
 }
 _STYLE: dict[Any, Any] = {
     "font.size": 8,

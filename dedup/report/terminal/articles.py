@@ -36,7 +36,8 @@ def pairs(page: Page) -> Iterator[str]:
             yield from _narrow_pair(page, row)
         yield from page.left_out(len(table), "pair")
         return
-    first = 0 if wide - _RELATION < _NARROW_NAME else _RELATION
+    longest = max(_RELATION, *(cells(relation_name(row["relation"])) for row in rows))
+    first = 0 if wide - longest < _NARROW_NAME else longest
     widest = max(cells(safe(row[side])) for row in rows for side in "ab")
     wide = max(min(wide - first, widest), 7)
     heads = [pad(name, width, right=True) for name, width in _NUMBERS]
@@ -175,10 +176,11 @@ def warnings_found(page: Page) -> Iterator[str]:
 
 def _example(page: Page, example: dict[str, Any]) -> str:
     name = page.name(example["doc_id"], page.width // 2)
-    why = relation_name(example["relation"] or "none")
+    why = relation_name(example["relation"]) if example["relation"] else ""
     if example["duplicate_of"] is None:
-        return f"{name}: {why}, kept"
-    return f"{name}: {why} of {page.name(example['duplicate_of'], page.width // 2)}"
+        return f"{name}: {why}, kept" if why else f"{name}: kept"
+    other = page.name(example["duplicate_of"], page.width // 2)
+    return f"{name}: {why or relation_name('none')} of {other}"
 
 
 def totals(page: Page, seconds: float | None) -> Iterator[str]:

@@ -17,8 +17,8 @@ from dedup.report.terminal.text import ALL, counted, excerpt, listed, safe, scor
 
 # The pairs whose passages say most come first; of copies the clusters say enough.
 _TELLING = (
-    *("same_form", "revision", "own_text", "compilation", "derived", "shares_passage", "excerpt"),
-    *("near_duplicate", "exact", "none"),
+    *("same_form", "own_text", "revision", "compilation", "derived", "shares_passage"),
+    *("excerpt", "near_duplicate", "exact", "none"),
 )
 LEVELS = ("strong", "medium", "weak")
 BRACES = "Words in {braces} occur on that side only."

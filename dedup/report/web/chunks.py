@@ -17,6 +17,7 @@ from dedup.core.arrays import Bool, Int64, one_array
 from dedup.core.files import json_bytes
 from dedup.report.web.choose import LONGEST, MOST_DOCUMENTS, Chosen, leaders_of
 from dedup.report.web.found import Found, rows_of
+from dedup.schema import LOSSES
 
 DOCUMENTS, PAIRS = 10_000, 20_000
 HEAD = 120  # characters of a text that are its title
@@ -109,9 +110,9 @@ class Packer:
 
     def _packed_texts(self, texts: dict[int, str], wanted: Bool) -> list[bytes]:
         removals = removals_of(self.found.removals.filter(pa.array(wanted[self._docs()])))
-        tags = self._tags(wanted)
+        tags, lost = self._tags(wanted), self._lost(wanted)
         made: list[bytes] = []
-        part: dict[str, list[Any]] = {name: [] for name in ("row", "text", "ops", "tags")}
+        part: dict[str, list[Any]] = {name: [] for name in ("row", "text", "ops", "tags", "lost")}
         held = 0
         for row in sorted(texts):
             text = texts.pop(row)
@@ -121,6 +122,7 @@ class Packer:
             part["text"].append(text)
             part["ops"].append(self._ops(text, removals.get(row, [])))
             part["tags"].append(tags.get(row, []))
+            part["lost"].append(lost.get(row, []))
             held += len(text.encode())
             if held > _TEXTS or not texts:
                 made.append(packed(part))
@@ -157,6 +159,17 @@ class Packer:
             found.setdefault(doc, []).append(mark)
         return found
 
+    def _lost(self, wanted: Bool) -> dict[int, list[list[int]]]:
+        """Return where each document has what its removal loses, and the tokens there."""
+        table = self.found.tables.get("losses", LOSSES.empty_table())
+        rows = rows_of(table["doc_id"], one_array(self.found.tables["documents"]["doc_id"]))
+        columns = [table[name].to_pylist() for name in ("start", "end", "tokens")]
+        found: dict[int, list[list[int]]] = {}
+        for row, *stretch in sorted(zip(rows.tolist(), *columns, strict=True)):
+            if row >= 0 and wanted[row]:
+                found.setdefault(row, []).append(stretch)
+        return found
+
     def documents(self) -> Iterator[bytes]:
         """Pack what is known of each document, after the texts."""
         found = self.found
@@ -183,7 +196,8 @@ class Packer:
         }
         for low in range(0, len(table), DOCUMENTS):
             part = table.slice(low, DOCUMENTS)
-            scores = {name: _rounded(part[name]) for name in ("jaccard", "containment", "coverage")}
+            names = ("jaccard", "containment", "coverage", "lost_share")
+            scores = {name: _rounded(part[name]) for name in names}
             yield packed(
                 {
                     "first": low,
@@ -191,6 +205,7 @@ class Packer:
                     "path": part["path"].to_pylist(),
                     "kept": pc.cast(part["kept"], pa.int8()).to_pylist(),
                     **scores,
+                    **{name: part[name].to_pylist() for name in ("lost_tokens", "lost_facts")},
                     **{name: each[low : low + len(part)] for name, each in columns.items()},
                 }
             )
@@ -209,6 +224,7 @@ class Packer:
                     "relation": self.codes["relations"].codes(part["relation"]),
                     **{name: _rounded(part[name]) for name in names},
                     "tokens": part["matched_tokens"].to_pylist(),
+                    "changed": part["changed"].to_pylist(),
                     "passage": chosen.passage[own].tolist(),
                     "passages": chosen.counts[own].tolist(),
                 }

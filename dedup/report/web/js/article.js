@@ -20,7 +20,7 @@ async function showArticle([id], query) {
     h("div", { class: "columns" },
       h("div", { class: "reading" }, body ? body.node : withoutText()),
       h("aside", { class: "side", "aria-label": "About this article" },
-        body ? body.legend : null, text ? tagLegend(text) : null, sharedList(table, found, row, partners))));
+        body ? body.legend : null, text ? lostList(text) : null, text ? tagLegend(text) : null, sharedList(table, found, row, partners))));
   return { title, section: "articles", node, keys: body ? body.keys : {}, shown: () => body && body.shown() };
 }
 
@@ -38,11 +38,30 @@ async function standing(table, row) {
   if (row === leader) {
     parts.push(cluster ? ["It stands for ", h("a", { href: clusterLink(table, row) }, `a cluster of ${counted(cluster.members.length, "article")}`), "."] : sought("duplicates") ? "It has no copies." : "Copies were not looked for.");
   } else {
-    parts.push(relationTag(table.get("relation", row)), " of ", h("a", { href: articleLink(table, other) }, own(headOf(table, other))),
+    parts.push(relationTag(table.get("relation", row)), ` ${toward(table.get("relation", row))} `, h("a", { href: articleLink(table, other) }, own(headOf(table, other))),
       ` (Jaccard ${score(table.get("jaccard", row))}, contained ${score(table.get("containment", row))}${sought("passages") ? `, coverage ${score(table.get("coverage", row))}` : ""}). `,
       h("a", { href: pairLink(table, row, other) }, "Side by side"), " · ", h("a", { href: clusterLink(table, leader) }, "Its cluster"));
   }
-  return h("p", { class: "standing" }, parts);
+  return [h("p", { class: "standing" }, parts), lossSaid(table, row)];
+}
+
+/** The word between a relation and the article it leads to. */
+const toward = (code) => pick({ derived: "from", compilation: "with", shares_passage: "with", own_text: "beside", same_form: "as", none: "with" }, overview.relations[code], "of");
+
+/** What the removal of an article loses, where it loses something. */
+function lossSaid(table, row) {
+  const lost = table.get("lost_tokens", row) || 0;
+  if (!lost) return null;
+  const facts = table.get("lost_facts", row);
+  return h("p", { class: "quiet loss" }, `Removing it loses ${counted(lost, "word")} (${percent(table.get("lost_share", row))} of its running text)${facts ? `, among them ${counted(facts, "fact")}` : ""}: nothing like them stands in the one that is kept.`);
+}
+
+/** The longer stretches that are lost with an article; shorter ones are only counted. */
+function lostList(text) {
+  if (!text.lost.length) return null;
+  return h("section", {}, h("h2", {}, "Lost with it"),
+    h("p", { class: "quiet" }, "What stands nowhere in the article that is kept, underlined in the text. Less than eight words in a row are only counted."),
+    h("ul", { class: "only-here-list" }, text.lost.map((each) => h("li", {}, own(excerptOf(text.text.slice(each.start, each.end), 160)), " ", h("span", { class: "facts" }, counted(each.tokens, "word"))))));
 }
 
 /** How many texts are in this page, and why not all. */
@@ -97,6 +116,7 @@ function originalText(table, found, row, text, notes, wanted) {
     { spans: copies, wrap: (piece) => h("span", { class: "stays-here", "data-kept": piece.spans.map((each) => each.number).join(" "), title: "This copy stays" }) },
     { spans: flattened(text.tags).map((each) => ({ ...each, tag: each.spans[0].tag })), wrap: wrapTag },
     { spans: byLine(text.text, flattened(notes)), wrap: (piece, { first }) => sharedMark(table, row, piece, first) },
+    { spans: byLine(text.text, merged(text.lost)), wrap: () => h("span", { class: "only-here" }) },
     { spans: wanted ? placesOf(text.text, wanted) : [], wrap: () => h("mark", { class: "hit" }) },
   ]);
   box.addEventListener("click", (event) => toCopy(box, event.target.closest("del[data-kept-at]")));

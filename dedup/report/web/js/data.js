@@ -132,7 +132,7 @@ async function textOf(row) {
   const chunk = await textChunk(number);
   const place = chunk.row.indexOf(row);
   if (place < 0) return null;
-  return new Text(chunk.text[place], chunk.ops[place], chunk.tags[place]);
+  return new Text(chunk.text[place], chunk.ops[place], chunk.tags[place], chunk.lost?.[place]);
 }
 
 /** Return a name of a code table in words; `kind` is relations, reasons, tags, levels or kinds. */

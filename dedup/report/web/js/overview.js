@@ -52,7 +52,7 @@ function noticesOf() {
 
 function warningList(warnings) {
   return h("ul", { class: "notes" }, warnings.map((each) => h("li", {},
-    h("strong", {}, own(capital(each.text || spaced(each.kind)))), ` (${percent(each.share)})`,
+    h("strong", {}, own(capital(each.text || spaced(each.kind)))), each.share ? ` (${percent(each.share)})` : "",
     each.examples?.length ? h("span", { class: "examples" }, "For example ", each.examples.flatMap((example, place) => [
       place ? ", " : "", h("a", { href: link("article", [example.doc_id]) }, own(example.doc_id, { class: "id" }))])) : null)));
 }

@@ -44,6 +44,7 @@ function pairFacts(table, found, place, [a, b]) {
     ["relation", relationTag(found.relation[place])], ["Jaccard", score(found.jaccard[place])],
     ["left stands in right", score(found[contained[0]][place])], ["right stands in left", score(found[contained[1]][place])],
     ...(overview.find.includes("passages") ? [["coverage of the shorter", score(found.coverage[place])], ["shared words", count(found.tokens[place])]] : []),
+    [`facts that differ, ${swapped ? "right → left" : "left → right"}`, found.changed?.[place] ? own(found.changed[place]) : null],
   ], { class: "facts-list wide-list" });
 }
 

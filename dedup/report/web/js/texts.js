@@ -4,7 +4,7 @@
 const ASTRAL = /[\ud800-\udbff][\udc00-\udfff]/g;
 
 class Text {
-  constructor(text, ops, tags) {
+  constructor(text, ops, tags, lost) {
     this.text = text;
     // Where pairs of units begin, counted in code points.
     this.astral = [];
@@ -17,6 +17,7 @@ class Text {
       end: this.unit(end),
       tag,
     }));
+    this.lost = (lost || []).map(([start, end, tokens]) => ({ start: this.unit(start), end: this.unit(end), tokens }));
   }
 
   op([start, end, reason, rule, confidence, keptStart, keptEnd]) {
