@@ -117,7 +117,8 @@ def test_what_is_spilled_and_read_again_changes_nothing(tmp_path, monkeypatch, f
             data = io.BytesIO((tmp_path / "news.stdin").read_bytes())
             monkeypatch.setattr("sys.stdin", io.TextIOWrapper(data))
             paths = ["-"]
-        files = Files(paths, ReadOptions(format="jsonl"), folder=tmp_path)
+        options = ReadOptions() if form == "parquet" else ReadOptions(format="jsonl")
+        files = Files(paths, options, folder=tmp_path)
         result = scan_reader(files, FAST, memory=memory, threads=2)
         assert "text" not in result.corpus.table.column_names
         for name in ("pairs", "documents"):

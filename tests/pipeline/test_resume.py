@@ -27,7 +27,8 @@ from dedup.sources import ReadOptions
 from dedup.sources.rereadable import Files
 
 FAST = Config(find=("duplicates",))
-WORDS = [f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in ("ln", "rt", "m", "st")]
+PARTS = [f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in ("ln", "rt", "m", "st")]
+WORDS = [one + two for one in PARTS for two in PARTS]  # of fewer, each is in too many texts to tell
 
 
 def made(count, seed=1):
@@ -147,7 +148,7 @@ def test_each_stage_of_a_whole_scan_is_taken_up(tmp_path, monkeypatch):
     config = Config(weak=True)
     wanted = scan_reader(files(path, tmp_path), config)
     assert wanted.summary["clusters"]["count"] == 300
-    assert len(wanted.tables["passages"]) > 300
+    assert len(wanted.tables["passages"]) >= 300
     folder = tmp_path / "work"
 
     class Stopped(Exception):

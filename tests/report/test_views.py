@@ -146,7 +146,7 @@ def test_a_shortened_text_does_not_begin_with_an_accent():
 def test_every_reason_tag_and_relation_has_words_and_a_colour():
     found = {each.reason for each in sections()} | set(TAGS)
     found = {"site_nav" if each.startswith("nav_") else each for each in found}
-    found |= {"site_boilerplate", "related_block", "whitespace"}
+    found |= {"site_boilerplate", "site_template", "related_block", "whitespace"}
     found |= {"truncated_teaser", "pasted_block", "repeated_block", "pull_quote", "flattened_copy"}
     assert found == set(labels.REASON_WORDS)
     assert set(labels.RELATION_WORDS) == {*RELATIONS, "none"}
