@@ -245,7 +245,13 @@ class Settings(TypedDict, total=False):
     rows: int
     coverage: float
     removable: float
+    removable_running: float
+    facts: float
+    own: float
+    revisions: str
     cluster_on: Names
+    derived_alone: float
+    derived_linked: float
     canonical: str
     passage_size: int
     passage_max_documents: int

@@ -181,7 +181,7 @@ class Result:
         >>> texts = [words, [*words[:50], *"ten other words stand at the end of this one".split()]]
         >>> pair = dedup.scan([" ".join(text) for text in texts]).least_certain(1)[0]
         >>> pair.a, pair.b, round(pair.jaccard, 2)
-        ('0', '1', 0.7)
+        ('0', '1', 0.76)
         """
         table = self.tables["pairs"]
         rows = np.flatnonzero(pc.not_equal(table["relation"], "exact").to_numpy())

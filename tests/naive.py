@@ -212,14 +212,19 @@ def naive_tokens(text: str, table: NaiveFolding) -> list[Token]:
 
 def with_quotes(text: str, tokens: list[Token], table: NaiveFolding) -> list[Token]:
     """Flag the tokens inside quotation marks, and those that begin a quotation."""
-    kinds = {SPACE: "blank", HYPHEN: "blank", NEWLINE: "line", None: "word"}
     flags = [token.flags for token in tokens]
     starts = [token.start for token in tokens]
-    for low, high in naive_quotes(text, [kinds.get(table[c].kind, "") for c in text], starts):
+    for low, high in naive_quotes(text, around_quotes(text, table), starts):
         for index in range(low, high):
             flags[index] |= QUOTED
             flags[low] |= STARTS_SENTENCE
     return [token._replace(flags=own) for token, own in zip(tokens, flags, strict=True)]
+
+
+def around_quotes(text: str, table: NaiveFolding) -> list[str]:
+    """Return what quotation marks need to know of each character."""
+    kinds = {SPACE: "blank", HYPHEN: "blank", NEWLINE: "line", None: "word"}
+    return [kinds.get(table[char].kind, "") for char in text]
 
 
 def naive_word(text: str, start: int, table: NaiveFolding) -> tuple[str, int, bool]:

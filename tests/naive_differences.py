@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections import Counter
+from typing import NamedTuple
+
+from naive import naive_telling_capitals
 
 from dedup.kernels import differences as kernel
 from dedup.kernels import matching
-from dedup.kernels.facts import FACT, HIDDEN, RUNNING, STOP
-from dedup.kernels.text import CAPITAL, STARTS_LINE
+from dedup.kernels.facts import CALENDAR, FACT, FIRST, HIDDEN, NAME, NUMBER, RUNNING, STOP
+from dedup.kernels.text import CAPITAL, DIGIT, LINK, STARTS_LINE, STARTS_SENTENCE
 
 
 def grams(words, low, high, size):
@@ -191,3 +195,207 @@ def lost_facts(kinds, values, others):
             if kind & FACT and not kind & HIDDEN and value not in known
         }
     )
+
+
+class Word(NamedTuple):
+    """A word of a text: its hash, what it is compared by, kind, flags, folded letters, place."""
+
+    hash: int
+    value: int
+    kind: int
+    flag: int
+    letters: str
+    start: int
+    end: int
+
+
+class Conflict(NamedTuple):
+    """Facts of one kind in one slot: which words of each side they are."""
+
+    kind: int
+    box: tuple[int, int, int, int]
+    marks: tuple[list[int], list[int]]
+    step: int
+
+    def row(self):
+        """Return the conflict as the kernel lists it."""
+        ends = [end for own in self.marks for end in (own[0], own[-1] + 1)]
+        return [self.kind, *ends, self.step, self.hits()]
+
+    def hits(self):
+        """Return how many stretches are in conflict, on the side that has fewer."""
+        return min(sum(i - 1 not in own for i in own) for own in self.marks)
+
+
+def are_alike(one, two):
+    """Tell whether at least 70% of the letters of two spellings are common, in order."""
+    row = [0] * (len(two) + 1)
+    for x in one:
+        before, row = row, [0]
+        for at, y in enumerate(two):
+            row.append(before[at] + 1 if x == y else max(before[at + 1], row[at]))
+    return 20 * row[-1] >= 7 * (len(one) + len(two))
+
+
+def joined(words):
+    """Return the first 48 letters of some words."""
+    return "".join(word.letters for word in words)[:48]
+
+
+def read_as_digits(words, low, high, marks):
+    """Return what is written in one with the numbers marked, letters read as digits."""
+    start, end = marks[0], marks[-1] + 1
+    while start > low and words[start - 1].end == words[start].start:
+        start -= 1
+    while end < high and words[end - 1].end == words[end].start:
+        end += 1
+    return joined(words[start:end]).translate(str.maketrans("liosb", "11058"))
+
+
+def are_one(kind, texts, box, marks):
+    """Tell whether the facts marked on both sides are one, read or spelt in two ways."""
+    if kind == NUMBER:
+        one, two = (
+            read_as_digits(texts[side], *box[2 * side : 2 * side + 2], marks[side])
+            for side in (0, 1)
+        )
+        return one == two
+    one, two = (joined([texts[side][i] for i in marks[side]]) for side in (0, 1))
+    return are_alike(one, two) if kind == NAME else one == two
+
+
+def mark_facts(kind, texts, box, side):
+    """Return the facts of a kind on one side of a slot that the other text lacks."""
+    low, high = box[2 - 2 * side : 4 - 2 * side]
+    other = texts[1 - side]
+    known = {word.value for word in other}
+    if kind == NUMBER:
+        known = {word.value for word in other[low:high] if word.kind & NUMBER}
+    wanted = kind | FIRST if kind == NAME else kind
+    return [
+        i
+        for i in range(*box[2 * side : 2 * side + 2])
+        if texts[side][i].kind & wanted
+        and not texts[side][i].kind & HIDDEN
+        and texts[side][i].value not in known
+    ]
+
+
+def step_of(kind, texts, marks):
+    """Return 1 or -1 where a single number moves by one, 0 otherwise."""
+    if kind != NUMBER or [own[-1] - own[0] for own in marks] != [0, 0]:
+        return 0
+    one, two = (texts[side][marks[side][0]].value for side in (0, 1))
+    return two - one if max(one, two) < 1 << 40 and abs(two - one) == 1 else 0
+
+
+def is_slot(box):
+    """Tell whether both sides of a gap have one to twelve words."""
+    sides = box[1] - box[0], box[3] - box[2]
+    return min(sides) >= 1 and max(sides) <= 12
+
+
+def conflicts(texts, boxes):
+    """Return the conflicts of all slots; numbers that all move by one step are none."""
+    found = []
+    for box in filter(is_slot, boxes):
+        for kind in (NUMBER, CALENDAR, NAME):
+            marks = tuple(mark_facts(kind, texts, box, side) for side in (0, 1))
+            if all(marks) and not are_one(kind, texts, box, marks):
+                found.append(Conflict(kind, box, marks, step_of(kind, texts, marks)))
+    for step in (-1, 1):
+        numbers = [each for each in found if each.kind == NUMBER]
+        moved = [each for each in numbers if each.step == step]
+        if len(moved) >= 3 and 10 * len(moved) >= 6 * len(numbers):
+            found = [each for each in found if each not in moved]
+    return found
+
+
+def count_slots(texts, boxes, found):
+    """Return (slots with other words, with a conflict, with one word in two spellings)."""
+    hit = {each.box for each in found}
+    misspelt = [
+        box
+        for box in filter(is_slot, boxes)
+        if box not in hit
+        and are_alike(joined(texts[0][box[0] : box[1]]), joined(texts[1][box[2] : box[3]]))
+    ]
+    return len([*filter(is_slot, boxes)]) - len(misspelt), len(hit), len(misspelt)
+
+
+def figures(texts):
+    """Return the figures of a pair of texts, lists of words, by name; and the conflicts."""
+    a, b = ([word.hash for word in text] for text in texts)
+    mate = match(a, b, [bool(word.kind & STOP) for word in texts[0]])
+    back = {j: i for i, j in enumerate(mate) if j is not None}
+    mates = [mate, [back.get(j) for j in range(len(b))]]
+    boxes = list(gaps(mate, len(a), len(b)))
+    found = conflicts(texts, boxes)
+    made = {"MATCHED": len(back), "OPPOSED": 0}
+    own_sizes = []
+    for side, text in enumerate(texts):
+        kinds, flags = [word.kind for word in text], [word.flag for word in text]
+        is_lost = lost(kinds, mates[side], covered(*((a, b), (b, a))[side]))
+        running = [bool(kind & RUNNING) and not kind & HIDDEN for kind in kinds]
+        sizes = [own(kinds, flags, is_lost, *box[2 * side : 2 * side + 2]) for box in boxes]
+        own_sizes.append([size for size, _ in sizes])
+        made |= {
+            ("LOST", side): sum(one and two for one, two in zip(is_lost, running, strict=True)),
+            ("RUNNING_WORDS", side): sum(running),
+            ("OWN", side): sum(own_sizes[side]),
+            ("LONGEST", side): max((size for _, size in sizes), default=0),
+            ("LOST_FACTS", side): lost_facts(
+                kinds, [word.value for word in text], [word.value for word in texts[1 - side]]
+            ),
+        }
+    made["OPPOSED"] = sum(min(sizes) for sizes in zip(*own_sizes, strict=True))
+    return made, boxes, found
+
+
+def fact_figures(texts, boxes, found):
+    """Return the figures of the conflicts, by name."""
+    runs = sum(each.hits() for each in found)
+    numbers = sum(each.hits() for each in found if each.kind == NUMBER)
+    slots, hit, misspelt = count_slots(texts, boxes, found)
+    made = {"RUNS": runs, "RUNS_OF_NAMES": runs - numbers}
+    made |= {"SLOTS": slots, "SLOTS_HIT": hit, "MISSPELT": misspelt}
+    for side, text in enumerate(texts):
+        marked = {i for each in found for i in each.marks[side]}
+        far = {i for box in boxes if not is_slot(box) for i in range(*box[2 * side : 2 * side + 2])}
+        compared = {
+            word.value
+            for i, word in enumerate(text)
+            if i in marked or (i not in far and word.kind & FACT and not word.kind & HIDDEN)
+        }
+        made["CONFLICTS", side] = len({text[i].value for i in marked})
+        made["FACTS", side] = len(compared)
+    return made
+
+
+def kinds_of(words, flags, stops, fact_words, is_known):
+    """Return the kind of each word of a text and what it is compared by, None: the word itself.
+
+    ``fact_words`` are {word: (kind, value)}, value 0 where it has no meaning.
+    """
+    rows = []
+    for word, flag, telling in zip(words, flags, naive_telling_capitals(flags), strict=True):
+        is_stop = word in stops
+        kind, value = STOP * is_stop, None
+        if flag & LINK:
+            kind |= HIDDEN
+        elif flag & DIGIT:
+            kind |= NUMBER
+            if word.isascii() and word.isdigit() and len(word) <= 5:
+                value = int(word) + 1
+        elif word in fact_words and (telling or not is_stop):
+            kind |= fact_words[word][0]
+            value = fact_words[word][1] or None
+        elif telling and not is_stop:
+            kind |= FIRST if flag & STARTS_SENTENCE else NAME
+        rows.append((kind, value))
+    lines = [i for i, flag in enumerate(flags) if i == 0 or flag & STARTS_LINE]
+    for start, end in itertools.pairwise([*lines, len(words)]):
+        stop_words = sum(bool(kind & STOP) for kind, _ in rows[start:end])
+        if end - start >= 10 and (not is_known or 5 * stop_words >= end - start):
+            rows[start:end] = [(kind | RUNNING, value) for kind, value in rows[start:end]]
+    return rows

@@ -34,7 +34,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "dedup"
 def order(count=3):
     lengths = np.arange(count)
     return CanonicalOrder(
-        np.zeros(count, np.bool_), np.zeros(count), lengths, lengths - 1, lengths - 1
+        *(np.zeros(count, np.bool_), np.zeros(count), lengths, lengths - 1, lengths - 1),
+        superseded=np.zeros(count, np.bool_),
     )
 
 
@@ -52,7 +53,7 @@ def test_a_policy_that_is_in_the_settings_only_fails():
 def test_policies_differ_from_complete():
     ways = {policy: order().columns(policy, np.zeros(3)) for policy in POLICIES}
     assert len({len(each) for each in ways.values()}) == 2
-    assert len(ways["complete"]) == 5
+    assert len(ways["complete"]) == 6
 
 
 def test_the_numbers_of_relations_are_those_of_index_files_and_servers():

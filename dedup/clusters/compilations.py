@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from dedup.clusters.choosing import SetReader
 from dedup.clusters.stars import Clusters
@@ -27,6 +29,7 @@ _LEAST_TOKENS = 30  # of a part
 _NOTHING = 0.1  # of the shorter of two parts, up to which they share nothing
 _MOST_HOLDERS = 3  # of both; with more it is one text of which some took a part …
 # … unless holder and parts all have addresses of their own.
+_MOSTLY_OTHER = 0.6  # share of a page in one part, below which more than that part may be on it
 
 
 @dataclass(slots=True)
@@ -118,3 +121,28 @@ def _holders(pairs: Pairs, parts: Int64) -> list[set[int]]:
         is_held = pairs.relations == EXCERPT
         held.append({*pairs.b[is_held & is_a].tolist(), *pairs.a[is_held & is_b].tolist()})
     return held
+
+
+def unsure_parts(pairs: Pairs, ids: pa.ChunkedArray | pa.Array) -> Bool:
+    """Tell which documents of pairs may be one of several articles on a page (pairs × 2).
+
+    Where only candidates of LSH are known, the other articles of such a page may not be among
+    them. So an excerpt stays if it has an address on the host of the page, and most of the page is
+    something else.
+    """
+    unsure = np.zeros((len(pairs), 2), np.bool_)
+    some = np.flatnonzero(pairs.relations == EXCERPT)
+    if not len(some):
+        return unsure
+    column = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
+    a, b = (_hosts(column.take(pa.array(rows[some]))) for rows in (pairs.a, pairs.b))
+    here = pc.fill_null(pc.equal(a, b), False).to_numpy(zero_copy_only=False)
+    unsure[some, 0] = here & (pairs.share_b[some] < _MOSTLY_OTHER)
+    unsure[some, 1] = here & (pairs.share_a[some] < _MOSTLY_OTHER)
+    return unsure
+
+
+def _hosts(ids: pa.Array) -> pa.Array:
+    """Return the host of each URL, null for other ids."""
+    found = pc.extract_regex(ids.cast(pa.string()), "^https?://(?P<host>[^/]+)/")
+    return pc.struct_field(found, "host")

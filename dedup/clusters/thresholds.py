@@ -30,6 +30,7 @@ from dedup.core.arrays import Bool, Float64, Int64, offsets_of, one_array
 from dedup.kernels import clusters as kernel
 from dedup.similarity.lsh import bands_and_rows, collision_probability
 from dedup.similarity.relations import (
+    DERIVED,
     EXACT,
     NAMES,
     NEAR_DUPLICATE,
@@ -144,13 +145,29 @@ def related_at(documents: pa.Table, table: pa.Table, config: Config, threshold: 
         bins = np.rint(pairs.jaccard * _BINS).astype(np.int64)
         is_missed = (pairs.matched == 0) & ~now & (chance[bins] < _LIKELY)
         relations = np.where(is_missed, NONE, relations)
-    is_fixed = np.isin(pairs.relations, (EXACT, NONE, SAME_FORM, OWN_TEXT))
+    relations = np.where(_still_told(pairs, judged, relations, config), pairs.relations, relations)
+    is_fixed = np.isin(pairs.relations, (EXACT, NONE))
     return replace(
         judged,
         relations=np.where(is_fixed, pairs.relations, relations).astype(np.int64),
         share_a=np.where(pairs.relations == EXACT, 1.0, judged.share_a),
         share_b=np.where(pairs.relations == EXACT, 1.0, judged.share_b),
     )
+
+
+def _still_told(pairs: Pairs, judged: Pairs, relations: Int64, config: Config) -> Bool:
+    """Tell which pairs stay another version, another report on a form or a text of its own.
+
+    What differs between two texts does not depend on the threshold. It is looked at in pairs that
+    would cluster, and of ``derived`` pairs of which enough stands in the other it is said only that
+    they are on one form.
+    """
+    wanted = [RELATION_CODES[name] for name in config.cluster_on if name != "exact"]
+    is_close = np.isin(relations, (*wanted, REVISION, SAME_FORM, OWN_TEXT))
+    least = min(config.derived_linked, config.derived_alone)
+    is_linked = (relations == DERIVED) & (np.maximum(judged.share_a, judged.share_b) >= least)
+    told: Bool = np.isin(pairs.relations, (REVISION, OWN_TEXT)) & is_close
+    return told | ((pairs.relations == SAME_FORM) & (is_close | is_linked))
 
 
 def relation_codes(table: pa.Table) -> Int64:

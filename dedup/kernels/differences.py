@@ -14,7 +14,7 @@ import numpy as np
 
 from dedup.kernels import matching
 from dedup.kernels._jit import njit
-from dedup.kernels.facts import CALENDAR, FACT, FIRST, HIDDEN, NAME, NUMBER, RUNNING, SPELT, STOP
+from dedup.kernels.facts import CALENDAR, FACT, FIRST, HIDDEN, NAME, NUMBER, RUNNING, STOP
 from dedup.kernels.matching import enter_grams, match_texts, next_gap, slot_of
 from dedup.kernels.text import (
     CAPITAL,
@@ -277,17 +277,36 @@ def unmark(hits, low, high, number):
 
 
 @njit
-def can_be_misspelt(texts, row, low, high, hits, number, kind):
-    """Tell whether some word marked with ``number`` may be another one, spelt wrongly."""
-    if kind == CALENDAR:
-        return False
-    if kind == NAME:
-        return True
+def adjoining(texts, row, low, high, start, end):
+    """Return ``start`` and ``end``, moved apart over words of ``low:high`` that nothing parts.
+
+    A number that was misread is written in one, as "600l" is, and yet is several words.
+    """
     first = texts.bounds[row]
-    for i in range(low, high):
-        if hits[i] == number and texts.kinds[first + i] & SPELT:
-            return True
-    return False
+    while start > low and texts.ends[first + start - 1] == texts.starts[first + start]:
+        start -= 1
+    while end < high and texts.ends[first + end - 1] == texts.starts[first + end]:
+        end += 1
+    return start, end
+
+
+@njit
+def is_one_spelling(texts, a, b, kind, box, scratch):
+    """Tell whether the facts marked on both sides of a slot are one, read or spelt in two ways."""
+    number = scratch.rows[0] + 1
+    if kind == NUMBER:
+        start, end = first_and_last(scratch.hits[0], box[0], box[1], number)
+        start, end = adjoining(texts, a, box[0], box[1], start, end)
+        n = spell(texts, a, 0, start, end, np.int64(-1), scratch)
+        start, end = first_and_last(scratch.hits[1], box[2], box[3], number)
+        start, end = adjoining(texts, b, box[2], box[3], start, end)
+        m = spell(texts, b, 1, start, end, np.int64(-1), scratch)
+        as_digits(scratch.spelling[0], n)
+        as_digits(scratch.spelling[1], m)
+        return are_same(scratch, n, m)
+    n = spell(texts, a, 0, box[0], box[1], number, scratch)
+    m = spell(texts, b, 1, box[2], box[3], number, scratch)
+    return are_alike(scratch, n, m) if kind == NAME else are_same(scratch, n, m)
 
 
 @njit
@@ -307,20 +326,7 @@ def find_conflict(texts, a, b, kind, box, scratch, mask):
     runs_a = mark_facts(texts, a, b, kind, box, 0, scratch, number, mask)
     runs_b = mark_facts(texts, b, a, kind, there, 1, scratch, number, mask)
     hits_a, hits_b = scratch.hits[0], scratch.hits[1]
-    is_conflict = runs_a > 0 and runs_b > 0
-    if is_conflict:
-        n = spell(texts, a, 0, box[0], box[1], number, scratch)
-        m = spell(texts, b, 1, box[2], box[3], number, scratch)
-        if can_be_misspelt(texts, a, box[0], box[1], hits_a, number, kind) or can_be_misspelt(
-            texts, b, box[2], box[3], hits_b, number, kind
-        ):
-            if kind == NUMBER:
-                as_digits(scratch.spelling[0], n)
-                as_digits(scratch.spelling[1], m)
-            is_conflict = not are_alike(scratch, n, m)
-        else:
-            is_conflict = not are_same(scratch, n, m)
-    if not is_conflict:
+    if runs_a == 0 or runs_b == 0 or is_one_spelling(texts, a, b, kind, box, scratch):
         unmark(hits_a, box[0], box[1], number)
         unmark(hits_b, box[2], box[3], number)
         return 0

@@ -16,7 +16,6 @@ FIRST = 8  # a capital at the start of a sentence: a name inside a slot only
 STOP = 16
 HIDDEN = 32  # part of an address, or of what cleaning removes
 RUNNING = 64  # in a line of running text
-SPELT = 128  # a number that may be misspelt: it has letters and is no number word
 FACT = NUMBER | CALENDAR | NAME
 
 RUNNING_WORDS = 10  # of a line of running text, at least …
@@ -41,25 +40,21 @@ class Dictionary(NamedTuple):
 
 @njit
 def number_of(prefix):
-    """Return (number, letters): what the digits at the start of a prefix say, what follows them.
+    """Return the number that a word of at most five digits says, by its prefix; -1 for others.
 
-    The number is -1 where the six characters of a prefix may not be all of it.
+    A prefix of six characters may not be all of its word.
     """
+    if prefix >= np.uint64(1) << np.uint64(8 * (_PREFIX_LENGTH - 1)):
+        return np.int64(-1)
     number = np.int64(0)
-    digits = 0
-    letters = 0
-    for k in range(_PREFIX_LENGTH):
+    for k in range(_PREFIX_LENGTH - 1):
         char = np.int64((prefix >> np.uint64(8 * k)) & np.uint64(255))
         if char == 0:
-            break
-        if letters == 0 and 48 <= char <= 57:
-            number = 10 * number + char - 48
-            digits += 1
-        else:
-            letters += 1
-    if digits == _PREFIX_LENGTH or digits == 0 or prefix >> np.uint64(48) != np.uint64(0):
-        number = np.int64(-1)
-    return number, letters
+            return number if k > 0 else np.int64(-1)
+        if not 48 <= char <= 57:
+            return np.int64(-1)
+        number = 10 * number + char - 48
+    return number
 
 
 @njit
@@ -123,11 +118,9 @@ def mark_kinds(hashes, prefixes, flags, bounds, languages, dictionary, kinds, va
                     is_stop = bits & np.uint64(1) != np.uint64(0)
             kind, value = word_kind(hashes[i], flags[i], is_stop, telling[i - lo], dictionary)
             if flags[i] & DIGIT and kind & NUMBER:
-                number, letters = number_of(prefixes[i])
+                number = number_of(prefixes[i])
                 if number >= 0:
                     value = np.uint64(number) + np.uint64(1)
-                if letters > 0:
-                    kind |= SPELT
             kinds[i] = kind
             values[i] = value if value != np.uint64(0) else hashes[i] | _PLAIN_VALUE
         mark_running(flags, lo, hi, language >= 0, kinds)

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
+from dedup.clusters.compilations import unsure_parts
 from dedup.clusters.joining import addressed, cluster_documents
 from dedup.clusters.standing import Standing, decide
 from dedup.clusters.stars import Clusters
@@ -306,7 +307,7 @@ def _verify(state: State) -> None:
 
 
 def _find_differences(state: State) -> None:
-    """Look at what differs in each pair on which a removal may rest, by the texts put by."""
+    """Look at what differs in each pair on which a removal may rest, by the spilled texts."""
     signed, resources = state.signed, state.resources
     wanted = np.sort(signed.order[np.unique(state.candidates)])
     source = KeptWords.of(resources.work.spool, wanted, signed.order)
@@ -328,7 +329,7 @@ def _cluster(state: State) -> None:
     )
     standing = decide(
         *(state.pairs, state.clusters, state.representatives, state.signed.counts, state.config),
-        stays=state.differences.stays,
+        stays=state.differences.stays | unsure_parts(state.pairs, state.metadata["doc_id"]),
     )
     del state.ranking, state.signed, verifier
     trim()

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from dedup.cleaning.find import Removals, find_removals
 from dedup.clusters.canonical import CanonicalOrder, choose_representatives, ranks
+from dedup.clusters.compilations import unsure_parts
 from dedup.clusters.joining import addressed, cluster_documents
 from dedup.clusters.one_text import PageFinder
 from dedup.clusters.running import kept_running
@@ -242,23 +243,33 @@ def _find_differences(state: State) -> None:
     state.judge = Judge(
         HeldWords(documents.texts, state.tokens, removals.rows),
         *(state.tokens.counts() - removals.gone, state.ranking.dates),
-        *(state.config, state.resources.threads, state.misread.pairs),
+        config=state.config,
+        threads=state.resources.threads,
+        misread=state.misread.pairs,
     )
     state.differences = judged(state.resources.work, state.pairs, state.judge)
     given = superseded(state.pairs, state.differences, state.ranking.dates, state.config)
     state.ranking = replace(state.ranking, superseded=given)
 
 
+def _is_more_than_copies(state: State) -> bool:
+    """Tell whether more is looked for than in fast mode, which holds no texts.
+
+    Only then pages, running text and templates are told.
+    """
+    return state.config.find != ("duplicates",)
+
+
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
         ids = state.documents.metadata["doc_id"]
-        before = state.pairs
+        before, pages = state.pairs, PageFinder(state.documents.texts, ids)
         state.clusters, state.pairs = cluster_documents(
             *(state.pairs, state.ranking, state.representatives, state.config),
             state.copies.sets.reader(),
             addressed=addressed(ids),
-            is_one_text=PageFinder(state.documents.texts, ids).is_one_text,
+            is_one_text=pages.is_one_text if _is_more_than_copies(state) else None,
         )
         state.differences = state.judge.again(
             state.pairs, before, state.differences, state.clusters.leaders
@@ -271,14 +282,19 @@ def _cluster(state: State) -> None:
 def _result(state: State) -> Result:
     metadata, removals = state.documents.metadata, state.removals
     ids = metadata["doc_id"].combine_chunks()
-    running = kept_running(
-        *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
-        state.config,
-    )
+    running = None
+    if _is_more_than_copies(state):
+        running = kept_running(
+            *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
+            state.config,
+        )
+    stays = state.differences.stays
+    if "passages" not in state.config.find:
+        stays = stays | unsure_parts(state.pairs, ids)
     standing = decide(
         *(state.pairs, state.clusters, state.representatives, state.ranking.lengths),
         *(state.config, running),
-        stays=state.differences.stays,
+        stays=stays,
     )
     judged_pairs = state.pairs, state.differences
     documents = documents_table(
@@ -301,7 +317,8 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
-    result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
+    if _is_more_than_copies(state):
+        result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 

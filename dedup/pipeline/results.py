@@ -313,7 +313,7 @@ def _sites_that_lose(
 
 
 def _total_losses(documents: pa.Table) -> dict[str, int]:
-    """Return what all removals together lose: words and facts that stand nowhere else."""
+    """Return what all removals together lose: words and facts that occur nowhere else."""
     return {
         "documents": int(pc.sum(pc.greater(documents["lost_tokens"], 0)).as_py() or 0),
         "tokens": int(pc.sum(documents["lost_tokens"]).as_py() or 0),

@@ -73,7 +73,7 @@ class HeldWords:
 
 @dataclass(frozen=True, slots=True)
 class KeptWords:
-    """Words of documents whose texts were put by when they were read again.
+    """Words of documents whose texts were spilled when they were read again.
 
     ``positions`` says whose text is where; the texts are in ``data``, or where they were too many
     in the file ``path``.
@@ -86,7 +86,7 @@ class KeptWords:
 
     @classmethod
     def of(cls, spool: Spool, wanted: Int64, order: Int64) -> KeptWords:
-        """Take what was put by of the rows ``wanted`` (in order of reading)."""
+        """Take what was spilled of the rows ``wanted`` (in order of reading)."""
         offsets = offsets_of(spool.read(TEXT_SIZES, np.int64))
         by_row = np.zeros(len(order), np.int64)
         by_row[wanted] = np.arange(len(wanted))

@@ -11,14 +11,14 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.passages.find import LEVELS
 from dedup.pipeline.stages import Stage, run_stages
-from dedup.similarity.relations import COMPILATION, NONE
+from dedup.similarity.relations import NONE
 from dedup.spark import documents, equals, giants, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
 from dedup.spark.frames import Frame, Store
 from dedup.spark.metadata import Metadata, metadata_of
-from dedup.spark.reading import role_columns, sign
-from dedup.spark.verifying import confirm, wanted_sets
+from dedup.spark.reading import KEYS, role_columns, sign
+from dedup.spark.verifying import confirm, texts_of, wanted_sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +145,19 @@ def _verify(state: State) -> None:
 
 def _cluster(state: State) -> None:
     store, config, metadata = state.store, state.config, state.metadata
-    members, compilations, unsettled = _members(state)
+    members, renamed, unsettled = _members(state)
     placed = store.keep(documents.place(metadata.table, members, state.equals, config), "placed")
     keyed = store.keep(documents.documents(metadata.table, placed), "documents")
-    confirmed = _named(state.pairs.where(F.col("relations") < NONE), compilations)
+    confirmed = _named(state.pairs.where(F.col("relations") < NONE), renamed)
     oversized = oversized_buckets(state.candidates)
     totals = documents.summary(metadata, keyed, confirmed, state.equals, oversized, config)
     totals["limits"] |= {"components_in_rounds": unsettled} if unsettled else {}
     state.found = Found(keyed.select(*documents.DOCUMENTS), confirmed, keyed, totals)
 
 
-def _named(pairs: Frame, compilations: Frame) -> Frame:
-    """Return the pairs, those of compilations with their relation."""
-    named = compilations.withColumn("named", F.lit(COMPILATION).cast("bigint"))
-    joined = pairs.join(named, ["a", "b"], "left")
+def _named(pairs: Frame, renamed: Frame) -> Frame:
+    """Return the pairs, those that were looked at with the relation they have since."""
+    joined = pairs.join(renamed, ["a", "b"], "left")
     relation = F.coalesce("named", "relations")
     return joined.withColumn("relations", relation).drop("named")
 
@@ -180,11 +179,11 @@ def _levels(shared: Frame) -> dict[str, int]:
 
 
 def _members(state: State) -> tuple[Frame, Frame, int]:
-    """Return what leads each document that is led by another one, and the pairs of compilations.
+    """Return what leads each document that is led by another one, and pairs of a new relation.
 
     Components of more than ``task_edges`` pairs are clustered in rounds: stars around what the
-    policy puts first, without a choice of the best copy, compilations or stand-ins. They are
-    counted.
+    policy puts first, without a choice of the best copy, compilations or stand-ins, and what
+    differs is not looked at. They are counted.
     """
     store, config, metadata = state.store, state.config, state.metadata
     edges = stars.cluster_edges(state.pairs, config)
@@ -200,14 +199,16 @@ def _members(state: State) -> tuple[Frame, Frame, int]:
     sizes = edges.groupBy("component").count()
     large = [row[0] for row in sizes.where(F.col("count") > state.task_edges).collect()]
     is_large = F.col("component").isin(large) if large else F.lit(False)
-    given = stars.with_sets(metadata.table, state.sets, state.equals)
+    wanted = metadata.table.select("row", *KEYS).join(labels.where(~is_large), "row", "left_semi")
+    texts = texts_of(state.frame, wanted, metadata).select("row", "text")
+    given = stars.with_sets(metadata.table, state.sets, state.equals, texts)
     some = stars.find_members(edges.where(~is_large), labels.where(~is_large), given, config)
-    members, compilations = stars.split(store.keep(some, "members"))
+    members, renamed = stars.split(store.keep(some, "members"))
     if large:
         parts = edges.where(is_large), labels.where(is_large)
         more = giants.find_members(store, *parts, metadata.table, config, state.task_edges)
         members = members.unionByName(store.keep(more, "giant-members"))
-    return members, compilations, len(large)
+    return members, renamed, len(large)
 
 
 STAGES = (

@@ -14,16 +14,18 @@ from dedup import schema as records
 from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
+from dedup.kernels import differences as kernel
 from dedup.pipeline.results import documents_table
 from dedup.similarity.differences import Differences
 from dedup.similarity.relations import EXACT, NAMES, Pairs
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, sql_schema
 from dedup.spark.metadata import Metadata
 from dedup.spark.reading import KEYS
-from dedup.spark.stars import MEMBERS
+from dedup.spark.stars import LOST, MEMBERS
 
 DOCUMENTS = sql_schema(records.DOCUMENTS)
 KEYED: Schema = {**DOCUMENTS, "row": "bigint", **KEYS}  # and how the rows they were are found
+_FIGURES = (kernel.LOST, kernel.LOST_FACTS, kernel.RUNNING_WORDS)
 _SCORES = ("relation", "jaccard", "containment", "coverage", "share")
 
 
@@ -38,8 +40,9 @@ def place(metadata: Frame, members: Frame, equals: Frame, config: Config) -> Fra
     theirs = members.withColumnRenamed("row", "representative")
     joined = equals.join(theirs, "representative", "left")
     one = {name: F.lit(1.0) for name in _SCORES} | {"relation": F.lit(EXACT).cast("bigint")}
+    one |= {name: F.lit(0).cast("bigint") for name in LOST}
     alone = F.col("leader").isNull()
-    columns = [F.when(alone, one[name]).otherwise(F.col(name)).alias(name) for name in _SCORES]
+    columns = [F.when(alone, one[name]).otherwise(F.col(name)).alias(name) for name in one]
     columns += [F.coalesce(name, "representative").alias(name) for name in ("leader", "stand_in")]
     return own.unionByName(joined.select("row", *columns, "representative"))
 
@@ -101,7 +104,10 @@ def _documents(batch: pa.RecordBatch) -> pa.Table:
         share_a=scores["share"],
         share_b=scores["share"],
     )
-    judged = pairs, Differences.unknown(len(pairs))
+    differences = Differences.none(count)
+    for name, place in zip(LOST, _FIGURES, strict=True):
+        differences.figures[:, place : place + 2] = known[name].to_numpy()[:, None]
+    judged = pairs, differences
     path = pa.concat_arrays([batch.column("path"), pa.nulls(3 * count, batch.column("path").type)])
     corpus = pa.table({"doc_id": ids, "path": path})
     clusters, standing = Clusters(leaders, joined), Standing(by, joined)

@@ -29,11 +29,11 @@ from dedup.spark.frames import (
     map_batches,
     numbered,
 )
-from dedup.spark.stars import MEMBERS, by_group
+from dedup.spark.stars import LOST, MEMBERS, by_group
 
 LEADS, LED = 1, 2
 _STATES: Schema = {"place": "bigint", "state": "bigint"}
-_WAYS: Schema = {name: kind for name, kind in MEMBERS.items() if name != "stand_in"}
+_WAYS: Schema = {name: kind for name, kind in MEMBERS.items() if name not in (*LOST, "stand_in")}
 _MOST_ROWS = 1 << 18
 
 
@@ -42,7 +42,7 @@ def find_members(
 ) -> Frame:
     """Return as ``MEMBERS`` each document with another leader; no task holds a whole component.
 
-    The arguments are those of ``stars.find_members``.
+    What a document loses is not looked at here. The arguments are those of ``stars.find_members``.
     """
     places = _places(store, edges, labels, metadata, config)
     ours = places.select(F.col("row").alias("a"), F.col("place").alias("one"))
@@ -56,7 +56,8 @@ def find_members(
     members = _moved(store, joined, states)
     goes = F.col("share") >= config.removable
     stand_in = F.when(goes, F.col("leader")).otherwise(F.col("row")).alias("stand_in")
-    return members.select("*", stand_in)
+    unknown = [F.lit(-1).cast("bigint").alias(name) for name in LOST]
+    return members.select("*", *unknown, stand_in).select(*MEMBERS)
 
 
 def _places(store: Store, edges: Frame, labels: Frame, metadata: Frame, config: Config) -> Frame:

@@ -10,11 +10,15 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from dedup.clusters.choosing import held_sets
-from dedup.clusters.compilations import Compilations
-from dedup.clusters.joining import cluster_by_pairs
+from dedup.clusters.compilations import Compilations, unsure_parts
+from dedup.clusters.joining import addressed, cluster_by_pairs
 from dedup.clusters.standing import decide
 from dedup.config import RELATION_CODES, Config
+from dedup.core.arrays import Int64, one_array, texts_from_arrow
+from dedup.pipeline.wording import KeptWords
+from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.relations import Pairs, join_pairs
+from dedup.sources.tables import usable_texts
 from dedup.spark.equals import RANKING, candidates_of
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, whole
 from dedup.spark.verifying import CONFIRMED, shingles_of
@@ -28,9 +32,13 @@ MEMBERS: Schema = {
     "containment": "double",
     "coverage": "double",
     "share": "double",
+    "lost_tokens": "bigint",  # -1: not looked at
+    "lost_facts": "bigint",
+    "running": "bigint",  # words of running text
     "stand_in": "bigint",
 }
-_PAIR = -1  # in the place of ``stand_in``: a pair of a compilation, and no member
+LOST = ("lost_tokens", "lost_facts", "running")
+_PAIR = -1  # in the place of ``stand_in``: a pair with another relation now, and no member
 _DOCUMENT = -1  # in the place of ``b``: a document of the component, and no edge
 _MOST_ROWS = 1 << 14  # of components that are clustered at a time, but for the last of them
 
@@ -41,23 +49,23 @@ def cluster_edges(pairs: Frame, config: Config) -> Frame:
     return pairs.where(F.col("relations").isin(wanted) if wanted else F.lit(False))
 
 
-def with_sets(metadata: Frame, sets: Frame, equals: Frame) -> Frame:
+def with_sets(metadata: Frame, sets: Frame, equals: Frame, texts: Frame) -> Frame:
     """Return what clusters are made from, of documents that are in a pair.
 
-    That is ``RANKING``, the shingles, how many equal documents each stands for, and whether its id
-    is a URL.
+    That is ``RANKING``, the shingles, the text (of ``texts``: row, text), how many equal documents
+    each stands for, and its id.
     """
     weights = equals.groupBy(F.col("representative").alias("row")).agg(
         (F.count("*") + 1).alias("weight")
     )
-    urls = F.col("doc_id").rlike("^https?://").alias("addressed")
-    known = metadata.select(*RANKING, urls).join(sets.select("row", "shingles"), "row")
+    known = metadata.select(*RANKING, "doc_id").join(sets.select("row", "shingles"), "row")
+    known = known.join(texts, "row")
     one = F.lit(1).cast("bigint")
     return known.join(weights, "row", "left").withColumn("weight", F.coalesce("weight", one))
 
 
 def find_members(edges: Frame, labels: Frame, documents: Frame, config: Config) -> Frame:
-    """Return as ``MEMBERS`` each document that another one leads, and pairs of compilations.
+    """Return as ``MEMBERS`` each document that another one leads, and pairs of a new relation.
 
     ``edges`` have their ``component``, ``labels`` that of each document; ``documents`` come from
     ``with_sets``. Every component must fit into the memory of a task.
@@ -96,9 +104,9 @@ def by_group(batches: Batches, name: str, most: int) -> Iterator[pa.Table]:
 
 
 def split(made: Frame) -> tuple[Frame, Frame]:
-    """Return the members, and the pairs (a, b) of compilations."""
+    """Return the members, and the pairs (a, b) with another relation than they were found with."""
     named = made.where(F.col("stand_in") == _PAIR)
-    pairs = named.select(F.col("row").alias("a"), F.col("leader").alias("b"))
+    pairs = named.selectExpr("row as a", "leader as b", "relation as named")
     return made.where(F.col("stand_in") != _PAIR), pairs
 
 
@@ -117,30 +125,47 @@ def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     found = table.filter(pa.array(~is_document)).combine_chunks()
     pairs = pairs_of(found.select(list(CONFIRMED)))
     pairs = replace(pairs, a=np.searchsorted(rows, pairs.a), b=np.searchsorted(rows, pairs.b))
-    before, order = pairs.relations, candidates_of(documents)
+    before, order = pairs.relations.copy(), candidates_of(documents)
+    judge = Judge(_words(documents), order.lengths, order.dates, config)
+    differences = judge.find(pairs)
+    order = replace(order, superseded=superseded(pairs, differences, order.dates, config))
     sets = held_sets(shingles_of(documents.column("shingles")))
-    compilations = Compilations(order.lengths, column(documents, "addressed"), sets)
-    weights = column(documents, "weight")
+    ids = documents.column("doc_id")
+    compilations = Compilations(order.lengths, addressed(ids), sets)
+    weights, known = column(documents, "weight"), pairs
     clusters, pairs = cluster_by_pairs(pairs, order, weights, config, sets, compilations)
-    standing = decide(pairs, clusters, np.arange(len(rows)), order.lengths, config)
+    differences = judge.again(pairs, known, differences, clusters.leaders)
+    standing = decide(
+        *(pairs, clusters, np.arange(len(rows)), order.lengths, config),
+        stays=differences.stays | unsure_parts(pairs, ids),
+    )
     members = np.flatnonzero(clusters.pairs >= 0)
-    made = joined_by(pairs.take(standing.pairs[members]), members)
+    made = joined_by(pairs, differences, standing.pairs[members], members)
     made |= {"row": rows[members], "leader": rows[clusters.leaders[members]]}
     yield from batches_of({**made, "stand_in": rows[standing.by[members]]}, MEMBERS)
-    named = pairs.take(pairs.relations != before)
-    made = joined_by(named, named.a) | {"row": rows[named.a], "leader": rows[named.b]}
+    named = np.flatnonzero(pairs.relations != before)
+    a, b = pairs.a[named], pairs.b[named]
+    made = joined_by(pairs, differences, named, a) | {"row": rows[a], "leader": rows[b]}
     yield from batches_of({**made, "stand_in": np.full(len(named), _PAIR)}, MEMBERS)
 
 
+def _words(documents: pa.Table) -> KeptWords:
+    """Return where the words of the documents of a table come from."""
+    texts = texts_from_arrow(usable_texts(one_array(documents.column("text"))))
+    return KeptWords(texts.data, None, texts.offsets, np.arange(len(documents)))
+
+
 def joined_by(
-    pairs: Pairs, members: np.typing.NDArray[np.int64]
+    pairs: Pairs, differences: Differences, edges: Int64, members: Int64
 ) -> dict[str, np.typing.NDArray[np.generic]]:
-    """Return the scores of each member with its leader, from the pair of the two."""
-    own_is_a = pairs.a == members
+    """Return the scores of each member with what stands for it, and what it loses."""
+    own_is_a = pairs.a[edges] == members
+    containment = np.where(own_is_a, pairs.containment_a[edges], pairs.containment_b[edges])
     return {
-        "relation": pairs.relations,
-        "jaccard": pairs.jaccard,
-        "containment": np.where(own_is_a, pairs.containment_a, pairs.containment_b),
-        "coverage": pairs.coverage,
-        "share": np.where(own_is_a, pairs.share_a, pairs.share_b),
+        "relation": pairs.relations[edges],
+        "jaccard": pairs.jaccard[edges],
+        "containment": containment,
+        "coverage": pairs.coverage[edges],
+        "share": np.where(own_is_a, pairs.share_a[edges], pairs.share_b[edges]),
+        **dict(zip(LOST, differences.lost(edges, own_is_a), strict=True)),
     }

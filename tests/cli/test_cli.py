@@ -32,8 +32,8 @@ OTHER = (
     "A ship ran aground near the northern cape on Tuesday night, and its crew of eleven was saved "
     "by fishermen who had seen the lights from the harbour wall.\n"
 )
-FILES = {*(f"{name}.jsonl" for name in {**CONTRACT, **NAMED}), "summary.json", "inputs.json"} | {
-    "written.json"
+FILES = {f"{name}.jsonl" for name in {**CONTRACT, **NAMED, "losses": None}} | {
+    *("summary.json", "inputs.json", "written.json"),
 }
 
 

@@ -6,13 +6,23 @@ import random
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from naive import NaiveFolding, naive_tokens, naive_word_hash
+from strategies import texts
+from twins import WRAPS
 
-from dedup.core.arrays import texts_from_strings
+from dedup.core.arrays import clean_string, texts_from_strings
 from dedup.kernels import differences as kernel
-from dedup.kernels import matching
+from dedup.kernels import facts, matching
 from dedup.similarity.differences import changes, scratch_of, words_of
-from dedup.text.tokens import tokenise_texts
+from dedup.text.stopwords import hash_table
+from dedup.text.tokens import folding, tokenise_texts
 from tests import naive_differences as naive
+
+pytestmark = WRAPS
+TABLE = folding()
+NAIVE_TABLE = NaiveFolding(TABLE.stage, TABLE.values, TABLE.expansions)
 
 WORDS = "the of a in on said council bridge river Oda Brenn Monday May 12 1848 six winter".split()
 
@@ -106,6 +116,154 @@ def test_losses_are_those_of_the_twin(seed):
         assert figures[kernel.LOST_FACTS + side] == expected
 
 
+def letters_of(string):
+    """Return the folded letters of a string, those that become several as they are."""
+    codes = [NAIVE_TABLE.entry(ord(char)) for char in string]
+    return "".join(
+        chr(code & 0x1FFFFF) if code >= 16 and code >> 24 == 0 else char
+        for char, code in zip(string, codes, strict=True)
+    )
+
+
+@settings(max_examples=50)
+@given(st.lists(texts, min_size=1, max_size=2))
+def test_letters_are_those_of_the_twin(strings):
+    made = texts_from_strings(strings)
+    for row, string in enumerate(map(clean_string, strings)):
+        letters = np.zeros(len(string) + 1, np.uint32)
+        span = made.offsets[row : row + 2]
+        kernel.read_letters(made.data, *span, TABLE.stage, TABLE.values, letters)
+        expected = "".join(c.lower() if c.isascii() else letters_of(c) for c in string)
+        assert "".join(map(chr, letters[:-1])) == expected
+
+
+SLOT_WORDS = [
+    *("12", "13", "14", "1848", "six", "6", "600l", "6001", "6O0", "7 and 8", "1,204", "½", "3rd"),
+    *("May", "Nov.", "Monday", "Friday", "Oda Brenn", "Oda Brenm", "Karl Voss", "Épinay", "Epinai"),
+    *("https://a.org/12", "quiet", "well", "The Oda", "12 Monday Brenn", "a 5 b 6 c 7 d", "Straße"),
+]
+
+
+def filled(draw, length):
+    """Return two texts on one form, with other facts here and there, lines and sentences."""
+    sides = [], []
+    for _ in range(length):
+        words = [drawn(draw, draw.randrange(1, 6))] * 2
+        if draw.random() < 0.15:
+            words = [drawn(draw, draw.randrange(1, 20)) for _ in sides]
+        slots = [draw.choice(SLOT_WORDS)] * 2
+        if draw.random() < 0.6:
+            slots = [draw.choice(SLOT_WORDS) for _ in sides]
+        behind = draw.choice([" ", ". ", "\n", ", "])
+        for side, own, slot in zip(sides, words, slots, strict=True):
+            side.append(f"{' '.join(own)} {slot}{behind}")
+    numbered = draw.randrange(6)
+    for k, side in enumerate(sides):
+        side.extend(f"said number {n + k} on the. " for n in range(40, 40 + 4 * numbered, 4))
+    return ["".join(side) for side in sides]
+
+
+def words_of_twin(words, row, string):
+    """Return the words of a text as the twin takes them."""
+    own = slice(int(words.bounds[row]), int(words.bounds[row + 1]))
+    columns = (words.hashes, words.values, words.kinds, words.flags, words.starts, words.ends)
+    return [
+        naive.Word(*four, letters_of(string[start:end].lower()), start, end)
+        for *four, start, end in zip(*(column[own].tolist() for column in columns), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_figures_are_those_of_the_twin(seed):
+    draw = random.Random(seed)
+    strings = filled(draw, draw.randrange(2, 20))
+    words = words_for([*strings, "of another text 12"])
+    if seed % 4 == 0:
+        words.kinds[:: draw.randrange(3, 9)] |= facts.HIDDEN
+    sides = [words_of_twin(words, row, string) for row, string in enumerate(strings)]
+    scratch, out = scratch_of(words), np.full((3, kernel.FIGURES), 9, np.int64)
+    kernel.examine_pairs(words, np.array([[0, 1], [2, 0], [1, 0]]), scratch, out)
+    for got, (one, two) in ((out[0], (0, 1)), (out[2], (1, 0))):
+        texts = [sides[one], sides[two]]
+        expected, boxes, found = naive.figures(texts)
+        if len(found) > 0:
+            expected |= naive.fact_figures(texts, boxes, found)
+        for name, value in expected.items():
+            name, side = name if isinstance(name, tuple) else (name, 0)
+            assert got[getattr(kernel, name) + side] == value, (name, side)
+        conflicts, *_ = kernel.describe_pair(
+            words, one, two, scratch, np.zeros(kernel.FIGURES, np.int64)
+        )
+        assert conflicts.tolist() == [each.row() for each in found]
+        if len(found) == 0:
+            assert got[kernel.CONFLICTS] == got[kernel.RUNS] == got[kernel.SLOTS_HIT] == 0
+
+
+FACT_WORDS = {"may": (facts.CALENDAR, 99), "one": (facts.NUMBER, 2), "set": (facts.CALENDAR, 0)}
+STOPS = {0: {"the", "of", "on", "may"}, 1: {"die", "of", "one"}}
+KIND_PIECES = (
+    *("the ", "of ", "on ", "The ", "die ", "may ", "May ", "one ", "set ", "bridge ", "Oda "),
+    *(
+        "12 ",
+        "012 ",
+        "123456 ",
+        "12345 ",
+        "3rd ",
+        "Ⅳ ",
+        "١٢ ",
+        "١٢٣٤٥٦ ",
+        "½ ",
+        "漢字 ",
+        "a@b.org ",
+    ),
+    *("https://a.org/1 ", ". ", "\n", "“", "” ", "-", "THE "),
+)
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.lists(st.sampled_from(KIND_PIECES), max_size=40).map("".join), max_size=4),
+    st.data(),
+)
+def test_kinds_are_those_of_the_twin(strings, data):
+    tokens = tokenise_texts(texts_from_strings(strings))
+    languages = [data.draw(st.integers(-1, 1)) for _ in strings]
+    stops, meanings = (
+        {naive_word_hash(word): word for word in words}
+        for words in (STOPS[0] | STOPS[1], FACT_WORDS)
+    )
+    stop_table, fact_table = (
+        hash_table(np.array([*each], np.uint64)) for each in (stops, meanings)
+    )
+    bits = [
+        sum(1 << k for k, own in STOPS.items() if stops.get(each) in own)
+        for each in stop_table.tolist()
+    ]
+    rows = [FACT_WORDS.get(meanings.get(each), (0, 0)) for each in fact_table.tolist()]
+    dictionary = facts.Dictionary(
+        *(stop_table, np.array(bits, np.uint64), fact_table),
+        *(
+            np.array([kind for kind, _ in rows], np.uint8),
+            np.array([v for _, v in rows], np.uint64),
+        ),
+    )
+    kinds, values = np.zeros(len(tokens.hashes), np.uint8), np.zeros(len(tokens.hashes), np.uint64)
+    facts.mark_kinds(
+        *(tokens.hashes, tokens.prefixes, tokens.flags, tokens.bounds),
+        *(np.array(languages, np.int64), dictionary, kinds, values),
+    )
+    expected = []
+    for string, language in zip(strings, languages, strict=True):
+        own = naive_tokens(string, NAIVE_TABLE)
+        words, flags = [token.word for token in own], [token.flags for token in own]
+        told = naive.kinds_of(words, flags, STOPS.get(language, ()), FACT_WORDS, language >= 0)
+        expected += [
+            (kind, naive_word_hash(word) | 1 << 60 if value is None else value)
+            for word, (kind, value) in zip(words, told, strict=True)
+        ]
+    assert [*zip(kinds.tolist(), values.tolist(), strict=True)] == expected
+
+
 FORECAST = (
     "The office expects a quiet {} in the valley, with {} degrees at noon and little wind from the "
     "west. At night it cools down to {} degrees. {} said drivers should look out for fog."
@@ -136,6 +294,8 @@ def test_slots_with_other_facts_are_conflicts():
         ("some six cents more", "some 6 cents more"),
         ("on 3 November at noon", "on 3 Nov. at noon"),
         ("spoke to Heitzburg there", "spoke to HeitzVurg there"),
+        ("a sum of 600l was", "a sum of 6001 was"),
+        ("a sum of 2O19 was", "a sum of 2019 was"),
         ("all of 1,204 people", "all of 1.204 people"),
         ("the year began well", "the year started badly"),
     ],
@@ -143,6 +303,14 @@ def test_slots_with_other_facts_are_conflicts():
 def test_spellings_of_one_fact_are_no_conflict(one, two):
     frame = "The council of the town said that {} in the old hall by the river."
     assert changed(frame.format(one), frame.format(two)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "two"), [("600l", "6002"), ("12 l", "13 l"), ("2O19", "2018"), ("2O19", "2O18")]
+)
+def test_misread_digits_hide_no_other_number(one, two):
+    frame = "The council of the town said that {} was paid in the old hall by the river."
+    assert len(changed(frame.format(one), frame.format(two))) == 1
 
 
 def test_numbers_of_a_list_that_move_by_one_are_no_conflict():

@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from naive import NaiveFolding, naive_link
-from naive_quotes import MARKS
+from naive import NaiveFolding, around_quotes, naive_link, naive_tokens
+from naive_quotes import (
+    CLOSES,
+    MARKS,
+    MAY_CLOSE,
+    SINGLE,
+    Opened,
+    end_all,
+    naive_quotes,
+    surroundings,
+)
 from twins import WRAPS, kernels_of
 
 from dedup.core.arrays import texts_from_strings
@@ -20,8 +29,10 @@ from dedup.text.tokens import folding, tokenise_texts
 pytestmark = WRAPS
 examples = settings(max_examples=50 if INTERPRETED else 200)
 
-# One row a kernel: the test that compares it with its twin. Those of whole texts are compared by
-# ``test_tokenise_rows``, which has links and quotation marks among its pieces.
+TABLE = folding()
+NAIVE_TABLE = NaiveFolding(TABLE.stage, TABLE.values, TABLE.expansions)
+
+# One row a kernel: the test that compares it with its twin.
 COMPARED = {
     links: {
         "run_end": "test_runs_of_bytes",
@@ -36,13 +47,13 @@ COMPARED = {
     quotes: {
         "mark_number": "test_numbers_of_marks",
         "code_at": "test_numbers_of_marks",
-        "opens_before": "test_quotes",
-        "word_follows": "test_quotes",
-        "set_quoted": "test_quotes",
-        "end_lines": "test_quotes",
-        "find_closed": "test_quotes",
-        "mark_quotes": "test_quotes",
-        "mark_quote_rows": "test_quotes",
+        "opens_before": "test_what_stands_around_marks",
+        "word_follows": "test_what_stands_around_marks",
+        "set_quoted": "test_quotations_that_end_with_their_lines",
+        "end_lines": "test_quotations_that_end_with_their_lines",
+        "find_closed": "test_which_quotation_a_mark_closes",
+        "mark_quotes": "test_quotations_of_texts",
+        "mark_quote_rows": "test_quotations_of_texts",
     },
 }
 
@@ -90,11 +101,95 @@ def test_numbers_of_marks():
     assert numbers == list(range(len(MARKS)))
     assert {rule[0] for rule in quotes._RULES} == MARKS
     assert quotes.mark_number(np.uint32(ord("a"))) == -1
-    table = folding()
-    read = NaiveFolding(table.stage, table.values, table.expansions)
-    assert all(read[mark].kind is not None for mark in MARKS)
+    assert all(NAIVE_TABLE[mark].kind is not None for mark in MARKS)
     data = np.frombuffer("a漢".encode(), np.uint8)
     assert [quotes.code_at(data, at, 4) for at in (0, 1)] == [(97, 1), (ord("漢"), 3)]
+
+
+quoted_texts = st.lists(
+    st.sampled_from(
+        [*sorted(MARKS), *"'\"“”", "a", "Bö", "漢", "1", *"-([,.", "    ", " ", "\n", "\n\n"]
+    ),
+    max_size=25,
+).map("".join)
+
+
+@examples
+@given(quoted_texts)
+def test_what_stands_around_marks(string):
+    data, kinds = np.frombuffer(f"{string}a".encode(), np.uint8), around_quotes(string, NAIVE_TABLE)
+    high = len(data) - 1
+    for at, char in enumerate(string):
+        if char in MARKS:
+            place = len(string[:at].encode())
+            behind = place + len(char.encode())
+            folds = TABLE.stage, TABLE.values
+            before = quotes.opens_before(data, 0, place, high, *folds)
+            follows = quotes.word_follows(data, behind, high, *folds)
+            assert (before, follows) == surroundings(string, at, kinds)
+
+
+marks = st.integers(0, len(quotes._RULES) - 1)
+
+
+@examples
+@given(marks, st.lists(marks, max_size=quotes.DEPTH), st.booleans(), st.booleans())
+def test_which_quotation_a_mark_closes(number, open_marks, may_close, follows):
+    opened = np.zeros((quotes.DEPTH, 3), np.int64)
+    opened[: len(open_marks), 0] = open_marks
+    mark = quotes._RULES[number][0]
+    fits = CLOSES.get(mark, "") + (MAY_CLOSE.get(mark, "") if may_close else "")
+    if mark in SINGLE and follows:
+        fits = ""
+    closed = [k for k, each in enumerate(open_marks) if quotes._RULES[each][0] in fits]
+    got = quotes.find_closed(number, opened, len(open_marks), may_close, follows)
+    assert got == (closed[-1] if closed else -1)
+
+
+def flags_of(stretches, count):
+    """Return the flags of tokens that stand in quotations."""
+    flags = np.zeros(count, np.uint8)
+    for low, high in stretches:
+        flags[low:high] |= text.QUOTED
+        flags[low : min(low + 1, high)] |= text.STARTS_SENTENCE
+    return flags
+
+
+@examples
+@given(
+    st.lists(st.tuples(marks, st.integers(0, 80), st.integers(-1, 70)), max_size=4),
+    st.integers(80, 160),
+)
+def test_quotations_that_end_with_their_lines(rows, token):
+    rows = [(mark, start, start + size if size >= 0 else -1) for mark, start, size in rows]
+    flags = np.zeros(160, np.uint8)
+    opened = np.array(rows, np.int64).reshape(-1, 3)
+    assert quotes.end_lines(opened, len(rows), flags, token) == 0
+    found = []
+    end_all(
+        [Opened(quotes._RULES[m][0], start, None if e < 0 else e) for m, start, e in rows],
+        token,
+        found,
+    )
+    assert flags.tolist() == flags_of(found, 160).tolist()
+
+
+@examples
+@given(st.lists(quoted_texts, max_size=3))
+def test_quotations_of_texts(strings):
+    texts, tokens = texts_from_strings(strings), tokenise_texts(texts_from_strings(strings))
+    folds = TABLE.stage, TABLE.values
+    flags, alone = np.zeros((2, len(tokens.hashes)), np.uint8)
+    quotes.mark_quote_rows(texts.data, texts.offsets, *folds, tokens.starts, flags, tokens.bounds)
+    opened = np.zeros((quotes.DEPTH, 3), np.int64)
+    for row, string in enumerate(strings):
+        own = slice(tokens.bounds[row], tokens.bounds[row + 1])
+        low, high = texts.offsets[row : row + 2]
+        quotes.mark_quotes(texts.data, low, high, *folds, tokens.starts[own], alone[own], opened)
+        starts = [token.start for token in naive_tokens(string, NAIVE_TABLE)]
+        found = naive_quotes(string, around_quotes(string, NAIVE_TABLE), starts)
+        assert flags[own].tolist() == flags_of(found, len(starts)).tolist()
+    assert flags.tolist() == alone.tolist()
 
 
 def quoted(string):

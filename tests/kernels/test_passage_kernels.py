@@ -795,8 +795,10 @@ def test_matches_of_regions(listed, both):
         regions.fill_region(k, rows, side_of(a), side_of(b), scratch)
         wanted = naive_fill(piece, list(piece.path), a, b)
         assert path_in(scratch.mate) == wanted
-        # What is counted is cleared, and counted once.
+        # What is counted is cleared. Tokens of a count once; each region marks those of b anew.
         assert passages.count_matched(rows[k], True, scratch) == (len(wanted), len(wanted))
         assert path_in(scratch.mate) == []
         regions.fill_region(k, rows, side_of(a), side_of(b), scratch)
-        assert passages.count_matched(rows[k], True, scratch) == (0, 0)
+        assert passages.count_matched(rows[k], True, scratch) == (0, len(wanted))
+        regions.fill_region(k, rows, side_of(a), side_of(b), scratch)
+        assert passages.count_matched(rows[k], False, scratch) == (0, 0)

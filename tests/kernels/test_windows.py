@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -41,9 +43,9 @@ COMPARED = {
         "window_end": "test_windows",
         "widest_window": "test_windows",
         "mark_bytes": "test_mark_bytes",
-        "link_span": "test_hash_words",
-        "base64_span": "test_hash_words",
-        "set_odd": "test_hash_words",
+        "link_span": "test_spans_of_links",
+        "base64_span": "test_spans_of_links",
+        "set_odd": "test_set_odd",
         "mark_links": "test_hash_words",
         "changes_of": "test_hash_words",
         "has_odd": "test_has_odd",
@@ -129,6 +131,62 @@ def test_has_odd(marks, data):
     wanted = number_of(marks) >> start & (1 << end - start) - 1 != 0
     got = ascii.has_odd(np.array(marks, np.uint64), np.int64(start), np.int64(end))
     assert bool(got) == wanted
+
+
+@examples
+@given(st.lists(hashes, min_size=3, max_size=3), st.integers(0, 191), st.integers(0, 191))
+def test_set_odd(marks, start, end):
+    rows = [np.array(marks[k:] + marks[:k], np.uint64) for k in range(3)]
+    before = [number_of(row) for row in rows]
+    ascii.set_odd(np.int64(start), np.int64(end), *rows)
+    span = sum(1 << bit for bit in range(start, end))
+    words, odd, digits = before
+    assert [number_of(row) for row in rows] == [words & ~span, odd | span, digits & ~span]
+
+
+def naive_span(data, at):
+    """Return the bounds of what a link may have around a colon, an at sign or a letter."""
+    if data[at : at + 1] == b"@":
+        before, behind = rb"[\w.%+-]{0,64}\Z", rb"@[A-Za-z0-9.-]*"
+    else:
+        before = rb"[A-Za-z]*\Z" if data[at : at + 1] == b":" else rb"\Z"
+        behind = rb"[\w.~:/?#@!$&*+,;=%-]*"
+    return re.search(before, data[:at]).start(), at + len(re.match(behind, data[at:])[0])
+
+
+def naive_base64_span(data, at):
+    """Return the bounds of the run of base64 around a place, empty where it is short."""
+    start = re.search(rb"[A-Za-z0-9+/]*\Z", data[:at]).start()
+    end = at + len(re.match(rb"[A-Za-z0-9+/]*", data[at:])[0])
+    return (start, end) if end - start >= 24 else (at, at)
+
+
+@examples
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *("http", "://", "www.", "@", ":", "a", "b1", "x.org", "/", "+", "?q=2", ".", "é"),
+                *(" ", "A" * 11, "7" * 70, "c3d4" * 6, "_", "%"),
+            ]
+        ),
+        max_size=9,
+    ).map("".join),
+    st.integers(0, 5),
+    st.integers(0, 5),
+)
+def test_spans_of_links(string, low, left):
+    data = string.encode()
+    high = len(data) - left
+    buffer = np.frombuffer(data, np.uint8)
+    for at in range(low, high):
+        part = data[low:high]
+        if data[at] in b":@wW":
+            got = ascii.link_span(buffer, np.int64(low), np.int64(at), np.int64(high))
+            assert tuple(each - low for each in got) == naive_span(part, at - low)
+        if data[at] in PLAIN_BYTES:
+            got = ascii.base64_span(buffer, np.int64(low), np.int64(at), np.int64(high))
+            assert tuple(each - low for each in got) == naive_base64_span(part, at - low)
 
 
 @examples

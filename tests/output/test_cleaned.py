@@ -816,7 +816,8 @@ def test_a_marked_row_keeps_the_name_of_its_text(folder):
 
 
 def test_a_whole_text_cannot_be_marked(folder):
-    with pytest.raises(ConfigError, match=r"annotate: got 'in/a\.txt', allowed is a row .* no col"):
+    says = r"annotate: in/a\.txt: a whole text has no columns to annotate; a row .* has"
+    with pytest.raises(ConfigError, match=says):
         write_cleaned(result_of(from_bytes(a=BODY.encode())), folder.clean, annotate=True)
     assert not folder.clean.exists()
 

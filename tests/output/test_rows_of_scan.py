@@ -359,9 +359,7 @@ def test_no_documents_give_a_file_without_rows(tmp_path, format):
 def test_rows_need_a_folder(tmp_path, option):
     path = write_jsonl(tmp_path / "a.jsonl", made(3))
     done = run(path, option)
-    assert (done.code, done.err) == (
-        2, f"dedup: error: {option}: got True, allowed is with -o DIR, the folder that gets the "
-           "rows\n")  # fmt: skip
+    assert (done.code, done.err) == (2, f"dedup: error: {option} needs -o DIR\n")
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.html", "noname"])
@@ -369,7 +367,8 @@ def test_a_whole_text_cannot_be_annotated(tmp_path, name):
     (tmp_path / name).write_text(f"<p>{LIBRARY}</p>")
     done = run(tmp_path / name, "-o", tmp_path / "out", "--annotate")
     assert done.code == 2
-    assert f"--annotate: got '{tmp_path / name}', allowed is a row" in done.err
+    says = "a whole text has no columns to annotate; a row (of JSON lines, CSV, Parquet) has"
+    assert done.err == f"dedup: error: --annotate: {tmp_path / name}: {says}\n"
     assert not (tmp_path / "out").exists()
 
 
@@ -407,16 +406,16 @@ def test_stdin_is_kept_with_its_columns_for_a_run_that_goes_on(tmp_path, format)
 
 def changing(monkeypatch, change, *, hidden):
     """Let inputs be changed between the readings; ``hidden`` as if nobody had noticed."""
-    from dedup.cli import scanning
+    from dedup.api import runs
 
-    scan = scanning._scan_files
+    scan = runs.scan_files
 
     def scanned(*given):
         result = scan(*given)
         change()
         return result
 
-    monkeypatch.setattr(scanning, "_scan_files", scanned)
+    monkeypatch.setattr(runs, "scan_files", scanned)
     if hidden:
         monkeypatch.setattr("dedup.output.cleaned.rereading.Rereading.check", lambda self: None)
 

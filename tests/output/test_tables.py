@@ -145,7 +145,8 @@ def test_a_folder_that_cannot_be_made_is_an_output_error(result, tmp_path):
 
 @pytest.mark.parametrize("format", sinks.FORMATS)
 def test_a_full_disk_at_any_moment_leaves_the_old_result(result, tmp_path, monkeypatch, format):
-    old = {path: path.read_bytes() for path in write_result(result, tmp_path, format=format)}
+    write_result(result, tmp_path, format=format)
+    old = {path: path.read_bytes() for path in tmp_path.iterdir()}
     result.summary["z"] = 2
     flush, calls, fail_at = os.fsync, 0, 0
 
@@ -168,7 +169,8 @@ def test_a_full_disk_at_any_moment_leaves_the_old_result(result, tmp_path, monke
 def test_a_disk_that_is_full_while_writing_leaves_the_old_result(
     result, tmp_path, monkeypatch, format
 ):
-    old = {path: path.read_bytes() for path in write_result(result, tmp_path, format=format)}
+    write_result(result, tmp_path, format=format)
+    old = {path: path.read_bytes() for path in tmp_path.iterdir()}
     opened = files.Staging.open
 
     class Full:
@@ -215,7 +217,7 @@ def news(tmp_path):
 @pytest.mark.parametrize("out", [".", "out", "sub", "sub/new/out", "../news", "../link"])
 def test_output_into_an_input_folder_is_refused(news, out):
     (news.parent / "link").symlink_to(news, target_is_directory=True)
-    with pytest.raises(OutputError, match=r"lies in the input folder.*allowed is"):
+    with pytest.raises(OutputError, match=r"lies in the input folder.*choose a folder"):
         check_output(news / out, [str(news)], ["documents.jsonl"])
 
 

@@ -42,6 +42,7 @@ def test_a_larger_corpus_is_told_from_a_sample(corpus, monkeypatch, name, exact)
     monkeypatch.setattr("dedup.sources.tables._MOST_ROWS", 300)
     monkeypatch.setattr("dedup.sources.streams.CHUNK", 1 << 12)
     monkeypatch.setattr("dedup.sources.blocks.BLOCK_BYTES", 1 << 14)
+    monkeypatch.setattr("dedup.sources.reading._SAMPLE", 1 << 12)
     plan = estimate.estimate([str(corpus / name)], ReadOptions(), FAST)
     assert plan["sample"] < 1000
     assert plan["documents_are_exact"] == exact

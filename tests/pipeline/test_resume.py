@@ -22,6 +22,7 @@ from dedup.pipeline import documents as gathering
 from dedup.pipeline import fast as streaming
 from dedup.pipeline import full
 from dedup.pipeline.run import scan_reader
+from dedup.similarity.differences import Judge
 from dedup.sources import ReadOptions
 from dedup.sources.rereadable import Files
 
@@ -76,13 +77,14 @@ def test_each_stage_is_taken_up(corpus, tmp_path, monkeypatch):
         work = Work.at(folder, reader.header(FAST))
         return scan_reader(reader, FAST, work=work, progress=progress), work
 
-    for stage in ("candidates", "shingles", "pairs", "clusters"):
+    for stage in ("candidates", "shingles", "pairs", "differences", "clusters"):
         with pytest.raises(Stopped):
             go(stage)
         state = json.loads((folder / MANIFEST).read_text())
         assert state["stages"]
     monkeypatch.setattr(streaming, "sign_all", None)  # would be called if anything were done again
     monkeypatch.setattr(streaming, "shingle_all", None)
+    monkeypatch.setattr(Judge, "find", None)
     result, work = go()
     assert tables(result) == tables(wanted)
     assert result.summary == wanted.summary
@@ -167,9 +169,12 @@ def test_each_stage_of_a_whole_scan_is_taken_up(tmp_path, monkeypatch):
         state = json.loads((folder / MANIFEST).read_text())
         assert set(done) <= set(state["stages"])
         done = list(state["stages"])
-    assert done == ["texts", "tokens", "candidates", "removals", "passages"]
-    for name in ("tokenise_texts", "find_copies", "find_removals", "find_passages"):
+    saved = ["texts", "tokens", "candidates", "removals", "passages", "misread", "differences"]
+    assert done == saved
+    makers = ("tokenise_texts", "find_copies", "find_removals", "find_passages", "find_misread")
+    for name in makers:
         monkeypatch.setattr(full, name, None)  # would be called if anything were done again
+    monkeypatch.setattr(Judge, "find", None)
     result, work = go()
     assert tables(result) == tables(wanted)
     assert result.summary == wanted.summary

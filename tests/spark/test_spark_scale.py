@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from test_spark import FAST, corpus, found_by_spark, found_here, identical, one_footer, path
+from test_spark import (
+    FAST,
+    check_in_rounds,
+    corpus,
+    found_by_spark,
+    found_here,
+    identical,
+    one_footer,
+    path,
+)
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -54,7 +63,8 @@ def test_a_path_of_50_000(spark_here, tmp_path, driver_edges):
 
 def test_a_path_in_rounds(spark_here, tmp_path):
     """As were it too large for a task: each round settles at least one range of the order."""
-    check_same(spark_here, tmp_path, path(10_000), task_edges=2_000)
+    how = {"task_edges": 2_000, "checkpoint": str(tmp_path)}
+    assert check_in_rounds(spark_here, path(10_000), **how) == 1
 
 
 def test_spark_3_5(tmp_path):

@@ -48,12 +48,15 @@ def pairs(page: Page) -> Iterator[str]:
     yield from page.left_out(len(table), "pair")
 
 
+_OF = ("exact", "near_duplicate", "excerpt", "revision")  # "another version of", "derived with"
+
+
 def _sides(row: dict[str, Any]) -> tuple[list[str], str]:
     """Return which article of a pair comes first, and the word between them."""
     relation, sides = row["relation"], ["a", "b"]
     if relation == "excerpt" and row["containment_b"] > row["containment_a"]:
         sides.reverse()  # the excerpt comes before what it was taken from
-    return sides, "of" if relation in ("exact", "near_duplicate", "excerpt") else "with"
+    return sides, "of" if relation in _OF else "with"
 
 
 def _narrow_pair(page: Page, row: dict[str, Any]) -> Iterator[str]:
