@@ -31,6 +31,7 @@ def is_stopped(result: Result, safety: Safety) -> bool:
     is_wrong = any(each["kind"] not in NOTES for each in found)
     stops = safety.stop_on_warning and is_wrong
     begin = "stopped, nothing is written" if stops else "look at this before you trust the removals"
+    begin = begin if is_wrong else "note"  # what is kept, or removed as it should be
     tell(f"dedup: {begin}: {named}{more}")
     return stops
 
