@@ -213,16 +213,19 @@ def test_a_path_in_rounds(spark):
 
 
 def test_facts_that_differ_keep_documents_on_spark_too(spark):
-    form = "The harbour office of {} reports {} ships and {} tons of fish on day {} of the season."
-    towns = ("Lumen", "Arden", "Corvo", "Delft", "Esker", "Falun")
-    texts = [
-        " ".join(form.format(town, 7 * k + 3, 31 * k + 11, k * 5 + n) for n in range(6))
-        for k, town in enumerate(towns)
-    ]
+    form = (
+        "The boats came back to the old quay with {} tons of fish after a night of calm weather "
+        "and light wind from the south, and nobody there could say where they had been so long. "
+        "In the market hall the first boxes were sold at {} crowns before the doors had opened, "
+        "while the buyers from the towns behind the hills were still on the road. "
+        "The harbour master counted {} sails on the water and wrote them down in the book "
+        "that has lain on the table of his office as in the days of his father."
+    )
+    texts = [form.format(31 * k + 11, 7 * k + 3, 5 * k + 2) for k in range(6)]
     texts.append(texts[0] + " It is said that nobody was there to see them come in.")
     table = pa.table({"id": [f"{k}" for k in range(len(texts))], "text": texts})
     totals = check_same(spark, table)
-    assert totals["relations"]["same_form"] > 10
+    assert totals["relations"]["revision"] == 20
     assert totals["documents"]["removed"] == 1
 
 
