@@ -281,7 +281,7 @@ def test_a_device_is_not_replaced_by_a_file(index, tmp_path):
     os.mkfifo(pipe)
     for option in ("-o", "--summary"):
         done = filtered(index, option, pipe, lines=stream(2))
-        assert (done.code, "is no file" in done.err) == (4, True)
+        assert (done.code, "is a folder or a device" in done.err) == (4, True)
     assert pipe.is_fifo()
     assert not index.exists()
 
@@ -399,7 +399,7 @@ def test_a_full_disk_is_an_error_and_nothing_is_passed_on_that_is_not_kept(index
             raise IndexUnavailable("disk full")
         return insert(self, entries, add=add)
 
-    monkeypatch.setattr(SQLiteStore, "offer", full)
+    monkeypatch.setattr(SQLiteStore, "insert", full)
     done = filtered(index, "--line-buffered", lines=stream(9))
     assert (done.code, len(done.out.splitlines())) == (4, 7)
     assert Path(index).exists()

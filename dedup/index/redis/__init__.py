@@ -83,7 +83,7 @@ class RedisStore:
             arguments: list[Any] = [int(add), int(self._clock())]
             for each in some:
                 arguments += (packed_keys(each.keys), _unseen(each))
-            told = self._server.run("offer", arguments)
+            told = self._server.run("insert", arguments)
             verdicts += [self._verdict(*each, add) for each in zip(some, told, strict=False)]
         return verdicts
 

@@ -21,7 +21,7 @@ from dedup.index.settings import Settings
 from dedup.index.store import BUCKET, CANDIDATES
 from dedup.similarity.relations import NAMES, NEAR_DUPLICATE
 
-SCRIPTS = ("offer", "commit", "buckets", "mend", "day")
+SCRIPTS = ("insert", "commit", "buckets", "mend", "day")
 SLOTS = 1 << 16  # strings that postings are spread over; the first two bytes of a key say which
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _OTHER_SCHEMES = {"valkey": "redis", "valkeys": "rediss"}
