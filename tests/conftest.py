@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 
 import dedup
 
+QUARANTINE = Path(__file__).with_name("quarantine.txt")
 ROOT = Path(__file__).resolve().parents[1]
 
 # With all that the tests import, a look at everything that lives takes long, and comes often.
@@ -35,8 +36,21 @@ settings.load_profile("dedup")
 
 
 def pytest_collection_modifyitems(items):
-    """Run the slow tests last, so that a quick one that fails is seen early."""
+    """Run the slow tests last, so that a quick one that fails is seen early; mark the quarantined."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    _quarantine(items)
+
+
+def _quarantine(items):
+    """Let tests that are in quarantine run and be reported, without failing the run."""
+    lines = QUARANTINE.read_text("utf-8").splitlines()
+    listed = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    marks = {line.removeprefix("mark ") for line in listed if line.startswith("mark ")}
+    prefixes = tuple(line for line in listed if not line.startswith("mark "))
+    reason = f"in {QUARANTINE.name}: not confirmed since the last large merge"
+    for item in items:
+        if item.nodeid.startswith(prefixes) or any(map(item.get_closest_marker, marks)):
+            item.add_marker(pytest.mark.xfail(strict=False, reason=reason))
 
 
 @pytest.fixture(scope="session")

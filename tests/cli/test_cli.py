@@ -863,7 +863,7 @@ def test_rows_on_stdin_are_known(tmp_path):
     rows = "id,text\n1,one\n2,two\n"
     assert "2 articles" in run("scan", "-", input=rows).out
     assert run("clean", "-", "-o", tmp_path / "out", input=rows).code == 0
-    assert names_in(tmp_path / "out" / "articles") == []
+    assert names_in(tmp_path / "out") == ["articles.jsonl", "manifest.json", "provenance.jsonl"]
 
 
 def test_compare_names_files_of_one_name_by_their_paths(folder, tmp_path):
