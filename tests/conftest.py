@@ -36,7 +36,7 @@ settings.load_profile("dedup")
 
 
 def pytest_collection_modifyitems(items):
-    """Run the slow tests last, so that a quick one that fails is seen early; mark the quarantined."""
+    """Run slow tests last, so that a quick one that fails is seen early; mark the quarantined."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
     _quarantine(items)
 

@@ -97,7 +97,7 @@ class Result(data.Result):
         >>> words = [f"word{number}" for number in range(60)]
         >>> texts = [words, [*words[:51], *"nine other words stand at the end here".split()]]
         >>> result = dedup.scan([" ".join(text) for text in texts], find=["duplicates"])
-        >>> [len(result.at_threshold(each).clusters) for each in (0.7, 0.9)]
+        >>> [len(result.at_threshold(each).clusters) for each in (0.7, 0.95)]
         [1, 0]
         """
         return type(self).of(at_threshold(self, threshold), self.inputs)

@@ -335,7 +335,11 @@ def complete(result: Result, pairs: Pairs, clusters: Clusters, limits: Counter[s
     """Write the summary of a result whose tables are filled, and check that nothing is lost."""
     ids = one_array(result.tables["documents"]["doc_id"])
     groups = reuse_groups(pairs, clusters, ids)
-    result.summary.update(summarise(result, clusters, groups, limits))
+    told = summarise(result, clusters, groups, limits)  # its warnings are also of what is there
+    warnings = told.pop("warnings")
+    found = {**told, **result.summary, "warnings": warnings}  # these come last
+    result.summary.clear()
+    result.summary.update(found)
     check_conservation(result, clusters)
 
 
