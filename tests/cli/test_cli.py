@@ -21,7 +21,7 @@ from dedup import cli
 from dedup.cli import options, running, scanning
 from dedup.config import Config
 from dedup.output import tables as sinks
-from dedup.schema import CONTRACT, NAMED
+from dedup.schema import CONTRACT, MORE, NAMED
 from dedup.sources.options import KNOWN_NAMES
 
 ONE = (
@@ -849,7 +849,10 @@ def test_the_keys_of_the_json_object_are_documented(seeds):
     whole, _ = scanned(seeds)
     for key in set(whole) - {"documents", "pairs", "passages", "repeats", "summary"}:
         row = section.split(f"| `{key}` |")[1].split("\n")[0]
-        for column in whole[key][0] if isinstance(whole[key], list) else ():
+        if not isinstance(whole[key], list):
+            continue
+        # The seeds lose nothing: the columns of a loss are those of the contract.
+        for column in MORE["losses"].names if key == "losses" else whole[key][0]:
             assert f"`{column}`" in row
 
 
