@@ -19,7 +19,7 @@ from dedup.index import Index
 
 redis = pytest.importorskip("redis", reason="the extra redis is not installed")
 servers = pytest.importorskip("servers")
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parent
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ with Index.open(sys.argv[1]) as index:
 
 
 def test_four_processes_offer_the_same_articles(url):
-    code = f"import sys\nsys.path.insert(0, {str(HERE)!r})\n{INSERT}"
+    code = f"import sys\nsys.path[:0] = [{str(HERE)!r}, {str(HERE.parent)!r}]\n{INSERT}"
     command = [sys.executable, "-c", code, url, "1000"]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     told = [[*map(int, each.communicate(timeout=120)[0].split())] for each in running]

@@ -69,7 +69,7 @@ def filled(path, count=150, **options):
 
 def script(body, *arguments, **options):
     """Start a process that runs ``body`` with the tests' modules at hand."""
-    code = f"import sys\nsys.path.insert(0, {str(HERE)!r})\n{body}"
+    code = f"import sys\nsys.path[:0] = [{str(HERE)!r}, {str(HERE.parent)!r}]\n{body}"
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         stdout=subprocess.PIPE,
