@@ -24,14 +24,12 @@ def is_stopped(result: Result, safety: Safety) -> bool:
     if limits != DEFAULT:
         result.summary["warnings"] = find_warnings(result, limits)
     found = result.summary["warnings"]
-    if not found:
+    if all(each["kind"] in NOTES for each in found):  # the view and the summary tell those
         return False
     named = "; ".join(describe(each) for each in found[:_SAID])
     more = f"; and {len(found) - _SAID:,} more" if len(found) > _SAID else ""
-    is_wrong = any(each["kind"] not in NOTES for each in found)
-    stops = safety.stop_on_warning and is_wrong
+    stops = safety.stop_on_warning
     begin = "stopped, nothing is written" if stops else "look at this before you trust the removals"
-    begin = begin if is_wrong else "note"  # what is kept, or removed as it should be
     tell(f"dedup: {begin}: {named}{more}")
     return stops
 

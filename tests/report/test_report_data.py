@@ -243,19 +243,22 @@ def read(folder):
 @pytest.mark.parametrize(
     ("break_it", "message"),
     [
-        (lambda folder: shutil.rmtree(folder), "no folder"),
-        (lambda folder: (folder / "pairs.jsonl").unlink(), "neither file"),
+        (lambda folder: shutil.rmtree(folder), "no such folder"),
+        (lambda folder: (folder / "pairs.jsonl").unlink(), "neither pairs.jsonl nor"),
         (lambda folder: (folder / "summary.json").unlink(), "cannot read"),
         (lambda folder: (folder / "summary.json").write_text("{"), "not JSON"),
         (lambda folder: (folder / "summary.json").write_text("{}"), "not as this version"),
         (lambda folder: (folder / "documents.jsonl").write_text("{"), "cannot be read"),
         (
-            lambda folder: (folder / "marks.jsonl").write_text(
+            lambda folder: (folder / "annotations.jsonl").write_text(
                 '{"doc_id":"x","start":0,"end":1,"tag":"t"}\n'
             ),
             "names 'x'",
         ),
-        (lambda folder: pq.write_table(pa.table({}), folder / "pairs.parquet"), "both files"),
+        (
+            lambda folder: pq.write_table(pa.table({}), folder / "pairs.parquet"),
+            "both pairs.jsonl and",
+        ),
     ],
 )
 def test_a_broken_folder_is_named(folder, break_it, message):
