@@ -48,7 +48,7 @@ def plain_text(line: str) -> str:
     r"""Return a line without what Markdown and HTML put around its words.
 
     >>> plain_text("* **[Share this](https://example.org/share)** &nbsp;")
-    '* Share this \\xa0'
+    '* Share this \xa0'
     """
     if "&" in line:
         line = html.unescape(line)
