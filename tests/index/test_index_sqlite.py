@@ -287,7 +287,8 @@ def test_a_reader_sees_what_others_add_and_merge(path, small_runs):
 
 ADD = """
 from test_index_sqlite import article
-from dedup.index import Index, settling, sqlite
+from dedup.index import Index, sqlite
+from dedup.index.sqlite import settling
 settling.TAIL = sqlite.TAIL = 16
 settling.FAN = 4
 path, seed = sys.argv[1:3]
@@ -346,7 +347,8 @@ FULL = """
 import resource, signal
 from test_index_sqlite import article
 from dedup.errors import IndexUnavailable
-from dedup.index import Index, settling, sqlite
+from dedup.index import Index, sqlite
+from dedup.index.sqlite import settling
 settling.TAIL = sqlite.TAIL = 16
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 limits = resource.getrlimit(resource.RLIMIT_FSIZE)
