@@ -7,32 +7,15 @@ import json
 import random
 
 import pytest
+from differing import FORM, STORY
 
 import dedup
 from dedup.config import Config
 
 MODES = (Config(), Config(find=("duplicates",)))
+
+
 # Long enough for a Jaccard above the threshold, so that both modes find the pairs.
-FORM = (
-    "The weather office of the region expects a quiet {day} in the valley, with clouds in the "
-    "morning and some sun in the afternoon. At noon it will be {high} degrees. A light wind blows "
-    "from the west, and drivers should look out for fog on the roads near the river after dark. "
-    "Walkers will find the paths in the hills dry, and the lifts are open as they are on every "
-    "day of the season until the evening comes and the last of the guests are back in the village "
-    "below. At night it cools down to {low} degrees, said {name} of the office. The next report "
-    "will be published in the morning as always, and can be heard on the radio every hour."
-)
-STORY = (
-    "The council of the town has agreed to mend the old bridge over the river before the winter "
-    "comes, and the work is to begin as soon as the plans are ready. The mayor said that the "
-    "bridge had been neglected for far too long and that people in the villages on the other "
-    "side could not wait any more. A firm from the next valley will do the work, which needs "
-    "stone from the old quarry and timber from the woods of the parish, and traffic is sent "
-    "round by the mill until it is done. In the accident of last week {count} people were hurt "
-    "when a part of the wall gave way, and all of them are in the care of the hospital by now."
-)
-
-
 def report(day, high, low, name):
     return FORM.format(day=day, high=high, low=low, name=name)
 
