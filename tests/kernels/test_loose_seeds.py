@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from naive_pieces import Text, naive_has_link, naive_loose, naive_merged
+from naive_pieces import MEDIUM, NONE, Text, naive_has_link, naive_loose, naive_merged
 from passage_texts import OTHER, examples, piece_of, scratch_for, seeds_of, side_of, text_of, texts
 
 from dedup.kernels import pieces, sides
@@ -100,6 +100,20 @@ def test_loose_pieces_at_their_limits(apart, common, side):
         for seeds in ([(0, 0), (0, 1), (1, apart)], [(0, 0), (1, 1)], [(0, 0), (1, 3), (apart, 4)]):
             for chosen in (seeds, [(i, j) if side else (j, i) for i, j in seeds]):
                 check_loose(sorted(chosen), *((a, b) if side else (b, a)), ((), ()))
+
+
+@pytest.mark.parametrize("common", [11, 12, 13])
+def test_loose_pieces_are_sure_from_twelve_words_and_half_alike(common):
+    """Other words stand on one side alone: as many as are in common leave half, 3 to 2 leave .4."""
+    for others in range(common - 1, 2 * common):
+        count = common + others
+        a = text_of(range(1, count + 1))
+        b = text_of([*a.words[:common][::-1], *range(OTHER, OTHER + others)])
+        seeds = sorted([(0, common - 1), (common - 1, 0), (count - 3, count - 3)])
+        check_loose(seeds, a, b, ((), ()))
+        level = MEDIUM if common >= 12 and others <= common else NONE
+        wanted = [(level, common)] if others <= 1.5 * common else []
+        assert [(each.level, each.tokens) for each in naive_loose(seeds, a, b)] == wanted
 
 
 @pytest.mark.parametrize("last", [994, 995, 996, 997])
