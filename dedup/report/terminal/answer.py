@@ -21,6 +21,7 @@ from dedup.report.terminal.text import cells, counted, cut, pad, safe
 
 LINES = 30
 _MOST = 3  # entries of a list
+_REASONS = 2
 _LABEL = 10  # columns of the words on the left
 _INPUTS = 50  # columns of the inputs in a command; longer ones are not typed again
 
@@ -135,32 +136,30 @@ def cut_text(page: Page) -> list[Row]:
     is_repeat = pc.is_in(removals["reason"], value_set=reasons)
     rows = []
     if "repeats" in result.config.find:
-        repeats = removals.filter(is_repeat)
-        rows.append((_stretches(repeats, "repeat", "no repeat inside an article"), ""))
+        words = ("repeat", "repeats")
+        rows.append((_stretches(page, removals.filter(is_repeat), words), ""))
     if result.config.boilerplate and "text" in result.corpus.table.column_names:
-        boilerplate = removals.filter(pc.invert(is_repeat))
-        text = _stretches(
-            boilerplate, "line of boilerplate", "no boilerplate", "lines of boilerplate"
-        )
-        rows.append((text, ""))
+        words = ("line of boilerplate", "lines of boilerplate")
+        rows.append((_stretches(page, removals.filter(pc.invert(is_repeat)), words), ""))
     return rows
 
 
-def _stretches(rows: pa.Table, word: str, none: str, words: str | None = None) -> str:
+def _stretches(page: Page, rows: pa.Table, words: tuple[str, str]) -> str:
+    """Return in how many places how much of the text goes, and why."""
     if not len(rows):
-        return none
+        return f"no {words[0]} inside an article"
     size = pc.sum(pc.subtract(rows["end"], rows["start"])).as_py()
-    places = (
-        f"{counted(len(rows), word, words)} in {counted(len(pc.unique(rows['doc'])), 'article')}"
-    )
-    return f"{places}, {counted(size, 'character')}: {_reasons(rows['reason'])}"
+    articles = counted(len(pc.unique(rows["doc"])), "article")
+    share = size / max(_characters(page), 1)
+    facts = f"{counted(len(rows), *words)} in {articles}, {share:.1%} of the text"
+    return f"{facts}: {_reasons(rows['reason'])}"
 
 
 def _reasons(values: pa.ChunkedArray) -> str:
     counts = tally(values)
-    left = len(counts) - _MOST
-    more = f" and {counted(left, 'other kind')}" if left > 0 else ""
-    return f"{reasons_listed(counts[:_MOST])}{more}"
+    left = len(counts) - _REASONS
+    more = f", {counted(left, 'other kind')}" if left > 0 else ""
+    return f"{reasons_listed(counts[:_REASONS])}{more}"
 
 
 def held_back(page: Page) -> list[Row]:
