@@ -1,0 +1,124 @@
+"""Verbs of reporting, and who is named beside a quotation as the one who said it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+_BEFORE, _BEHIND = 250, 160  # characters beside a quotation in which its speaker may be named
+_NAME_WORD = r"[^\W\d_a-z][\w.’'-]*"
+_PARTICLE = r"(?:al|el|ibn|bin|bint|abu|ben|de|da|dos|del|della|di|du|van|von|der|den|la|le)"
+_NAME = rf"{_NAME_WORD}(?:[ \xa0-](?:{_PARTICLE}[ \xa0-])*{_NAME_WORD})*"
+_STOP = re.compile(r"[.!?…:;]\s+(?=\W*[^\W\d_a-z])|\n")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff]")
+# Words with a capital that begin a sentence and are no name.
+_NO_NAMES = frozenset(
+    "he she it they we i you the a an this that these those in on at as by but and or when while if "
+    "after before what there who his her their its our my er sie es wir ich der die das ein eine in "
+    "im am als auch und aber il elle ils elles on nous le la les un une dans mais et el ella ellos "
+    "lo los las un una en pero y ele ela eles o os as um uma mas e".split()
+)
+
+
+@cache
+def verbs() -> re.Pattern[str]:
+    """Return a pattern of a verb of reporting in any of the listed languages."""
+    lines = Path(__file__).with_name("reporting.txt").read_text("utf-8").splitlines()
+    words = {
+        word
+        for line in lines
+        if line and not line.startswith("#")
+        for word in line.split(":", 1)[1].split()
+    }
+    spaced = sorted((word for word in words if not _UNSPACED.search(word)), key=_longest_first)
+    others = sorted(words - set(spaced), key=_longest_first)
+    spelt = "|".join(map(re.escape, spaced))
+    return re.compile(rf"\b(?:{spelt})\b|{'|'.join(map(re.escape, others))}", re.IGNORECASE)
+
+
+def _longest_first(word: str) -> tuple[int, str]:
+    return -len(word), word
+
+
+def speaker_of(text: str, start: int, end: int) -> str | None:
+    """Return who is named as the speaker beside the quotation ``text[start:end]``, if anybody is.
+
+    A verb of reporting must stand in the same sentence, before the quotation or behind it.
+
+    >>> text = "Hassan Abdul Ghani, commander of the Department, said on X: “We entered it today.”"
+    >>> speaker_of(text, text.index("“"), len(text))
+    'Hassan Abdul Ghani'
+    >>> text = "“We entered it today, with tanks,” said Mr. Ghani of the opposition."
+    >>> speaker_of(text, 0, text.index(" said"))
+    'Mr. Ghani'
+    """
+    before = text[max(start - _BEFORE, 0) : start]
+    behind = text[end : end + _BEHIND]
+    return _named_before(before) or _named_behind(behind)
+
+
+def _named_before(text: str) -> str | None:
+    """Return the subject of the sentence that leads to a quotation."""
+    sentence = _STOP.split(text.rstrip(" \xa0:,“„«»\"'‘‚(\n"))[-1]
+    verb = None
+    for verb in verbs().finditer(sentence):
+        pass
+    if verb is None or len(sentence) - verb.end() > 60:
+        return None
+    return _name_at(sentence[: verb.start()], nearest=False) or _beside(sentence[verb.end() :])
+
+
+def _named_behind(text: str) -> str | None:
+    """Return the subject of the words behind a quotation."""
+    sentence = _STOP.split(text.lstrip(" \xa0,.!?”“»«\"'’"))[0]
+    verb = verbs().search(sentence)
+    if verb is None or verb.start() > 80:
+        return None
+    return _beside(sentence[verb.end() :]) or _name_at(sentence[: verb.start()], nearest=True)
+
+
+def _beside(text: str) -> str | None:
+    """Return the name that begins a few words behind a verb."""
+    found = re.match(rf"(?:\s+[^\W\d_A-Z]\w*){{0,3}}\s+({_NAME})", text)
+    return _clean(found[1]) if found else None
+
+
+def _name_at(text: str, *, nearest: bool) -> str | None:
+    """Return a name of a sentence before its verb: the first of several words, else one beside it."""
+    names = [each for each in (_clean(found[0]) for found in re.finditer(_NAME, text)) if each]
+    long = [name for name in names if " " in name or "\xa0" in name]
+    if long:
+        return long[-1 if nearest else 0]
+    alone = re.search(rf"({_NAME_WORD})\s*$", text)
+    return _clean(alone[1]) if alone else None
+
+
+def _clean(name: str) -> str | None:
+    """Return a name without the words that only begin a sentence, ``None`` where nothing is left."""
+    words = name.replace("\xa0", " ").split(" ")
+    while words and words[0].casefold().rstrip(".") in _NO_NAMES:
+        words.pop(0)
+    joined = " ".join(words).strip(" .’'-")
+    for ending in ("’s", "'s"):
+        joined = joined.removesuffix(ending)
+    return joined if len(joined) > 1 and not verbs().fullmatch(joined) else None
+
+
+def agreed_speaker(found: Iterable[str | None]) -> str | None:
+    """Return the speaker that most occurrences name; a full name counts for its last word too.
+
+    >>> agreed_speaker(["Donald Trump", "Trump", None, "Clinton"])
+    'Donald Trump'
+    """
+    names = Counter(name for name in found if name)
+    if not names:
+        return None
+    by_last: dict[str, Counter[str]] = {}
+    for name, count in names.items():
+        by_last.setdefault(name.casefold().split(" ")[-1], Counter())[name] += count
+    _, group = min(by_last.items(), key=lambda each: (-each[1].total(), each[0]))
+    full = [name for name in group if " " in name] or list(group)
+    return min(full, key=lambda name: (-group[name], len(name), name))
