@@ -196,14 +196,14 @@ def take_stars(sides, candidates, heap, stamps, best, out):
         side = candidates[rank]
         stamp += 1
         members = count_members(sides, side, stamp, stamps)
-        if 0 < members < promised:
-            heap[0] = ((MOST_MEMBERS - members) << COUNT_SHIFT) | rank
+        if members == 0:
+            size -= 1
+            heap[0] = heap[size]
             sift_down(heap, size)
             continue
-        size -= 1
-        heap[0] = heap[size]
-        sift_down(heap, size)
-        if members == 0:
+        if members < promised:
+            heap[0] = ((MOST_MEMBERS - members) << COUNT_SHIFT) | rank
+            sift_down(heap, size)
             continue
         low = made
         made = write_star(sides, side, family, best, out, low)

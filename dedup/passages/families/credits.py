@@ -177,14 +177,10 @@ def find_releases(
     """Return which of some documents end in the marks or the contact of a press release."""
     table = hash_table(tokenise_texts(texts_from_strings([_RELEASE_WORDS])).hashes)
     near = _near(tokens, words, rows, table, (0, _RELEASE_TOKENS))
-    return {
-        row for row in rows[near].tolist() if _RELEASE_LINE.search(text_of(row)[-RELEASE:])
-    }
+    return {row for row in rows[near].tolist() if _RELEASE_LINE.search(text_of(row)[-RELEASE:])}
 
 
-def _near(
-    tokens: Tokens, words: Words, rows: Int64, table: UInt64, reach: tuple[int, int]
-) -> Bool:
+def _near(tokens: Tokens, words: Words, rows: Int64, table: UInt64, reach: tuple[int, int]) -> Bool:
     """Tell which documents have a word of ``table`` among their first or last tokens."""
     near = np.zeros(len(rows), np.bool_)
     arrays = tokens.hashes, words.classes, tokens.bounds

@@ -121,9 +121,7 @@ class Holders:
     def count(self, values: Int64) -> Int64:
         """Return how many distinct values (a number a document; negative: none) each family has."""
         codes = values[self.docs]
-        rows = np.unique(
-            np.column_stack([self.families[codes >= 0], codes[codes >= 0]]), axis=0
-        )
+        rows = np.unique(np.column_stack([self.families[codes >= 0], codes[codes >= 0]]), axis=0)
         counts: Int64 = np.bincount(rows[:, 0], minlength=len(self.bounds) - 1)
         return counts
 

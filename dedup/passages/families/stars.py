@@ -26,9 +26,7 @@ def find_stars(passages: Passages, ranks: Int64) -> Int64:
     counts = np.zeros(len(candidates), np.int64)
     kernel.count_all_members(sides, candidates, stamps, counts)
     lengths = (sides.ends - sides.starts)[candidates]
-    by_rank = np.lexsort(
-        (sides.starts[candidates], ranks[sides.docs[candidates]], -lengths)
-    )
+    by_rank = np.lexsort((sides.starts[candidates], ranks[sides.docs[candidates]], -lengths))
     candidates, counts = candidates[by_rank], counts[by_rank]
     members = np.minimum(counts, kernel.MOST_MEMBERS)
     heap = (kernel.MOST_MEMBERS - members) << kernel.COUNT_SHIFT | np.arange(len(counts))

@@ -82,9 +82,9 @@ def families_table(described: Described, ids: pa.Array) -> pa.Table:
         ],
         "credits": described.kinds.credits[order],
         "tokens": families.lengths()[representatives],
-        "completed": np.bincount(
-            families.families[own & families.completed], minlength=count
-        )[order],
+        "completed": np.bincount(families.families[own & families.completed], minlength=count)[
+            order
+        ],
         "variants": variants[order],
         "representative": ids.take(pa.array(families.docs[representatives])),
         "wording": [_wording(described, row) for row in representatives.tolist()],
@@ -160,9 +160,7 @@ def occurrences_table(described: Described, ids: pa.Array) -> tuple[pa.Table, in
     return _table(columns, OCCURRENCES), int(np.count_nonzero(~listed))
 
 
-def copying_table(
-    copying: dict[Link, Copied], described: Described, ids: pa.Array
-) -> pa.Table:
+def copying_table(copying: dict[Link, Copied], described: Described, ids: pa.Array) -> pa.Table:
     """Return a row for each outlet, source and kind of evidence, those of most articles first."""
     numbers = described.numbers()
     rows = [
@@ -212,4 +210,6 @@ def _table(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
         arrays.append(column if isinstance(column, pa.Array) else pa.array(column, item.type))
     if columns:
         raise NotImplementedError(f"columns {sorted(columns)} are in no schema")
-    return pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
+    return pa.Table.from_arrays(
+        [a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema
+    )
