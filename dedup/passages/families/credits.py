@@ -38,7 +38,9 @@ _SOURCE = re.compile(
     r"\W{0,3}(?:[\w.’/-]+[\s,/&]+(?:and |und |y |et )?){0,4}$",
     re.IGNORECASE,
 )
-_LISTED = re.compile(r"[(（\[/,–—|【]\s*(?:[\w.-]{2,12}\s*[/,;+&-]\s*)*$")
+_LISTED = re.compile(
+    r"[(（\[/,–—|【]\s*(?:[\w.-]{2,12}\s*[/,;+&-]\s*)*$|[(（][^()（）]{0,80};\s*$"
+)
 _REST = re.compile(r"[\s\w./,;:|()（）\[\]+&@-]{0,40}$")
 _RELEASE_LINE = re.compile(
     r"\(ots\)|^\s*(?:pressekontakt|press contacts?|media contacts?|contact(?:s)? presse|"
@@ -87,7 +89,7 @@ def agencies() -> Agencies:
     firsts = tokens.hashes[tokens.bounds[:-1][tokens.counts() > 0]]
     return Agencies(
         tuple(names),
-        re.compile(f"{_spelt(cased)}|(?i:{_spelt(folded)})"),
+        re.compile(f"(?i:{_spelt(folded)})|{_spelt(cased)}"),
         {**folded, **cased},
         hash_table(np.unique(firsts)),
     )
@@ -141,8 +143,9 @@ def _is_dateline(text: str, start: int, end: int) -> bool:
     line = before[max(before.rfind("\n"), before.rfind(". "), before.rfind("| ")) + 1 :]
     if len(line) > 70 or _PICTURE.search(line):
         return False
-    closed = re.match(r"(?:[\s/,;&-]{0,3}[\w.-]{2,12}){0,3}\s*[)）\]】]\s*[-–—:.]?", text[end:])
-    if re.search(r"[(（\[【]\s*(?:[\w.-]{2,12}[\s/,;&-]{1,3}){0,3}$", line) and closed:
+    closed = re.match(r"(?:[\s/,;&-]{0,3}[\w.-]{2,12}){0,3}\s*[)）\]】]\s*([-–—:.]?)", text[end:])
+    opened = re.search(r"(:?)\s*[(（\[【]\s*(?:[\w.-]{2,12}[\s/,;&-]{1,3}){0,3}$", line)
+    if opened and closed and (opened[1] or closed[1]):
         return True
     dashed = re.match(r"\s*[-–—]{1,2}\s", text[end:]) is not None
     if dashed and (not line.strip() or re.search(r"[,/]\s*$|\d\s*$", line)):

@@ -19,8 +19,12 @@ _NO_NAMES = frozenset(
     "he she it they we i you the a an this that these those in on at as by but and or when while if "
     "after before what there who his her their its our my er sie es wir ich der die das ein eine in "
     "im am als auch und aber il elle ils elles on nous le la les un une dans mais et el ella ellos "
-    "lo los las un una en pero y ele ela eles o os as um uma mas e".split()
+    "lo los las un una en pero y ele ela eles o os as um uma mas e "
+    "monday tuesday wednesday thursday friday saturday sunday yesterday today january february march "
+    "april june july august september october november december montag dienstag mittwoch donnerstag "
+    "freitag samstag sonnabend sonntag januar februar märz mai juni juli oktober dezember".split()
 )
+_ARTICLES = r"(?:the|a|an|der|die|das|dem|den|ein|eine|einer|le|la|un|une|el|il|lo|o|os|uma?|de|het)"
 
 
 @cache
@@ -77,7 +81,10 @@ def _named_behind(text: str) -> str | None:
     verb = verbs().search(sentence)
     if verb is None or verb.start() > 80:
         return None
-    return _beside(sentence[verb.end() :]) or _name_at(sentence[: verb.start()], nearest=True)
+    subject = sentence[: verb.start()]
+    if re.search(r"\w", subject):
+        return _name_at(subject, nearest=True)
+    return _beside(sentence[verb.end() :])
 
 
 def _beside(text: str) -> str | None:
@@ -92,8 +99,10 @@ def _name_at(text: str, *, nearest: bool) -> str | None:
     long = [name for name in names if " " in name or "\xa0" in name]
     if long:
         return long[-1 if nearest else 0]
-    alone = re.search(rf"({_NAME_WORD})\s*$", text)
-    return _clean(alone[1]) if alone else None
+    alone = re.search(rf"(?:^|(?P<before>[\w]+)\s+|\W)(?P<name>{_NAME_WORD})\s*$", text)
+    if alone is None or re.fullmatch(_ARTICLES, alone["before"] or "", re.IGNORECASE):
+        return None
+    return _clean(alone["name"])
 
 
 def _clean(name: str) -> str | None:
