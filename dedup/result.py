@@ -124,8 +124,8 @@ class Family:
 
     def __repr__(self) -> str:
         """Return one line: the kind, where it occurs, who said or credited it, and its begin."""
-        owners = f" of {self.owners:,} outlets" if self.owners else ""
-        facts = [f"{self.kind} in {self.articles:,} articles{owners}"]
+        outlets = f" of {_several(self.owners, 'outlet')}" if self.owners else ""
+        facts = [f"{self.kind} in {_several(self.articles, 'article')}{outlets}"]
         if self.speaker:
             facts.append(self.speaker)
         if self.agency:
@@ -313,6 +313,10 @@ class Result:
         if "repeats" in self.config.find:
             lines.append(f"  removals: {_counted(self.summary.get('removals', {}))}")
         return "\n".join(lines)
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -24,7 +24,8 @@ ONE_OWNER = 0.9  # of the documents of a family that is the text of one owner
 TEMPLATE_DOCUMENTS = 3  # fewest of a site template
 UNRELATED = 0.5  # of the pairs of its documents that share nearly nothing else
 BESIDE_SHARE, BESIDE_TOKENS = 0.1, 8  # of the shorter document: nearly nothing
-QUOTED_SHARE = 0.6  # of the characters of an occurrence, in quotation marks
+QUOTED_SHARE = 0.6  # of the characters of an occurrence, in quotation marks …
+ATTRIBUTED_SHARE = 0.4  # … or this share, where who is quoted is named in the occurrence too
 PHRASE_TOKENS = 15  # from which a wording is more than a phrase
 CREDITED = 0.3  # of the documents of a family that is an agency's
 _MOST_PAIRED = 24  # documents of a family whose pairs are looked at
@@ -54,7 +55,12 @@ def find_kinds(families: Families, holders: Holders, sources: Sources) -> Kinds:
     templates = families.templates.copy()
     for family in np.flatnonzero(one_owner & (documents >= TEMPLATE_DOCUMENTS)).tolist():
         templates[family] |= _is_unrelated(families, family, holders, sources)
-    quoted = _quoted(families, sources)
+    quoted, attributed = (
+        _quoted(families, sources, share) for share in (QUOTED_SHARE, ATTRIBUTED_SHARE)
+    )
+    speakers = _speakers(families, attributed & ~(templates | one_owner), sources)
+    named = np.array([each is not None for each in speakers], np.bool_)
+    quoted |= attributed & named
     kinds = np.full(count, COPY)
     kinds[templates] = TEMPLATE
     kinds[one_owner & ~templates] = OWN_TEXT
@@ -69,7 +75,8 @@ def find_kinds(families: Families, holders: Holders, sources: Sources) -> Kinds:
     kinds[left & (credits >= CREDITED * documents)] = AGENCY
     kinds[left & (lengths < PHRASE_TOKENS)] = PHRASE
     kinds[left & _has_any(families, find_releases(*texts), count)] = PRESS_RELEASE
-    return Kinds(kinds, _speakers(families, kinds, sources), agency, credits, credited)
+    said = [who if kind == QUOTE else None for who, kind in zip(speakers, kinds, strict=True)]
+    return Kinds(kinds, said, agency, credits, credited)
 
 
 def _is_unrelated(families: Families, family: int, holders: Holders, sources: Sources) -> bool:
@@ -99,8 +106,8 @@ def _is_unrelated(families: Families, family: int, holders: Holders, sources: So
     return bool(np.count_nonzero(beside) <= (1 - UNRELATED) * len(beside))
 
 
-def _quoted(families: Families, sources: Sources) -> Bool:
-    """Tell of which families half of the occurrences stand in quotation marks."""
+def _quoted(families: Families, sources: Sources, share: float) -> Bool:
+    """Tell of which families half of the occurrences are quoted for that share of the characters."""
     own = np.flatnonzero(families.variants == 0)
     tokens = sources.tokens
     quoted, total = np.zeros((2, len(own)), np.int64)
@@ -108,7 +115,7 @@ def _quoted(families: Families, sources: Sources) -> Bool:
         *(families.docs[own], families.spans[own]),
         *(tokens.flags, tokens.starts, tokens.ends, tokens.bounds, quoted, total),
     )
-    is_quoted = quoted >= QUOTED_SHARE * np.maximum(total, 1)
+    is_quoted = quoted >= share * np.maximum(total, 1)
     counts = np.bincount(families.families[own], minlength=len(families))
     quotes = np.bincount(families.families[own[is_quoted]], minlength=len(families))
     found: Bool = (2 * quotes >= counts) & (counts > 0)
@@ -141,11 +148,11 @@ def _has_any(families: Families, docs: set[int], count: int) -> Bool:
     return found
 
 
-def _speakers(families: Families, kinds: Int64, sources: Sources) -> list[str | None]:
-    """Return who said each quote, where the text says so beside it."""
+def _speakers(families: Families, some: Bool, sources: Sources) -> list[str | None]:
+    """Return who said the quotations of some families, where the text says so beside them."""
     found: list[str | None] = [None] * len(families)
     bounds, tokens = families.bounds(), sources.tokens
-    for family in np.flatnonzero(kinds == QUOTE).tolist():
+    for family in np.flatnonzero(some).tolist():
         rows = np.arange(bounds[family], bounds[family + 1])
         rows = rows[families.variants[rows] == 0]
         names = []
