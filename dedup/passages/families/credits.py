@@ -7,9 +7,10 @@ stand below pictures; so do those beside words for a picture, which never count.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ HEAD = 600  # characters at its begin in which a dateline may stand
 RELEASE = 600  # characters at the end in which the contact of a press release may stand
 _TAIL_TOKENS, _HEAD_TOKENS, _RELEASE_TOKENS = 40, 130, 130
 _LONGEST_CASED = 5  # letters of a spelling that counts only as it is written
+_WORD = re.compile(r"[^\W_]+")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 _PICTURE = re.compile(
     r"\b(?:bild|bilder|foto|fotos|photo|photos|photograph\w*|image|images|picture|pictures|video|"
     r"illustration|archiv\w*|imagen|immagine|imagem|fotoğraf|фото|صورة|تصویر)\b[^.\n]{0,40}$"
@@ -59,50 +62,54 @@ class Agencies:
     """The names of agencies, a pattern of all spellings, and the first words of each."""
 
     names: tuple[str, ...]
-    spellings: re.Pattern[str]
-    by_spelling: dict[str, int]
-    first_words: UInt64
+    spellings: dict[str, int]
+    by_first_word: dict[str, list[str]]
+    unspaced: re.Pattern[str]
+    words: UInt64  # a hash table of the longest word of each spelling
 
-    def number(self, spelt: str) -> int:
-        """Return which agency a spelling in a text means."""
-        known = self.by_spelling.get(spelt)
-        return self.by_spelling[spelt.casefold()] if known is None else known
+    def named_in(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Yield (agency, start, end) of every name in a text, the longest at each place."""
+        for word in _WORD.finditer(text):
+            for spelt in self.by_first_word.get(word[0].casefold(), ()):
+                start, end = word.start(), word.start() + len(spelt)
+                own = text[start:end]
+                is_same = own == spelt if _is_cased(spelt) else own.casefold() == spelt.casefold()
+                if is_same and not _WORD.match(text[end : end + 1]):
+                    yield self.spellings[spelt], start, end
+                    break
+        for found in self.unspaced.finditer(text):
+            yield self.spellings[found[0]], *found.span()
 
 
 @cache
 def agencies() -> Agencies:
     """Load the shipped list of agencies."""
     names: list[str] = []
-    cased: dict[str, int] = {}
-    folded: dict[str, int] = {}
+    spellings: dict[str, int] = {}
     for line in Path(__file__).with_name("agencies.txt").read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
-            name, spellings = line.split(":", 1)
-            for spelt in (each.strip() for each in spellings.split(";")):
-                if len(spelt) <= _LONGEST_CASED and spelt.isascii():
-                    cased.setdefault(spelt, len(names))
-                else:
-                    folded.setdefault(spelt.casefold(), len(names))
+            name, spelt = line.split(":", 1)
+            for each in spelt.split(";"):
+                spellings.setdefault(each.strip(), len(names))
             names.append(name)
-    every = [*cased, *folded]
+    every = sorted(spellings, key=lambda each: (-len(each), each))
+    unspaced = [each for each in every if _UNSPACED.match(each)]
+    by_first_word: dict[str, list[str]] = {}
+    for each in every:
+        word = _WORD.match(each)
+        if word and not _UNSPACED.match(each):
+            by_first_word.setdefault(word[0].casefold(), []).append(each)
     tokens = tokenise_texts(texts_from_strings(every))
-    firsts = tokens.hashes[tokens.bounds[:-1][tokens.counts() > 0]]
-    return Agencies(
-        tuple(names),
-        re.compile(f"(?i:{_spelt(folded)})|{_spelt(cased)}"),
-        {**folded, **cased},
-        hash_table(np.unique(firsts)),
-    )
+    sizes = tokens.ends - tokens.starts
+    longest = [low + int(np.argmax(sizes[low:high])) for low, high in pairwise(tokens.bounds)]
+    table = hash_table(np.unique(tokens.hashes[longest]))
+    pattern = re.compile("|".join(map(re.escape, unspaced)))
+    return Agencies(tuple(names), spellings, by_first_word, pattern, table)
 
 
-def _spelt(names: dict[str, int]) -> str:
-    """Return a pattern of names as whole words; scripts without blanks have none."""
-    parts = []
-    for name in sorted(names, key=lambda each: (-len(each), each)):
-        is_spaced = name.isascii() or re.search(r"[\u3040-\uffff]", name) is None
-        edges = (r"(?<!\w)", r"(?!\w)") if is_spaced else ("", "")
-        parts.append(f"{edges[0]}{re.escape(name)}{edges[1]}")
-    return "|".join(parts)
+def _is_cased(spelt: str) -> bool:
+    """Tell whether a spelling counts only as it is written."""
+    return len(spelt) <= _LONGEST_CASED and spelt.isascii()
 
 
 def credited(head: str, tail: str) -> list[int]:
@@ -117,12 +124,12 @@ def credited(head: str, tail: str) -> list[int]:
     """
     known = agencies()
     found: dict[int, None] = {}
-    for spelt in known.spellings.finditer(tail):
-        if _is_credit(tail, spelt.start(), spelt.end()):
-            found[known.number(spelt[0])] = None
-    for spelt in known.spellings.finditer(head):
-        if _is_dateline(head, spelt.start(), spelt.end()):
-            found[known.number(spelt[0])] = None
+    for agency, start, end in known.named_in(tail):
+        if _is_credit(tail, start, end):
+            found[agency] = None
+    for agency, start, end in known.named_in(head):
+        if _is_dateline(head, start, end):
+            found[agency] = None
     return list(found)
 
 
@@ -160,7 +167,7 @@ def find_credits(
 
     Where cleaning removes the end of an article, what stands before that is looked at too.
     """
-    near = _near(tokens, words, rows, agencies().first_words, (_HEAD_TOKENS, _TAIL_TOKENS))
+    near = _near(tokens, words, rows, agencies().words, (_HEAD_TOKENS, _TAIL_TOKENS))
     found = {}
     for row in rows[near].tolist():
         text = text_of(row)

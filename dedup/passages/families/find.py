@@ -251,7 +251,8 @@ def _checked(
 ) -> tuple[_Occurrences, Int64]:
     """Return one of occurrences that overlap, and the words in common with the representative.
 
-    What came with another wording of the family must have half of the words of the shorter.
+    Each must have half of the words of the shorter of the two: a passage that was aligned over more
+    re-wording than that is in ``passages``, and is no occurrence of the wording.
     """
     if not len(found.docs):
         return found, np.zeros(0, np.int64)
@@ -267,7 +268,7 @@ def _checked(
     )
     own = found.spans[:, 1] - found.spans[:, 0]
     theirs = (centres.spans[:, 1] - centres.spans[:, 0])[found.families]
-    fits = (found.how != ABSORBED) | (common >= _ALIKE * np.minimum(own, theirs))
+    fits = common >= _ALIKE * np.minimum(own, theirs)
     alike = common / np.maximum(np.maximum(own, theirs), 1)
     best = np.lexsort((found.spans[:, 0], found.how, -alike, found.docs, found.families))
     best = best[fits[best]]

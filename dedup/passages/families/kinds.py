@@ -23,7 +23,7 @@ REPETITIVE = (TEMPLATE, OWN_TEXT, PHRASE)  # true repeats that say little: they 
 ONE_OWNER = 0.9  # of the documents of a family that is the text of one owner
 TEMPLATE_DOCUMENTS = 3  # fewest of a site template
 UNRELATED = 0.5  # of the pairs of its documents that share nearly nothing else
-BESIDE_SHARE, BESIDE_TOKENS = 0.1, 8  # of the shorter document: nearly nothing
+BESIDE_SHARE, BESIDE_TOKENS = 0.1, (8, 40)  # of the shorter document: nearly nothing
 QUOTED_SHARE = 0.6  # of the characters of an occurrence, in quotation marks …
 ATTRIBUTED_SHARE = 0.4  # … or this share, where who is quoted is named in the occurrence too
 PHRASE_TOKENS = 15  # from which a wording is more than a phrase
@@ -61,6 +61,8 @@ def find_kinds(families: Families, holders: Holders, sources: Sources) -> Kinds:
     speakers = _speakers(families, attributed & ~(templates | one_owner), sources)
     named = np.array([each is not None for each in speakers], np.bool_)
     quoted |= attributed & named
+    short = families.lengths()[families.representatives] < PHRASE_TOKENS
+    quoted &= ~short | _is_whole(families, quoted & short, sources)
     kinds = np.full(count, COPY)
     kinds[templates] = TEMPLATE
     kinds[one_owner & ~templates] = OWN_TEXT
@@ -102,7 +104,7 @@ def _is_unrelated(families: Families, family: int, holders: Holders, sources: So
     length = int(families.lengths()[families.representatives[family]])
     counts = sources.tokens.counts()
     shorter = np.minimum(counts[a], counts[b])
-    beside = matched - length > np.maximum(BESIDE_SHARE * shorter, BESIDE_TOKENS)
+    beside = matched - length > np.clip(BESIDE_SHARE * shorter, *BESIDE_TOKENS)
     return bool(np.count_nonzero(beside) <= (1 - UNRELATED) * len(beside))
 
 
@@ -145,6 +147,21 @@ def _has_any(families: Families, docs: set[int], count: int) -> Bool:
     """Tell which families occur in any of some documents."""
     rows = (families.variants == 0) & np.isin(families.docs, sorted(docs))
     found: Bool = np.bincount(families.families[rows], minlength=count) > 0
+    return found
+
+
+def _is_whole(families: Families, some: Bool, sources: Sources) -> Bool:
+    """Tell of which short wordings half of the occurrences are half of the quotation they are in.
+
+    A formula inside of quotations of many people is none of theirs.
+    """
+    whole, counts = np.zeros((2, len(families)), np.int64)
+    for row in np.flatnonzero(some[families.families] & (families.variants == 0)).tolist():
+        family, span = families.families[row], families.spans[row]
+        first, last = _quotation(sources.tokens, int(families.docs[row]), span)
+        counts[family] += 1
+        whole[family] += 2 * int(span[1] - span[0]) >= last + 1 - first
+    found: Bool = 2 * whole >= counts
     return found
 
 

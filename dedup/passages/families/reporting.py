@@ -117,10 +117,11 @@ def _clean(name: str) -> str | None:
 
 
 def agreed_speaker(found: Iterable[str | None]) -> str | None:
-    """Return the speaker that most occurrences name; a full name counts for its last word too.
+    """Return the speaker that most of those name who name any; a full name counts by its last word.
 
     >>> agreed_speaker(["Donald Trump", "Trump", None, "Clinton"])
     'Donald Trump'
+    >>> agreed_speaker(["Trump", "Clinton"])
     """
     names = Counter(name for name in found if name)
     if not names:
@@ -129,5 +130,7 @@ def agreed_speaker(found: Iterable[str | None]) -> str | None:
     for name, count in names.items():
         by_last.setdefault(name.casefold().split(" ")[-1], Counter())[name] += count
     _, group = min(by_last.items(), key=lambda each: (-each[1].total(), each[0]))
+    if 2 * group.total() <= names.total():
+        return None
     full = [name for name in group if " " in name] or list(group)
     return min(full, key=lambda name: (-group[name], len(name), name))
