@@ -26,7 +26,9 @@ def naive_stars(passages, ranks):
     spans = {each for passage in passages for each in (passage[:2], passage[2:])}
     families = []
     while True:
-        members = {side: partners for side, partners in naive_members(left, spans).items() if partners}
+        members = {
+            side: partners for side, partners in naive_members(left, spans).items() if partners
+        }
         if not members:
             return families
         doc, span = min(
@@ -53,13 +55,9 @@ def naive_members(left, spans):
     for doc, span in spans:
         partners = {
             two if one == (doc,) else one
-            for one, two, own in (
-                ((p[0],), (p[2],), p[1]) for p in left.values() if p[0] == doc
-            )
+            for one, two, own in (((p[0],), (p[2],), p[1]) for p in left.values() if p[0] == doc)
             if is_same(own, span)
-        } | {
-            (p[0],) for p in left.values() if p[2] == doc and is_same(p[3], span)
-        }
+        } | {(p[0],) for p in left.values() if p[2] == doc and is_same(p[3], span)}
         found[doc, span] = partners
     return found
 

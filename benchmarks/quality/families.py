@@ -128,3 +128,45 @@ def _contained(spans: list[Span]) -> list[tuple[Span, Span]]:
             if min(one[2], other[2]) - other[1] >= CONTAINED * shorter:
                 found.append((one, other))
     return found
+
+
+def planted_figures(
+    paragraphs: list[str], rows: list[dict[str, Any]], clusters: dict[str, Any], found: pa.Table
+) -> dict[str, Any]:
+    """Judge families by paragraphs that were planted into documents, each in three or more.
+
+    Of each paragraph the family with most of its holders counts: how many of the documents that
+    hold it word for word are among its occurrences (``found``), and how many of its documents hold
+    it, or are copies of one that does (``purity``). ``families_found`` is the share of paragraphs of
+    which half of the holders are together.
+    """
+    members: dict[int, set[str]] = {}
+    for row in found.to_pylist():
+        if row["variant"] == 0:
+            members.setdefault(row["family"], set()).add(row["doc_id"])
+    of_doc: dict[str, list[int]] = {}
+    for family, docs in members.items():
+        for doc in docs:
+            of_doc.setdefault(doc, []).append(family)
+    held = planted = pure = listed = together = judged = 0
+    for paragraph in paragraphs:
+        holders = {row["id"] for row in rows if paragraph in row["text"]}
+        if len({clusters[doc] for doc in holders}) < 3:
+            continue
+        judged += 1
+        planted += len(holders)
+        counts = Counter(family for doc in holders for family in of_doc.get(doc, ()))
+        if not counts:
+            continue
+        best = min(counts, key=lambda family: (-counts[family], len(members[family]), family))
+        held += counts[best]
+        together += 2 * counts[best] >= len(holders)
+        related = {clusters[doc] for doc in holders}
+        listed += len(members[best])
+        pure += sum(clusters[doc] in related for doc in members[best])
+    return {
+        "paragraphs": judged,
+        "found": held / max(planted, 1),
+        "families_found": together / max(judged, 1),
+        "purity": pure / max(listed, 1),
+    }

@@ -404,7 +404,9 @@ def test_variants_lie_in_a_larger_family(rows, order):
         assert got in wanted if isinstance(wanted, set) else got == wanted
 
 
-@pytest.mark.parametrize(("start", "end", "wanted"), [(0, 7, (0, 2)), (4, 20, (1, 4)), (5, 5, (2, 2))])
+@pytest.mark.parametrize(
+    ("start", "end", "wanted"), [(0, 7, (0, 2)), (4, 20, (1, 4)), (5, 5, (2, 2))]
+)
 def test_tokens_of_a_stretch(start, end, wanted):
     tokens = tokenise_texts(texts_from_strings(["x", "One two three four"]))
     spans = np.empty((1, 2), np.int64)

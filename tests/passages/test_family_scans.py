@@ -13,7 +13,9 @@ from dedup.errors import ConfigError
 
 pytestmark = WRAPS
 
-WORDS = [a + b for a in "ba ke li mo nu ra se ti vo wu".split() for b in "dan fer gol mik rus".split()]
+WORDS = [
+    a + b for a in "ba ke li mo nu ra se ti vo wu".split() for b in "dan fer gol mik rus".split()
+]
 SMALL = "the of and in on at by for with from to as after before under over near against".split()
 QUOTE = (
     "“We entered the old city with tanks in the morning and we returned it to its rightful "
@@ -167,9 +169,7 @@ def test_an_outlet_that_is_named_is_the_source():
         article(1, NOTE, site="thehill.example"),
         article(2, f"The Hill reported on it. {NOTE}", site="b.example"),
     ]
-    assert rows(dedup.scan(documents)) == [
-        ("b.example", "thehill.example", "outlet", "named", 1)
-    ]
+    assert rows(dedup.scan(documents)) == [("b.example", "thehill.example", "outlet", "named", 1)]
 
 
 @pytest.mark.parametrize(
@@ -182,9 +182,7 @@ def test_an_outlet_that_is_named_is_the_source():
 )
 def test_times_within_three_days_say_who_was_first(dates, wanted):
     long = " ".join([NOTE, filler(77, 14)])
-    documents = [
-        article(k, long, site=f"s{k}.example", date=date) for k, date in enumerate(dates)
-    ]
+    documents = [article(k, long, site=f"s{k}.example", date=date) for k, date in enumerate(dates)]
     found = dedup.scan(documents)
     assert rows(found) == ([("s1.example", "s0.example", "outlet", "first", 1)] if wanted else [])
     assert found.families[0].first_id == "d000"

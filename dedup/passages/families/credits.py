@@ -26,7 +26,9 @@ RELEASE = 600  # characters at the end in which the contact of a press release m
 _TAIL_TOKENS, _HEAD_TOKENS, _RELEASE_TOKENS = 40, 130, 130
 _LONGEST_CASED = 5  # letters of a spelling that counts only as it is written
 _WORD = re.compile(r"[^\W_]+")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]"
+)
 _PICTURE = re.compile(
     r"\b(?:bild|bilder|foto|fotos|photo|photos|photograph\w*|image|images|picture|pictures|video|"
     r"illustration|archiv\w*|imagen|immagine|imagem|fotoğraf|фото|صورة|تصویر)\b[^.\n]{0,40}$"
@@ -41,9 +43,7 @@ _SOURCE = re.compile(
     r"\W{0,3}(?:[\w.’/-]+[\s,/&]+(?:and |und |y |et )?){0,4}$",
     re.IGNORECASE,
 )
-_LISTED = re.compile(
-    r"[(（\[/,–—|【]\s*(?:[\w.-]{2,12}\s*[/,;+&-]\s*)*$|[(（][^()（）]{0,80};\s*$"
-)
+_LISTED = re.compile(r"[(（\[/,–—|【]\s*(?:[\w.-]{2,12}\s*[/,;+&-]\s*)*$|[(（][^()（）]{0,80};\s*$")
 _REST = re.compile(r"[\s\w./,;:|()（）\[\]+&@-]{0,40}$")
 _RELEASE_LINE = re.compile(
     r"\(ots\)|^\s*(?:pressekontakt|press contacts?|media contacts?|contact(?:s)? presse|"

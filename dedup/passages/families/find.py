@@ -16,7 +16,7 @@ from dedup.core.parallel import in_order
 from dedup.kernels import families as kernel
 from dedup.passages.families.stars import find_stars
 from dedup.passages.find import Passages
-from dedup.text.stopwords import Words
+from dedup.text.stopwords import BLANK, CONTENT, Words
 from dedup.text.tokens import Tokens
 
 LEAST_DOCUMENTS = 3  # of a site template that is a family
@@ -130,7 +130,8 @@ def find_families(
     (``size`` words) of a representative, in order. The result does not depend on ``threads``.
     """
     text = _Text(tokens, words, size)
-    templates = _find_templates(removals, tokens, ranks)
+    removed = _removed_templates(removals, tokens)
+    templates = _find_templates(removed, tokens, ranks)
     stars = find_stars(passages, ranks)
     stars[:, 0] += templates[:, 0].max(initial=-1) + 1
     rows = np.concatenate([templates, stars])
@@ -141,22 +142,28 @@ def find_families(
     found = _Occurrences.joined(
         _led(members, index.leaders),
         _complete(text, index, np.flatnonzero(included), threads),
+        _complete_removed(text, index, removed),
     )
     found, common = _checked(found, members.take(centres), tokens)
     cut = {"family_ngrams_left_out": index.left_out} if index.left_out else {}
     return _in_order(found, common, members.take(centres), masked, ranks, cut)
 
 
-def _find_templates(removals: pa.Table, tokens: Tokens, ranks: Int64) -> Int64:
-    """Return the occurrences of the templates that were removed from several documents."""
+def _removed_templates(removals: pa.Table, tokens: Tokens) -> Int64:
+    """Return the stretches that were removed as templates: document, first token, end."""
     rows = removals.filter(pc.starts_with(removals["rule"], "template_"))
     docs, starts, ends = (rows[name].to_numpy().astype(np.int64) for name in _STRETCH)
     spans = np.empty((len(docs), 2), np.int64)
     kernel.token_spans(docs, starts, ends, tokens.bounds, tokens.starts, spans)
+    found: Int64 = np.column_stack([docs, spans])[spans[:, 1] > spans[:, 0]]
+    return found
+
+
+def _find_templates(removed: Int64, tokens: Tokens, ranks: Int64) -> Int64:
+    """Return the occurrences of the templates that were removed from several documents."""
+    docs, spans = removed[:, 0].copy(), removed[:, 1:].copy()
     keys = np.empty(len(docs), np.uint64)
     kernel.span_keys(docs, spans, (tokens.hashes, tokens.flags, tokens.bounds), keys)
-    some = spans[:, 1] > spans[:, 0]
-    docs, spans, keys = docs[some], spans[some], keys[some]
     order = np.lexsort((spans[:, 0], ranks[docs], keys))
     docs, spans, keys = docs[order], spans[order], keys[order]
     new = np.ones(len(docs), np.bool_)
@@ -246,6 +253,26 @@ def _complete(text: _Text, index: _Index, rows: Int64, threads: int) -> _Occurre
     return _Occurrences.of_rows(np.concatenate(parts), COMPLETED)
 
 
+def _complete_removed(text: _Text, index: _Index, removed: Int64) -> _Occurrences:
+    """Return every occurrence of the wordings in what was removed as a template.
+
+    Several template sentences that follow each other are removed as one stretch.
+    """
+    tokens = text.tokens
+    sizes = removed[:, 2] - removed[:, 1]
+    bounds = offsets_of(sizes)
+    first = tokens.bounds[removed[:, 0]] + removed[:, 1]
+    places = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1], sizes)
+    hashes = tokens.hashes[places]
+    classes = text.words.classes[places]
+    classes[classes == BLANK] = CONTENT
+    of_removed = Tokens(bounds, hashes, hashes, *(np.zeros(0, np.int32),) * 2, classes[:0])
+    alone = _Text(of_removed, Words(classes, np.zeros(0, np.float32), bounds), text.size)
+    found = _complete(alone, index, np.arange(len(removed)), 1)
+    spans = found.spans + removed[found.docs, 1][:, None]
+    return _Occurrences(found.families, removed[found.docs, 0], spans, found.how)
+
+
 def _checked(
     found: _Occurrences, centres: _Occurrences, tokens: Tokens
 ) -> tuple[_Occurrences, Int64]:
@@ -291,8 +318,7 @@ def _in_order(
     found, common = found.take(order), common[order]
     count = len(centres.docs)
     sizes = np.bincount(found.families, minlength=count)
-    lengths = centres.spans[:, 1] - centres.spans[:, 0]
-    by_size = np.lexsort((np.arange(count), -lengths, -sizes))
+    by_size = np.argsort(-sizes, kind="stable")  # of as many the earlier star
     by_size = by_size[sizes[by_size] > 1]
     owners = _variants(found, by_size, sizes, len(ranks))
     main = by_size[owners[by_size] == by_size]

@@ -10,7 +10,9 @@ from pathlib import Path
 
 _BEFORE, _BEHIND = 250, 160  # characters beside a quotation in which its speaker may be named
 _NAME_WORD = r"[^\W\d_a-z][\w.’'-]*"
-_PARTICLE = r"(?:al|el|ibn|bin|bint|abu|ben|de|da|dos|del|della|di|du|van|von|der|den|la|le)"
+_PARTICLE = (
+    r"(?:al|el|ibn|bin|bint|abu|ben|de la|de|da|dos|del|della|di|du|v[ao]n de[nr]|van|von|zu)"
+)
 _NAME = rf"{_NAME_WORD}(?:[ \xa0-](?:{_PARTICLE}[ \xa0-])*{_NAME_WORD})*"
 _STOP = re.compile(r"[.!?…:;]\s+(?=\W*[^\W\d_a-z])|\n")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff]")
@@ -24,7 +26,9 @@ _NO_NAMES = frozenset(
     "april june july august september october november december montag dienstag mittwoch donnerstag "
     "freitag samstag sonnabend sonntag januar februar märz mai juni juli oktober dezember".split()
 )
-_ARTICLES = r"(?:the|a|an|der|die|das|dem|den|ein|eine|einer|le|la|un|une|el|il|lo|o|os|uma?|de|het)"
+_ARTICLES = (
+    r"(?:the|a|an|der|die|das|dem|den|ein|eine|einer|le|la|un|une|el|il|lo|o|os|uma?|de|het)"
+)
 
 
 @cache
