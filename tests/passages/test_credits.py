@@ -147,6 +147,8 @@ def test_verbs_stand_as_whole_words_where_words_have_blanks():
         ("FAZ", "sagte der FAZ am", True),
         ("spiegel.de", "berichtet der Spiegel.", True),
         ("cnn", "in a scanning room", False),
+        ("FAZ_Politik", "sagte der FAZ am", True),
+        ("usa-today", "told USA Today on", True),
     ],
 )
 def test_outlets_by_the_names_of_their_sites(name, text, wanted):

@@ -24,11 +24,14 @@ from dedup.text.tokens import tokenise_texts
 
 CREDIT, SHARED_CREDIT, NAMED, FIRST = "credit", "shared_credit", "named", "first"
 EVIDENCE = (CREDIT, SHARED_CREDIT, NAMED, FIRST)
-BESIDE = 200  # characters beside a passage in which an outlet is named as its source
+BESIDE = 200  # characters beside a passage in which an outlet is named as its source …
+NEAR = 40  # … so close to a verb of reporting
 FIRST_FAMILIES = 3  # that two articles share, where the earlier one counts as first …
 FIRST_SHARE = 0.3  # … or this share of the words of the later one
 _WINDOW_TOKENS = 60
 _LEAST_NAME = 3  # characters of the name of an outlet
+_PART = re.compile(r"[.!?:;“”„«»\n]\s")
+_SEPARATORS = re.compile(r"[\s._-]")
 _DOMAIN = re.compile(r"^(?:https?://)?(?:www\d?\.|m\.|amp\.)?", re.IGNORECASE)
 
 
@@ -130,7 +133,8 @@ class _Names:
             for owner, names in called.items()
             if names
         }
-        begin = {name[:k] for names in called.values() for name in names for k in range(2, 25)}
+        plain = {_SEPARATORS.sub("", name) for names in called.values() for name in names}
+        begin = {name[:k] for name in plain for k in range(2, 25)}
         hashes = tokenise_texts(texts_from_strings(sorted(begin))).hashes
         return cls(patterns, np.unique(hashes))
 
@@ -154,13 +158,30 @@ class _Names:
         return found
 
     def named_in(self, text: str) -> set[int]:
-        """Return the owners that are named in a text in which a verb of reporting stands."""
-        named = {owner for owner, pattern in self.patterns.items() if pattern.search(text)}
-        return named if named and verbs().search(text) else set()
+        """Return the owners that are named in a text close to a verb of reporting."""
+        return {
+            owner
+            for owner, pattern in self.patterns.items()
+            if any(_is_reported(text, *found.span()) for found in pattern.finditer(text))
+        }
+
+
+def _is_reported(text: str, start: int, end: int) -> bool:
+    """Tell whether a verb of reporting stands close to a name, in its part of the sentence.
+
+    >>> text = "as The Hill reported. “The world is large,” he said."
+    >>> _is_reported(text, 3, 11), _is_reported(text, 27, 32)
+    (True, False)
+    """
+    before = _PART.split(text[max(start - NEAR, 0) : start])[-1]
+    behind = _PART.split(text[end : end + NEAR])[0]
+    return bool(verbs().search(before) or verbs().search(behind))
 
 
 def _spellings(name: str) -> set[str]:
-    """Return how an outlet of that name may be written: its name, and its domain without the end.
+    """Return how an outlet of that name may be written: its name, the domain without its end.
+
+    Of the name of an account, such as ``FAZ_Politik``, what stands before the underscore counts too.
 
     >>> sorted(_spellings("www.thehill.com"))
     ['thehill', 'thehill.com']
@@ -171,7 +192,9 @@ def _spellings(name: str) -> set[str]:
         parts = plain.split(".")
         short = len(parts) > 2 and len(parts[-2]) <= 3
         found.add(parts[-3 if short else -2])
-    return {each for each in found if len(each) >= _LEAST_NAME}
+    if "_" in plain:
+        found.add(plain.split("_")[0])
+    return {each for each in found if len(_SEPARATORS.sub("", each)) >= _LEAST_NAME}
 
 
 def _spaced(name: str) -> str:
@@ -181,12 +204,13 @@ def _spaced(name: str) -> str:
     ...     re.search(_spaced("thehill"), "on the hill"))
     (True, False)
     """
-    letters = [re.escape(each) for each in name.replace(" ", "")]
-    first = name[:1]
+    plain = _SEPARATORS.sub("", name)
+    letters = [re.escape(each) for each in plain]
+    first = plain[:1]
     cased = first.upper() != first.lower()
-    rest = r"[\s-]?".join(f"(?i:{each})" for each in letters[1:])
+    rest = r"[\s._-]?".join(f"(?i:{each})" for each in letters[1:])
     begin = re.escape(first.upper()) if cased else letters[0]
-    return rf"(?<!\w){begin}[\s-]?{rest}(?!\w)"
+    return rf"(?<!\w){begin}[\s._-]?{rest}(?!\w)"
 
 
 def _add_first(

@@ -14,7 +14,10 @@ _PARTICLE = (
     r"(?:al|el|ibn|bin|bint|abu|ben|de la|de|da|dos|del|della|di|du|v[ao]n de[nr]|van|von|zu)"
 )
 _NAME = rf"{_NAME_WORD}(?:[ \xa0-](?:{_PARTICLE}[ \xa0-])*{_NAME_WORD})*"
-_STOP = re.compile(r"[.!?…:;]\s+(?=\W*[^\W\d_a-z])|\n")
+# A stop that ends a sentence: not one behind a short word with a capital, as in "Sen. Cruz".
+_STOP = re.compile(
+    r"(?:[!?…:;]|(?<!\b[A-Z])(?<!\b[A-Z][a-z])(?<!\b[A-Z][a-z]{2})\.)\s+(?=\W*[^\W\d_a-z])|\n"
+)
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff]")
 # Words with a capital that begin a sentence and are no name.
 _NO_NAMES = frozenset(
