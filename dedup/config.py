@@ -39,7 +39,7 @@ LIKE = RELATIONS[:5]  # those that two documents can be clustered on, closest fi
 REVISIONS = ("latest", "first", "keep")
 POLICIES = ("complete", "earliest", "latest", "longest")
 PRIORITY = "priority:"  # in front of the column that a policy goes by
-STAGES = ("duplicates", "passages", "repeats")
+STAGES = ("duplicates", "passages", "repeats", "stories")
 TAGS = ("caption", "byline", "date_line", "embed", "related_suspect", "comment")
 
 
@@ -168,6 +168,19 @@ class Config:
         50, "A seed in more documents than this keeps this many of them.", low=2, high=10_000
     )
     passage_min_tokens: int = _setting(8, "Fewest matched tokens of a passage.", low=4, high=1000)
+    story_cut: float = _setting(
+        0.36,
+        "Mean similarity from which articles, or two groups of them, tell one story; lower joins "
+        "more.",
+        low=0.05,
+        high=1,
+    )
+    story_window: int = _setting(
+        30,
+        "Days that two articles may lie apart to be compared as one story, where both are dated.",
+        low=1,
+        high=36_500,
+    )
     weak: bool = _setting(False, "Also report weak passages of pairs that share no strong passage.")
     boilerplate: bool = _setting(True, "Remove boilerplate (newsletter lines, share widgets).")
     drop_tags: tuple[str, ...] = _setting(
@@ -256,6 +269,8 @@ class Settings(TypedDict, total=False):
     passage_size: int
     passage_max_documents: int
     passage_min_tokens: int
+    story_cut: float
+    story_window: int
     weak: bool
     boilerplate: bool
     drop_tags: Names

@@ -24,7 +24,7 @@ UNIT = SCALE * SCALE  # similarity of two equal vectors
 HEADS = 30  # heaviest terms of an article, by which its partners are sought
 PARTNERS = 30  # of an article
 LEAST_COMMON = 3  # terms of two partners
-NO_DAY = np.int32(-(1 << 31))
+NO_DAY = np.int32(-(1 << 31))  # of an article without a date
 
 
 class Source(NamedTuple):
