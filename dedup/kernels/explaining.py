@@ -6,7 +6,7 @@ import numpy as np
 
 from dedup.kernels._jit import njit
 from dedup.kernels.stories import term_at
-from dedup.kernels.text import STARTS_SENTENCE, UNSPACED
+from dedup.kernels.text import STARTS_SENTENCE
 
 
 @njit

@@ -188,11 +188,10 @@ def nearest(graph, groups, x, cut):
 
 
 @njit
-def merge_groups(graph, sums, groups, x, y, least, used):
+def merge_groups(graph, sums, groups, x, y, used):
     """Make ``y`` part of ``x``; return (graph, sums) and how much of each is used (``used``).
 
-    The sums are joined, edges of either lead to ``x``, with the product of the whole, and those
-    whose mean similarity is under ``least`` go: no later merge lifts them over it.
+    The sums are joined, and the edges of either lead to ``x``, with the product of the whole.
     """
     graph, used_edges = roomy_graph(graph, used[0], graph.sizes[x] + graph.sizes[y])
     sums, used_terms = roomy_sums(sums, used[1], sums.sizes[x] + sums.sizes[y])
@@ -210,21 +209,18 @@ def merge_groups(graph, sums, groups, x, y, least, used):
                 continue
             to_twin = edge_to(graph, z, twin)
             to_own = edge_to(graph, z, own)
-            if side == 1 and (to_own < 0 or to_twin >= 0):
+            if side == 1 and to_twin >= 0:
                 continue  # it was met among those of x
             more = graph.dots[to_twin] if to_twin >= 0 else sums_product(sums, twin, z)
             dot = graph.dots[k] + more
             if to_twin >= 0:
                 drop_edge(graph, z, max(to_own, to_twin))
                 to_own = min(to_own, to_twin)
-            if np.float64(dot) >= least * groups.members[x] * groups.members[z] * UNIT:
-                graph.others[to_own] = x
-                graph.dots[to_own] = dot
-                graph.others[end] = z
-                graph.dots[end] = dot
-                end += 1
-            else:
-                drop_edge(graph, z, to_own)
+            graph.others[to_own] = x
+            graph.dots[to_own] = dot
+            graph.others[end] = z
+            graph.dots[end] = dot
+            end += 1
     graph.starts[x] = start
     graph.sizes[x] = end - start
     graph.sizes[y] = 0
@@ -238,7 +234,6 @@ def link_groups(graph, sums, groups, used, cut, labels):
     ``used`` is how many edges and terms of the arrays are in use. ``labels`` (int64) gets the first
     article of each one's group. With exact means this is average linkage, whatever the order.
     """
-    least = cut / NEAR if groups.dated.sum() > 0 else cut
     count = len(labels)
     best = np.full(count, -1, np.int64)
     stale = np.ones(count, np.bool_)
@@ -262,7 +257,7 @@ def link_groups(graph, sums, groups, used, cut, labels):
             for own in (x, y):
                 for i in range(graph.starts[own], graph.starts[own] + graph.sizes[own]):
                     stale[graph.others[i]] = True
-            graph, sums, used = merge_groups(graph, sums, groups, x, y, least, used)
+            graph, sums, used = merge_groups(graph, sums, groups, x, y, used)
             into[y] = x
             best[y] = -1
             stale[x] = True

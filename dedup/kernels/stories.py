@@ -417,8 +417,11 @@ def expand_rows(low, high, vectors, partners, products, shape, out):
     members = np.empty(shape[0] + 1, np.int64)
     places = np.empty(shape[0] + 1, np.int64)
     factors = np.empty(shape[0] + 1, np.int64)
-    numbers = np.empty((shape[0] + 1) * shape[2], np.int32)
-    weights = np.empty((shape[0] + 1) * shape[2], np.int64)
+    longest = np.int64(0)
+    for a in range(len(vectors.bounds) - 1):
+        longest = max(longest, vectors.bounds[a + 1] - vectors.bounds[a])
+    numbers = np.empty((shape[0] + 1) * longest, np.int32)
+    weights = np.empty((shape[0] + 1) * longest, np.int64)
     for a in range(low, high):
         members[0] = a
         factors[0] = SCALE >> 4

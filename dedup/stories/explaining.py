@@ -9,6 +9,7 @@ import numpy as np
 from dedup.core.arrays import Float64, Int32, Int64, Texts, offsets_of
 from dedup.kernels import explaining as kernel
 from dedup.kernels.stories import UNIT, Source, Vectors
+from dedup.kernels.text import UNSPACED
 from dedup.stories.vectors import Vocabulary
 
 STORY_WORDS = 10  # of a story that are told
@@ -77,9 +78,7 @@ def explain(members: Members, vectors: Vectors, wide: Vectors) -> Reasons:
     )
 
 
-def _explained(
-    members: Members, vectors: Vectors
-) -> tuple[Int32, Int64, Int64, Int32, Int64]:
+def _explained(members: Members, vectors: Vectors) -> tuple[Int32, Int64, Int64, Int32, Int64]:
     count, rows = len(members), len(members.rows)
     out = (
         np.empty((count, STORY_WORDS), np.int32),
@@ -107,12 +106,11 @@ class Wording:
         self._keys = vocabulary.terms.keys
         self._is_name = vocabulary.terms.balance > 0
 
-    def is_name(self, term: int) -> bool:
-        """Tell whether a term is a name more often than not."""
-        return bool(self._is_name[term])
+    def words(self, terms: Int32, documents: Int64) -> list[tuple[str, bool]]:
+        """Return the words of terms, each from the first document that has it, and which are names.
 
-    def words(self, terms: Int32, documents: Int64) -> list[str]:
-        """Return the words of terms, each from the first document that has it."""
+        A word of two small letters says nothing to a reader, so it comes back empty.
+        """
         terms = terms[terms >= 0]
         keys = self._keys[terms]
         found = [""] * len(terms)
@@ -127,11 +125,13 @@ class Wording:
                     found[k] = self._word(text, row, int(left[k]))
             if (left >= 0).all():
                 break
-        return found
+        told = ["" if len(word) < 3 and word.islower() else word for word in found]
+        return list(zip(told, self._is_name[terms].tolist(), strict=True))
 
     def _word(self, text: str, row: int, place: int) -> str:
         source = self._source
         first = place
-        if source.flags[place] & kernel.UNSPACED:
+        if source.flags[place] & UNSPACED:
             first = place - 1  # a term of two characters
-        return text[source.starts[first] : source.ends[place]]
+        word = text[source.starts[first] : source.ends[place]]
+        return word.removesuffix("'s").removesuffix("’s")  # as folding does

@@ -18,14 +18,13 @@ from dedup.text.tokens import Tokens
 LEAST_TERMS = 20  # an article with fewer that is alone is too short to place
 
 
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """Stories among the ``documents`` (rows) that stand for their clusters.
 
     ``labels`` name the first document of each one's story and ``telling`` counts its terms, both by
-    place in ``documents``; so do ``members``. Words are those of a story and of a member, heaviest
-    first; ``names`` tell which words of a story are names.
+    place in ``documents``; so do ``members``. Words are those of a story, each with whether it is a
+    name, and of a member, heaviest first; a story's may be empty, where one is not worth telling.
     """
 
     documents: Int64
@@ -33,8 +32,7 @@ class Found:
     telling: Int64
     members: Members
     reasons: Reasons
-    words: list[list[str]]
-    names: list[list[bool]]
+    words: list[list[tuple[str, bool]]]
     member_words: list[list[str]]
     limits: dict[str, int]
 
@@ -51,7 +49,7 @@ class Found:
         reasons = {name: getattr(self.reasons, name) for name in Reasons.__slots__}
         arrays = {"documents": self.documents, "labels": self.labels, "telling": self.telling}
         arrays |= {"bounds": self.members.bounds, "rows": self.members.rows, **reasons}
-        names = ("words", "names", "member_words", "limits")
+        names = ("words", "member_words", "limits")
         return Kept(arrays, values={name: getattr(self, name) for name in names})
 
     @classmethod
@@ -94,11 +92,11 @@ def find_stories(
     members = Members.of(linked.labels)
     reasons = explain(members, vectors, linked.vectors)
     wording = Wording(source, texts, vocabulary)
-    story_words, names = _story_words(wording, members, reasons, documents)
     return Found(
-        *(documents, linked.labels, telling, members, reasons, story_words, names),
+        *(documents, linked.labels, telling, members, reasons),
+        words=_story_words(wording, members, reasons, documents),
         member_words=[
-            wording.words(terms, documents[row : row + 1])
+            [word for word, _ in wording.words(terms, documents[row : row + 1]) if word]
             for terms, row in zip(reasons.member_terms, members.rows.tolist(), strict=True)
         ],
         limits={
@@ -110,13 +108,12 @@ def find_stories(
 
 def _story_words(
     wording: Wording, members: Members, reasons: Reasons, documents: Int64
-) -> tuple[list[list[str]], list[list[bool]]]:
+) -> list[list[tuple[str, bool]]]:
     """Return the words of each story, as its typical article writes them, and which are names."""
-    words, names = [], []
+    words = []
     for story, terms in enumerate(reasons.terms):
         own = members.rows[members.bounds[story] : members.bounds[story + 1]]
         typical = members.rows[reasons.typical[story]]
         order = np.concatenate([[typical], own[own != typical]])
         words.append(wording.words(terms, documents[order]))
-        names.append([wording.is_name(term) for term in terms[terms >= 0].tolist()])
-    return words, names
+    return words

@@ -11,7 +11,7 @@ from dedup.core.parallel import in_order
 from dedup.kernels import linking
 from dedup.kernels import stories as kernel
 from dedup.kernels.linking import NEAR, Graph, Groups, Sums
-from dedup.kernels.stories import HEADS, NO_DAY, PARTNERS, UNIT, Postings, Vectors
+from dedup.kernels.stories import NO_DAY, PARTNERS, UNIT, Postings, Vectors
 from dedup.stories.vectors import expanded, spans
 
 LONGEST_LIST = 200  # articles that have a term among their heaviest, above which it is left out
@@ -93,7 +93,7 @@ def _linked(vectors: Vectors, partners: Int32, days: Int32, cut: float, threads:
     rows, ends = np.unique(pairs[strong], return_inverse=True)
     labels = np.arange(count)
     if len(rows):
-        graph = _graph(ends.reshape(-1, 2), dots[strong], len(rows))
+        graph = graph_of(ends.reshape(-1, 2), dots[strong], len(rows))
         sums = _sums(vectors, rows)
         known = days[rows] != NO_DAY
         groups = Groups(
@@ -126,7 +126,8 @@ def _products(vectors: Vectors, pairs: Int64, threads: int) -> Int64:
     return dots
 
 
-def _graph(ends: Int64, dots: Int64, count: int) -> Graph:
+def graph_of(ends: Int64, dots: Int64, count: int) -> Graph:
+    """Return a graph of ``count`` articles from edges and the products at their ends."""
     own = ends.T.ravel()
     order = np.argsort(own, kind="stable")
     sizes = np.bincount(own, minlength=count)

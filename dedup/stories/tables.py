@@ -77,7 +77,9 @@ def story_tables(
         row["story"] = names[rows[0]]
         stories.append(row)
         members += _members(found, int(low), rows, names[rows[0]], shared)
-        members += [{"story": names[rows[0]], "doc_id": c, "copy_of": leaders[c]} for c in own_copies]
+        members += [
+            {"story": names[rows[0]], "doc_id": c, "copy_of": leaders[c]} for c in own_copies
+        ]
     story = ids.take(pa.array(names, mask=names < 0))
     return Tables(
         story,
@@ -139,16 +141,22 @@ def _story(
         series = FORM
     elif is_even(days[rows], sites[rows]):
         series = EVEN
-    words, reasons = found.words[story], found.reasons
-    names = found.names[story]
+    reasons = found.reasons
+    told = [
+        (word, is_name, share)
+        for (word, is_name), share in zip(
+            found.words[story], reasons.shares[story].tolist(), strict=False
+        )
+        if word
+    ]
     return {
         "articles": len(rows),
         "typical": found.documents[found.members.rows[reasons.typical[story]]],
         "similarity": reasons.similarity[story],
         "series": series,
-        "words": words,
-        "shares": reasons.shares[story, : len(words)].round(_DIGITS).tolist(),
-        "names": [word for word, is_name in zip(words, names, strict=True) if is_name],
+        "words": [word for word, _, _ in told],
+        "shares": [round(share, _DIGITS) for _, _, share in told],
+        "names": [word for word, is_name, _ in told if is_name],
     }
 
 
@@ -164,7 +172,7 @@ def _dates(dates: pa.ChunkedArray, days: Int32, rows: Int64) -> dict[str, str | 
 def _members(
     found: Found, low: int, rows: Int64, name: int, shared: _Shared
 ) -> list[dict[str, Any]]:
-    """Return why each of the articles ``rows`` is in its story; ``low`` is the place of the first."""
+    """Return why each of the articles ``rows`` is is in its story, from the place ``low`` on."""
     similarity = found.reasons.member_similarity
     return [
         {

@@ -135,7 +135,9 @@ def spans(count: int) -> Iterator[tuple[int, int]]:
 
 def _room(count: int, most: int) -> Vectors:
     size = count * most
-    return Vectors(np.zeros(count + 1, np.int64), np.empty(size, np.int32), np.empty(size, np.uint16))
+    return Vectors(
+        np.zeros(count + 1, np.int64), np.empty(size, np.int32), np.empty(size, np.uint16)
+    )
 
 
 def _trimmed(made: Vectors) -> Vectors:
