@@ -89,9 +89,9 @@ def test_seeds_of_later_documents_are_counted_and_collected(runs, word_pairs):
 
 
 def test_passages_name_their_documents_and_their_tokens():
-    """The first and the third of three documents share twelve words."""
+    """The second and the third of three documents share twelve words."""
     shared = list(range(1, 13))
-    texts = [[*shared, 50], [60, 61, 62], [70, 71, 72, *shared]]
+    texts = [[60, 61, 62], [*shared, 50], [70, 71, 72, *shared]]
     bounds = np.cumsum([0, *map(len, texts)])
     documents = passages.Documents(*side_of(text_of([word for t in texts for word in t])), bounds)
     runs = index_of([[(tuple(t[k : k + 3]), k) for k in range(len(t) - 2)] for t in texts])
@@ -99,9 +99,9 @@ def test_passages_name_their_documents_and_their_tokens():
     scratch = passages.scratch_for(3, 20)
     args = (documents, (runs, index_of([[], [], []])), limits, scratch)
     rows, figures, pairs = passages.find_passages(0, 3, *args)
-    assert rows.tolist() == [[0, 2, 0, 12, 3, 15, 12, STRONG, 0]]
+    assert rows.tolist() == [[1, 2, 0, 12, 3, 15, 12, STRONG, 0]]
     assert figures.tolist() == [[12.0, 1.0]]
-    assert pairs.tolist() == [[0, 2, 12]]
+    assert pairs.tolist() == [[1, 2, 12]]
 
 
 def test_no_documents_have_no_passages():
