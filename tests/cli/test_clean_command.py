@@ -151,7 +151,7 @@ def test_annotated_rows_lose_nothing(tmp_path):
     rows = [{"k": 1, "id": "a", "body": f"{ONE}\n\nShare on Facebook\n"},
             {"k": float("nan"), "id": "b", "body": ONE.upper()}]  # fmt: skip
     path = write_jsonl(tmp_path / "a.jsonl", *rows)
-    done = run("clean", path, "-o", tmp_path / "out", "--annotate")
+    done = run("clean", path, "-o", tmp_path / "out", "--annotate", "--show", "all")
     assert done.code == 0
     assert "2 rows written to" in done.out
     assert "1 marked as kept, 1 as not" in done.out

@@ -133,7 +133,7 @@ def test_nothing_is_left_half_written(folder, tmp_path, monkeypatch, error, code
 )
 def test_colours(seeds, choice, env, coloured):
     blank = {"NO_COLOR": "", "FORCE_COLOR": ""}
-    done = run("scan", seeds, "--color", choice, env={**blank, **env})
+    done = run("scan", seeds, "--show", "all", "--color", choice, env={**blank, **env})
     assert ("\x1b[" in done.out) == coloured
     assert ("{groups, said}" in done.out) != coloured
 
@@ -152,8 +152,8 @@ def test_colours_on_a_terminal(monkeypatch):
 
 
 def test_the_width_of_the_terminal_is_used(seeds):
-    narrow = run("scan", seeds, env={"COLUMNS": "60"}).out
-    wide = run("scan", seeds, env={"COLUMNS": "140"}).out
+    narrow = run("scan", seeds, "--show", "all", env={"COLUMNS": "60"}).out
+    wide = run("scan", seeds, "--show", "all", env={"COLUMNS": "140"}).out
     assert max(map(len, narrow.splitlines())) == 60
     assert max(map(len, wide.splitlines())) == 140
 
