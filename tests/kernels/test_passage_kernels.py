@@ -314,6 +314,8 @@ def test_no_pair_is_left_out_that_may_have_a_passage(runs, word_pairs, size):
         sum(abs(i - k) <= 45 and abs(j - m) <= 45 for k, m in merged) >= 3 for i, j in merged
     )
     assert got == wanted
+    some = tuple(passages.between(at, *span) for at, span in zip(both, inside, strict=True))
+    assert passages.is_promising(some, size) == (naive_has_link(runs, size) or wanted)
     i, j = 45, 50
     for at, (low, high) in zip(both, inside, strict=True):
         count, start = pieces.count_near(i, j, at, low, high)
