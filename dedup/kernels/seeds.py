@@ -75,16 +75,14 @@ def part_of(value, parts):
 
 
 @njit
-def write_ngrams(words, row, size, values, positions):
+def write_ngrams(hashes, classes, size, values, positions):
     """Write a seed for every run of ``size`` words of one document; return how many.
 
-    A run of stop words alone is no seed, nor is one with a blank token. ``words`` are ``Words``;
-    ``values`` is uint64, ``positions`` int32.
+    A run of stop words alone is no seed, nor is one with a blank token. ``hashes`` (uint64) and
+    ``classes`` (uint8) are those of its tokens; ``values`` is uint64, ``positions`` int32.
     """
-    hashes, classes = words.hashes, words.classes
-    lo, hi = words.bounds[row], words.bounds[row + 1]
     made = 0
-    for i in range(lo, hi - size + 1):
+    for i in range(len(hashes) - size + 1):
         h = np.uint64(0)
         stops = 0
         blank = False
@@ -95,15 +93,16 @@ def write_ngrams(words, row, size, values, positions):
                 stops += 1
         if not blank and stops < size:
             values[made] = fmix64(h)
-            positions[made] = i - lo
+            positions[made] = i
             made += 1
     return made
 
 
 @njit
 def write_word_pairs(words, row, reach, values, positions):
-    """Write a seed for every two consecutive content words of one document; as ``write_ngrams``.
+    """Write a seed for every two consecutive content words of one document.
 
+    ``words`` are ``Words``, ``values`` and ``positions`` as in ``write_ngrams``.
     Stop words between them do not matter, up to ``reach`` tokens, nor does their order; two names
     are no seed, nor are characters of an unspaced script. Returns how many there are.
     """
@@ -134,9 +133,10 @@ def write_word_pairs(words, row, reach, values, positions):
 
 @njit
 def write_seeds(kind, words, row, values, positions):
-    """Write the seeds of one ``Kind`` of one document; the rest as in ``write_ngrams``."""
+    """Write the seeds of one ``Kind`` of one document; the rest as in ``write_word_pairs``."""
     if kind.number == NGRAMS:
-        return write_ngrams(words, row, kind.reach, values, positions)
+        own = slice(words.bounds[row], words.bounds[row + 1])
+        return write_ngrams(words.hashes[own], words.classes[own], kind.reach, values, positions)
     return write_word_pairs(words, row, kind.reach, values, positions)
 
 
