@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from dedup.cleaning.find import Removals
 from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters, components
 from dedup.core.arrays import Bool, Float64, Int64, one_array
+from dedup.core.package import version
 from dedup.errors import OutputError
 from dedup.kernels.differences import LONGEST as LONGEST_LOST
 from dedup.kernels.differences import OWN_WORDS
@@ -235,7 +235,7 @@ def summarise(
     skipped = sum(read_report.skipped.values())
     sizes = np.bincount(clusters.leaders, minlength=1)
     return {
-        "version": version("dedup"),
+        "version": version(),
         "config": result.config.as_dict(),
         "read_report": read_report.as_dict(),
         "documents": {

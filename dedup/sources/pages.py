@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any, NamedTuple
 
+from dedup.core.package import install
 from dedup.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,5 @@ def _trafilatura() -> Any:
     try:
         import trafilatura
     except ImportError as error:
-        raise InputError(
-            f"reading HTML needs trafilatura ({error}): pip install 'dedup[html]'"
-        ) from error
+        raise InputError(f"reading HTML needs trafilatura ({error}): {install('html')}") from error
     return trafilatura

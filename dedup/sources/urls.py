@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from dedup.core.package import install
 from dedup.errors import InputError
 
 _COPY_HOST = re.compile(r"^(?:www\d?|m|mobile|amp|touch)\.(?=[^.]+\.[^.])")
@@ -53,7 +54,5 @@ def _normalizer() -> Callable[..., str]:
     try:
         from courlan import normalize_url
     except ImportError as error:
-        raise InputError(
-            f"comparing URLs needs courlan ({error}): pip install 'dedup[urls]'"
-        ) from error
+        raise InputError(f"comparing URLs needs courlan ({error}): {install('urls')}") from error
     return normalize_url
