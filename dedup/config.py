@@ -28,12 +28,13 @@ RELATION_CODES = {
     "revision": 6,
     "own_text": 7,
     "same_form": 8,
+    "same_url": 9,
 }
 RELATIONS = tuple(RELATION_CODES)
 # From the one that joins most to the one that joins least; reports on one form are not joined.
 BY_STRENGTH = (
     *("exact", "near_duplicate", "revision", "excerpt", "own_text"),
-    *("derived", "compilation", "shares_passage"),
+    *("same_url", "derived", "compilation", "shares_passage"),
 )
 LIKE = RELATIONS[:5]  # those that two documents can be clustered on, closest first
 REVISIONS = ("latest", "first", "keep")
@@ -141,6 +142,11 @@ class Config:
         ("exact", "near_duplicate", "excerpt"),
         "Relations that put two documents in one cluster; a revision of one of them is in it too.",
         choices=LIKE,
+    )
+    same_url: bool = _setting(
+        True,
+        "Put two texts under one address in one cluster, if they have something in common; "
+        "tracking parameters, fragments and addresses for phones make no difference.",
     )
     derived_alone: float = _setting(
         0.6,
@@ -250,6 +256,7 @@ class Settings(TypedDict, total=False):
     own: float
     revisions: str
     cluster_on: Names
+    same_url: bool
     derived_alone: float
     derived_linked: float
     canonical: str

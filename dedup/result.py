@@ -33,6 +33,7 @@ class Document:
     lost_tokens: int | None
     lost_facts: int | None
     lost_share: float | None
+    same_url: str | None
 
 
 @dataclass(frozen=True, slots=True)

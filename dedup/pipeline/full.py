@@ -41,6 +41,7 @@ from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.pipeline.wording import HeldWords, judged
 from dedup.result import Result
 from dedup.schema import Corpus
+from dedup.similarity.addresses import Addresses, find_addresses, relate_addresses
 from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
@@ -72,6 +73,8 @@ class State:
     ranking: CanonicalOrder = field(init=False)
     passages: Passages = field(init=False)
     misread: Misread = field(init=False)
+    addresses: Addresses = field(init=False)
+    same_url: Int64 = field(init=False)
     pairs: Pairs = field(init=False)
     judge: Judge = field(init=False)
     differences: Differences = field(init=False)
@@ -224,9 +227,13 @@ def _among_near_copies(state: State) -> Bool:
 
 def _relate_pairs(state: State) -> None:
     candidates = state.copies.candidates
+    counts = state.tokens.counts()
+    state.addresses = find_addresses(
+        state.documents.metadata, state.representatives, counts, state.config
+    )
+    candidates = np.concatenate([candidates, state.addresses.pairs])
     if state.compares and len(state.documents) > 1:
         candidates = np.array([[0, 1]], np.int64)
-    counts = state.tokens.counts()
     pairs = confirm_pairs(
         *(candidates, state.copies.sets.compare, state.passages),
         *(counts - state.removals.gone, state.config),
@@ -234,6 +241,9 @@ def _relate_pairs(state: State) -> None:
         keep_all=state.compares,
         misread=state.misread,
     )
+    pairs, state.same_url = relate_addresses(pairs, state.addresses, state.copies.sets.compare)
+    if state.addresses.left_out:
+        state.limits["addresses_of_too_many_texts"] = state.addresses.left_out
     state.pairs = with_equals(pairs, state.representatives, counts)
 
 
@@ -246,6 +256,7 @@ def _find_differences(state: State) -> None:
         config=state.config,
         threads=state.resources.threads,
         misread=state.misread.pairs,
+        same_url=state.same_url,
     )
     state.differences = judged(state.resources.work, state.pairs, state.judge)
     given = superseded(state.pairs, state.differences, state.ranking.dates, state.config)
@@ -298,7 +309,8 @@ def _result(state: State) -> Result:
     )
     judged_pairs = state.pairs, state.differences
     documents = documents_table(
-        metadata, judged_pairs, state.clusters, state.representatives, standing
+        *(metadata, judged_pairs, state.clusters, state.representatives, standing),
+        state.addresses.groups,
     )
     result = Result(
         config=state.config,

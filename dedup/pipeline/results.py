@@ -28,6 +28,7 @@ from dedup.similarity.relations import EXACT, NAMES, NONE, SAME_FORM, Pairs
 from dedup.text.tokens import Tokens
 
 _MOST_TEMPLATES = 100  # that are listed
+_WHOLE = ("doc_id", "path", "same_url")  # columns that are not made slice by slice
 _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 
@@ -37,12 +38,13 @@ def documents_table(
     clusters: Clusters,
     representatives: Int64,
     standing: Standing,
+    addresses: Int64,
 ) -> pa.Table:
     """Return which documents are kept, and the relation of each other one to its replacement.
 
     ``judged`` are the pairs and what differs in them. ``representatives`` names for each document
-    the one that stands for it and its equals. The column ``path`` has the type it has in
-    ``corpus``.
+    the one that stands for it and its equals; ``addresses`` the first with the same address (-1:
+    none). The column ``path`` has the type it has in ``corpus``.
     """
     ids = one_array(corpus["doc_id"])
     parts = []
@@ -53,7 +55,12 @@ def documents_table(
     path = corpus["path"]
     if path.null_count == len(path):
         path = pa.nulls(len(path), pa.string())
-    return table.add_column(0, DOCUMENTS.field("doc_id"), ids).add_column(1, "path", path)
+    same = ids.take(pa.array(addresses, mask=addresses < 0)) if (addresses >= 0).any() else None
+    columns = {
+        **{"doc_id": ids, "path": path, "same_url": pa.nulls(len(ids), pa.string())},
+        **dict(zip(table.column_names, table.columns, strict=True)),
+    }
+    return table_of(columns if same is None else {**columns, "same_url": same}, DOCUMENTS.names)
 
 
 def _documents(
@@ -100,7 +107,7 @@ def _documents(
     }
     for name, values in zip(("lost_tokens", "lost_facts", "lost_share"), lost, strict=True):
         columns[name] = pa.array(values, mask=kept | (lost[0] < 0))
-    return table_of(columns, [name for name in DOCUMENTS.names if name not in ("doc_id", "path")])
+    return table_of(columns, [name for name in DOCUMENTS.names if name not in _WHOLE])
 
 
 def table_of(columns: dict[str, pa.Array], names: Sequence[str]) -> pa.Table:

@@ -56,7 +56,9 @@ def at_threshold(result: Result, threshold: float) -> Result:
         join_equals(clusters, pairs, representatives)
     stays = judged[1].stays
     standing = decide(pairs, clusters, representatives, order.lengths, config, stays=stays)
-    clustered = documents_table(documents, judged, clusters, representatives, standing)
+    same_url = pc.index_in(documents["same_url"], value_set=one_array(documents["doc_id"]))
+    addresses = pc.fill_null(same_url, -1).to_numpy().astype(np.int64)
+    clustered = documents_table(documents, judged, clusters, representatives, standing, addresses)
     columns = [
         pc.if_else(pa.array(touched), one_array(clustered[name]), one_array(documents[name]))
         for name in documents.column_names
