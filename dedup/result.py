@@ -34,6 +34,7 @@ class Document:
     lost_facts: int | None
     lost_share: float | None
     same_url: str | None
+    no_text: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ DOCUMENTS = pa.schema(
         ("lost_facts", pa.int64()),
         ("lost_share", pa.float64()),
         ("same_url", pa.string()),  # the first document with the same address; null: none has it
+        ("no_text", pa.bool_()),  # nothing but boilerplate; null where that was not looked for
     ]
 )
 

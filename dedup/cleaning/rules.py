@@ -37,6 +37,9 @@ RULES: dict[str, str] = {
     "margin_run": FREQUENT,
 }
 
+# Those that find what the same words form in several documents that are otherwise different.
+TEMPLATE_RULES = ("template_line", "template_sentence", "line_frequency")
+
 REPEAT_REASONS = (
     *("truncated_teaser", "pull_quote", "flattened_copy", "pasted_block", "repeated_block"),
 )

@@ -28,7 +28,7 @@ from dedup.similarity.relations import EXACT, NAMES, NONE, SAME_FORM, Pairs
 from dedup.text.tokens import Tokens
 
 _MOST_TEMPLATES = 100  # that are listed
-_WHOLE = ("doc_id", "path", "same_url")  # columns that are not made slice by slice
+_WHOLE = ("doc_id", "path", "same_url", "no_text")  # columns that are not made slice by slice
 _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 
@@ -39,12 +39,15 @@ def documents_table(
     representatives: Int64,
     standing: Standing,
     addresses: Int64,
+    *,
+    no_text: Bool | None = None,
 ) -> pa.Table:
     """Return which documents are kept, and the relation of each other one to its replacement.
 
     ``judged`` are the pairs and what differs in them. ``representatives`` names for each document
     the one that stands for it and its equals; ``addresses`` the first with the same address (-1:
-    none). The column ``path`` has the type it has in ``corpus``.
+    none); ``no_text`` tells which have no text, where that was looked for. The column ``path`` has
+    the type it has in ``corpus``.
     """
     ids = one_array(corpus["doc_id"])
     parts = []
@@ -58,6 +61,7 @@ def documents_table(
     same = ids.take(pa.array(addresses, mask=addresses < 0)) if (addresses >= 0).any() else None
     columns = {
         **{"doc_id": ids, "path": path, "same_url": pa.nulls(len(ids), pa.string())},
+        "no_text": pa.nulls(len(ids), pa.bool_()) if no_text is None else pa.array(no_text),
         **dict(zip(table.column_names, table.columns, strict=True)),
     }
     return table_of(columns if same is None else {**columns, "same_url": same}, DOCUMENTS.names)

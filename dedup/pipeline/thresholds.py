@@ -64,6 +64,8 @@ def at_threshold(result: Result, threshold: float) -> Result:
         for name in documents.column_names
     ]
     made = pa.table(columns, names=documents.column_names)
+    place = documents.column_names.index("no_text")  # no threshold changes that
+    made = made.set_column(place, "no_text", documents["no_text"])
     ids = one_array(documents["doc_id"])
     leaders = pc.index_in(made["cluster"], value_set=ids).to_numpy().astype(np.int64)
     tables = {**result.tables, "documents": made, "pairs": pairs_table(*judged, ids)}

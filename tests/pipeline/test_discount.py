@@ -1,0 +1,79 @@
+"""Text of templates makes no two documents alike, and documents of nothing else are copies of nothing."""
+
+from __future__ import annotations
+
+import random
+
+from prose import UNRELATED
+
+import dedup
+from dedup.cleaning.rules import TEMPLATE_RULES
+
+NOTICE = [
+    *("Please enable cookies to continue", "Subscribe to our newsletter", "Privacy Policy"),
+    *("Terms of use", "All rights reserved.", "Follow us on Facebook"),
+]
+
+
+def words(seed, count):
+    source = random.Random(seed)
+    return " ".join("".join(source.choices("abcdefghij", k=7)) for _ in range(count))
+
+
+def page(seed, *lines, count=5):
+    body = [f"On {words(seed + k, 18)}." for k in range(1, count + 1)]
+    return "\n".join([words(seed, 6), *body, *lines])
+
+
+def test_documents_of_nothing_but_boilerplate_are_copies_of_nothing():
+    notice = "\n".join(NOTICE)
+    rows = [
+        *({"id": name, "text": notice} for name in "ab"),
+        *({"id": name, "text": UNRELATED[0]} for name in "cd"),
+        {"id": "e", "text": "\n".join(NOTICE[:-1])},
+    ]
+    result = dedup.scan(rows)
+    told = {each.doc_id: (each.no_text, each.kept) for each in result.documents}
+    assert told["a"] == told["b"] == told["e"] == (True, True)
+    assert told["c"][0] is told["d"][0] is False
+    assert [(pair.a, pair.b, pair.relation) for pair in result.pairs] == [("c", "d", "exact")]
+
+
+def test_a_short_text_without_boilerplate_is_a_text():
+    rows = [{"id": name, "text": "Bridge over the river stands again"} for name in "ab"]
+    result = dedup.scan(rows)
+    assert [each.no_text for each in result.documents] == [False, False]
+    assert [pair.relation for pair in result.pairs] == ["exact"]
+
+
+def test_a_page_with_a_sentence_of_its_own_is_a_text():
+    rows = [{"id": "a", "text": "\n".join([*NOTICE, "The bridge over the river stands again."])}]
+    assert [each.no_text for each in dedup.scan(rows).documents] == [False]
+
+
+def test_fast_mode_does_not_tell():
+    rows = [{"id": "a", "text": "\n".join(NOTICE)}]
+    assert [each.no_text for each in dedup.scan(rows, find="duplicates").documents] == [None]
+
+
+def test_the_words_of_a_template_do_not_count_as_shared():
+    foot = [f"Read {words(1000 + k, 14)} our newsletter and your website" for k in range(3)]
+    rows = [{"id": f"{n:02}", "text": page(10 * n, *foot), "site": "x"} for n in range(20)]
+    result = dedup.scan(rows)
+    rules = set(result.removals["rule"].to_pylist())
+    assert rules
+    assert rules <= set(TEMPLATE_RULES)
+    assert len(result.pairs) == 0
+    assert all(each.kept for each in result.documents)
+    # The words alone would make pairs of them.
+    alone = dedup.scan(rows, find="duplicates", threshold=0.2)
+    assert len(alone.pairs) > 0
+
+
+def test_what_is_left_is_compared():
+    foot = [f"Read {words(1000 + k, 14)} our newsletter and your website" for k in range(3)]
+    rows = [{"id": f"{n:02}", "text": page(10 * n, *foot), "site": "x"} for n in range(20)]
+    clean = {"id": "clean", "text": page(0), "site": "y"}
+    (pair,) = dedup.scan([*rows, clean]).pairs
+    assert (pair.a, pair.b, pair.relation) == ("00", "clean", "near_duplicate")
+    assert pair.jaccard == pair.containment_a == pair.containment_b == 1.0
