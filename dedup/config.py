@@ -176,6 +176,11 @@ class Config:
     passage_min_tokens: int = _setting(8, "Fewest matched tokens of a passage.", low=4, high=1000)
     weak: bool = _setting(False, "Also report weak passages of pairs that share no strong passage.")
     boilerplate: bool = _setting(True, "Remove boilerplate (newsletter lines, share widgets).")
+    template: tuple[str, ...] = _setting(
+        (),
+        "Text of a known template (on the command line the file it is in): each of its lines, and "
+        "each sentence of its long lines, is boilerplate wherever it stands, numbers aside.",
+    )
     drop_tags: tuple[str, ...] = _setting(
         (), "Tagged lines to remove as well; by default they are only tagged.", choices=TAGS
     )
@@ -192,6 +197,9 @@ class Config:
             )
         if not self.find:
             raise ConfigError("find", self.find, f"at least one of {', '.join(STAGES)}")
+        if self.template and not ("repeats" in self.find and self.boilerplate):
+            says = "{name}: a template is found as boilerplate, so `repeats` must be in find"
+            raise ConfigError("template", "…", "with `repeats` in find, and boilerplate", says)
 
     @property
     def priority_field(self) -> str | None:
@@ -265,6 +273,7 @@ class Settings(TypedDict, total=False):
     passage_min_tokens: int
     weak: bool
     boilerplate: bool
+    template: Names
     drop_tags: Names
 
 
@@ -273,6 +282,8 @@ def _checked(item: dataclasses.Field[Any], value: Any) -> Any:
     meta = item.metadata
     default = item.default
     if isinstance(default, tuple):
+        if not meta["choices"]:
+            return _checked_texts(item.name, value)
         return _checked_names(item.name, value, meta["choices"])
     if isinstance(default, bool):
         if not isinstance(value, bool):
@@ -296,6 +307,16 @@ def _checked_names(name: str, value: Any, choices: tuple[str, ...]) -> tuple[str
         if each not in choices:
             raise ConfigError(name, each, f"any of {', '.join(choices)}")
     return tuple(each for each in choices if each in names)
+
+
+def _checked_texts(name: str, value: Any) -> tuple[str, ...]:
+    """Return texts in an order that does not depend on the one in which they were given."""
+    texts = (value,) if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple | set | frozenset):
+        raise ConfigError(name, value, "a text or a list of texts")
+    if not all(isinstance(each, str) for each in texts):
+        raise ConfigError(name, value, "a text or a list of texts")
+    return tuple(sorted(set(texts)))
 
 
 def _checked_number(item: dataclasses.Field[Any], value: Any) -> int | float:

@@ -141,7 +141,7 @@ def find_removals(
         if "passages" in config.find:
             discount.learn(part.tokens, counted[part.low : part.high])
     line_counts.count(groups)
-    templates = units.count(groups, texts, tokens)
+    templates = units.count(groups, texts, tokens).with_known(config.template)
     return _Search(config, line_counts, templates, sites, discount).run(parts, tokens, columns)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -142,6 +143,10 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
     shown, allowed = str(default), ""
     if isinstance(default, bool):
         shown = "on" if default else "off"
+    elif isinstance(default, tuple) and not meta["choices"]:
+        kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+        made |= {"multiple": True, "metavar": "FILE", "type": kind}
+        shown = "none"
     elif isinstance(default, tuple):
         made |= {"multiple": True, "metavar": "NAME,…"}
         shown, allowed = ",".join(default) or "none", f"of {', '.join(meta['choices'])}"
@@ -159,7 +164,10 @@ def config_from(given: dict[str, Any], **fixed: Any) -> Config:
     settings: dict[str, Any] = {}
     for item in dataclasses.fields(Config):
         value = given.pop(item.name)
-        if isinstance(item.default, tuple) and value:
+        if isinstance(item.default, tuple) and not item.metadata["choices"]:
+            texts = (each.read_text("utf-8", errors="replace") for each in value or ())
+            settings[item.name] = tuple(texts)
+        elif isinstance(item.default, tuple) and value:
             names = (name.strip() for each in value for name in each.split(","))
             settings[item.name] = tuple(name for name in names if name)
         elif value is not None and value != ():

@@ -1,13 +1,15 @@
-"""Text of templates makes no two documents alike, and documents of nothing else are copies of nothing."""
+"""Text of templates makes no two documents alike, and what has no text is a copy of nothing."""
 
 from __future__ import annotations
 
 import random
 
+import pytest
 from prose import UNRELATED
 
 import dedup
 from dedup.cleaning.rules import TEMPLATE_RULES
+from dedup.errors import ConfigError
 
 NOTICE = [
     *("Please enable cookies to continue", "Subscribe to our newsletter", "Privacy Policy"),
@@ -77,3 +79,46 @@ def test_what_is_left_is_compared():
     (pair,) = dedup.scan([*rows, clean]).pairs
     assert (pair.a, pair.b, pair.relation) == ("00", "clean", "near_duplicate")
     assert pair.jaccard == pair.containment_a == pair.containment_b == 1.0
+
+
+RECEIPT = "Thank you for shopping at the Valley Store\nAll goods may be returned in 14 days"
+
+
+def receipt(name, seed):
+    goods = [f"{words(seed + k, 6)} {k}.99" for k in range(4)]
+    first, last = RECEIPT.replace("14", "30").splitlines()
+    return {"id": name, "text": "\n".join([first, *goods, last])}
+
+
+def test_a_known_template_is_boilerplate_wherever_it_stands():
+    rows = [receipt("a", 1), receipt("b", 50), {"id": "c", "text": RECEIPT}]
+    assert dedup.scan(rows).removals.num_rows == 0
+    result = dedup.scan(rows, template=RECEIPT)
+    cuts = result.removals.to_pylist()
+    assert [cut["rule"] for cut in cuts] == ["known_template"] * 6
+    assert {cut["doc"] for cut in cuts} == {0, 1, 2}
+    assert [each.no_text for each in result.documents] == [False, False, True]
+
+
+def test_a_sentence_of_a_known_template_goes_from_a_long_line():
+    rights = "All rights to this report belong to the publisher of the Valley Post alone."
+    text = f"{words(1, 40).capitalize()}. {rights} {words(2, 40).capitalize()}."
+    result = dedup.scan([{"id": "a", "text": text}], template=[rights])
+    (cut,) = result.removals.to_pylist()
+    assert text[cut["start"] : cut["end"]].strip() == rights
+
+
+def test_templates_are_the_same_in_any_order():
+    assert dedup.Config(template=["b", "a"]) == dedup.Config(template=("a", "b", "a"))
+
+
+@pytest.mark.parametrize("settings", [{"find": "duplicates"}, {"boilerplate": False}])
+def test_a_template_needs_boilerplate(settings):
+    with pytest.raises(ConfigError, match="template"):
+        dedup.Config(template="a", **settings)
+
+
+@pytest.mark.parametrize("value", [[1], 3])
+def test_a_template_is_a_text(value):
+    with pytest.raises(ConfigError, match="template"):
+        dedup.Config(template=value)
