@@ -122,3 +122,12 @@ def test_a_template_needs_boilerplate(settings):
 def test_a_template_is_a_text(value):
     with pytest.raises(ConfigError, match="template"):
         dedup.Config(template=value)
+
+
+def test_a_line_of_most_pages_of_a_site_goes_from_a_short_page_too():
+    line = f"Read {words(1000, 9)} our newsletter"
+    rows = [{"id": f"{n:02}", "text": page(10 * n, line), "site": "x"} for n in range(12)]
+    short = {"id": "short", "text": f"{words(7, 5)}\n{line}\nOn {words(8, 6)}.", "site": "x"}
+    result = dedup.scan([*rows, short], find=("duplicates", "repeats"))
+    cuts = [cut for cut in result.removals.to_pylist() if cut["doc"] == len(rows)]
+    assert [cut["rule"] for cut in cuts] == ["template_of_site"]

@@ -17,6 +17,7 @@ from dedup.text.tokens import Tokens
 
 LINE_FINDING = ("site_template", "template_line", "strong")
 KNOWN_FINDING = ("site_template", "known_template", "strong")
+SITE_FINDING = ("site_template", "template_of_site", "strong")
 SENTENCE_FINDING = ("site_template", "template_sentence", "strong")
 _LABEL_WORDS = 4  # a shorter line may be the heading of what is below it
 _LABEL_TOKENS = 2  # of a label that goes with the sentence behind it
@@ -63,7 +64,7 @@ def take_templates(page: Page, line_counts: LineCounts, whole: Bool, found: Foun
     ]
     for line in taken:
         if page.found.get(line) != KNOWN_FINDING:
-            page.found[line] = LINE_FINDING
+            page.found[line] = SITE_FINDING if line_counts.most[line] else LINE_FINDING
     for line in taken:
         _take_beside(page, line_counts, line)
     rest = np.flatnonzero(~own & (found.verdicts != NOT))
