@@ -299,6 +299,10 @@ def _is_more_than_copies(state: State) -> bool:
     return state.config.find != ("duplicates",)
 
 
+def _tells_boilerplate(config: Config) -> bool:
+    return "repeats" in config.find and config.boilerplate
+
+
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
@@ -339,7 +343,7 @@ def _result(state: State) -> Result:
     documents = documents_table(
         *(metadata, judged_pairs, state.clusters, state.representatives, standing),
         state.addresses.groups,
-        no_text=state.apart,
+        no_text=state.apart if _tells_boilerplate(state.config) else None,
     )
     result = Result(
         config=state.config,
