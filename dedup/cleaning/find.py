@@ -138,7 +138,7 @@ def find_removals(
         if counts_lines:
             line_counts.add(part.lines, part.low)
             units.add(part.tokens, part.lines, part.low, int(tokens.bounds[part.low]))
-        if "passages" in config.find:
+        if _classes_words(config):
             discount.learn(part.tokens, counted[part.low : part.high])
     line_counts.count(groups)
     templates = units.count(groups, texts, tokens).with_known(config.template)
@@ -164,7 +164,7 @@ class _Search:
         gone = np.zeros(count, np.int64)
         classes = columns.grow("classes", np.uint8, total)
         weights = columns.grow("weights", np.float32, total)
-        classed = "passages" in self.config.find  # nothing else looks at classes
+        classed = _classes_words(self.config)
         learned = self.discount.learned()
         for number, part in enumerate(parts):
             own = slice(part.low, part.high)
@@ -219,11 +219,16 @@ def _has_no_text(part: Part, boilerplate: pa.Table, annotations: pa.Table) -> Bo
     return no_text
 
 
+def _classes_words(config: Config) -> bool:
+    """Tell whether classes of words are wanted: only passages and stories look at them."""
+    return not {"passages", "stories"}.isdisjoint(config.find)
+
+
 def _masked(found: pa.Table, tokens: Tokens, gone: Int64) -> Bool:
     """Tell which tokens stand in what is removed; ``gone`` gets how many of each document."""
     masked: Bool = np.zeros(len(tokens.hashes), np.bool_)
-    positions = (found[name].to_numpy() for name in ("doc", "start", "end"))
-    kernel.mask_tokens(tokens.bounds, tokens.starts, *positions, masked, gone)
+    stretches = kernel.Stretches(*(found[name].to_numpy() for name in ("doc", "start", "end")))
+    kernel.mask_tokens(tokens.bounds, tokens.starts, stretches, masked, gone)
     return masked
 
 

@@ -127,7 +127,7 @@ def root(ctx: click.Context) -> int:
 @plots_option
 @view_options(limit=None)
 @shown_option(
-    *("clusters", "passages", "pairs", "removals"),
+    *("clusters", "families", "stories", "passages", "pairs", "removals"),
     *("losses", "forms", "revisions", "warnings", "input", "all"),
 )
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
@@ -393,18 +393,27 @@ def compare(a: str, b: str, **given: Any) -> int:
     f"clusters. Of {', '.join(BY_STRENGTH)}.",
 )
 @click.option("--only-listed", is_flag=True, help="Do not count pairs that FILE does not list.")
+@click.option("--stories", is_flag=True, help="Judge stories by labels {id, cluster}.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
 def evaluate(
-    result: str, labels: str, pairs_from: str | None, only_listed: bool, as_json: bool
+    result: str,
+    labels: str,
+    pairs_from: str | None,
+    only_listed: bool,
+    stories: bool,
+    as_json: bool,
 ) -> int:
     """Score the output folder of a scan against labels.
 
-    Labels are clusters {id, cluster}, pairs {a, b, label}, or passages {a, b, spans}.
+    Labels are clusters {id, cluster}, stories {id, story}, pairs {a, b, label}, or passages
+    {a, b, spans}.
     """
     from dedup import evaluation
     from dedup.core.files import json_bytes
 
-    figures = evaluation.evaluate(labels, result, pairs_from=pairs_from, only_listed=only_listed)
+    figures = evaluation.evaluate(
+        labels, result, pairs_from=pairs_from, only_listed=only_listed, stories=stories
+    )
     if as_json:
         write_stdout(iter([json_bytes(figures, pretty=True)]))
     else:

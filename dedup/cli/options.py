@@ -54,6 +54,36 @@ def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -
     return value
 
 
+def pairs_of_file(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    """Return the pairs that a file lists, ``KEY=VALUE`` each; blank lines and comments do not count.
+
+    A line is that, or CSV or TSV of two columns; a line ``site,owner`` is a header.
+    """
+    if value is None:
+        return None
+    import csv
+
+    found: list[str] = []
+    try:
+        with open(value, encoding="utf-8-sig", newline="") as file:
+            lines = [line.rstrip("\r\n") for line in file]
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{value}: cannot be read: {error}", ctx, param) from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cut = "=" if "=" in line else "\t" if "\t" in line else ","
+        cells = next(csv.reader([line], delimiter=cut))
+        if len(cells) != 2 or not all(map(str.strip, cells)):
+            what = f"{value}, line {number}: got {line!r}, allowed is a site and its owner"
+            raise click.BadParameter(what, ctx, param)
+        if [cell.strip().casefold() for cell in cells] != ["site", "owner"]:
+            found.append("=".join(map(str.strip, cells)))
+    return tuple(found)
+
+
 class SectionCommand(click.Command):
     """A command whose help shows its own options first and the common ones by section."""
 
@@ -143,6 +173,9 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
     shown, allowed = str(default), ""
     if isinstance(default, bool):
         shown = "on" if default else "off"
+    elif meta["form"]:
+        made |= {"metavar": "FILE", "callback": pairs_of_file, "type": click.Path(dir_okay=False)}
+        shown = "none"
     elif isinstance(default, tuple) and not meta["choices"]:
         kind = click.Path(exists=True, dir_okay=False, path_type=Path)
         made |= {"multiple": True, "metavar": "FILE", "type": kind}
@@ -155,6 +188,8 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
     else:
         made |= {"type": type(default), "metavar": "N" if isinstance(default, int) else "SHARE"}
         allowed = f"{meta['low']} to {meta['high']}"
+    if meta["form"]:
+        allowed = f"a line each: {meta['form']}, or CSV with two columns"
     facts = "; ".join(each for each in (f"default {shown}", allowed) if each)
     return {**made, "help": f"{meta['help']}  [{facts}]"}
 
@@ -164,10 +199,11 @@ def config_from(given: dict[str, Any], **fixed: Any) -> Config:
     settings: dict[str, Any] = {}
     for item in dataclasses.fields(Config):
         value = given.pop(item.name)
-        if isinstance(item.default, tuple) and not item.metadata["choices"]:
+        metadata = item.metadata
+        if isinstance(item.default, tuple) and not (metadata["choices"] or metadata["form"]):
             texts = (each.read_text("utf-8", errors="replace") for each in value or ())
             settings[item.name] = tuple(texts)
-        elif isinstance(item.default, tuple) and value:
+        elif isinstance(item.default, tuple) and value and not metadata["form"]:
             names = (name.strip() for each in value for name in each.split(","))
             settings[item.name] = tuple(name for name in names if name)
         elif value is not None and value != ():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any
 
@@ -13,11 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.core.arrays import Int64, Texts, UInt64, clean_string, texts_from_arrow
+from dedup.core.dates import when
 from dedup.core.hashing import text_digests, xxh3_64
 from dedup.errors import InputError
 from dedup.index.entries import LONGEST, Entry, UInt16, compress
 from dedup.index.settings import Settings
 from dedup.kernels import postings as kernel
+from dedup.kernels.windows import Scheme
 from dedup.schema import CORPUS
 from dedup.similarity.minhash import permutations
 from dedup.sources.batches import host
@@ -71,46 +71,12 @@ def _name(value: Any, what: str) -> str:
     return name
 
 
-def when(value: Any) -> int | None:
-    """Return a date as seconds since 1970, ``None`` for what is no date; no zone means UTC.
-
-    >>> when("2024-12-05T10:00:00Z"), when("2024-12-05"), when("Thu, 05 Dec 2024 10:00:00 GMT")
-    (1733392800, 1733356800, 1733392800)
-    >>> when("last Thursday")
-    """
-    try:
-        if isinstance(value, bool) or value is None or value == "":
-            return None
-        if isinstance(value, int | float):
-            moment = datetime.fromtimestamp(value, timezone.utc)
-        elif isinstance(value, str):
-            moment = _parsed(value.strip())
-        elif isinstance(value, datetime):
-            moment = value
-        elif isinstance(value, date):
-            moment = datetime(value.year, value.month, value.day)
-        else:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        return int(moment.timestamp())
-    except (ValueError, TypeError, OverflowError, OSError, IndexError):
-        return None
-
-
-def _parsed(value: str) -> datetime:
-    try:
-        return datetime.fromisoformat(value[:-1] + "+00:00" if value[-1:] in "Zz" else value)
-    except ValueError:
-        return parsedate_to_datetime(value)
-
-
 class Signer:
     """Make entries under the settings of an index."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._a, self._b = permutations(settings.num_perm, settings.seed)
+        self._permutations = permutations(settings.num_perm, settings.seed)
         self._config = settings.config()
 
     def sign(self, document: Any, *, named: bool = True) -> Entry:
@@ -184,18 +150,15 @@ class Signer:
         fingerprints, counts = np.empty((count, 2), np.uint64), np.empty(count, np.int64)
         signatures = np.empty((count, self.settings.num_perm), np.uint16)
         if self.settings.shingle_unit == "word":
-            table = folding()
-            kernel.seal_texts(
-                *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
-                *(self.settings.shingle_size, self._a, self._b, fingerprints, counts, signatures),
-            )
+            scheme = Scheme(folding(), self.settings.shingle_size, self._permutations)
+            out = fingerprints, counts, signatures
+            kernel.seal_texts(texts.data, texts.offsets, scheme, *out)
         else:
             tokens = tokenise_texts(texts)
             counts[:] = tokens.counts()
             made = shingle_texts(texts, tokens, self._config)
-            kernel.seal_rows(
-                made.values, made.offsets, counts, self._a, self._b, fingerprints, signatures
-            )
+            out_rows = counts, self._permutations, fingerprints, signatures
+            kernel.seal_rows(made.values, made.offsets, *out_rows)
         return fingerprints, counts, signatures
 
 

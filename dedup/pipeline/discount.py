@@ -18,7 +18,7 @@ from dedup.cleaning.rules import TEMPLATE_RULES
 from dedup.clusters.choosing import SetReader
 from dedup.config import Config
 from dedup.core.arrays import Int64, offsets_of
-from dedup.kernels.lines import mask_tokens
+from dedup.kernels.lines import Stretches, mask_tokens
 from dedup.pipeline.candidates import Sets
 from dedup.pipeline.wording import some_tokens
 from dedup.similarity.relations import Scores, compare_shingles
@@ -95,8 +95,8 @@ def left_sets(
     hidden = np.zeros(len(own.hashes), np.bool_)
     gone = np.zeros(len(rows), np.int64)
     docs = np.searchsorted(rows, some["doc"].to_numpy())
-    positions = (some[name].to_numpy() for name in ("start", "end"))
-    mask_tokens(own.bounds, own.starts, docs, *positions, hidden, gone)
+    stretches = Stretches(docs, *(some[name].to_numpy() for name in ("start", "end")))
+    mask_tokens(own.bounds, own.starts, stretches, hidden, gone)
     bounds = offsets_of(own.counts() - gone)
     left = shingle_tokens(own.hashes[~hidden], bounds, config.shingle_size)
     return LeftSets(sets, rows, distinct_shingles(left))

@@ -25,7 +25,13 @@ from dedup.core.checkpoints import Kept
 from dedup.core.hashing import content_of
 from dedup.core.parallel import in_order
 from dedup.core.spool import Spool, trim
-from dedup.pipeline.results import complete, documents_table, losses_table, pairs_table
+from dedup.pipeline.results import (
+    address_column,
+    complete,
+    documents_table,
+    losses_table,
+    pairs_table,
+)
 from dedup.pipeline.signing import (
     DIGESTS,
     SHINGLES,
@@ -352,7 +358,7 @@ def _result(state: State, standing: Standing) -> Result:
     judged_pairs = state.pairs, state.differences
     documents = documents_table(
         *(metadata, judged_pairs, state.clusters, state.representatives, standing),
-        state.addresses.groups,
+        {"same_url": address_column(metadata["doc_id"], state.addresses.groups)},
     )
     corpus = replace(state.reader.corpus(metadata), order=state.order, content=state.content)
     result = Result(

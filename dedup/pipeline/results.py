@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -28,7 +28,8 @@ from dedup.similarity.relations import EXACT, NAMES, NONE, SAME_FORM, Pairs
 from dedup.text.tokens import Tokens
 
 _MOST_TEMPLATES = 100  # that are listed
-_WHOLE = ("doc_id", "path", "same_url", "no_text")  # columns that are not made slice by slice
+_FURTHER = ("story", "same_url", "no_text")  # columns that come from elsewhere
+_WHOLE = ("doc_id", "path", *_FURTHER)  # those that are not made slice by slice
 _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 
@@ -38,16 +39,13 @@ def documents_table(
     clusters: Clusters,
     representatives: Int64,
     standing: Standing,
-    addresses: Int64,
-    *,
-    no_text: Bool | None = None,
+    further: Mapping[str, pa.Array | None] | None = None,
 ) -> pa.Table:
     """Return which documents are kept, and the relation of each other one to its replacement.
 
     ``judged`` are the pairs and what differs in them. ``representatives`` names for each document
-    the one that stands for it and its equals; ``addresses`` the first with the same address (-1:
-    none); ``no_text`` tells which have no text, where that was looked for. The column ``path`` has
-    the type it has in ``corpus``.
+    the one that stands for it and its equals. ``further`` are columns that were looked for (of
+    ``story``, ``same_url`` and ``no_text``). The column ``path`` has the type it has in ``corpus``.
     """
     ids = one_array(corpus["doc_id"])
     parts = []
@@ -58,13 +56,18 @@ def documents_table(
     path = corpus["path"]
     if path.null_count == len(path):
         path = pa.nulls(len(path), pa.string())
-    same = ids.take(pa.array(addresses, mask=addresses < 0)) if (addresses >= 0).any() else None
-    columns = {
-        **{"doc_id": ids, "path": path, "same_url": pa.nulls(len(ids), pa.string())},
-        "no_text": pa.nulls(len(ids), pa.bool_()) if no_text is None else pa.array(no_text),
-        **dict(zip(table.column_names, table.columns, strict=True)),
-    }
-    return table_of(columns if same is None else {**columns, "same_url": same}, DOCUMENTS.names)
+    columns = {name: pa.nulls(len(ids), DOCUMENTS.field(name).type) for name in _FURTHER}
+    columns |= {name: each for name, each in (further or {}).items() if each is not None}
+    columns |= {"doc_id": ids, "path": path}
+    columns |= dict(zip(table.column_names, table.columns, strict=True))
+    return table_of(columns, DOCUMENTS.names)
+
+
+def address_column(ids: pa.ChunkedArray, groups: Int64) -> pa.Array | None:
+    """Return the id of the first document with the same address; ``groups`` are its rows or -1."""
+    if not (groups >= 0).any():
+        return None
+    return one_array(ids).take(pa.array(groups, mask=groups < 0))
 
 
 def _documents(

@@ -56,21 +56,20 @@ def at_threshold(result: Result, threshold: float) -> Result:
         join_equals(clusters, pairs, representatives)
     stays = judged[1].stays
     standing = decide(pairs, clusters, representatives, order.lengths, config, stays=stays)
-    same_url = pc.index_in(documents["same_url"], value_set=one_array(documents["doc_id"]))
-    addresses = pc.fill_null(same_url, -1).to_numpy().astype(np.int64)
-    clustered = documents_table(documents, judged, clusters, representatives, standing, addresses)
+    further = {name: one_array(documents[name]) for name in ("story", "same_url", "no_text")}
+    clustered = documents_table(*(documents, judged, clusters, representatives, standing), further)
     columns = [
         pc.if_else(pa.array(touched), one_array(clustered[name]), one_array(documents[name]))
         for name in documents.column_names
     ]
     made = pa.table(columns, names=documents.column_names)
-    place = documents.column_names.index("no_text")  # no threshold changes that
-    made = made.set_column(place, "no_text", documents["no_text"])
     ids = one_array(documents["doc_id"])
     leaders = pc.index_in(made["cluster"], value_set=ids).to_numpy().astype(np.int64)
     tables = {**result.tables, "documents": made, "pairs": pairs_table(*judged, ids)}
     again = replace(result, config=config, tables=tables, summary={})
     limits = Counter(result.summary.get("limits", {}))
+    if "stories" in result.summary:  # a story is one whatever of it is kept
+        again.summary["stories"] = result.summary["stories"]
     complete(again, pairs, Clusters(leaders, np.full(len(made), -1, np.int64)), limits)
     again.summary["threshold_effect"] = _effect(documents, table, result.config, config.threshold)
     return again

@@ -111,9 +111,7 @@ def _documents(batch: pa.RecordBatch) -> pa.Table:
     path = pa.concat_arrays([batch.column("path"), pa.nulls(3 * count, batch.column("path").type)])
     corpus = pa.table({"doc_id": ids, "path": path})
     clusters, standing = Clusters(leaders, joined), Standing(by, joined)
-    alone = np.full(4 * count, -1)  # addresses are not compared here
-    table = documents_table(corpus, judged, clusters, representatives, standing, alone)
-    return table.slice(0, count)
+    return documents_table(corpus, judged, clusters, representatives, standing).slice(0, count)
 
 
 def summary(

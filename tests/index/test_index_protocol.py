@@ -17,9 +17,9 @@ from prose import UNRELATED
 
 import dedup
 from dedup import Config
+from dedup.core.dates import when
 from dedup.errors import ConfigError, IndexMismatch, InputError
 from dedup.index import Index, Verdict, sqlite
-from dedup.index.signing import when
 from dedup.index.sqlite import settling
 from dedup.schema import CORPUS
 
