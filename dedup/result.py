@@ -36,6 +36,8 @@ class Document:
     lost_facts: int | None
     lost_share: float | None
     story: str | None
+    same_url: str | None
+    no_text: bool | None
 
 
 @dataclass(frozen=True, slots=True)

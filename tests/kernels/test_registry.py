@@ -269,6 +269,7 @@ REGISTRY = {
         "give_way": "test_articles_give_way_as_they_would_one_by_one",
     },
     "quotes": {
+        "is_plain": "test_eight_plain_bytes",
         "mark_number": "test_numbers_of_marks",
         "code_at": "test_numbers_of_marks",
         "opens_before": "test_what_stands_around_marks",
