@@ -254,7 +254,7 @@ def test_a_wording_is_listed_once_for_each_ngram(documents):
 
 
 def test_ngrams_of_too_many_wordings_lead_to_the_first_of_them():
-    documents = [list(range(100 * k, 100 * k + 9)) + [7, 8, 9, 10] for k in range(1, 45)]
+    documents = [[*range(100 * k, 100 * k + 9), 7, 8, 9, 10] for k in range(1, 45)]
     made, _ = wordings_of(documents, [(k, (0, 13)) for k in range(len(documents))])
     table = empty_table(made)
     left_out = [kernel.add_wording(made, f, table) for f in range(len(documents))]

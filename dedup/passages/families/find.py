@@ -1,4 +1,4 @@
-"""Families over the whole corpus: stars of passages and site templates, completed, without variants."""
+"""Families over the whole corpus: stars of passages and site templates, completed."""
 
 from __future__ import annotations
 
