@@ -39,8 +39,8 @@ LIKE = RELATIONS[:5]  # those that two documents can be clustered on, closest fi
 REVISIONS = ("latest", "first", "keep")
 POLICIES = ("complete", "earliest", "latest", "longest")
 PRIORITY = "priority:"  # in front of the column that a policy goes by
-STAGES = ("duplicates", "passages", "repeats")
 OWNED = "SITE=OWNER"  # how a setting says who owns a site
+STAGES = ("duplicates", "passages", "repeats", "stories")
 TAGS = ("caption", "byline", "date_line", "embed", "related_suspect", "comment")
 
 
@@ -177,6 +177,19 @@ class Config:
         "print the same text. Sites that share three templates are one owner's anyway.",
         form=OWNED,
     )
+    story_cut: float = _setting(
+        0.36,
+        "Mean similarity from which articles, or two groups of them, tell one story; lower joins "
+        "more.",
+        low=0.05,
+        high=1,
+    )
+    story_window: int = _setting(
+        30,
+        "Days that two articles may lie apart to be compared as one story, where both are dated.",
+        low=1,
+        high=36_500,
+    )
     weak: bool = _setting(False, "Also report weak passages of pairs that share no strong passage.")
     boilerplate: bool = _setting(True, "Remove boilerplate (newsletter lines, share widgets).")
     drop_tags: tuple[str, ...] = _setting(
@@ -276,6 +289,8 @@ class Settings(TypedDict, total=False):
     passage_max_documents: int
     passage_min_tokens: int
     owners: Mapping[str, str] | Names
+    story_cut: float
+    story_window: int
     weak: bool
     boilerplate: bool
     drop_tags: Names

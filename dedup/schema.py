@@ -57,6 +57,7 @@ DOCUMENTS = pa.schema(
         ("lost_tokens", pa.int64()),  # what stands nowhere in the kept one; null where it stays
         ("lost_facts", pa.int64()),
         ("lost_share", pa.float64()),
+        ("story", pa.string()),  # null where stories are not sought, and of what is too short
     ]
 )
 
@@ -180,11 +181,42 @@ COPYING = pa.schema(
     ]
 )
 FAMILY_TABLES = {"families": FAMILIES, "occurrences": OCCURRENCES, "copying": COPYING}
+# Articles that report one event, and why each of them is among them.
+STORIES = pa.schema(
+    [
+        ("story", pa.string()),  # the first article
+        ("articles", pa.int64()),
+        ("documents", pa.int64()),  # with copies
+        ("sites", pa.int64()),
+        ("first", pa.string()),
+        ("last", pa.string()),
+        ("typical", pa.string()),
+        ("similarity", pa.float64()),
+        ("series", pa.string()),  # dates or form, null for an event
+        ("words", pa.list_(pa.string())),
+        ("shares", pa.list_(pa.float64())),  # of the similarity, one a word
+        ("names", pa.list_(pa.string())),  # those of `words` that are names
+    ]
+)
+STORY_MEMBERS = pa.schema(
+    [
+        ("story", pa.string()),
+        ("doc_id", pa.string()),
+        ("copy_of", pa.string()),  # null of an article that counts
+        ("similarity", pa.float64()),
+        ("words", pa.list_(pa.string())),
+        ("shares_text_with", pa.int64()),
+        ("relation", pa.string()),
+        ("closest", pa.string()),
+    ]
+)
 MORE = {
     "losses": LOSSES,
-    **FAMILY_TABLES,
+    "stories": STORIES,
+    "story_members": STORY_MEMBERS,
     "against": AGAINST,
     "against_passages": AGAINST_PASSAGES,
+    **FAMILY_TABLES,
 }
 
 # What cleaning would remove from, or only tag in, each document (`doc` is a row of the corpus).

@@ -337,10 +337,23 @@ class Safety:
 class View:
     """What is shown on a terminal, and how."""
 
-    limit: int = 0
+    limit: int | None = None
     color: str = "auto"
     quiet: bool = False
     as_json: bool = False
+
+    @property
+    def entries(self) -> int:
+        """Return how many entries of a list are shown, 0 for all."""
+        return SHOWN_ENTRIES if self.limit is None else self.limit
+
+    def is_answer(self, names: tuple[str, ...]) -> bool:
+        """Tell whether the first screen is wanted: no section is named, and no limit."""
+        return not names and self.limit is None
+
+    def is_full(self, names: tuple[str, ...]) -> bool:
+        """Tell whether all sections are wanted."""
+        return "all" in names or (not names and self.limit is not None)
 
 
 def taken(part: type[Part], given: dict[str, Any]) -> Part:
@@ -349,7 +362,20 @@ def taken(part: type[Part], given: dict[str, Any]) -> Part:
     return part(**{name: given.pop(name) for name in names})
 
 
-def view_options(limit: int, *, has_json: bool = True) -> Callable[[Command], Command]:
+SHOWN_ENTRIES = 10  # of each list, where sections are shown and no limit is given
+
+
+def shown_option(*names: str) -> Callable[[Command], Command]:
+    """Return the decorator that adds ``--show`` with these sections."""
+    return click.option(
+        "--show",
+        multiple=True,
+        type=click.Choice(names),
+        help="Show this in detail in place of the first screen. Can be given more than once.",
+    )
+
+
+def view_options(limit: int | None, *, has_json: bool = True) -> Callable[[Command], Command]:
     """Return a decorator that adds the options of everything that is shown on a terminal."""
     options: Sequence[Callable[[Command], Command]] = (
         click.option(
@@ -357,8 +383,9 @@ def view_options(limit: int, *, has_json: bool = True) -> Callable[[Command], Co
             type=click.IntRange(0),
             metavar="N",
             default=limit,
-            show_default=True,
-            help="Entries shown of each list; 0 shows all, and all of each text.",
+            show_default=limit is not None,
+            help="Entries shown of each list; 0 shows all, and all of each text."
+            + ("" if limit is not None else " Without --show it shows every section."),
         ),
         click.option(
             "--color",

@@ -21,12 +21,13 @@ from types import TracebackType
 from typing import Any
 
 from dedup.config import Config
+from dedup.core.dates import when
 from dedup.errors import ConfigError, IndexUnavailable, InputError, OutputError
 from dedup.index.entries import Entry, Record, decompress
 from dedup.index.exporting import Exported, Portable, export
 from dedup.index.memory import MemoryStore
 from dedup.index.settings import SCOPES, Settings
-from dedup.index.signing import Signer, when
+from dedup.index.signing import Signer
 from dedup.index.sqlite import SQLiteStore
 from dedup.index.store import Store
 from dedup.index.verdicts import VERDICTS, Verdict

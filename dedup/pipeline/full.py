@@ -24,6 +24,7 @@ from dedup.clusters.stars import Clusters, stars
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, column_codes
 from dedup.core.checkpoints import Kept
+from dedup.core.dates import days_of
 from dedup.passages.families import (
     Equals,
     Families,
@@ -55,6 +56,8 @@ from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
 from dedup.similarity.telling import telling_passages
 from dedup.sources.rereadable import Reader
+from dedup.stories.find import Found, find_stories
+from dedup.stories.tables import Tables, story_tables
 from dedup.text.tokens import Tokens, read_tokens, tokenise_texts
 
 _MOST_ALIKE = 16  # near copies of one document that take part where passages are sought
@@ -86,6 +89,7 @@ class State:
     differences: Differences = field(init=False)
     clusters: Clusters = field(init=False)
     families: Families = field(init=False)
+    stories: Tables | None = None
     result: Result = field(init=False)
 
 
@@ -334,6 +338,27 @@ def _families_tables(state: State) -> dict[str, pa.Table]:
     return dict(tables)
 
 
+def _find_stories(state: State) -> None:
+    """Find stories among the documents that stand for their clusters; copies go with theirs."""
+    if "stories" not in state.config.find or state.compares:
+        return
+    documents, leaders = state.documents, state.clusters.leaders
+    days = days_of(documents.metadata["date"])
+    found = state.resources.work.stage(
+        "stories",
+        lambda: find_stories(
+            *(documents.texts, state.tokens, state.removals.words, state.config),
+            documents=np.flatnonzero(leaders == np.arange(len(leaders))),
+            days=days,
+            threads=state.resources.threads,
+        ),
+        save=Found.kept,
+        load=Found.of_kept,
+    )
+    state.limits.update(found.limits)
+    state.stories = story_tables(found, documents.metadata, days, leaders, state.pairs)
+
+
 def _finish(state: State) -> None:
     state.result = _result(state)
 
@@ -356,8 +381,10 @@ def _result(state: State) -> Result:
         stays=stays,
     )
     judged_pairs = state.pairs, state.differences
+    stories = state.stories
     documents = documents_table(
-        metadata, judged_pairs, state.clusters, state.representatives, standing
+        *(metadata, judged_pairs, state.clusters, state.representatives, standing),
+        stories.story if stories else None,
     )
     result = Result(
         config=state.config,
@@ -377,6 +404,9 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
+    if stories:
+        result.tables.update(stories=stories.stories, story_members=stories.members)
+        result.summary["stories"] = stories.summary
     if _is_more_than_copies(state):
         result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     if "families" in result.tables:
@@ -399,6 +429,7 @@ MODE = Mode(
         Stage("differences", _find_differences),
         Stage("clusters", _cluster),
         Stage("families", _find_families),
+        Stage("stories", _find_stories),
         Stage("tables", _finish),
     ),
     read=_read_corpus,

@@ -87,6 +87,9 @@ def settings(config: Config | None) -> Config:
     if "repeats" in config.find:
         says = "{name}: repeats are not looked for on Spark; duplicates and passages are"
         raise ConfigError("find", config.find, "duplicates, and passages, on Spark", says)
+    if "stories" in config.find:
+        says = "{name}: stories are not looked for on Spark; duplicates and passages are"
+        raise ConfigError("find", config.find, "duplicates, and passages, on Spark", says)
     if "duplicates" not in config.find:
         says = "{name} must name duplicates on Spark"
         raise ConfigError("find", config.find, "with duplicates on Spark", says)
