@@ -107,7 +107,7 @@ def _find_named(
         text = sources.text_of(doc)
         start, end = int(tokens.starts[first]), int(tokens.ends[last])
         for beside in (text[max(start - BESIDE, 0) : start], text[end : end + BESIDE]):
-            near = sorted(others & names.named_in(beside))
+            near = sorted(names.named_in(beside, others))
             found += [(family, doc, sources.owners.owner_names[other]) for other in near]
     return found
 
@@ -157,12 +157,14 @@ class _Names:
         found: Int64 = np.flatnonzero(near)
         return found
 
-    def named_in(self, text: str) -> set[int]:
-        """Return the owners that are named in a text close to a verb of reporting."""
+    def named_in(self, text: str, owners: set[int]) -> set[int]:
+        """Return which of some owners are named in a text close to a verb of reporting."""
         return {
             owner
-            for owner, pattern in self.patterns.items()
-            if any(_is_reported(text, *found.span()) for found in pattern.finditer(text))
+            for owner in owners & self.patterns.keys()
+            if any(
+                _is_reported(text, *found.span()) for found in self.patterns[owner].finditer(text)
+            )
         }
 
 
