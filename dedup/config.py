@@ -179,8 +179,8 @@ class Config:
     passage_min_tokens: int = _setting(8, "Fewest matched tokens of a passage.", low=4, high=1000)
     owners: tuple[str, ...] = _setting(
         (),
-        "Who owns which sites, as SITE=OWNER: families count owners, since one publisher's sites print "
-        "the same text. Sites that share three templates are one owner's anyway.",
+        "Who owns which sites, as SITE=OWNER: families count owners, since one publisher's sites "
+        "print the same text. Sites that share three templates are one owner's anyway.",
         form=OWNED,
     )
     story_cut: float = _setting(

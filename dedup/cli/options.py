@@ -57,17 +57,18 @@ def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -
 def pairs_of_file(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> tuple[str, ...] | None:
-    """Return the pairs that a file lists, ``KEY=VALUE`` each; blank lines and comments do not count.
+    """Return the pairs that a file lists, ``KEY=VALUE`` each, without blank lines and comments.
 
     A line is that, or CSV or TSV of two columns; a line ``site,owner`` is a header.
     """
     if value is None:
         return None
     import csv
+    from pathlib import Path
 
     found: list[str] = []
     try:
-        with open(value, encoding="utf-8-sig", newline="") as file:
+        with Path(value).open(encoding="utf-8-sig", newline="") as file:
             lines = [line.rstrip("\r\n") for line in file]
     except (OSError, UnicodeDecodeError) as error:
         raise click.BadParameter(f"{value}: cannot be read: {error}", ctx, param) from error

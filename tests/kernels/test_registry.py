@@ -136,6 +136,7 @@ REGISTRY = {
         "match_way": "test_matching_a_wording_on_the_way",
         "match_wording": "test_matching_a_wording_on_the_way",
         "entries_of": "test_a_wording_is_listed_once_for_each_ngram",
+        "stride_of": "test_a_long_wording_has_anchors_at_equal_distances",
         "add_wording": "test_a_wording_is_listed_once_for_each_ngram",
         "place_ngrams": "test_ngrams_of_wordings",
         "same_wordings": "test_the_same_wording_has_one_leader",
