@@ -82,7 +82,7 @@ class Postings(NamedTuple):
     values: npt.NDArray[np.uint16]
 
 
-def make_bag():
+def make_bag() -> Bag:
     """Return an empty bag."""
     most = MOST_TOKENS + 1
     return Bag(
