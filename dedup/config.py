@@ -169,7 +169,7 @@ class Config:
     )
     passage_min_tokens: int = _setting(8, "Fewest matched tokens of a passage.", low=4, high=1000)
     story_cut: float = _setting(
-        0.36,
+        0.37,
         "Mean similarity from which articles, or two groups of them, tell one story; lower joins "
         "more.",
         low=0.05,

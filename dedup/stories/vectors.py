@@ -1,4 +1,4 @@
-"""Articles as vectors of their telling words, weighed by how few documents have them.
+"""Articles as vectors of their content words and names, weighed by how few documents have them.
 
 The document frequency of a word starts from a prior by its class, so that five articles alone,
 which all hold the words of their event, are still alike: ``N0`` made-up documents, of which a share
