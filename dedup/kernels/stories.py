@@ -22,7 +22,7 @@ NUMBER = np.int32(-(1 << 31))  # marks the balance of a term that is a number
 SCALE = 1 << 14  # length of a vector
 UNIT = SCALE * SCALE  # similarity of two equal vectors
 HEADS = 30  # heaviest terms of an article, by which its partners are sought
-PARTNERS = 30  # of an article
+PARTNERS = 20  # of an article
 LEAST_COMMON = 3  # terms of two partners
 NO_DAY = np.int32(-(1 << 31))  # of an article without a date
 

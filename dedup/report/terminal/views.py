@@ -12,6 +12,7 @@ from dedup.report.terminal import articles, sections
 from dedup.report.terminal import cleaned as parts
 from dedup.report.terminal.cleaned import Cleaned
 from dedup.report.terminal.page import Page
+from dedup.report.terminal.stories import stories
 from dedup.report.terminal.text import counted, safe, score, wrapped
 from dedup.result import Result
 
@@ -37,6 +38,7 @@ def scan_view(
     yield from articles.pairs(page)
     yield from articles.clusters(page)
     yield from articles.reuse_groups(page)
+    yield from stories(page)
     yield from articles.warnings_found(page)
     yield from articles.totals(page, seconds)
 
