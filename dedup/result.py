@@ -83,6 +83,75 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Where a family occurs in a document; ``variant`` is 0 where its wording itself does."""
+
+    family: int
+    variant: int
+    doc_id: str
+    start: int
+    end: int
+    site: str | None
+    owner: str | None
+    date: str | None
+    representative: bool
+    similarity: float | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Family:
+    """A wording that several documents hold, with all its occurrences and what kind of text it is.
+
+    ``occurrences`` are those of the wording, ``held_variants`` those of other forms of it.
+    """
+
+    family: int
+    kind: str
+    occurrences: list[Occurrence]
+    articles: int
+    copies: int
+    sites: int
+    owners: int
+    first_id: str | None
+    first_date: str | None
+    last_date: str | None
+    speaker: str | None
+    agency: str | None
+    credits: int
+    tokens: int
+    completed: int
+    variants: int
+    representative: str
+    wording: str
+    held_variants: list[Occurrence] = dataclasses.field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Return one line: the kind, where it occurs, who said or credited it, and its begin."""
+        outlets = f" of {_several(self.owners, 'outlet')}" if self.owners else ""
+        facts = [f"{self.kind} in {_several(self.articles, 'article')}{outlets}"]
+        if self.speaker:
+            facts.append(self.speaker)
+        if self.agency:
+            facts.append(f"credited: {self.agency} ({self.credits:,} of {self.articles:,})")
+        wording = " ".join(self.wording.split())
+        short = wording if len(wording) <= 60 else f"{wording[:59]}…"
+        return f"Family({', '.join(facts)}: {short!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """What one outlet has from another one or from an agency, by one kind of evidence."""
+
+    outlet: str
+    source: str
+    source_kind: str
+    evidence: str
+    families: int
+    articles: int
+    family: int
+    doc_id: str
+
+
 class StoryMember:
     """A document of a story, and why it is in it; of a copy only what it is a copy of is told.
 
@@ -202,6 +271,37 @@ class Result:
         return [Repeat(**row) for row in self.tables["repeats"].to_pylist()]
 
     @cached_property
+    def families(self) -> list[Family]:
+        """Passages with all their occurrences: what repeats without saying much last.
+
+        Before that by owners, then by articles. Empty in fast mode, which looks for no passages.
+
+        >>> import dedup
+        >>> quote = "“We entered the old city with tanks and gave it back to its rightful owners,”"
+        >>> texts = [f"{quote} said Hassan Ghani {day}." for day in ("today", "on Sunday", "at noon")]
+        >>> dedup.scan([f"{10 * word} {text}" for word, text in zip("abc", texts)]).families
+        [Family(quote in 3 articles, Hassan Ghani: '“We entered the old city with tanks and gave it back to its…')]
+        """
+        if "families" not in self.tables:
+            return []
+        held: dict[int, list[Occurrence]] = {}
+        for row in self.tables["occurrences"].to_pylist():
+            held.setdefault(row["family"], []).append(Occurrence(**row))
+        found = []
+        for row in self.tables["families"].to_pylist():
+            every = held.get(row["family"], [])
+            row["occurrences"] = [each for each in every if each.variant == 0]
+            found.append(Family(**row, held_variants=[each for each in every if each.variant]))
+        return found
+
+    @cached_property
+    def copying(self) -> list[Copying]:
+        """Who has text from whom, by the evidence that articles give; most articles first."""
+        if "copying" not in self.tables:
+            return []
+        return [Copying(**row) for row in self.tables["copying"].to_pylist()]
+
+    @cached_property
     def stories(self) -> list[Story]:
         """Stories of two articles or more, the largest first; empty where none were looked for.
 
@@ -313,6 +413,10 @@ class Result:
             some = f"{told['count']:,} of {told['articles']:,} articles{series}"
             lines.append(f"  stories: {some if told['count'] else 'none'}")
         return "\n".join(lines)
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _counted(counts: dict[str, int]) -> str:

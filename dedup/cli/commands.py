@@ -61,6 +61,7 @@ class Clean:
     output: str
     everything: bool
     annotate: bool
+    show: tuple[str, ...]
     format: str
     threads: int
 

@@ -25,6 +25,15 @@ from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, column_codes
 from dedup.core.checkpoints import Kept
 from dedup.core.dates import days_of
+from dedup.passages.families import (
+    Equals,
+    Families,
+    Sources,
+    describe,
+    families_summary,
+    find_families,
+    find_owners,
+)
 from dedup.passages.find import Passages, find_passages, no_passages
 from dedup.passages.neighbours import join_neighbours
 from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
@@ -79,6 +88,7 @@ class State:
     judge: Judge = field(init=False)
     differences: Differences = field(init=False)
     clusters: Clusters = field(init=False)
+    families: Families = field(init=False)
     stories: Tables | None = None
     result: Result = field(init=False)
 
@@ -282,6 +292,52 @@ def _cluster(state: State) -> None:
         state.clusters = Clusters(np.arange(count, dtype=np.int64), np.full(count, -1, np.int64))
 
 
+def _find_families(state: State) -> None:
+    """Find each passage with all its occurrences, where passages are sought."""
+    if "passages" not in state.config.find or state.compares:
+        return
+    ranks = np.empty(len(state.documents), np.int64)
+    order = state.ranking.keys(state.config.canonical, np.zeros(len(ranks)))
+    ranks[order] = np.arange(len(ranks))
+    state.families = state.resources.work.stage(
+        "families",
+        lambda: find_families(
+            *(state.passages, state.removals.rows, state.tokens, state.removals.words),
+            size=state.config.passage_size,
+            ranks=ranks,
+            included=state.representatives == np.arange(len(ranks)),
+            threads=state.resources.threads,
+        ),
+        save=Families.kept,
+        load=Families.of_kept,
+    )
+    state.limits.update(state.families.cut)
+
+
+def _families_tables(state: State) -> dict[str, pa.Table]:
+    """Return the tables of families, where there are any of them."""
+    if "passages" not in state.config.find or state.compares:
+        return {}
+    metadata, config = state.documents.metadata, state.config
+    pairs = np.column_stack([state.pairs.a, state.pairs.b, state.pairs.matched])
+    sources = Sources(
+        tokens=state.tokens,
+        words=state.removals.words,
+        owners=find_owners(metadata["site"], config.owner_of, state.families),
+        dates=metadata["date"],
+        representatives=state.representatives,
+        equals=Equals.of(state.representatives),
+        leaders=state.clusters.leaders,
+        pairs=pairs,
+        text_of=state.documents.texts.text,
+    )
+    cut: dict[str, int] = {}
+    ids = metadata["doc_id"].combine_chunks()
+    tables = describe(state.families, sources, ids, cut)
+    state.limits.update(cut)
+    return dict(tables)
+
+
 def _find_stories(state: State) -> None:
     """Find stories among the documents that stand for their clusters; copies go with theirs."""
     if "stories" not in state.config.find or state.compares:
@@ -303,7 +359,7 @@ def _find_stories(state: State) -> None:
     state.stories = story_tables(found, documents.metadata, days, leaders, state.pairs)
 
 
-def _report(state: State) -> None:
+def _finish(state: State) -> None:
     state.result = _result(state)
 
 
@@ -340,6 +396,7 @@ def _result(state: State) -> Result:
             "losses": losses_table(
                 *(documents, judged_pairs, state.representatives, standing, state.judge)
             ),
+            **_families_tables(state),
         },
         corpus=state.documents.corpus,
         removals=removals.rows,
@@ -352,6 +409,10 @@ def _result(state: State) -> Result:
         result.summary["stories"] = stories.summary
     if _is_more_than_copies(state):
         result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
+    if "families" in result.tables:
+        result.summary["families"] = families_summary(
+            result.tables["families"], result.tables["copying"]
+        )
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 
@@ -367,8 +428,9 @@ MODE = Mode(
         Stage("pairs", _relate_pairs),
         Stage("differences", _find_differences),
         Stage("clusters", _cluster),
+        Stage("families", _find_families),
         Stage("stories", _find_stories),
-        Stage("tables", _report),
+        Stage("tables", _finish),
     ),
     read=_read_corpus,
     hold=hold_corpus,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dedup.report.terminal.page import Page
-from dedup.report.terminal.text import counted, safe, score
+from dedup.report.terminal.text import ALL, counted, safe, score
 from dedup.result import Story
 
 _WORDS = 6  # of a story that are shown
@@ -23,7 +23,9 @@ def stories(page: Page) -> Iterator[str]:
     for story in found[: page.limit or None]:
         yield from page.lines(_headline(story), "bold", indent=2)
         yield from page.lines(_why(page, story), indent=4)
-    yield from page.left_out(len(found), "story")
+    if page.limit and len(found) > page.limit:
+        left = counted(len(found) - page.limit, "more story", "more stories")
+        yield from page.note(f"… {left} not shown; {ALL}")
     if summary["too_short"]:
         texts = counted(summary["too_short"], "article")
         yield from page.note(f"{texts} alone and too short to place")
