@@ -17,6 +17,7 @@ from dedup.pipeline.warnings import NOTES, describe
 from dedup.report.labels import reasons_listed, relation_name
 from dedup.report.terminal.cleaned import Cleaned
 from dedup.report.terminal.page import Page, tally
+from dedup.report.terminal.stories import largest
 from dedup.report.terminal.text import cells, counted, cut, pad, safe
 
 LINES = 30
@@ -48,6 +49,7 @@ def answer(page: Page, typed: Typed, seconds: float | None = None) -> Iterator[s
         "stays": _stays(page),
         "clusters": clusters(page),
         "passages": _passages(page),
+        "stories": largest(page),
         "warnings": warnings(page),
         "input": flaws(page),
         "next": _next(page, typed),

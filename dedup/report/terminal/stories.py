@@ -31,6 +31,20 @@ def stories(page: Page) -> Iterator[str]:
         yield from page.note(f"{texts} alone and too short to place")
 
 
+def largest(page: Page) -> list[tuple[str, str]]:
+    """Return the largest stories for the first screen, one a line."""
+    summary = page.result.summary.get("stories")
+    if summary is None or not summary["count"]:
+        return []
+    found = page.result.stories
+    rows = [
+        (f"{counted(story.articles, 'article')}: {_headline(story)}", "") for story in found[:2]
+    ]
+    if len(found) > len(rows):
+        rows.append((f"{len(found) - len(rows):,} more: --show stories", "dim"))
+    return rows
+
+
 def _headline(story: Story) -> str:
     told = ", ".join(safe(word) for word in story.words[:_WORDS])
     mark = "series: " if story.series else ""
