@@ -8,12 +8,11 @@ from typing import Any
 import pyarrow.compute as pc
 
 from dedup.report.labels import STYLES, relation_name
-from dedup.report.terminal import answer, articles, losses, sections
+from dedup.report.terminal import answer, articles, families, losses, sections
 from dedup.report.terminal import cleaned as parts
 from dedup.report.terminal.answer import Typed
 from dedup.report.terminal.cleaned import Cleaned
 from dedup.report.terminal.page import Page
-from dedup.report.terminal.stories import stories
 from dedup.report.terminal.text import counted, safe, score, wrapped
 from dedup.result import Result
 
@@ -21,9 +20,10 @@ Section = Callable[[Page], Iterator[str]]
 
 SECTIONS: dict[str, tuple[Section, ...]] = {
     "clusters": (articles.clusters, articles.reuse_groups),
+    "families": (families.families,),
+    "stories": (families.stories,),
     "passages": (sections.between,),
     "pairs": (articles.pairs,),
-    "stories": (stories,),
     "removals": (sections.inside, sections.boilerplate),
     "losses": (losses.losses,),
     "forms": (losses.forms,),
@@ -77,9 +77,10 @@ def scan_view(
     yield from sections.boilerplate(page)
     yield from sections.between(page)
     yield from articles.pairs(page)
+    yield from families.families(page)
+    yield from families.stories(page)
     yield from articles.clusters(page)
     yield from articles.reuse_groups(page)
-    yield from stories(page)
     yield from articles.warnings_found(page)
     yield from articles.totals(page, seconds)
 
