@@ -184,7 +184,7 @@ class Config:
         form=OWNED,
     )
     story_cut: float = _setting(
-        0.36,
+        0.37,
         "Mean similarity from which articles, or two groups of them, tell one story; lower joins "
         "more.",
         low=0.05,

@@ -154,6 +154,7 @@ class Copying:
     doc_id: str
 
 
+@dataclass(frozen=True, slots=True)
 class StoryMember:
     """A document of a story, and why it is in it; of a copy only what it is a copy of is told.
 

@@ -88,6 +88,7 @@ LIMIT_WORDS = {
     "misread_texts_too_long": "texts read by machine that are too long to compare by characters",
     "near_copies_left_out_of_passages": "near copies left out of the search for passages",
     "seeds_in_too_many_documents": "seeds in too many articles, searched in some of them only",
+    "story_terms_in_too_many_articles": "words in too many articles to propose who tells one story",
     "seed_positions_left_out": "positions of frequent seeds that were not searched",
 }
 REASON_WORDS = {name: words for kind in REASONS.values() for name, words in kind.items()}

@@ -30,7 +30,6 @@ class Linked:
     labels: Int64
     vectors: Vectors
     long_lists: int
-    full_partners: int
 
 
 def link_articles(
@@ -52,11 +51,11 @@ def link_articles(
     long_lists = int(np.count_nonzero(np.diff(postings.bounds) > LONGEST_LIST))
     least = round(LEAST_ALIKE * UNIT)
     limits = np.array([LONGEST_LIST, window, least], np.int64)
-    partners, products, full = _partners(heads, vectors, postings, days, limits, threads)
+    partners, products = _partners(heads, vectors, postings, days, limits, threads)
     shape = np.array([NEIGHBOURS, least, EXPANDED], np.int64)
     wide = expanded(vectors, (partners, products), shape, threads)
     labels = _linked(wide, partners, days, cut, threads)
-    return Linked(labels, wide, long_lists, full)
+    return Linked(labels, wide, long_lists)
 
 
 def _postings(heads: Int32, vectors: Vectors, terms: int) -> Postings:
@@ -70,17 +69,15 @@ def _postings(heads: Int32, vectors: Vectors, terms: int) -> Postings:
 
 def _partners(
     heads: Int32, vectors: Vectors, postings: Postings, days: Int32, limits: Int64, threads: int
-) -> tuple[Int32, Int64, int]:
+) -> tuple[Int32, Int64]:
     partners = np.empty((len(heads), PARTNERS), np.int32)
     products = np.empty((len(heads), PARTNERS), np.int64)
 
-    def work(span: tuple[int, int]) -> int:
-        found: int = kernel.find_partners(
-            *span, heads, vectors, postings, days, limits, (partners, products)
-        )
-        return found
+    def work(span: tuple[int, int]) -> None:
+        kernel.find_partners(*span, heads, vectors, postings, days, limits, (partners, products))
 
-    return partners, products, sum(in_order(work, spans(len(heads)), threads))
+    list(in_order(work, spans(len(heads)), threads))
+    return partners, products
 
 
 def _linked(vectors: Vectors, partners: Int32, days: Int32, cut: float, threads: int) -> Int64:
