@@ -8,7 +8,7 @@ are little-endian. Nothing in it is trusted when it is read: what does not fit i
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from dedup.config import RELATION_CODES, RELATIONS
 from dedup.errors import CorruptIndex
+from dedup.index.said import pack_said, unpack_said
 from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
 
 UInt16 = npt.NDArray[np.uint16]
@@ -27,6 +28,7 @@ _HEAD = struct.Struct("<BIQ16sqq")
 _VERDICT = struct.Struct("<BBBHH")
 _SCORE = struct.Struct("<d")
 _SCORES = ("similarity", "jaccard", "containment")
+_SAID = 1 << len(_SCORES)  # in the mask of scores: more was said, and stands behind the cluster
 _SHORT, _LONG, _DIGEST = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<Q")
 _TEXT_LENGTH = struct.Struct("<Q")
 HEAD = _HEAD.size
@@ -124,6 +126,10 @@ def _pack_verdict(verdict: Verdict, name: bytes) -> bytes:
         return _FRESH
     scores = [getattr(verdict, score) for score in _SCORES]
     mask = sum(1 << position for position, score in enumerate(scores) if score is not None)
+    said = pack_said(verdict.removals, verdict.passages)
+    if said:
+        mask |= _SAID
+        said = _LONG.pack(len(said)) + said
     other = (verdict.duplicate_of or "").encode()
     cluster = (verdict.cluster or "").encode()
     if cluster == name:
@@ -131,7 +137,7 @@ def _pack_verdict(verdict: Verdict, name: bytes) -> bytes:
     relation = 0 if verdict.relation is None else stored_relation(verdict.relation)
     head = _VERDICT.pack(_KINDS.index(verdict.first), relation, mask, len(other), len(cluster))
     return b"".join(
-        (head, *(_SCORE.pack(each) for each in scores if each is not None), other, cluster)
+        (head, *(_SCORE.pack(each) for each in scores if each is not None), other, cluster, said)
     )
 
 
@@ -162,21 +168,26 @@ class _Reader:
     def verdict(self) -> tuple[Verdict, str]:
         """Return a verdict without its cluster, and that; it is empty for the article's own."""
         kind, relation, mask, other, cluster = _VERDICT.unpack(self.take(_VERDICT.size))
-        if kind >= len(_KINDS) or relation > len(RELATIONS) or mask >= 1 << len(_SCORES):
+        if kind >= len(_KINDS) or relation > len(RELATIONS) or mask >= 2 * _SAID:
             raise CorruptIndex("a record of the index holds an unknown verdict")
         scores = {
             name: _SCORE.unpack(self.take(_SCORE.size))[0]
             for position, name in enumerate(_SCORES)
             if mask >> position & 1
         }
+        duplicate_of, of_cluster = self.string(other), self.string(cluster)
+        said = self.take(self.number(_LONG)) if mask & _SAID else b""
+        removals, passages = unpack_said(said)
         made = Verdict(
             verdict=_KINDS[kind],
             first=_KINDS[kind],
-            duplicate_of=self.string(other) or None,
+            duplicate_of=duplicate_of or None,
             relation=RELATIONS[relation - 1] if relation else None,
             **scores,
+            removals=removals,
+            passages=passages,
         )
-        return made, self.string(cluster)
+        return made, of_cluster
 
 
 def signature_in(data: bytes, permutations: int) -> bytes:
@@ -222,16 +233,7 @@ def unpack_verdict(data: bytes, name: str) -> Verdict:
 
 
 def _in_cluster(verdict: Verdict, cluster: str) -> Verdict:
-    return Verdict(
-        verdict=verdict.verdict,
-        first=verdict.first,
-        duplicate_of=verdict.duplicate_of,
-        relation=verdict.relation,
-        similarity=verdict.similarity,
-        jaccard=verdict.jaccard,
-        containment=verdict.containment,
-        cluster=cluster,
-    )
+    return replace(verdict, cluster=cluster)
 
 
 def compress(text: str) -> bytes:

@@ -90,6 +90,7 @@ class Templates:
 
     table: UInt64
     entries: tuple[Template, ...]
+    keys: tuple[int, ...] = ()  # of the entries, where they were counted
 
     def find(self, tokens: Tokens, lines: Lines, units: Units, sites: Int64) -> tuple[UInt8, Int64]:
         """Tell of the units of some documents what they are, and where a template ends them."""
@@ -176,8 +177,8 @@ def _templates(kept: dict[int, Template]) -> Templates:
         size *= 2
     table = np.zeros(size, np.uint64)
     fill_table(keys, table)
-    order = sorted(kept.values(), key=lambda e: (-e.clusters, e.text, e.site))
-    return Templates(table, tuple(order))
+    order = sorted(kept, key=lambda key: (-kept[key].clusters, kept[key].text, kept[key].site))
+    return Templates(table, tuple(kept[key] for key in order), tuple(order))
 
 
 def _parts(facts: _Facts) -> Iterator[Int64]:
