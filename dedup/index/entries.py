@@ -8,7 +8,8 @@ are little-endian. Nothing in it is trusted when it is read: what does not fit i
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -165,28 +166,21 @@ class _Reader:
         except UnicodeDecodeError:
             raise CorruptIndex("a record of the index holds broken text") from None
 
-    def verdict(self) -> tuple[Verdict, str]:
-        """Return a verdict without its cluster, and that; it is empty for the article's own."""
+    def verdict(self, *, passages: bool = True) -> tuple[dict[str, Any], str]:
+        """Return the fields of a verdict without its cluster, and that; empty for its own."""
         kind, relation, mask, other, cluster = _VERDICT.unpack(self.take(_VERDICT.size))
         if kind >= len(_KINDS) or relation > len(RELATIONS) or mask >= 2 * _SAID:
             raise CorruptIndex("a record of the index holds an unknown verdict")
-        scores = {
-            name: _SCORE.unpack(self.take(_SCORE.size))[0]
-            for position, name in enumerate(_SCORES)
-            if mask >> position & 1
-        }
-        duplicate_of, of_cluster = self.string(other), self.string(cluster)
-        said = self.take(self.number(_LONG)) if mask & _SAID else b""
-        removals, passages = unpack_said(said)
-        made = Verdict(
-            verdict=_KINDS[kind],
-            first=_KINDS[kind],
-            duplicate_of=duplicate_of or None,
-            relation=RELATIONS[relation - 1] if relation else None,
-            **scores,
-            removals=removals,
-            passages=passages,
-        )
+        made: dict[str, Any] = {"verdict": _KINDS[kind], "first": _KINDS[kind]}
+        for position, name in enumerate(_SCORES):
+            if mask >> position & 1:
+                made[name] = _SCORE.unpack(self.take(_SCORE.size))[0]
+        made["duplicate_of"] = self.string(other) or None
+        made["relation"] = RELATIONS[relation - 1] if relation else None
+        of_cluster = self.string(cluster)
+        if mask & _SAID:
+            said = self.take(self.number(_LONG))
+            made["removals"], made["passages"] = unpack_said(said, passages=passages)
         return made, of_cluster
 
 
@@ -198,18 +192,21 @@ def signature_in(data: bytes, permutations: int) -> bytes:
     return signature
 
 
-def unpack(data: bytes, permutations: int) -> Record:
-    """Read a packed record; ``permutations`` is the length of its signature."""
+def unpack(data: bytes, permutations: int, *, passages: bool = True) -> Record:
+    """Read a packed record; ``permutations`` is the length of its signature.
+
+    Without ``passages`` those that an article was told are left out, for it is only compared.
+    """
     reader = _Reader(data)
     has_text, count, digest, fingerprints, date, seen = _HEAD.unpack(reader.take(HEAD))
     signature = reader.take(2 * permutations)
-    told = [(digest, *reader.verdict())]
+    told = [(digest, *reader.verdict(passages=passages))]
     name = reader.string(reader.number(_SHORT))
     site = reader.string(reader.number(_SHORT))
     text = reader.take(reader.number(_LONG))
     while reader.at < len(data):
-        told.append((reader.number(_DIGEST), *reader.verdict()))
-    versions = tuple((each, _in_cluster(verdict, of or name)) for each, verdict, of in told)
+        told.append((reader.number(_DIGEST), *reader.verdict(passages=passages)))
+    versions = tuple((each, Verdict(**made, cluster=of or name)) for each, made, of in told)
     return Record(
         id=name,
         digest=digest,
@@ -227,13 +224,8 @@ def unpack(data: bytes, permutations: int) -> Record:
 
 def unpack_verdict(data: bytes, name: str) -> Verdict:
     """Read the verdict on an article from its bytes in a packed record."""
-    reader = _Reader(data)
-    verdict, cluster = reader.verdict()
-    return _in_cluster(verdict, cluster or name)
-
-
-def _in_cluster(verdict: Verdict, cluster: str) -> Verdict:
-    return replace(verdict, cluster=cluster)
+    made, cluster = _Reader(data).verdict()
+    return Verdict(**made, cluster=cluster or name)
 
 
 def compress(text: str) -> bytes:

@@ -69,6 +69,12 @@ class Row:
             self._record = unpack(self._packed or b"", self._permutations)
         return self._record
 
+    def compared(self) -> Record:
+        """Return what is kept of the article, but for the passages that it was told."""
+        if self._record is None:
+            return unpack(self._packed or b"", self._permutations, passages=False)
+        return self._record
+
     @property
     def signature(self) -> bytes:
         """Return the signature of the article."""
@@ -259,7 +265,7 @@ class Rules:
 
     def search(self, shelf: FullShelf, text: str, most: int) -> Search:
         """Return what of a text stands in the articles."""
-        return self._search(shelf, text, (), most, lambda row: True)
+        return self._search(shelf, text, (), most, lambda each: True)
 
     def passages_of(self, shelf: FullShelf, texts: Texts) -> list[list[KnownPassage]]:
         """Return the passages of many texts, together: with ``NEAREST`` articles of each."""
@@ -271,7 +277,7 @@ class Rules:
             some = asked[low : low + _TOGETHER]
             numbers = sorted({number for each in some for number in each.numbers})
             there = {
-                row.number: row.record
+                row.number: row.compared()
                 for first in range(0, len(numbers), _ROWS)
                 for row in shelf.rows(numbers[first : first + _ROWS])
             }
@@ -308,29 +314,32 @@ class Rules:
         self, shelf: FullShelf, case: _Case, text: str, own: Spans
     ) -> tuple[KnownPassage, ...]:
         """Return the passages that an article shares with those it may be compared with."""
-        found = self._search(
-            shelf, text, own, MOST, lambda row: self._may_meet(row, case, beside=True)
-        )
+        found = self._search(shelf, text, own, MOST, lambda each: self._may_share(each, case))
         shelf.counts.full_seeds += case.add and found.full_keys > 0
         shelf.counts.cut_searches += case.add and found.cut_candidates > 0
         return found.passages
 
     def _search(
-        self, shelf: FullShelf, text: str, own: Spans, most: int, may_meet: Callable[[Row], bool]
+        self,
+        shelf: FullShelf,
+        text: str,
+        own: Spans,
+        most: int,
+        may_share: Callable[[Record], bool],
     ) -> Search:
         """Look a text up, and align it with the likeliest articles that it may meet."""
         tokens = tokenise_texts(texts_from_strings([text]))
         seeds = sample(tokens, masked_tokens(tokens, [own]), self.settings.salt)
         found = find_candidates(shelf, seeds, most)
-        chosen: list[Row] = []
+        chosen: list[Record] = []
         low = 0
         while low < len(found.numbers) and len(chosen) < most:
             numbers = found.numbers[low : low + most].tolist()
-            there = {row.number: row for row in shelf.rows(numbers)}
-            chosen += [there[each] for each in numbers if each in there and may_meet(there[each])]
+            there = {row.number: row.compared() for row in shelf.rows(numbers)}
+            chosen += [there[each] for each in numbers if each in there and may_share(there[each])]
             low += most
         chosen = chosen[:most]
-        passages = align(text, own, [row.record for row in chosen], self.comparer.config)
+        passages = align(text, own, chosen, self.comparer.config)
         return Search(tuple(passages), len(chosen), found.cut, found.full_keys)
 
     def _find(
@@ -371,17 +380,22 @@ class Rules:
         like = self.comparer.copies(case.entry, [row.record for row in rows], similar)
         return [(row, each) for row, each in zip(rows, like, strict=True) if each is not None]
 
-    def _may_meet(self, row: Row, case: _Case, *, beside: bool = False) -> bool:
-        """Tell whether an article may be compared with a row: a representative of another id.
-
-        With ``beside`` it may be any of another id, and of another site where the scope says so.
-        """
-        window, within = self.settings.window, self.settings.scope == "within"
-        across = beside and self.settings.scope == "across" and bool(case.entry.site)
+    def _may_share(self, other: Record, case: _Case) -> bool:
+        """Tell whether passages with an article count: another id, in window and scope."""
+        window, scope, site = self.settings.window, self.settings.scope, case.entry.site
         return (
-            (beside or row.leads)
+            other.id != case.entry.id
+            and (not window or abs(case.time - other.when) <= window)
+            and (scope != "within" or other.site == site)
+            and (scope != "across" or not site or other.site != site)
+        )
+
+    def _may_meet(self, row: Row, case: _Case) -> bool:
+        """Tell whether an article may be compared with a row: a representative of another id."""
+        window, within = self.settings.window, self.settings.scope == "within"
+        return (
+            row.leads
             and row.record.id != case.entry.id
-            and (not across or row.record.site != case.entry.site)
             and (not window or abs(case.time - row.record.when) <= window)
             and (not within or row.record.site == case.entry.site)
         )
@@ -401,7 +415,8 @@ class Rules:
 
 def texts_of(rows: Sequence[Row], since: int) -> list[str]:
     """Return the texts of articles, without those that are older than a time."""
-    texts = (row.record.text for row in rows if row.record.when >= since)
+    records = (row.compared() for row in rows)
+    texts = (each.text for each in records if each.when >= since)
     return [decompress(text) for text in texts if text is not None]
 
 

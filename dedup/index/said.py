@@ -35,9 +35,9 @@ def pack_said(removals: Sequence[Removal] | None, passages: Sequence[KnownPassag
 
 
 def unpack_said(
-    data: bytes,
+    data: bytes, *, passages: bool = True
 ) -> tuple[tuple[Removal, ...] | None, tuple[KnownPassage, ...] | None]:
-    """Return what ``pack_said`` was given."""
+    """Return what ``pack_said`` was given; ``None`` for passages where they do not matter."""
     if not data:
         return None, None
     reader = _Reader(data)
@@ -45,10 +45,12 @@ def unpack_said(
     if not 0 < there <= _REMOVALS + _PASSAGES:
         raise CorruptIndex("what an article was told cannot be read")
     removals = tuple(_removals(reader)) if there & _REMOVALS else None
-    passages = tuple(_passages(reader)) if there & _PASSAGES else None
+    if not passages:
+        return removals, None
+    found = tuple(_passages(reader)) if there & _PASSAGES else None
     if reader.at != len(data):
         raise CorruptIndex("what an article was told is too long")
-    return removals, passages
+    return removals, found
 
 
 def _put(out: bytearray, *numbers: int) -> None:

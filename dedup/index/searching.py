@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +28,7 @@ from dedup.text.stopwords import classify, classify_alone
 from dedup.text.tokens import Tokens, joined_tokens, tokenise_texts
 
 MOST = 64  # articles that a text is aligned with, where nothing else is asked for
+_RUN = Config().passage_size  # words of an n-gram
 _WINDOW = 40  # tokens whose hits are added up
 _ALIKE = 0.9  # Jaccard from which a copy holds hardly anything that its representative lacks
 _APART = 2  # tokens from one seed that counts to the next
@@ -87,7 +89,7 @@ def sample(tokens: Tokens, masked: Bool | None, salt: int) -> Seeds:
     classes = classify_alone(tokens, masked).classes
     words = (tokens.hashes, tokens.prefixes, classes, tokens.flags, tokens.bounds)
     found = []
-    for kind, reach in ((NGRAMS, Config().passage_size), (WORD_PAIRS, WORD_PAIR_REACH)):
+    for kind, reach in ((NGRAMS, _RUN), (WORD_PAIRS, WORD_PAIR_REACH)):
         keys = np.empty(len(tokens.hashes), np.uint64)
         rows, places = np.empty((2, len(tokens.hashes)), np.int64)
         out = (keys, rows, places)
@@ -210,10 +212,9 @@ def align_many(
     if masked is not None:
         blank[: len(masked)] = masked
     words = classify_alone(joined, blank)
-    limit = min(max(len(joined), config.passage_max_documents), 10_000)
     found = join_neighbours(
         find_passages(
-            *(joined, words, replace(config, passage_max_documents=limit)),
+            *(joined, words, _for_documents(config, len(joined))),
             included=np.ones(len(joined), np.bool_),
             firsts=len(numbers),
         ),
@@ -247,10 +248,9 @@ def align(text: str, own: Spans, others: Sequence[Record], config: Config) -> li
     tokens = tokenise_texts(texts)
     spans = [own, *(removed_spans(each) for each in others)]
     words = classify(tokens, masked_tokens(tokens, spans))
-    limit = max(len(texts), config.passage_max_documents)
     found = join_neighbours(
         find_passages(
-            *(tokens, words, replace(config, passage_max_documents=limit)),
+            *(tokens, words, _for_documents(config, len(texts))),
             included=np.ones(len(texts), np.bool_),
             firsts=1,
         ),
@@ -258,6 +258,13 @@ def align(text: str, own: Spans, others: Sequence[Record], config: Config) -> li
     )
     ids = [others[row - 1].id for row in found.b.tolist()]
     return sorted((_known(found, n, tokens, name) for n, name in enumerate(ids)), key=longest_first)
+
+
+@lru_cache(maxsize=64)
+def _for_documents(config: Config, count: int) -> Config:
+    """Return settings under which a seed may be in each of so many documents."""
+    limit = min(max(count, config.passage_max_documents), 10_000)
+    return replace(config, passage_max_documents=limit)
 
 
 def removed_spans(record: Record) -> Spans:

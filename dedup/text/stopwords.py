@@ -180,15 +180,21 @@ def languages_of(tokens: Tokens) -> Int64:
 
 def classify_alone(tokens: Tokens, masked: Bool | None = None) -> Words:
     """Classify the tokens of documents each by itself: nothing is learned from the others."""
-    nothing = Learned(
-        *(np.zeros(16, np.uint64), np.zeros(1, np.int32)),
-        np.zeros(len(stop_lists().names) + 2, np.int64),
-    )
-    return classify_part(tokens, masked, languages_of(tokens), nothing)
+    return classify_part(tokens, masked, languages_of(tokens), _nothing())
+
+
+@cache
+def _nothing() -> Learned:
+    """Return what is learned of no documents."""
+    totals = np.zeros(len(stop_lists().names) + 2, np.int64)
+    return Learned(np.zeros(16, np.uint64), np.zeros(1, np.int32), totals)
 
 
 def classify(tokens: Tokens, masked: Bool | None = None) -> Words:
     """Give every token a class and a weight; ``masked`` tokens are blank and weigh nothing."""
+    languages = languages_of(tokens)
+    if len(tokens) < kernel.LEAST_DOCUMENTS and (languages >= 0).all():  # there is nothing to learn
+        return classify_part(tokens, masked, languages, _nothing())
     discount = Discount()
     discount.learn(tokens)
     return classify_part(tokens, masked, discount.languages[0], discount.learned())
