@@ -188,6 +188,7 @@ class Maker:
         self.beats = [self._joined(draw(int(n), 0)) for n in self.random.integers(80, 120, 20)]
         self.shorts = [draw(int(n), 0)[0] for n in self.random.integers(8, 20, 12)]
         self.quote = np.zeros(0, np.int64)
+        self.quotes: list[Ids] = []
 
     @staticmethod
     def _joined(sentences: list[Ids]) -> Ids:
@@ -212,6 +213,7 @@ class Maker:
             if not len(self.quote) or self.random.random() < 0.2:
                 size = int(self.random.integers(40, 70))
                 self.quote = self._joined(self.language.draw(size, beat))
+                self.quotes.append(self.quote)
             paragraphs.insert(len(paragraphs) // 2, self.quote)
         return Made(self._framed(paragraphs, site), site, number, kind)
 
@@ -284,6 +286,12 @@ class Maker:
 
 def make(count: int, seed: int, words: int) -> tuple[pa.Table, pa.Table]:
     """Return (corpus, labels) of ``count`` documents, in random order."""
+    corpus, labels, _ = make_planted(count, seed, words)
+    return corpus, labels
+
+
+def make_planted(count: int, seed: int, words: int) -> tuple[pa.Table, pa.Table, list[str]]:
+    """Return (corpus, labels) as ``make`` does, and the stock paragraphs and quotes planted."""
     maker = Maker(seed, words, count)
     random = maker.random
     copies = int(count * COPIES)
@@ -298,12 +306,13 @@ def make(count: int, seed: int, words: int) -> tuple[pa.Table, pa.Table]:
             texts.append(maker.language.text(made.paragraphs))
     order = random.permutation(count)
     ids = [f"{k:08d}" for k in random.permutation(count)]
-    return _tables(
+    corpus, labels = _tables(
         ids,
         [texts[k] for k in order],
         [f"site{documents[k].site}.example" for k in order],
         [documents[k] for k in order],
     )
+    return corpus, labels, [maker.language.text([each]) for each in (*maker.stock, *maker.quotes)]
 
 
 def _tables(

@@ -39,7 +39,8 @@ LIKE = RELATIONS[:5]  # those that two documents can be clustered on, closest fi
 REVISIONS = ("latest", "first", "keep")
 POLICIES = ("complete", "earliest", "latest", "longest")
 PRIORITY = "priority:"  # in front of the column that a policy goes by
-STAGES = ("duplicates", "passages", "repeats")
+OWNED = "SITE=OWNER"  # how a setting says who owns a site
+STAGES = ("duplicates", "passages", "repeats", "stories")
 TAGS = ("caption", "byline", "date_line", "embed", "related_suspect", "comment")
 
 
@@ -51,9 +52,11 @@ def _setting(
     high: float | None = None,
     choices: tuple[str, ...] = (),
     prefix: str = "",
+    form: str = "",
 ) -> T:
     """Declare one field with the bounds and the help that every surface shows."""
-    metadata = {"help": help, "low": low, "high": high, "choices": choices, "prefix": prefix}
+    bounds = {"low": low, "high": high, "choices": choices, "prefix": prefix, "form": form}
+    metadata = {"help": help, **bounds}
     made: T = field(default=default, metadata=metadata)
     return made
 
@@ -168,6 +171,25 @@ class Config:
         50, "A seed in more documents than this keeps this many of them.", low=2, high=10_000
     )
     passage_min_tokens: int = _setting(8, "Fewest matched tokens of a passage.", low=4, high=1000)
+    owners: tuple[str, ...] = _setting(
+        (),
+        "Who owns which sites, as SITE=OWNER: families count owners, since one publisher's sites print "
+        "the same text. Sites that share three templates are one owner's anyway.",
+        form=OWNED,
+    )
+    story_cut: float = _setting(
+        0.36,
+        "Mean similarity from which articles, or two groups of them, tell one story; lower joins "
+        "more.",
+        low=0.05,
+        high=1,
+    )
+    story_window: int = _setting(
+        30,
+        "Days that two articles may lie apart to be compared as one story, where both are dated.",
+        low=1,
+        high=36_500,
+    )
     weak: bool = _setting(False, "Also report weak passages of pairs that share no strong passage.")
     boilerplate: bool = _setting(True, "Remove boilerplate (newsletter lines, share widgets).")
     drop_tags: tuple[str, ...] = _setting(
@@ -196,6 +218,16 @@ class Config:
         """
         field = self.canonical.removeprefix(PRIORITY)
         return None if field == self.canonical else field
+
+    @property
+    def owner_of(self) -> dict[str, str]:
+        """Return the owner of each site that ``owners`` names.
+
+        >>> Config(owners=["a.example=A"]).owner_of
+        {'a.example': 'A'}
+        """
+        pairs = (each.partition("=") for each in self.owners)
+        return {site: owner for site, _, owner in pairs}
 
     @classmethod
     def of(cls, config: Config | None, settings: Mapping[str, Any]) -> Config:
@@ -256,6 +288,9 @@ class Settings(TypedDict, total=False):
     passage_size: int
     passage_max_documents: int
     passage_min_tokens: int
+    owners: Mapping[str, str] | Names
+    story_cut: float
+    story_window: int
     weak: bool
     boilerplate: bool
     drop_tags: Names
@@ -265,6 +300,8 @@ def _checked(item: dataclasses.Field[Any], value: Any) -> Any:
     """Return ``value`` in the type of the field, or raise ``ConfigError``."""
     meta = item.metadata
     default = item.default
+    if isinstance(default, tuple) and meta["form"]:
+        return _checked_forms(item.name, value, meta["form"])
     if isinstance(default, tuple):
         return _checked_names(item.name, value, meta["choices"])
     if isinstance(default, bool):
@@ -289,6 +326,28 @@ def _checked_names(name: str, value: Any, choices: tuple[str, ...]) -> tuple[str
         if each not in choices:
             raise ConfigError(name, each, f"any of {', '.join(choices)}")
     return tuple(each for each in choices if each in names)
+
+
+def _checked_forms(name: str, value: Any, form: str) -> tuple[str, ...]:
+    """Return pairs, in order, as ``KEY=VALUE`` each; a mapping is taken as well.
+
+    >>> Config(owners={"b.example": "B", "a.example": "B"}).owners
+    ('a.example=B', 'b.example=B')
+    """
+    if isinstance(value, Mapping):
+        value = [f"{key}={one}" for key, one in value.items()]
+    if not isinstance(value, str | list | tuple | set | frozenset):
+        raise ConfigError(name, value, f"a mapping, or a list of {form}")
+    found: dict[str, str] = {}
+    for each in (value,) if isinstance(value, str) else tuple(value):
+        key, equals, one = each.partition("=") if isinstance(each, str) else ("", "", "")
+        if not (equals and key.strip() and one.strip()):
+            raise ConfigError(name, each, form)
+        known = found.setdefault(key.strip(), one.strip())
+        if known != one.strip():
+            says = f"{{name}}: {key.strip()!r} has two values, {known!r} and {one.strip()!r}"
+            raise ConfigError(name, each, f"{form}, each once", says)
+    return tuple(f"{key}={found[key]}" for key in sorted(found))
 
 
 def _checked_number(item: dataclasses.Field[Any], value: Any) -> int | float:

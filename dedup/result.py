@@ -15,6 +15,8 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.schema import CONTRACT, MORE, Corpus
 
+_SHOWN_WORDS = 5  # of a story
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -33,6 +35,7 @@ class Document:
     lost_tokens: int | None
     lost_facts: int | None
     lost_share: float | None
+    story: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,142 @@ class Repeat:
     kept_start: int
     kept_end: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Where a family occurs in a document; ``variant`` is 0 where its wording itself does."""
+
+    family: int
+    variant: int
+    doc_id: str
+    start: int
+    end: int
+    site: str | None
+    owner: str | None
+    date: str | None
+    representative: bool
+    similarity: float | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Family:
+    """A wording that several documents hold, with all its occurrences and what kind of text it is.
+
+    ``occurrences`` are those of the wording, ``held_variants`` those of other forms of it.
+    """
+
+    family: int
+    kind: str
+    occurrences: list[Occurrence]
+    articles: int
+    copies: int
+    sites: int
+    owners: int
+    first_id: str | None
+    first_date: str | None
+    last_date: str | None
+    speaker: str | None
+    agency: str | None
+    credits: int
+    tokens: int
+    completed: int
+    variants: int
+    representative: str
+    wording: str
+    held_variants: list[Occurrence] = dataclasses.field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Return one line: the kind, where it occurs, who said or credited it, and its begin."""
+        outlets = f" of {_several(self.owners, 'outlet')}" if self.owners else ""
+        facts = [f"{self.kind} in {_several(self.articles, 'article')}{outlets}"]
+        if self.speaker:
+            facts.append(self.speaker)
+        if self.agency:
+            facts.append(f"credited: {self.agency} ({self.credits:,} of {self.articles:,})")
+        wording = " ".join(self.wording.split())
+        short = wording if len(wording) <= 60 else f"{wording[:59]}…"
+        return f"Family({', '.join(facts)}: {short!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """What one outlet has from another one or from an agency, by one kind of evidence."""
+
+    outlet: str
+    source: str
+    source_kind: str
+    evidence: str
+    families: int
+    articles: int
+    family: int
+    doc_id: str
+
+
+class StoryMember:
+    """A document of a story, and why it is in it; of a copy only what it is a copy of is told.
+
+    ``similarity`` is the mean to the other articles, ``words`` are those that make it alike, and
+    ``closest`` the one with which it has the closest ``relation``.
+    """
+
+    story: str
+    doc_id: str
+    copy_of: str | None
+    similarity: float | None
+    words: list[str] | None
+    shares_text_with: int | None
+    relation: str | None
+    closest: str | None
+
+    def __repr__(self) -> str:
+        """Return the id, and why it is there.
+
+        >>> StoryMember("a", "b", None, 0.5, ["Hama", "Assad"], 0, None, None)
+        b: 0.50, Hama, Assad
+        >>> StoryMember("a", "c", "b", None, None, None, None, None)
+        c: copy of b
+        """
+        if self.copy_of is not None:
+            return f"{self.doc_id}: copy of {self.copy_of}"
+        return f"{self.doc_id}: {self.similarity:.2f}, {', '.join(self.words or ())}"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Articles that report one event in other words; ``story`` is the id of the first one.
+
+    ``articles`` counts them without copies, ``documents`` with them. ``words`` are those that make
+    them alike, with the ``shares`` of their mean ``similarity``; ``series`` tells what is no event:
+    articles spread evenly over ``dates``, or reports on one ``form``.
+    """
+
+    story: str
+    articles: int
+    documents: int
+    sites: int
+    first: str | None
+    last: str | None
+    typical: str
+    similarity: float
+    series: str | None
+    words: list[str]
+    shares: list[float]
+    names: list[str]
+    members: list[StoryMember] = dataclasses.field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Return the size, the words and the dates in one line.
+
+        >>> Story("a", 5, 6, 4, "2024-12-05", "2024-12-06", "b", 0.5, None, ["Hama"], [0.1], [])
+        Story a: 5 articles of 4 sites, 2024-12-05 to 2024-12-06: Hama
+        """
+        told = f"Story {self.story}: {self.articles:,} articles"
+        told += f" of {self.sites:,} sites" if self.sites > 1 else ""
+        if self.first is not None:
+            told += f", {self.first}" + (f" to {self.last}" if self.last != self.first else "")
+        series = " (a series)" if self.series else ""
+        return f"{told}{series}: {', '.join(self.words[:_SHOWN_WORDS])}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,6 +271,61 @@ class Result:
         return [Repeat(**row) for row in self.tables["repeats"].to_pylist()]
 
     @cached_property
+    def families(self) -> list[Family]:
+        """Passages with all their occurrences: what repeats without saying much last.
+
+        Before that by owners, then by articles. Empty in fast mode, which looks for no passages.
+
+        >>> import dedup
+        >>> quote = "“We entered the old city with tanks and gave it back to its rightful owners,”"
+        >>> texts = [f"{quote} said Hassan Ghani {day}." for day in ("today", "on Sunday", "at noon")]
+        >>> dedup.scan([f"{10 * word} {text}" for word, text in zip("abc", texts)]).families
+        [Family(quote in 3 articles, Hassan Ghani: '“We entered the old city with tanks and gave it back to its…')]
+        """
+        if "families" not in self.tables:
+            return []
+        held: dict[int, list[Occurrence]] = {}
+        for row in self.tables["occurrences"].to_pylist():
+            held.setdefault(row["family"], []).append(Occurrence(**row))
+        found = []
+        for row in self.tables["families"].to_pylist():
+            every = held.get(row["family"], [])
+            row["occurrences"] = [each for each in every if each.variant == 0]
+            found.append(Family(**row, held_variants=[each for each in every if each.variant]))
+        return found
+
+    @cached_property
+    def copying(self) -> list[Copying]:
+        """Who has text from whom, by the evidence that articles give; most articles first."""
+        if "copying" not in self.tables:
+            return []
+        return [Copying(**row) for row in self.tables["copying"].to_pylist()]
+
+    @cached_property
+    def stories(self) -> list[Story]:
+        """Stories of two articles or more, the largest first; empty where none were looked for.
+
+        >>> import dedup
+        >>> one = "Rebels entered Hama on Thursday after the army of Assad withdrew from the city."
+        >>> two = "The army withdrew from Hama, and rebels took the city that Assad had held."
+        >>> result = dedup.scan([one, two, "A ship ran aground off Norway; its crew was saved."])
+        >>> result.stories
+        [Story 0: 2 articles: Hama, Assad, army, withdrew, city]
+        >>> [document.story for document in result.documents]
+        ['0', '0', None]
+        """
+        if "stories" not in self.tables:
+            return []
+        members: dict[str, list[StoryMember]] = {}
+        for row in self.tables["story_members"].to_pylist():
+            members.setdefault(row["story"], []).append(StoryMember(**row))
+        found = [
+            Story(**row, members=members.get(row["story"], []))
+            for row in self.tables["stories"].to_pylist()
+        ]
+        return sorted(found, key=lambda each: (-each.articles, each.story))
+
+    @cached_property
     def clusters(self) -> dict[str, list[str]]:
         """Map the name of each cluster of two or more to its members, canonical first."""
         members: dict[str, list[Document]] = {}
@@ -146,8 +340,9 @@ class Result:
     def to_arrow(self, table: str = "documents") -> pa.Table:
         """Return a table of the result: ``documents``, ``pairs``, ``passages`` or ``repeats``.
 
-        Also ``removals`` and ``annotations``, by the id of their document, and ``against`` and
-        ``against_passages`` where an index was asked.
+        Also ``removals`` and ``annotations``, by the id of their document; ``stories`` and
+        ``story_members`` where stories were looked for; ``against`` and ``against_passages`` where
+        an index was asked.
 
         >>> import dedup
         >>> dedup.scan(["One text.", "One text!"]).to_arrow("pairs").column_names[:3]
@@ -200,6 +395,7 @@ class Result:
           passages: none
           repeats: none
           removals: none
+          stories: none
         """
         counts, clusters = self.summary.get("documents", {}), self.summary.get("clusters", {})
         lines = [f"Result: {_counted(counts)}"]
@@ -211,7 +407,16 @@ class Result:
                 lines.append(f"  {name}: {_counted(self.summary.get(key, {}))}")
         if "repeats" in self.config.find:
             lines.append(f"  removals: {_counted(self.summary.get('removals', {}))}")
+        if "stories" in self.summary:
+            told = self.summary["stories"]
+            series = f", {told['series']:,} of them series" if told["series"] else ""
+            some = f"{told['count']:,} of {told['articles']:,} articles{series}"
+            lines.append(f"  stories: {some if told['count'] else 'none'}")
         return "\n".join(lines)
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _counted(counts: dict[str, int]) -> str:

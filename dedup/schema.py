@@ -57,6 +57,7 @@ DOCUMENTS = pa.schema(
         ("lost_tokens", pa.int64()),  # what stands nowhere in the kept one; null where it stays
         ("lost_facts", pa.int64()),
         ("lost_share", pa.float64()),
+        ("story", pa.string()),  # null where stories are not sought, and of what is too short
     ]
 )
 
@@ -131,7 +132,94 @@ LOSSES = pa.schema(
         ("text", pa.large_string()),
     ]
 )
-MORE = {"losses": LOSSES, "against": AGAINST, "against_passages": AGAINST_PASSAGES}
+
+# A wording that several documents hold, each of its occurrences, and which outlet has text of whom.
+FAMILIES = pa.schema(
+    [
+        ("family", pa.int64()),  # from 1, in the order in which they matter
+        ("kind", pa.string()),
+        ("occurrences", pa.int64()),  # equal documents counted once
+        ("articles", pa.int64()),
+        ("copies", pa.int64()),
+        ("sites", pa.int64()),
+        ("owners", pa.int64()),
+        ("first_id", pa.string()),
+        ("first_date", pa.string()),
+        ("last_date", pa.string()),
+        ("speaker", pa.string()),
+        ("agency", pa.string()),
+        ("credits", pa.int64()),
+        ("tokens", pa.int64()),
+        ("completed", pa.int64()),
+        ("variants", pa.int64()),
+        ("representative", pa.string()),
+        ("wording", pa.string()),
+    ]
+)
+OCCURRENCES = pa.schema(
+    [
+        ("family", pa.int64()),
+        ("variant", pa.int64()),  # 0 where the wording itself occurs
+        ("doc_id", pa.string()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("site", pa.string()),
+        ("owner", pa.string()),
+        ("date", pa.string()),
+        ("representative", pa.bool_()),
+        ("similarity", pa.float64()),
+    ]
+)
+COPYING = pa.schema(
+    [
+        ("outlet", pa.string()),
+        ("source", pa.string()),
+        ("source_kind", pa.string()),
+        ("evidence", pa.string()),
+        ("families", pa.int64()),
+        ("articles", pa.int64()),
+        ("family", pa.int64()),  # an example
+        ("doc_id", pa.string()),
+    ]
+)
+FAMILY_TABLES = {"families": FAMILIES, "occurrences": OCCURRENCES, "copying": COPYING}
+# Articles that report one event, and why each of them is among them.
+STORIES = pa.schema(
+    [
+        ("story", pa.string()),  # the first article
+        ("articles", pa.int64()),
+        ("documents", pa.int64()),  # with copies
+        ("sites", pa.int64()),
+        ("first", pa.string()),
+        ("last", pa.string()),
+        ("typical", pa.string()),
+        ("similarity", pa.float64()),
+        ("series", pa.string()),  # dates or form, null for an event
+        ("words", pa.list_(pa.string())),
+        ("shares", pa.list_(pa.float64())),  # of the similarity, one a word
+        ("names", pa.list_(pa.string())),  # those of `words` that are names
+    ]
+)
+STORY_MEMBERS = pa.schema(
+    [
+        ("story", pa.string()),
+        ("doc_id", pa.string()),
+        ("copy_of", pa.string()),  # null of an article that counts
+        ("similarity", pa.float64()),
+        ("words", pa.list_(pa.string())),
+        ("shares_text_with", pa.int64()),
+        ("relation", pa.string()),
+        ("closest", pa.string()),
+    ]
+)
+MORE = {
+    "losses": LOSSES,
+    "stories": STORIES,
+    "story_members": STORY_MEMBERS,
+    "against": AGAINST,
+    "against_passages": AGAINST_PASSAGES,
+    **FAMILY_TABLES,
+}
 
 # What cleaning would remove from, or only tag in, each document (`doc` is a row of the corpus).
 REMOVALS = pa.schema(

@@ -21,8 +21,8 @@ from dedup.config import (
 from dedup.core.arrays import column_codes, texts_from_strings
 from dedup.index.entries import stored_relation
 from dedup.pipeline.results import table_of
-from dedup.result import Document, Pair, Passage, Repeat
-from dedup.schema import CONTRACT
+from dedup.result import Copying, Document, Family, Occurrence, Pair, Passage, Repeat
+from dedup.schema import CONTRACT, FAMILY_TABLES
 from dedup.similarity import relations
 from dedup.similarity.minhash import signatures
 from dedup.text.shingles import shingle_texts
@@ -93,6 +93,16 @@ def test_the_prefix_of_a_priority_is_written_once():
 )
 def test_a_record_has_the_columns_of_its_table(table, record):
     assert [item.name for item in dataclasses.fields(record)] == CONTRACT[table].names
+
+
+@pytest.mark.parametrize(
+    ("table", "record"),
+    [("families", Family), ("occurrences", Occurrence), ("copying", Copying)],
+)
+def test_a_record_of_families_has_the_columns_of_its_table(table, record):
+    """A family has besides them the occurrences of its variants."""
+    fields = [item.name for item in dataclasses.fields(record)]
+    assert [name for name in fields if name != "held_variants"] == FAMILY_TABLES[table].names
 
 
 def test_columns_are_filled_by_name():

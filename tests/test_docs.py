@@ -18,7 +18,7 @@ from pages import PAGES, ROOT, named, prose_of
 import dedup
 from dedup import Index, Result, clean, scan
 from dedup.config import Config
-from dedup.schema import CONTRACT, MORE, NAMED
+from dedup.schema import CONTRACT, FAMILY_TABLES, MORE, NAMED
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import generate_docs as generator
@@ -173,7 +173,9 @@ def test_the_columns_of_the_files_that_an_index_adds_are_documented():
     assert documented_columns("What an index knew") == columns_of(MORE["against"])
     assert columns_of(MORE["against_passages"]) == columns_of(CONTRACT["passages"])
     assert documented_columns("losses") == columns_of(MORE["losses"])
-    assert list(MORE) == ["losses", "against", "against_passages"]
+    for name in FAMILY_TABLES:
+        assert documented_columns(name) == columns_of(FAMILY_TABLES[name])
+    assert list(MORE) == ["losses", *FAMILY_TABLES, "against", "against_passages"]
 
 
 def test_the_columns_of_what_a_report_needs_are_documented():

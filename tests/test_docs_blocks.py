@@ -17,7 +17,7 @@ GIVEN = {  # names that the words around a block bring in
     "DESIGN.md": {"texts": ["One text of a few words.", "Another text."]},
 }
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-TIMES = re.compile(r"[\d.,]+ s, [\d.,]+ documents/s")
+TIMES = re.compile(r"[\d.,]+ s[, (]+[\d.,]+ (documents|articles)/s")
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import importlib.util
 import json
 import os
 import platform
+import random
 import re
 import shlex
 import statistics
@@ -32,11 +33,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 import dedup
 from dedup.cleaning.apply import apply_removals, removals_of
 from dedup.config import Config
 from dedup.errors import ConfigError
-from dedup.evaluation import evaluate, format_report
+from dedup.evaluation import evaluate, format_report, story_scores
 from dedup.output import tables as sinks
 from dedup.result import Result
 
@@ -274,6 +277,133 @@ def web_pages(bench: Bench) -> Scanned:
     return run
 
 
+STORY_SEED = 3  # of draws
+
+
+def stories(bench: Bench) -> Scanned:
+    """Join articles that report one event in other words."""
+    rows = bench.rows("stories")
+    run = bench.scan("stories", texts(rows))
+    labels = [{"id": row["id"], "story": row["cluster"]} for row in rows]
+    run.figures = run.evaluate(bench.labels("stories", labels))
+    run.at_least("B-cubed F1", run.figures["f1"], 0.945)
+    run.at_least("ARI", run.figures["ari"], 0.90)
+    return run
+
+
+SMALL = {
+    "one of 5": (1, 5, 5),
+    "2 of 2": (2, 2, 2),
+    "2 of 5": (2, 5, 5),
+    "10 of 1": (10, 1, 1),
+    "20 of 1 to 5": (20, 1, 5),
+    "100 of 1 to 5": (100, 1, 5),
+}
+
+
+def stories_small(bench: Bench) -> Scanned:
+    """Do the same in corpora of 1 to 100 stories, each by itself."""
+    rows = bench.rows("stories")
+    run = stories(bench)
+    scores: dict[str, list[float]] = {"all": [run.figures["f1"]]}
+    for kind, (count, low, high) in SMALL.items():
+        for draw in range(4 if count > 20 else 12):
+            picked = draw_stories(rows, count, low, high, random.Random(f"{kind} {draw}"))
+            truth = {row["id"]: row["cluster"] for row in picked}
+            found = story_of(dedup.scan(texts(picked), bench.config))
+            scores.setdefault(kind, []).append(story_scores(found, truth).f1)
+    means = {kind: statistics.fmean(values) for kind, values in scores.items()}
+    run.figures, run.floors = means, []
+    run.at_least("B-cubed F1, mean of kinds", statistics.fmean(means.values()), 0.955)
+    return run
+
+
+def draw_stories(rows: Rows, count: int, low: int, high: int, draw: random.Random) -> Rows:
+    """Draw ``count`` stories, and ``low`` to ``high`` articles of each."""
+    by_story: dict[str, Rows] = {}
+    for row in rows:
+        by_story.setdefault(row["cluster"], []).append(row)
+    names = draw.sample(sorted(name for name, own in by_story.items() if len(own) >= low), count)
+    sizes = [min(draw.randint(low, high), len(by_story[name])) for name in names]
+    pairs = zip(names, sizes, strict=True)
+    return [row for name, size in pairs for row in draw.sample(by_story[name], size)]
+
+
+def story_of(result: Result) -> dict[str, str]:
+    """Return the story of each document, its own id where it has none."""
+    return {each.doc_id: each.story or each.doc_id for each in result.documents}
+
+
+def stories_seeds(bench: Bench) -> Scanned:
+    """Keep five articles one story of five: alone, among campaign articles, and among others."""
+    paths = sorted((bench.data.parent / "seeds").glob("*.txt"))
+    seeds = [{"id": f"seed {k}", "text": path.read_text("utf-8")} for k, path in enumerate(paths)]
+    run = bench.scan("stories_seeds", seeds + texts(bench.rows("quotes")))
+    others = texts(bench.rows("stories"))
+    ways = {"as they are": lambda rows: rows, "in lower case": _lowered}
+    run.figures = {"among `quotes`": _is_one_story(run.result)}
+    for way, change in ways.items():
+        alone = dedup.scan(change(seeds), bench.config)
+        run.figures[f"alone, {way}"] = _is_one_story(alone)
+        draws = range(30 if way == "as they are" else 15)
+        some = [
+            change(seeds + random.Random(f"{STORY_SEED} {draw}").sample(others, 300))
+            for draw in draws
+        ]
+        whole = sum(_is_one_story(dedup.scan(each, bench.config)) for each in some)
+        run.figures[f"draws of 300 others, {way}"] = whole / len(draws)
+    for what, share in run.figures.items():
+        run.at_least(what, float(share), 1.0)
+    return run
+
+
+def _lowered(rows: Rows) -> Rows:
+    return [{**row, "text": row["text"].lower()} for row in rows]
+
+
+def _is_one_story(result: Result) -> bool:
+    """Tell whether the five seeds are a story, and nothing else is in it."""
+    found = Counter(each.story for each in result.documents if each.doc_id.startswith("seed "))
+    name, count = found.most_common(1)[0]
+    return count == 5 == sum(each.story == name for each in result.documents)
+
+
+MIX = ("quotes", "german_press", "planted_news", "wiki_versions", "site_templates", "same_article")
+
+
+def stories_mixed(bench: Bench) -> Scanned:
+    """Find the labelled stories among 40,000 other texts: the other sets, and made ones."""
+    rows = bench.rows("stories")
+    labels = [{"id": row["id"], "story": row["cluster"]} for row in rows]
+    others = [
+        {"id": f"{name}/{row['id']}", "text": row["text"]}
+        for name in MIX
+        for row in bench.rows(name)
+    ]
+    made = made_texts(bench.work, 40_000 - len(others))
+    others += [{"id": f"made/{k}", "text": text} for k, text in enumerate(made)]
+    run = bench.scan("stories_mixed", texts(rows) + others)
+    run.figures = run.evaluate(bench.labels("stories_mixed", labels))
+    names = {row["id"] for row in rows}
+    labelled = {each.story for each in run.result.documents if each.doc_id in names} - {None}
+    strangers = [each.story in labelled and each.doc_id not in names
+                 for each in run.result.documents]  # fmt: skip
+    run.figures["strangers"] = sum(strangers)
+    run.at_least("B-cubed F1", run.figures["f1"], 0.93)
+    return run
+
+
+def made_texts(work: Path, count: int) -> list[str]:
+    """Make news-like texts, by ``corpus.py`` of the benchmarks."""
+    import subprocess
+
+    folder = work / "made"
+    command = [sys.executable, str(HERE.parent / "corpus.py"), "--documents", str(count)]
+    subprocess.run([*command, "--out", str(folder)], check=True)
+    found: list[str] = pq.read_table(folder / "corpus.parquet")["text"].to_pylist()
+    return found
+
+
 HEADLINE = "Bitcoin & Blockchain Searches Exceed Trump"  # on 130 of 146 pages of one site
 
 
@@ -456,9 +586,11 @@ ALL = (
     *(same_article, wiki_versions, planted_news, ocr_pairs),
     *(revised_answers, text_alignment, boilerplate),
     *(web_pages, site_templates, german_press),
+    *(stories, stories_small, stories_seeds, stories_mixed),
     *(forms, forms_long),
 )
 OWN = ("forms", "forms_long")  # made by forms.py
+MADE = {"stories_small": "stories", "stories_seeds": "stories", "stories_mixed": "stories"}
 SETS: dict[str, Callable[[Bench], Scanned]] = {each.__name__: each for each in ALL}
 
 
@@ -476,7 +608,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     if options.update and (options.only or options.settings):
         parser.error("--update needs a run of all sets with default settings")
     wanted = [name for name in options.only or SETS if name not in OWN]
-    absent = [name for name in wanted if not (options.data / name).is_dir()]
+    absent = [name for name in wanted if not (options.data / MADE.get(name, name)).is_dir()]
     if absent:
         parser.error(
             f"{options.data} has no folder {', '.join(absent)}. The sets are not part of this "

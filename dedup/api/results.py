@@ -28,10 +28,11 @@ Write = Callable[[BinaryIO], object]
 class Result(data.Result):
     """Everything a scan found.
 
-    ``tables`` holds the Arrow tables of the contract; ``documents``, ``pairs``, ``passages`` and
-    ``repeats`` are the same rows as objects, made on first use. ``removals`` and ``annotations``
-    are what cleaning works from; ``corpus`` holds the documents that the offsets refer to, of files
-    that were only scanned for copies without their texts. ``inputs`` says where they came from.
+    ``tables`` holds the Arrow tables of the contract; ``documents``, ``pairs``, ``passages``,
+    ``repeats`` and ``stories`` are the same rows as objects, made on first use. ``removals`` and
+    ``annotations`` are what cleaning works from; ``corpus`` holds the documents that the offsets
+    refer to, of files that were only scanned for copies without their texts. ``inputs`` says where
+    they came from.
     """
 
     inputs: Inputs = field(default_factory=Inputs, compare=False)

@@ -136,7 +136,7 @@ def find_removals(
         if counts_lines:
             line_counts.add(part.lines, part.low)
             units.add(part.tokens, part.lines, part.low, int(tokens.bounds[part.low]))
-        if "passages" in config.find:
+        if _classes_words(config):
             discount.learn(part.tokens, counted[part.low : part.high])
     line_counts.count(groups)
     templates = units.count(groups, texts, tokens)
@@ -162,7 +162,7 @@ class _Search:
         gone = np.zeros(count, np.int64)
         classes = columns.grow("classes", np.uint8, total)
         weights = columns.grow("weights", np.float32, total)
-        classed = "passages" in self.config.find  # nothing else looks at classes
+        classed = _classes_words(self.config)
         learned = self.discount.learned()
         for number, part in enumerate(parts):
             own = slice(part.low, part.high)
@@ -196,6 +196,11 @@ class _Search:
         boilerplate, annotations = find_boilerplate(*given, line_counts, templates)
         settled, review = settle_removals([boilerplate, find_repeats(*given)], part.tokens)
         return settled, annotations, review
+
+
+def _classes_words(config: Config) -> bool:
+    """Tell whether classes of words are wanted: only passages and stories look at them."""
+    return not {"passages", "stories"}.isdisjoint(config.find)
 
 
 def _masked(found: pa.Table, tokens: Tokens, gone: Int64) -> Bool:

@@ -27,6 +27,7 @@ from dedup.cli.options import (
     memory_option,
     reading_options,
     setting_options,
+    shown_option,
     taken,
     threads_option,
     view_options,
@@ -125,13 +126,10 @@ def root(ctx: click.Context) -> int:
 )
 @report_option
 @plots_option
-@view_options(limit=10)
-@click.option(
-    "--show",
-    multiple=True,
-    type=click.Choice(("losses", "forms", "revisions")),
-    help="Show only this: what removals lose, greatest losses first; reports on one form, with the "
-    "facts that differ; versions of one article. Can be given more than once.",
+@view_options(limit=None)
+@shown_option(
+    *("clusters", "passages", "pairs", "removals"),
+    *("losses", "forms", "revisions", "warnings", "input", "all"),
 )
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
 @against_options
@@ -228,13 +226,16 @@ def _show_scan(scanned: Scanned, options: Scan) -> None:
 
         write_stdout(json_parts(result))
     elif not view.quiet:
-        from dedup.report import differences_view, scan_view
+        from dedup.report import Typed, answer_view, scan_view, sections_view
 
         how: dict[str, Any] = {"width": columns(), "colour": uses_colour(view.color)}
-        if options.show:
-            lines = differences_view(result, options.show, **how, limit=view.limit)
+        if view.is_answer(options.show):
+            typed = Typed(options.paths, options.output)
+            lines = answer_view(result, typed, **how, seconds=scanned.seconds)
+        elif view.is_full(options.show):
+            lines = scan_view(result, **how, limit=view.entries, seconds=scanned.seconds)
         else:
-            lines = scan_view(result, **how, limit=view.limit, seconds=scanned.seconds)
+            lines = sections_view(result, options.show, **how, limit=view.entries)
         show(lines, colour=how["colour"])
         if options.against and "against" in result.summary:
             show(against_lines(result, options.against), colour=False)
@@ -270,7 +271,8 @@ def _has_duplicates(result: Result) -> bool:
     help="auto writes a file for each file read, and rows as JSON lines; csv writes all as rows, "
     "for a spreadsheet, beside JSON lines.",
 )
-@view_options(limit=10, has_json=False)
+@view_options(limit=None, has_json=False)
+@shown_option("removals", "tags", "clusters", "warnings", "input", "all")
 @warning_options
 @threads_option
 @reading_options
@@ -287,7 +289,14 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     """  # noqa: D301 - as above
     from dedup.output.cleaned import ARTICLES, write_cleaned
     from dedup.output.places import check_output
-    from dedup.report import Cleaned, clean_view, warning_view
+    from dedup.report import (
+        Cleaned,
+        Typed,
+        clean_view,
+        cleaned_sections_view,
+        cleaned_view,
+        warning_view,
+    )
 
     options = Clean.of(paths, given)
     options.safety.limits()
@@ -296,16 +305,22 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     result, seconds = scan_held(options)
     view = options.view
     how: dict[str, Any] = {"width": columns(), "colour": uses_colour(view.color)}
-    how["limit"] = view.limit
     if is_stopped(result, options.safety):
         if not view.quiet:
-            show(warning_view(result, **how), colour=how["colour"])
+            show(warning_view(result, **how, limit=view.entries), colour=how["colour"])
         return WARNED
     which = {"everything": options.everything, "annotate": options.annotate}
     counts = write_cleaned(result, options.output, **which, format=options.format, inputs=paths)
     if not view.quiet:
         cleaned = Cleaned(options.output, counts, **which)
-        show(clean_view(result, cleaned, **how, seconds=seconds), colour=how["colour"])
+        if view.is_answer(options.show):
+            lines = cleaned_view(result, cleaned, Typed(paths), **how, seconds=seconds)
+        elif view.is_full(options.show):
+            lines = clean_view(result, cleaned, **how, limit=view.entries, seconds=seconds)
+        else:
+            names = options.show
+            lines = cleaned_sections_view(result, cleaned, names, **how, limit=view.entries)
+        show(lines, colour=how["colour"])
     return input_code(result.corpus.read_report, options.reading)
 
 
@@ -369,7 +384,7 @@ def compare(a: str, b: str, **given: Any) -> int:
         write_stdout(json_parts(result))
     elif not view.quiet:
         colour = uses_colour(view.color)
-        lines = compare_view(result, width=columns(), colour=colour, limit=view.limit)
+        lines = compare_view(result, width=columns(), colour=colour, limit=view.entries)
         show(lines, colour=colour)
     return input_code(result.corpus.read_report, reading)
 
@@ -384,18 +399,27 @@ def compare(a: str, b: str, **given: Any) -> int:
     f"clusters. Of {', '.join(BY_STRENGTH)}.",
 )
 @click.option("--only-listed", is_flag=True, help="Do not count pairs that FILE does not list.")
+@click.option("--stories", is_flag=True, help="Judge stories by labels {id, cluster}.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
 def evaluate(
-    result: str, labels: str, pairs_from: str | None, only_listed: bool, as_json: bool
+    result: str,
+    labels: str,
+    pairs_from: str | None,
+    only_listed: bool,
+    stories: bool,
+    as_json: bool,
 ) -> int:
     """Score the output folder of a scan against labels.
 
-    Labels are clusters {id, cluster}, pairs {a, b, label}, or passages {a, b, spans}.
+    Labels are clusters {id, cluster}, stories {id, story}, pairs {a, b, label}, or passages
+    {a, b, spans}.
     """
     from dedup import evaluation
     from dedup.core.files import json_bytes
 
-    figures = evaluation.evaluate(labels, result, pairs_from=pairs_from, only_listed=only_listed)
+    figures = evaluation.evaluate(
+        labels, result, pairs_from=pairs_from, only_listed=only_listed, stories=stories
+    )
     if as_json:
         write_stdout(iter([json_bytes(figures, pretty=True)]))
     else:

@@ -66,6 +66,7 @@ class Clean:
     drop_known: bool
     drop_known_passages: int
     annotate: bool
+    show: tuple[str, ...]
     format: str
     threads: int
 

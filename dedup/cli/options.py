@@ -53,6 +53,36 @@ def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -
     return value
 
 
+def pairs_of_file(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    """Return the pairs that a file lists, ``KEY=VALUE`` each; blank lines and comments do not count.
+
+    A line is that, or CSV or TSV of two columns; a line ``site,owner`` is a header.
+    """
+    if value is None:
+        return None
+    import csv
+
+    found: list[str] = []
+    try:
+        with open(value, encoding="utf-8-sig", newline="") as file:
+            lines = [line.rstrip("\r\n") for line in file]
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{value}: cannot be read: {error}", ctx, param) from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cut = "=" if "=" in line else "\t" if "\t" in line else ","
+        cells = next(csv.reader([line], delimiter=cut))
+        if len(cells) != 2 or not all(map(str.strip, cells)):
+            what = f"{value}, line {number}: got {line!r}, allowed is a site and its owner"
+            raise click.BadParameter(what, ctx, param)
+        if [cell.strip().casefold() for cell in cells] != ["site", "owner"]:
+            found.append("=".join(map(str.strip, cells)))
+    return tuple(found)
+
+
 class SectionCommand(click.Command):
     """A command whose help shows its own options first and the common ones by section."""
 
@@ -170,6 +200,9 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
     shown, allowed = str(default), ""
     if isinstance(default, bool):
         shown = "on" if default else "off"
+    elif meta["form"]:
+        made |= {"metavar": "FILE", "callback": pairs_of_file, "type": click.Path(dir_okay=False)}
+        shown = "none"
     elif isinstance(default, tuple):
         made |= {"multiple": True, "metavar": "NAME,…"}
         shown, allowed = ",".join(default) or "none", f"of {', '.join(meta['choices'])}"
@@ -178,6 +211,8 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
     else:
         made |= {"type": type(default), "metavar": "N" if isinstance(default, int) else "SHARE"}
         allowed = f"{meta['low']} to {meta['high']}"
+    if meta["form"]:
+        allowed = f"a line each: {meta['form']}, or CSV with two columns"
     facts = "; ".join(each for each in (f"default {shown}", allowed) if each)
     return {**made, "help": f"{meta['help']}  [{facts}]"}
 
@@ -187,7 +222,7 @@ def config_from(given: dict[str, Any], **fixed: Any) -> Config:
     settings: dict[str, Any] = {}
     for item in dataclasses.fields(Config):
         value = given.pop(item.name)
-        if isinstance(item.default, tuple) and value:
+        if isinstance(item.default, tuple) and value and not item.metadata["form"]:
             names = (name.strip() for each in value for name in each.split(","))
             settings[item.name] = tuple(name for name in names if name)
         elif value is not None and value != ():
@@ -329,10 +364,23 @@ class Safety:
 class View:
     """What is shown on a terminal, and how."""
 
-    limit: int = 0
+    limit: int | None = None
     color: str = "auto"
     quiet: bool = False
     as_json: bool = False
+
+    @property
+    def entries(self) -> int:
+        """Return how many entries of a list are shown, 0 for all."""
+        return SHOWN_ENTRIES if self.limit is None else self.limit
+
+    def is_answer(self, names: tuple[str, ...]) -> bool:
+        """Tell whether the first screen is wanted: no section is named, and no limit."""
+        return not names and self.limit is None
+
+    def is_full(self, names: tuple[str, ...]) -> bool:
+        """Tell whether all sections are wanted."""
+        return "all" in names or (not names and self.limit is not None)
 
 
 def taken(part: type[Part], given: dict[str, Any]) -> Part:
@@ -341,7 +389,20 @@ def taken(part: type[Part], given: dict[str, Any]) -> Part:
     return part(**{name: given.pop(name) for name in names})
 
 
-def view_options(limit: int, *, has_json: bool = True) -> Callable[[Command], Command]:
+SHOWN_ENTRIES = 10  # of each list, where sections are shown and no limit is given
+
+
+def shown_option(*names: str) -> Callable[[Command], Command]:
+    """Return the decorator that adds ``--show`` with these sections."""
+    return click.option(
+        "--show",
+        multiple=True,
+        type=click.Choice(names),
+        help="Show this in detail in place of the first screen. Can be given more than once.",
+    )
+
+
+def view_options(limit: int | None, *, has_json: bool = True) -> Callable[[Command], Command]:
     """Return a decorator that adds the options of everything that is shown on a terminal."""
     options: Sequence[Callable[[Command], Command]] = (
         click.option(
@@ -349,8 +410,9 @@ def view_options(limit: int, *, has_json: bool = True) -> Callable[[Command], Co
             type=click.IntRange(0),
             metavar="N",
             default=limit,
-            show_default=True,
-            help="Entries shown of each list; 0 shows all, and all of each text.",
+            show_default=limit is not None,
+            help="Entries shown of each list; 0 shows all, and all of each text."
+            + ("" if limit is not None else " Without --show it shows every section."),
         ),
         click.option(
             "--color",

@@ -7,7 +7,8 @@ go free that are near-duplicates by Jaccard similarity alone; their equals stay 
 
 At a smaller one kept documents are removed that are near enough to another one and of which
 ``removable`` stands in it, as far as the pairs know them: pairs that the scan did not look at, or
-that share nothing it reports, are not known.
+that share nothing it reports, are not known. Nor is what differs in pairs that did not cluster, so
+a scan may remove fewer documents than ``removed`` there: those that say something of their own.
 
 Two things leave room above. Pairs without passages are found by their buckets alone, and with a
 greater threshold there are fewer of these: such pairs are drawn by their chance, always in the same
@@ -57,9 +58,9 @@ def threshold_effect(
     """Return about how many documents would be removed at each threshold, without another scan.
 
     Between ``exact_from`` and ``exact_to`` the number is that of the scan. Above, it lies between
-    ``least`` and ``most``. Below, ``removed`` is a least number too. The threshold of the scan is
-    one of ``thresholds``, and there all three are the number of removed documents. ``at`` names
-    thresholds besides every hundredth.
+    ``least`` and ``most``. Below, ``removed`` goes by what is shared alone. The threshold of the
+    scan is one of ``thresholds``, and there all three are the number of removed documents. ``at``
+    names thresholds besides every hundredth.
 
     >>> documents = pa.table({"doc_id": ["a", "b"], "cluster": ["a", "a"],
     ...                       "canonical": [True, False], "kept": [True, False]})
@@ -86,6 +87,8 @@ def threshold_effect(
         low, high = removed - most_free, removed - sure
         middle = removed + _clustered_again(judged, documents, thresholds, chances, config)
         is_above = thresholds > config.threshold
+        may_go = _may_go(judged, documents, thresholds)
+        high = high + np.where(is_above & (thresholds > exact_to), may_go, 0)
         middle = np.where(is_above, np.maximum(middle, low), np.maximum(middle, removed))
         least, most = np.where(is_above, low, removed), np.maximum(middle, high)
     counts = (np.rint(each).astype(np.int64).tolist() for each in (middle, least, most))
@@ -251,6 +254,31 @@ def _members(documents: pa.Table, pairs: Pairs) -> Int64:
     return members
 
 
+def _stays(documents: pa.Table, pairs: Pairs) -> tuple[Bool, Bool]:
+    """Tell for ``b`` and for ``a`` of each pair whether it stays beside the canonical other one.
+
+    What only it says may be said in another member, so with another canonical one it may go.
+    """
+    stays = documents["kept"].to_numpy() & ~documents["canonical"].to_numpy()
+    ids = one_array(documents["doc_id"])
+    leaders = pc.index_in(documents["cluster"], value_set=ids).to_numpy()
+    b_stays: Bool = stays[pairs.b] & (leaders[pairs.b] == pairs.a)
+    a_stays: Bool = stays[pairs.a] & (leaders[pairs.a] == pairs.b)
+    return b_stays, a_stays
+
+
+def _may_go(judged: _Judged, documents: pa.Table, thresholds: Float64) -> Float64:
+    """Return how many members that stay beside their canonical one are near others than that."""
+    pairs = judged.pairs
+    nearest = np.full(len(documents), -1.0)
+    stays = documents["kept"].to_numpy() & ~documents["canonical"].to_numpy()
+    for docs, beside in zip((pairs.b, pairs.a), _stays(documents, pairs), strict=True):
+        others = judged.clustered & stays[docs] & ~beside
+        np.maximum.at(nearest, docs[others], pairs.jaccard[others])
+    values = np.sort(nearest[nearest >= 0])
+    return (len(values) - np.searchsorted(values, thresholds, side="left")).astype(np.float64)
+
+
 def _chances(thresholds: Float64, config: Config) -> list[Float64 | None]:
     """Return for each threshold the share of the pairs in buckets now that were in one then.
 
@@ -353,7 +381,9 @@ class _Stars:
         place = np.cumsum(has_pair) - 1  # among those that have one
         a, b = place[pairs.a], place[pairs.b]
         ours, theirs = np.concatenate([a, b]), np.concatenate([b, a])
+        stays_b, stays_a = _stays(documents, pairs)
         goes = np.concatenate([pairs.share_b, pairs.share_a]) >= config.removable
+        goes &= ~np.concatenate([stays_b, stays_a])
         by_doc = np.argsort(ours, kind="stable")
         order = np.argsort(~canonical[has_pair], kind="stable")
         number = by_doc % max(len(pairs), 1)

@@ -20,20 +20,24 @@ from dedup.evaluation.scores import (
     ClusterScores,
     DocPair,
     PairScores,
+    StoryScores,
     cluster_scores,
     in_one_cluster,
     pair_scores,
+    story_scores,
 )
 
 __all__ = [
     "ClusterScores",
     "PairScores",
     "PassageScores",
+    "StoryScores",
     "cluster_scores",
     "evaluate",
     "format_report",
     "pair_scores",
     "passage_scores",
+    "story_scores",
 ]
 
 
@@ -43,8 +47,11 @@ def evaluate(
     *,
     pairs_from: str | Sequence[str] | None = None,
     only_listed: bool = False,
+    stories: bool = False,
 ) -> dict[str, Any]:
     """Score a result directory against a label file; return all figures as plain values.
+
+    Labels {id, story} judge stories; with ``stories`` labels {id, cluster} do so too.
 
     For labels that list pairs, two documents are a predicted pair when they share a cluster, or,
     with ``pairs_from``, when `pairs` joins them by a relation at least as strong as that one (the
@@ -53,6 +60,8 @@ def evaluate(
     """
     least = _weakest(pairs_from)
     labels, found = read_labels(labels_path), read_result(result_dir)
+    if stories:
+        labels = _as_stories(labels)
     figures: dict[str, Any] = {
         "labels": {"path": labels.path, "form": labels.form, "rows": labels.rows},
         "result": {
@@ -65,6 +74,8 @@ def evaluate(
     }
     if labels.form == "clusters":
         figures["clusters"] = dataclasses.asdict(cluster_scores(found.clusters, labels.clusters))
+    elif labels.form == "stories":
+        figures["stories"] = _story_figures(labels, found)
     elif labels.form == "pairs":
         figures["pairs"] = _pair_figures(labels, found, least, only_listed)
     else:
@@ -72,6 +83,19 @@ def evaluate(
     if labels.form in ("clusters", "pairs"):
         figures["removals"] = _removal_figures(labels, found)
     return figures
+
+
+def _as_stories(labels: Labels) -> Labels:
+    """Return labels of clusters as labels of stories."""
+    if labels.form not in ("clusters", "stories"):
+        raise ConfigError("stories", True, "with labels {id, story} or {id, cluster}")
+    return dataclasses.replace(labels, form="stories")
+
+
+def _story_figures(labels: Labels, found: Found) -> dict[str, Any]:
+    if not found.stories:
+        raise ConfigError("stories", True, "with the result of a scan that looked for stories")
+    return dataclasses.asdict(story_scores(found.stories, labels.clusters))
 
 
 def _removal_figures(labels: Labels, found: Found) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from dedup.schema import CONTRACT
 # Labels that say of a listed pair that it is none.
 NEGATIVE = frozenset({"non", "no", "none", "0", "false", "01-no-plagiarism"})
 SPAN_KEYS = ("susp_off", "susp_len", "src_off", "src_len")
-FORMS = "{id, cluster}, {a, b, label} or {a, b, label, spans}"
+FORMS = "{id, cluster}, {id, story}, {a, b, label} or {a, b, label, spans}"
 COLUMNS = {
     "documents": ("doc_id", "cluster"),
     "pairs": ("a", "b", "relation"),
@@ -36,13 +36,14 @@ COLUMNS = {
 
 @dataclass(slots=True)
 class Labels:
-    """The truth, in one of three forms; only the maps of that form are filled.
+    """The truth, in one of four forms; only the maps of that form are filled.
 
-    Pairs are in the order of results, smaller id first, and the spans follow.
+    Stories are kept in ``clusters``. Pairs are in the order of results, smaller id first, and the
+    spans follow.
     """
 
     path: str
-    form: str  # clusters, pairs or spans
+    form: str  # clusters, stories, pairs or spans
     rows: int = 0
     clusters: dict[str, str] = field(default_factory=dict)
     names: dict[DocPair, str] = field(default_factory=dict)  # the label as written, "" if none
@@ -63,6 +64,7 @@ class Found:
     passages: dict[DocPair, Int64]  # rows of start a, end a, start b, end b
     removals: dict[str, str] = field(default_factory=dict)  # what goes, and what stays for it
     lost: Counter[str] = field(default_factory=Counter)  # what all of them lose
+    stories: dict[str, str] = field(default_factory=dict)  # empty where none were looked for
 
 
 def read_labels(path: str | Path) -> Labels:
@@ -77,7 +79,10 @@ def read_labels(path: str | Path) -> Labels:
             labels = Labels(str(path), _form(row, path, line))
         labels.rows += 1
         try:
-            (_add_cluster if labels.form == "clusters" else _add_pair)(labels, row)
+            if labels.form in ("clusters", "stories"):
+                _add_cluster(labels, row)
+            else:
+                _add_pair(labels, row)
         except _Unfit as error:
             raise InputError(str(error), path=str(path), line=line) from None
     if labels is None:
@@ -92,6 +97,8 @@ class _Unfit(Exception):
 def _form(row: dict[str, Any], path: str | Path, line: int) -> str:
     if "id" in row and "cluster" in row:
         return "clusters"
+    if "id" in row and "story" in row:
+        return "stories"
     if "a" in row and "b" in row:
         return "spans" if "spans" in row else "pairs"
     got = ", ".join(map(repr, row)) or "no column"
@@ -153,10 +160,11 @@ def _name(row: dict[str, Any], key: str) -> str:
 
 
 def _add_cluster(labels: Labels, row: dict[str, Any]) -> None:
-    doc_id, cluster = _name(row, "id"), _name(row, "cluster")
+    key = "cluster" if labels.form == "clusters" else "story"
+    doc_id, cluster = _name(row, "id"), _name(row, key)
     known = labels.clusters.setdefault(doc_id, cluster)
     if known != cluster:
-        raise _Unfit(f"id {doc_id!r} is listed in cluster {known!r} and in {cluster!r}")
+        raise _Unfit(f"id {doc_id!r} is listed in {key} {known!r} and in {cluster!r}")
 
 
 def _add_pair(labels: Labels, row: dict[str, Any]) -> None:
@@ -214,21 +222,34 @@ def read_result(directory: str | Path) -> Found:
         raise InputError(f"doc_id {twice!r} stands twice in documents", path=str(folder))
     pairs = _table(folder, "pairs")
     relations = dict(zip(_keys(pairs), pairs.column("relation").to_pylist(), strict=True))
-    removals, lost = _removals(folder)
-    return Found(clusters, relations, _grouped(_table(folder, "passages")), removals, lost)
+    rows = _documents(folder)
+    removals, lost = _removals(rows)
+    passages = _grouped(_table(folder, "passages"))
+    return Found(clusters, relations, passages, removals, lost, _stories(rows))
 
 
-def _removals(folder: Path) -> tuple[dict[str, str], Counter[str]]:
+def _documents(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of the documents with all columns."""
+    path = folder / "documents.parquet"
+    if path.is_file():
+        rows: list[dict[str, Any]] = pa.parquet.read_table(path).to_pylist()
+        return rows
+    with (folder / "documents.jsonl").open("rb") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def _stories(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the story of each document, its own id where it is in none; nothing where all are."""
+    if all(row.get("story") is None for row in rows):
+        return {}
+    return {row["doc_id"]: row["story"] or row["doc_id"] for row in rows}
+
+
+def _removals(rows: list[dict[str, Any]]) -> tuple[dict[str, str], Counter[str]]:
     """Return what each removed document gives way to, and what all of them lose.
 
     A result of an earlier version does not say what is lost.
     """
-    path = folder / "documents.parquet"
-    if path.is_file():
-        rows = pa.parquet.read_table(path).to_pylist()
-    else:
-        with (folder / "documents.jsonl").open("rb") as lines:
-            rows = [json.loads(line) for line in lines]
     gone = [row for row in rows if row.get("duplicate_of") is not None]
     lost: Counter[str] = Counter()
     for row in gone:

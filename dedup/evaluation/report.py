@@ -7,6 +7,7 @@ from typing import Any
 
 FORMS = {
     "clusters": "clusters, {id, cluster}",
+    "stories": "stories, {id, story}",
     "pairs": "pairs, {a, b, label}",
     "spans": "passages, {a, b, label, spans}",
 }
@@ -24,6 +25,8 @@ def format_report(figures: dict[str, Any]) -> str:
     ]
     if "clusters" in figures:
         lines += _clusters(figures["clusters"])
+    elif "stories" in figures:
+        lines += _stories(figures["stories"])
     elif "pairs" in figures:
         lines += _pairs(figures["pairs"])
     else:
@@ -63,6 +66,17 @@ def _clusters(scores: dict[str, Any]) -> list[str]:
         f"{scores['n']:,} documents, {scores['clusters_true']:,} true clusters, "
         f"{scores['clusters_predicted']:,} found",
         _pair_counts(scores),
+    ]
+
+
+def _stories(scores: dict[str, Any]) -> list[str]:
+    return [
+        *_triple(scores),
+        f"adjusted Rand  {scores['ari']:.4f}",
+        "",
+        "precision, recall and F1 are B-cubed: a mean over documents",
+        f"{scores['n']:,} documents, {scores['stories_true']:,} true stories, "
+        f"{scores['stories_predicted']:,} found",
     ]
 
 

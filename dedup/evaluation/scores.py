@@ -32,6 +32,25 @@ class ClusterScores:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryScores:
+    """How well predicted stories agree with the true ones, over the ``n`` labelled documents.
+
+    Precision and recall are B-cubed: of each document, the share of its predicted story that is of
+    its true one, and the other way round, and then the mean. ``ari`` counts pairs.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    ari: float
+    n: int
+    stories_true: int
+    stories_predicted: int
+    missing: int  # labelled, not in the result: counted as stories of one
+    extra: int  # in the result, not labelled: left out
+
+
+@dataclass(frozen=True, slots=True)
 class PairScores:
     """How well predicted pairs agree with the listed ones."""
 
@@ -100,12 +119,7 @@ def cluster_scores(predicted: Mapping[str, str], truth: Mapping[str, str]) -> Cl
     >>> cluster_scores({"a": "x", "b": "x", "c": "x"}, {"a": "1", "b": "1", "c": "2"}).precision
     0.3333333333333333
     """
-    documents = list(truth)
-    true = _codes([truth[each] for each in documents])
-    guess = _codes([predicted.get(each, "") for each in documents])
-    absent = np.fromiter((each not in predicted for each in documents), np.bool_, len(documents))
-    missing = int(absent.sum())
-    guess[absent] = len(documents) + np.arange(missing)
+    true, guess, missing = _numbered(predicted, truth)
     width = int(guess.max(initial=0)) + 1
     sizes_both = np.unique(true * width + guess, return_counts=True)[1]
     sizes_true = np.unique(true, return_counts=True)[1]
@@ -113,7 +127,7 @@ def cluster_scores(predicted: Mapping[str, str], truth: Mapping[str, str]) -> Cl
     both, positive = _pairs_inside(sizes_both), _pairs_inside(sizes_true)
     claimed = _pairs_inside(sizes_guess)
     precision, recall = ratio(both, claimed), ratio(both, positive)
-    n = len(documents)
+    n = len(truth)
     return ClusterScores(
         precision=precision,
         recall=recall,
@@ -125,6 +139,49 @@ def cluster_scores(predicted: Mapping[str, str], truth: Mapping[str, str]) -> Cl
         pairs_both=both,
         clusters_true=len(sizes_true),
         clusters_predicted=len(sizes_guess),
+        missing=missing,
+        extra=len(predicted) - (n - missing),
+    )
+
+
+def _numbered(predicted: Mapping[str, str], truth: Mapping[str, str]) -> tuple[Int64, Int64, int]:
+    """Return a number for the true and for the predicted group of each labelled document.
+
+    The last value counts those that ``predicted`` lacks; each has a number of its own.
+    """
+    documents = list(truth)
+    true = _codes([truth[each] for each in documents])
+    guess = _codes([predicted.get(each, "") for each in documents])
+    absent = np.fromiter((each not in predicted for each in documents), np.bool_, len(documents))
+    missing = int(absent.sum())
+    guess[absent] = len(documents) + np.arange(missing)
+    return true, guess, missing
+
+
+def story_scores(predicted: Mapping[str, str], truth: Mapping[str, str]) -> StoryScores:
+    """Compare two maps from document to story, document by document (B-cubed) and by pairs.
+
+    >>> scores = story_scores({"a": "x", "b": "x", "c": "x"}, {"a": "1", "b": "1", "c": "2"})
+    >>> round(scores.precision, 3), scores.recall, round(scores.f1, 3)
+    (0.556, 1.0, 0.714)
+    """
+    true, guess, missing = _numbered(predicted, truth)
+    n = len(truth)
+    _, position, sizes = np.unique(
+        true * (int(guess.max(initial=0)) + 1) + guess, return_inverse=True, return_counts=True
+    )
+    both = sizes[position]
+    of_true, of_guess = np.bincount(true)[true], np.bincount(guess)[guess]
+    precision, recall = (ratio(float((both / each).sum()), n) for each in (of_guess, of_true))
+    pairs = [_pairs_inside(each) for each in (sizes, np.bincount(guess), np.bincount(true))]
+    return StoryScores(
+        precision=precision,
+        recall=recall,
+        f1=harmonic(precision, recall),
+        ari=adjusted_rand(*pairs, n * (n - 1) // 2),
+        n=n,
+        stories_true=len(np.unique(true)),
+        stories_predicted=len(np.unique(guess)),
         missing=missing,
         extra=len(predicted) - (n - missing),
     )

@@ -22,13 +22,14 @@ from typing import Any
 
 from dedup.config import Config
 from dedup.core.arrays import clean_string
+from dedup.core.dates import when
 from dedup.errors import ConfigError, IndexUnavailable, InputError, OutputError
 from dedup.index.entries import Entry, Record, decompress
 from dedup.index.exporting import Exported, Portable, export
 from dedup.index.memory import MemoryStore
 from dedup.index.searching import MOST, Search
 from dedup.index.settings import SCOPES, Settings
-from dedup.index.signing import Signer, when
+from dedup.index.signing import Signer
 from dedup.index.sqlite import SQLiteStore
 from dedup.index.store import Store
 from dedup.index.templates import SiteTemplate

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any
 
@@ -13,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.core.arrays import Int64, Texts, UInt64, clean_string, texts_from_arrow
+from dedup.core.dates import when
 from dedup.core.hashing import text_digests, xxh3_64
 from dedup.errors import InputError
 from dedup.index.entries import LONGEST, Entry, UInt16, compress
@@ -69,40 +68,6 @@ def _name(value: Any, what: str) -> str:
     if len(name) * 4 > LONGEST and len(name.encode()) > LONGEST:
         raise InputError(f"document: its {what} has over {LONGEST} bytes")
     return name
-
-
-def when(value: Any) -> int | None:
-    """Return a date as seconds since 1970, ``None`` for what is no date; no zone means UTC.
-
-    >>> when("2024-12-05T10:00:00Z"), when("2024-12-05"), when("Thu, 05 Dec 2024 10:00:00 GMT")
-    (1733392800, 1733356800, 1733392800)
-    >>> when("last Thursday")
-    """
-    try:
-        if isinstance(value, bool) or value is None or value == "":
-            return None
-        if isinstance(value, int | float):
-            moment = datetime.fromtimestamp(value, timezone.utc)
-        elif isinstance(value, str):
-            moment = _parsed(value.strip())
-        elif isinstance(value, datetime):
-            moment = value
-        elif isinstance(value, date):
-            moment = datetime(value.year, value.month, value.day)
-        else:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        return int(moment.timestamp())
-    except (ValueError, TypeError, OverflowError, OSError, IndexError):
-        return None
-
-
-def _parsed(value: str) -> datetime:
-    try:
-        return datetime.fromisoformat(value[:-1] + "+00:00" if value[-1:] in "Zz" else value)
-    except ValueError:
-        return parsedate_to_datetime(value)
 
 
 class Signer:

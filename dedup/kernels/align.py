@@ -18,7 +18,7 @@ MATCH, MISMATCH, GAP = np.float32(0.4), np.float32(0.5), np.float32(0.35)
 BOX = 24  # tokens a side that are aligned at once
 # Not literals: for those Numba would compile every function that takes them once more.
 FORWARD, BACKWARD = np.int64(1), np.int64(-1)
-INSIDE, OUTSIDE = np.int64(0), np.int64(1)  # whether the end of a path is given or free
+INSIDE, OUTSIDE = np.bool_(False), np.bool_(True)  # whether a path may end anywhere in a box
 REPLACED, ONLY_A, ONLY_B, MATCHED = range(4)  # how a path enters a cell of a box
 REACH = 12  # tokens between two seeds of a chain, at most, on both sides
 DRIFT = 8  # change of diagonal between them, at most
@@ -28,14 +28,14 @@ ISLAND = 3  # tokens in a row from which the end of a path is no island
 
 
 class Box(NamedTuple):
-    """What is aligned at once: ``n`` tokens from ``i`` of a with ``m`` from ``j`` of b (int64)."""
+    """What is aligned at once: ``n`` tokens from ``i`` of a with ``m`` from ``j`` of b, int64."""
 
     i: Any
     j: Any
     n: Any
     m: Any
     step: Any  # FORWARD or BACKWARD
-    end: Any  # INSIDE or OUTSIDE
+    end: Any  # bool: INSIDE or OUTSIDE
 
 
 class Links(NamedTuple):

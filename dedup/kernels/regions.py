@@ -41,7 +41,6 @@ SHORT_PART = 2  # a gap of at most this part (half) of the shorter passage is cl
 LOOK_BACK = 16  # regions before one that it may continue
 SNAP, SNAP_DENSITY = 6, 0.95  # tokens to the end of a sentence; a closer copy stays as it is
 LEAST_COMMON = 3  # content words that re-worded text must have in common
-LEAST_BEYOND = 3  # tokens a side beyond the end of a passage that are worth a comparison
 LEAST_WINDOW = 20  # tokens a passage must have to grow
 WINDOW = 40  # tokens a side that are compared beyond the end of a passage, at most
 BAG = 1000  # tokens a side that are compared in any order at once, at most
@@ -129,7 +128,7 @@ def best_beginning(a, b, end, least_like, used):
     i, j, _, _, _, step = end
     n = min(end.window, abs(end.limit_a - i))
     m = min(end.window, abs(end.limit_b - j))
-    if n < LEAST_BEYOND or m < LEAST_BEYOND:
+    if n < LEAST_COMMON or m < LEAST_COMMON:  # they cannot have so many words in common
         return 0, 0
     used[: WINDOW + 1] = False
     common = 0

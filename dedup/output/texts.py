@@ -16,6 +16,7 @@ _STRETCHES = {
     ),
     "removals": (("doc_id", "start", "end", "text"),),
     "annotations": (("doc_id", "start", "end", "text"),),
+    "occurrences": (("doc_id", "start", "end", "text"),),
 }
 
 

@@ -24,6 +24,16 @@ from dedup.clusters.stars import Clusters, stars
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, column_codes
 from dedup.core.checkpoints import Kept
+from dedup.core.dates import days_of
+from dedup.passages.families import (
+    Equals,
+    Families,
+    Sources,
+    describe,
+    families_summary,
+    find_families,
+    find_owners,
+)
 from dedup.passages.find import Passages, find_passages, no_passages
 from dedup.passages.neighbours import join_neighbours
 from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
@@ -46,6 +56,8 @@ from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
 from dedup.similarity.telling import telling_passages
 from dedup.sources.rereadable import Reader
+from dedup.stories.find import Found, find_stories
+from dedup.stories.tables import Tables, story_tables
 from dedup.text.tokens import Tokens, read_tokens, tokenise_texts
 
 _MOST_ALIKE = 16  # near copies of one document that take part where passages are sought
@@ -76,6 +88,8 @@ class State:
     judge: Judge = field(init=False)
     differences: Differences = field(init=False)
     clusters: Clusters = field(init=False)
+    families: Families = field(init=False)
+    stories: Tables | None = None
     result: Result = field(init=False)
 
 
@@ -276,6 +290,76 @@ def _cluster(state: State) -> None:
         )
     else:
         state.clusters = Clusters(np.arange(count, dtype=np.int64), np.full(count, -1, np.int64))
+
+
+def _find_families(state: State) -> None:
+    """Find each passage with all its occurrences, where passages are sought."""
+    if "passages" not in state.config.find or state.compares:
+        return
+    ranks = np.empty(len(state.documents), np.int64)
+    order = state.ranking.keys(state.config.canonical, np.zeros(len(ranks)))
+    ranks[order] = np.arange(len(ranks))
+    state.families = state.resources.work.stage(
+        "families",
+        lambda: find_families(
+            *(state.passages, state.removals.rows, state.tokens, state.removals.words),
+            size=state.config.passage_size,
+            ranks=ranks,
+            included=state.representatives == np.arange(len(ranks)),
+            threads=state.resources.threads,
+        ),
+        save=Families.kept,
+        load=Families.of_kept,
+    )
+    state.limits.update(state.families.cut)
+
+
+def _families_tables(state: State) -> dict[str, pa.Table]:
+    """Return the tables of families, where there are any of them."""
+    if "passages" not in state.config.find or state.compares:
+        return {}
+    metadata, config = state.documents.metadata, state.config
+    pairs = np.column_stack([state.pairs.a, state.pairs.b, state.pairs.matched])
+    sources = Sources(
+        tokens=state.tokens,
+        words=state.removals.words,
+        owners=find_owners(metadata["site"], config.owner_of, state.families),
+        dates=metadata["date"],
+        representatives=state.representatives,
+        equals=Equals.of(state.representatives),
+        leaders=state.clusters.leaders,
+        pairs=pairs,
+        text_of=state.documents.texts.text,
+    )
+    cut: dict[str, int] = {}
+    ids = metadata["doc_id"].combine_chunks()
+    tables = describe(state.families, sources, ids, cut)
+    state.limits.update(cut)
+    return dict(tables)
+
+
+def _find_stories(state: State) -> None:
+    """Find stories among the documents that stand for their clusters; copies go with theirs."""
+    if "stories" not in state.config.find or state.compares:
+        return
+    documents, leaders = state.documents, state.clusters.leaders
+    days = days_of(documents.metadata["date"])
+    found = state.resources.work.stage(
+        "stories",
+        lambda: find_stories(
+            *(documents.texts, state.tokens, state.removals.words, state.config),
+            documents=np.flatnonzero(leaders == np.arange(len(leaders))),
+            days=days,
+            threads=state.resources.threads,
+        ),
+        save=Found.kept,
+        load=Found.of_kept,
+    )
+    state.limits.update(found.limits)
+    state.stories = story_tables(found, documents.metadata, days, leaders, state.pairs)
+
+
+def _finish(state: State) -> None:
     state.result = _result(state)
 
 
@@ -297,8 +381,10 @@ def _result(state: State) -> Result:
         stays=stays,
     )
     judged_pairs = state.pairs, state.differences
+    stories = state.stories
     documents = documents_table(
-        metadata, judged_pairs, state.clusters, state.representatives, standing
+        *(metadata, judged_pairs, state.clusters, state.representatives, standing),
+        stories.story if stories else None,
     )
     result = Result(
         config=state.config,
@@ -310,6 +396,7 @@ def _result(state: State) -> Result:
             "losses": losses_table(
                 *(documents, judged_pairs, state.representatives, standing, state.judge)
             ),
+            **_families_tables(state),
         },
         corpus=state.documents.corpus,
         removals=removals.rows,
@@ -317,8 +404,15 @@ def _result(state: State) -> Result:
         review=pa.array(removals.review),
         summary={},
     )
+    if stories:
+        result.tables.update(stories=stories.stories, story_members=stories.members)
+        result.summary["stories"] = stories.summary
     if _is_more_than_copies(state):
         result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
+    if "families" in result.tables:
+        result.summary["families"] = families_summary(
+            result.tables["families"], result.tables["copying"]
+        )
     complete(result, state.pairs, state.clusters, state.limits)
     return result
 
@@ -334,6 +428,9 @@ MODE = Mode(
         Stage("pairs", _relate_pairs),
         Stage("differences", _find_differences),
         Stage("clusters", _cluster),
+        Stage("families", _find_families),
+        Stage("stories", _find_stories),
+        Stage("tables", _finish),
     ),
     read=_read_corpus,
     hold=hold_corpus,

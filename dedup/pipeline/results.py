@@ -37,12 +37,13 @@ def documents_table(
     clusters: Clusters,
     representatives: Int64,
     standing: Standing,
+    stories: pa.Array | None = None,
 ) -> pa.Table:
     """Return which documents are kept, and the relation of each other one to its replacement.
 
     ``judged`` are the pairs and what differs in them. ``representatives`` names for each document
-    the one that stands for it and its equals. The column ``path`` has the type it has in
-    ``corpus``.
+    the one that stands for it and its equals; ``stories`` names the story of each, where they were
+    looked for. The column ``path`` has the type it has in ``corpus``.
     """
     ids = one_array(corpus["doc_id"])
     parts = []
@@ -50,6 +51,9 @@ def documents_table(
         rows = np.arange(low, min(low + _SLICE, len(ids)))
         parts.append(_documents(ids, rows, judged, clusters, representatives, standing))
     table = pa.concat_tables(parts)
+    if stories is None:
+        stories = pa.nulls(len(ids), pa.string())
+    table = table.append_column(DOCUMENTS.field("story"), stories)
     path = corpus["path"]
     if path.null_count == len(path):
         path = pa.nulls(len(path), pa.string())
@@ -100,7 +104,8 @@ def _documents(
     }
     for name, values in zip(("lost_tokens", "lost_facts", "lost_share"), lost, strict=True):
         columns[name] = pa.array(values, mask=kept | (lost[0] < 0))
-    return table_of(columns, [name for name in DOCUMENTS.names if name not in ("doc_id", "path")])
+    apart = ("doc_id", "path", "story")
+    return table_of(columns, [name for name in DOCUMENTS.names if name not in apart])
 
 
 def table_of(columns: dict[str, pa.Array], names: Sequence[str]) -> pa.Table:

@@ -56,7 +56,9 @@ def at_threshold(result: Result, threshold: float) -> Result:
         join_equals(clusters, pairs, representatives)
     stays = judged[1].stays
     standing = decide(pairs, clusters, representatives, order.lengths, config, stays=stays)
-    clustered = documents_table(documents, judged, clusters, representatives, standing)
+    clustered = documents_table(
+        *(documents, judged, clusters, representatives, standing), one_array(documents["story"])
+    )
     columns = [
         pc.if_else(pa.array(touched), one_array(clustered[name]), one_array(documents[name]))
         for name in documents.column_names
@@ -67,6 +69,8 @@ def at_threshold(result: Result, threshold: float) -> Result:
     tables = {**result.tables, "documents": made, "pairs": pairs_table(*judged, ids)}
     again = replace(result, config=config, tables=tables, summary={})
     limits = Counter(result.summary.get("limits", {}))
+    if "stories" in result.summary:  # a story is one whatever of it is kept
+        again.summary["stories"] = result.summary["stories"]
     complete(again, pairs, Clusters(leaders, np.full(len(made), -1, np.int64)), limits)
     again.summary["threshold_effect"] = _effect(documents, table, result.config, config.threshold)
     return again

@@ -11,6 +11,7 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.passages.find import LEVELS
 from dedup.pipeline.stages import Stage, run_stages
+from dedup.schema import FAMILY_TABLES
 from dedup.similarity.relations import NONE
 from dedup.spark import documents, equals, giants, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
@@ -85,6 +86,9 @@ def settings(config: Config | None) -> Config:
     config = config or Config(find=("duplicates",))
     if "repeats" in config.find:
         says = "{name}: repeats are not looked for on Spark; duplicates and passages are"
+        raise ConfigError("find", config.find, "duplicates, and passages, on Spark", says)
+    if "stories" in config.find:
+        says = "{name}: stories are not looked for on Spark; duplicates and passages are"
         raise ConfigError("find", config.find, "duplicates, and passages, on Spark", says)
     if "duplicates" not in config.find:
         says = "{name} must name duplicates on Spark"
@@ -173,6 +177,12 @@ def _find_passages(state: State) -> None:
     state.found = replace(state.found, passages=shared)
 
 
+def _name_families(state: State) -> None:
+    """Say that families, which full mode on one machine finds in passages, are not made here."""
+    if "passages" in state.config.find:
+        state.found.summary["unsupported"] = list(FAMILY_TABLES)
+
+
 def _levels(shared: Frame) -> dict[str, int]:
     counts = {row[0]: int(row[1]) for row in shared.groupBy("level").count().collect()}
     return {level: counts[level] for level in LEVELS.values() if level in counts}
@@ -218,4 +228,5 @@ STAGES = (
     Stage("pairs", _verify),
     Stage("clusters", _cluster),
     Stage("passages", _find_passages),
+    Stage("families", _name_families),
 )

@@ -1,62 +1,23 @@
-"""What is furniture, what is only tagged, and what must stay."""
+"""Lines that are boilerplate by what they say, and text that must stay."""
 
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from naive_cleaning import naive_lines
+from removing import LINE, OTHER, PLAIN, THIRD, boilerplate, page, removed, tagged
 
-from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
-from dedup.cleaning.boilerplate.patterns import fold_line, match_patterns, sections
 from dedup.config import Config
-from dedup.core.arrays import texts_from_strings
-from dedup.core.storage import Columns
-from dedup.text.lines import fragments, word_hashes
-from dedup.text.tokens import tokenise_texts
 
 GOLD = json.loads(
     Path(__file__).parents[1].joinpath("data").joinpath("gold_seeds.json").read_text()
 )
+
 TAGS = {"photo_caption": "caption"}
-
-PLAIN = "The council met on Monday and agreed to mend the bridge before the winter comes."
-OTHER = "Farmers in the valley say that they have waited for it since the flood of two years ago."
-THIRD = "Work begins in May, and the ferry will run until the last stone of the bridge is laid."
-
-
-def boilerplate(texts, *, config=None, sites=None, groups=None):
-    """Return (removals, marks) of texts as rows."""
-    held = texts_from_strings(texts)
-    tokens = tokenise_texts(held)
-    count = len(texts)
-    sites = np.full(count, -1) if sites is None else np.array(sites)
-    groups = np.arange(count) if groups is None else np.array(groups)
-    config = config or Config()
-    lines = lines_of(held, tokens)
-    line_texts = LineCounter(sites, len(lines), Columns())
-    line_texts.add(lines, 0)
-    line_texts.count(groups)
-    removals, annotations = find_boilerplate(
-        held, tokens, lines, config, line_texts.part(lines, 0, 0)
-    )
-    return removals.to_pylist(), annotations.to_pylist()
-
-
-def removed(text, **more):
-    """Return {removed line: reason} of one text."""
-    rows, _ = boilerplate([text], **more)
-    return {text[row["start"] : row["end"]]: row["reason"] for row in rows}
-
-
-def tagged(text, **more):
-    _, rows = boilerplate([text], **more)
-    return {text[row["start"] : row["end"]]: row["tag"] for row in rows}
 
 
 def test_the_seeds_lose_what_an_editor_would_take_out_and_keep_the_rest(seeds):
@@ -170,6 +131,7 @@ BOILERPLATE = {
     ],
     "whitespace": ["\xa0", " \u200b\u3000"],
 }
+
 LINES = [
     (reason, line_text) for reason, line_texts in BOILERPLATE.items() for line_text in line_texts
 ]
@@ -214,7 +176,6 @@ STAYS = [
     "* * *",
     "2024",
 ]
-
 
 NEWS = """
 Parliament will receive the Commission's proposal in May and vote on it in June.
@@ -367,13 +328,14 @@ def test_a_menu_goes():
 
 
 CARD = "Farmers win a prize for the best cheese of the valley"
+
 TEASER = "A prize for the best cheese has marked the first success of …"
 
 
 def test_a_related_card_goes_at_the_end_and_before_other_furniture():
-    end = f"{PLAIN}\n\nRelated\n\n{CARD}\n{CARD[::-1]}\n"
+    end = f"{PLAIN}\n{OTHER}\n{THIRD}\n\nRelated\n\n{CARD}\n{CARD[::-1]}\n"
     assert set(removed(end)) == {"Related", CARD, CARD[::-1]}
-    closed = f"{PLAIN}\n\nCheck Also\n\n{CARD}\n\n{TEASER}\n\nLeave a Reply\n\n{OTHER}"
+    closed = f"{PLAIN}\n{THIRD}\n\nCheck Also\n\n{CARD}\n\n{TEASER}\n\nLeave a Reply\n\n{OTHER}"
     assert set(removed(closed)) == {"Check Also", CARD, TEASER, "Leave a Reply"}
 
 
@@ -404,246 +366,8 @@ def test_the_list_that_ends_a_listicle_stays(marker):
     assert removed(text) == {}
 
 
-TAGGED = [
-    ("caption", "The bridge after the flood. (AP Photo/Jane Doe)"),
-    ("caption", "The bridge after the flood. Photo: Jane Doe/Getty Images"),
-    ("caption", "The bridge after the flood ( Jane Doe - Anadolu Agency )"),
-    ("caption", "VALLEY, SYRIA - DECEMBER 3: A bridge is seen after the flood."),
-    ("caption", "Jane al-Doe, 2023"),
-    ("caption", "© Jane Doe The bridge after the flood"),
-    ("byline", "By Jane Doe, Valley Post"),
-    ("byline", "Von Jana Döring"),
-    ("byline", "(Reporting by Jane Doe; Editing by John Roe)"),
-    ("date_line", "December 25, 2024"),
-    ("date_line", "Published 2:16 AM EST Nov 20, 2019"),
-    ("date_line", "25 декабря 2024"),
-    ("date_line", "Aktualisiert am 3. März 2024 um 10:30 Uhr"),
-    ("embed", "— Jane Doe (@janedoe) December 5, 2024"),
-    ("embed", "The bridge stands. pic.twitter.com/WHafQzSVgi"),
-]
-
-
-@pytest.mark.parametrize(("tag", "line_text"), TAGGED)
-def test_a_tagged_block_stays_unless_it_is_to_go(tag, line_text):
-    text = f"A bridge for the valley\n{line_text}\n{PLAIN}\n{OTHER}\n"
-    annotations = tagged(text)
-    assert annotations.pop(line_text) == tag
-    assert set(annotations.values()) <= {"embed"}
-    assert removed(text) == {}
-    config = Config(drop_tags=(tag,))
-    assert removed(text, config=config)[line_text] == tag
-    assert line_text not in tagged(text, config=config)
-    assert removed(text, config=Config(boilerplate=False, drop_tags=(tag,)))[line_text] == tag
-
-
-@pytest.mark.parametrize(
-    "line_text",
-    [
-        "By Monday the river had risen by two metres.",
-        "By the time the ferry came it was dark",
-        "May is a good month",
-        "He was born in 1950 (in the valley)",
-        "Seven of the villages (see map)",
-        "In the valley, 2023 was a dry year.",
-    ],
-)
-def test_what_is_no_tag(line_text):
-    assert tagged(f"A bridge\n{line_text}\n{PLAIN}\n{OTHER}\n") == {}
-
-
-def test_the_lines_of_a_tweet_are_tagged_up_to_the_text():
-    tweet = ["NEW – #Bridge stands again.", "And the #ferry goes. pic.twitter.com/WHafQzSVgi"]
-    text = f"{PLAIN}\n{OTHER}\n{tweet[0]}\n{tweet[1]}\n— Jane (@jane) December 5, 2024\n{THIRD}"
-    assert [each for each, tag in tagged(text).items() if tag == "embed"][:2] == tweet
-    assert len(tagged(text)) == 3
-
-
 def test_boilerplate_can_be_left_alone():
     assert removed(f"{PLAIN}\nShare this\n\xa0\n", config=Config(boilerplate=False)) == {}
-
-
-def page(number, *line_texts):
-    """Return an article of its own with ``lines`` at its end."""
-    source = random.Random(number)
-
-    def words(count):
-        return " ".join("".join(source.choices("abcdefghij", k=7)) for _ in range(count))
-
-    return "\n".join([words(7), *(f"{words(20)}." for _ in range(4)), *line_texts, ""])
-
-
-LINE = "The Valley Post is a paper for all"
-
-
-def test_a_line_counts_by_the_clusters_of_its_site():
-    texts = [page(n, LINE) for n in range(3)]
-    rows, _ = boilerplate(texts, sites=[0, 0, 0])
-    assert [texts[row["doc"]][row["start"] : row["end"]] for row in rows] == [LINE] * 3
-    assert {(row["reason"], row["rule"]) for row in rows} == {
-        ("site_boilerplate", "line_frequency")
-    }
-    assert boilerplate(texts, sites=[0, 0, 1])[0] == []
-    assert boilerplate(texts, sites=[-1, -1, -1])[0] == []
-
-
-def test_copies_of_one_story_do_not_make_its_lines_furniture():
-    story = page(1, LINE)
-    assert boilerplate([story] * 10, sites=[0] * 10, groups=[7] * 10)[0] == []
-    texts = [story] * 10 + [page(2, LINE)]
-    assert boilerplate(texts, sites=[0] * 11, groups=[7] * 10 + [8])[0] == []
-
-
-def test_without_a_site_five_clusters_and_a_short_line_are_needed():
-    texts = [page(n, LINE) for n in range(5)]
-    assert len(boilerplate(texts)[0]) == 5
-    assert boilerplate(texts[:4])[0] == []
-    long = " ".join([LINE] * 3)
-    assert boilerplate([page(n, long) for n in range(9)])[0] == []
-
-
-def test_numbers_in_a_line_are_one():
-    texts = [page(n, LINE, "Read by all", f"Read by {n} people", "Printed here") for n in range(4)]
-    assert len(boilerplate(texts, sites=[0] * 4)[0]) == 16
-    alone = [page(n, f"Read by {n} people of the valley") for n in range(4)]
-    assert boilerplate(alone, sites=[0] * 4)[0] == []
-    assert boilerplate([page(n, "12") for n in range(9)], sites=[0] * 9)[0] == []
-
-
-def test_background_that_a_paper_repeats_inside_its_articles_stays():
-    background = "The flood of two years ago took the lives of more than forty people."
-    texts = [f"{page(n)}{background}\n{page(n + 100)}" for n in range(4)]
-    assert boilerplate(texts, sites=[0] * 4)[0] == []
-
-
-def between(number, above, middle, below):
-    """Return an article of its own with lines above its text, inside it and below it."""
-    title, *text = page(number).strip().split("\n")
-    return "\n".join([title, *above, *text, *middle, *page(number + 99).split("\n")[1:5], *below])
-
-
-REPEATED = {
-    "subheads": ([], ["What happens next"], ["Background"]),
-    "analysis": ([], ["What we know so far"], []),
-    "recipe": ([], ["Ingredients", "Method"], []),
-    "verdict": ([], ["Winners", "Losers", "Verdict"], []),
-    "answer": ([], ["Question"], ["Answer"]),
-    "byline": (["Jane Doe in Damascus"], [], []),
-    "dateline": (["BEIRUT, Lebanon"], [], []),
-    "correction": ([], [], ["Correction: an earlier version of our article misstated the date."]),
-    "helpline": (
-        [],
-        [],
-        ["If you think of suicide, call the Samaritans on 116 123.", "Share this"],
-    ),
-    "background": ([], [], ["More than 300,000 people have been killed in the conflict."]),
-    "closing": ([], [], ["More than 300 have been killed, the UN says.", "Share this"]),
-    "refrain": ([], ["And so it goes on"], ["And so it goes on"]),
-    "letter": (["Dear editor,"], [], ["Yours sincerely,"]),
-}
-
-
-@pytest.mark.parametrize("name", REPEATED)
-def test_lines_of_articles_that_many_pages_have_stay(name):
-    texts = [between(n, *REPEATED[name]) for n in range(8)]
-    rows, annotations = boilerplate(texts, sites=[0] * 8)
-    gone = {texts[row["doc"]][row["start"] : row["end"]] for row in rows}
-    assert gone <= {"Share this"}
-    if name in ("byline", "dateline"):
-        assert [row["tag"] for row in annotations] == ["date_line" if "date" in name else name] * 8
-
-
-def test_the_margin_of_a_page_goes_and_its_text_stays():
-    menu = [f"All about {word}" for word in "cities rivers bridges ferries farmers".split()]
-    foot = ["The Valley Post", "Write to the paper", "You can read our paper in the village hall."]
-    texts = [between(n, menu, ["Background"], foot) for n in range(8)]
-    rows, _ = boilerplate(texts, sites=[0] * 8)
-    gone = {texts[row["doc"]][row["start"] : row["end"]] for row in rows}
-    # The last line above the text may be its heading.
-    assert gone >= {*menu[:-1]}
-    assert "Background" not in gone
-
-
-def test_a_date_line_that_every_page_has_is_tagged_not_removed():
-    texts = [page(n).replace("\n", f"\nPublished on December {n}, 2024\n", 1) for n in range(1, 9)]
-    removals, annotations = boilerplate(texts, sites=[0] * 8)
-    assert removals == []
-    assert [row["tag"] for row in annotations] == ["date_line"] * 8
-
-
-def test_the_headline_of_a_series_stays():
-    texts = [f"Day {n} of the great flood in the valley\n{page(n)}" for n in range(4)]
-    assert boilerplate(texts, sites=[0] * 4)[0] == []
-    assert boilerplate(texts * 3)[0] == []
-    named = [f"{LINE}\n{page(n)}" for n in range(6)]
-    assert len(boilerplate(named, sites=[0] * 6)[0]) == 6
-
-
-def test_a_long_paragraph_is_furniture_only_at_an_end_and_very_often():
-    long = "About our site " + " ".join(f"about{n}" for n in range(60)) + "."
-    texts = [page(n, LINE, long) for n in range(8)]
-    rows, _ = boilerplate(texts, sites=[0] * 8)
-    assert len(rows) == 16
-    inside = [f"{page(n)}{long}\n{page(n + 50)}" for n in range(8)]
-    assert boilerplate(inside, sites=[0] * 8)[0] == []
-
-
-def test_a_line_out_of_a_wrapped_paragraph_stays():
-    text = (
-        "The paper wrote on Monday that all the farmers of the whole valley must\n"
-        "sign up for our newsletter, and that none of them did so in the end or\n"
-        "even thought of it.\n"
-    )
-    held = texts_from_strings([text])
-    tokens = tokenise_texts(held)
-    assert fragments(lines_of(held, tokens), tokens).tolist() == [True, True, True]
-    assert removed(text) == {}
-
-
-SECTIONS = [
-    pytest.param(position, pattern, id=f"{section.reason}-{position}-{number}")
-    for position, section in enumerate(sections())
-    for number, pattern in enumerate((*section.patterns, *section.titles))
-]
-
-
-def check_triggers(position, pattern, examples):
-    """Draw lines from a pattern: each must hold a word that the fast filter lets through."""
-    section = sections()[position]
-    known = set(word_hashes(list(section.triggers)).tolist()) - {0}
-
-    @settings(max_examples=examples, suppress_health_check=list(HealthCheck), database=None)
-    @given(st.from_regex(pattern, fullmatch=True, alphabet=wide_alphabet(pattern)))
-    def check(line_text):
-        tokens = tokenise_texts(texts_from_strings([line_text]))
-        if len(tokens.hashes) > section.limit or "'" in line_text:  # an apostrophe joins two words
-            return
-        assert known & set(tokens.hashes.tolist()) or "©" in line_text, line_text
-        found = match_patterns(line_text, len(tokens.hashes), is_sentence=False)
-        assert found is not None or fold_line(line_text) != line_text
-
-    check()
-
-
-@pytest.mark.parametrize(("position", "pattern"), SECTIONS)
-def test_a_line_a_pattern_matches_holds_a_trigger_word(position, pattern):
-    check_triggers(position, pattern, 4)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("position", "pattern"), SECTIONS)
-def test_every_line_a_pattern_matches_holds_a_trigger_word(position, pattern):
-    check_triggers(position, pattern, 60)
-
-
-def wide_alphabet(pattern):
-    """Return the letters a pattern may draw from: its own, and a few for its dots."""
-    return st.sampled_from(sorted({*pattern, *"abcdefghijklmnopqrstuvwxyz 0123456789.,-?!"}))
-
-
-def test_triggers_are_single_words():
-    for section in sections():
-        assert word_hashes([each for each in section.triggers if each != "©"]).all(), section
-        assert section.confidence in ("strong", "medium")
 
 
 @given(

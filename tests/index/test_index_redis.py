@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from index_files import article, articles
 from prose import UNRELATED
-from test_index_sqlite import article, articles
 
 from dedup import Config
 from dedup.errors import ConfigError, IndexMismatch, IndexUnavailable, OutputError
@@ -146,7 +146,7 @@ def test_there_is_no_backup(url, tmp_path):
 
 
 INSERT = """
-from test_index_sqlite import articles
+from index_files import articles
 from collections import Counter
 from dedup.index import Index
 with Index.open(sys.argv[1]) as index:

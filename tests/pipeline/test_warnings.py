@@ -212,7 +212,8 @@ def test_the_summary_and_one_line_on_stderr(copies, tmp_path, find):
 
 def test_the_view_of_both_commands(copies, tmp_path):
     for arguments in (["scan", copies], ["clean", copies, "-o", tmp_path / "out"]):
-        assert f"── {WARNING} ── 2" in run(*arguments).out
+        assert f"── {WARNING} ── 2" in run(*arguments, "--show", "warnings").out
+        assert "warnings   the whole corpus: 19 of 20 documents removed" in run(*arguments).out
 
 
 @pytest.mark.parametrize("command", ["scan", "clean"])

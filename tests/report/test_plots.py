@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from commands import names_in, run
-from test_figures import varied_texts
+from test_thresholds import varied_texts
 
 from dedup.errors import OutputError
 from dedup.report.figures.plots import PLOTS, write_plots

@@ -172,7 +172,7 @@ def test_relations_have_one_colour_everywhere(seeds_result):
 
 
 def test_clean_says_what_went_where_and_why(seeds, tmp_path):
-    done = run("clean", seeds, "-o", tmp_path / "out", env={"COLUMNS": "100"})
+    done = run("clean", seeds, "-o", tmp_path / "out", "--show", "all", env={"COLUMNS": "100"})
     assert done.code == 0
     assert re.search(
         r"── Removed inside articles ── 18 places, 1,627 characters, in 3 articles ──", done.out
@@ -191,7 +191,7 @@ def test_clean_says_what_went_where_and_why(seeds, tmp_path):
 
 def test_the_view_of_clean_obeys_its_options(seeds, tmp_path):
     def cleaned(*given, env=None):
-        return run("clean", seeds, "-o", tmp_path / "out", *given, env=env)
+        return run("clean", seeds, "-o", tmp_path / "out", "--show", "all", *given, env=env)
 
     assert cleaned("--quiet").out == ""
     full = cleaned("--limit", 0).out
@@ -224,11 +224,11 @@ def test_copies_that_are_not_written_are_named_and_not_counted(tmp_path):
     source = write_jsonl(
         tmp_path / "in.jsonl", {"id": "a", "text": body}, {"id": "b", "text": body.upper()}
     )
-    done = run("clean", source, "-o", tmp_path / "out")
+    done = run("clean", source, "-o", tmp_path / "out", "--show", "all")
     assert re.search(r"kept +a\n +removed +b\n +exact duplicate of a", done.out)
     assert "1 place, 17 characters, in 1 article" in done.out
     assert "1 article written to" in done.out
-    done = run("clean", source, "-o", tmp_path / "all", "--all")
+    done = run("clean", source, "-o", tmp_path / "all", "--all", "--show", "removals")
     assert "2 places, 34 characters, in 2 articles" in done.out
 
 
@@ -237,7 +237,7 @@ def test_annotating_marks_and_does_not_remove(tmp_path):
         tmp_path / "in.jsonl",
         {"id": "a", "text": f"{SCRIPTS['latin']} And more.\n\nShare on Facebook\n"},
     )
-    done = run("clean", source, "-o", tmp_path / "out", "--annotate")
+    done = run("clean", source, "-o", tmp_path / "out", "--annotate", "--show", "all")
     assert "── Marked inside articles ── 1 place, 17 characters, in 1 article" in done.out
     assert "`dedup clean` without --annotate would remove it." in done.out
     assert "nothing was removed" in done.out

@@ -225,7 +225,7 @@ def test_facts_that_differ_keep_documents_on_spark_too(spark):
     texts.append(texts[0] + " It is said that nobody was there to see them come in.")
     table = pa.table({"id": [f"{k}" for k in range(len(texts))], "text": texts})
     totals = check_same(spark, table)
-    assert totals["relations"]["revision"] == 20
+    assert totals["relations"]["same_form"] == 20
     assert totals["documents"]["removed"] == 1
 
 

@@ -89,6 +89,7 @@ def prose_lines(texts: Texts, lines: Lines) -> Bool:
     _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
     order = np.argsort(which, kind="stable")
     fresh = np.diff(positions[order], prepend=-2) != 1  # a line after itself is no new place
+    fresh |= np.diff(which[order], prepend=-1) != 0  # the first place of the next line is one
     runs = np.bincount(which, weights=np.where(fresh, 1, 0)[np.argsort(order)])[which]
     twice = (counts[which] > 1) & ((runs < 3) | (lines.words[positions] >= kernel.FAR_WORDS))
     for line in positions[twice].tolist():

@@ -80,7 +80,7 @@ def sealed(data: bytes, *facts: int) -> int:
 
 
 def _refuse_others(path: Path) -> None:
-    """Raise ``CorruptIndex`` for a file that is no index, before anything is made beside it."""
+    """Raise ``CorruptIndex`` for a file that is no index."""
     if not path.is_file() or not path.stat().st_size:
         return
     with path.open("rb") as file:
@@ -128,11 +128,16 @@ class Database:
         self._process = os.getpid()
         self.lock = threading.RLock()
         self.forgotten = True  # what was known of the file may be out of date
+        lock = Path(f"{self.path}.lock")
         with self._errors():
-            _refuse_others(self.path)
-            self._guard = None if self.read_only else FileLock(Path(f"{self.path}.lock"))
+            # Nothing is made beside a file of another kind. Where a lock is there already, the file
+            # may be an index that another process is making: it is looked at under the lock.
+            if self.read_only or not lock.exists():
+                _refuse_others(self.path)
+            self._guard = None if self.read_only else FileLock(lock)
             try:
                 with self._alone():
+                    _refuse_others(self.path)
                     if must_be_new and self.path.exists():
                         raise IndexUnavailable(f"{self.path}: there is something already")
                     self._connection = self._connect(create)

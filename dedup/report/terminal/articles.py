@@ -183,7 +183,7 @@ def _example(page: Page, example: dict[str, Any]) -> str:
     return f"{name}: {why or relation_name('none')} of {other}"
 
 
-def totals(page: Page, seconds: float | None) -> Iterator[str]:
+def totals(page: Page, seconds: float | None = None) -> Iterator[str]:
     """Yield what was read, kept, removed and skipped, and why; what limits left out; the time."""
     read_report = page.result.corpus.read_report
     documents = page.result.tables["documents"]

@@ -11,9 +11,7 @@ import pyarrow.compute as pc
 from dedup.report.labels import relation_name
 from dedup.report.terminal.page import Page
 from dedup.report.terminal.text import counted, excerpt, safe, score
-from dedup.result import Result
 
-SHOWN = ("losses", "forms", "revisions")
 _STRETCHES = 3  # of one document, unless all are asked for
 
 
@@ -83,12 +81,3 @@ def _differing(page: Page, relation: str, title: str, more: str) -> Iterator[str
 def changed(pair: dict[str, Any]) -> str:
     """Return the facts in conflict of a pair on one line."""
     return safe(pair["changed"] or "") or "no fact in conflict is listed"
-
-
-def differences_view(
-    result: Result, what: tuple[str, ...], *, width: int = 80, colour: bool = False, limit: int = 10
-) -> Iterator[str]:
-    """Yield the sections asked for, of ``SHOWN``, and nothing else."""
-    page = Page.of(result, width=width, colour=colour, limit=limit)
-    for name in what:
-        yield from {"losses": losses, "forms": forms, "revisions": revisions}[name](page)

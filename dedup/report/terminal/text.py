@@ -130,6 +130,15 @@ def shortened(text: str, width: int) -> str:
     return f"{front}{ELLIPSIS}{back}"
 
 
+def cut(text: str, width: int) -> str:
+    """Return ``text`` in at most ``width`` columns, with an ellipsis at its end if need be.
+
+    >>> cut("The council met on Monday", 12)
+    'The council…'
+    """
+    return text if cells(text) <= width else f"{head(text, width - 1).rstrip()}{ELLIPSIS}"
+
+
 def excerpt(text: str, width: int) -> str:
     """Return ``text`` in about ``width`` columns, cut between words, saying how much is left out.
 

@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow.compute as pc
 
 from dedup.report.labels import STYLES, relation_name
-from dedup.report.terminal import articles, sections
+from dedup.report.terminal import answer, articles, losses, sections
 from dedup.report.terminal import cleaned as parts
+from dedup.report.terminal.answer import Typed
 from dedup.report.terminal.cleaned import Cleaned
 from dedup.report.terminal.page import Page
 from dedup.report.terminal.text import counted, safe, score, wrapped
 from dedup.result import Result
+
+Section = Callable[[Page], Iterator[str]]
+
+SECTIONS: dict[str, tuple[Section, ...]] = {
+    "clusters": (articles.clusters, articles.reuse_groups),
+    "passages": (sections.between,),
+    "pairs": (articles.pairs,),
+    "removals": (sections.inside, sections.boilerplate),
+    "losses": (losses.losses,),
+    "forms": (losses.forms,),
+    "revisions": (losses.revisions,),
+    "warnings": (articles.warnings_found,),
+    "input": (articles.totals,),
+}
+SHOWN = (*SECTIONS, "all")
+CLEANED_SHOWN = ("removals", "tags", "clusters", "warnings", "input", "all")
+
+
+def answer_view(
+    result: Result,
+    typed: Typed,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    seconds: float | None = None,
+) -> Iterator[str]:
+    """Yield the first screen of a scan: at most 30 lines, whatever was found."""
+    page = Page.of(result, width=width, colour=colour, limit=1)
+    yield from answer.answer(page, typed, seconds)
+
+
+def sections_view(
+    result: Result, what: tuple[str, ...], *, width: int = 80, colour: bool = False, limit: int = 10
+) -> Iterator[str]:
+    """Yield the sections asked for, of ``SHOWN``, and nothing else."""
+    page = Page.of(result, width=width, colour=colour, limit=limit)
+    for name in what:
+        for section in SECTIONS[name]:
+            yield from section(page)
 
 
 def scan_view(
@@ -61,6 +101,42 @@ def clean_view(
     yield from articles.totals(page, None)
     yield from parts.written(page, cleaned)
     yield from articles.speed(page, seconds)
+
+
+def cleaned_view(
+    result: Result,
+    cleaned: Cleaned,
+    typed: Typed,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    seconds: float | None = None,
+) -> Iterator[str]:
+    """Yield the first screen of a cleaning: at most 30 lines."""
+    page = Page.of(result, width=width, colour=colour, limit=1)
+    yield from answer.cleaned_answer(page, cleaned, typed, seconds)
+
+
+def cleaned_sections_view(
+    result: Result,
+    cleaned: Cleaned,
+    what: tuple[str, ...],
+    *,
+    width: int = 80,
+    colour: bool = False,
+    limit: int = 10,
+) -> Iterator[str]:
+    """Yield the sections on a cleaning that are asked for, of ``CLEANED_SHOWN``."""
+    page = Page.of(result, width=width, colour=colour, limit=limit)
+    for name in what:
+        if name == "removals":
+            yield from parts.cuts(page, cleaned)
+            yield from parts.held_back(page)
+        elif name == "tags":
+            yield from parts.tags(page)
+        else:
+            for section in SECTIONS[name]:
+                yield from section(page)
 
 
 def warning_view(

@@ -1,0 +1,472 @@
+"""Where a wording occurs: families of one wording, their occurrences in all documents, variants.
+
+The n-grams of all wordings (the spans of representatives) are in one index: wording ``f`` has
+``bounds[f]:bounds[f + 1]`` of ``values`` and ``offsets``, in order of place.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dedup.kernels._jit import njit
+from dedup.kernels.seeds import write_ngrams
+from dedup.kernels.stars import first_from, overlap_of
+from dedup.kernels.stopwords import BLANK, CONTENT, find_word
+from dedup.kernels.text import DIGIT, QUOTED, mix
+
+BAND = 16  # tokens that the next n-gram may stand away from its place
+LEAST_MATCHED = 0.6  # of the n-grams of a wording, in an occurrence
+LEAST_BACK = 0.5  # of the n-grams of a wording that is another one's: it is no longer than twice
+MOST_FAMILIES = 32  # that an n-gram leads to
+LEAST_ANCHORS = 4  # n-grams of a wording that lead to it, however many have them
+HITS_SHARE = 4  # one of so many n-grams on a diagonal makes a wording looked at …
+MOST_HITS = 6  # … and so many always do
+_DIGIT_KEY = np.uint64(0xD1)
+FOUND_COLUMNS = 5  # wording, document, start, end, matched n-grams
+
+
+class Wordings(NamedTuple):
+    """The n-grams of wordings, in order of wording and place."""
+
+    bounds: Any  # int64, wordings + 1
+    values: Any  # uint64
+    offsets: Any  # int64: tokens from the start of the wording
+    needs: Any  # int64, a wording each: n-grams on a diagonal from which it is looked at
+
+
+class NgramTable(NamedTuple):
+    """An open-addressing table from n-gram to the wordings that have it."""
+
+    slots: Any  # uint64, a power of two; 0 is empty
+    firsts: Any  # int64, a slot each: the first entry, -1 for none
+    nexts: Any  # int64, an n-gram of ``Wordings`` each: the next one of the same value
+    owners: Any  # int64, an n-gram each: its wording
+
+
+@njit
+def slot_of(slots, value):
+    """Return the place of an n-gram in an open-addressing table, or the free one it would get."""
+    mask = np.uint64(len(slots) - 1)
+    at = value & mask
+    while slots[at] != np.uint64(0) and slots[at] != value:
+        at = (at + np.uint64(1)) & mask
+    return np.intp(at)
+
+
+@njit
+def write_wordings(docs, spans, masked, tokens, size, wordings):
+    """Write the n-grams of wordings; ``wordings`` has room for one a token. Return how many.
+
+    ``docs`` and ``spans`` (int64, wordings x 2) say where each stands, in tokens of its document;
+    ``tokens`` are (hashes, classes, bounds of documents). Where ``masked``, blank tokens are taken
+    for content words.
+    """
+    hashes, classes, bounds = tokens
+    made = 0
+    positions = np.empty(len(wordings.offsets), np.int32)
+    for f in range(len(docs)):
+        wordings.bounds[f] = made
+        low = bounds[docs[f]] + spans[f, 0]
+        high = bounds[docs[f]] + spans[f, 1]
+        own = classes[low:high]
+        if masked[f]:
+            own = own.copy()
+            for i in range(high - low):
+                if own[i] == BLANK:
+                    own[i] = CONTENT
+        count = write_ngrams(
+            hashes[low:high], own, 0, high - low, size, wordings.values[made:], positions
+        )
+        for i in range(count):
+            value = wordings.values[made + i]
+            wordings.values[made + i] = value if value != np.uint64(0) else np.uint64(1)
+            wordings.offsets[made + i] = positions[i]
+        made += count
+    wordings.bounds[len(docs)] = made
+    return made
+
+
+@njit
+def match_way(wordings, f, place, at, step, ngrams, missing):
+    """Follow a wording from n-gram ``place`` at token ``at``, forwards or backwards (``step``).
+
+    ``ngrams`` (uint64) are those of the document by token, 0 where there is none. Gives up after
+    ``missing`` that are not there. Returns (matched n-grams, misses, token of the last one).
+    """
+    low, high = wordings.bounds[f], wordings.bounds[f + 1]
+    matched = missed = 0
+    last, last_offset = at, wordings.offsets[place]
+    i = place + step
+    while low <= i < high:
+        expected = last + wordings.offsets[i] - last_offset
+        value = wordings.values[i]
+        found = np.intp(-1)
+        for drift in range(BAND + 1):
+            for side in (1, -1):
+                token = expected + side * drift
+                if (token - last) * step <= 0 or token < 0 or token >= len(ngrams):
+                    continue
+                if ngrams[token] == value:
+                    found = token
+                    break
+            if found >= 0:
+                break
+        if found >= 0:
+            matched += 1
+            last, last_offset = found, wordings.offsets[i]
+        else:
+            missed += 1
+            if missed > missing:
+                break
+        i += step
+    return matched, missed, last
+
+
+@njit
+def match_wording(wordings, f, place, at, ngrams, least):
+    """Return (matched n-grams, first token, last token) of a wording around one n-gram of it.
+
+    None are matched where less than the share ``least`` are there.
+    """
+    total = wordings.bounds[f + 1] - wordings.bounds[f]
+    missing = np.intp(np.floor(total - least * total))
+    back, missed, first = match_way(wordings, f, place, at, -1, ngrams, missing)
+    if missed > missing:
+        return 0, at, at
+    on, missed_on, last = match_way(wordings, f, place, at, 1, ngrams, missing - missed)
+    if missed + missed_on > missing:
+        return 0, at, at
+    return back + on + 1, first, last
+
+
+@njit
+def entries_of(wordings, f, place, table):
+    """Return how many wordings an n-gram leads to, and whether ``f`` is one of them."""
+    entry = table.firsts[slot_of(table.slots, wordings.values[place])]
+    count = 0
+    own = False
+    while entry >= 0:
+        count += 1
+        own = own or table.owners[entry] == f
+        entry = table.nexts[entry]
+    return count, own
+
+
+@njit
+def add_wording(wordings, f, table):
+    """Add the n-grams of a wording to the table, but none that ``MOST_FAMILIES`` wordings have.
+
+    Where fewer than ``LEAST_ANCHORS`` are left, some of those are added all the same. A wording is
+    listed once for each value; ``needs`` of it follows. Returns how many n-grams were left out.
+    """
+    low, high = wordings.bounds[f], wordings.bounds[f + 1]
+    free = 0
+    for place in range(low, high):
+        count, _ = entries_of(wordings, f, place, table)
+        if count < MOST_FAMILIES:
+            free += 1
+    spare = LEAST_ANCHORS - free
+    left_out = added = 0
+    for place in range(low, high):
+        count, own = entries_of(wordings, f, place, table)
+        if own:
+            continue
+        if count >= MOST_FAMILIES:
+            spare -= 1
+            if spare < 0:
+                left_out += 1
+                continue
+        slot = slot_of(table.slots, wordings.values[place])
+        table.slots[slot] = wordings.values[place]
+        table.nexts[place] = table.firsts[slot]
+        table.firsts[slot] = place
+        table.owners[place] = f
+        added += 1
+    wordings.needs[f] = min(max(added // HITS_SHARE, 1), MOST_HITS)
+    return left_out
+
+
+@njit
+def place_ngrams(hashes, classes, lo, hi, size, buffers, ngrams):
+    """Write the n-grams of one document by their token to ``ngrams`` (uint64), 0 for none."""
+    values, positions = buffers
+    made = write_ngrams(hashes, classes, lo, hi, size, values, positions)
+    ngrams[: hi - lo] = np.uint64(0)
+    for i in range(made):
+        ngrams[positions[i]] = values[i] if values[i] != np.uint64(0) else np.uint64(1)
+    return made
+
+
+@njit
+def same_wordings(order, wordings, longest, table, leaders):
+    """Write for each wording the first one in ``order`` that is the same, itself where none is.
+
+    The same is one of which ``LEAST_MATCHED`` of the n-grams are there, and that is half of this
+    one or more. ``longest`` is above all offsets. The ``table`` is empty and holds the leaders in
+    the end. Returns how many n-grams are not in it because too many wordings have them.
+    """
+    hits = np.zeros(len(leaders), np.int64)
+    stamps = np.full(len(leaders), -1, np.int64)
+    ngrams = np.zeros(longest, np.uint64)
+    left_out = 0
+    for f in order:
+        low, high = wordings.bounds[f], wordings.bounds[f + 1]
+        best = best_place = best_at = np.intp(-1)
+        for place in range(low, high):
+            entry = table.firsts[slot_of(table.slots, wordings.values[place])]
+            while entry >= 0:
+                other = table.owners[entry]
+                if stamps[other] != f:
+                    stamps[other] = f
+                    hits[other] = 0
+                hits[other] += 1
+                if best < 0 or hits[other] > hits[best]:
+                    best, best_place, best_at = other, entry, wordings.offsets[place]
+                entry = table.nexts[entry]
+        leaders[f] = f
+        if best >= 0 and 2 * hits[best] >= LEAST_BACK * (high - low):
+            for place in range(low, high):
+                ngrams[wordings.offsets[place]] = wordings.values[place]
+            matched, _, _ = match_wording(
+                wordings, best, best_place, best_at, ngrams, LEAST_MATCHED
+            )
+            for place in range(low, high):
+                ngrams[wordings.offsets[place]] = np.uint64(0)
+            if matched > 0 and matched >= LEAST_BACK * (high - low):
+                leaders[f] = best
+        if leaders[f] == f:
+            left_out += add_wording(wordings, f, table)
+    return left_out
+
+
+@njit
+def find_occurrences(rows, tokens, size, wordings, table, out):
+    """Write where each wording of the table occurs in some documents; return how many there are.
+
+    ``rows`` are documents; ``tokens`` are (hashes, classes, bounds of documents). An occurrence is
+    (wording, document, first token, one behind the last, matched n-grams); those that ``out``
+    (int64, rows x 5) has no room for are only counted.
+    """
+    hashes, classes, bounds = tokens
+    longest = 1
+    for row in rows:
+        longest = max(longest, bounds[row + 1] - bounds[row])
+    buffers = (np.empty(longest, np.uint64), np.empty(longest, np.int32))
+    ngrams = np.zeros(longest, np.uint64)
+    count = len(wordings.bounds) - 1
+    diagonals, hits, stamps, ends = np.zeros((4, count), np.int64)
+    stamps[:] = -1
+    made = 0
+    for row in rows:
+        lo, hi = bounds[row], bounds[row + 1]
+        place_ngrams(hashes, classes, lo, hi, size, buffers, ngrams)
+        for at in range(hi - lo):
+            if ngrams[at] == np.uint64(0):
+                continue
+            entry = table.firsts[slot_of(table.slots, ngrams[at])]
+            while entry >= 0:
+                f = table.owners[entry]
+                diagonal = at - wordings.offsets[entry]
+                if stamps[f] != row:
+                    stamps[f] = row
+                    hits[f] = 0
+                    ends[f] = 0
+                if at >= ends[f]:
+                    if hits[f] == 0 or abs(diagonal - diagonals[f]) > BAND:
+                        hits[f] = 0
+                        diagonals[f] = diagonal
+                    hits[f] += 1
+                    if hits[f] == wordings.needs[f]:
+                        matched, first, last = match_wording(
+                            wordings, f, entry, at, ngrams[: hi - lo], LEAST_MATCHED
+                        )
+                        if matched > 0:
+                            ends[f] = last + size
+                            hits[f] = 0
+                            if made < len(out):
+                                out[made, 0], out[made, 1] = f, row
+                                out[made, 2], out[made, 3] = first, last + size
+                                out[made, 4] = matched
+                            made += 1
+                entry = table.nexts[entry]
+    return made
+
+
+@njit
+def common_words(families, docs, spans, representatives, tokens, common):
+    """Write how many words each occurrence has in common with the representative of its family.
+
+    Occurrences are in order of ``families`` (int64); ``spans`` (int64, occurrences x 2) are tokens
+    of ``docs``. ``representatives`` has the occurrence that represents each family. ``tokens`` are
+    (hashes, bounds of documents). A word counts as often as it occurs in both.
+    """
+    hashes, bounds = tokens
+    low = 0
+    while low < len(families):
+        high = low + 1
+        while high < len(families) and families[high] == families[low]:
+            high += 1
+        r = representatives[families[low]]
+        begin = bounds[docs[r]] + spans[r, 0]
+        end = bounds[docs[r]] + spans[r, 1]
+        room = 16
+        while room < 2 * (end - begin):
+            room *= 2
+        slots = np.zeros(room, np.uint64)
+        counts, left = np.zeros((2, room), np.int64)
+        for i in range(begin, end):
+            slot = slot_of(slots, hashes[i] | np.uint64(1))
+            slots[slot] = hashes[i] | np.uint64(1)
+            counts[slot] += 1
+        for k in range(low, high):
+            left[:] = counts
+            shared = 0
+            for i in range(bounds[docs[k]] + spans[k, 0], bounds[docs[k]] + spans[k, 1]):
+                slot = slot_of(slots, hashes[i] | np.uint64(1))
+                if left[slot] > 0:
+                    left[slot] -= 1
+                    shared += 1
+            common[k] = shared
+        low = high
+
+
+@njit
+def find_variants(order, bounds, rows, spans, by_doc, of_doc, owners):
+    """Write for each family the earlier one that it is a variant of, itself where it is none.
+
+    ``order`` are families, the largest first; ``bounds`` says which ``rows`` (documents) and
+    ``spans`` (int64, occurrences x 2) each has. Occurrences of document ``d`` are
+    ``by_doc[of_doc[d]:of_doc[d + 1]]``; the family of each is found by ``owners`` (int64): that of
+    occurrence ``k`` is ``owners[1, k]``, and ``owners[0, f]`` is written. A family is a variant
+    where half of its occurrences lie for their greater part in those of one larger family.
+    """
+    count = len(bounds) - 1
+    places, stamps, last = np.zeros((3, count), np.int64)
+    stamps[:] = -1
+    for f in range(count):
+        owners[0, f] = -1
+    for f in order:
+        best = np.intp(-1)
+        for k in range(bounds[f], bounds[f + 1]):
+            doc = rows[k]
+            start, end = spans[k, 0], spans[k, 1]
+            for i in range(of_doc[doc], of_doc[doc + 1]):
+                other = by_doc[i]
+                if spans[other, 0] >= end:
+                    break
+                g = owners[1, other]
+                if owners[0, g] != g:
+                    continue
+                if 2 * overlap_of(start, end, spans[other, 0], spans[other, 1]) < end - start:
+                    continue
+                if stamps[g] != f:
+                    stamps[g] = f
+                    places[g] = 0
+                    last[g] = -1
+                if last[g] == k:
+                    continue
+                last[g] = k
+                places[g] += 1
+                if best < 0 or places[g] > places[best]:
+                    best = g
+        is_variant = best >= 0 and 2 * places[best] >= bounds[f + 1] - bounds[f]
+        owners[0, f] = best if is_variant else f
+
+
+@njit
+def drop_overlapping(families, docs, spans, kept):
+    """Tell which occurrences stay: none of which half lies in a better one of its family.
+
+    Occurrences are in order of (family, document), the best of each first; ``kept`` (bool) is
+    written.
+    """
+    first = 0
+    for k in range(len(families)):
+        if families[k] != families[first] or docs[k] != docs[first]:
+            first = k
+        length = spans[k, 1] - spans[k, 0]
+        kept[k] = True
+        for other in range(first, k):
+            if not kept[other]:
+                continue
+            shorter = min(length, spans[other, 1] - spans[other, 0])
+            common = overlap_of(spans[k, 0], spans[k, 1], spans[other, 0], spans[other, 1])
+            if 2 * common >= shorter:
+                kept[k] = False
+                break
+
+
+@njit
+def token_spans(docs, starts, ends, bounds, token_starts, spans):
+    """Write the tokens of each document that begin in a stretch of characters, half open.
+
+    ``docs``, ``starts`` and ``ends`` (int64) say which stretch; ``spans`` (int64, x 2) is written.
+    """
+    for k in range(len(docs)):
+        low, high = bounds[docs[k]], bounds[docs[k] + 1]
+        spans[k, 0] = first_from(token_starts, low, high, starts[k]) - low
+        spans[k, 1] = first_from(token_starts, low, high, ends[k]) - low
+
+
+@njit
+def span_keys(docs, spans, tokens, keys):
+    """Write a hash of the words of each span (uint64), with all numbers taken for one.
+
+    ``tokens`` are (hashes, flags, bounds of documents).
+    """
+    hashes, flags, bounds = tokens
+    for k in range(len(docs)):
+        low = bounds[docs[k]]
+        key = np.uint64(spans[k, 1] - spans[k, 0])
+        for i in range(low + spans[k, 0], low + spans[k, 1]):
+            key = mix(key, _DIGIT_KEY if flags[i] & DIGIT != 0 else hashes[i])
+        keys[k] = key
+
+
+@njit
+def last_word(classes, low, high):
+    """Return the last token of ``low:high`` that cleaning leaves, -1 where it leaves none."""
+    for i in range(high - 1, low - 1, -1):
+        if classes[i] != BLANK:
+            return i
+    return np.int64(-1)
+
+
+@njit
+def has_words_near_ends(rows, tokens, table, head, tail, near):
+    """Tell which documents have a word of a hash table among their first or last tokens.
+
+    ``tokens`` are (hashes, classes, bounds of documents). The last ``tail`` tokens are those of the
+    document, and those before the last one that cleaning leaves. ``near`` (bool) is written.
+    """
+    hashes, classes, bounds = tokens
+    for k in range(len(rows)):
+        low, high = bounds[rows[k]], bounds[rows[k] + 1]
+        near[k] = has_word(hashes, low, min(low + head, high), table)
+        near[k] = near[k] or has_word(hashes, max(high - tail, low), high, table)
+        if not near[k] and high > low and classes[high - 1] == BLANK:
+            end = last_word(classes, low, high) + 1
+            near[k] = has_word(hashes, max(end - tail, low), end, table)
+
+
+@njit
+def has_word(hashes, low, high, table):
+    """Tell whether a token of ``low:high`` is in a hash table."""
+    for i in range(low, high):
+        if find_word(table, hashes[i]) >= 0:
+            return True
+    return False
+
+
+@njit
+def quoted_characters(docs, spans, flags, starts, ends, bounds, quoted, all_of):
+    """Write how many characters of the words of each span are quoted, and how many there are."""
+    for k in range(len(docs)):
+        low = bounds[docs[k]]
+        for i in range(low + spans[k, 0], low + spans[k, 1]):
+            size = ends[i] - starts[i]
+            all_of[k] += size
+            if flags[i] & QUOTED != 0:
+                quoted[k] += size

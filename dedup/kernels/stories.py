@@ -1,0 +1,463 @@
+"""Vectors of telling words, and which articles have so many in common that they may be one story.
+
+Everything that is added up is a whole number, so the order of additions changes nothing. A *term*
+is a folded word, or two neighbouring characters of a script without spaces. A *vector* holds terms
+by number, ascending, and 14-bit values whose squares add up to about ``UNIT``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup.kernels._jit import njit
+from dedup.kernels.stopwords import BLANK, NAME, STOP
+from dedup.kernels.text import ADJOINS, DIGIT, LINK, UNSPACED, mix
+
+MOST_TOKENS = 1000  # of an article that count
+LEAD_TOKENS, LEAD_WEIGHT = 100, 3  # its first ones, and how often each of them counts
+NUMBER = np.int32(-(1 << 31))  # marks the balance of a term that is a number
+SCALE = 1 << 14  # length of a vector
+UNIT = SCALE * SCALE  # similarity of two equal vectors
+HEADS = 30  # heaviest terms of an article, by which its partners are sought
+PARTNERS = 30  # of an article
+LEAST_COMMON = 3  # terms of two partners
+NO_DAY = np.int32(-(1 << 31))  # of an article without a date
+
+
+class Source(NamedTuple):
+    """The tokens of documents: ``hashes`` (uint64) to ``classes`` (uint8), as in ``text``."""
+
+    hashes: npt.NDArray[np.uint64]
+    starts: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int32]
+    flags: npt.NDArray[np.uint8]
+    classes: npt.NDArray[np.uint8]
+    bounds: npt.NDArray[np.int64]
+
+
+class Terms(NamedTuple):
+    """A hash table of all terms: 0 in ``keys`` (uint64, a power of two) is a free slot.
+
+    ``documents`` (int32) counts those that have the term, ``balance`` (int32) how often it is a
+    name more than a word (``NUMBER`` of a number).
+    """
+
+    keys: npt.NDArray[np.uint64]
+    documents: npt.NDArray[np.int32]
+    balance: npt.NDArray[np.int32]
+
+
+class Bag(NamedTuple):
+    """The terms of one document, in order of the first occurrence, and a table that finds them.
+
+    ``slots`` (int32) is a table of places + 1; ``terms`` (uint64), ``counts`` and ``balance``
+    (int32) hold a term each, of at most ``MOST_TOKENS``.
+    """
+
+    slots: npt.NDArray[np.int32]
+    terms: npt.NDArray[np.uint64]
+    counts: npt.NDArray[np.int32]
+    balance: npt.NDArray[np.int32]
+
+
+class Vectors(NamedTuple):
+    """Vectors: that of row ``i`` is ``bounds[i]:bounds[i + 1]`` of ``terms`` and ``values``.
+
+    ``terms`` are int32, ``values`` uint16, ``bounds`` int64.
+    """
+
+    bounds: npt.NDArray[np.int64]
+    terms: npt.NDArray[np.int32]
+    values: npt.NDArray[np.uint16]
+
+
+class Postings(NamedTuple):
+    """The articles of each term (int32), in order, and the value it has there (uint16)."""
+
+    bounds: npt.NDArray[np.int64]
+    articles: npt.NDArray[np.int32]
+    values: npt.NDArray[np.uint16]
+
+
+def make_bag():
+    """Return an empty bag."""
+    most = MOST_TOKENS + 1
+    return Bag(
+        np.zeros(4096, np.int32),
+        *(np.zeros(most, np.uint64), np.zeros(most, np.int32), np.zeros(most, np.int32)),
+    )
+
+
+@njit
+def term_at(source, i, lo):
+    """Return the term of token ``i`` of a document that begins at ``lo``, 0 where it has none."""
+    if source.classes[i] == BLANK or source.flags[i] & LINK != 0:
+        return np.uint64(0)
+    if source.flags[i] & UNSPACED != 0:
+        if i == lo or source.flags[i] & ADJOINS == 0 or source.flags[i - 1] & UNSPACED == 0:
+            return np.uint64(0)
+        before = source.classes[i - 1]
+        if before == BLANK or (before == STOP and source.classes[i] == STOP):
+            return np.uint64(0)
+        return mix(source.hashes[i - 1], source.hashes[i])
+    if source.classes[i] == STOP or source.ends[i] - source.starts[i] < 2:
+        return np.uint64(0)
+    return source.hashes[i]
+
+
+@njit
+def find_slot(table, key):
+    """Return the slot of a key in an open table of a power of two, or the free one it would get."""
+    mask = np.uint64(len(table) - 1)
+    slot = (key ^ (key >> np.uint64(29))) & mask
+    while table[np.intp(slot)] != np.uint64(0) and table[np.intp(slot)] != key:
+        slot = (slot + np.uint64(1)) & mask
+    return np.intp(slot)
+
+
+@njit
+def fill_bag(source, row, bag):
+    """Take the terms of a document into an empty bag; return how many, and how many tokens."""
+    lo = source.bounds[row]
+    position = 0
+    count = 0
+    telling = 0
+    mask = np.uint64(len(bag.slots) - 1)
+    for i in range(lo, source.bounds[row + 1]):
+        if source.classes[i] == BLANK:
+            continue
+        if position == MOST_TOKENS:
+            break
+        position += 1
+        term = term_at(source, i, lo)
+        if term == np.uint64(0):
+            continue
+        slot = (term ^ (term >> np.uint64(29))) & mask
+        while bag.slots[np.intp(slot)] != 0:
+            if bag.terms[bag.slots[np.intp(slot)] - 1] == term:
+                break
+            slot = (slot + np.uint64(1)) & mask
+        place = bag.slots[np.intp(slot)] - 1
+        if place < 0:
+            place = count
+            count += 1
+            bag.slots[np.intp(slot)] = count
+            bag.terms[place] = term
+            bag.counts[place] = 0
+            bag.balance[place] = 0
+        telling += 1
+        bag.counts[place] += LEAD_WEIGHT if position <= LEAD_TOKENS else 1
+        if source.flags[i] & DIGIT != 0:
+            bag.balance[place] = NUMBER
+        elif bag.balance[place] != NUMBER:
+            bag.balance[place] += 1 if source.classes[i] == NAME else -1
+    return count, telling
+
+
+@njit
+def empty_bag(bag):
+    """Make a bag empty again."""
+    bag.slots[:] = 0
+
+
+@njit
+def count_terms(source, rows, first, bag, terms, used, telling):
+    """Count the terms of ``rows`` from the place ``first`` on, until the table is half full.
+
+    ``telling`` (int64) gets how many tokens of each row are terms. Returns the place of the next
+    row and how many slots are used.
+    """
+    for place in range(first, len(rows)):
+        if 2 * (used + MOST_TOKENS) > len(terms.keys):
+            return place, used
+        count, telling[place] = fill_bag(source, rows[place], bag)
+        for k in range(count):
+            slot = find_slot(terms.keys, bag.terms[k])
+            if terms.keys[slot] == np.uint64(0):
+                terms.keys[slot] = bag.terms[k]
+                used += 1
+            terms.documents[slot] += 1
+            if bag.balance[k] == NUMBER:
+                terms.balance[slot] = NUMBER
+            elif terms.balance[slot] != NUMBER:
+                terms.balance[slot] += bag.balance[k]
+        empty_bag(bag)
+    return len(rows), used
+
+
+@njit
+def move_terms(old, new):
+    """Enter the terms of a table into a larger one that is empty."""
+    for k in range(len(old.keys)):
+        if old.keys[k] != np.uint64(0):
+            slot = find_slot(new.keys, old.keys[k])
+            new.keys[slot] = old.keys[k]
+            new.documents[slot] = old.documents[k]
+            new.balance[slot] = old.balance[k]
+
+
+@njit
+def write_vector(numbers, weights, order, count, terms, values):
+    """Write the vector of ``weights`` (int64, under 2^28) at the places ``order[:count]``.
+
+    ``numbers`` (int32) are their terms. What rounds to nothing is left out; the terms come
+    ascending. Returns how many were written.
+    """
+    total = np.int64(0)
+    for k in range(count):
+        total += weights[order[k]] * weights[order[k]]
+    length = np.sqrt(np.float64(total))
+    by_number = np.empty(count, np.int64)
+    for k in range(count):
+        by_number[k] = (np.int64(numbers[order[k]]) << 32) | order[k]
+    by_number.sort()
+    written = 0
+    for k in range(count):
+        place = by_number[k] & 0xFFFFFFFF
+        value = np.int64(np.float64(weights[place] * SCALE) / length + 0.5)
+        if value > 0:
+            terms[written] = numbers[place]
+            values[written] = value
+            written += 1
+    return written
+
+
+@njit
+def weigh_rows(source, rows, keys, idf, tf, most, bag, out):
+    """Write the vectors of ``rows`` to ``out``, and the slots of their heaviest terms to its heads.
+
+    ``keys`` (uint64) is the table of terms, ``idf`` (int64) the weight of each slot, ``tf`` (int64)
+    that of a count. ``out`` is (bounds, terms, values, heads); a vector has ``most`` terms at most,
+    the heaviest, of equal ones those with the smaller hash; ``heads`` (int32) is -1 where a row has
+    fewer than ``HEADS``.
+    """
+    bounds, terms, values, heads = out
+    at = np.int64(0)
+    numbers = np.empty(MOST_TOKENS, np.int32)
+    weights = np.empty(MOST_TOKENS, np.int64)
+    ranked = np.empty(MOST_TOKENS, np.uint64)
+    for place in range(len(rows)):
+        count, _ = fill_bag(source, rows[place], bag)
+        kept = 0
+        for k in range(count):
+            slot = find_slot(keys, bag.terms[k])
+            weight = np.int64(0)
+            if keys[slot] != np.uint64(0):
+                weight = tf[bag.counts[k]] * idf[slot]
+            if weight > 0:
+                numbers[kept] = slot
+                weights[kept] = weight
+                # The heaviest first; of equal weights the one with the smaller hash.
+                ranked[kept] = ~np.uint64(weight) << np.uint64(32) | bag.terms[k] >> np.uint64(32)
+                kept += 1
+        order = np.argsort(ranked[:kept], kind="mergesort")
+        for k in range(HEADS):
+            heads[place, k] = numbers[order[k]] if k < kept else -1
+        some = min(kept, most)
+        at += write_vector(numbers, weights, order, some, terms[at:], values[at:])
+        bounds[place + 1] = at
+        empty_bag(bag)
+
+
+@njit
+def value_of(vectors, row, term):
+    """Return the value of a term in the vector of ``row``, 0 where it has none."""
+    lo = vectors.bounds[row]
+    hi = vectors.bounds[row + 1]
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if vectors.terms[middle] < term:
+            lo = middle + 1
+        else:
+            hi = middle
+    if lo < vectors.bounds[row + 1] and vectors.terms[lo] == term:
+        return np.int64(vectors.values[lo])
+    return np.int64(0)
+
+
+@njit
+def count_heads(heads, bounds):
+    """Write where the postings of each term begin (``bounds``, int64, one more than terms)."""
+    for row in range(len(heads)):
+        for k in range(heads.shape[1]):
+            if heads[row, k] >= 0:
+                bounds[heads[row, k] + 1] += 1
+    for term in range(len(bounds) - 1):
+        bounds[term + 1] += bounds[term]
+
+
+@njit
+def fill_postings(heads, vectors, postings):
+    """Write the articles of each head term, in order, and its value in each."""
+    place = postings.bounds[:-1].copy()
+    for row in range(len(heads)):
+        for k in range(heads.shape[1]):
+            term = heads[row, k]
+            if term >= 0:
+                postings.articles[place[term]] = row
+                postings.values[place[term]] = value_of(vectors, row, term)
+                place[term] += 1
+
+
+@njit
+def product(vectors, a, b):
+    """Return the product of two vectors and how many terms they have in common."""
+    i = vectors.bounds[a]
+    j = vectors.bounds[b]
+    total = np.int64(0)
+    common = 0
+    while i < vectors.bounds[a + 1] and j < vectors.bounds[b + 1]:
+        if vectors.terms[i] < vectors.terms[j]:
+            i += 1
+        elif vectors.terms[i] > vectors.terms[j]:
+            j += 1
+        else:
+            total += np.int64(vectors.values[i]) * np.int64(vectors.values[j])
+            common += 1
+            i += 1
+            j += 1
+    return total, common
+
+
+@njit
+def push_best(heap, size, value):
+    """Take a value into a heap of the largest (int64, the least on top); return its size."""
+    if size < len(heap):
+        k = size
+        heap[k] = value
+        while k > 0 and heap[(k - 1) // 2] > heap[k]:
+            up = (k - 1) // 2
+            heap[k], heap[up] = heap[up], heap[k]
+            k = up
+        return size + 1
+    if value <= heap[0]:
+        return size
+    heap[0] = value
+    k = 0
+    while 2 * k + 1 < size:
+        down = 2 * k + 1
+        if down + 1 < size and heap[down + 1] < heap[down]:
+            down += 1
+        if heap[k] <= heap[down]:
+            break
+        heap[k], heap[down] = heap[down], heap[k]
+        k = down
+    return size
+
+
+@njit
+def find_partners(low, high, heads, vectors, postings, days, limits, out):
+    """Write the partners of the articles ``low:high``, the most alike first, of equals the first.
+
+    ``days`` (int32, ``NO_DAY`` where unknown); ``limits`` (int64) are: the longest posting list
+    that counts, the most days between two partners, the least product. ``out`` is (partners int32,
+    products int64), both of ``PARTNERS`` columns, -1 where there are fewer. Returns how many
+    articles had more candidates than are looked at.
+    """
+    partners, products = out
+    partial = np.zeros(len(heads), np.int64)
+    touched = np.empty(len(heads), np.int32)
+    heap = np.empty(PARTNERS, np.int64)
+    full = 0
+    for a in range(low, high):
+        count = 0
+        for k in range(heads.shape[1]):
+            term = heads[a, k]
+            if term < 0 or postings.bounds[term + 1] - postings.bounds[term] > limits[0]:
+                continue
+            own = value_of(vectors, a, term)
+            for i in range(postings.bounds[term], postings.bounds[term + 1]):
+                b = postings.articles[i]
+                if b == a or own == 0 or postings.values[i] == 0:
+                    continue
+                if days[a] != NO_DAY and days[b] != NO_DAY and abs(days[a] - days[b]) > limits[1]:
+                    continue
+                if partial[b] == 0:
+                    touched[count] = b
+                    count += 1
+                partial[b] += own * np.int64(postings.values[i])
+        size = 0
+        for k in range(count):
+            b = touched[k]
+            size = push_best(heap, size, (partial[b] << 31) | (0x7FFFFFFF - b))
+            partial[b] = 0
+        full += count > PARTNERS
+        found = 0
+        for k in range(size):
+            b = 0x7FFFFFFF - (heap[k] & 0x7FFFFFFF)
+            total, common = product(vectors, a, b)
+            heap[k] = 0
+            if total >= limits[2] and common >= LEAST_COMMON:
+                heap[found] = (total << 31) | (0x7FFFFFFF - b)
+                found += 1
+        heap[:found].sort()
+        for k in range(PARTNERS):
+            if k < found:
+                partners[a, k] = 0x7FFFFFFF - (heap[found - 1 - k] & 0x7FFFFFFF)
+                products[a, k] = heap[found - 1 - k] >> 31
+            else:
+                partners[a, k] = -1
+                products[a, k] = 0
+    return full
+
+
+@njit
+def expand_rows(low, high, vectors, partners, products, shape, out):
+    """Write the vectors ``low:high`` with those of their nearest partners added.
+
+    A partner adds its vector times what its similarity is above the least one. ``shape`` (int64) is
+    how many partners add, the least product, and the most terms. ``out`` is (bounds, terms,
+    values). An article without partners keeps its vector.
+    """
+    bounds, terms, values = out
+    at = np.int64(0)
+    members = np.empty(shape[0] + 1, np.int64)
+    places = np.empty(shape[0] + 1, np.int64)
+    factors = np.empty(shape[0] + 1, np.int64)
+    longest = np.int64(0)
+    for a in range(len(vectors.bounds) - 1):
+        longest = max(longest, vectors.bounds[a + 1] - vectors.bounds[a])
+    numbers = np.empty((shape[0] + 1) * longest, np.int32)
+    weights = np.empty((shape[0] + 1) * longest, np.int64)
+    for a in range(low, high):
+        members[0] = a
+        factors[0] = SCALE >> 4
+        count = 1
+        while count <= shape[0] and partners[a, count - 1] >= 0:
+            members[count] = partners[a, count - 1]
+            factors[count] = (products[a, count - 1] - shape[1]) >> 18
+            count += 1
+        for k in range(count):
+            places[k] = vectors.bounds[members[k]]
+        size = 0
+        while True:  # the least term that is left in one of them
+            term = np.int32(0x7FFFFFFF)
+            for k in range(count):
+                if places[k] < vectors.bounds[members[k] + 1]:
+                    term = min(term, vectors.terms[places[k]])
+            if term == np.int32(0x7FFFFFFF):
+                break
+            weight = np.int64(0)
+            for k in range(count):
+                if places[k] == vectors.bounds[members[k] + 1]:
+                    continue
+                if vectors.terms[places[k]] == term:
+                    weight += factors[k] * np.int64(vectors.values[places[k]])
+                    places[k] += 1
+            numbers[size] = term
+            weights[size] = weight
+            size += 1
+        order = np.argsort(-weights[:size], kind="mergesort")
+        some = min(size, shape[2])
+        at += write_vector(numbers, weights, order, some, terms[at:], values[at:])
+        bounds[a - low + 1] = at
+
+
+@njit
+def products_of(vectors, pairs, out):
+    """Write the product of each pair of vectors (int64)."""
+    for k in range(len(pairs)):
+        out[k] = product(vectors, pairs[k, 0], pairs[k, 1])[0]

@@ -1,0 +1,385 @@
+"""Families over the whole corpus: stars of passages and site templates, completed, without variants."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.core.arrays import Bool, Int64, offsets_of, runs_of_rows, table_size
+from dedup.core.checkpoints import Kept
+from dedup.core.parallel import in_order
+from dedup.kernels import families as kernel
+from dedup.passages.families.stars import find_stars
+from dedup.passages.find import Passages
+from dedup.text.stopwords import BLANK, CONTENT, Words
+from dedup.text.tokens import Tokens
+
+LEAST_DOCUMENTS = 3  # of a site template that is a family
+_RUN_TOKENS = 1 << 20  # whose n-grams are looked up at a time
+_ALIKE = 0.5  # of the words of the shorter, in common with the representative
+
+STAR, ABSORBED, COMPLETED = range(3)  # how an occurrence was found
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """Families and their occurrences, the latter in order of (family, variant, document, place).
+
+    ``families`` numbers them from 0, those of most occurrences first. ``variants`` is 0 where the
+    wording itself occurs, else the number of the variant that the document holds instead.
+    ``spans`` has the columns start and end (tokens of the document, half open), ``common`` the
+    words that an occurrence shares with the representative. ``representatives`` has the occurrence
+    that each family is known by, ``templates`` which families are site templates that cleaning
+    found, ``cut`` what the limits left out.
+    """
+
+    families: Int64
+    variants: Int64
+    docs: Int64
+    spans: Int64
+    common: Int64
+    completed: Bool
+    representatives: Int64
+    templates: Bool
+    cut: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.representatives)
+
+    def kept(self) -> Kept:
+        """Return what a checkpoint holds of them."""
+        names = [name for name in self.__dataclass_fields__ if name != "cut"]
+        return Kept({name: getattr(self, name) for name in names}, values={"cut": self.cut})
+
+    @classmethod
+    def of_kept(cls, kept: Kept) -> Families:
+        """Return what ``kept`` was made of."""
+        return cls(**kept.arrays, cut=kept.values["cut"])
+
+    def bounds(self) -> Int64:
+        """Return where the occurrences of each family begin and end, those of variants too."""
+        return offsets_of(np.bincount(self.families, minlength=len(self)))
+
+    def lengths(self) -> Int64:
+        """Return the tokens of each occurrence."""
+        lengths: Int64 = self.spans[:, 1] - self.spans[:, 0]
+        return lengths
+
+
+@dataclass(frozen=True, slots=True)
+class _Occurrences:
+    """Occurrences in no order, and how each was found."""
+
+    families: Int64
+    docs: Int64
+    spans: Int64
+    how: Int64
+
+    def take(self, rows: Any) -> _Occurrences:
+        """Return some of them, in the order of ``rows``."""
+        return _Occurrences(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+    @classmethod
+    def joined(cls, *parts: _Occurrences) -> _Occurrences:
+        """Return all of several."""
+        columns = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in cls.__dataclass_fields__
+        )
+        return cls(*columns)
+
+    @classmethod
+    def of_rows(cls, rows: Int64, how: int) -> _Occurrences:
+        """Return rows of (family, document, first token, end)."""
+        return cls(rows[:, 0], rows[:, 1], rows[:, 2:4], np.full(len(rows), how))
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The words of all documents."""
+
+    tokens: Tokens
+    words: Words
+    size: int  # words of an n-gram
+
+    def arrays(self) -> tuple[Any, ...]:
+        """Return them as the kernels take them."""
+        return self.tokens.hashes, self.words.classes, self.tokens.bounds
+
+
+def find_families(
+    passages: Passages,
+    removals: pa.Table,
+    tokens: Tokens,
+    words: Words,
+    *,
+    size: int,
+    ranks: Int64,
+    included: Bool,
+    threads: int = 1,
+) -> Families:
+    """Return the families of passages and of the site templates that ``removals`` took out.
+
+    Pairs cannot tell how often a wording occurs, since a seed keeps a bounded number of documents.
+    So one pass over the ``included`` documents finds each that holds most of the word n-grams
+    (``size`` words) of a representative, in order. The result does not depend on ``threads``.
+    """
+    text = _Text(tokens, words, size)
+    removed = _removed_templates(removals, tokens)
+    templates = _find_templates(removed, tokens, ranks)
+    stars = find_stars(passages, ranks)
+    stars[:, 0] += templates[:, 0].max(initial=-1) + 1
+    rows = np.concatenate([templates, stars])
+    centres = np.flatnonzero(np.diff(rows[:, 0], prepend=-1))
+    masked = np.arange(len(centres)) < templates[:, 0].max(initial=-1) + 1
+    members = _Occurrences.of_rows(rows, STAR)
+    index = _Index.of(text, members.take(centres), masked)
+    found = _Occurrences.joined(
+        _led(members, index.leaders),
+        _complete(text, index, np.flatnonzero(included), threads),
+        _complete_removed(text, index, removed),
+    )
+    found, common = _checked(found, members.take(centres), tokens)
+    cut = {"family_ngrams_left_out": index.left_out} if index.left_out else {}
+    return _in_order(found, common, members.take(centres), masked, ranks, cut)
+
+
+def _removed_templates(removals: pa.Table, tokens: Tokens) -> Int64:
+    """Return the stretches that were removed as templates: document, first token, end."""
+    rows = removals.filter(pc.starts_with(removals["rule"], "template_"))
+    docs, starts, ends = (rows[name].to_numpy().astype(np.int64) for name in _STRETCH)
+    spans = np.empty((len(docs), 2), np.int64)
+    kernel.token_spans(docs, starts, ends, tokens.bounds, tokens.starts, spans)
+    found: Int64 = np.column_stack([docs, spans])[spans[:, 1] > spans[:, 0]]
+    return found
+
+
+def _find_templates(removed: Int64, tokens: Tokens, ranks: Int64) -> Int64:
+    """Return the occurrences of the templates that were removed from several documents."""
+    docs, spans = removed[:, 0].copy(), removed[:, 1:].copy()
+    keys = np.empty(len(docs), np.uint64)
+    kernel.span_keys(docs, spans, (tokens.hashes, tokens.flags, tokens.bounds), keys)
+    order = np.lexsort((spans[:, 0], ranks[docs], keys))
+    docs, spans, keys = docs[order], spans[order], keys[order]
+    new = np.ones(len(docs), np.bool_)
+    new[1:] = keys[1:] != keys[:-1]
+    group = np.cumsum(new) - 1
+    other = new.copy()
+    other[1:] |= docs[1:] != docs[:-1]
+    counts = np.bincount(group[other], minlength=int(new.sum()))
+    first = np.flatnonzero(new)
+    by_size = np.lexsort((ranks[docs[first]], spans[first, 0] - spans[first, 1], -counts))
+    by_size = by_size[counts[by_size] >= LEAST_DOCUMENTS]
+    number = np.full(len(counts), -1, np.int64)
+    number[by_size] = np.arange(len(by_size))
+    table = np.column_stack([number[group], docs, spans])
+    table = table[table[:, 0] >= 0]
+    sorted_rows: Int64 = table[np.argsort(table[:, 0], kind="stable")]
+    return sorted_rows
+
+
+_STRETCH = ("doc", "start", "end")
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The n-grams of all wordings, those of the same one by its first.
+
+    ``leaders`` names for each wording the earlier one that is the same, itself where none is.
+    """
+
+    wordings: kernel.Wordings
+    table: kernel.NgramTable
+    leaders: Int64
+    left_out: int
+
+    @classmethod
+    def of(cls, text: _Text, centres: _Occurrences, masked: Bool) -> _Index:
+        """Index the wordings of ``centres``; ``masked`` ones were removed by cleaning."""
+        count = len(centres.docs)
+        lengths = centres.spans[:, 1] - centres.spans[:, 0]
+        room, longest = int(lengths.sum()) + 1, int(lengths.max(initial=0)) + 1
+        wordings = kernel.Wordings(
+            np.zeros(count + 1, np.int64),
+            np.zeros(room, np.uint64),
+            np.zeros(room, np.int64),
+            np.ones(count, np.int64),
+        )
+        made = kernel.write_wordings(
+            centres.docs, centres.spans, masked, text.arrays(), text.size, wordings
+        )
+        slots = table_size(2 * made)
+        table = kernel.NgramTable(
+            np.zeros(slots, np.uint64),
+            np.full(slots, -1, np.int64),
+            np.full(room, -1, np.int64),
+            np.full(room, -1, np.int64),
+        )
+        leaders = np.arange(count)
+        left_out = kernel.same_wordings(np.arange(count), wordings, longest, table, leaders)
+        return cls(wordings, table, leaders, int(left_out))
+
+
+def _led(members: _Occurrences, leaders: Int64) -> _Occurrences:
+    """Return members under the family whose wording theirs is."""
+    moved = leaders[members.families]
+    how = np.where(moved == members.families, STAR, ABSORBED)
+    return _Occurrences(moved, members.docs, members.spans, how)
+
+
+def _complete(text: _Text, index: _Index, rows: Int64, threads: int) -> _Occurrences:
+    """Return every occurrence of the wordings in some documents."""
+    bounds = offsets_of(text.tokens.counts()[rows])
+
+    def find(part: tuple[int, int]) -> Int64:
+        some = rows[slice(*part)]
+        out = np.empty((4 * len(some) + 1024, kernel.FOUND_COLUMNS), np.int64)
+        given = (some, text.arrays(), text.size, index.wordings, index.table)
+        made = kernel.find_occurrences(*given, out)
+        if made > len(out):
+            out = np.empty((made, kernel.FOUND_COLUMNS), np.int64)
+            kernel.find_occurrences(*given, out)
+        return out[:made].copy()
+
+    empty = np.zeros((0, kernel.FOUND_COLUMNS), np.int64)
+    parts = [empty]
+    if len(index.leaders):
+        parts += in_order(find, list(runs_of_rows(bounds, _RUN_TOKENS)), threads)
+    return _Occurrences.of_rows(np.concatenate(parts), COMPLETED)
+
+
+def _complete_removed(text: _Text, index: _Index, removed: Int64) -> _Occurrences:
+    """Return every occurrence of the wordings in what was removed as a template.
+
+    Several template sentences that follow each other are removed as one stretch.
+    """
+    tokens = text.tokens
+    sizes = removed[:, 2] - removed[:, 1]
+    bounds = offsets_of(sizes)
+    first = tokens.bounds[removed[:, 0]] + removed[:, 1]
+    places = np.arange(bounds[-1]) + np.repeat(first - bounds[:-1], sizes)
+    hashes = tokens.hashes[places]
+    classes = text.words.classes[places]
+    classes[classes == BLANK] = CONTENT
+    of_removed = Tokens(bounds, hashes, hashes, *(np.zeros(0, np.int32),) * 2, classes[:0])
+    alone = _Text(of_removed, Words(classes, np.zeros(0, np.float32), bounds), text.size)
+    found = _complete(alone, index, np.arange(len(removed)), 1)
+    spans = found.spans + removed[found.docs, 1][:, None]
+    return _Occurrences(found.families, removed[found.docs, 0], spans, found.how)
+
+
+def _checked(
+    found: _Occurrences, centres: _Occurrences, tokens: Tokens
+) -> tuple[_Occurrences, Int64]:
+    """Return one of occurrences that overlap, and the words in common with the representative.
+
+    Each must have half of the words of the shorter of the two: a passage that was aligned over more
+    re-wording than that is in ``passages``, and is no occurrence of the wording.
+    """
+    if not len(found.docs):
+        return found, np.zeros(0, np.int64)
+    order = np.lexsort((found.spans[:, 0], found.docs, found.families))
+    found = found.take(order)
+    common = np.zeros(len(found.docs), np.int64)
+    # Each family's representative, as one more row behind the occurrences.
+    docs = np.concatenate([found.docs, centres.docs])
+    spans = np.concatenate([found.spans, centres.spans])
+    kernel.common_words(
+        *(found.families, docs, spans, len(found.docs) + np.arange(len(centres.docs))),
+        *((tokens.hashes, tokens.bounds), common),
+    )
+    own = found.spans[:, 1] - found.spans[:, 0]
+    theirs = (centres.spans[:, 1] - centres.spans[:, 0])[found.families]
+    fits = common >= _ALIKE * np.minimum(own, theirs)
+    alike = common / np.maximum(np.maximum(own, theirs), 1)
+    best = np.lexsort((found.spans[:, 0], found.how, -alike, found.docs, found.families))
+    best = best[fits[best]]
+    found, common = found.take(best), common[best]
+    stays = np.empty(len(best), np.bool_)
+    kernel.drop_overlapping(found.families, found.docs, found.spans, stays)
+    return found.take(stays), common[stays]
+
+
+def _in_order(
+    found: _Occurrences,
+    common: Int64,
+    centres: _Occurrences,
+    masked: Bool,
+    ranks: Int64,
+    cut: dict[str, int],
+) -> Families:
+    """Put families in order, the largest first, with the variants of each behind it."""
+    order = np.lexsort((found.spans[:, 0], ranks[found.docs], found.families))
+    found, common = found.take(order), common[order]
+    count = len(centres.docs)
+    sizes = np.bincount(found.families, minlength=count)
+    by_size = np.argsort(-sizes, kind="stable")  # of as many the earlier star
+    by_size = by_size[sizes[by_size] > 1]
+    owners = _variants(found, by_size, sizes, len(ranks))
+    main = by_size[owners[by_size] == by_size]
+    number = np.full(count, -1, np.int64)
+    number[main] = np.arange(len(main))
+    variant = np.zeros(count, np.int64)
+    so_far: Counter[int] = Counter()
+    for family in by_size[owners[by_size] != by_size].tolist():
+        so_far[int(owners[family])] += 1
+        variant[family] = so_far[int(owners[family])]
+    owner = owners[found.families]
+    rows = np.flatnonzero((owner >= 0) & (sizes[found.families] > 1))
+    keys = (found.spans[rows, 0], ranks[found.docs[rows]], variant[found.families[rows]])
+    rows = rows[np.lexsort((*keys, number[owner[rows]]))]
+    rows = rows[_apart(found.take(rows), number[owner[rows]], variant[found.families[rows]])]
+    found, common = found.take(rows), common[rows]
+    families, variants = number[owner[rows]], variant[found.families]
+    return Families(
+        families,
+        variants,
+        found.docs,
+        found.spans,
+        np.where(variants == 0, common, 0),
+        found.how == COMPLETED,
+        _representatives(found, families, variants, centres.take(main)),
+        masked[main],
+        cut,
+    )
+
+
+def _variants(found: _Occurrences, by_size: Int64, sizes: Int64, documents: int) -> Int64:
+    """Return for each family the larger one that it is a variant of, itself where it is none."""
+    owners = np.zeros((2, max(len(sizes), len(found.docs))), np.int64)
+    owners[1, : len(found.docs)] = found.families
+    by_doc = np.lexsort((found.families, found.spans[:, 0], found.docs))
+    of_doc = offsets_of(np.bincount(found.docs, minlength=documents))
+    kernel.find_variants(
+        by_size, offsets_of(sizes), found.docs, found.spans, by_doc, of_doc, owners
+    )
+    return owners[0, : len(sizes)]
+
+
+def _apart(found: _Occurrences, families: Int64, variants: Int64) -> Bool:
+    """Tell which occurrences stay: of a variant none that the family has at that place itself."""
+    order = np.lexsort((found.spans[:, 0], variants, found.docs, families))
+    kept = np.empty(len(order), np.bool_)
+    kernel.drop_overlapping(families[order], found.docs[order], found.spans[order], kept)
+    stays = np.ones(len(order), np.bool_)
+    stays[order] = kept
+    stays[variants == 0] = True
+    return stays
+
+
+def _representatives(
+    found: _Occurrences, families: Int64, variants: Int64, centres: _Occurrences
+) -> Int64:
+    """Return the occurrence of each family that stands where its centre does."""
+    own = (variants == 0) & (found.docs == centres.docs[families])
+    shared = np.minimum(found.spans[:, 1], centres.spans[families, 1])
+    shared -= np.maximum(found.spans[:, 0], centres.spans[families, 0])
+    rows = np.flatnonzero(own)
+    rows = rows[np.lexsort((rows, -shared[rows], families[rows]))]
+    first: Int64 = rows[np.unique(families[rows], return_index=True)[1]]
+    return first

@@ -1,0 +1,143 @@
+"""Verbs of reporting, and who is named beside a quotation as the one who said it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+_BEFORE, _BEHIND = 250, 160  # characters beside a quotation in which its speaker may be named
+_NAME_WORD = r"[^\W\d_a-z][\w.’'-]*"
+_PARTICLE = (
+    r"(?:al|el|ibn|bin|bint|abu|ben|de la|de|da|dos|del|della|di|du|v[ao]n de[nr]|van|von|zu)"
+)
+_NAME = rf"{_NAME_WORD}(?:[ \xa0-](?:{_PARTICLE}[ \xa0-])*{_NAME_WORD})*"
+# A stop that ends a sentence: not one behind a short word with a capital, as in "Sen. Cruz".
+_STOP = re.compile(
+    r"(?:[!?…:;]|(?<!\b[A-Z])(?<!\b[A-Z][a-z])(?<!\b[A-Z][a-z]{2})\.)\s+(?=\W*[^\W\d_a-z])|\n"
+)
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff]")
+# Words with a capital that begin a sentence and are no name.
+_NO_NAMES = frozenset(
+    "he she it they we i you the a an this that these those in on at as by but and or when while if "
+    "after before what there who his her their its our my er sie es wir ich der die das ein eine in "
+    "im am als auch und aber il elle ils elles on nous le la les un une dans mais et el ella ellos "
+    "lo los las un una en pero y ele ela eles o os as um uma mas e "
+    "monday tuesday wednesday thursday friday saturday sunday yesterday today january february march "
+    "april june july august september october november december montag dienstag mittwoch donnerstag "
+    "freitag samstag sonnabend sonntag januar februar märz mai juni juli oktober dezember".split()
+)
+_ARTICLES = (
+    r"(?:the|a|an|der|die|das|dem|den|ein|eine|einer|le|la|un|une|el|il|lo|o|os|uma?|de|het)"
+)
+
+
+@cache
+def verbs() -> re.Pattern[str]:
+    """Return a pattern of a verb of reporting in any of the listed languages."""
+    lines = Path(__file__).with_name("reporting.txt").read_text("utf-8").splitlines()
+    words = {
+        word
+        for line in lines
+        if line and not line.startswith("#")
+        for word in line.split(":", 1)[1].split()
+    }
+    spaced = sorted((word for word in words if not _UNSPACED.search(word)), key=_longest_first)
+    others = sorted(words - set(spaced), key=_longest_first)
+    spelt = "|".join(map(re.escape, spaced))
+    return re.compile(rf"\b(?:{spelt})\b|{'|'.join(map(re.escape, others))}", re.IGNORECASE)
+
+
+def _longest_first(word: str) -> tuple[int, str]:
+    return -len(word), word
+
+
+def speaker_of(text: str, start: int, end: int) -> str | None:
+    """Return who is named as the speaker beside the quotation ``text[start:end]``, if anybody is.
+
+    A verb of reporting must stand in the same sentence, before the quotation or behind it.
+
+    >>> text = "Hassan Abdul Ghani, commander of the Department, said on X: “We entered it today.”"
+    >>> speaker_of(text, text.index("“"), len(text))
+    'Hassan Abdul Ghani'
+    >>> text = "“We entered it today, with tanks,” said Mr. Ghani of the opposition."
+    >>> speaker_of(text, 0, text.index(" said"))
+    'Mr. Ghani'
+    """
+    before = text[max(start - _BEFORE, 0) : start]
+    behind = text[end : end + _BEHIND]
+    return _named_before(before) or _named_behind(behind)
+
+
+def _named_before(text: str) -> str | None:
+    """Return the subject of the sentence that leads to a quotation."""
+    sentence = _STOP.split(text.rstrip(" \xa0:,“„«»\"'‘‚(\n"))[-1]
+    verb = None
+    for verb in verbs().finditer(sentence):
+        pass
+    if verb is None or len(sentence) - verb.end() > 60:
+        return None
+    return _name_at(sentence[: verb.start()], nearest=False) or _beside(sentence[verb.end() :])
+
+
+def _named_behind(text: str) -> str | None:
+    """Return the subject of the words behind a quotation."""
+    sentence = _STOP.split(text.lstrip(" \xa0,.!?”“»«\"'’"))[0]
+    verb = verbs().search(sentence)
+    if verb is None or verb.start() > 80:
+        return None
+    subject = sentence[: verb.start()]
+    if re.search(r"\w", subject):
+        return _name_at(subject, nearest=True)
+    return _beside(sentence[verb.end() :])
+
+
+def _beside(text: str) -> str | None:
+    """Return the name that begins a few words behind a verb."""
+    found = re.match(rf"(?:\s+[^\W\d_A-Z]\w*){{0,3}}\s+({_NAME})", text)
+    return _clean(found[1]) if found else None
+
+
+def _name_at(text: str, *, nearest: bool) -> str | None:
+    """Return a name of a sentence before its verb: the first of several words, else one beside it."""
+    names = [each for each in (_clean(found[0]) for found in re.finditer(_NAME, text)) if each]
+    long = [name for name in names if " " in name or "\xa0" in name]
+    if long:
+        return long[-1 if nearest else 0]
+    alone = re.search(rf"(?:^|(?P<before>[\w]+)\s+|\W)(?P<name>{_NAME_WORD})\s*$", text)
+    if alone is None or re.fullmatch(_ARTICLES, alone["before"] or "", re.IGNORECASE):
+        return None
+    return _clean(alone["name"])
+
+
+def _clean(name: str) -> str | None:
+    """Return a name without the words that only begin a sentence, ``None`` where nothing is left."""
+    words = name.replace("\xa0", " ").split(" ")
+    while words and words[0].casefold().rstrip(".") in _NO_NAMES:
+        words.pop(0)
+    joined = " ".join(words).strip(" .’'-")
+    for ending in ("’s", "'s"):
+        joined = joined.removesuffix(ending)
+    return joined if len(joined) > 1 and not verbs().fullmatch(joined) else None
+
+
+def agreed_speaker(found: Iterable[str | None]) -> str | None:
+    """Return the speaker that most of those name who name any; a full name counts by its last word.
+
+    >>> agreed_speaker(["Donald Trump", "Trump", None, "Clinton"])
+    'Donald Trump'
+    >>> agreed_speaker(["Trump", "Clinton"])
+    """
+    names = Counter(name for name in found if name)
+    if not names:
+        return None
+    by_last: dict[str, Counter[str]] = {}
+    for name, count in names.items():
+        by_last.setdefault(name.casefold().split(" ")[-1], Counter())[name] += count
+    _, group = min(by_last.items(), key=lambda each: (-each[1].total(), each[0]))
+    if 2 * group.total() <= names.total():
+        return None
+    full = [name for name in group if " " in name] or list(group)
+    return min(full, key=lambda name: (-group[name], len(name), name))

@@ -1,0 +1,137 @@
+"""Why articles are one story: the words that make them alike, and what they share besides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedup.core.arrays import Float64, Int32, Int64, Texts, offsets_of
+from dedup.kernels import explaining as kernel
+from dedup.kernels.stories import UNIT, Source, Vectors
+from dedup.kernels.text import UNSPACED
+from dedup.stories.vectors import Vocabulary
+
+STORY_WORDS = 10  # of a story that are told
+MEMBER_WORDS = 5  # of a member
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Articles by story: those of story ``s`` are ``bounds[s]:bounds[s + 1]`` of ``rows``."""
+
+    bounds: Int64
+    rows: Int64
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    @classmethod
+    def of(cls, labels: Int64) -> Members:
+        """Return the stories of two articles or more; ``labels`` name the first one of each.
+
+        >>> members = Members.of(np.array([0, 1, 0, 3, 3]))
+        >>> members.bounds.tolist(), members.rows.tolist()
+        ([0, 2, 4], [0, 2, 3, 4])
+        """
+        sizes = np.bincount(labels, minlength=len(labels))
+        rows = np.flatnonzero(sizes[labels] > 1)
+        rows = rows[np.argsort(labels[rows], kind="stable")]
+        return cls(offsets_of(sizes[sizes > 1]), rows)
+
+    def stories(self) -> Int64:
+        """Return the number of the story of each of ``rows``."""
+        return np.repeat(np.arange(len(self)), np.diff(self.bounds))
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why: heaviest terms first, -1 where there are fewer; similarities are means over pairs.
+
+    ``typical`` is the place in ``Members.rows`` of the article that is most like all others.
+    """
+
+    terms: Int32
+    shares: Float64
+    similarity: Float64
+    typical: Int64
+    member_terms: Int32
+    member_similarity: Float64
+
+
+def explain(members: Members, vectors: Vectors, wide: Vectors) -> Reasons:
+    """Say what makes the articles of each story alike.
+
+    Words come from their own ``vectors``, similarities from those that were linked (``wide``).
+    """
+    terms, parts, totals, member_terms, _ = _explained(members, vectors)
+    *_, wide_totals, _, wide_members = _explained(members, wide)
+    sizes = np.diff(members.bounds)
+    similarity = wide_members / (sizes[members.stories()] - 1) / UNIT
+    return Reasons(
+        terms=terms,
+        shares=parts / np.maximum(totals, 1)[:, None],
+        similarity=wide_totals / (sizes * (sizes - 1)) / UNIT,
+        typical=_largest(wide_members, members),
+        member_terms=member_terms,
+        member_similarity=similarity,
+    )
+
+
+def _explained(members: Members, vectors: Vectors) -> tuple[Int32, Int64, Int64, Int32, Int64]:
+    count, rows = len(members), len(members.rows)
+    out = (
+        np.empty((count, STORY_WORDS), np.int32),
+        np.empty((count, STORY_WORDS), np.int64),
+        np.empty(count, np.int64),
+        np.empty((rows, MEMBER_WORDS), np.int32),
+        np.empty(rows, np.int64),
+    )
+    kernel.explain_stories(vectors, members.bounds, members.rows, out)
+    return out
+
+
+def _largest(values: Int64, members: Members) -> Int64:
+    """Return the place of the largest value of each story, the first of equals."""
+    order = np.lexsort((np.arange(len(values)), -values, members.stories()))
+    found: Int64 = order[members.bounds[:-1]]
+    return found
+
+
+class Wording:
+    """The words that terms stand for, as they are written in an article that has them."""
+
+    def __init__(self, source: Source, texts: Texts, vocabulary: Vocabulary) -> None:
+        self._source, self._texts = source, texts
+        self._keys = vocabulary.terms.keys
+        self._is_name = vocabulary.terms.balance > 0
+
+    def words(self, terms: Int32, documents: Int64) -> list[tuple[str, bool]]:
+        """Return the words of terms, each from the first document that has it, and which are names.
+
+        A word of two small letters says nothing to a reader, so it comes back empty.
+        """
+        terms = terms[terms >= 0]
+        keys = self._keys[terms]
+        found = [""] * len(terms)
+        left = np.full(len(terms), -1, np.int64)
+        for row in documents.tolist():
+            before = left.copy()
+            kernel.find_words(self._source, row, keys, left)
+            new = np.flatnonzero((left >= 0) & (before < 0))
+            if len(new):
+                text = self._texts.text(row)
+                for k in new.tolist():
+                    found[k] = self._word(text, row, int(left[k]))
+            if (left >= 0).all():
+                break
+        told = ["" if len(word) < 3 and word.islower() else word for word in found]
+        return list(zip(told, self._is_name[terms].tolist(), strict=True))
+
+    def _word(self, text: str, row: int, place: int) -> str:
+        source = self._source
+        first = place
+        if source.flags[place] & UNSPACED:
+            first = place - 1  # a term of two characters
+        word = text[source.starts[first] : source.ends[place]]
+        return word.removesuffix("'s").removesuffix("’s")  # as folding does

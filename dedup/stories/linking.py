@@ -1,0 +1,143 @@
+"""Articles to stories: partners by inverted lists, then average linkage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedup.core.arrays import Int32, Int64, offsets_of
+from dedup.core.parallel import in_order
+from dedup.kernels import linking
+from dedup.kernels import stories as kernel
+from dedup.kernels.linking import NEAR, Graph, Groups, Sums
+from dedup.kernels.stories import NO_DAY, PARTNERS, UNIT, Postings, Vectors
+from dedup.stories.vectors import expanded, spans
+
+LONGEST_LIST = 200  # articles that have a term among their heaviest, above which it is left out
+LEAST_ALIKE = 0.10  # similarity of two partners
+NEIGHBOURS = 3  # partners whose words a vector takes in
+EXPANDED = 250  # terms of a vector that has taken them in
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The first article of the story of each (``labels``), and what was left out.
+
+    ``vectors`` are those that were linked, each with its partners' words.
+    """
+
+    labels: Int64
+    vectors: Vectors
+    long_lists: int
+    full_partners: int
+
+
+def link_articles(
+    vectors: Vectors,
+    heads: Int32,
+    days: Int32,
+    *,
+    terms: int,
+    cut: float,
+    window: int,
+    threads: int = 1,
+) -> Linked:
+    """Join articles whose mean similarity reaches ``cut``.
+
+    ``heads`` are their heaviest terms, of ``terms`` in all, and ``days`` their dates, ``NO_DAY``
+    where unknown; articles more than ``window`` days apart are no partners.
+    """
+    postings = _postings(heads, vectors, terms)
+    long_lists = int(np.count_nonzero(np.diff(postings.bounds) > LONGEST_LIST))
+    least = round(LEAST_ALIKE * UNIT)
+    limits = np.array([LONGEST_LIST, window, least], np.int64)
+    partners, products, full = _partners(heads, vectors, postings, days, limits, threads)
+    shape = np.array([NEIGHBOURS, least, EXPANDED], np.int64)
+    wide = expanded(vectors, (partners, products), shape, threads)
+    labels = _linked(wide, partners, days, cut, threads)
+    return Linked(labels, wide, long_lists, full)
+
+
+def _postings(heads: Int32, vectors: Vectors, terms: int) -> Postings:
+    bounds = np.zeros(terms + 1, np.int64)
+    kernel.count_heads(heads, bounds)
+    count = int(bounds[-1])
+    postings = Postings(bounds, np.empty(count, np.int32), np.empty(count, np.uint16))
+    kernel.fill_postings(heads, vectors, postings)
+    return postings
+
+
+def _partners(
+    heads: Int32, vectors: Vectors, postings: Postings, days: Int32, limits: Int64, threads: int
+) -> tuple[Int32, Int64, int]:
+    partners = np.empty((len(heads), PARTNERS), np.int32)
+    products = np.empty((len(heads), PARTNERS), np.int64)
+
+    def work(span: tuple[int, int]) -> int:
+        found: int = kernel.find_partners(
+            *span, heads, vectors, postings, days, limits, (partners, products)
+        )
+        return found
+
+    return partners, products, sum(in_order(work, spans(len(heads)), threads))
+
+
+def _linked(vectors: Vectors, partners: Int32, days: Int32, cut: float, threads: int) -> Int64:
+    """Return the first article of each one's story."""
+    count = len(partners)
+    pairs = _pairs(partners)
+    dots = _products(vectors, pairs, threads)
+    least = cut / NEAR if (days != NO_DAY).any() else cut
+    strong = dots >= least * UNIT
+    rows, ends = np.unique(pairs[strong], return_inverse=True)
+    labels = np.arange(count)
+    if len(rows):
+        graph = graph_of(ends.reshape(-1, 2), dots[strong], len(rows))
+        sums = _sums(vectors, rows)
+        known = days[rows] != NO_DAY
+        groups = Groups(
+            *(np.ones(len(rows), np.int64), known.astype(np.int64)),
+            np.where(known, days[rows], 0).astype(np.int64),
+        )
+        found = np.empty(len(rows), np.int64)
+        used = (len(graph.others), len(sums.terms))
+        linking.link_groups(graph, sums, groups, used, cut, found)
+        labels[rows] = rows[found]
+    return labels
+
+
+def _pairs(partners: Int32) -> Int64:
+    """Return the distinct pairs of partners, smaller first, in order."""
+    own, column = np.nonzero(partners >= 0)
+    others = partners[own, column].astype(np.int64)
+    keys = np.unique(np.minimum(own, others) << 32 | np.maximum(own, others))
+    return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
+
+
+def _products(vectors: Vectors, pairs: Int64, threads: int) -> Int64:
+    dots = np.empty(len(pairs), np.int64)
+    parts = [slice(low, low + 50_000) for low in range(0, len(pairs), 50_000)]
+
+    def work(part: slice) -> None:
+        kernel.products_of(vectors, pairs[part], dots[part])
+
+    list(in_order(work, parts, threads))
+    return dots
+
+
+def graph_of(ends: Int64, dots: Int64, count: int) -> Graph:
+    """Return a graph of ``count`` articles from edges and the products at their ends."""
+    own = ends.T.ravel()
+    order = np.argsort(own, kind="stable")
+    sizes = np.bincount(own, minlength=count)
+    others = ends[:, ::-1].T.ravel()[order].astype(np.int32)
+    return Graph(offsets_of(sizes)[:-1].copy(), sizes, others, np.tile(dots, 2)[order])
+
+
+def _sums(vectors: Vectors, rows: Int64) -> Sums:
+    sizes = np.diff(vectors.bounds)[rows]
+    starts = offsets_of(sizes)
+    position = np.repeat(vectors.bounds[rows] - starts[:-1], sizes) + np.arange(starts[-1])
+    values = vectors.values[position].astype(np.int64)
+    return Sums(starts[:-1].copy(), sizes, vectors.terms[position], values)

@@ -1,0 +1,105 @@
+"""The first screen of scan and clean: the answer in at most thirty lines, whatever was found."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import differing
+import pytest
+import varied
+from commands import run, write_jsonl
+
+import dedup
+from dedup.report import Cleaned, Typed, answer_view, cleaned_view
+from dedup.report.terminal.answer import LINES
+from dedup.report.terminal.text import cells
+
+CODES = re.compile(r"\x1b\[[0-9;]*m")
+COUNTS = {"written": 3, "removed_characters": 4_000, "review": 1, "rows": 12_345}
+LONG = "Rebels took the town of Hama on Thursday after the army had withdrawn from it at night."
+
+
+@pytest.fixture(scope="module")
+def full_result():
+    """A result in which every block has something to say, and more than fits."""
+    texts = [f"{LONG} Word{n % 40} and {n % 40} more of the kind stood there." for n in range(90)]
+    rows = [{"id": f"{n} {'long name ' * 9}", "text": text} for n, text in enumerate(texts)]
+    result = dedup.scan([*rows, *differing.documents(), *varied.documents(), {"id": "bad"}])
+    warning = {"kind": "site_share", "documents": 30, "removed": 29, "examples": []}
+    warnings = [{**warning, "name": f"site {n}.org" * 20} for n in range(50)]
+    limits = {"oversized_buckets": 3, "seed_positions_left_out": 9}
+    losses = {"tokens": 1_000, "facts": 10}
+    more = {"warnings": warnings, "limits": limits, "losses": losses}
+    return dataclasses.replace(result, summary={**result.summary, **more})
+
+
+@pytest.mark.parametrize("width", [30, 57, 80, 160, 400])
+@pytest.mark.parametrize("colour", [False, True])
+def test_the_answer_fits_on_one_screen(full_result, width, colour):
+    typed, how = Typed(("news/",) * 50, "o" * 300), {"width": width, "colour": colour}
+    views = [answer_view(full_result, typed, **how, seconds=1.5)]
+    for everything, annotate in ((False, False), (True, False), (False, True)):
+        out = Cleaned("a folder " * 50, COUNTS, everything, annotate)
+        views.append(cleaned_view(full_result, out, typed, **how, seconds=1.5))
+    for view in views:
+        lines = list(view)
+        assert 5 < len(lines) <= LINES
+        assert all(cells(CODES.sub("", line)) <= width for line in lines)
+
+
+def test_every_block_has_its_say(full_result):
+    lines = list(answer_view(full_result, Typed(("a",)), width=160))
+    begins = [line[:10].strip() for line in lines]
+    blocks = ["would go", "stays", "clusters", "passages", "warnings", "input", "next"]
+    assert [each for each in begins[1:] if each] == blocks
+    text = "\n".join(lines)
+    assert "1,000 words and 10 facts that stand nowhere else: --show losses" in text
+    assert "… and 47 more warnings: --show warnings" in text
+    assert "1 record skipped" in text
+
+
+def test_what_is_typed_next_can_be_typed(tmp_path, seeds, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "news").symlink_to(seeds)
+    said = run("scan", "news").out.splitlines()
+    commands = [line[10:].split("#")[0].split() for line in said if "dedup " in line[10:]]
+    assert [command[:2] for command in commands] == [
+        ["dedup", name] for name in ("scan", "clean", "scan")
+    ]
+    for command in commands:
+        assert run(*command[1:]).code == 0
+    assert (tmp_path / "report.html").exists()
+    assert (tmp_path / "cleaned" / "manifest.json").exists()
+
+
+def test_inputs_that_cannot_be_typed_again_are_left_out():
+    assert Typed(("a b", "c")).inputs() == "'a b' c"
+    assert Typed(("-",)).inputs() == Typed(()).inputs() == Typed(("x" * 60,)).inputs() == "…"
+
+
+def test_sections_are_shown_on_request(tmp_path, seeds):
+    pairs = run("scan", str(seeds), "--show", "pairs", "--show", "removals").out
+    assert "── Pairs of articles" in pairs
+    assert "── Inside articles" in pairs
+    assert "── Total" not in pairs
+    assert "would go" not in pairs
+    full = run("scan", str(seeds), "--limit", "2").out
+    assert all(f"── {name}" in full for name in ("Inside articles", "Pairs of articles", "Total"))
+    few = run("scan", str(seeds), "--show", "removals", "--limit", "1").out
+    assert "… 1 more repeat not shown" in few
+    out = str(tmp_path / "out")
+    cut = run("clean", str(seeds), "-o", out, "--show", "removals").out
+    assert "── Removed inside articles ── 18 places" in cut
+    assert "── Clusters" not in cut
+
+
+def test_copies_are_told_by_relation(tmp_path):
+    rows = [{"id": f"{n}", "text": f"{LONG} {LONG[::-1]}"} for n in range(4)]
+    said = run("scan", write_jsonl(tmp_path / "a.jsonl", *rows)).out
+    assert "would go   3 articles (3 × exact duplicate); 1 of 4 stay" in said
+    assert "clusters   3 copies of 0" in said
+    fast = run("scan", write_jsonl(tmp_path / "a.jsonl", *rows), "--find", "duplicates").out
+    assert "3 articles (3 × exact duplicate)" in fast
+    assert "passages" not in fast
+    assert "boilerplate" not in fast
