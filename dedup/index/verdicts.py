@@ -62,6 +62,14 @@ class Verdict:
         """Tell whether the text is to be kept: it was no duplicate when it first came."""
         return self.first != DUPLICATE
 
+    @property
+    def estimated(self) -> bool:
+        """Tell whether it rests on signatures alone: texts were not there to be compared.
+
+        Facts that conflict, and how much of a text would be lost, are looked at in texts only.
+        """
+        return self.similarity is not None and self.jaccard is None
+
     def again(self) -> Verdict:
         """Return what a retry gets."""
         return replace(self, verdict=SAME)
