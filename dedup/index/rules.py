@@ -265,7 +265,7 @@ class Rules:
 
     def search(self, shelf: FullShelf, text: str, most: int) -> Search:
         """Return what of a text stands in the articles."""
-        return self._search(shelf, text, (), most, lambda each: True)
+        return self._search(shelf, text, (), most, None)
 
     def passages_of(self, shelf: FullShelf, texts: Texts) -> list[list[KnownPassage]]:
         """Return the passages of many texts, together: with ``NEAREST`` articles of each."""
@@ -325,9 +325,12 @@ class Rules:
         text: str,
         own: Spans,
         most: int,
-        may_share: Callable[[Record], bool],
+        may_share: Callable[[Record], bool] | None,
     ) -> Search:
-        """Look a text up, and align it with the likeliest articles that it may meet."""
+        """Look a text up, and align it with the likeliest articles, those that it may meet.
+
+        Where any will do it is a person who asks: then also for a few words as they are.
+        """
         tokens = tokenise_texts(texts_from_strings([text]))
         seeds = sample(tokens, masked_tokens(tokens, [own]), self.settings.salt)
         found = find_candidates(shelf, seeds, most)
@@ -336,10 +339,12 @@ class Rules:
         while low < len(found.numbers) and len(chosen) < most:
             numbers = found.numbers[low : low + most].tolist()
             there = {row.number: row.compared() for row in shelf.rows(numbers)}
-            chosen += [there[each] for each in numbers if each in there and may_share(there[each])]
+            some = [there[each] for each in numbers if each in there]
+            chosen += some if may_share is None else filter(may_share, some)
             low += most
         chosen = chosen[:most]
-        passages = align(text, own, chosen, self.comparer.config)
+        verbatim = may_share is None
+        passages = align(text, own, chosen, self.comparer.config, verbatim=verbatim)
         return Search(tuple(passages), len(chosen), found.cut, found.full_keys)
 
     def _find(

@@ -15,11 +15,12 @@ from typing import Protocol
 import numpy as np
 
 from dedup.config import Config
-from dedup.core.arrays import Bool, Float64, Int64, UInt64, texts_from_strings
+from dedup.core.arrays import Bool, Float32, Float64, Int64, UInt64, texts_from_strings
 from dedup.index.entries import Record, decompress
 from dedup.index.store import BUCKET
 from dedup.index.verdicts import DUPLICATE, KnownPassage
 from dedup.kernels import sampled as kernel
+from dedup.kernels.pieces import WEAK
 from dedup.kernels.seeds import NGRAMS, WORD_PAIRS
 from dedup.passages.find import LEVELS, Passages, find_passages
 from dedup.passages.neighbours import join_neighbours
@@ -29,6 +30,7 @@ from dedup.text.tokens import Tokens, joined_tokens, tokenise_texts
 
 MOST = 64  # articles that a text is aligned with, where nothing else is asked for
 _RUN = Config().passage_size  # words of an n-gram
+_FEW = 40  # tokens of a text whose words are also sought as they are
 _WINDOW = 40  # tokens whose hits are added up
 _ALIKE = 0.9  # Jaccard from which a copy holds hardly anything that its representative lacks
 _APART = 2  # tokens from one seed that counts to the next
@@ -236,10 +238,14 @@ def longest_first(passage: KnownPassage) -> tuple[int, int, str, int]:
     return -passage.matched_tokens, passage.start, passage.doc_id, passage.other_start
 
 
-def align(text: str, own: Spans, others: Sequence[Record], config: Config) -> list[KnownPassage]:
+def align(
+    text: str, own: Spans, others: Sequence[Record], config: Config, *, verbatim: bool = False
+) -> list[KnownPassage]:
     """Return the passages that a text shares with articles, in one alignment; longest first.
 
     ``own`` are stretches of the text that do not count; of the articles it is what was removed.
+    With ``verbatim`` a text of a few words also has a weak passage in an article that holds eight
+    of them in a row, however little they say.
     """
     if not others:
         return []
@@ -257,7 +263,55 @@ def align(text: str, own: Spans, others: Sequence[Record], config: Config) -> li
         tokens,
     )
     ids = [others[row - 1].id for row in found.b.tolist()]
-    return sorted((_known(found, n, tokens, name) for n, name in enumerate(ids)), key=longest_first)
+    made = [_known(found, place, tokens, name) for place, name in enumerate(ids)]
+    if verbatim and tokens.bounds[1] <= _FEW:
+        rows = sorted({*range(1, len(texts))} - {*found.b.tolist()})
+        runs = ((row, _longest_run(tokens, row)) for row in rows)
+        made += [
+            _run(tokens, others[row - 1].id, row, run, words.weights)
+            for row, run in runs
+            if run[2] >= config.passage_min_tokens
+        ]
+    return sorted(made, key=longest_first)
+
+
+def _longest_run(tokens: Tokens, row: int) -> tuple[int, int, int]:
+    """Return the longest run of words that the first text and another have.
+
+    That is the token where it begins in either, and how many words it has.
+    """
+    ours = tokens.hashes[: tokens.bounds[1]]
+    theirs = tokens.hashes[tokens.bounds[row] : tokens.bounds[row + 1]]
+    same = ours[:, None] == theirs
+    length = np.zeros(len(theirs) + 1, np.int64)
+    best = (0, 0, 0)
+    for at in range(len(ours)):
+        length[1:] = np.where(same[at], length[:-1] + 1, 0)
+        end = int(np.argmax(length))
+        size = int(length[end])
+        if size > best[2]:
+            best = (at + 1 - size, end - size, size)
+    return best
+
+
+def _run(
+    tokens: Tokens, name: str, row: int, run: tuple[int, int, int], weights: Float32
+) -> KnownPassage:
+    """Return a run of equal words as a passage."""
+    start, other, size = run
+    low = int(tokens.bounds[row]) + other
+    return KnownPassage(
+        doc_id=name,
+        start=int(tokens.starts[start]),
+        end=int(tokens.ends[start + size - 1]),
+        other_start=int(tokens.starts[low]),
+        other_end=int(tokens.ends[low + size - 1]),
+        matched_tokens=size,
+        density=1.0,
+        score=round(float(weights[start : start + size].sum()), 2),
+        level=LEVELS[WEAK],
+        kind="exact",
+    )
 
 
 @lru_cache(maxsize=64)

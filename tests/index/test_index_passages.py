@@ -115,6 +115,18 @@ def test_what_is_re_worded_is_found_too(place):
         assert first.matched_tokens > len(words) / 2
 
 
+def test_a_few_words_are_found_as_they_are(place):
+    said = "She did it again and I will say it again here"
+    with Index.open(place, passages=True) as index:
+        index.add(article(1, f"{QUOTE} {said}. Nobody knew why."))
+        index.add(article(2, "Nobody did it here."))
+        (found,) = index.search(said).passages
+        assert (found.doc_id, found.level, found.kind) == ("a1", "weak", "exact")
+        assert found.matched_tokens == 11
+        assert (found.start, found.end) == (0, len(said))
+        assert index.get("a1").text[found.other_start : found.other_end] == said
+
+
 def test_an_updated_article_is_searched_by_its_new_text_only(place):
     with Index.open(place, passages=True) as index:
         index.add(article(1, UNRELATED[0]))
