@@ -118,6 +118,8 @@ AGAINST = pa.schema(
         ("similarity", pa.float64()),
         ("jaccard", pa.float64()),
         ("containment", pa.float64()),
+        ("matched_tokens", pa.int64()),  # in passages of the index, each stretch counted once
+        ("dropped", pa.bool_()),  # that it is known is why it is not kept
     ]
 )
 AGAINST_PASSAGES = PASSAGES

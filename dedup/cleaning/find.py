@@ -212,7 +212,7 @@ def _has_no_text(part: Part, boilerplate: pa.Table, annotations: pa.Table) -> Bo
     if not no_text.any():
         return no_text
     hidden |= _masked(annotations, tokens, gone)
-    before = offsets_of(hidden)
+    before = offsets_of(hidden.astype(np.int32))
     own = lines.highs - lines.lows - (before[lines.highs] - before[lines.lows])
     is_text = own >= np.where((lines.flags & SENTENCE) != 0, _SENTENCE_WORDS, _LINE_WORDS)
     no_text[lines.docs[is_text]] = False

@@ -123,10 +123,35 @@ def index_options(command: Command) -> Command:
          "site (within).  [default any]"),
         (("--store-text/--no-store-text",), {"default": None},
          "Keep the texts, compressed: near copies are then compared word for word."),
+        (("--clean/--no-clean",), {"default": None},
+         "Say what goes from each text: repeats, boilerplate, and templates of its site, which the "
+         "index learns; needs --store-text, and brings it."),
+        (("--passages/--no-passages",), {"default": None},
+         "Keep seeds of passages: known ones are said of each text, and texts can be searched for; "
+         "brings --clean."),
     )  # fmt: skip
     for names, kind, text in reversed(own):
         option = click.option(*names, cls=SectionOption, section=INDEX, help=text, **kind)
         command = option(command)
+    return command
+
+
+def against_options(command: Command) -> Command:
+    """Add the index that documents are held against, and what goes because it knows them."""
+    own: Sequence[tuple[str, dict[str, Any], str]] = (
+        ("--against", {"metavar": "INDEX"},
+         "Also say which articles an index knows, and what they share with its articles where it "
+         "keeps texts or passages; nothing is added to it."),
+        ("--drop-known", {"is_flag": True},
+         "With --against: articles that the index has, or that are copies of what it has, are not "
+         "kept."),
+        ("--drop-known-passages",
+         {"metavar": "N", "type": click.IntRange(0, 1 << 30), "default": 0},
+         "With --against and an index with passages: articles with N or more matched tokens in "
+         "passages of the index are not kept.  [default 0: none go]"),
+    )  # fmt: skip
+    for name, kind, text in reversed(own):
+        command = click.option(name, help=text, **kind)(command)
     return command
 
 
@@ -138,6 +163,8 @@ class NewIndex:
     window: str | None
     scope: str | None
     store_text: bool | None
+    clean: bool | None
+    passages: bool | None
 
     @classmethod
     def taken(cls, given: dict[str, Any]) -> NewIndex:
@@ -149,7 +176,8 @@ class NewIndex:
         some = {item.name: shared.get(item.name, ()) for item in dataclasses.fields(Config)}
         asked = any(value is not None and value != () for value in shared.values())
         unset = {name: None if value == () else value for name, value in some.items()}
-        own = {name: given.pop(name) for name in ("window", "scope", "store_text")}
+        names = ("window", "scope", "store_text", "clean", "passages")
+        own = {name: given.pop(name) for name in names}
         return cls(config_from(unset) if asked else None, **own)
 
     def is_asked_for(self) -> bool:

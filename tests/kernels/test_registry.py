@@ -266,6 +266,16 @@ REGISTRY = {
         "hulls_of": "test_find_loose",
         "find_loose": "test_find_loose",
     },
+    "packed": {
+        "bits_of": "test_bits_of",
+        "put_bits": "test_bits_are_taken_as_they_were_put",
+        "take_bits": "test_bits_are_taken_as_they_were_put",
+        "pack_block": "test_a_block_gives_back_its_postings",
+        "measure": "test_an_invented_block_is_read_within_its_bounds",
+        "unpack_block": "test_a_block_gives_back_its_postings",
+        "find_in_block": "test_a_block_gives_back_its_postings",
+        "find_packed": "test_keys_of_many_articles_are_found_across_groups",
+    },
     "postings": {
         "entry_keys": "test_entry_keys",
         "all_keys": "test_keys_follow_from_signature_sums_and_salt",
@@ -349,6 +359,11 @@ REGISTRY = {
         "gram_table": "test_running_words_that_stand_nowhere_else",
         "mark_shared": "test_running_words_that_stand_nowhere_else",
         "count_own": "test_running_words_that_stand_nowhere_else",
+    },
+    "sampled": {
+        "is_least": "test_the_middle_word_has_the_least_hash",
+        "sample_seeds": "test_kept_seeds_are_those_of_the_twin",
+        "best_windows": "test_the_best_windows_are_those_of_the_twin",
     },
     "seeds": {
         "part_of": "test_seeds_of_a_document",

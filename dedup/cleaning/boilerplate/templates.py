@@ -88,6 +88,7 @@ class Templates:
 
     table: UInt64
     entries: tuple[Template, ...]
+    keys: tuple[int, ...] = ()  # of the entries, where they were counted
     lines: UInt64 = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     def __bool__(self) -> bool:
@@ -101,7 +102,8 @@ class Templates:
         tokens = tokenise_texts(texts)
         lines = line_table(texts, tokens, {})
         keys = np.union1d(self.table[self.table > 0], cut_units(tokens, lines).keys)
-        return Templates(_key_table(keys), self.entries, np.unique(lines.keys[lines.words > 0]))
+        own = np.unique(lines.keys[lines.words > 0])
+        return Templates(_key_table(keys), self.entries, self.keys, own)
 
     def find(self, tokens: Tokens, lines: Lines, units: Units, sites: Int64) -> tuple[UInt8, Int64]:
         """Tell of the units of some documents what they are, and where a template ends them."""
@@ -181,8 +183,9 @@ class TemplateCounter:
 
 
 def _templates(kept: dict[int, Template]) -> Templates:
-    order = sorted(kept.values(), key=lambda e: (-e.clusters, e.text, e.site))
-    return Templates(_key_table(np.array(list(kept), np.uint64)), tuple(order))
+    order = sorted(kept, key=lambda key: (-kept[key].clusters, kept[key].text, kept[key].site))
+    table = _key_table(np.array(list(kept), np.uint64))
+    return Templates(table, tuple(kept[key] for key in order), tuple(order))
 
 
 def _key_table(keys: UInt64) -> UInt64:
