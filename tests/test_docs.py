@@ -209,8 +209,8 @@ def test_the_keys_of_the_provenance_are_documented():
     text = OUTPUT.read_text(encoding="utf-8")
     section = text.split("## A cleaned folder\n")[1].split("\n## ")[0]
     keys = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)))
-    between = [item.name for item in CONTRACT["documents"]]  # the row "`cluster` to `lost_share`"
+    between = [item.name for item in CONTRACT["documents"]]  # the row "`cluster` to `story`"
     place = keys.index("cluster")
-    assert keys[place + 1] == "lost_share"
+    assert keys[place + 1] == "story"
     keys[place : place + 2] = between[between.index("cluster") :]
     assert keys == [key for key in clean(["One article."])[0] if key != "clean"]
