@@ -215,13 +215,13 @@ STORY_MEMBERS = pa.schema(
         ("closest", pa.string()),
     ]
 )
+STORY_TABLES = {"stories": STORIES, "story_members": STORY_MEMBERS}
 MORE = {
     "losses": LOSSES,
-    "stories": STORIES,
-    "story_members": STORY_MEMBERS,
+    **FAMILY_TABLES,
+    **STORY_TABLES,
     "against": AGAINST,
     "against_passages": AGAINST_PASSAGES,
-    **FAMILY_TABLES,
 }
 
 # What cleaning would remove from, or only tag in, each document (`doc` is a row of the corpus).

@@ -82,15 +82,6 @@ class Postings(NamedTuple):
     values: npt.NDArray[np.uint16]
 
 
-def make_bag() -> Bag:
-    """Return an empty bag."""
-    most = MOST_TOKENS + 1
-    return Bag(
-        np.zeros(4096, np.int32),
-        *(np.zeros(most, np.uint64), np.zeros(most, np.int32), np.zeros(most, np.int32)),
-    )
-
-
 @njit
 def term_at(source, i, lo):
     """Return the term of token ``i`` of a document that begins at ``lo``, 0 where it has none."""

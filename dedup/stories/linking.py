@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from dedup.core.arrays import Int32, Int64, offsets_of
 from dedup.core.parallel import in_order
@@ -54,8 +55,28 @@ def link_articles(
     partners, products = _partners(heads, vectors, postings, days, limits, threads)
     shape = np.array([NEIGHBOURS, least, EXPANDED], np.int64)
     wide = expanded(vectors, (partners, products), shape, threads)
-    labels = _linked(wide, partners, days, cut, threads)
+    labels = _linked(wide, _pairs(partners), days, cut, threads)
     return Linked(labels, wide, long_lists)
+
+
+def relink(vectors: Vectors, partners: Int32, products: Int64, days: Int32, cut: float) -> Int64:
+    """Return the first article of the story of each of a few articles, all of them compared.
+
+    The vectors of the articles come first, one for each of ``days``; behind them come those of
+    other partners. ``partners`` and ``products`` are the nearest ones of each article, -1 where
+    there are fewer.
+    """
+    count = len(days)
+    shape = np.array([NEIGHBOURS, round(LEAST_ALIKE * UNIT), EXPANDED], np.int64)
+    made = np.zeros(count + 1, np.int64), *_room(count)
+    kernel.expand_rows(0, count, vectors, partners, products, shape, made)
+    wide = Vectors(*made)
+    a, b = np.triu_indices(count, 1)
+    return _linked(wide, np.stack([a, b], axis=1), days, cut, 1)
+
+
+def _room(count: int) -> tuple[Int32, npt.NDArray[np.uint16]]:
+    return np.empty(count * EXPANDED, np.int32), np.empty(count * EXPANDED, np.uint16)
 
 
 def _postings(heads: Int32, vectors: Vectors, terms: int) -> Postings:
@@ -80,10 +101,9 @@ def _partners(
     return partners, products
 
 
-def _linked(vectors: Vectors, partners: Int32, days: Int32, cut: float, threads: int) -> Int64:
-    """Return the first article of each one's story."""
-    count = len(partners)
-    pairs = _pairs(partners)
+def _linked(vectors: Vectors, pairs: Int64, days: Int32, cut: float, threads: int) -> Int64:
+    """Return the first article of each one's story, from pairs that may be alike."""
+    count = len(days)
     dots = _products(vectors, pairs, threads)
     least = cut / NEAR if (days != NO_DAY).any() else cut
     strong = dots >= least * UNIT

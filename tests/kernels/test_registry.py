@@ -422,7 +422,6 @@ REGISTRY = {
         "classify_rows": "test_classify_rows",
     },
     "stories": {
-        "make_bag": "test_bags",
         "term_at": "test_bags",
         "fill_bag": "test_bags",
         "empty_bag": "test_bags",

@@ -14,7 +14,7 @@ from dedup.kernels._jit import INTERPRETED
 from dedup.kernels.stopwords import BLANK, CONTENT, NAME, STOP
 from dedup.kernels.text import ADJOINS, DIGIT, LINK, STARTS_SENTENCE, UNSPACED
 from dedup.stories import linking as stage
-from dedup.stories.vectors import joined
+from dedup.stories.vectors import joined, make_bag
 
 pytestmark = WRAPS
 examples = settings(max_examples=30 if INTERPRETED else 100, deadline=None)
@@ -22,7 +22,6 @@ examples = settings(max_examples=30 if INTERPRETED else 100, deadline=None)
 # One row a kernel: the test that compares it with its twin.
 COMPARED = {
     stories: {
-        "make_bag": "test_bags",
         "term_at": "test_bags",
         "fill_bag": "test_bags",
         "empty_bag": "test_bags",
@@ -115,7 +114,7 @@ def dicts_of(vectors):
 @examples
 @given(TOKENS)
 def test_bags(tokens):
-    bag = stories.make_bag()
+    bag = make_bag()
     for _ in range(2):  # the second time finds it empty again
         count, telling = stories.fill_bag(source_of([tokens]), 0, bag)
         found = {int(bag.terms[k]): [int(bag.counts[k]), int(bag.balance[k])] for k in range(count)}
@@ -127,7 +126,7 @@ def test_bags(tokens):
 
 def test_a_long_document_counts_to_its_thousandth_token():
     tokens = [(word + 1, 5, 0, CONTENT) for word in range(stories.MOST_TOKENS + 50)]
-    bag = stories.make_bag()
+    bag = make_bag()
     count, telling = stories.fill_bag(source_of([tokens]), 0, bag)
     assert count == telling == stories.MOST_TOKENS
     assert bag.counts[: stories.LEAD_TOKENS].tolist() == [3] * stories.LEAD_TOKENS
@@ -152,7 +151,7 @@ def test_counts_of_terms(documents):
     terms = table_of(4096)
     telling = np.zeros(len(documents), np.int64)
     given_all = (source_of(documents), np.arange(len(documents)))
-    place, used = stories.count_terms(*given_all, 0, stories.make_bag(), terms, 0, telling)
+    place, used = stories.count_terms(*given_all, 0, make_bag(), terms, 0, telling)
     assert place == len(documents)
     assert entries_of(terms) == naive.counted(documents)
     assert used == len(naive.counted(documents))
@@ -161,7 +160,7 @@ def test_counts_of_terms(documents):
     stories.move_terms(terms, larger)
     assert entries_of(larger) == entries_of(terms)
     small = table_of(1024)  # not even room for one document
-    assert stories.count_terms(*given_all, 0, stories.make_bag(), small, 0, telling)[0] == 0
+    assert stories.count_terms(*given_all, 0, make_bag(), small, 0, telling)[0] == 0
 
 
 @examples
@@ -169,7 +168,7 @@ def test_counts_of_terms(documents):
 def test_vectors(documents, most):
     terms = table_of(4096)
     rows, telling = np.arange(len(documents)), np.zeros(len(documents), np.int64)
-    source, bag = source_of(documents), stories.make_bag()
+    source, bag = source_of(documents), make_bag()
     stories.count_terms(source, rows, 0, bag, terms, 0, telling)
     idf = (terms.keys % np.uint64(97)).astype(np.int64)
     tf = np.arange(2000) + 5
