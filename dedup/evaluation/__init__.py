@@ -74,6 +74,13 @@ def evaluate(
         },
         "unmatched": _unmatched(labels, found),
     }
+    figures |= _scores(labels, found, least, only_listed)
+    return figures
+
+
+def _scores(labels: Labels, found: Found, least: str | None, only_listed: bool) -> dict[str, Any]:
+    """Return the scores of the kind that the labels are of."""
+    figures: dict[str, Any] = {}
     if labels.form == "clusters":
         figures["clusters"] = dataclasses.asdict(cluster_scores(found.clusters, labels.clusters))
     elif labels.form == "stories":
