@@ -23,7 +23,7 @@ from dedup.kernels import passages as kernel
 from dedup.kernels import sides
 from dedup.kernels.pieces import STRONG, WEAK
 from dedup.kernels.regions import MEDIUM
-from dedup.passages.seeds import NGRAMS, WORD_PAIRS, index_seeds, ranked
+from dedup.passages.seeds import NGRAMS, WORD_PAIRS, Ranked, index_seeds, ranked
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
@@ -99,10 +99,9 @@ def find_passages(
     """
     cut: Counter[str] = Counter()
     columns = columns or Columns()
-    order = ranked(tokens, included)
+    chosen = Ranked(tokens, words, ranked(tokens, included))
     runs, word_pairs = (
-        index_seeds(kind, tokens, words, order, config, cut, columns)
-        for kind in (NGRAMS, WORD_PAIRS)
+        index_seeds(kind, chosen, config, cut, columns) for kind in (NGRAMS, WORD_PAIRS)
     )
     longest = int(tokens.counts().max(initial=1))
     scratches: SimpleQueue[tuple[kernel.Counts, sides.Scratch]] = SimpleQueue()
