@@ -113,10 +113,8 @@ def _quoted(families: Families, sources: Sources, share: float) -> Bool:
     own = np.flatnonzero(families.variants == 0)
     tokens = sources.tokens
     quoted, total = np.zeros((2, len(own)), np.int64)
-    kernel.quoted_characters(
-        *(families.docs[own], families.spans[own]),
-        *(tokens.flags, tokens.starts, tokens.ends, tokens.bounds, quoted, total),
-    )
+    arrays = tokens.flags, tokens.starts, tokens.ends, tokens.bounds
+    kernel.quoted_characters(families.docs[own], families.spans[own], arrays, quoted, total)
     is_quoted = quoted >= share * np.maximum(total, 1)
     counts = np.bincount(families.families[own], minlength=len(families))
     quotes = np.bincount(families.families[own[is_quoted]], minlength=len(families))
