@@ -13,7 +13,7 @@ from dedup.kernels.text import QUOTED
 from dedup.passages.families.credits import agencies, find_credits, find_releases
 from dedup.passages.families.find import Families
 from dedup.passages.families.reporting import agreed_speaker, speaker_of
-from dedup.passages.families.sources import Holders, Sources
+from dedup.passages.families.sources import Holders, Sources, distinct_rows
 from dedup.text.tokens import Tokens
 
 TEMPLATE, OWN_TEXT, QUOTE, PRESS_RELEASE, PHRASE, AGENCY, COPY = range(7)
@@ -128,9 +128,10 @@ def _agencies(
     """Return the agency that most documents of each family credit, and how many do."""
     votes: dict[int, Counter[int]] = {}
     own = families.variants == 0
-    rows = np.unique(np.column_stack([families.families[own], families.docs[own]]), axis=0)
+    of_family, docs, _ = distinct_rows(families.families[own], families.docs[own])
     sizes = np.diff(sources.equals.bounds)
-    for family, doc in rows[np.isin(rows[:, 1], list(credited))].tolist():
+    some = np.isin(docs, list(credited))
+    for family, doc in zip(of_family[some].tolist(), docs[some].tolist(), strict=True):
         for agency in credited[doc]:
             votes.setdefault(family, Counter())[agency] += int(sizes[doc])
     best, credits = np.full(count, -1), np.zeros(count, np.int64)
