@@ -36,6 +36,8 @@ class Document:
     lost_facts: int | None
     lost_share: float | None
     story: str | None
+    same_url: str | None
+    no_text: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ class Copying:
     doc_id: str
 
 
+@dataclass(frozen=True, slots=True)
 class StoryMember:
     """A document of a story, and why it is in it; of a copy only what it is a copy of is told.
 
