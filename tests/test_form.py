@@ -15,10 +15,8 @@ OPEN = {
     "config.py _setting",
     *("kernels/families.py place_ngrams", "kernels/families.py find_variants"),
     *("kernels/families.py quoted_characters", "kernels/families.py match_way"),
-    *("kernels/families.py find_occurrences", "kernels/stories.py count_terms"),
-    *("kernels/stories.py weigh_rows", "kernels/stories.py find_partners"),
-    *("kernels/stories.py expand_rows", "passages/families/find.py find_families"),
-    *("stories/find.py find_stories", "stories/linking.py link_articles"),
+    "kernels/families.py find_occurrences",
+    "passages/families/find.py find_families",
     *("pipeline/full.py _result", "pipeline/results.py _documents"),
     "clusters/thresholds.py threshold_effect",
 }

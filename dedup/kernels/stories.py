@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dedup.kernels._jit import njit
 from dedup.kernels.stopwords import BLANK, NAME, STOP
-from dedup.kernels.text import ADJOINS, DIGIT, LINK, UNSPACED, mix
+from dedup.kernels.text import ADJOINS, DIGIT, LINK, SEED, UNSPACED, mix
 
 MOST_TOKENS = 1000  # of an article that count
 LEAD_TOKENS, LEAD_WEIGHT = 100, 3  # its first ones, and how often each of them counts
@@ -74,6 +74,26 @@ class Vectors(NamedTuple):
     values: npt.NDArray[np.uint16]
 
 
+class Weights(NamedTuple):
+    """What terms weigh, by the table of terms (``keys``) and by how often they count.
+
+    ``idf`` is the weight of each slot, ``tf`` that of a count; a vector keeps ``most`` terms.
+    """
+
+    keys: npt.NDArray[np.uint64]
+    idf: npt.NDArray[np.int64]
+    tf: npt.NDArray[np.int64]
+    most: int
+
+
+class Articles(NamedTuple):
+    """Articles by vectors, heaviest terms (int32, -1 where fewer) and days (int32)."""
+
+    vectors: Vectors
+    heads: npt.NDArray[np.int32]
+    days: npt.NDArray[np.int32]
+
+
 class Postings(NamedTuple):
     """The articles of each term (int32), in order, and the value it has there (uint16)."""
 
@@ -93,7 +113,7 @@ def term_at(source, i, lo):
         before = source.classes[i - 1]
         if before == BLANK or (before == STOP and source.classes[i] == STOP):
             return np.uint64(0)
-        return mix(source.hashes[i - 1], source.hashes[i])
+        return mix(mix(SEED, source.hashes[i - 1]), source.hashes[i])
     if source.classes[i] == STOP or source.ends[i] - source.starts[i] < 2:
         return np.uint64(0)
     return source.hashes[i]
@@ -155,12 +175,13 @@ def empty_bag(bag):
 
 
 @njit
-def count_terms(source, rows, first, bag, terms, used, telling):
-    """Count the terms of ``rows`` from the place ``first`` on, until the table is half full.
+def count_terms(source, rows, at, bag, terms, telling):
+    """Count the terms of ``rows`` until the table is half full.
 
-    ``telling`` (int64) gets how many tokens of each row are terms. Returns the place of the next
-    row and how many slots are used.
+    ``at`` is the place of the first row, and how many slots are used; what is returned says where
+    to go on. ``telling`` (int64) gets how many tokens of each row are terms.
     """
+    first, used = at
     for place in range(first, len(rows)):
         if 2 * (used + MOST_TOKENS) > len(terms.keys):
             return place, used
@@ -217,14 +238,13 @@ def write_vector(numbers, weights, order, count, terms, values):
 
 
 @njit
-def weigh_rows(source, rows, keys, idf, tf, most, bag, out):
+def weigh_rows(source, rows, weights_of, bag, out):
     """Write the vectors of ``rows`` to ``out``, and the slots of their heaviest terms to its heads.
 
-    ``keys`` (uint64) is the table of terms, ``idf`` (int64) the weight of each slot, ``tf`` (int64)
-    that of a count. ``out`` is (bounds, terms, values, heads); a vector has ``most`` terms at most,
-    the heaviest, of equal ones those with the smaller hash; ``heads`` (int32) is -1 where a row has
-    fewer than ``HEADS``.
+    ``out`` is (bounds, terms, values, heads). A vector keeps its heaviest terms, of equal ones
+    those with the smaller hash; ``heads`` (int32) is -1 where a row has fewer than ``HEADS``.
     """
+    keys, idf, tf, most = weights_of
     bounds, terms, values, heads = out
     at = np.int64(0)
     numbers = np.empty(MOST_TOKENS, np.int32)
@@ -340,13 +360,14 @@ def push_best(heap, size, value):
 
 
 @njit
-def find_partners(low, high, heads, vectors, postings, days, limits, out):
+def find_partners(low, high, articles, postings, limits, out):
     """Write the partners of the articles ``low:high``, the most alike first, of equals the first.
 
-    ``days`` (int32, ``NO_DAY`` where unknown); ``limits`` (int64) are: the longest posting list
-    that counts, the most days between two partners, the least product. ``out`` is (partners int32,
-    products int64), both of ``PARTNERS`` columns, -1 where there are fewer.
+    ``limits`` (int64) are: the longest posting list that counts, the most days between two
+    partners, the least product. ``out`` is (partners int32, products int64), both of ``PARTNERS``
+    columns, -1 where there are fewer.
     """
+    vectors, heads, days = articles
     partners, products = out
     partial = np.zeros(len(heads), np.int64)
     touched = np.empty(len(heads), np.int32)
@@ -392,13 +413,15 @@ def find_partners(low, high, heads, vectors, postings, days, limits, out):
 
 
 @njit
-def expand_rows(low, high, vectors, partners, products, shape, out):
+def expand_rows(low, high, vectors, near, shape, out):
     """Write the vectors ``low:high`` with those of their nearest partners added.
 
-    A partner adds its vector times what its similarity is above the least one. ``shape`` (int64) is
-    how many partners add, the least product, and the most terms. ``out`` is (bounds, terms,
-    values). An article without partners keeps its vector.
+    A partner adds its vector times what its similarity is above the least one. ``near`` are the
+    partners of each (int32, -1 where fewer) and their products (int64), ``shape`` (int64) is how
+    many partners add, the least product, and the most terms. ``out`` is (bounds, terms, values). An
+    article without partners keeps its vector.
     """
+    partners, products = near
     bounds, terms, values = out
     at = np.int64(0)
     members = np.empty(shape[0] + 1, np.int64)
