@@ -360,6 +360,32 @@ def push_best(heap, size, value):
 
 
 @njit
+def add_candidates(a, articles, postings, limits, partial, touched):
+    """Add up the products of ``a`` over its heaviest terms; return how many articles have some.
+
+    ``partial`` (int64) is all 0 before; ``touched`` (int32) gets the articles where it is not.
+    """
+    vectors, heads, days = articles
+    count = 0
+    for k in range(heads.shape[1]):
+        term = heads[a, k]
+        if term < 0 or postings.bounds[term + 1] - postings.bounds[term] > limits[0]:
+            continue
+        own = value_of(vectors, a, term)
+        for i in range(postings.bounds[term], postings.bounds[term + 1]):
+            b = postings.articles[i]
+            if b == a or own == 0 or postings.values[i] == 0:
+                continue
+            if days[a] != NO_DAY and days[b] != NO_DAY and abs(days[a] - days[b]) > limits[1]:
+                continue
+            if partial[b] == 0:
+                touched[count] = b
+                count += 1
+            partial[b] += own * np.int64(postings.values[i])
+    return count
+
+
+@njit
 def find_partners(low, high, articles, postings, limits, out):
     """Write the partners of the articles ``low:high``, the most alike first, of equals the first.
 
@@ -367,49 +393,58 @@ def find_partners(low, high, articles, postings, limits, out):
     partners, the least product. ``out`` is (partners int32, products int64), both of ``PARTNERS``
     columns, -1 where there are fewer.
     """
-    vectors, heads, days = articles
     partners, products = out
-    partial = np.zeros(len(heads), np.int64)
-    touched = np.empty(len(heads), np.int32)
+    partial = np.zeros(len(articles.heads), np.int64)
+    touched = np.empty(len(articles.heads), np.int32)
     heap = np.empty(PARTNERS, np.int64)
     for a in range(low, high):
-        count = 0
-        for k in range(heads.shape[1]):
-            term = heads[a, k]
-            if term < 0 or postings.bounds[term + 1] - postings.bounds[term] > limits[0]:
-                continue
-            own = value_of(vectors, a, term)
-            for i in range(postings.bounds[term], postings.bounds[term + 1]):
-                b = postings.articles[i]
-                if b == a or own == 0 or postings.values[i] == 0:
-                    continue
-                if days[a] != NO_DAY and days[b] != NO_DAY and abs(days[a] - days[b]) > limits[1]:
-                    continue
-                if partial[b] == 0:
-                    touched[count] = b
-                    count += 1
-                partial[b] += own * np.int64(postings.values[i])
         size = 0
-        for k in range(count):
+        for k in range(add_candidates(a, articles, postings, limits, partial, touched)):
             b = touched[k]
             size = push_best(heap, size, (partial[b] << 31) | (0x7FFFFFFF - b))
             partial[b] = 0
         found = 0
         for k in range(size):
             b = 0x7FFFFFFF - (heap[k] & 0x7FFFFFFF)
-            total, common = product(vectors, a, b)
-            heap[k] = 0
+            total, common = product(articles.vectors, a, b)
             if total >= limits[2] and common >= LEAST_COMMON:
                 heap[found] = (total << 31) | (0x7FFFFFFF - b)
                 found += 1
         heap[:found].sort()
-        for k in range(PARTNERS):
-            if k < found:
-                partners[a, k] = 0x7FFFFFFF - (heap[found - 1 - k] & 0x7FFFFFFF)
-                products[a, k] = heap[found - 1 - k] >> 31
-            else:
-                partners[a, k] = -1
-                products[a, k] = 0
+        partners[a, :] = -1
+        products[a, :] = 0
+        for k in range(found):
+            partners[a, k] = 0x7FFFFFFF - (heap[found - 1 - k] & 0x7FFFFFFF)
+            products[a, k] = heap[found - 1 - k] >> 31
+
+
+@njit
+def add_vectors(vectors, members, factors, numbers, weights):
+    """Write the sum of the vectors of ``members``, each times its factor; return how many terms.
+
+    ``numbers`` (int32) gets the terms, ascending, and ``weights`` (int64) the sums.
+    """
+    places = np.empty(len(members), np.int64)
+    for k in range(len(members)):
+        places[k] = vectors.bounds[members[k]]
+    size = 0
+    while True:
+        term = np.int32(0x7FFFFFFF)  # the least that is left in one of them
+        for k in range(len(members)):
+            if places[k] < vectors.bounds[members[k] + 1]:
+                term = min(term, vectors.terms[places[k]])
+        if term == np.int32(0x7FFFFFFF):
+            return size
+        weight = np.int64(0)
+        for k in range(len(members)):
+            if places[k] == vectors.bounds[members[k] + 1]:
+                continue
+            if vectors.terms[places[k]] == term:
+                weight += factors[k] * np.int64(vectors.values[places[k]])
+                places[k] += 1
+        numbers[size] = term
+        weights[size] = weight
+        size += 1
 
 
 @njit
@@ -425,13 +460,10 @@ def expand_rows(low, high, vectors, near, shape, out):
     bounds, terms, values = out
     at = np.int64(0)
     members = np.empty(shape[0] + 1, np.int64)
-    places = np.empty(shape[0] + 1, np.int64)
     factors = np.empty(shape[0] + 1, np.int64)
-    longest = np.int64(0)
-    for a in range(len(vectors.bounds) - 1):
-        longest = max(longest, vectors.bounds[a + 1] - vectors.bounds[a])
-    numbers = np.empty((shape[0] + 1) * longest, np.int32)
-    weights = np.empty((shape[0] + 1) * longest, np.int64)
+    room = (shape[0] + 1) * np.max(np.diff(vectors.bounds)) if len(vectors.bounds) > 1 else 0
+    numbers = np.empty(room, np.int32)
+    weights = np.empty(room, np.int64)
     for a in range(low, high):
         members[0] = a
         factors[0] = SCALE >> 4
@@ -440,26 +472,7 @@ def expand_rows(low, high, vectors, near, shape, out):
             members[count] = partners[a, count - 1]
             factors[count] = (products[a, count - 1] - shape[1]) >> 18
             count += 1
-        for k in range(count):
-            places[k] = vectors.bounds[members[k]]
-        size = 0
-        while True:  # the least term that is left in one of them
-            term = np.int32(0x7FFFFFFF)
-            for k in range(count):
-                if places[k] < vectors.bounds[members[k] + 1]:
-                    term = min(term, vectors.terms[places[k]])
-            if term == np.int32(0x7FFFFFFF):
-                break
-            weight = np.int64(0)
-            for k in range(count):
-                if places[k] == vectors.bounds[members[k] + 1]:
-                    continue
-                if vectors.terms[places[k]] == term:
-                    weight += factors[k] * np.int64(vectors.values[places[k]])
-                    places[k] += 1
-            numbers[size] = term
-            weights[size] = weight
-            size += 1
+        size = add_vectors(vectors, members[:count], factors, numbers, weights)
         order = np.argsort(-weights[:size], kind="mergesort")
         some = min(size, shape[2])
         at += write_vector(numbers, weights, order, some, terms[at:], values[at:])
