@@ -318,18 +318,18 @@ def product(vectors, a, b):
     """Return the product of two vectors and how many terms they have in common."""
     i = vectors.bounds[a]
     j = vectors.bounds[b]
+    end_i = vectors.bounds[a + 1]
+    end_j = vectors.bounds[b + 1]
     total = np.int64(0)
     common = 0
-    while i < vectors.bounds[a + 1] and j < vectors.bounds[b + 1]:
-        if vectors.terms[i] < vectors.terms[j]:
-            i += 1
-        elif vectors.terms[i] > vectors.terms[j]:
-            j += 1
-        else:
-            total += np.int64(vectors.values[i]) * np.int64(vectors.values[j])
-            common += 1
-            i += 1
-            j += 1
+    while i < end_i and j < end_j:  # without a branch, for none could be predicted
+        one = vectors.terms[i]
+        two = vectors.terms[j]
+        same = np.int64(one == two)
+        total += same * np.int64(vectors.values[i]) * np.int64(vectors.values[j])
+        common += same
+        i += np.int64(one <= two)
+        j += np.int64(two <= one)
     return total, common
 
 
