@@ -209,8 +209,8 @@ def test_the_keys_of_the_provenance_are_documented():
     text = OUTPUT.read_text(encoding="utf-8")
     section = text.split("## A cleaned folder\n")[1].split("\n## ")[0]
     keys = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)))
-    between = [item.name for item in CONTRACT["documents"]]  # the row "`cluster` to `story`"
+    between = [item.name for item in CONTRACT["documents"]]  # the row "`cluster` to `no_text`"
     place = keys.index("cluster")
-    assert keys[place + 1] == "story"
+    assert keys[place + 1] == "no_text"
     keys[place : place + 2] = between[between.index("cluster") :]
     assert keys == [key for key in clean(["One article."])[0] if key != "clean"]

@@ -104,6 +104,21 @@ class Signer:
             column = pa.array([each.text for each in facts], pa.large_string())
             yield self._entries(facts, texts_from_arrow(column))
 
+    def texts_of(self, documents: Iterable[Any]) -> Iterator[Texts]:
+        """Yield the texts of documents, some at a time; they are given as for ``sign_many``."""
+        if isinstance(documents, pa.Table):
+            documents = documents.to_batches()
+        waiting = iter(documents)
+        while chunk := list(islice(waiting, 1)):
+            if isinstance(chunk[0], pa.RecordBatch):
+                column = chunk[0].column("text").cast(CORPUS.field("text").type)
+                for low in range(0, len(column), CHUNK):
+                    yield texts_from_arrow(column.slice(low, CHUNK))
+                continue
+            chunk += islice(waiting, CHUNK - 1)
+            facts = [metadata_of(each, named=False) for each in chunk]
+            yield texts_from_arrow(pa.array([each.text for each in facts], pa.large_string()))
+
     def _batch(self, batch: pa.RecordBatch) -> Iterator[list[Entry]]:
         missing = {"doc_id", "text"} - set(batch.schema.names)
         if missing:

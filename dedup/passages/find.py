@@ -90,12 +90,13 @@ def find_passages(
     included: Bool,
     threads: int = 1,
     columns: Columns | None = None,
+    firsts: int | None = None,
 ) -> Passages:
     """Find the passages that the ``included`` documents share.
 
-    The result does not depend on ``threads``. Only one of several equal documents should be
-    included: more documents than ``passage_max_documents`` share no seed. ``columns`` is where
-    the indexes of seeds stand.
+    With ``firsts`` only those that one of so many first documents has. The result does not depend
+    on ``threads``. Only one of several equal documents should be included: more documents than
+    ``passage_max_documents`` share no seed. ``columns`` is where the indexes of seeds stand.
     """
     cut: Counter[str] = Counter()
     columns = columns or Columns()
@@ -122,7 +123,8 @@ def find_passages(
         return rows, figures, pairs
 
     seeds = offsets_of(np.diff(runs.bounds) + np.diff(word_pairs.bounds))
-    cuts = list(runs_of_rows(seeds, _RUN_SEEDS)) or [(0, 0)]
+    cuts = list(runs_of_rows(seeds[: None if firsts is None else firsts + 1], _RUN_SEEDS))
+    cuts = cuts or [(0, 0)]
     parts = list(in_order(run, cuts, threads))
     return _joined(parts, cut)
 

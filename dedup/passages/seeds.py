@@ -35,7 +35,7 @@ from dedup.text.tokens import Tokens
 __all__ = ["NGRAMS", "WORD_PAIRS", "Ranked", "SeedIndex", "index_seeds", "ranked"]
 
 _NAMES = {NGRAMS: "ngrams", WORD_PAIRS: "word_pairs"}
-_WORD_PAIR_REACH = 6  # tokens from one content word to the next
+WORD_PAIR_REACH = 6  # tokens from one content word to the next
 _PART_SEEDS = 1 << 23  # that are grouped at a time, about, where arrays are in files …
 _HELD_SEEDS = 1 << 24  # … and where they are in memory
 _SEED = {"values": np.uint64, "rows": np.int32, "places": np.int32}
@@ -213,7 +213,7 @@ def index_seeds(
     They are taken in parts, by their hashes. ``cut`` counts what the limits leave out.
     """
     tokens, order = documents.tokens, documents.order
-    reach = config.passage_size if kind == NGRAMS else _WORD_PAIR_REACH
+    reach = config.passage_size if kind == NGRAMS else WORD_PAIR_REACH
     chosen = np.zeros(len(tokens), np.bool_)
     chosen[order] = True
     seeds = _Seeds(kernel.Kind(kind, reach), tokens, documents.words, chosen, columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +90,12 @@ def word_hashes(words: list[str]) -> UInt64:
     >>> word_hashes(["Share", "two words"]).tolist()[1]
     0
     """
-    tokens = tokenise_texts(texts_from_strings(words))
+    return _hashes(tuple(words)).copy()
+
+
+@lru_cache(maxsize=256)  # the words are constants of the rules
+def _hashes(words: tuple[str, ...]) -> UInt64:
+    tokens = tokenise_texts(texts_from_strings(list(words)))
     found = np.zeros(len(words), np.uint64)
     single = tokens.counts() == 1
     found[single] = tokens.hashes[tokens.bounds[:-1][single]]
@@ -98,6 +104,12 @@ def word_hashes(words: list[str]) -> UInt64:
 
 def _trigger_table(triggers: Mapping[str, int]) -> kernel.Triggers:
     """Lay word → most words out as the open table of ``kernels/lines.py``."""
+    return _laid_out(tuple(triggers.items()))
+
+
+@lru_cache(maxsize=16)
+def _laid_out(items: tuple[tuple[str, int], ...]) -> kernel.Triggers:
+    triggers = dict(items)
     size = 1 << max(4, (4 * len(triggers)).bit_length())
     keys = np.zeros(size, np.uint64)
     limits = np.zeros(size, np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -67,6 +68,14 @@ class Tokens:
         bounds = self.bounds[low : high + 1]
         position = slice(int(bounds[0]), int(bounds[-1]))
         return Tokens(bounds - bounds[0], *(getattr(self, name)[position] for name in _KINDS))
+
+
+def joined_tokens(parts: Sequence[Tokens]) -> Tokens:
+    """Return the tokens of several lots of documents, one behind the other."""
+    offsets = np.cumsum([0, *(len(each.hashes) for each in parts)])
+    bounds = [each.bounds[1:] + low for each, low in zip(parts, offsets, strict=False)]
+    columns = (np.concatenate([getattr(each, name) for each in parts]) for name in _KINDS)
+    return Tokens(np.concatenate([np.zeros(1, np.int64), *bounds]), *columns)
 
 
 def tokenise_texts(texts: Texts, *, threads: int = 1, columns: Columns | None = None) -> Tokens:

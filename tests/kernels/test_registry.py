@@ -141,6 +141,7 @@ REGISTRY = {
         "match_way": "test_matching_a_wording_on_the_way",
         "match_wording": "test_matching_a_wording_on_the_way",
         "entries_of": "test_a_wording_is_listed_once_for_each_ngram",
+        "stride_of": "test_a_long_wording_has_anchors_at_equal_distances",
         "add_wording": "test_a_wording_is_listed_once_for_each_ngram",
         "place_ngrams": "test_ngrams_of_wordings",
         "same_wordings": "test_the_same_wording_has_one_leader",
@@ -265,6 +266,16 @@ REGISTRY = {
         "hulls_of": "test_find_loose",
         "find_loose": "test_find_loose",
     },
+    "packed": {
+        "bits_of": "test_bits_of",
+        "put_bits": "test_bits_are_taken_as_they_were_put",
+        "take_bits": "test_bits_are_taken_as_they_were_put",
+        "pack_block": "test_a_block_gives_back_its_postings",
+        "measure": "test_an_invented_block_is_read_within_its_bounds",
+        "unpack_block": "test_a_block_gives_back_its_postings",
+        "find_in_block": "test_a_block_gives_back_its_postings",
+        "find_packed": "test_keys_of_many_articles_are_found_across_groups",
+    },
     "postings": {
         "entry_keys": "test_entry_keys",
         "all_keys": "test_keys_follow_from_signature_sums_and_salt",
@@ -286,6 +297,7 @@ REGISTRY = {
         "give_way": "test_articles_give_way_as_they_would_one_by_one",
     },
     "quotes": {
+        "is_plain": "test_eight_plain_bytes",
         "mark_number": "test_numbers_of_marks",
         "code_at": "test_numbers_of_marks",
         "opens_before": "test_what_stands_around_marks",
@@ -347,6 +359,11 @@ REGISTRY = {
         "gram_table": "test_running_words_that_stand_nowhere_else",
         "mark_shared": "test_running_words_that_stand_nowhere_else",
         "count_own": "test_running_words_that_stand_nowhere_else",
+    },
+    "sampled": {
+        "is_least": "test_the_middle_word_has_the_least_hash",
+        "sample_seeds": "test_kept_seeds_are_those_of_the_twin",
+        "best_windows": "test_the_best_windows_are_those_of_the_twin",
     },
     "seeds": {
         "part_of": "test_seeds_of_a_document",
