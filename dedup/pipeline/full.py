@@ -62,6 +62,7 @@ from dedup.similarity.telling import telling_passages
 from dedup.sources.rereadable import Reader
 from dedup.stories.find import Found, find_stories
 from dedup.stories.tables import Tables, story_tables
+from dedup.stories.vectors import source_of
 from dedup.text.tokens import Tokens, read_tokens, tokenise_texts
 
 _MOST_ALIKE = 16  # near copies of one document that take part where passages are sought
@@ -392,7 +393,7 @@ def _find_stories(state: State) -> None:
     found = state.resources.work.stage(
         "stories",
         lambda: find_stories(
-            *(documents.texts, state.tokens, state.removals.words, state.config),
+            *(documents.texts, source_of(state.tokens, state.removals.words), state.config),
             documents=np.flatnonzero(leaders == np.arange(len(leaders))),
             days=days,
             threads=state.resources.threads,

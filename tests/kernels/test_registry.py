@@ -438,7 +438,9 @@ REGISTRY = {
         "count_heads": "test_partners",
         "fill_postings": "test_partners",
         "push_best": "test_the_largest",
+        "add_candidates": "test_partners",
         "find_partners": "test_partners",
+        "add_vectors": "test_expansion",
         "expand_rows": "test_expansion",
     },
     "telling": {
