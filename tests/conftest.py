@@ -19,7 +19,7 @@ import dedup
 QUARANTINE = Path(__file__).with_name("quarantine.txt")
 ROOT = Path(__file__).resolve().parents[1]
 # Doctests are looked for in every module, and modules of one name cannot be imported twice.
-collect_ignore_glob = ["*/conftest.py"]
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
 # With all that the tests import, a look at everything that lives takes long, and comes often.
 gc.set_threshold(100_000, 20, 50)

@@ -206,8 +206,8 @@ def _classes_words(config: Config) -> bool:
 def _masked(found: pa.Table, tokens: Tokens, gone: Int64) -> Bool:
     """Tell which tokens stand in what is removed; ``gone`` gets how many of each document."""
     masked: Bool = np.zeros(len(tokens.hashes), np.bool_)
-    positions = (found[name].to_numpy() for name in ("doc", "start", "end"))
-    kernel.mask_tokens(tokens.bounds, tokens.starts, *positions, masked, gone)
+    stretches = kernel.Stretches(*(found[name].to_numpy() for name in ("doc", "start", "end")))
+    kernel.mask_tokens(tokens.bounds, tokens.starts, stretches, masked, gone)
     return masked
 
 

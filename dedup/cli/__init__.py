@@ -128,7 +128,7 @@ def root(ctx: click.Context) -> int:
 @plots_option
 @view_options(limit=None)
 @shown_option(
-    *("clusters", "passages", "pairs", "removals"),
+    *("clusters", "families", "stories", "passages", "pairs", "removals"),
     *("losses", "forms", "revisions", "warnings", "input", "all"),
 )
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")

@@ -76,9 +76,7 @@ def write_wordings(docs, spans, masked, tokens, size, wordings):
             for i in range(high - low):
                 if own[i] == BLANK:
                     own[i] = CONTENT
-        count = write_ngrams(
-            hashes[low:high], own, 0, high - low, size, wordings.values[made:], positions
-        )
+        count = write_ngrams(hashes[low:high], own, size, wordings.values[made:], positions)
         for i in range(count):
             value = wordings.values[made + i]
             wordings.values[made + i] = value if value != np.uint64(0) else np.uint64(1)
@@ -192,7 +190,7 @@ def add_wording(wordings, f, table):
 def place_ngrams(hashes, classes, lo, hi, size, buffers, ngrams):
     """Write the n-grams of one document by their token to ``ngrams`` (uint64), 0 for none."""
     values, positions = buffers
-    made = write_ngrams(hashes, classes, lo, hi, size, values, positions)
+    made = write_ngrams(hashes[lo:hi], classes[lo:hi], size, values, positions)
     ngrams[: hi - lo] = np.uint64(0)
     for i in range(made):
         ngrams[positions[i]] = values[i] if values[i] != np.uint64(0) else np.uint64(1)

@@ -96,8 +96,13 @@ def slot_of(keys, stamps, stamp, gram, mask):
 
 
 @njit
-def count_grams(words, low, high, size, side, table, mask):
-    """Enter the n-grams of ``words[low:high]`` into the table as those of text ``side``."""
+def count_grams(words, box, size, side, table, mask):
+    """Enter the n-grams of one side of ``box`` into the table as those of text ``side``.
+
+    ``words`` (uint64) are those of the text, ``box`` is where its part of each text begins and
+    ends.
+    """
+    low, high = box[2 * side], box[2 * side + 1]
     keys, stamps, counts, places = table.keys, table.stamps, table.counts, table.places
     stamp = table.stamp[0]
     for i in range(low, high - size + 1):
@@ -121,8 +126,8 @@ def enter_grams(a, b, box, size, table):
     while room < 2 * most:
         room *= 2
     mask = np.uint64(room - 1)
-    count_grams(a, box[0], box[1], size, 0, table, mask)
-    count_grams(b, box[2], box[3], size, 1, table, mask)
+    count_grams(a, box, size, 0, table, mask)
+    count_grams(b, box, size, 1, table, mask)
     return mask
 
 

@@ -141,7 +141,7 @@ def _find_removals(state: State) -> None:
             state.tokens,
             state.config,
             sites=column_codes(documents.metadata["site"])[0].astype(np.int64),
-            groups=state.copies.stories,
+            groups=state.copies.components,
             columns=documents.columns,
             threads=state.resources.threads,
         ),

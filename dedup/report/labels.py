@@ -71,6 +71,15 @@ REASONS = {
     },
     "tag": TAG_WORDS,
 }
+FAMILY_WORDS = {
+    "template": "template of a site",
+    "own_text": "text a publisher prints again",
+    "quote": "quotation",
+    "press_release": "press release",
+    "phrase": "phrase",
+    "agency": "agency text",
+    "copy": "passage",
+}
 # What the limits on very frequent text left out. One that is not known is written as it is.
 LIMIT_WORDS = {
     "oversized_buckets": "oversized buckets, of whose pairs only some were compared",
@@ -143,6 +152,15 @@ def reason_name(reason: str) -> str:
     ('previous or next article', 'not known yet')
     """
     return REASON_WORDS.get(reason) or spaced(reason)
+
+
+def family_name(kind: str) -> str:
+    """Return the kind of a family in words.
+
+    >>> family_name("copy"), family_name("not_known_yet")
+    ('passage', 'not known yet')
+    """
+    return FAMILY_WORDS.get(kind) or spaced(kind)
 
 
 def limit_name(limit: str) -> str:

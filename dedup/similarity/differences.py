@@ -20,6 +20,7 @@ import pyarrow as pa
 from dedup.config import RELATIONS, Config
 from dedup.core.arrays import (
     Bool,
+    Float64,
     Int32,
     Int64,
     Texts,
@@ -106,10 +107,7 @@ def words_of(texts: Texts, tokens: Tokens, hidden: Bool | None = None) -> kernel
     languages[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
     kinds: UInt8 = np.zeros(len(tokens.hashes), np.uint8)
     values: UInt64 = np.zeros(len(tokens.hashes), np.uint64)
-    facts.mark_kinds(
-        *(tokens.hashes, tokens.prefixes, tokens.flags, tokens.bounds),
-        *(languages, dictionary(), kinds, values),
-    )
+    facts.mark_kinds(tokens.arrays(), languages, dictionary(), kinds, values)
     if hidden is not None:
         kinds[hidden] |= facts.HIDDEN
     table = folding()
@@ -285,6 +283,28 @@ class Judge:
         return figures, relations, stays, told
 
 
+def _share_of_slots(figures: Int64) -> Float64:
+    """Return which share of the slots of each pair holds a conflict."""
+    slots = figures[:, kernel.SLOTS] + figures[:, kernel.MISSPELT]
+    share: Float64 = figures[:, kernel.SLOTS_HIT] / np.maximum(slots, 1)
+    return share
+
+
+def _on_one_form(figures: Int64, is_short: Bool, config: Config) -> Bool:
+    """Tell which pairs fill one form with other facts."""
+    sides = np.arange(2)
+    hit = _share_of_slots(figures)
+    runs, names = figures[:, kernel.RUNS], figures[:, kernel.RUNS_OF_NAMES]
+    conflicts = figures[:, kernel.CONFLICTS + sides]
+    share = (conflicts / np.maximum(figures[:, kernel.FACTS + sides], 1)).max(axis=1)
+    form: Bool = (runs >= _FORM_RUNS) & (hit >= _FORM_SLOTS) & (share >= config.facts)
+    form |= is_short & (runs > 0) & (share >= _SHORT_FACTS * config.facts)
+    form |= (runs >= _LONG_RUNS) & (names > 0) & (hit >= _LONG_SLOTS) & (share >= config.facts / 4)
+    # More words misspelt than facts in conflict: what differs is the reading.
+    form &= (config.facts > 0) & (figures[:, kernel.SLOTS_HIT] >= figures[:, kernel.MISSPELT])
+    return form
+
+
 def judge(
     pairs: Pairs, figures: Int64, counts: Int64 | Int32, dates: Int64, config: Config
 ) -> tuple[Int64, Bool]:
@@ -295,17 +315,10 @@ def judge(
     """
     shorter = counts.min(axis=1)
     sides = np.arange(2)
-    slots = figures[:, kernel.SLOTS] + figures[:, kernel.MISSPELT]
-    hit = figures[:, kernel.SLOTS_HIT] / np.maximum(slots, 1)
+    hit = _share_of_slots(figures)
     runs, names = figures[:, kernel.RUNS], figures[:, kernel.RUNS_OF_NAMES]
-    conflicts = figures[:, kernel.CONFLICTS + sides]
-    share = (conflicts / np.maximum(figures[:, kernel.FACTS + sides], 1)).max(axis=1)
     is_short = shorter < SHORT
-    form = (runs >= _FORM_RUNS) & (hit >= _FORM_SLOTS) & (share >= config.facts)
-    form |= is_short & (runs > 0) & (share >= _SHORT_FACTS * config.facts)
-    form |= (runs >= _LONG_RUNS) & (names > 0) & (hit >= _LONG_SLOTS) & (share >= config.facts / 4)
-    # More words misspelt than facts in conflict: what differs is the reading.
-    form &= (config.facts > 0) & (figures[:, kernel.SLOTS_HIT] >= figures[:, kernel.MISSPELT])
+    form = _on_one_form(figures, is_short, config)
     # Names and dates agree in a text of some length: the same subject, with other figures.
     same_subject = form & (names == 0) & (shorter >= _SUBJECT_TOKENS)
     tiny = (counts < TINY) & (figures[:, [kernel.MATCHED]] < _TINY_MATCHED * counts)

@@ -130,10 +130,8 @@ class Discount:
         chosen = languages_of(tokens)
         self.languages.append(chosen)
         some = np.ones(len(tokens), np.bool_) if counted is None else counted
-        kernel.count_documents(
-            *(tokens.hashes, tokens.flags, tokens.bounds, chosen, some),
-            *(self._counters, self._stamps, self._totals),
-        )
+        own = self._counters, self._stamps, self._totals
+        kernel.count_documents(tokens.arrays(), chosen, some, *own)
         if (chosen < 0).any():
             words = tokens.hashes[np.repeat(chosen < 0, tokens.counts())]
             self._waiting.append(np.unique(words, return_counts=True))
@@ -207,12 +205,9 @@ def classify_part(tokens: Tokens, masked: Bool | None, languages: Int64, learned
     if masked is not None:
         classes[masked] = BLANK
     weights = np.empty(len(tokens.hashes), np.float32)
-    kernel.classify_rows(
-        *(tokens.hashes, tokens.flags, tokens.bounds, lists.table, lists.languages, languages),
-        *(learned.common, _particles(), classes, weights),
-    )
-    kernel.weigh_frequent(
-        *(tokens.hashes, tokens.flags, tokens.bounds, languages),
-        *(learned.counters, learned.totals, classes, weights),
-    )
+    discounted = kernel.Lists(lists.table, lists.languages, learned.common, _particles())
+    given = tokens.arrays()
+    kernel.classify_rows(given, discounted, languages, classes, weights)
+    frequent = learned.counters, learned.totals
+    kernel.weigh_frequent(given, languages, *frequent, classes, weights)
     return Words(classes, weights, languages)

@@ -52,6 +52,8 @@ COMPARED = {
         "set_quoted": "test_quotations_that_end_with_their_lines",
         "end_lines": "test_quotations_that_end_with_their_lines",
         "find_closed": "test_which_quotation_a_mark_closes",
+        "end_line": "test_quotations_of_texts",
+        "take_mark": "test_quotations_of_texts",
         "mark_quotes": "test_quotations_of_texts",
         "mark_quote_rows": "test_quotations_of_texts",
     },
@@ -123,9 +125,9 @@ def test_what_stands_around_marks(string):
         if char in MARKS:
             place = len(string[:at].encode())
             behind = place + len(char.encode())
-            folds = TABLE.stage, TABLE.values
-            before = quotes.opens_before(data, 0, place, high, *folds)
-            follows = quotes.word_follows(data, behind, high, *folds)
+            span = text.Span(data, 0, high)
+            before = quotes.opens_before(span, place, TABLE)
+            follows = quotes.word_follows(span, behind, TABLE)
             assert (before, follows) == surroundings(string, at, kinds)
 
 
@@ -178,14 +180,13 @@ def test_quotations_that_end_with_their_lines(rows, token):
 @given(st.lists(quoted_texts, max_size=3))
 def test_quotations_of_texts(strings):
     texts, tokens = texts_from_strings(strings), tokenise_texts(texts_from_strings(strings))
-    folds = TABLE.stage, TABLE.values
     flags, alone = np.zeros((2, len(tokens.hashes)), np.uint8)
-    quotes.mark_quote_rows(texts.data, texts.offsets, *folds, tokens.starts, flags, tokens.bounds)
+    quotes.mark_quote_rows(texts.data, texts.offsets, TABLE, tokens.starts, flags, tokens.bounds)
     opened = np.zeros((quotes.DEPTH, 3), np.int64)
     for row, string in enumerate(strings):
         own = slice(tokens.bounds[row], tokens.bounds[row + 1])
-        low, high = texts.offsets[row : row + 2]
-        quotes.mark_quotes(texts.data, low, high, *folds, tokens.starts[own], alone[own], opened)
+        span = text.Span(texts.data, *texts.offsets[row : row + 2])
+        quotes.mark_quotes(span, TABLE, tokens.starts[own], alone[own], opened)
         starts = [token.start for token in naive_tokens(string, NAIVE_TABLE)]
         found = naive_quotes(string, around_quotes(string, NAIVE_TABLE), starts)
         assert flags[own].tolist() == flags_of(found, len(starts)).tolist()

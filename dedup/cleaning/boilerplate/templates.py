@@ -24,7 +24,7 @@ from dedup.core.storage import Columns
 from dedup.kernels import templates as kernel
 from dedup.kernels.lines import drop_single
 from dedup.kernels.stopwords import fill_table
-from dedup.kernels.templates import ENDING, FULL, LEAST_WORDS, NOT, SHORT, TokenView, Units
+from dedup.kernels.templates import ENDING, FULL, LEAST_WORDS, NOT, SHORT, Known, Units
 from dedup.kernels.text import STARTS_SENTENCE
 from dedup.text.lines import Lines
 from dedup.text.stopwords import stop_lists
@@ -52,18 +52,13 @@ Int32 = npt.NDArray[np.int32]
 _COLUMNS = {"keys": np.uint64, "docs": np.int32, "lows": np.int64, "sizes": np.int16}
 
 
-def view(tokens: Tokens) -> TokenView:
-    """Return the arrays of tokens that the kernels of templates take."""
-    return TokenView(tokens.hashes, tokens.flags, tokens.starts, tokens.ends)
-
-
 def cut_units(tokens: Tokens, lines: Lines) -> Units:
     """Cut the lines of some documents into units."""
     room = len(lines) + int(np.count_nonzero(tokens.flags & STARTS_SENTENCE)) + len(lines)
     line, low, high = np.empty((3, room), np.int64)
     keys = np.empty(room, np.uint64)
     units = Units(line, low, high, keys)
-    count = kernel.cut_units(lines.lows, lines.highs, lines.words, view(tokens), units)
+    count = kernel.cut_units(lines.lows, lines.highs, lines.words, tokens.arrays(), units)
     return Units(line[:count], low[:count], high[:count], keys[:count])
 
 
@@ -97,10 +92,9 @@ class Templates:
         found = np.zeros(len(units.keys), np.uint8)
         endings = np.full(len(units.keys), -1)
         if self.entries and len(found):
-            spreads = spread(sites[lines.docs[units.lines]])
-            kernel.find_templates(
-                units, spreads, view(tokens), self.table, lines.words, found, endings
-            )
+            known = Known(self.table, spread(sites[lines.docs[units.lines]]))
+            given = units, known, tokens.arrays(), lines.words
+            kernel.find_templates(*given, found, endings)
         return found, endings
 
 
@@ -330,9 +324,7 @@ class _Survey:
         lows, highs = lows[fresh].astype(np.int64), highs[fresh].astype(np.int64)
         sketches = np.full((len(rows), kernel.SKETCH), ~np.uint64(0))
         table = stop_lists().table
-        kernel.sketch_rows(
-            rows, self.tokens.bounds, self.tokens.hashes, table, lows, highs, sketches
-        )
+        kernel.sketch_rows(rows, self.tokens.arrays(), table, lows, highs, sketches)
         return sketches
 
 
