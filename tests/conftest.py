@@ -38,8 +38,17 @@ settings.load_profile("dedup")
 
 
 def pytest_collection_modifyitems(items):
-    """Run slow tests last, so that a quick one that fails is seen early; mark the quarantined."""
+    """Run slow tests last, so that a quick one that fails is seen early; mark the quarantined.
+
+    Where two processes share the tests, those on Spark need one session, so one process has them
+    all; else a file is not divided, but for its slow tests.
+    """
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    for item in items:
+        if item.get_closest_marker("spark") is not None:
+            item.add_marker(pytest.mark.xdist_group("spark"))
+        elif item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
     _quarantine(items)
 
 

@@ -32,10 +32,18 @@ RULES: dict[str, str] = {
     "drop_tags": SURE,
     "related_card": LIKELY,
     "line_frequency": FREQUENT,  # where its confidence is strong
+    "known_template": SURE,
+    "template_of_site": SURE,  # on most pages of a site
     "template_line": FREQUENT,
     "template_sentence": FREQUENT,
     "margin_run": FREQUENT,
 }
+
+# Those that find what the same words form in several documents that are otherwise different.
+TEMPLATE_RULES = (
+    *("known_template", "template_of_site", "template_line", "template_sentence"),
+    "line_frequency",
+)
 
 REPEAT_REASONS = (
     *("truncated_teaser", "pull_quote", "flattened_copy", "pasted_block", "repeated_block"),

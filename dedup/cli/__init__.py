@@ -60,6 +60,7 @@ from dedup.cli.scanning import (
 from dedup.cli.searching import index
 from dedup.cli.spark import engine_options, scan_on_spark, uses_spark
 from dedup.config import BY_STRENGTH
+from dedup.core.package import DISTRIBUTION, check_alone
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ EXIT_CODES = (
 
 
 @click.group(cls=Root, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
-@click.version_option(package_name="dedup", message="dedup %(version)s")
+@click.version_option(package_name=DISTRIBUTION, message="dedup %(version)s")
 @click.pass_context
 def root(ctx: click.Context) -> int:
     """Find repeated text inside articles, between articles and as whole articles; clean it.
@@ -87,6 +88,7 @@ def root(ctx: click.Context) -> int:
     Parquet, Arrow, ORC, HTML, feeds, web archives and mailboxes are read, also compressed, and in
     zip and tar archives.
     """
+    check_alone()
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
     return DONE

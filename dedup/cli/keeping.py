@@ -127,10 +127,10 @@ def _info_lines(facts: dict[str, Any]) -> list[str]:
         lines.append(f"{facts['bytes'] / facts['articles']:>15,.0f} bytes an article")
     lines.append("built with")
     for name, value in settings.items():
-        shown = ", ".join(value) if isinstance(value, list) else value
+        told = ", ".join(value) if isinstance(value, list) else value
         if name == "window":
-            shown = stretch(value)
-        lines.append(f"  {name.replace('_', ' '):<14}{shown}")
+            told = stretch(value)
+        lines.append(f"  {name.replace('_', ' '):<14}{told}")
     return lines
 
 

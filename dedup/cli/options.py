@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -56,17 +57,18 @@ def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -
 def pairs_of_file(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> tuple[str, ...] | None:
-    """Return the pairs that a file lists, ``KEY=VALUE`` each; blank lines and comments do not count.
+    """Return the pairs that a file lists, ``KEY=VALUE`` each, without blank lines and comments.
 
     A line is that, or CSV or TSV of two columns; a line ``site,owner`` is a header.
     """
     if value is None:
         return None
     import csv
+    from pathlib import Path
 
     found: list[str] = []
     try:
-        with open(value, encoding="utf-8-sig", newline="") as file:
+        with Path(value).open(encoding="utf-8-sig", newline="") as file:
             lines = [line.rstrip("\r\n") for line in file]
     except (OSError, UnicodeDecodeError) as error:
         raise click.BadParameter(f"{value}: cannot be read: {error}", ctx, param) from error
@@ -203,6 +205,10 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
     elif meta["form"]:
         made |= {"metavar": "FILE", "callback": pairs_of_file, "type": click.Path(dir_okay=False)}
         shown = "none"
+    elif isinstance(default, tuple) and not meta["choices"]:
+        kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+        made |= {"multiple": True, "metavar": "FILE", "type": kind}
+        shown = "none"
     elif isinstance(default, tuple):
         made |= {"multiple": True, "metavar": "NAME,…"}
         shown, allowed = ",".join(default) or "none", f"of {', '.join(meta['choices'])}"
@@ -222,7 +228,11 @@ def config_from(given: dict[str, Any], **fixed: Any) -> Config:
     settings: dict[str, Any] = {}
     for item in dataclasses.fields(Config):
         value = given.pop(item.name)
-        if isinstance(item.default, tuple) and value and not item.metadata["form"]:
+        metadata = item.metadata
+        if isinstance(item.default, tuple) and not (metadata["choices"] or metadata["form"]):
+            texts = (each.read_text("utf-8", errors="replace") for each in value or ())
+            settings[item.name] = tuple(texts)
+        elif isinstance(item.default, tuple) and value and not metadata["form"]:
             names = (name.strip() for each in value for name in each.split(","))
             settings[item.name] = tuple(name for name in names if name)
         elif value is not None and value != ():

@@ -23,6 +23,7 @@ from typing import Any
 from dedup.config import Config
 from dedup.core.arrays import clean_string
 from dedup.core.dates import when
+from dedup.core.package import install
 from dedup.errors import ConfigError, IndexUnavailable, InputError, OutputError
 from dedup.index.entries import Entry, Record, decompress
 from dedup.index.exporting import Exported, Portable, export
@@ -392,7 +393,7 @@ def _store(
             module = import_module("dedup.index.redis")
         except ImportError as error:
             raise IndexUnavailable(
-                "an index on a server needs the extra redis: pip install 'dedup[redis]'"
+                f"an index on a server needs the extra redis: {install('redis')}"
             ) from error
         store: Store = module.open_store(path, create, mode=mode, durable=durable, clock=clock)
         return store

@@ -267,7 +267,7 @@ def align(
 
 
 def _longest_run(tokens: Tokens, row: int) -> tuple[int, int, int]:
-    """Return the longest run of words that the first text and another have.
+    """Return the longest word n-gram that the first text and another have.
 
     That is the token where it begins in either, and how many words it has.
     """

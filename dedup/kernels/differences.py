@@ -508,15 +508,15 @@ def count_lost(kinds, lost):
 
 
 @njit
-def count_lost_facts(kinds, values, side, table, mask):
+def count_lost_facts(kinds, side, table):
     """Count the distinct facts of a text that the other lacks, by the table of values."""
-    keys, stamps, counts, stamp = table.keys, table.stamps, table.counts, table.stamp[0]
+    counts, slots = table.counts, table.slots[side]
     lost = 0
     for i in range(len(kinds)):
         kind = kinds[i]
         if not kind & FACT or kind & HIDDEN:
             continue
-        place = slot_of(keys, stamps, stamp, mix(SEED, values[i]), mask)
+        place = slots[i]
         if counts[place, 1 - side] == 0:
             counts[place, 1 - side] = -1  # counted
             lost += 1
@@ -603,8 +603,8 @@ def examine(texts, a, b, scratch, out):
     out[LOST], out[RUNNING_WORDS] = count_lost(kinds_a, scratch.lost[0])
     out[LOST + 1], out[RUNNING_WORDS + 1] = count_lost(kinds_b, scratch.lost[1])
     table = scratch.matching.table
-    out[LOST_FACTS] = count_lost_facts(kinds_a, values_a, 0, table, mask)
-    out[LOST_FACTS + 1] = count_lost_facts(kinds_b, values_b, 1, table, mask)
+    out[LOST_FACTS] = count_lost_facts(kinds_a, 0, table)
+    out[LOST_FACTS + 1] = count_lost_facts(kinds_b, 1, table)
     for i in range(n):
         out[MATCHED] += 1 if mates[0, i] >= 0 else 0
 

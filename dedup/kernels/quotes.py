@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import load8, njit
 from dedup.kernels.text import (
     HYPHEN,
     KINDS,
@@ -73,6 +73,25 @@ _BRACKETS = np.array([ord(bracket) for bracket in "([{（［｛"], np.uint32)
 _TELLING = np.zeros(256, np.bool_)
 for _char in (*(rule[0] for rule in _RULES), "\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"):
     _TELLING[_char.encode()[0]] = True
+
+
+_HIGH = np.uint64(0x8080808080808080)
+_ONES = np.uint64(0x0101010101010101)
+_BLANKS = np.uint64(0x2020202020202020)  # a smaller byte may break a line
+_DOUBLE, _SINGLE, _GRAVE = (np.uint64(ord(mark)) * _ONES for mark in "\"'`")
+
+
+@njit
+def is_plain(eight):
+    """Tell whether eight bytes (uint64) are ASCII, and none of them is a mark or breaks a line."""
+    if eight & _HIGH != np.uint64(0):
+        return False
+    # The highest bit of a byte stays where the rest of it is large enough, or differs from a mark.
+    stays = (eight | _HIGH) - _BLANKS
+    stays &= ((eight ^ _DOUBLE) | _HIGH) - _ONES
+    stays &= ((eight ^ _SINGLE) | _HIGH) - _ONES
+    stays &= ((eight ^ _GRAVE) | _HIGH) - _ONES
+    return stays & _HIGH == _HIGH
 
 
 @njit
@@ -218,7 +237,14 @@ def mark_quotes(span, folding, starts, flags, opened):
     token, depth = 0, 0
     line_token = 0  # where the tokens of this line begin
     position = np.int64(0)
+    looked_at = i  # eight bytes up to here are not plain
     while i < hi:
+        if i >= looked_at and i + 8 <= hi:
+            if is_plain(load8(data, i)):
+                position += 8
+                i += 8
+                continue
+            looked_at = i + 8
         b = data[i]
         if not _TELLING[b]:
             if b & np.uint8(0xC0) != np.uint8(0x80):

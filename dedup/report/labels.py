@@ -20,6 +20,7 @@ RELATION_WORDS = {
     "revision": "another version",
     "own_text": "text of its own",
     "same_form": "same form, other facts",
+    "same_url": "same address",
     "none": "nothing in common",
 }
 
@@ -82,10 +83,12 @@ FAMILY_WORDS = {
 }
 # What the limits on very frequent text left out. One that is not known is written as it is.
 LIMIT_WORDS = {
+    "addresses_of_too_many_texts": "addresses with more texts than one article has, not compared",
     "oversized_buckets": "oversized buckets, of whose pairs only some were compared",
     "misread_texts_too_long": "texts read by machine that are too long to compare by characters",
     "near_copies_left_out_of_passages": "near copies left out of the search for passages",
     "seeds_in_too_many_documents": "seeds in too many articles, searched in some of them only",
+    "story_terms_in_too_many_articles": "words in too many articles to propose who tells one story",
     "seed_positions_left_out": "positions of frequent seeds that were not searched",
 }
 REASON_WORDS = {name: words for kind in REASONS.values() for name, words in kind.items()}
@@ -102,6 +105,7 @@ COLOURS = {
     "revision": "#6A51A3",
     "own_text": "#556B2F",
     "same_form": "#8C564B",
+    "same_url": "#17827A",
     "none": "#999999",
     "repeat": "#D55E00",
     "promotion": "#CC79A7",
@@ -125,6 +129,7 @@ STYLES = {
     "revision": "blue",
     "own_text": "yellow",
     "same_form": "red",
+    "same_url": "cyan",
     "none": "dim",
     "repeat": "red",
     "promotion": "magenta",

@@ -45,6 +45,7 @@ COMPARED = {
         "link_word": "test_link_end",
     },
     quotes: {
+        "is_plain": "test_eight_plain_bytes",
         "mark_number": "test_numbers_of_marks",
         "code_at": "test_numbers_of_marks",
         "opens_before": "test_what_stands_around_marks",
@@ -98,6 +99,17 @@ def test_link_end(string):
             assert string[low:high].lower() == found[0]
 
 
+@examples
+@given(
+    st.one_of(st.binary(min_size=8, max_size=8), st.text("ab \"'`\n!\x1f~", min_size=8, max_size=8))
+)
+def test_eight_plain_bytes(data):
+    data = data.encode() if isinstance(data, str) else data
+    plain = all(32 <= byte < 128 and byte not in b"\"'`" for byte in data)
+    number = np.uint64(int.from_bytes(data, "little"))
+    assert bool(quotes.is_plain(number)) == plain
+
+
 def test_numbers_of_marks():
     numbers = [quotes.mark_number(np.uint32(ord(rule[0]))) for rule in quotes._RULES]
     assert numbers == list(range(len(MARKS)))
@@ -110,7 +122,20 @@ def test_numbers_of_marks():
 
 quoted_texts = st.lists(
     st.sampled_from(
-        [*sorted(MARKS), *"'\"“”", "a", "Bö", "漢", "1", *"-([,.", "    ", " ", "\n", "\n\n"]
+        [
+            *sorted(MARKS),
+            *"'\"“”",
+            "a",
+            "plain words in a row ",
+            "Bö",
+            "漢",
+            "1",
+            *"-([,.",
+            "    ",
+            " ",
+            "\n",
+            "\n\n",
+        ]
     ),
     max_size=25,
 ).map("".join)

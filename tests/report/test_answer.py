@@ -56,7 +56,7 @@ def test_every_block_has_its_say(full_result):
     blocks = ["would go", "stays", "clusters", "passages", "stories", "warnings", "input", "next"]
     assert [each for each in begins[1:] if each] == blocks
     text = "\n".join(lines)
-    assert "1,000 words and 10 facts that stand nowhere else: --show losses" in text
+    assert "1,000 words and 10 facts that occur nowhere else: --show losses" in text
     assert "… and 48 more warnings: --show warnings" in text
     assert "1 record skipped" in text
 

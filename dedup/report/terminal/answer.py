@@ -130,7 +130,7 @@ def _loss(page: Page) -> list[Row]:
     if not losses.get("tokens"):
         return []
     words, facts = counted(losses["tokens"], "word"), counted(losses["facts"], "fact")
-    return [(f"with them {words} and {facts} that stand nowhere else: --show losses", "yellow")]
+    return [(f"with them {words} and {facts} that occur nowhere else: --show losses", "yellow")]
 
 
 def cut_text(page: Page) -> list[Row]:
