@@ -18,6 +18,7 @@ from dedup.cleaning.rules import TEMPLATE_RULES
 from dedup.index import Index
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs signals")
+KILLS = int(os.environ.get("DEDUP_KILLS", "50"))
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_known_passages_of_a_corpus_are_found_and_dropped(tmp_path):
 
 @POSIX
 @pytest.mark.skipif(not os.environ.get("DEDUP_SLOW"), reason="kills fifty processes: DEDUP_SLOW=1")
-def test_fifty_killed_runs_give_the_bytes_of_one(index, tmp_path):
+def test_killed_runs_give_the_bytes_of_one(index, tmp_path):
     lines = stream(400)
     source = tmp_path / "stream.jsonl"
     source.write_text("".join(f"{line}\n" for line in lines))
@@ -155,7 +156,7 @@ def test_fifty_killed_runs_give_the_bytes_of_one(index, tmp_path):
     command = [sys.executable, "-m", "dedup", "filter", str(source), "--index", str(index)]
     command += ["--passages", "--clean", "--line-buffered", "-q"]
     killed = 0
-    for turn in range(50):
+    for turn in range(KILLS):
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert process.stdout is not None
         for _ in range(1 + 7 * turn):
@@ -164,7 +165,7 @@ def test_fifty_killed_runs_give_the_bytes_of_one(index, tmp_path):
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
         process.stdout.close()
-    assert killed >= 40
+    assert killed >= 0.8 * KILLS
     assert filtered(index, "--passages", "--clean", lines=lines) == wanted
     with Index.open(index) as opened:
         assert opened.verify() == []
