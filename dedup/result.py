@@ -152,6 +152,7 @@ class Copying:
     doc_id: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class StoryMember:
     """A document of a story, and why it is in it; of a copy only what it is a copy of is told.
 

@@ -32,6 +32,23 @@ TAG_WORDS = {
     "comment": "comment of a reader",
 }
 
+# What kind of text a family is, and by what is told who has text of whom.
+FAMILY_WORDS = {
+    "quote": "quote",
+    "agency": "agency text",
+    "copy": "shared text",
+    "press_release": "press release",
+    "phrase": "phrase",
+    "own_text": "own text again",
+    "template": "site template",
+}
+EVIDENCE_WORDS = {
+    "credit": "credits it",
+    "shared_credit": "others credit it for the same text",
+    "named": "names it beside the text",
+    "first": "first seen there",
+}
+
 # Why something is removed, by kind of reason. A tag is a reason where `drop_tags` names it.
 REASONS = {
     "repeat": {
@@ -143,6 +160,24 @@ def reason_name(reason: str) -> str:
     ('previous or next article', 'not known yet')
     """
     return REASON_WORDS.get(reason) or spaced(reason)
+
+
+def family_name(kind: str) -> str:
+    """Return the kind of a family in words.
+
+    >>> family_name("own_text"), family_name("not_known_yet")
+    ('own text again', 'not known yet')
+    """
+    return FAMILY_WORDS.get(kind) or spaced(kind)
+
+
+def evidence_name(evidence: str) -> str:
+    """Return in words by what is told who has text of whom.
+
+    >>> evidence_name("named"), evidence_name("not_known_yet")
+    ('names it beside the text', 'not known yet')
+    """
+    return EVIDENCE_WORDS.get(evidence) or spaced(evidence)
 
 
 def limit_name(limit: str) -> str:
