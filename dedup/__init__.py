@@ -56,9 +56,9 @@ logging.getLogger("dedup").addHandler(logging.NullHandler())
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
+        from dedup.core.package import version
 
-        value: Any = version("dedup")
+        value: Any = version()
     elif name in _HOMES:
         from importlib import import_module
 

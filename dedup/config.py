@@ -28,12 +28,13 @@ RELATION_CODES = {
     "revision": 6,
     "own_text": 7,
     "same_form": 8,
+    "same_url": 9,
 }
 RELATIONS = tuple(RELATION_CODES)
 # From the one that joins most to the one that joins least; reports on one form are not joined.
 BY_STRENGTH = (
     *("exact", "near_duplicate", "revision", "excerpt", "own_text"),
-    *("derived", "compilation", "shares_passage"),
+    *("same_url", "derived", "compilation", "shares_passage"),
 )
 LIKE = RELATIONS[:5]  # those that two documents can be clustered on, closest first
 REVISIONS = ("latest", "first", "keep")
@@ -145,6 +146,11 @@ class Config:
         "Relations that put two documents in one cluster; a revision of one of them is in it too.",
         choices=LIKE,
     )
+    same_url: bool = _setting(
+        True,
+        "Put two texts under one address in one cluster, if they have something in common; "
+        "tracking parameters, fragments and addresses for phones make no difference.",
+    )
     derived_alone: float = _setting(
         0.6,
         "Share of a document in another from which a `derived` pair puts them in one cluster too "
@@ -173,12 +179,12 @@ class Config:
     passage_min_tokens: int = _setting(8, "Fewest matched tokens of a passage.", low=4, high=1000)
     owners: tuple[str, ...] = _setting(
         (),
-        "Who owns which sites, as SITE=OWNER: families count owners, since one publisher's sites print "
-        "the same text. Sites that share three templates are one owner's anyway.",
+        "Who owns which sites, as SITE=OWNER: families count owners, since one publisher's sites "
+        "print the same text. Sites that share three templates are one owner's anyway.",
         form=OWNED,
     )
     story_cut: float = _setting(
-        0.36,
+        0.37,
         "Mean similarity from which articles, or two groups of them, tell one story; lower joins "
         "more.",
         low=0.05,
@@ -192,6 +198,11 @@ class Config:
     )
     weak: bool = _setting(False, "Also report weak passages of pairs that share no strong passage.")
     boilerplate: bool = _setting(True, "Remove boilerplate (newsletter lines, share widgets).")
+    template: tuple[str, ...] = _setting(
+        (),
+        "Text of a known template (on the command line the file it is in): each of its lines, and "
+        "each sentence of its long lines, is boilerplate wherever it stands, numbers aside.",
+    )
     drop_tags: tuple[str, ...] = _setting(
         (), "Tagged lines to remove as well; by default they are only tagged.", choices=TAGS
     )
@@ -208,6 +219,9 @@ class Config:
             )
         if not self.find:
             raise ConfigError("find", self.find, f"at least one of {', '.join(STAGES)}")
+        if self.template and not ("repeats" in self.find and self.boilerplate):
+            says = "{name}: a template is found as boilerplate, so `repeats` must be in find"
+            raise ConfigError("template", "…", "with `repeats` in find, and boilerplate", says)
 
     @property
     def priority_field(self) -> str | None:
@@ -282,6 +296,7 @@ class Settings(TypedDict, total=False):
     own: float
     revisions: str
     cluster_on: Names
+    same_url: bool
     derived_alone: float
     derived_linked: float
     canonical: str
@@ -293,6 +308,7 @@ class Settings(TypedDict, total=False):
     story_window: int
     weak: bool
     boilerplate: bool
+    template: Names
     drop_tags: Names
 
 
@@ -303,6 +319,8 @@ def _checked(item: dataclasses.Field[Any], value: Any) -> Any:
     if isinstance(default, tuple) and meta["form"]:
         return _checked_forms(item.name, value, meta["form"])
     if isinstance(default, tuple):
+        if not meta["choices"]:
+            return _checked_texts(item.name, value)
         return _checked_names(item.name, value, meta["choices"])
     if isinstance(default, bool):
         if not isinstance(value, bool):
@@ -326,6 +344,16 @@ def _checked_names(name: str, value: Any, choices: tuple[str, ...]) -> tuple[str
         if each not in choices:
             raise ConfigError(name, each, f"any of {', '.join(choices)}")
     return tuple(each for each in choices if each in names)
+
+
+def _checked_texts(name: str, value: Any) -> tuple[str, ...]:
+    """Return texts in an order that does not depend on the one in which they were given."""
+    texts = (value,) if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple | set | frozenset):
+        raise ConfigError(name, value, "a text or a list of texts")
+    if not all(isinstance(each, str) for each in texts):
+        raise ConfigError(name, value, "a text or a list of texts")
+    return tuple(sorted(set(texts)))
 
 
 def _checked_forms(name: str, value: Any, form: str) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class Document:
     lost_facts: int | None
     lost_share: float | None
     story: str | None
+    same_url: str | None
+    no_text: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ class Copying:
     doc_id: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class StoryMember:
     """A document of a story, and why it is in it; of a copy only what it is a copy of is told.
 
@@ -278,10 +280,11 @@ class Result:
         Before that by owners, then by articles. Empty in fast mode, which looks for no passages.
 
         >>> import dedup
-        >>> quote = "“We entered the old city with tanks and gave it back to its rightful owners,”"
-        >>> texts = [f"{quote} said Hassan Ghani {day}." for day in ("today", "on Sunday", "at noon")]
-        >>> dedup.scan([f"{10 * word} {text}" for word, text in zip("abc", texts)]).families
-        [Family(quote in 3 articles, Hassan Ghani: '“We entered the old city with tanks and gave it back to its…')]
+        >>> quote = "“We came with tanks and gave the city back to its rightful owners,”"
+        >>> texts = [f"{quote} said Hassan Ghani {day}." for day in ("today", "on Sunday")]
+        >>> for family in dedup.scan(texts, find=["passages"]).families:
+        ...     print(family.kind, family.articles, family.speaker)
+        quote 2 Hassan Ghani
         """
         if "families" not in self.tables:
             return []

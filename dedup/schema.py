@@ -23,6 +23,7 @@ CORPUS = pa.schema(
         ("path", pa.string()),  # the file it came from, null for in-memory input
         ("line", pa.int64()),  # line or row in that file from 1, null for whole files
         ("site", pa.string()),
+        ("url", pa.string()),
         ("date", pa.string()),
         ("priority", pa.string()),  # the column named by Config.canonical = "priority:FIELD"
         ("encoding", pa.string()),  # how `text` becomes the original bytes again
@@ -39,7 +40,7 @@ CORPUS = pa.schema(
 
 # What is known of a document besides its text.
 METADATA = pa.schema(
-    [CORPUS.field(name) for name in ("doc_id", "path", "line", "site", "date", "priority")]
+    [CORPUS.field(name) for name in ("doc_id", "path", "line", "site", "url", "date", "priority")]
 )
 
 DOCUMENTS = pa.schema(
@@ -58,6 +59,8 @@ DOCUMENTS = pa.schema(
         ("lost_facts", pa.int64()),
         ("lost_share", pa.float64()),
         ("story", pa.string()),  # null where stories are not sought, and of what is too short
+        ("same_url", pa.string()),  # the first document with the same address; null: none has it
+        ("no_text", pa.bool_()),  # nothing but boilerplate; null where that was not looked for
     ]
 )
 
@@ -115,6 +118,8 @@ AGAINST = pa.schema(
         ("similarity", pa.float64()),
         ("jaccard", pa.float64()),
         ("containment", pa.float64()),
+        ("matched_tokens", pa.int64()),  # in passages of the index, each stretch counted once
+        ("dropped", pa.bool_()),  # that it is known is why it is not kept
     ]
 )
 AGAINST_PASSAGES = PASSAGES
@@ -210,13 +215,13 @@ STORY_MEMBERS = pa.schema(
         ("closest", pa.string()),
     ]
 )
+STORY_TABLES = {"stories": STORIES, "story_members": STORY_MEMBERS}
 MORE = {
     "losses": LOSSES,
-    "stories": STORIES,
-    "story_members": STORY_MEMBERS,
+    **FAMILY_TABLES,
+    **STORY_TABLES,
     "against": AGAINST,
     "against_passages": AGAINST_PASSAGES,
-    **FAMILY_TABLES,
 }
 
 # What cleaning would remove from, or only tag in, each document (`doc` is a row of the corpus).

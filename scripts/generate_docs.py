@@ -65,6 +65,8 @@ def _default(item: dataclasses.Field[Any]) -> str:
 
 def _allowed(item: dataclasses.Field[Any]) -> str:
     meta = item.metadata
+    if meta["form"]:
+        return f"`{meta['form']}` each"
     if meta["choices"]:
         names = [f"`{each}`" for each in meta["choices"]]
         return ", ".join([*names, f"`{meta['prefix']}FIELD`"] if meta["prefix"] else names)

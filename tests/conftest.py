@@ -20,7 +20,7 @@ import dedup
 QUARANTINE = Path(__file__).with_name("quarantine.txt")
 ROOT = Path(__file__).resolve().parents[1]
 # Doctests are looked for in every module, and modules of one name cannot be imported twice.
-collect_ignore_glob = ["*/conftest.py"]
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
 # With all that the tests import, a look at everything that lives takes long, and comes often.
 gc.set_threshold(100_000, 20, 50)
@@ -39,8 +39,17 @@ settings.load_profile("dedup")
 
 
 def pytest_collection_modifyitems(items):
-    """Run slow tests last, so that a quick one that fails is seen early; mark the quarantined."""
+    """Run slow tests last, so that a quick one that fails is seen early; mark the quarantined.
+
+    Where two processes share the tests, those on Spark need one session, so one process has them
+    all; else a file is not divided, but for its slow tests.
+    """
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    for item in items:
+        if item.get_closest_marker("spark") is not None:
+            item.add_marker(pytest.mark.xdist_group("spark"))
+        elif item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
     _quarantine(items)
 
 

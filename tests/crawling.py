@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 
 import attrs
@@ -45,8 +46,9 @@ class Site(scrapy.Spider):
         yield scrapy.Request(self.site)
 
     def parse(self, response):
-        for link in response.css("a::attr(href)").getall():
-            yield response.follow(link, self.article)
+        for number in range(int(os.environ.get("DEDUP_TEST_PAGES", "1"))):
+            for link in response.css("a::attr(href)").getall():
+                yield response.follow(f"{link}?{number}" if number else link, self.article)
 
     def article(self, response):
         text = "\n".join(response.css("p::text").getall())

@@ -63,7 +63,7 @@ def naive_members(left, spans):
 
 
 def naive_best(left, doc, span):
-    """Return (common tokens, span) of each document's best passage with a span, the first of equals."""
+    """Return (common tokens, span) of each document's best passage with a span."""
     found = {}
     ours = []
     for passage in left.values():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from naive import naive_fmix64
+
 SIZE = 5  # words in a shingle
 
 
@@ -151,3 +153,29 @@ class NaiveIndex:
         for each in sorted(old, key=lambda each: each.leads):
             self.take_away(each)
         return len(old)
+
+
+def naive_sample(hashes, size, salt):
+    """Return where runs of ``size`` words begin whose middle word has the least salted hash."""
+    mixed = [naive_fmix64(each ^ salt) for each in hashes]
+    found = []
+    for at in range(len(mixed) - size + 1):
+        run = mixed[at : at + size]
+        if run.index(min(run)) == size // 2:
+            found.append(at)
+    return found
+
+
+def naive_windows(hits, places, weights, window, apart):
+    """Return (article, best sum) of the seeds each article has, those too close left out."""
+    best = {}
+    for number in sorted({number for number, _ in hits}):
+        chosen = []
+        for seed in sorted(seed for other, seed in hits if other == number):
+            if not chosen or places[seed] >= places[chosen[-1]] + apart:
+                chosen.append(seed)
+        best[number] = max(
+            sum(weights[each] for each in chosen if 0 <= places[each] - places[first] < window)
+            for first in chosen
+        )
+    return best

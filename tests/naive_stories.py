@@ -116,7 +116,7 @@ def partners_of(a, vectors, heads, days, limits):
         total, common = product(vectors[a], vectors[b])
         if total >= least and common >= stories.LEAST_COMMON:
             found.append((total, b))
-    return sorted(found, key=lambda each: (-each[0], each[1])), len(partial) > stories.PARTNERS
+    return sorted(found, key=lambda each: (-each[0], each[1]))
 
 
 def expanded(a, vectors, partners, shape):

@@ -1,6 +1,6 @@
 """Made-up news of made-up towns: one story in several outlets, a quotation, agency text, copies.
 
-The browser tests look at it, and so do the pictures in docs/images (scripts/pictures.py).
+The browser tests look at it, and so do the pictures in docs/images (scripts/report_pictures.py).
 """
 
 from __future__ import annotations

@@ -12,13 +12,14 @@ import sys
 
 import click
 import page_shell
+import pyarrow as pa
 import pytest
 from pages import PAGES, ROOT, named, prose_of
 
 import dedup
 from dedup import Index, Result, clean, scan
 from dedup.config import Config
-from dedup.schema import CONTRACT, FAMILY_TABLES, MORE, NAMED
+from dedup.schema import CONTRACT, FAMILY_TABLES, MORE, NAMED, STORY_TABLES
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import generate_docs as generator
@@ -157,7 +158,7 @@ def documented_columns(name):
     """Return (column, type) of the table in the section of docs/output.md on one output file."""
     text = OUTPUT.read_text(encoding="utf-8")
     section = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
-    return re.findall(r"^\| `(\w+)` \| (\w+) \| .+ \|$", section, re.MULTILINE)
+    return re.findall(r"^\| `(\w+)` \| ([\w ]+) \| .+ \|$", section, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", CONTRACT)
@@ -166,16 +167,21 @@ def test_the_columns_of_the_output_files_are_documented(name):
 
 
 def columns_of(schema):
-    return [(item.name, str(item.type)) for item in schema]
+    """Return (column, type) of a schema; a list is one "of" what is in it."""
+    return [(item.name, type_name(item.type)) for item in schema]
+
+
+def type_name(kind):
+    return f"list of {kind.value_type}" if pa.types.is_list(kind) else str(kind)
 
 
 def test_the_columns_of_the_files_that_an_index_adds_are_documented():
     assert documented_columns("What an index knew") == columns_of(MORE["against"])
     assert columns_of(MORE["against_passages"]) == columns_of(CONTRACT["passages"])
     assert documented_columns("losses") == columns_of(MORE["losses"])
-    for name in FAMILY_TABLES:
-        assert documented_columns(name) == columns_of(FAMILY_TABLES[name])
-    assert list(MORE) == ["losses", *FAMILY_TABLES, "against", "against_passages"]
+    for name, schema in {**FAMILY_TABLES, **STORY_TABLES}.items():
+        assert documented_columns(name) == columns_of(schema)
+    assert list(MORE) == ["losses", *FAMILY_TABLES, *STORY_TABLES, "against", "against_passages"]
 
 
 def test_the_columns_of_what_a_report_needs_are_documented():
@@ -203,8 +209,8 @@ def test_the_keys_of_the_provenance_are_documented():
     text = OUTPUT.read_text(encoding="utf-8")
     section = text.split("## A cleaned folder\n")[1].split("\n## ")[0]
     keys = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)))
-    between = [item.name for item in CONTRACT["documents"]]  # the row "`cluster` to `lost_share`"
+    between = [item.name for item in CONTRACT["documents"]]  # the row "`cluster` to `no_text`"
     place = keys.index("cluster")
-    assert keys[place + 1] == "lost_share"
+    assert keys[place + 1] == "no_text"
     keys[place : place + 2] = between[between.index("cluster") :]
     assert keys == [key for key in clean(["One article."])[0] if key != "clean"]

@@ -1,7 +1,8 @@
 """Measures of passage families: strangers, other extents, passim's rule beside them, planted text.
 
 A *stranger* has less than half of the shorter's words in common with the representative of its
-family; another *extent* fewer than 30% of the longer's. Words are compared as bags, in small letters.
+family; another *extent* fewer than 30% of the longer's. Words are compared as bags, folded to small
+letters.
 """
 
 from __future__ import annotations
@@ -137,8 +138,8 @@ def planted_figures(
 
     Of each paragraph the family with most of its holders counts: how many of the documents that
     hold it word for word are among its occurrences (``found``), and how many of its documents hold
-    it, or are copies of one that does (``purity``). ``families_found`` is the share of paragraphs of
-    which half of the holders are together.
+    it, or are copies of one that does (``purity``). ``families_found`` is the share of paragraphs
+    of which half of the holders are together.
     """
     members: dict[int, set[str]] = {}
     for row in found.to_pylist():

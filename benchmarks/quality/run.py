@@ -418,6 +418,12 @@ def site_templates(bench: Bench) -> Scanned:
     run.at_most("pages with the repeated headline", left, 0)
     run.at_most("pairs", run.figures["pairs"], 80)
     run.at_least("exact and derived pairs found", relations["exact"] + relations["derived"], 15)
+    lines = [each for each in run.result.families if HEADLINE in each.wording]
+    run.figures["families"] = measure_families(run, rows)
+    run.at_most("families of the repeated headline", len(lines), 1)
+    run.at_least("pages of its family", lines[0].articles if lines else 0, 130)
+    templates = sum(each.kind == "template" for each in lines)
+    run.at_least("of kind template", templates, 1)
     return run
 
 
@@ -442,6 +448,12 @@ def german_press(bench: Bench) -> Scanned:
     run.figures["quotes"] = len(quotes)
     run.at_least("quotes that touch quotation marks", touching / max(len(quotes), 1), 0.95)
     run.at_most("articles with the rights sentence", sum(RIGHTS in t for t in clean.values()), 0)
+    run.figures["families"] = families = measure_families(run, rows)
+    run.figures["copying"] = run.result.summary["families"]["copying"]
+    largest = max(each.articles for each in run.result.families if RIGHTS in each.wording)
+    run.at_most("families", families["families"], 1_300)
+    run.at_most("strangers in families", families["strangers"], 0.015)
+    run.at_least("articles in the family of that sentence", largest, 591)
     return run
 
 
@@ -513,15 +525,72 @@ def _is_noise(text: str, main: str) -> bool:
     return _squeezed(text) not in main
 
 
+def load(name: str, path: Path) -> Any:
+    """Import a module of the benchmarks by its path."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+def measure_families(run: Scanned, rows: Rows) -> dict[str, Any]:
+    """Measure the families of a set, and what passim's rule makes of its passages beside them."""
+    measures = load("quality_families", HERE / "families.py")
+    held = measures.Texts({row["id"]: row["text"] for row in rows})
+    tables = run.result.tables
+    ours = measures.spread(measures.groups_of(tables["occurrences"]), held).figures()
+    other = measures.spread(measures.passim_groups(tables["passages"], held), held).figures()
+    kinds = run.result.summary["families"]["kinds"]
+    return {**ours, "kinds": kinds, "passim": other}
+
+
+def quotes(bench: Bench) -> Scanned:
+    """Have every quotation that two outlets share in a family, and no strangers in any."""
+    rows = bench.rows("quotes")
+    run = bench.scan("quotes", [{**_with_site(row), "date": row["date"]} for row in rows])
+    run.figures = {"families": measure_families(run, rows)}
+    holders = [
+        ({each.doc_id for each in family.occurrences}, family.kind)
+        for family in run.result.families
+    ]
+    found = Counter[str]()
+    for pair in bench.rows("quotes", "pairs"):
+        both = {pair["a"], pair["b"]}
+        kinds = [kind for docs, kind in holders if both <= docs]
+        if pair["words"] >= 10:
+            found.update(quotes=1, in_a_family=bool(kinds), as_quote="quote" in kinds)
+    run.figures["shared_quotes"] = dict(found)
+    run.at_least("shared quotes in families", found["in_a_family"], found["quotes"])
+    run.at_most("strangers in families", run.figures["families"]["strangers"], 0.01)
+    return run
+
+
+PLANTED, PLANTED_WORDS = 5_000, 400
+
+
+def planted_families(bench: Bench) -> Scanned:
+    """Find the stock paragraphs and quotes that the corpus maker plants, each as one family."""
+    maker = load("corpus", ROOT / "benchmarks" / "corpus.py")
+    corpus, labels, paragraphs = maker.make_planted(PLANTED, 1, PLANTED_WORDS)
+    rows = corpus.to_pylist()
+    run = bench.scan("planted_families", rows)
+    clusters = dict(zip(labels["id"].to_pylist(), labels["cluster"].to_pylist(), strict=True))
+    measures = load("quality_families", HERE / "families.py")
+    run.figures = measures.planted_figures(
+        paragraphs, rows, clusters, run.result.tables["occurrences"]
+    )
+    run.at_least("purity of planted families", run.figures["purity"], 0.99)
+    run.at_least("planted families found", run.figures["families_found"], 0.97)
+    run.at_least("planted occurrences found", run.figures["found"], 0.97)
+    return run
+
+
 def make_forms(file: Path, per_form: int, extra: str) -> Rows:
     """Make reports on the forms of a file, by ``forms.py`` beside this one."""
-    spec = importlib.util.spec_from_file_location("forms", HERE / "forms.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["forms"] = module
-    spec.loader.exec_module(module)
-    made: Rows = module.make(file, per_form, extra)
+    made: Rows = load("forms", HERE / "forms.py").make(file, per_form, extra)
     return made
 
 
@@ -585,11 +654,11 @@ def _together(result: Result, rows: Rows) -> float:
 ALL = (
     *(same_article, wiki_versions, planted_news, ocr_pairs),
     *(revised_answers, text_alignment, boilerplate),
-    *(web_pages, site_templates, german_press),
+    *(web_pages, site_templates, german_press, quotes),
     *(stories, stories_small, stories_seeds, stories_mixed),
-    *(forms, forms_long),
+    *(forms, forms_long, planted_families),
 )
-OWN = ("forms", "forms_long")  # made by forms.py
+OWN = ("forms", "forms_long", "planted_families")  # made here
 MADE = {"stories_small": "stories", "stories_seeds": "stories", "stories_mixed": "stories"}
 SETS: dict[str, Callable[[Bench], Scanned]] = {each.__name__: each for each in ALL}
 

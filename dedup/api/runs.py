@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from dedup.config import Config
 from dedup.core.arrays import texts_from_arrow
 from dedup.core.checkpoints import Work
 from dedup.core.hashing import content_of, text_digests
+from dedup.core.package import version
 from dedup.errors import OutputError
 from dedup.pipeline.run import scan_corpus, scan_reader
 from dedup.result import Result
@@ -109,7 +109,7 @@ def scan_documents(corpus: Corpus, config: Config, running: Running) -> tuple[Re
 def _header(corpus: Corpus, config: Config) -> dict[str, Any]:
     """Return what tells a run over documents in memory from others."""
     return {
-        "version": version("dedup"),
+        "version": version(),
         "setting": config.as_dict(),
         "input": {name: _hash(corpus.table[name]) for name in ("doc_id", "text", "date", "site")},
     }

@@ -18,18 +18,19 @@ from dedup.cleaning.boilerplate.template_text import Found
 from dedup.cleaning.boilerplate.templates import Template, TemplateCounter, Templates
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64, Texts, runs_of_rows
+from dedup.core.arrays import Bool, Int64, Texts, offsets_of, runs_of_rows
 from dedup.core.checkpoints import Kept
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
 from dedup.kernels import lines as kernel
 from dedup.schema import ANNOTATIONS, REMOVALS
-from dedup.text.lines import Lines, truncated_documents
+from dedup.text.lines import SENTENCE, Lines, truncated_documents
 from dedup.text.stopwords import Discount, Words, classify_part
 from dedup.text.tokens import Tokens
 
 _PART_BYTES = 8 << 20
-_KEPT = ("review", "gone", "truncated")
+_KEPT = ("review", "gone", "truncated", "no_text")
+_SENTENCE_WORDS, _LINE_WORDS = 4, 8  # of a line that is text: one that ends a sentence, any other
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Removals:
     """What goes (``REMOVALS``), what is tagged (``ANNOTATIONS``), and what follows for documents.
 
     ``gone`` counts the tokens removed, ``review`` tells where a person should look, ``truncated``
-    where a text ends in a line that was cut short. ``words`` classes what is left, where passages
-    are sought.
+    where a text ends in a line that was cut short, ``no_text`` where there is no sentence besides
+    boilerplate. ``words`` classes what is left, where passages are sought.
     """
 
     rows: pa.Table
@@ -46,6 +47,7 @@ class Removals:
     review: Bool
     gone: Int64
     truncated: Bool
+    no_text: Bool
     words: Words
     templates: tuple[Template, ...] = ()  # most frequent first
 
@@ -139,7 +141,7 @@ def find_removals(
         if _classes_words(config):
             discount.learn(part.tokens, counted[part.low : part.high])
     line_counts.count(groups)
-    templates = units.count(groups, texts, tokens)
+    templates = units.count(groups, texts, tokens).with_known(config.template)
     return _Search(config, line_counts, templates, sites, discount).run(parts, tokens, columns)
 
 
@@ -158,7 +160,7 @@ class _Search:
         """Look at every part."""
         count, total = len(tokens), len(tokens.hashes)
         rows, annotations = [REMOVALS.empty_table()], [ANNOTATIONS.empty_table()]
-        review, truncated = np.zeros((2, count), np.bool_)
+        review, truncated, no_text = np.zeros((3, count), np.bool_)
         gone = np.zeros(count, np.int64)
         classes = columns.grow("classes", np.uint8, total)
         weights = columns.grow("weights", np.float32, total)
@@ -166,7 +168,7 @@ class _Search:
         learned = self.discount.learned()
         for number, part in enumerate(parts):
             own = slice(part.low, part.high)
-            found, marked, review[own] = self._find(part)
+            found, marked, review[own], no_text[own] = self._find(part)
             truncated[own] = truncated_documents(part.lines, found)
             masked = _masked(found, part.tokens, gone[own])
             if classed:
@@ -181,13 +183,13 @@ class _Search:
         return Removals(
             pa.concat_tables(rows).combine_chunks(),
             pa.concat_tables(annotations).combine_chunks(),
-            *(review, gone, truncated, words, self.templates.entries),
+            *(review, gone, truncated, no_text, words, self.templates.entries),
         )
 
-    def _find(self, part: Part) -> tuple[pa.Table, pa.Table, Bool]:
+    def _find(self, part: Part) -> tuple[pa.Table, pa.Table, Bool, Bool]:
         if "repeats" not in self.config.find:
             nothing = np.zeros(part.high - part.low, np.bool_)
-            return REMOVALS.empty_table(), ANNOTATIONS.empty_table(), nothing
+            return REMOVALS.empty_table(), ANNOTATIONS.empty_table(), nothing, nothing
         line_counts = self.line_counts.part(part.lines, part.low, self.line)
         self.line += len(part.lines)
         given = (part.texts, part.tokens, part.lines, self.config)
@@ -195,7 +197,26 @@ class _Search:
         templates = Found.of(self.templates, part.tokens, part.lines, sites)
         boilerplate, annotations = find_boilerplate(*given, line_counts, templates)
         settled, review = settle_removals([boilerplate, find_repeats(*given)], part.tokens)
-        return settled, annotations, review
+        return settled, annotations, review, _has_no_text(part, boilerplate, annotations)
+
+
+def _has_no_text(part: Part, boilerplate: pa.Table, annotations: pa.Table) -> Bool:
+    """Tell which documents are boilerplate for the most part, without a sentence besides.
+
+    What is tagged (bylines, captions, comments) is no sentence of the document either.
+    """
+    tokens, lines = part.tokens, part.lines
+    gone = np.zeros(len(tokens), np.int64)
+    hidden = _masked(boilerplate, tokens, gone)
+    no_text: Bool = (gone > 0) & (2 * gone >= tokens.counts())
+    if not no_text.any():
+        return no_text
+    hidden |= _masked(annotations, tokens, gone)
+    before = offsets_of(hidden.astype(np.int32))
+    own = lines.highs - lines.lows - (before[lines.highs] - before[lines.lows])
+    is_text = own >= np.where((lines.flags & SENTENCE) != 0, _SENTENCE_WORDS, _LINE_WORDS)
+    no_text[lines.docs[is_text]] = False
+    return no_text
 
 
 def _classes_words(config: Config) -> bool:
@@ -206,8 +227,8 @@ def _classes_words(config: Config) -> bool:
 def _masked(found: pa.Table, tokens: Tokens, gone: Int64) -> Bool:
     """Tell which tokens stand in what is removed; ``gone`` gets how many of each document."""
     masked: Bool = np.zeros(len(tokens.hashes), np.bool_)
-    positions = (found[name].to_numpy() for name in ("doc", "start", "end"))
-    kernel.mask_tokens(tokens.bounds, tokens.starts, *positions, masked, gone)
+    stretches = kernel.Stretches(*(found[name].to_numpy() for name in ("doc", "start", "end")))
+    kernel.mask_tokens(tokens.bounds, tokens.starts, stretches, masked, gone)
     return masked
 
 

@@ -16,11 +16,11 @@ import click
 from dedup.cli.closing import against_lines, input_code, is_stopped
 from dedup.cli.commands import Clean, Scan
 from dedup.cli.filtering import filter_command
-from dedup.cli.keeping import index
 from dedup.cli.options import (
     Reading,
     SectionCommand,
     View,
+    against_options,
     config_from,
     dry_run_option,
     folder_name,
@@ -57,8 +57,10 @@ from dedup.cli.scanning import (
     show_plan,
     write_scan,
 )
+from dedup.cli.searching import index
 from dedup.cli.spark import engine_options, scan_on_spark, uses_spark
 from dedup.config import BY_STRENGTH
+from dedup.core.package import DISTRIBUTION, check_alone
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ EXIT_CODES = (
 
 
 @click.group(cls=Root, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
-@click.version_option(package_name="dedup", message="dedup %(version)s")
+@click.version_option(package_name=DISTRIBUTION, message="dedup %(version)s")
 @click.pass_context
 def root(ctx: click.Context) -> int:
     """Find repeated text inside articles, between articles and as whole articles; clean it.
@@ -86,6 +88,7 @@ def root(ctx: click.Context) -> int:
     Parquet, Arrow, ORC, HTML, feeds, web archives and mailboxes are read, also compressed, and in
     zip and tar archives.
     """
+    check_alone()
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
     return DONE
@@ -127,16 +130,11 @@ def root(ctx: click.Context) -> int:
 @plots_option
 @view_options(limit=None)
 @shown_option(
-    *("clusters", "passages", "pairs", "removals"),
+    *("clusters", "families", "stories", "passages", "pairs", "removals"),
     *("losses", "forms", "revisions", "warnings", "input", "all"),
 )
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
-@click.option(
-    "--against",
-    metavar="INDEX",
-    help="Also say which articles an index knows, and what they share with its articles where it "
-    "keeps texts; nothing is added to it.",
-)
+@against_options
 @engine_options
 @warning_options
 @dry_run_option
@@ -177,6 +175,13 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     return input_code(result.corpus.read_report, options.reading)
 
 
+def check_against(options: Scan | Clean) -> None:
+    """Refuse to drop what an index knows where none is named."""
+    if options.against is None and (options.drop_known or options.drop_known_passages):
+        name = "drop_known" if options.drop_known else "drop_known_passages"
+        raise ConfigError(name, True, "with --against INDEX", "{name} needs --against INDEX")
+
+
 def _check_scan(options: Scan) -> None:
     """Refuse options that do not go together, and outputs that could touch an input."""
     if options.fail_on_duplicates and "duplicates" not in options.config.find:
@@ -184,6 +189,7 @@ def _check_scan(options: Scan) -> None:
         says = "{name} needs `duplicates` in --find"
         raise ConfigError("fail_on_duplicates", True, allowed, says)
     options.safety.limits()
+    check_against(options)
     for name in ("write_rows", "annotate"):
         if getattr(options, name) and not options.output:
             raise ConfigError(name, True, "with -o DIR", "{name} needs -o DIR")
@@ -252,6 +258,7 @@ def _has_duplicates(result: Result) -> bool:
     help="Folder to write into.",
 )
 @click.option("--all", "everything", is_flag=True, help="Also write what another one stands for.")
+@against_options
 @click.option(
     "--annotate",
     is_flag=True,
@@ -295,6 +302,7 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
 
     options = Clean.of(paths, given)
     options.safety.limits()
+    check_against(options)
     check_output(options.output, paths, folders=[ARTICLES])
     result, seconds = scan_held(options)
     view = options.view

@@ -68,4 +68,6 @@ def against_lines(result: Result, index: str) -> list[str]:
         f"{safe(index)}: {told['new']:,} are new, {told['same']:,} are known as they "
         f"are, {told['updated']:,} with another text, {told['duplicate']:,} are copies{passages}"
     )
+    if told["dropped"]:
+        text += f"; {told['dropped']:,} are not kept, as they are known"
     return ["", *wrapped(text, columns(), "  ", "")]

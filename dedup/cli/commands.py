@@ -27,6 +27,8 @@ class Scan:
     plots: str | None
     fail_on_duplicates: bool
     against: str | None
+    drop_known: bool
+    drop_known_passages: int
     show: tuple[str, ...]
     engine: str
     master: str | None
@@ -60,6 +62,9 @@ class Clean:
     safety: Safety
     output: str
     everything: bool
+    against: str | None
+    drop_known: bool
+    drop_known_passages: int
     annotate: bool
     show: tuple[str, ...]
     format: str
@@ -86,6 +91,7 @@ class Filtering:
     line_buffered: bool
     key: str
     pass_skipped: bool
+    in_place: bool
     summary: str | None
     durable: bool
     quiet: bool
@@ -93,6 +99,8 @@ class Filtering:
     @classmethod
     def of(cls, path: str, given: dict[str, Any]) -> Filtering:
         """Take the options; the lines are JSON."""
+        if given["in_place"] and given["clean"] is None:
+            given["clean"] = True
         built = NewIndex.taken(given)
         given["input_format"] = "jsonl"
         return cls(path=path, built=built, reading=taken(Reading, given), **given)

@@ -69,6 +69,12 @@ index_option = click.option(
     help="Also pass on lines that cannot be decided on: broken ones and those without a text.",
 )
 @click.option(
+    "--in-place",
+    is_flag=True,
+    help="With --clean, which it brings: the cleaned text takes the place of the text; what was "
+    "removed stands under the key, so that the original can be restored.",
+)
+@click.option(
     "--summary", metavar="FILE", help="Write the counts into this file, as one JSON object."
 )
 @click.option("--durable", is_flag=True, help="Flush each step to the disk, against power cuts.")
@@ -83,6 +89,10 @@ def filter_command(path: str, **given: Any) -> int:
     how alike the two are. A line that comes again gets what it got the first time, so a stream that
     was interrupted is simply offered again. Ids tell articles apart: a line without one goes by its
     number and content. Lines without a text are counted, named and left out.
+
+    With --clean a line also gets the cleaned text as `clean`, and under `dedup` what was removed;
+    with --passages what it shares with earlier articles. Lines that are kept then come out
+    annotated with --drop and --split as well.
 
     \b
       dedup filter news.jsonl --index seen.index > annotated.jsonl
@@ -113,6 +123,8 @@ def _check_usage(options: Filtering) -> None:
     """Refuse options that contradict each other, and outputs that would be written over inputs."""
     if options.split and (options.drop or options.output):
         raise click.UsageError("--split goes neither with --drop nor with --output")
+    if options.in_place and not options.built.clean:
+        raise click.UsageError("--in-place goes with --clean")
     if options.line_buffered and (options.split or options.output):
         raise click.UsageError("--line-buffered is for stdout: files appear when they are whole")
 
@@ -142,7 +154,12 @@ def _run(index: Index, options: Filtering, read_report: Any) -> dict[str, int]:
     from dedup.index.lines import AT_ONCE, Filter
     from dedup.sources.options import Columns
 
-    through = Filter(index, options.key)
+    through = Filter(
+        *(index, options.key),
+        clean=bool(options.built.clean),
+        in_place=options.in_place,
+        passages=bool(options.built.passages),
+    )
 
     def settled(columns: Columns) -> None:
         if columns.id is None and not options.quiet:
@@ -207,7 +224,7 @@ def _splitting(through: Filter, files: dict[str, BinaryIO]) -> Write:
         for each in judged:
             if each.verdict is None:
                 files[SKIPPED].write(_ended(each.line.data))
-            elif each.verdict.first == "new":
+            elif each.verdict.first == "new" and not through.says_more:
                 files[SPLIT["new"]].write(_ended(each.line.data))
             else:
                 files[SPLIT[each.verdict.first]].write(_ended(through.annotated(each)))
@@ -228,8 +245,10 @@ def _joining(through: Filter, file: BinaryIO | None, options: Filtering) -> Writ
     def line_of(each: Judged) -> bytes:
         if each.verdict is None:
             return each.line.data if passes else b""
-        if drop:
-            return each.line.data if each.verdict.kept else b""
+        if drop and not each.verdict.kept:
+            return b""
+        if drop and not through.says_more:
+            return each.line.data
         return through.annotated(each)
 
     def write(judged: list[Judged]) -> None:

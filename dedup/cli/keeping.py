@@ -106,6 +106,9 @@ _SHOWN = {
     "bytes": "bytes on disk",
     "full_buckets": "additions met a full bucket",
     "cut_candidates": "additions had too many candidates",
+    "seeds": "postings of passage seeds",
+    "full_seeds": "additions met a passage seed of more articles than are looked at",
+    "cut_searches": "additions share seeds with more articles than were compared",
     "future_dates": "dates were ahead of the clock",
 }
 
@@ -117,15 +120,17 @@ def _info_lines(facts: dict[str, Any]) -> list[str]:
     settings = facts["settings"]
     head = f"{facts.get('path', '')} ({facts['kind']}, format {settings['format']})"
     lines = [head.strip()]
-    lines += [f"{facts[key]:>15,} {text}" for key, text in _SHOWN.items() if key in facts]
+    own = ("seeds", "full_seeds", "cut_searches")  # of an index with passages
+    shown = {key: text for key, text in _SHOWN.items() if "seeds" in facts or key not in own}
+    lines += [f"{facts[key]:>15,} {text}" for key, text in shown.items() if key in facts]
     if facts["articles"] and "bytes" in facts:
         lines.append(f"{facts['bytes'] / facts['articles']:>15,.0f} bytes an article")
     lines.append("built with")
     for name, value in settings.items():
-        shown = ", ".join(value) if isinstance(value, list) else value
+        told = ", ".join(value) if isinstance(value, list) else value
         if name == "window":
-            shown = stretch(value)
-        lines.append(f"  {name.replace('_', ' '):<14}{shown}")
+            told = stretch(value)
+        lines.append(f"  {name.replace('_', ' '):<14}{told}")
     return lines
 
 

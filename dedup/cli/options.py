@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -56,17 +57,18 @@ def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -
 def pairs_of_file(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> tuple[str, ...] | None:
-    """Return the pairs that a file lists, ``KEY=VALUE`` each; blank lines and comments do not count.
+    """Return the pairs that a file lists, ``KEY=VALUE`` each, without blank lines and comments.
 
     A line is that, or CSV or TSV of two columns; a line ``site,owner`` is a header.
     """
     if value is None:
         return None
     import csv
+    from pathlib import Path
 
     found: list[str] = []
     try:
-        with open(value, encoding="utf-8-sig", newline="") as file:
+        with Path(value).open(encoding="utf-8-sig", newline="") as file:
             lines = [line.rstrip("\r\n") for line in file]
     except (OSError, UnicodeDecodeError) as error:
         raise click.BadParameter(f"{value}: cannot be read: {error}", ctx, param) from error
@@ -121,10 +123,35 @@ def index_options(command: Command) -> Command:
          "site (within).  [default any]"),
         (("--store-text/--no-store-text",), {"default": None},
          "Keep the texts, compressed: near copies are then compared word for word."),
+        (("--clean/--no-clean",), {"default": None},
+         "Say what goes from each text: repeats, boilerplate, and templates of its site, which the "
+         "index learns; needs --store-text, and brings it."),
+        (("--passages/--no-passages",), {"default": None},
+         "Keep seeds of passages: known ones are said of each text, and texts can be searched for; "
+         "brings --clean."),
     )  # fmt: skip
     for names, kind, text in reversed(own):
         option = click.option(*names, cls=SectionOption, section=INDEX, help=text, **kind)
         command = option(command)
+    return command
+
+
+def against_options(command: Command) -> Command:
+    """Add the index that documents are held against, and what goes because it knows them."""
+    own: Sequence[tuple[str, dict[str, Any], str]] = (
+        ("--against", {"metavar": "INDEX"},
+         "Also say which articles an index knows, and what they share with its articles where it "
+         "keeps texts or passages; nothing is added to it."),
+        ("--drop-known", {"is_flag": True},
+         "With --against: articles that the index has, or that are copies of what it has, are not "
+         "kept."),
+        ("--drop-known-passages",
+         {"metavar": "N", "type": click.IntRange(0, 1 << 30), "default": 0},
+         "With --against and an index with passages: articles with N or more matched tokens in "
+         "passages of the index are not kept.  [default 0: none go]"),
+    )  # fmt: skip
+    for name, kind, text in reversed(own):
+        command = click.option(name, help=text, **kind)(command)
     return command
 
 
@@ -136,6 +163,8 @@ class NewIndex:
     window: str | None
     scope: str | None
     store_text: bool | None
+    clean: bool | None
+    passages: bool | None
 
     @classmethod
     def taken(cls, given: dict[str, Any]) -> NewIndex:
@@ -147,7 +176,8 @@ class NewIndex:
         some = {item.name: shared.get(item.name, ()) for item in dataclasses.fields(Config)}
         asked = any(value is not None and value != () for value in shared.values())
         unset = {name: None if value == () else value for name, value in some.items()}
-        own = {name: given.pop(name) for name in ("window", "scope", "store_text")}
+        names = ("window", "scope", "store_text", "clean", "passages")
+        own = {name: given.pop(name) for name in names}
         return cls(config_from(unset) if asked else None, **own)
 
     def is_asked_for(self) -> bool:
@@ -175,6 +205,10 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
     elif meta["form"]:
         made |= {"metavar": "FILE", "callback": pairs_of_file, "type": click.Path(dir_okay=False)}
         shown = "none"
+    elif isinstance(default, tuple) and not meta["choices"]:
+        kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+        made |= {"multiple": True, "metavar": "FILE", "type": kind}
+        shown = "none"
     elif isinstance(default, tuple):
         made |= {"multiple": True, "metavar": "NAME,…"}
         shown, allowed = ",".join(default) or "none", f"of {', '.join(meta['choices'])}"
@@ -194,7 +228,11 @@ def config_from(given: dict[str, Any], **fixed: Any) -> Config:
     settings: dict[str, Any] = {}
     for item in dataclasses.fields(Config):
         value = given.pop(item.name)
-        if isinstance(item.default, tuple) and value and not item.metadata["form"]:
+        metadata = item.metadata
+        if isinstance(item.default, tuple) and not (metadata["choices"] or metadata["form"]):
+            texts = (each.read_text("utf-8", errors="replace") for each in value or ())
+            settings[item.name] = tuple(texts)
+        elif isinstance(item.default, tuple) and value and not metadata["form"]:
             names = (name.strip() for each in value for name in each.split(","))
             settings[item.name] = tuple(name for name in names if name)
         elif value is not None and value != ():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,11 @@ from dedup.cli.running import (
     stage_progress,
     write_stdout,
 )
+from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from dedup.api.runs import Inputs
     from dedup.cli.commands import Clean, Scan
     from dedup.output.cleaned.rereading import Rereading
@@ -70,6 +73,7 @@ def scan_held(options: Clean) -> tuple[Result, float]:
     quiet, annotate = options.view.quiet, options.annotate
     if not quiet:
         announce_compiling()
+    _check_index(options)
     columns = options.format == "parquet"
     reading = options.reading.options(
         options.config, keep_record=True, keep_columns=columns, rows_only=annotate
@@ -81,6 +85,8 @@ def scan_held(options: Clean) -> tuple[Result, float]:
     with progress_bar(size, desc="starting", total=1, bar_format=STAGES_BAR) as bar:
         running = Running(threads=options.threads, progress=stage_progress(bar))
         result, _ = scan_documents(corpus, options.config, running)
+    if options.against:
+        result = _beside_index(result, corpus.table.to_batches(), options)
     return result, time.perf_counter() - begin
 
 
@@ -94,8 +100,7 @@ def scan_files(options: Scan) -> Scanned:
     begin = time.perf_counter()
     if not options.view.quiet:
         announce_compiling()
-    if options.against:
-        _check_index(options.against)
+    _check_index(options)
     reading, rows = options.reading.options(options.config, rows_only=options.annotate), None
     size = 0 if options.view.quiet else input_bytes(options.paths, reading)
     folder = Path(options.work or _temporary_folder())
@@ -116,25 +121,34 @@ def scan_files(options: Scan) -> Scanned:
         )
         result, inputs = runs.scan_files(options.paths, reading, options.config, running, folder)
         if options.against:
-            result = _beside_index(result, inputs, options.against)
+            assert inputs.files is not None
+            result = _beside_index(result, inputs.files.batches(), options)
     return Scanned(result, inputs, time.perf_counter() - begin, rows)
 
 
-def _check_index(place: str) -> None:
-    """Raise what is wrong with an index before any work is done."""
+def _check_index(options: Scan | Clean) -> None:
+    """Raise what is wrong with the index that is named, if one is, before any work is done."""
     from dedup.index import Index
 
-    Index.open(place, mode="r").close()
+    if options.against is None:
+        return
+    with Index.open(options.against, mode="r") as index:
+        if options.drop_known_passages and not index.settings.passages:
+            allowed = "with an index that was made with --passages"
+            given = options.drop_known_passages
+            raise ConfigError("drop_known_passages", given, allowed, f"{{name}}: {allowed}")
 
 
-def _beside_index(result: Result, inputs: Inputs, place: str) -> Result:
-    """Ask the index that was named for every document; they are read once more."""
+def _beside_index(
+    result: Result, batches: Iterable[pa.RecordBatch], options: Scan | Clean
+) -> Result:
+    """Ask the index that was named for every document, read once more in ``batches``."""
     from dedup.index import Index
-    from dedup.pipeline.against import with_index
+    from dedup.pipeline.against import Dropping, with_index
 
-    assert inputs.files is not None
-    with Index.open(place, mode="r") as index:
-        return with_index(result, inputs.files.batches(), index)
+    dropping = Dropping(options.drop_known, options.drop_known_passages)
+    with Index.open(str(options.against), mode="r") as index:
+        return with_index(result, batches, index, dropping)
 
 
 def _temporary_folder() -> str:

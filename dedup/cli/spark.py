@@ -11,6 +11,7 @@ import click
 from dedup.cli.commands import Scan
 from dedup.cli.options import Command, Reading, Safety, SectionOption
 from dedup.cli.running import BAD_INPUT, DONE, DUPLICATES, load_all, show, tell
+from dedup.core.package import install
 from dedup.errors import ConfigError, DedupError, InputError
 
 ENGINE = "Engine"
@@ -79,7 +80,7 @@ def scan_on_spark(options: Scan) -> int:
         from dedup.spark.command import scan_paths
         from dedup.spark.session import own_session
     except ModuleNotFoundError as error:
-        raise DedupError(f"{error.name} is missing: pip install 'dedup[spark]'") from error
+        raise DedupError(f"{error.name} is missing: {install('spark')}") from error
     names = ("format", "write_rows", "annotate", "checkpoint")
     how: dict[str, Any] = {name: getattr(options, name) for name in names}
     where = (options.paths, str(options.output), reading, options.config)

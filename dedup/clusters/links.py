@@ -18,6 +18,7 @@ from dedup.similarity.relations import (
     NEAR_DUPLICATE,
     OWN_TEXT,
     REVISION,
+    SAME_URL,
     SHORT,
     Pairs,
 )
@@ -30,7 +31,7 @@ def cluster_edges(pairs: Pairs, lengths: Int64 | Int32, config: Config) -> Int64
     """
     wanted = [RELATION_CODES[name] for name in config.cluster_on if name != "exact"]
     # A version of what would be joined, and what stays for text of its own, are in the cluster.
-    joins = np.isin(pairs.relations, [*wanted, REVISION, OWN_TEXT])
+    joins = np.isin(pairs.relations, [*wanted, REVISION, OWN_TEXT, SAME_URL])
     if {NEAR_DUPLICATE, EXCERPT} <= set(wanted) and DERIVED not in wanted:
         joins |= _derived_edges(pairs, joins, lengths, config)
     return np.flatnonzero(joins)

@@ -22,7 +22,7 @@ from dedup.core.arrays import (
     texts_from_strings,
 )
 from dedup.kernels import running as kernel
-from dedup.kernels.lines import mask_tokens
+from dedup.kernels.lines import Stretches, mask_tokens
 from dedup.similarity.relations import Pairs
 from dedup.text.lines import fragments, line_table
 from dedup.text.stopwords import STOP, classify
@@ -87,10 +87,8 @@ def kept_running(
         made = tokenise_texts(part)
         running = running_tokens(part, made, _removed(removals, some, made))
         totals, lost = np.zeros((2, len(some)), np.int64)
-        kernel.count_own(
-            *(made.hashes, made.bounds, running, tokens.hashes, tokens.bounds),
-            *(clusters.leaders[some], totals, lost),
-        )
+        leaders = clusters.leaders[some]
+        kernel.count_own(made.arrays(), running, tokens.arrays(), leaders, totals, lost)
         shares[some] = np.where(totals > 0, 1 - lost / np.maximum(totals, 1), 0.0)
     return shares
 
@@ -106,5 +104,6 @@ def _removed(removals: pa.Table, rows: Int64, tokens: Tokens) -> Bool:
     where = order[places[ours]]
     by_doc = np.argsort(where, kind="stable")
     spans = (each[ours][by_doc] for each in (starts, ends))
-    mask_tokens(tokens.bounds, tokens.starts, where[by_doc], *spans, removed, gone)
+    stretches = Stretches(where[by_doc], *spans)
+    mask_tokens(tokens.bounds, tokens.starts, stretches, removed, gone)
     return removed

@@ -39,6 +39,7 @@ from dedup.similarity.relations import (
     OWN_TEXT,
     REVISION,
     SAME_FORM,
+    SAME_URL,
     SHORT,
     Pairs,
     relate,
@@ -170,6 +171,7 @@ def _still_told(pairs: Pairs, judged: Pairs, relations: Int64, config: Config) -
     least = min(config.derived_linked, config.derived_alone)
     is_linked = (relations == DERIVED) & (np.maximum(judged.share_a, judged.share_b) >= least)
     told = np.isin(pairs.relations, (REVISION, OWN_TEXT)) & is_close
+    told |= pairs.relations == SAME_URL
     stays: Bool = told | ((pairs.relations == SAME_FORM) & (is_close | is_linked))
     return stays
 

@@ -51,7 +51,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Score a result directory against a label file; return all figures as plain values.
 
-    Labels {id, story} judge stories; with ``stories`` labels {id, cluster} do so too.
+    Labels {id, story} judge stories; with ``stories`` labels {id, cluster} do so too. Labels with
+    spans judge passages, and families where the result has them: the occurrences of one in both
+    documents count as a passage.
 
     For labels that list pairs, two documents are a predicted pair when they share a cluster, or,
     with ``pairs_from``, when `pairs` joins them by a relation at least as strong as that one (the
@@ -80,6 +82,8 @@ def evaluate(
         figures["pairs"] = _pair_figures(labels, found, least, only_listed)
     else:
         figures["passages"] = _passage_figures(labels, found)
+        if found.occurrences is not None:
+            figures["families"] = _family_figures(labels, found.occurrences)
     if labels.form in ("clusters", "pairs"):
         figures["removals"] = _removal_figures(labels, found)
     return figures
@@ -179,6 +183,24 @@ def _pair_figures(
         **dataclasses.asdict(scores),
         "by_label": {name: by_label[name] for name in sorted(by_label)},
     }
+
+
+def _family_figures(
+    labels: Labels, occurrences: Mapping[str, list[tuple[int, int, int]]]
+) -> dict[str, Any]:
+    """Return the passage scores of families: two documents share each that occurs in both."""
+    cases, detections = dict[DocPair, Int64](), dict[DocPair, Int64]()
+    for pair, spans in labels.spans.items():
+        cases[pair] = np.array(spans, np.int64) if spans else NONE
+        rows = [
+            (start, end, other_start, other_end)
+            for family, start, end in occurrences.get(pair[0], ())
+            for other, other_start, other_end in occurrences.get(pair[1], ())
+            if family == other
+        ]
+        if rows:
+            detections[pair] = np.array(rows, np.int64)
+    return dataclasses.asdict(passage_scores(detections, cases))
 
 
 def _passage_figures(labels: Labels, found: Found) -> dict[str, Any]:

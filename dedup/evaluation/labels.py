@@ -21,7 +21,7 @@ import pyarrow.parquet
 from dedup.core.arrays import Int64
 from dedup.errors import InputError
 from dedup.evaluation.scores import DocPair, ordered
-from dedup.schema import CONTRACT
+from dedup.schema import CONTRACT, FAMILY_TABLES
 
 # Labels that say of a listed pair that it is none.
 NEGATIVE = frozenset({"non", "no", "none", "0", "false", "01-no-plagiarism"})
@@ -31,6 +31,7 @@ COLUMNS = {
     "documents": ("doc_id", "cluster"),
     "pairs": ("a", "b", "relation"),
     "passages": ("a", "b", "start_a", "end_a", "start_b", "end_b"),
+    "occurrences": ("family", "variant", "doc_id", "start", "end"),
 }
 
 
@@ -65,6 +66,8 @@ class Found:
     removals: dict[str, str] = field(default_factory=dict)  # what goes, and what stays for it
     lost: Counter[str] = field(default_factory=Counter)  # what all of them lose
     stories: dict[str, str] = field(default_factory=dict)  # empty where none were looked for
+    # The stretches (family, start, end) of each document; null where the result has no families.
+    occurrences: dict[str, list[tuple[int, int, int]]] | None = None
 
 
 def read_labels(path: str | Path) -> Labels:
@@ -225,7 +228,20 @@ def read_result(directory: str | Path) -> Found:
     rows = _documents(folder)
     removals, lost = _removals(rows)
     passages = _grouped(_table(folder, "passages"))
-    return Found(clusters, relations, passages, removals, lost, _stories(rows))
+    return Found(
+        clusters, relations, passages, removals, lost, _stories(rows), _occurrences(folder)
+    )
+
+
+def _occurrences(folder: Path) -> dict[str, list[tuple[int, int, int]]] | None:
+    """Return the occurrences of families by document; none where the result has no families."""
+    if not any((folder / f"occurrences{suffix}").is_file() for suffix in (".jsonl", ".parquet")):
+        return None
+    found: dict[str, list[tuple[int, int, int]]] = {}
+    for row in _table(folder, "occurrences").to_pylist():
+        if row["variant"] == 0:
+            found.setdefault(row["doc_id"], []).append((row["family"], row["start"], row["end"]))
+    return found
 
 
 def _documents(folder: Path) -> list[dict[str, Any]]:
@@ -281,7 +297,8 @@ def _table(folder: Path, name: str) -> pa.Table:
         what = f"there is {got}; a result holds either {files[0].name} or {files[1].name}"
         raise InputError(what, path=str(folder))
     columns = list(COLUMNS[name])
-    schema = pa.schema([CONTRACT[name].field(column) for column in columns])
+    whole = {**CONTRACT, **FAMILY_TABLES}[name]
+    schema = pa.schema([whole.field(column) for column in columns])
     try:
         if there[0].suffix == ".parquet":
             table = pa.parquet.read_table(there[0], columns=columns).cast(schema)

@@ -30,7 +30,7 @@ def format_report(figures: dict[str, Any]) -> str:
     elif "pairs" in figures:
         lines += _pairs(figures["pairs"])
     else:
-        lines += _passages(figures["passages"])
+        lines += _passages(figures["passages"], figures.get("families"))
     if "removals" in figures:
         lines += ["", *_removals(figures["removals"])]
     return "\n".join(lines) + "\n"
@@ -98,10 +98,12 @@ def _pairs(scores: dict[str, Any]) -> list[str]:
     ]
 
 
-def _passages(scores: dict[str, Any]) -> list[str]:
+def _passages(scores: dict[str, Any], families: dict[str, Any] | None) -> list[str]:
     header = "label plagdet precision recall granularity cases detected".split()
     rows = [[*header, "no case", "of those hit"], _passage_row("(all)", scores)]
     rows += [_passage_row(name or "(none)", entry) for name, entry in scores["by_label"].items()]
+    if families is not None:
+        rows.append(_passage_row("(families)", families))
     return [
         *_table(rows, left=(0,)),
         "",

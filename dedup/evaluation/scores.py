@@ -173,12 +173,13 @@ def story_scores(predicted: Mapping[str, str], truth: Mapping[str, str]) -> Stor
     both = sizes[position]
     of_true, of_guess = np.bincount(true)[true], np.bincount(guess)[guess]
     precision, recall = (ratio(float((both / each).sum()), n) for each in (of_guess, of_true))
-    pairs = [_pairs_inside(each) for each in (sizes, np.bincount(guess), np.bincount(true))]
+    counts = (sizes, np.bincount(guess), np.bincount(true))
+    pairs, claimed, positive = map(_pairs_inside, counts)
     return StoryScores(
         precision=precision,
         recall=recall,
         f1=harmonic(precision, recall),
-        ari=adjusted_rand(*pairs, n * (n - 1) // 2),
+        ari=adjusted_rand(pairs, claimed, positive, n * (n - 1) // 2),
         n=n,
         stories_true=len(np.unique(true)),
         stories_predicted=len(np.unique(guess)),

@@ -21,18 +21,34 @@ from types import TracebackType
 from typing import Any
 
 from dedup.config import Config
+from dedup.core.arrays import clean_string
 from dedup.core.dates import when
+from dedup.core.package import install
 from dedup.errors import ConfigError, IndexUnavailable, InputError, OutputError
 from dedup.index.entries import Entry, Record, decompress
 from dedup.index.exporting import Exported, Portable, export
 from dedup.index.memory import MemoryStore
+from dedup.index.searching import MOST, Search
 from dedup.index.settings import SCOPES, Settings
 from dedup.index.signing import Signer
 from dedup.index.sqlite import SQLiteStore
 from dedup.index.store import Store
-from dedup.index.verdicts import VERDICTS, Verdict
+from dedup.index.templates import SiteTemplate
+from dedup.index.verdicts import VERDICTS, KnownPassage, Verdict
 
-__all__ = ["MODES", "SCOPES", "VERDICTS", "Article", "Entry", "Index", "Settings", "Verdict"]
+__all__ = [
+    "MODES",
+    "SCOPES",
+    "VERDICTS",
+    "Article",
+    "Entry",
+    "Index",
+    "KnownPassage",
+    "Search",
+    "Settings",
+    "SiteTemplate",
+    "Verdict",
+]
 
 MODES = ("a", "r", "x")
 MEMORY = "memory://"
@@ -107,6 +123,8 @@ class Index:
         window: str | int | None = None,
         scope: str | None = None,
         store_text: bool | None = None,
+        clean: bool | None = None,
+        passages: bool | None = None,
         durable: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> Index:
@@ -117,12 +135,18 @@ class Index:
 
         What an index is built with is given when it is created: ``config``, ``window`` (articles
         further apart in time are not compared: ``30d``), ``scope`` (``any``, ``across`` sites,
-        ``within`` a site) and ``store_text`` (keep the texts, so that near copies are compared
-        word for word). Later they may be left out; another value is ``IndexMismatch``.
+        ``within`` a site), ``store_text`` (keep the texts, so that near copies are compared
+        word for word), ``clean`` (say what goes from each text, templates of its site too) and
+        ``passages`` (keep seeds, so that known passages are said and texts are searched for; it
+        brings ``clean``, and that ``store_text``). Later they may be left out; another value is
+        ``IndexMismatch``.
         ``durable`` flushes each addition to the disk. Raises ``IndexUnavailable`` where the
         index cannot be opened, ``CorruptIndex`` where it is none.
         """
-        asked: dict[str, Any] = {"window": window, "scope": scope, "store_text": store_text}
+        asked: dict[str, Any] = {
+            **{"window": window, "scope": scope, "store_text": store_text},
+            **{"clean": clean, "passages": passages},
+        }
         if mode not in MODES:
             raise ConfigError("mode", mode, f"one of {', '.join(MODES)}")
 
@@ -160,6 +184,8 @@ class Index:
             if not isinstance(store, Portable):
                 raise OutputError("an index of this kind takes in no exported one")
             store.restore(source.rows())
+            for site, line in source.kept_lines:
+                store.keep_line(line, site)
         except BaseException:
             store.close()
             raise
@@ -177,14 +203,36 @@ class Index:
         """
         return self.store.insert([self._signer.sign(document)], add=True)[0]
 
+    def search(self, text: str, *, articles: int = MOST) -> Search:
+        """Return the passages of a text that stand in articles of the index, longest first.
+
+        A quotation of ten words is enough. The likeliest ``articles`` are compared with the text
+        word for word: more of them find more, and take longer. The index must keep passages.
+
+        >>> told = "The mayor said the old bridge would stay closed until the steel was tested."
+        >>> with Index.open("memory://", passages=True) as index:
+        ...     index.add({"id": "a", "text": "It rained all day. " + told + " Nobody left."})
+        ...     [found] = index.search("Asked again, " + told).passages
+        ...     found.doc_id, found.start, found.other_start, found.kind
+        ('a', 13, 19, 'exact')
+        """
+        if not self.settings.passages:
+            raise ConfigError("passages", False, "true in an index that is searched")
+        if articles < 1:
+            raise ConfigError("articles", articles, "a whole number from 1 on")
+        return self.store.search(clean_string(text), articles)
+
     def add(self, document: Any) -> None:
         """Keep an article, as ``check_and_add`` does."""
         self.check_and_add(document)
 
-    def check_many(self, documents: Iterable[Any]) -> Iterator[Verdict]:
-        """Yield the verdict each article would get if it came next, and store nothing."""
+    def check_many(self, documents: Iterable[Any], *, passages: bool = True) -> Iterator[Verdict]:
+        """Yield the verdict each article would get if it came next, and store nothing.
+
+        Without ``passages`` none are sought, and nothing is said of what cleaning would take out.
+        """
         for entries in self._signer.sign_many(documents, named=False):
-            yield from self.store.insert(entries, add=False)
+            yield from self.store.insert(entries, add=False, search=passages)
 
     def check_and_add_many(self, documents: Iterable[Any]) -> Iterator[Verdict]:
         """Yield the verdict of each article, in order, and store it.
@@ -212,6 +260,34 @@ class Index:
         """Make articles ready for ``add_entries``; in another thread or process, if you like."""
         for entries in self._signer.sign_many(documents):
             yield from entries
+
+    def known_passages(self, documents: Iterable[Any]) -> Iterator[tuple[KnownPassage, ...]]:
+        """Yield the passages of each document that stand in articles of the index, longest first.
+
+        The quick way to hold a corpus against an index: documents are looked up many at a time,
+        whatever their ids, and each is compared with the 16 likeliest articles. Nothing is kept.
+        """
+        if not self.settings.passages:
+            raise ConfigError("passages", False, "true in an index that is searched")
+        for texts in self._signer.texts_of(documents):
+            yield from map(tuple, self.store.passages_of(texts))
+
+    def templates(self, site: str | None = None) -> list[SiteTemplate]:
+        """Return the lines and sentences that are removed from articles of a site, or of all."""
+        self._must_clean()
+        return self.store.templates(site)
+
+    def keep_line(self, line: str, site: str | None = None) -> None:
+        """Keep a line from being removed as a template: from articles of a site, or of all.
+
+        Articles that came before stay as they were.
+        """
+        self._must_clean()
+        self.store.keep_line(clean_string(line), site)
+
+    def _must_clean(self) -> None:
+        if not self.settings.clean:
+            raise ConfigError("clean", False, "true in an index that keeps templates of sites")
 
     def get(self, name: str) -> Article | None:
         """Return what is known of an id."""
@@ -305,7 +381,7 @@ def _store(
             module = import_module("dedup.index.redis")
         except ImportError as error:
             raise IndexUnavailable(
-                "an index on a server needs the extra redis: pip install 'dedup[redis]'"
+                f"an index on a server needs the extra redis: {install('redis')}"
             ) from error
         store: Store = module.open_store(path, create, mode=mode, durable=durable, clock=clock)
         return store

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ import pyarrow as pa
 
 from dedup.config import RELATION_CODES, RELATIONS
 from dedup.errors import CorruptIndex
+from dedup.index.said import pack_said, unpack_said
 from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
 
 UInt16 = npt.NDArray[np.uint16]
@@ -27,6 +29,7 @@ _HEAD = struct.Struct("<BIQ16sqq")
 _VERDICT = struct.Struct("<BBBHH")
 _SCORE = struct.Struct("<d")
 _SCORES = ("similarity", "jaccard", "containment")
+_SAID = 1 << len(_SCORES)  # in the mask of scores: more was said, and stands behind the cluster
 _SHORT, _LONG, _DIGEST = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<Q")
 _TEXT_LENGTH = struct.Struct("<Q")
 HEAD = _HEAD.size
@@ -124,6 +127,10 @@ def _pack_verdict(verdict: Verdict, name: bytes) -> bytes:
         return _FRESH
     scores = [getattr(verdict, score) for score in _SCORES]
     mask = sum(1 << position for position, score in enumerate(scores) if score is not None)
+    said = pack_said(verdict.removals, verdict.passages)
+    if said:
+        mask |= _SAID
+        said = _LONG.pack(len(said)) + said
     other = (verdict.duplicate_of or "").encode()
     cluster = (verdict.cluster or "").encode()
     if cluster == name:
@@ -131,7 +138,7 @@ def _pack_verdict(verdict: Verdict, name: bytes) -> bytes:
     relation = 0 if verdict.relation is None else stored_relation(verdict.relation)
     head = _VERDICT.pack(_KINDS.index(verdict.first), relation, mask, len(other), len(cluster))
     return b"".join(
-        (head, *(_SCORE.pack(each) for each in scores if each is not None), other, cluster)
+        (head, *(_SCORE.pack(each) for each in scores if each is not None), other, cluster, said)
     )
 
 
@@ -159,24 +166,22 @@ class _Reader:
         except UnicodeDecodeError:
             raise CorruptIndex("a record of the index holds broken text") from None
 
-    def verdict(self) -> tuple[Verdict, str]:
-        """Return a verdict without its cluster, and that; it is empty for the article's own."""
+    def verdict(self, *, passages: bool = True) -> tuple[dict[str, Any], str]:
+        """Return the fields of a verdict without its cluster, and that; empty for its own."""
         kind, relation, mask, other, cluster = _VERDICT.unpack(self.take(_VERDICT.size))
-        if kind >= len(_KINDS) or relation > len(RELATIONS) or mask >= 1 << len(_SCORES):
+        if kind >= len(_KINDS) or relation > len(RELATIONS) or mask >= 2 * _SAID:
             raise CorruptIndex("a record of the index holds an unknown verdict")
-        scores = {
-            name: _SCORE.unpack(self.take(_SCORE.size))[0]
-            for position, name in enumerate(_SCORES)
-            if mask >> position & 1
-        }
-        made = Verdict(
-            verdict=_KINDS[kind],
-            first=_KINDS[kind],
-            duplicate_of=self.string(other) or None,
-            relation=RELATIONS[relation - 1] if relation else None,
-            **scores,
-        )
-        return made, self.string(cluster)
+        made: dict[str, Any] = {"verdict": _KINDS[kind], "first": _KINDS[kind]}
+        for position, name in enumerate(_SCORES):
+            if mask >> position & 1:
+                made[name] = _SCORE.unpack(self.take(_SCORE.size))[0]
+        made["duplicate_of"] = self.string(other) or None
+        made["relation"] = RELATIONS[relation - 1] if relation else None
+        of_cluster = self.string(cluster)
+        if mask & _SAID:
+            said = self.take(self.number(_LONG))
+            made["removals"], made["passages"] = unpack_said(said, passages=passages)
+        return made, of_cluster
 
 
 def signature_in(data: bytes, permutations: int) -> bytes:
@@ -187,18 +192,21 @@ def signature_in(data: bytes, permutations: int) -> bytes:
     return signature
 
 
-def unpack(data: bytes, permutations: int) -> Record:
-    """Read a packed record; ``permutations`` is the length of its signature."""
+def unpack(data: bytes, permutations: int, *, passages: bool = True) -> Record:
+    """Read a packed record; ``permutations`` is the length of its signature.
+
+    Without ``passages`` those that an article was told are left out, for it is only compared.
+    """
     reader = _Reader(data)
     has_text, count, digest, fingerprints, date, seen = _HEAD.unpack(reader.take(HEAD))
     signature = reader.take(2 * permutations)
-    told = [(digest, *reader.verdict())]
+    told = [(digest, *reader.verdict(passages=passages))]
     name = reader.string(reader.number(_SHORT))
     site = reader.string(reader.number(_SHORT))
     text = reader.take(reader.number(_LONG))
     while reader.at < len(data):
-        told.append((reader.number(_DIGEST), *reader.verdict()))
-    versions = tuple((each, _in_cluster(verdict, of or name)) for each, verdict, of in told)
+        told.append((reader.number(_DIGEST), *reader.verdict(passages=passages)))
+    versions = tuple((each, Verdict(**made, cluster=of or name)) for each, made, of in told)
     return Record(
         id=name,
         digest=digest,
@@ -216,22 +224,8 @@ def unpack(data: bytes, permutations: int) -> Record:
 
 def unpack_verdict(data: bytes, name: str) -> Verdict:
     """Read the verdict on an article from its bytes in a packed record."""
-    reader = _Reader(data)
-    verdict, cluster = reader.verdict()
-    return _in_cluster(verdict, cluster or name)
-
-
-def _in_cluster(verdict: Verdict, cluster: str) -> Verdict:
-    return Verdict(
-        verdict=verdict.verdict,
-        first=verdict.first,
-        duplicate_of=verdict.duplicate_of,
-        relation=verdict.relation,
-        similarity=verdict.similarity,
-        jaccard=verdict.jaccard,
-        containment=verdict.containment,
-        cluster=cluster,
-    )
+    made, cluster = _Reader(data).verdict()
+    return Verdict(**made, cluster=cluster or name)
 
 
 def compress(text: str) -> bytes:

@@ -21,11 +21,13 @@ from dedup.core.files import atomic
 from dedup.errors import CorruptIndex, InputError, OutputError
 from dedup.index.entries import LONGEST, Record, compress, decompress
 from dedup.index.rules import Row
+from dedup.index.said import pack_said, unpack_said
 from dedup.index.settings import Settings
 from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
 
 _ROWS = 10_000  # articles of a row group
 _KEY = b"dedup.index"
+_KEPT = b"dedup.index.kept"
 _KINDS = (NEW, UPDATED, DUPLICATE)
 _TOLD = (
     ("verdict", pa.string()),
@@ -36,6 +38,7 @@ _TOLD = (
     ("containment", pa.float64()),
     ("cluster", pa.string()),
 )
+_SAID = ("said", pa.binary())  # what was removed and found besides, packed as in the index
 SCHEMA = pa.schema(
     [
         ("number", pa.uint32()),  # in the order in which they came
@@ -50,9 +53,15 @@ SCHEMA = pa.schema(
         ("digest", pa.uint64()),  # of its bytes
         ("fingerprints", pa.binary(16)),  # of its tokens
         ("signature", pa.binary()),  # 16 bits a permutation, little-endian
-        ("versions", pa.list_(pa.struct([("digest", pa.uint64()), *_TOLD]))),  # earlier texts
+        ("versions", pa.list_(pa.struct([("digest", pa.uint64()), *_TOLD, _SAID]))),  # earlier
         ("text", pa.large_string()),
+        _SAID,
     ]
+)
+_VERSIONS = pa.field("versions", pa.list_(pa.struct([("digest", pa.uint64()), *_TOLD])))
+# What an index of the first format wrote.
+_FIRST_SCHEMA = pa.schema(
+    [_VERSIONS if field.name == "versions" else field for field in SCHEMA if field.name != "said"]
 )
 _NEEDED = (
     "number",
@@ -81,6 +90,14 @@ class Portable(Protocol):
         """Take articles into an index that has none, as they are."""
         ...
 
+    def kept_lines(self) -> list[tuple[str | None, str]]:
+        """Return the lines that are kept from cleaning, each with its site, ``None`` for all."""
+        ...
+
+    def keep_line(self, line: str, site: str | None) -> None:
+        """Keep a line from being removed as a template, of one site or of all."""
+        ...
+
 
 def export(store: Any, path: str | PathLike[str]) -> int:
     """Write all articles of a store to a new file; return how many."""
@@ -90,7 +107,9 @@ def export(store: Any, path: str | PathLike[str]) -> int:
     if final.exists():
         raise OutputError(f"{final}: there is something already")
     written = 0
-    schema = SCHEMA.with_metadata({_KEY: json.dumps(_travelling(store.settings))})
+    kept = store.kept_lines() if store.settings.clean else []
+    metadata = {_KEY: json.dumps(_travelling(store.settings)), _KEPT: json.dumps(kept)}
+    schema = SCHEMA.with_metadata(metadata)
     with atomic(final) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
         rows = store.rows()
         while some := [_cells(row) for row in islice(rows, _ROWS)]:
@@ -108,7 +127,14 @@ def _travelling(settings: Settings) -> dict[str, Any]:
 
 def _cells(row: Row) -> dict[str, Any]:
     record = row.record
-    versions = [{"digest": digest, **_told(verdict)} for digest, verdict in record.versions]
+    versions = [
+        {
+            "digest": digest,
+            **_told(verdict),
+            "said": pack_said(verdict.removals, verdict.passages) or None,
+        }
+        for digest, verdict in record.versions
+    ]
     return {
         "number": row.number,
         "group": row.group,
@@ -123,6 +149,7 @@ def _cells(row: Row) -> dict[str, Any]:
         "fingerprints": record.fingerprints,
         "signature": record.signature,
         "versions": versions,
+        "said": pack_said(record.verdict.removals, record.verdict.passages) or None,
         "text": None if record.text is None else decompress(record.text),
     }
 
@@ -146,8 +173,9 @@ class Exported:
         if found is None:
             raise CorruptIndex(f"{path}: this is no exported index")
         self.settings = Settings.from_json(_with_salt(found, salt))
-        if self._file.schema_arrow.remove_metadata() != SCHEMA:
+        if self._file.schema_arrow.remove_metadata() not in (SCHEMA, _FIRST_SCHEMA):
             raise CorruptIndex(f"{path}: this is no exported index")
+        self.kept_lines = _kept_lines((self._file.schema_arrow.metadata or {}).get(_KEPT, b"[]"))
 
     def rows(self) -> Iterator[Row]:
         """Yield the articles in order; raise ``CorruptIndex`` where they do not fit together."""
@@ -203,7 +231,18 @@ def _verdict(cells: dict[str, Any]) -> Verdict:
     facts = {name: cells[name] for name, _ in _TOLD}
     if facts["verdict"] not in _KINDS or facts["relation"] not in (None, *RELATIONS):
         raise CorruptIndex("an exported index holds an unknown verdict")
-    return Verdict(first=facts["verdict"], **facts)
+    removals, passages = unpack_said(cells.get("said") or b"")
+    return Verdict(first=facts["verdict"], **facts, removals=removals, passages=passages)
+
+
+def _kept_lines(data: bytes) -> list[tuple[str | None, str]]:
+    try:
+        found = [(site, line) for site, line in json.loads(data)]
+    except (ValueError, TypeError, RecursionError):
+        found = [(None, 0)]
+    if not all(isinstance(s, str | None) and isinstance(line, str) for s, line in found):
+        raise CorruptIndex("the kept lines of an exported index cannot be read")
+    return found
 
 
 def _with_salt(found: bytes, salt: int) -> str:

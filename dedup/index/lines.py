@@ -10,9 +10,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from dedup.cleaning.apply import apply_removals
 from dedup.core.files import json_bytes
 from dedup.core.hashing import xxh3_128
 from dedup.errors import ConfigError, InputError
@@ -25,6 +26,7 @@ from dedup.sources.raw import RawLine, raw_lines
 
 AT_ONCE = 1000  # lines that are decided on and kept in one step
 _BYTES = 16 << 20  # of lines in one step
+CLEAN = "clean"  # the column that cleaned texts get
 _DIGITS = 6
 _BLANKS = b" \t\r\n"
 _METADATA = ("duplicate_of", "relation", "similarity", "jaccard", "containment", "cluster")
@@ -46,12 +48,23 @@ class Filter:
     """Pass lines through an index. ``told`` counts the verdicts, ``skipped`` the other lines.
 
     ``key`` is the one that ``annotated`` lines get; where a line has it already it is replaced.
+    With ``clean`` they also get the cleaned text, as ``clean`` or, with ``in_place``, instead of
+    the text; with ``passages`` what they share with earlier articles.
     """
 
     index: Index
     key: str = "dedup"
+    clean: bool = False
+    in_place: bool = False
+    passages: bool = False
     told: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
+    _text: str = ""
+
+    @property
+    def says_more(self) -> bool:
+        """Tell whether lines get more than their verdicts, so that all of them are annotated."""
+        return self.clean or self.passages
 
     def lines(
         self,
@@ -68,6 +81,12 @@ class Filter:
             if self.key in columns.names():
                 allowed = "a name that no column with text, id, date or site has"
                 raise ConfigError("key", self.key, allowed)
+            if self.clean and not self.in_place and CLEAN in columns.names():
+                allowed = "lines without a column of that name, or --in-place"
+                raise ConfigError("clean", CLEAN, allowed)
+            if self.in_place and "." in columns.text:
+                raise ConfigError("in_place", columns.text, "a text that is in no inner object")
+            self._text = columns.text
             settled(columns)
 
         return raw_lines(path, options, read_report, eager=eager, longest_id=LONGEST, settled=check)
@@ -111,9 +130,27 @@ class Filter:
         end = data[len(body) :]
         if self.key in judged.line.values:
             body = without(body, self.key)
+        said = said_of(judged.id, judged.verdict)
+        if self.clean and judged.line.row is not None:
+            removals = judged.verdict.removals
+            cleaned, removed = apply_removals(judged.line.row.text, removals or ())
+            body = self._with_clean(body, judged, cleaned)
+            operations = [each.as_dict(number) for number, each in enumerate(removed, 1)]
+            said["removed"] = None if removals is None else operations
+        if self.passages:
+            found = judged.verdict.passages
+            said["passages"] = None if found is None else [asdict(each) for each in found]
         key = json_bytes(self.key)[:-1]
-        said = json_bytes(said_of(judged.id, judged.verdict))[:-1]
-        return b"%b,%b:%b}%b" % (body[:-1], key, said, end)
+        return b"%b,%b:%b}%b" % (body[:-1], key, json_bytes(said)[:-1], end)
+
+    def _with_clean(self, body: bytes, judged: Judged, cleaned: str) -> bytes:
+        """Return a line with its cleaned text."""
+        text = json_bytes(cleaned)[:-1]
+        if self.in_place:
+            return with_value(body, self._text, text)
+        if CLEAN in judged.line.values:
+            body = without(body, CLEAN)
+        return b"%b,%b:%b}" % (body[:-1], json_bytes(CLEAN)[:-1], text)
 
     def summary(self) -> dict[str, int]:
         """Return what was read, and what became of it: ``read`` is the sum of the rest."""
@@ -184,6 +221,34 @@ def without(line: bytes, key: str) -> bytes:
             if not depth:
                 return first + b",".join(members) + line[found.start() :]
     return line
+
+
+def with_value(line: bytes, key: str, value: bytes) -> bytes:
+    r"""Return a JSON object with another value under a key of its own, other bytes unchanged.
+
+    >>> with_value(b'{"a": "x, y" , "b":{"a":1}}', "a", b'"z"')
+    b'{"a": "z" , "b":{"a":1}}'
+    """
+    depth, done, parts = 0, 0, list[bytes]()
+    name, begin = b"", -1
+    for found in _MARKS.finditer(line):
+        mark = found[0]
+        if depth == 1 and mark in (b",", b"}"):
+            if begin >= 0 and _is_called(name, key):
+                old = line[begin : found.start()]
+                before, after = old[: len(old) - len(old.lstrip(_BLANKS))], old.rstrip(_BLANKS)
+                parts += [line[done:begin], before, value, old[len(after) :]]
+                done = found.start()
+            name, begin = b"", -1
+        elif depth == 1 and mark == b":" and begin < 0:
+            begin = found.end()
+        elif depth == 1 and mark[:1] == b'"' and begin < 0:
+            name = mark
+        depth += mark in (b"{", b"[")
+        depth -= mark in (b"}", b"]")
+        if not depth:
+            break
+    return b"".join([*parts, line[done:]])
 
 
 def _is_called(name: bytes, key: str) -> bool:

@@ -10,12 +10,25 @@ from dataclasses import replace
 from os import PathLike
 from typing import Any
 
+import numpy as np
+
+from dedup.core.arrays import Texts, UInt64
 from dedup.errors import OutputError
 from dedup.index.entries import Entry, Record
-from dedup.index.rules import Row, Rules, keys_of_records
+from dedup.index.rules import Row, Rules, keys_of_records, texts_of
+from dedup.index.searching import Search, is_seeded, seeds_of
 from dedup.index.settings import Settings
 from dedup.index.store import BUCKET, Counts
-from dedup.index.verdicts import Verdict
+from dedup.index.templates import (
+    Cleaner,
+    SiteTemplate,
+    forget_sites,
+    keep_line,
+    kept_lines,
+    recount,
+    templates,
+)
+from dedup.index.verdicts import KnownPassage, Verdict
 
 
 class MemoryStore:
@@ -27,14 +40,20 @@ class MemoryStore:
         self._shelf = _MemoryShelf(settings, clock)
         self._lock = threading.RLock()
 
-    def insert(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
+    def insert(self, entries: Sequence[Entry], *, add: bool, search: bool = True) -> list[Verdict]:
         """Decide on entries in their order, and with ``add`` keep them."""
         with self._lock:
-            return [self._rules.insert(self._shelf, each, add=add) for each in entries]
+            return self._rules.insert_all(self._shelf, entries, add, search)
 
     def load(self, entries: Iterable[Entry]) -> Counter[str]:
         """Keep entries, and count the verdicts."""
-        return Counter(self.insert([each], add=True)[0].verdict for each in entries)
+        made = (self.insert([each], add=True, search=False)[0] for each in entries)
+        return Counter(each.verdict for each in made)
+
+    def search(self, text: str, most: int) -> Search:
+        """Return what of a text stands in the articles."""
+        with self._lock:
+            return self._rules.search(self._shelf, text, most)
 
     def fetch(self, name: str) -> Record | None:
         """Return what is kept under an id."""
@@ -68,7 +87,9 @@ class MemoryStore:
         """Forget articles older than a time; return how many."""
         with self._lock:
             old = [row for row in self._shelf.by_number.values() if row.record.when < before]
-            return self._take_away(row.record.id for row in sorted(old, key=lambda row: row.leads))
+            taken = self._take_away(row.record.id for row in sorted(old, key=lambda row: row.leads))
+            forget_sites(self._shelf)
+        return taken
 
     def _take_away(self, names: Iterable[str]) -> int:
         taken = 0
@@ -78,6 +99,26 @@ class MemoryStore:
                 self._rules.take_away(self._shelf, row)
                 taken += 1
         return taken
+
+    def passages_of(self, texts: Texts) -> list[list[KnownPassage]]:
+        """Return what each of many texts shares with the articles."""
+        with self._lock:
+            return self._rules.passages_of(self._shelf, texts)
+
+    def templates(self, site: str | None) -> list[SiteTemplate]:
+        """Return the templates of a site, or of all."""
+        with self._lock:
+            return templates(self._shelf, site)
+
+    def keep_line(self, line: str, site: str | None) -> None:
+        """Keep a line from being removed as a template, of one site or of all."""
+        with self._lock:
+            keep_line(self._shelf, self._rules.cleaner, line, site)
+
+    def kept_lines(self) -> list[tuple[str | None, str]]:
+        """Return the lines that are kept, each with its site, ``None`` for all."""
+        with self._lock:
+            return kept_lines(self._shelf)
 
     def counts(self) -> Counts:
         """Return the numbers of ``info``."""
@@ -120,6 +161,8 @@ class _MemoryShelf:
         self.by_number: dict[int, Row] = {}
         self.groups: defaultdict[int, dict[int, None]] = defaultdict(dict)
         self.postings: dict[int, list[int]] = {}
+        self.seeds: dict[int, list[int]] = {}
+        self.sites: dict[int, bytes] = {}
         self._clock = clock
         self._latest = self._next = 0
 
@@ -148,6 +191,8 @@ class _MemoryShelf:
             bucket = self.postings.setdefault(key, [])
             bucket.append(row.number)
             del bucket[:-BUCKET]
+        if self.settings.passages:
+            _post_seeds(self.seeds, row, self.settings)
         return row.number
 
     def discard(self, row: Row) -> None:
@@ -188,16 +233,75 @@ class _MemoryShelf:
                 derived.setdefault(key, []).append(row.number)
         return {key: bucket[-BUCKET:] for key, bucket in derived.items()}
 
+    def _derived_seeds(self) -> dict[int, list[int]]:
+        derived: dict[int, list[int]] = {}
+        for row in self.by_number.values() if self.settings.passages else ():
+            _post_seeds(derived, row, self.settings)
+        return derived
+
+    def seed_postings(self, keys: UInt64) -> UInt64:
+        """Return ``place of the key << 32 | article`` of the newest articles of each, in order."""
+        found = [
+            place << 32 | number
+            for place, key in enumerate(keys.tolist())
+            for number in self.seeds.get(key, ())
+        ]
+        return np.array(found, np.uint64)
+
+    def seeded(self) -> int:
+        """Return how many articles there are."""
+        return self.counts.articles
+
+    def site(self, place: int) -> bytes | None:
+        """Return what is kept of a site at a place."""
+        return self.sites.get(place)
+
+    def put_site(self, place: int, data: bytes | None) -> None:
+        """Keep something at a place, or nothing any more."""
+        if data is None:
+            self.sites.pop(place, None)
+        else:
+            self.sites[place] = data
+
+    def site_places(self) -> list[int]:
+        """Return the places where something is kept."""
+        return sorted(self.sites)
+
+    def texts(self, numbers: Sequence[int], since: int) -> list[str]:
+        """Return the texts of those articles that are there, none older than a time."""
+        return texts_of(self.rows(numbers), since)
+
     def rebuild(self) -> None:
         """Compute the postings again."""
-        self.postings = self._derived()
+        self.postings, self.seeds = self._derived(), self._derived_seeds()
+        if self.settings.clean:
+            leads = [(row.record.site, row.number) for row in self.by_number.values() if row.leads]
+            recount(self, Cleaner(self.settings.config(), self.settings.salt), leads)
 
     def flaws(self) -> list[str]:
         """Name the keys whose living articles are not the ones that follow."""
+        return [
+            *self._differences(self.postings, self._derived()),
+            *self._differences(self.seeds, self._derived_seeds()),
+        ]
+
+    def _differences(
+        self, postings: dict[int, list[int]], derived: dict[int, list[int]]
+    ) -> list[str]:
         flaws = []
-        for key, wanted in self._derived().items():
-            bucket = self.postings.get(key, [])
+        for key, wanted in derived.items():
+            bucket = postings.get(key, [])
             living = [each for each in bucket if each in self.by_number]
             if len(bucket) < BUCKET and living != wanted:
                 flaws.append(f"key {key:010x} has {living}, not {wanted}")
         return flaws
+
+
+def _post_seeds(seeds: dict[int, list[int]], row: Row, settings: Settings) -> None:
+    """Add the seeds of an article, the newest of each key as far as they are looked at."""
+    if not is_seeded(row.record, row.leads):
+        return
+    for key in np.unique(seeds_of([row.record], settings.salt).keys).tolist():
+        bucket = seeds.setdefault(key, [])
+        bucket.append(row.number)
+        del bucket[:-BUCKET]

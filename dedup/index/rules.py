@@ -9,22 +9,40 @@ shelf never changes: an update takes a row away and appends another.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import compress
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
-from dedup.core.arrays import UInt64
+from dedup.core.arrays import Texts, UInt64, texts_from_strings
 from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
-from dedup.index.entries import Entry, Record, signature_in, unpack
+from dedup.index.entries import Entry, Record, decompress, signature_in, unpack
+from dedup.index.searching import (
+    MOST,
+    Search,
+    SeedShelf,
+    Spans,
+    align,
+    align_many,
+    candidates_of_many,
+    find_candidates,
+    masked_tokens,
+    sample,
+)
 from dedup.index.settings import Settings
 from dedup.index.signing import id_key, keys_of, salts_of
 from dedup.index.store import BUCKET, CANDIDATES, Counts
-from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
+from dedup.index.templates import Cleaner, Counted, Page, Site, SiteShelf
+from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, KnownPassage, Verdict
+from dedup.text.tokens import tokenise_texts
 
 Match = tuple["Row", Likeness]
+NEAREST = 16  # articles that each of many texts is aligned with
+_LOOKED_UP = 200  # articles whose keys are looked up together
+_TOGETHER = 256  # texts that are aligned together
+_ROWS = 900  # articles that are read at a time
 
 
 class Row:
@@ -49,6 +67,12 @@ class Row:
         """Return what is kept of the article."""
         if self._record is None:
             self._record = unpack(self._packed or b"", self._permutations)
+        return self._record
+
+    def compared(self) -> Record:
+        """Return what is kept of the article, but for the passages that it was told."""
+        if self._record is None:
+            return unpack(self._packed or b"", self._permutations, passages=False)
         return self._record
 
     @property
@@ -90,6 +114,10 @@ class Shelf(Protocol):
         ...
 
 
+class FullShelf(Shelf, SeedShelf, SiteShelf, Protocol):
+    """The same of a store that keeps sites and seeds as well, where the settings ask for them."""
+
+
 @dataclass(slots=True)
 class _Case:
     """An article that is decided on: its keys, its date, the present, whether it will be kept."""
@@ -99,11 +127,20 @@ class _Case:
     date: int | None
     seen: int
     add: bool
+    search: bool
 
     @property
     def time(self) -> int:
         """Return the time that the window uses."""
         return self.seen if self.date is None else self.date
+
+
+@dataclass(slots=True)
+class _Look:
+    """What is looked at besides likeness: the article in lines, and what is known of its site."""
+
+    page: Page | None = None
+    known: tuple[Site, Counted] | None = None
 
 
 class Rules:
@@ -112,14 +149,34 @@ class Rules:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.comparer = Comparer(settings)
+        self.cleaner = Cleaner(self.comparer.config, settings.salt)
 
     def called(self, shelf: Shelf, name: str) -> Row | None:
         """Return the article of an id."""
         (numbers,) = shelf.articles([id_key(name, self.settings.salt)])
         return _named(shelf, numbers, name)
 
-    def insert(self, shelf: Shelf, entry: Entry, *, add: bool) -> Verdict:
-        """Return the verdict of an article; with ``add`` store it."""
+    def insert_all(
+        self, shelf: Shelf, entries: Sequence[Entry], add: bool, search: bool
+    ) -> list[Verdict]:
+        """Return the verdicts of articles, each against all before it if they are kept."""
+        if add or search or len(entries) == 1:
+            return [self.insert(shelf, each, add=add, search=search) for each in entries]
+        verdicts: list[Verdict] = []
+        for low in range(0, len(entries), _LOOKED_UP):
+            some = entries[low : low + _LOOKED_UP]
+            keys = [each.key_list() for each in some]
+            found = iter(shelf.articles([key for own in keys for key in own]))
+            for entry, own in zip(some, keys, strict=True):
+                met = any([next(found) for _ in own])
+                fresh = Verdict(verdict=NEW, first=NEW, cluster=entry.id or None)
+                verdicts.append(
+                    self.insert(shelf, entry, add=False, search=False) if met else fresh
+                )
+        return verdicts
+
+    def insert(self, shelf: Shelf, entry: Entry, *, add: bool, search: bool = True) -> Verdict:
+        """Return the verdict of an article; with ``add`` store it; with ``search`` passages too."""
         keys = entry.key_list()
         named, equal = shelf.articles(keys[:2])
         old = _named(shelf, named, entry.id)
@@ -127,7 +184,7 @@ class Rules:
             told = old.record.told(entry.digest)
             if told is not None:
                 return told.again()
-        case = _Case(entry, keys, entry.date, shelf.now(), add)
+        case = _Case(entry, keys, entry.date, shelf.now(), add, search)
         if case.date is not None and case.date > case.seen:
             case.date = case.seen
             shelf.counts.future_dates += add
@@ -136,8 +193,10 @@ class Rules:
         match, beside = self._find(shelf, case, equal)
         fresh = Verdict(verdict=NEW, first=NEW, cluster=entry.id or None)
         verdict = fresh if match is None else duplicate_of(match[0].record, match[1])
+        match = match or beside
+        verdict, look = self._said(shelf, case, verdict, leads=match is None and entry.count > 0)
         if add:
-            self._keep(shelf, case, match or beside, verdict)
+            self._keep(shelf, case, match, verdict, look)
         return verdict
 
     def _update(self, shelf: Shelf, case: _Case, old: Row) -> Verdict:
@@ -157,12 +216,17 @@ class Rules:
             containment=containment,
             cluster=old.record.verdict.cluster if stays else case.entry.id,
         )
+        match: Match | None = None
         if case.add:
             self.take_away(shelf, old)
             (equal,) = shelf.articles(case.keys[1:2])
             match, beside = self._find(shelf, case, equal)
+            match = match or beside
+        leads = match is None and case.entry.count > 0
+        verdict, look = self._said(shelf, case, verdict, leads=leads)
+        if case.add:
             versions = ((old.record.digest, old.record.verdict), *old.record.versions)
-            self._keep(shelf, case, match or beside, verdict, versions)
+            self._keep(shelf, case, match, verdict, look, versions)
         return verdict
 
     def _keep(
@@ -171,12 +235,15 @@ class Rules:
         case: _Case,
         match: Match | None,
         verdict: Verdict,
+        look: _Look,
         versions: tuple[tuple[int, Verdict], ...] = (),
     ) -> None:
         record = record_of(case.entry, case.date, case.seen, verdict, versions)
         leads = match is None and record.count > 0
         keys = case.keys if leads else case.keys[:1]
-        shelf.append(record, keys, None if match is None else match[0].group, leads)
+        number = shelf.append(record, keys, None if match is None else match[0].group, leads)
+        if leads and look.known is not None:
+            self.cleaner.keep(cast(FullShelf, shelf), look.known, number)
         shelf.counts.articles += 1
         shelf.counts.representatives += leads
         shelf.counts.versions += len(versions)
@@ -195,6 +262,90 @@ class Rules:
             (keys,) = keys_of_records([heir.record], self.settings).tolist()
             shelf.append(heir.record, keys, heir.group, True)
             shelf.counts.representatives += 1
+
+    def search(self, shelf: FullShelf, text: str, most: int) -> Search:
+        """Return what of a text stands in the articles."""
+        return self._search(shelf, text, (), most, None)
+
+    def passages_of(self, shelf: FullShelf, texts: Texts) -> list[list[KnownPassage]]:
+        """Return the passages of many texts, together: with ``NEAREST`` articles of each."""
+        tokens = tokenise_texts(texts)
+        seeds = sample(tokens, None, self.settings.salt)
+        asked = candidates_of_many(shelf, seeds, len(tokens), NEAREST)
+        made: dict[int, list[KnownPassage]] = {}
+        for low in range(0, len(asked), _TOGETHER):
+            some = asked[low : low + _TOGETHER]
+            numbers = sorted({number for each in some for number in each.numbers})
+            there = {
+                row.number: row.compared()
+                for first in range(0, len(numbers), _ROWS)
+                for row in shelf.rows(numbers[first : first + _ROWS])
+            }
+            made |= align_many(tokens, some, there, self.comparer.config)
+        return [made.get(row, []) for row in range(len(tokens))]
+
+    def _said(
+        self, shelf: Shelf, case: _Case, verdict: Verdict, *, leads: bool
+    ) -> tuple[Verdict, _Look]:
+        """Return a verdict with what goes from the article and the passages that are known of it.
+
+        An article that represents others counts where templates of its site are sought.
+        """
+        look = _Look()
+        looks = self.settings.clean and (case.add or case.search)
+        if not looks or case.entry.text is None:
+            return verdict, look
+        full = cast(FullShelf, shelf)
+        text = decompress(case.entry.text)
+        page = look.page = Page.of(text)
+        look.known = self.cleaner.site(full, case.entry.site)
+        if leads:
+            since = case.seen - self.settings.window if self.settings.window else -(1 << 62)
+            look.known = self.cleaner.count(full, look.known, text, since)
+        removals = self.cleaner.removals(full, look.known, page)
+        passages = None
+        if self.settings.passages and case.search:
+            own = [(each.start, each.end) for each in removals]
+            equal = verdict.relation == EQUAL.relation
+            passages = () if equal else self._known(full, case, text, own)
+        return replace(verdict, removals=removals, passages=passages), look
+
+    def _known(
+        self, shelf: FullShelf, case: _Case, text: str, own: Spans
+    ) -> tuple[KnownPassage, ...]:
+        """Return the passages that an article shares with those it may be compared with."""
+        found = self._search(shelf, text, own, MOST, lambda each: self._may_share(each, case))
+        shelf.counts.full_seeds += case.add and found.full_keys > 0
+        shelf.counts.cut_searches += case.add and found.cut_candidates > 0
+        return found.passages
+
+    def _search(
+        self,
+        shelf: FullShelf,
+        text: str,
+        own: Spans,
+        most: int,
+        may_share: Callable[[Record], bool] | None,
+    ) -> Search:
+        """Look a text up, and align it with the likeliest articles, those that it may meet.
+
+        Where any will do it is a person who asks: then also for a few words as they are.
+        """
+        tokens = tokenise_texts(texts_from_strings([text]))
+        seeds = sample(tokens, masked_tokens(tokens, [own]), self.settings.salt)
+        found = find_candidates(shelf, seeds, most)
+        chosen: list[Record] = []
+        low = 0
+        while low < len(found.numbers) and len(chosen) < most:
+            numbers = found.numbers[low : low + most].tolist()
+            there = {row.number: row.compared() for row in shelf.rows(numbers)}
+            some = [there[each] for each in numbers if each in there]
+            chosen += some if may_share is None else filter(may_share, some)
+            low += most
+        chosen = chosen[:most]
+        verbatim = may_share is None
+        passages = align(text, own, chosen, self.comparer.config, verbatim=verbatim)
+        return Search(tuple(passages), len(chosen), found.cut, found.full_keys)
 
     def _find(
         self, shelf: Shelf, case: _Case, equal: list[int]
@@ -234,6 +385,16 @@ class Rules:
         like = self.comparer.copies(case.entry, [row.record for row in rows], similar)
         return [(row, each) for row, each in zip(rows, like, strict=True) if each is not None]
 
+    def _may_share(self, other: Record, case: _Case) -> bool:
+        """Tell whether passages with an article count: another id, in window and scope."""
+        window, scope, site = self.settings.window, self.settings.scope, case.entry.site
+        return (
+            other.id != case.entry.id
+            and (not window or abs(case.time - other.when) <= window)
+            and (scope != "within" or other.site == site)
+            and (scope != "across" or not site or other.site != site)
+        )
+
     def _may_meet(self, row: Row, case: _Case) -> bool:
         """Tell whether an article may be compared with a row: a representative of another id."""
         window, within = self.settings.window, self.settings.scope == "within"
@@ -255,6 +416,13 @@ class Rules:
             else:
                 inside = inside or match
         return inside, outside
+
+
+def texts_of(rows: Sequence[Row], since: int) -> list[str]:
+    """Return the texts of articles, without those that are older than a time."""
+    records = (row.compared() for row in rows)
+    texts = (each.text for each in records if each.when >= since)
+    return [decompress(text) for text in texts if text is not None]
 
 
 def record_of(

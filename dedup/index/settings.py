@@ -14,7 +14,8 @@ from dedup.similarity.lsh import bands_and_rows
 from dedup.similarity.minhash import SCHEME
 from dedup.text.tokens import FOLDING_VERSION
 
-FORMAT = 1
+FORMAT = 2
+_FIRST = 1  # the oldest format that is read: it has neither `clean` nor `passages`
 SCOPES = ("any", "across", "within")
 _SHARED = (
     "shingle_unit",
@@ -53,6 +54,8 @@ class Settings:
     window: int
     scope: str
     store_text: bool
+    clean: bool
+    passages: bool
     salt: int
 
     @classmethod
@@ -63,11 +66,15 @@ class Settings:
         window: str | int | None = None,
         scope: str | None = None,
         store_text: bool | None = None,
+        clean: bool | None = None,
+        passages: bool | None = None,
         salt: int = 0,
     ) -> Settings:
         """Return what an index under a ``Config`` is built with.
 
-        Raises ``ConfigError`` for ``shingle_unit="auto"``, which looks at a whole corpus.
+        ``passages`` brings ``clean``, and that ``store_text``, where these are not given. Raises
+        ``ConfigError`` where they are given as false, and for ``shingle_unit="auto"``, which looks
+        at a whole corpus.
 
         >>> made = Settings.of(Config(), window="30d")
         >>> made.bands, made.rows, made.window
@@ -76,6 +83,9 @@ class Settings:
         if config.shingle_unit == "auto":
             raise ConfigError("shingle_unit", "auto", "word or char in an index")
         bands, rows = bands_and_rows(config)
+        passages = bool(passages)
+        clean = _needed("clean", clean, passages, "passages")
+        store_text = _needed("store_text", store_text, clean, "clean")
         return cls(
             format=FORMAT,
             folding=FOLDING_VERSION,
@@ -85,7 +95,9 @@ class Settings:
             rows=rows,
             window=seconds(window or 0),
             scope=_scope(scope or SCOPES[0]),
-            store_text=bool(store_text),
+            store_text=store_text,
+            clean=clean,
+            passages=passages,
             salt=salt,
         )
 
@@ -100,11 +112,11 @@ class Settings:
         *,
         window: str | int | None = None,
         scope: str | None = None,
-        store_text: bool | None = None,
+        **asked: bool | None,
     ) -> None:
         """Raise ``IndexMismatch`` at the first thing that is asked for and is not as it is here.
 
-        What is ``None`` is not asked for.
+        What is ``None`` is not asked for; ``asked`` are ``store_text``, ``clean``, ``passages``.
         """
         if config is not None:
             wanted = Settings.of(config)
@@ -115,8 +127,9 @@ class Settings:
                 raise IndexMismatch("window", stretch(seconds(window)), stretch(self.window))
         if scope is not None:
             _same("scope", _scope(scope), self.scope)
-        if store_text is not None:
-            _same("store_text", store_text, self.store_text)
+        for name, value in asked.items():
+            if value is not None:
+                _same(name, value, getattr(self, name))
 
     def shown(self) -> dict[str, Any]:
         """Return the settings as plain values, without what is secret."""
@@ -132,17 +145,20 @@ class Settings:
     def from_json(cls, text: str) -> Settings:
         """Read what ``to_json`` wrote; raise ``CorruptIndex`` for anything else.
 
-        An index of another format or folding is ``IndexMismatch``.
+        An index of an unknown format or another folding is ``IndexMismatch``. One of the first
+        format is read as one that neither cleans nor keeps passages.
 
         >>> Settings.from_json('{"format": 99}')
         Traceback (most recent call last):
             ...
-        dedup.errors.IndexMismatch: index was built with format=99, this run has 1
+        dedup.errors.IndexMismatch: index was built with format=99, this run has 2
         """
         try:
             found = json.loads(text)
             if not isinstance(found, dict):
                 raise ValueError("no object")
+            if found.get("format") == _FIRST and not {"clean", "passages"} & found.keys():
+                found = {**found, "format": FORMAT, "clean": False, "passages": False}
             for name, ours in (("format", FORMAT), ("folding", FOLDING_VERSION)):
                 _same(name, ours, found.get(name))
             return cls._checked(found)
@@ -159,7 +175,7 @@ class Settings:
             config,
             window=found["window"],
             scope=found["scope"],
-            store_text=found["store_text"],
+            **{name: found[name] for name in ("store_text", "clean", "passages")},
             salt=found["salt"],
         )
         # As text, since 1 is 1.0 and true to Python.
@@ -172,6 +188,13 @@ class Settings:
 def _same(name: str, ours: object, theirs: object) -> None:
     if ours != theirs:
         raise IndexMismatch(name, ours, theirs)
+
+
+def _needed(name: str, value: bool | None, is_needed: bool, by: str) -> bool:
+    """Return a setting that another one needs; raise ``ConfigError`` where it is given as false."""
+    if is_needed and value is False:
+        raise ConfigError(name, value, f"true in an index with {by}")
+    return bool(value) or is_needed
 
 
 def _scope(scope: str) -> str:

@@ -17,6 +17,7 @@ from dedup.errors import InputError
 from dedup.index.entries import LONGEST, Entry, UInt16, compress
 from dedup.index.settings import Settings
 from dedup.kernels import postings as kernel
+from dedup.kernels.windows import Scheme
 from dedup.schema import CORPUS
 from dedup.similarity.minhash import permutations
 from dedup.sources.batches import host
@@ -75,7 +76,7 @@ class Signer:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._a, self._b = permutations(settings.num_perm, settings.seed)
+        self._permutations = permutations(settings.num_perm, settings.seed)
         self._config = settings.config()
 
     def sign(self, document: Any, *, named: bool = True) -> Entry:
@@ -102,6 +103,21 @@ class Signer:
             facts = [metadata_of(each, named=named) for each in chunk]
             column = pa.array([each.text for each in facts], pa.large_string())
             yield self._entries(facts, texts_from_arrow(column))
+
+    def texts_of(self, documents: Iterable[Any]) -> Iterator[Texts]:
+        """Yield the texts of documents, some at a time; they are given as for ``sign_many``."""
+        if isinstance(documents, pa.Table):
+            documents = documents.to_batches()
+        waiting = iter(documents)
+        while chunk := list(islice(waiting, 1)):
+            if isinstance(chunk[0], pa.RecordBatch):
+                column = chunk[0].column("text").cast(CORPUS.field("text").type)
+                for low in range(0, len(column), CHUNK):
+                    yield texts_from_arrow(column.slice(low, CHUNK))
+                continue
+            chunk += islice(waiting, CHUNK - 1)
+            facts = [metadata_of(each, named=False) for each in chunk]
+            yield texts_from_arrow(pa.array([each.text for each in facts], pa.large_string()))
 
     def _batch(self, batch: pa.RecordBatch) -> Iterator[list[Entry]]:
         missing = {"doc_id", "text"} - set(batch.schema.names)
@@ -149,18 +165,15 @@ class Signer:
         fingerprints, counts = np.empty((count, 2), np.uint64), np.empty(count, np.int64)
         signatures = np.empty((count, self.settings.num_perm), np.uint16)
         if self.settings.shingle_unit == "word":
-            table = folding()
-            kernel.seal_texts(
-                *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
-                *(self.settings.shingle_size, self._a, self._b, fingerprints, counts, signatures),
-            )
+            scheme = Scheme(folding(), self.settings.shingle_size, self._permutations)
+            out = fingerprints, counts, signatures
+            kernel.seal_texts(texts.data, texts.offsets, scheme, *out)
         else:
             tokens = tokenise_texts(texts)
             counts[:] = tokens.counts()
             made = shingle_texts(texts, tokens, self._config)
-            kernel.seal_rows(
-                made.values, made.offsets, counts, self._a, self._b, fingerprints, signatures
-            )
+            out_rows = counts, self._permutations, fingerprints, signatures
+            kernel.seal_rows(made.values, made.offsets, *out_rows)
         return fingerprints, counts, signatures
 
 

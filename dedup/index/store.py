@@ -6,11 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from dedup.core.arrays import Texts
 from dedup.index.entries import Entry, Record
 from dedup.index.settings import Settings
-from dedup.index.verdicts import Verdict
+from dedup.index.verdicts import KnownPassage, Verdict
+
+if TYPE_CHECKING:
+    from dedup.index.searching import Search
+    from dedup.index.templates import SiteTemplate
 
 BUCKET = 64  # articles of one key that are looked at, the newest
 CANDIDATES = 64  # articles that an article is compared with, those with most keys in common
@@ -21,8 +26,10 @@ class Counts:
     """What an index says of itself, in numbers.
 
     ``articles`` are there, ``representatives`` are those that others are compared with, and
-    ``versions`` the earlier texts that are remembered. The last three count additions: dates ahead
-    of the clock, articles that met a full bucket, and articles with too many candidates.
+    ``versions`` the earlier texts that are remembered. The others count additions: dates ahead of
+    the clock, articles that met a full bucket, and articles with too many candidates; articles with
+    passage seeds that more articles have than are looked at, and those that share seeds with more
+    articles than they are aligned with.
     """
 
     articles: int = 0
@@ -31,6 +38,8 @@ class Counts:
     future_dates: int = 0
     full_buckets: int = 0
     cut_candidates: int = 0
+    full_seeds: int = 0
+    cut_searches: int = 0
 
 
 class Store(Protocol):
@@ -38,15 +47,20 @@ class Store(Protocol):
 
     settings: Settings
 
-    def insert(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
+    def insert(self, entries: Sequence[Entry], *, add: bool, search: bool = True) -> list[Verdict]:
         """Decide on entries in their order, each against all before it; with ``add`` keep them.
 
-        The one step that has to be atomic, for each entry. What was returned is kept.
+        The one step that has to be atomic, for each entry. What was returned is kept. Passages are
+        sought where the index keeps them, unless ``search`` is false.
         """
         ...
 
     def load(self, entries: Iterable[Entry]) -> Counter[str]:
         """Keep what ``insert`` would keep, as quickly as may be; count the verdicts."""
+        ...
+
+    def search(self, text: str, most: int) -> Search:
+        """Return what of a text stands in the articles, the likeliest ``most`` of them compared."""
         ...
 
     def fetch(self, name: str) -> Record | None:
@@ -63,6 +77,18 @@ class Store(Protocol):
 
     def expire(self, before: int) -> int:
         """Forget articles older than a time; return how many."""
+        ...
+
+    def passages_of(self, texts: Texts) -> list[list[KnownPassage]]:
+        """Return what each of many texts shares with the articles; they are looked up together."""
+        ...
+
+    def templates(self, site: str | None) -> list[SiteTemplate]:
+        """Return the templates of a site, or of all."""
+        ...
+
+    def keep_line(self, line: str, site: str | None) -> None:
+        """Keep a line from being removed as a template, of one site or of all."""
         ...
 
     def counts(self) -> Counts:

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from dedup.cleaning.apply import Removal
 
 NEW, SAME, UPDATED, DUPLICATE = "new", "same", "updated", "duplicate"
 VERDICTS = (NEW, SAME, UPDATED, DUPLICATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPassage:
+    """A passage that a text shares with the article ``doc_id`` of an index.
+
+    ``start`` and ``end`` are code points of the text, ``other_start`` and ``other_end`` of the
+    article. The rest is as in the table ``passages`` of a scan.
+    """
+
+    doc_id: str
+    start: int
+    end: int
+    other_start: int
+    other_end: int
+    matched_tokens: int
+    density: float
+    score: float
+    level: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +54,21 @@ class Verdict:
     jaccard: float | None = None
     containment: float | None = None
     cluster: str | None = None
+    removals: tuple[Removal, ...] | None = field(default=None, compare=False)
+    passages: tuple[KnownPassage, ...] | None = field(default=None, compare=False)
 
     @property
     def kept(self) -> bool:
         """Tell whether the text is to be kept: it was no duplicate when it first came."""
         return self.first != DUPLICATE
+
+    @property
+    def estimated(self) -> bool:
+        """Tell whether it rests on signatures alone: texts were not there to be compared.
+
+        Facts that conflict, and how much of a text would be lost, are looked at in texts only.
+        """
+        return self.similarity is not None and self.jaccard is None
 
     def again(self) -> Verdict:
         """Return what a retry gets."""

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike, fspath
 from typing import Any
 
@@ -14,7 +15,7 @@ from dedup.api import scan
 from dedup.config import Config
 from dedup.errors import InputError
 from dedup.index import Index, Verdict
-from dedup.integrations.verdicts import recognised
+from dedup.integrations.verdicts import cleaned, plain, recognised
 
 COLUMNS = ("verdict", "kept", "duplicate_of", "relation", "similarity", "cluster")
 _WHAT = ("text", "id", "date", "url", "site")
@@ -27,8 +28,10 @@ class Annotator:
     Rows are a pandas or polars frame, of which a new one is returned, or a mapping of columns as
     ``datasets`` passes it, of which the new columns are. ``text`` to ``site`` name the columns to
     read, which are otherwise recognised; rows need an id, so that a second run says what the first
-    one said. With ``add=False`` nothing is kept. Other options are those of ``Index.open``. The
-    index is opened at the first call in each process.
+    one said. With ``add=False`` nothing is kept. Other options are those of ``Index.open``: with
+    ``clean=True`` there are also ``dedup_clean``, the cleaned text, and ``dedup_removed``, with
+    ``passages=True`` ``dedup_passages``, both as JSON. The index is opened at the first call in
+    each process.
 
     >>> rows = {"id": ["a", "b"], "text": ["The bridge is closed today."] * 2}
     >>> Annotator("memory://")(rows)["dedup_duplicate_of"]
@@ -61,7 +64,11 @@ class Annotator:
             self._index = Index.open(self._path, **self._options)
         documents = _documents(rows, self._named)
         ask = self._index.check_and_add_many if self._add else self._index.check_many
-        return _with_columns(rows, _of_verdicts(ask(documents)), self._prefix)
+        verdicts = list(ask(documents))
+        made = _of_verdicts(iter(verdicts))
+        asked = {name for name in ("clean", "passages") if self._options.get(name)}
+        made |= _more_columns(verdicts, [each["text"] for each in documents], asked)
+        return _with_columns(rows, made, self._prefix)
 
     def close(self) -> None:
         """Let go of the index of this process; the next call opens it again."""
@@ -131,6 +138,21 @@ def _of_verdicts(verdicts: Iterator[Verdict]) -> dict[str, list[Any]]:
     for verdict in verdicts:
         for name, column in made.items():
             column.append(getattr(verdict, name))
+    return made
+
+
+def _more_columns(
+    verdicts: Sequence[Verdict], texts: Sequence[Any], asked: set[str]
+) -> dict[str, list[Any]]:
+    """Return the cleaned texts, and as JSON what was removed and what passages are known."""
+    said = [plain(each, text) for each, text in zip(verdicts, texts, strict=True)]
+    made: dict[str, list[Any]] = {}
+    if "clean" in asked:
+        pairs = zip(verdicts, texts, strict=True)
+        made["clean"] = [cleaned(verdict, text) for verdict, text in pairs]
+        made["removed"] = [json.dumps(each.get("removed")) for each in said]
+    if "passages" in asked:
+        made["passages"] = [json.dumps(each.get("passages")) for each in said]
     return made
 
 

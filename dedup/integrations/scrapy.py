@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,17 +19,26 @@ from itemadapter import ItemAdapter
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DropItem, NotConfigured
 from scrapy.settings import BaseSettings
+from scrapy.utils.defer import deferred_from_coro
 from twisted.internet.threads import deferToThread
 
 from dedup.config import Config
 from dedup.errors import ConfigError, CorruptIndex, DedupError, IndexMismatch, InputError
 from dedup.index import Index, Verdict
-from dedup.integrations.verdicts import plain, recognised
+from dedup.integrations.verdicts import cleaned, plain, recognised
 
 ACTIONS = ("annotate", "drop")
 DROPPABLE = ("duplicate", "same", "updated")
 PRIORITY = 800  # behind what cleans items, before what stores them
+ON_ERROR = ("stop", "continue")
+SETTINGS = (
+    *("DEDUP_INDEX", "DEDUP_ACTION", "DEDUP_DROP", "DEDUP_FIELD", "DEDUP_CLEAN_FIELD"),
+    *("DEDUP_TEXT_FIELD", "DEDUP_ID_FIELD", "DEDUP_DATE_FIELD", "DEDUP_URL_FIELD"),
+    *("DEDUP_SITE_FIELD", "DEDUP_WINDOW", "DEDUP_SCOPE", "DEDUP_STORE_TEXT", "DEDUP_CLEAN"),
+    *("DEDUP_PASSAGES", "DEDUP_CONFIG", "DEDUP_ON_ERROR"),
+)
 _FIELDS = ("text", "id", "date", "url", "site")
+_PROBE = 100  # items, of which one must have a text
 
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
@@ -59,15 +69,17 @@ class Options:
     action: str
     drop: tuple[str, ...]
     field: str
+    clean_field: str
+    goes_on: bool  # whatever is wrong at the start
     fields: dict[str, str]
     open: dict[str, Any]
 
     @classmethod
     def of(cls, settings: BaseSettings) -> Options:
         """Read the settings; raise ``ConfigError`` for what they cannot be."""
-        action = settings.get("DEDUP_ACTION", ACTIONS[0])
-        if action not in ACTIONS:
-            raise ConfigError("DEDUP_ACTION", action, f"one of {', '.join(ACTIONS)}")
+        _refuse_unknown(settings)
+        action = _one_of(settings, "DEDUP_ACTION", ACTIONS)
+        on_error = _one_of(settings, "DEDUP_ON_ERROR", ON_ERROR)
         drop = tuple(settings.getlist("DEDUP_DROP", [DROPPABLE[0]]))
         for each in drop:
             if each not in DROPPABLE:
@@ -80,36 +92,63 @@ class Options:
             raise ConfigError(
                 "DEDUP_CONFIG", asked, f"settings of dedup.Config ({error})"
             ) from None
-        store_text = settings.get("DEDUP_STORE_TEXT")
+        kept = ("store_text", "clean", "passages")
         return cls(
             index=settings["DEDUP_INDEX"],
             action=action,
             drop=drop,
             field=settings.get("DEDUP_FIELD", "dedup"),
+            clean_field=settings.get("DEDUP_CLEAN_FIELD", "clean"),
+            goes_on=on_error == "continue",
             fields={what: name for what, name in named.items() if name},
             open={
                 "config": config,
                 "window": settings.get("DEDUP_WINDOW"),
                 "scope": settings.get("DEDUP_SCOPE"),
-                "store_text": None if store_text is None else settings.getbool("DEDUP_STORE_TEXT"),
+                **{name: _flag(settings, f"DEDUP_{name.upper()}") for name in kept},
             },
         )
+
+
+def _refuse_unknown(settings: BaseSettings) -> None:
+    """Raise ``ConfigError`` for a setting of ours that is none."""
+    for name in settings:
+        if str(name).startswith("DEDUP_") and name not in SETTINGS:
+            near = get_close_matches(str(name), SETTINGS, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            allowed = f"one of {', '.join(SETTINGS)}"
+            raise ConfigError(str(name), settings[name], allowed, f"{{name}} is no setting{hint}")
+
+
+def _one_of(settings: BaseSettings, name: str, allowed: tuple[str, ...]) -> str:
+    value: str = settings.get(name, allowed[0])
+    if value not in allowed:
+        raise ConfigError(name, value, f"one of {', '.join(allowed)}")
+    return value
+
+
+def _flag(settings: BaseSettings, name: str) -> bool | None:
+    return None if settings.get(name) is None else bool(settings.getbool(name))
 
 
 class DedupPipeline:
     """Annotate items with what the index says of them, or drop copies.
 
-    An item is dropped only for being a copy. Where the index cannot be asked, the item goes on as
-    it is, and that is logged once and counted (``dedup/error/…``). Settings that do not fit the
-    index, and an index that is damaged, close the spider at its start.
+    An item is dropped only for being a copy. Where the index cannot be asked, the item goes on with
+    the reason in place of a verdict, and that is logged once and counted (``dedup/error/…``). What
+    is wrong at the start closes the spider: a setting that is none or does not fit the index, an
+    index that cannot be opened, a missing extra, and items of which the first hundred have no text.
+    With ``DEDUP_ON_ERROR = "continue"`` the crawl goes on instead.
     """
 
     def __init__(self, crawler: Crawler) -> None:
+        self._crawler: Any = crawler
         self._settings = crawler.settings
         self._stats: Any = crawler.stats
         self._index: Index | None = None
         self._fields: dict[str, str] | None = None
         self._said: set[str] = set()
+        self._without_text = 0
         # One thread: what is asked first is answered first, and the reactor never waits.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dedup")
 
@@ -126,10 +165,16 @@ class DedupPipeline:
             self._options = Options.of(self._settings)
             await self._aside(self._opened)
         except (ConfigError, IndexMismatch, CorruptIndex) as error:
-            log.error("dedup: %s", error)
-            raise CloseSpider("dedup_index") from error
+            raise self._stopped(error) from error
         except DedupError as error:
+            if not self._options.goes_on:
+                raise self._stopped(error) from error
             self._fail(error)
+
+    def _stopped(self, error: DedupError | str) -> CloseSpider:
+        """Say what is wrong, and return what closes the spider."""
+        log.error("dedup: %s", error)
+        return CloseSpider("dedup_index")
 
     async def close_spider(self) -> None:
         """Let go of the index."""
@@ -144,19 +189,37 @@ class DedupPipeline:
         """Return an item with its verdict, or raise ``NearDuplicate``."""
         adapter = ItemAdapter(item)
         document = self._document(adapter)
-        if document is None:
+        lacking = next((what for what in ("text", "id") if not document.get(what)), None)
+        if lacking:
+            self._stats.inc_value(f"dedup/no_{lacking}")
+            self._set(adapter, self._options.field, {"verdict": None, "reason": f"no {lacking}"})
+            self._probe(lacking)
             return item
         try:
             verdict = await self._aside(partial(self._ask, document))
         except Exception as error:  # whatever it is, it must not cost an article
             self._fail(error)
+            reason = f"{type(error).__name__}: {error}"
+            self._set(adapter, self._options.field, {"verdict": None, "reason": reason})
             return item
         self._stats.inc_value(f"dedup/{verdict.verdict}")
         if self._options.action == "drop" and self._is_dropped(verdict):
             self._stats.inc_value("dedup/dropped")
             raise NearDuplicate(str(document["id"]), verdict)
-        self._annotate(adapter, verdict)
+        self._annotate(adapter, verdict, str(document["text"]))
         return item
+
+    def _probe(self, lacking: str) -> None:
+        """Close the spider where none of the first items has a text."""
+        known = self._stats.get_value("dedup/new", 0) or self._stats.get_value("dedup/same", 0)
+        self._without_text += lacking == "text"
+        if self._without_text != _PROBE or known or self._options.goes_on:
+            return
+        name = self._options.fields.get("text")
+        field = f"the field {name} (DEDUP_TEXT_FIELD)" if name else "a field known to hold a text"
+        self._stopped(f"none of the first {_PROBE} items has {field}")
+        closing = self._crawler.engine.close_spider_async(reason="dedup_index")
+        deferred_from_coro(closing).addErrback(lambda failure: log.debug("dedup: %s", failure))
 
     def _is_dropped(self, verdict: Verdict) -> bool:
         """Tell whether an item is dropped; a copy that comes again is still a copy."""
@@ -171,16 +234,12 @@ class DedupPipeline:
     def _ask(self, document: dict[str, Any]) -> Verdict:
         return self._opened().check_and_add(document)
 
-    def _document(self, adapter: ItemAdapter) -> dict[str, Any] | None:
-        """Return what the index has to know of an item; ``None`` where it has no text or no id."""
+    def _document(self, adapter: ItemAdapter) -> dict[str, Any]:
+        """Return what the index has to know of an item, as far as it is there."""
         if self._fields is None:
             self._fields = self._found_fields(list(adapter.keys()))
         document = {what: adapter.get(name) for what, name in (self._fields or {}).items()}
         document.setdefault("id", document.get("url"))
-        for what in ("text", "id"):
-            if not document.get(what):
-                self._stats.inc_value(f"dedup/no_{what}")
-                return None
         return document
 
     def _found_fields(self, there: list[str]) -> dict[str, str] | None:
@@ -194,13 +253,19 @@ class DedupPipeline:
         log.info("dedup: fields %s", ", ".join(f"{a}={b}" for a, b in fields.items()))
         return fields
 
-    def _annotate(self, adapter: ItemAdapter, verdict: Verdict) -> None:
+    def _annotate(self, adapter: ItemAdapter, verdict: Verdict, text: str) -> None:
+        self._set(adapter, self._options.field, plain(verdict, text))
+        clean = cleaned(verdict, text)
+        if clean is not None:
+            self._set(adapter, self._options.clean_field, clean)
+
+    def _set(self, adapter: ItemAdapter, name: str, value: Any) -> None:
+        """Give an item a field, if its class has one of that name."""
         try:
-            adapter[self._options.field] = plain(verdict)
+            adapter[name] = value
         except (KeyError, AttributeError):
             self._stats.inc_value("dedup/no_field")
-            name = self._options.field
-            self._say_once("field", f"items have no field {name}, so they are not annotated")
+            self._say_once(name, f"items have no field {name}, so they are not annotated")
 
     def _fail(self, error: Exception) -> None:
         self._stats.inc_value(f"dedup/error/{type(error).__name__}")

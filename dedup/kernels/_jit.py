@@ -50,6 +50,17 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+def njit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile ``function`` into each kernel that calls it: a step of a loop over every character.
+
+    A tuple that such a step takes and returns stays in registers then.
+    """
+    made: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", forceinline=True)(
+        function
+    )
+    return made
+
+
 class _CompileListener(event.Listener):
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback = callback

@@ -8,6 +8,8 @@ separator that no link can hold.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import (
@@ -33,12 +35,20 @@ from dedup.kernels.links import (
     WORD,
     run_end,
 )
-from dedup.kernels.text import SEED, mix, tokenise
+from dedup.kernels.text import SEED, Span, mix, tokenise
 
 _BLANKS = np.uint64(0x2020202020202020)
 _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LETTER, _ODD, _SEPARATOR, _IN_LINK = range(4)
 _COLON, _AT = np.uint8(0x3A), np.uint8(0x40)
+
+
+class Marks(NamedTuple):
+    """What the bytes of a text are, a bit each, 64 a number (uint64), and two numbers more."""
+
+    words: Any  # ASCII letters and digits
+    odd: Any  # what may be a part of a word as well, or of a link
+    digits: Any  # ASCII digits
 
 
 @njit
@@ -84,12 +94,12 @@ def widest_window(data, lo, hi, window):
 
 
 @njit
-def mark_bytes(data, lo, hi, words, odd, digits):
-    """Set the bits of the bytes of ``data[lo:hi]``, 64 a number; return how many are odd.
+def mark_bytes(data, lo, hi, marks):
+    """Set the ``Marks`` of the bytes of ``data[lo:hi]`` (uint8); return how many are odd.
 
-    Letters and digits go to ``words``, digits to ``digits`` as well. All end with a number of
-    zeros.
+    All end with a number of zeros.
     """
+    words, odd, digits = marks
     total = np.int64(0)
     full = (hi - lo) // 64
     for k in range(full):
@@ -152,8 +162,8 @@ def base64_span(data, lo, at, hi):
 
 
 @njit
-def set_odd(start, end, words, odd, digits):
-    """Make the bits ``start`` to ``end`` odd, and those of no plain word."""
+def set_odd(start, end, marks):
+    """Make the bits ``start`` to ``end`` of ``Marks`` odd, and those of no plain word."""
     k = start >> 6
     while k << 6 < end:
         bits = _ONES
@@ -161,25 +171,21 @@ def set_odd(start, end, words, odd, digits):
             bits &= _ONES << np.uint64(start & 63)
         if (k + 1) << 6 > end:
             bits &= _ONES >> np.uint64(64 - (end & 63))
-        odd[k] |= bits
-        words[k] &= ~bits
-        digits[k] &= ~bits
+        marks.odd[k] |= bits
+        marks.words[k] &= ~bits
+        marks.digits[k] &= ~bits
         k += 1
 
 
 @njit
-def mark_links(data, lo, hi, words, odd, digits):
-    """Make all bytes odd that may belong to a link; the bits are those of ``mark_bytes``.
-
-    No link of ``tokenise`` has a byte that is not odd then; what is odd need not be of a link. Runs
-    of base64 come first, for they are found by letters and digits that are no longer plain then.
-    """
+def mark_base64(data, lo, hi, marks):
+    """Make the runs of base64 of ``data[lo:hi]`` odd; ``marks`` are those of ``mark_bytes``."""
     letter_before = np.uint64(0)
     digit_before = np.uint64(0)
     for k in range((hi - lo) // 64 + 1):
         base = lo + 64 * k
         while True:
-            changes = changes_of(words[k], digits[k], letter_before, digit_before)
+            changes = changes_of(marks.words[k], marks.digits[k], letter_before, digit_before)
             if changes == np.uint64(0):
                 break
             longest = np.int64(0)
@@ -190,9 +196,19 @@ def mark_links(data, lo, hi, words, odd, digits):
                 longest = end - start
             if longest == 0:
                 break
-            set_odd(start - lo, end - lo, words, odd, digits)
-        letter_before = (words[k] & ~digits[k]) >> np.uint64(63)
-        digit_before = digits[k] >> np.uint64(63)
+            set_odd(start - lo, end - lo, marks)
+        letter_before = (marks.words[k] & ~marks.digits[k]) >> np.uint64(63)
+        digit_before = marks.digits[k] >> np.uint64(63)
+
+
+@njit
+def mark_links(data, lo, hi, marks):
+    """Make all bytes odd that may belong to a link; the ``marks`` are those of ``mark_bytes``.
+
+    No link of ``tokenise`` has a byte that is not odd then; what is odd need not be of a link. Runs
+    of base64 come first, for they are found by letters and digits that are no longer plain then.
+    """
+    mark_base64(data, lo, hi, marks)
     done = lo  # up to where the last URL reached
     for k in range((hi - lo) // 64 + 1):
         base = lo + 64 * k
@@ -209,7 +225,7 @@ def mark_links(data, lo, hi, words, odd, digits):
             bits &= bits - np.uint64(1)
             if at < hi and (at >= done or data[at] == _AT):
                 start, end = link_span(data, lo, at, hi)
-                set_odd(start - lo, end - lo, words, odd, digits)
+                set_odd(start - lo, end - lo, marks)
                 if data[at] != _AT:
                     done = end
 
@@ -272,39 +288,46 @@ def hash_short_word(data, start, size):
 
 
 @njit
-def hash_words(data, lo, hi, stage, values, expansions, words, odd, digits, hashes):
-    """Write the hashes of the tokens of ``data[lo:hi]``, as ``tokenise`` does; return their number.
+def hash_stretch(span, lo, folding, odd, hashes, out):
+    """Write the hashes of a ``Span`` between separators from index ``out`` on; return the next one.
 
-    ``words``, ``odd`` and ``digits`` (uint64) are room for a bit a byte and two numbers more. A
-    text that is mostly not ASCII goes to ``tokenise`` as a whole. ``data`` is uint8, ``hashes``
-    uint64; the folding table is as in ``tokenise``.
+    ``odd`` is that of ``Marks``, for the bytes from ``lo`` on; the rest is as in ``hash_words``.
+    """
+    data, start, end = span
+    if has_odd(odd, start - lo, end - lo) or end + 8 > len(data):
+        return tokenise(span, folding, hashes, None, out)
+    hashes[out] = hash_word(data, start, end)
+    return out + 1
+
+
+@njit
+def hash_words(span, folding, marks, hashes):
+    """Write the hashes (uint64) of the tokens of a ``Span``, as ``tokenise``; return their number.
+
+    ``marks`` (``Marks``) is room for a bit a byte and two numbers more. A text that is mostly not
+    ASCII goes to ``tokenise`` as a whole. ``folding`` is ``Folding``.
 
     It is the twin of ``text.tokenise``: a change of what a token is goes into both, and
     ``test_hash_words`` (tests/kernels/test_windows.py) compares them.
     """
-    if 4 * mark_bytes(data, lo, hi, words, odd, digits) > hi - lo:
-        return tokenise(
-            data, lo, hi, stage, values, expansions, hashes, None, None, None, None, np.intp(0)
-        )
-    mark_links(data, lo, hi, words, odd, digits)
+    data, lo, hi = span
+    if 4 * mark_bytes(data, lo, hi, marks) > hi - lo:
+        return tokenise(span, folding, hashes, None, np.intp(0))
+    mark_links(data, lo, hi, marks)
     out = np.intp(0)
     start = np.int64(0)  # of the stretch we are in, or the next
-    last = len(data) - 16
-    carry = np.uint64(0)
-    before = np.uint64(0)
-    letter_before = np.uint64(0)
-    digit_before = np.uint64(0)
+    carry, odd_before = np.uint64(0), np.uint64(0)
+    letter_before, digit_before = np.uint64(0), np.uint64(0)
     for k in range((hi - lo) // 64 + 1):
         base = lo + 64 * k
-        near = odd[k] | before
-        before = odd[k]
-        bits = words[k] | odd[k]
+        words, odd, digits = marks.words[k], marks.odd[k], marks.digits[k]
+        is_near = odd | odd_before != np.uint64(0)
+        odd_before = odd
+        bits = words | odd
         shifted = bits << np.uint64(1) | carry
-        changes = changes_of(words[k], digits[k], letter_before, digit_before)
-        letter_before = (words[k] & ~digits[k]) >> np.uint64(63)
-        digit_before = digits[k] >> np.uint64(63)
-        starts = (bits & ~shifted) | changes
-        ends = (~bits & shifted) | changes
+        changes = changes_of(words, digits, letter_before, digit_before)
+        letter_before, digit_before = (words & ~digits) >> np.uint64(63), digits >> np.uint64(63)
+        starts, ends = (bits & ~shifted) | changes, (~bits & shifted) | changes
         if carry == np.uint64(0) and starts != np.uint64(0):
             start = base + trailing_zeros(starts)
             starts &= starts - np.uint64(1)
@@ -312,18 +335,10 @@ def hash_words(data, lo, hi, stage, values, expansions, words, odd, digits, hash
         while ends != np.uint64(0):
             end = base + trailing_zeros(ends)
             ends &= ends - np.uint64(1)
-            size = end - start
-            if size > 16 or start > last or near != np.uint64(0):
-                if has_odd(odd, start - lo, end - lo) or end + 8 > len(data):
-                    out = tokenise(
-                        *(data, start, end, stage, values, expansions),
-                        *(hashes, None, None, None, None, out),
-                    )
-                else:
-                    hashes[out] = hash_word(data, start, end)
-                    out += 1
+            if end - start > 16 or start > len(data) - 16 or is_near:
+                out = hash_stretch(Span(data, start, end), lo, folding, marks.odd, hashes, out)
             else:
-                hashes[out] = hash_short_word(data, start, size)
+                hashes[out] = hash_short_word(data, start, end - start)
                 out += 1
             if starts != np.uint64(0):
                 start = base + trailing_zeros(starts)

@@ -6,10 +6,19 @@ looked up is a hash already, so its low bits are its place.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit
 from dedup.kernels.shingles import MULTIPLIER, fmix64
+
+
+class Buckets(NamedTuple):
+    """Documents that share a key: bucket ``k`` is ``members[bounds[k]:bounds[k + 1]]``."""
+
+    members: Any  # int32 or int64: places in the list of documents, ascending in a bucket
+    bounds: Any  # int32 or int64, one more than buckets
 
 
 @njit
@@ -161,15 +170,16 @@ def add_pair(table, packed):
 
 
 @njit
-def add_bucket_pairs(members, bounds, buckets, docs, count, most, leaders, table):
+def add_bucket_pairs(buckets, docs, count, most, leaders, table):
     """Put ``smaller · count + larger`` of the documents that share a bucket into a set.
 
-    Members ascend inside a bucket, and so do their ``docs``. In one of more than ``most`` each is
-    paired with the first few only (``leaders_of``), so that the work stays linear. Returns how
-    many are new.
+    ``buckets`` are ``Buckets``; the ``docs`` (int64) of their members ascend as they do. In a
+    bucket of more than ``most`` each is paired with the first few only (``leaders_of``), so that
+    the work stays linear. ``table`` is int64. Returns how many are new.
     """
+    members, bounds = buckets
     new = 0
-    for k in range(buckets):
+    for k in range(len(bounds) - 1):
         low = bounds[k]
         high = bounds[k + 1]
         last = low + leaders_of(high - low, most, leaders)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -100,11 +102,19 @@ def group_parts(parts, bounds, neighbours, starts, groups):
             place[parts[i]] = -1
 
 
+class ValueSet(NamedTuple):
+    """The shingles of a text as an open hash table."""
+
+    keys: Any  # uint64
+    used: Any  # bool: places that are taken
+    mask: Any  # int64: places that are used, a power of two, less one
+
+
 @njit
 def fill_table(values, low, high, keys, used):
-    """Put ``values[low:high]`` into an open hash table and return its mask; ``used`` tells slots.
+    """Return the ``ValueSet`` of ``values[low:high]`` (uint64), in ``keys`` and ``used``.
 
-    The table must have ``table_size(high - low)`` slots at least; more are left alone.
+    These must have ``table_size(high - low)`` places at least; more are left alone.
     """
     size = table_size(high - low)
     used[:size] = False
@@ -115,36 +125,36 @@ def fill_table(values, low, high, keys, used):
             slot = (slot + 1) & mask
         used[slot] = True
         keys[slot] = values[i]
-    return mask
+    return ValueSet(keys, used, mask)
 
 
 @njit
-def is_in(value, keys, used, mask):
-    """Tell whether a value is in a table of ``fill_table``."""
-    slot = np.intp(value & np.uint64(mask))
-    while used[slot] and keys[slot] != value:
-        slot = (slot + 1) & mask
-    return used[slot]
+def is_in(value, table):
+    """Tell whether a value is in a ``ValueSet``."""
+    slot = np.intp(value & np.uint64(table.mask))
+    while table.used[slot] and table.keys[slot] != value:
+        slot = (slot + 1) & table.mask
+    return table.used[slot]
 
 
 @njit
-def goes_on(values, low, high, part, keys, used, mask):
-    """Tell whether the text ``values[low:high]`` is a part (the table) that goes on at its end.
+def goes_on(values, low, high, part, table):
+    """Tell whether the text ``values[low:high]`` is a part that goes on at its end.
 
-    Shingles stand in the order of the text. ``HELD`` of the ``part`` (its number of shingles)
-    stand in the text, what is new is at most ``TAIL`` of the part, and ``LATE`` of it stands
-    behind ``BEFORE`` of what the two share.
+    ``table`` is the ``ValueSet`` of the part. Shingles stand in the order of the text. ``HELD`` of
+    the ``part`` (its number of shingles) stand in the text, what is new is at most ``TAIL`` of the
+    part, and ``LATE`` of it stands behind ``BEFORE`` of what the two share.
     """
     shared = 0
     for i in range(low, high):
-        shared += is_in(values[i], keys, used, mask)
+        shared += is_in(values[i], table)
     new = high - low - shared
     if new == 0 or shared < HELD * part or new > TAIL * part:
         return False
     met = 0
     behind = 0
     for i in range(low, high):
-        if is_in(values[i], keys, used, mask):
+        if is_in(values[i], table):
             met += 1
         elif met >= BEFORE * shared:
             behind += 1
@@ -168,11 +178,11 @@ def follow_parts(values, offsets, ranked, bounds, ends, chosen):
         place = bounds[group]
         chosen[group] = place
         own = ranked[place]
-        mask = fill_table(values, offsets[own], offsets[own + 1], keys, used)
+        table = fill_table(values, offsets[own], offsets[own + 1], keys, used)
         for next in range(bounds[group] + 1, ends[group]):
             other = ranked[next]
             part = offsets[own + 1] - offsets[own]
-            if goes_on(values, offsets[other], offsets[other + 1], part, keys, used, mask):
+            if goes_on(values, offsets[other], offsets[other + 1], part, table):
                 own = other
                 chosen[group] = next
-                mask = fill_table(values, offsets[own], offsets[own + 1], keys, used)
+                table = fill_table(values, offsets[own], offsets[own + 1], keys, used)

@@ -108,6 +108,19 @@ class Scratch(NamedTuple):
     common: Any
 
 
+class Pair(NamedTuple):
+    """Two texts that are compared, by what, and where it is written.
+
+    ``rows`` (2 int64) are those of ``texts``; ``mask`` (uint64) is that of the table of their
+    values (``enter_values``).
+    """
+
+    texts: Texts
+    rows: Any
+    scratch: Scratch
+    mask: Any
+
+
 def scratch_for(longest: int, longest_text: int) -> Scratch:
     """Make room for texts of at most ``longest`` words and ``longest_text`` code points."""
     words = max(longest, 1)
@@ -147,8 +160,12 @@ def read_letters(data, low, high, stage, folds, letters):
 
 
 @njit
-def spell(texts, row, side, low, high, mark, scratch):
-    """Join the letters of words ``low:high`` whose hit is ``mark`` (-1: all); return how many."""
+def spell(pair, side, low, high, mark):
+    """Join the letters of words ``low:high`` whose hit is ``mark`` (-1: all); return how many.
+
+    ``side`` of the ``Pair`` is 0 or 1.
+    """
+    texts, scratch, row = pair.texts, pair.scratch, pair.rows[side]
     if not scratch.is_read[side]:
         span = (texts.offsets[row], texts.offsets[row + 1])
         read_letters(texts.data, *span, texts.stage, texts.folds, scratch.letters[side])
@@ -228,13 +245,15 @@ def stands_there(table, value, side, mask):
 
 
 @njit
-def mark_facts(texts, row, other, kind, box, side, scratch, number, mask):
+def mark_facts(pair, side, kind, box, number):
     """Mark the facts of one kind in a slot that the other text lacks; return how many stretches.
 
-    ``box`` is where the slot begins and ends on this side and on the other. Numbers are looked for
-    in the slot alone, other facts in the whole other text, by the table of its values.
+    ``side`` of the ``Pair`` is 0 or 1; ``box`` is where the slot begins and ends on this side and
+    on the other. Numbers are looked for in the slot alone, other facts in the whole other text, by
+    the table of its values.
     """
-    first = texts.bounds[row]
+    texts, scratch = pair.texts, pair.scratch
+    first, low = texts.bounds[pair.rows[side]], texts.bounds[pair.rows[1 - side]]
     wanted = kind | FIRST if kind == NAME else kind
     runs = 0
     before = -2
@@ -243,10 +262,9 @@ def mark_facts(texts, row, other, kind, box, side, scratch, number, mask):
             continue
         value = texts.values[first + i]
         if kind == NUMBER:
-            low = texts.bounds[other]
             found = stands_in_slot(value, texts.values, texts.kinds, low + box[2], low + box[3])
         else:
-            found = stands_there(scratch.matching.table, value, 1 - side, mask)
+            found = stands_there(scratch.matching.table, value, 1 - side, pair.mask)
         if found:
             continue
         scratch.hits[side, i] = number
@@ -291,21 +309,22 @@ def adjoining(texts, row, low, high, start, end):
 
 
 @njit
-def is_one_spelling(texts, a, b, kind, box, scratch):
+def is_one_spelling(pair, kind, box):
     """Tell whether the facts marked on both sides of a slot are one, read or spelt in two ways."""
+    texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
     number = scratch.rows[0] + 1
     if kind == NUMBER:
         start, end = first_and_last(scratch.hits[0], box[0], box[1], number)
         start, end = adjoining(texts, a, box[0], box[1], start, end)
-        n = spell(texts, a, 0, start, end, np.int64(-1), scratch)
+        n = spell(pair, 0, start, end, np.int64(-1))
         start, end = first_and_last(scratch.hits[1], box[2], box[3], number)
         start, end = adjoining(texts, b, box[2], box[3], start, end)
-        m = spell(texts, b, 1, start, end, np.int64(-1), scratch)
+        m = spell(pair, 1, start, end, np.int64(-1))
         as_digits(scratch.spelling[0], n)
         as_digits(scratch.spelling[1], m)
         return are_same(scratch, n, m)
-    n = spell(texts, a, 0, box[0], box[1], number, scratch)
-    m = spell(texts, b, 1, box[2], box[3], number, scratch)
+    n = spell(pair, 0, box[0], box[1], number)
+    m = spell(pair, 1, box[2], box[3], number)
     return are_alike(scratch, n, m) if kind == NAME else are_same(scratch, n, m)
 
 
@@ -319,14 +338,18 @@ def single_number(texts, row, low, high):
 
 
 @njit
-def find_conflict(texts, a, b, kind, box, scratch, mask):
-    """Note the conflict of one kind in a slot, if there is one; return its stretches."""
+def find_conflict(pair, kind, box):
+    """Note the conflict of one kind in a slot of a ``Pair``, if there is one; return its stretches.
+
+    ``box`` is where the slot begins and ends in both texts.
+    """
+    texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
     number = scratch.rows[0] + 1
     there = (box[2], box[3], box[0], box[1])
-    runs_a = mark_facts(texts, a, b, kind, box, 0, scratch, number, mask)
-    runs_b = mark_facts(texts, b, a, kind, there, 1, scratch, number, mask)
+    runs_a = mark_facts(pair, 0, kind, box, number)
+    runs_b = mark_facts(pair, 1, kind, there, number)
     hits_a, hits_b = scratch.hits[0], scratch.hits[1]
-    if runs_a == 0 or runs_b == 0 or is_one_spelling(texts, a, b, kind, box, scratch):
+    if runs_a == 0 or runs_b == 0 or is_one_spelling(pair, kind, box):
         unmark(hits_a, box[0], box[1], number)
         unmark(hits_b, box[2], box[3], number)
         return 0
@@ -365,8 +388,9 @@ def is_slot(box):
 
 
 @njit
-def count_slots(texts, a, b, scratch, out):
-    """Count the slots, those with a conflict among them, and the stretches in conflict."""
+def count_slots(pair, out):
+    """Count the slots of a ``Pair``, those with a conflict, and the stretches in conflict."""
+    texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
     mates = scratch.matching.mates
     n = texts.bounds[a + 1] - texts.bounds[a]
     m = texts.bounds[b + 1] - texts.bounds[b]
@@ -388,8 +412,8 @@ def count_slots(texts, a, b, scratch, out):
             out[SLOTS_HIT] += 1
             out[SLOTS] += 1
             continue
-        n_a = spell(texts, a, 0, box[0], box[1], np.int64(-1), scratch)
-        n_b = spell(texts, b, 1, box[2], box[3], np.int64(-1), scratch)
+        n_a = spell(pair, 0, box[0], box[1], np.int64(-1))
+        n_b = spell(pair, 1, box[2], box[3], np.int64(-1))
         out[MISSPELT if are_alike(scratch, n_a, n_b) else SLOTS] += 1
 
 
@@ -484,15 +508,15 @@ def count_lost(kinds, lost):
 
 
 @njit
-def count_lost_facts(kinds, values, side, table, mask):
+def count_lost_facts(kinds, side, table):
     """Count the distinct facts of a text that the other lacks, by the table of values."""
-    keys, stamps, counts, stamp = table.keys, table.stamps, table.counts, table.stamp[0]
+    counts, slots = table.counts, table.slots[side]
     lost = 0
     for i in range(len(kinds)):
         kind = kinds[i]
         if not kind & FACT or kind & HIDDEN:
             continue
-        place = slot_of(keys, stamps, stamp, mix(SEED, values[i]), mask)
+        place = slots[i]
         if counts[place, 1 - side] == 0:
             counts[place, 1 - side] = -1  # counted
             lost += 1
@@ -506,8 +530,9 @@ def enter_values(values_a, values_b, table):
 
 
 @njit
-def compare_gaps(texts, a, b, scratch, mask, out):
-    """Find the conflicts in all slots, and what stands in own sentences in all gaps."""
+def compare_gaps(pair, out):
+    """Find the conflicts in all slots of a ``Pair``, and the own sentences in all gaps."""
+    texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
     span_a, span_b = span_of(texts, a), span_of(texts, b)
     kinds_a, kinds_b = texts.kinds[span_a], texts.kinds[span_b]
     flags_a, flags_b = texts.flags[span_a], texts.flags[span_b]
@@ -523,7 +548,7 @@ def compare_gaps(texts, a, b, scratch, mask, out):
             both = kinds_in(kinds_a, box[0], box[1]) & kinds_in(kinds_b, box[2], box[3])
             for kind in (NUMBER, CALENDAR, NAME):
                 if both & kind:
-                    find_conflict(texts, a, b, kind, box, scratch, mask)
+                    find_conflict(pair, kind, box)
         else:
             hits_a[box[0] : box[1]] = -1  # facts of long gaps are not compared
             hits_b[box[2] : box[3]] = -1
@@ -566,10 +591,11 @@ def examine(texts, a, b, scratch, out):
     scratch.rows[0] = 0
     scratch.is_read[:] = False
     out[:] = 0
-    compare_gaps(texts, a, b, scratch, mask, out)
+    pair = Pair(texts, (a, b), scratch, mask)
+    compare_gaps(pair, out)
     if scratch.rows[0] > 0:
         drop_steps(scratch)
-        count_slots(texts, a, b, scratch, out)
+        count_slots(pair, out)
         out[CONFLICTS] = count_facts(kinds_a, values_a, hits_a, True)
         out[CONFLICTS + 1] = count_facts(kinds_b, values_b, hits_b, True)
         out[FACTS] = count_facts(kinds_a, values_a, hits_a, False)
@@ -577,8 +603,8 @@ def examine(texts, a, b, scratch, out):
     out[LOST], out[RUNNING_WORDS] = count_lost(kinds_a, scratch.lost[0])
     out[LOST + 1], out[RUNNING_WORDS + 1] = count_lost(kinds_b, scratch.lost[1])
     table = scratch.matching.table
-    out[LOST_FACTS] = count_lost_facts(kinds_a, values_a, 0, table, mask)
-    out[LOST_FACTS + 1] = count_lost_facts(kinds_b, values_b, 1, table, mask)
+    out[LOST_FACTS] = count_lost_facts(kinds_a, 0, table)
+    out[LOST_FACTS + 1] = count_lost_facts(kinds_b, 1, table)
     for i in range(n):
         out[MATCHED] += 1 if mates[0, i] >= 0 else 0
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.stopwords import find_word, plain_capitals
+from dedup.kernels.stopwords import find_word, longest_row, plain_capitals
 from dedup.kernels.text import DIGIT, LINK, STARTS_LINE, STARTS_SENTENCE
 
 # Kinds of a word, bits.
@@ -93,17 +93,15 @@ def word_kind(word, flag, is_stop, is_capital, dictionary):
 
 
 @njit
-def mark_kinds(hashes, prefixes, flags, bounds, languages, dictionary, kinds, values):
+def mark_kinds(tokens, languages, dictionary, kinds, values):
     """Write the kind (uint8) and the value (uint64) of every word of several texts.
 
-    The words of text ``r`` are ``bounds[r]:bounds[r + 1]``; ``languages[r]`` is its stop list, -1
-    for none. Values are equal where "6" and "six", "Nov." and "November" stand; those of other
-    words are their hashes.
+    ``tokens`` are the ``Tokens`` of the texts, ``languages[r]`` (int64) is the stop list of text
+    ``r``, -1 for none; ``dictionary`` is ``Dictionary``. Values are equal where "6" and "six",
+    "Nov." and "November" stand; those of other words are their hashes.
     """
-    longest = 0
-    for row in range(len(bounds) - 1):
-        longest = max(longest, bounds[row + 1] - bounds[row])
-    telling = np.empty(longest, np.bool_)
+    hashes, flags, bounds = tokens.hashes, tokens.flags, tokens.bounds
+    telling = np.empty(longest_row(bounds), np.bool_)
     for row in range(len(bounds) - 1):
         lo = bounds[row]
         hi = bounds[row + 1]
@@ -118,7 +116,7 @@ def mark_kinds(hashes, prefixes, flags, bounds, languages, dictionary, kinds, va
                     is_stop = bits & np.uint64(1) != np.uint64(0)
             kind, value = word_kind(hashes[i], flags[i], is_stop, telling[i - lo], dictionary)
             if flags[i] & DIGIT and kind & NUMBER:
-                number = number_of(prefixes[i])
+                number = number_of(tokens.prefixes[i])
                 if number >= 0:
                     value = np.uint64(number) + np.uint64(1)
             kinds[i] = kind

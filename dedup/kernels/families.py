@@ -20,8 +20,9 @@ BAND = 16  # tokens that the next n-gram may stand away from its place
 LEAST_MATCHED = 0.6  # of the n-grams of a wording, in an occurrence
 LEAST_BACK = 0.5  # of the n-grams of a wording that is another one's: it is no longer than twice
 MOST_FAMILIES = 32  # that an n-gram leads to
-LEAST_ANCHORS = 4  # n-grams of a wording that lead to it, however many have them
-HITS_SHARE = 4  # one of so many n-grams on a diagonal makes a wording looked at …
+MOST_ANCHORS = 64  # n-grams of a wording that lead to it, at equal distances …
+LEAST_ANCHORS = 4  # … and so many at least, however many wordings have them
+HITS_SHARE = 4  # one of so many anchors on a diagonal makes a wording looked at …
 MOST_HITS = 6  # … and so many always do
 _DIGIT_KEY = np.uint64(0xD1)
 FOUND_COLUMNS = 5  # wording, document, start, end, matched n-grams
@@ -32,17 +33,19 @@ class Wordings(NamedTuple):
 
     bounds: Any  # int64, wordings + 1
     values: Any  # uint64
-    offsets: Any  # int64: tokens from the start of the wording
-    needs: Any  # int64, a wording each: n-grams on a diagonal from which it is looked at
+    offsets: Any  # int32: tokens from the start of the wording
+    needs: Any  # int64, a wording each: anchors on a diagonal from which it is looked at
 
 
 class NgramTable(NamedTuple):
-    """An open-addressing table from n-gram to the wordings that have it."""
+    """An open-addressing table from n-gram to the wordings that it leads to, as their anchor."""
 
     slots: Any  # uint64, a power of two; 0 is empty
-    firsts: Any  # int64, a slot each: the first entry, -1 for none
-    nexts: Any  # int64, an n-gram of ``Wordings`` each: the next one of the same value
-    owners: Any  # int64, an n-gram each: its wording
+    firsts: Any  # int32, a slot each: the first entry, -1 for none
+    nexts: Any  # int32, an anchor each: the next one of the same value
+    owners: Any  # int32, an anchor each: its wording
+    places: Any  # int64, an anchor each: which n-gram of ``Wordings`` it is
+    count: Any  # int64 (1,): anchors by now
 
 
 @njit
@@ -76,9 +79,7 @@ def write_wordings(docs, spans, masked, tokens, size, wordings):
             for i in range(high - low):
                 if own[i] == BLANK:
                     own[i] = CONTENT
-        count = write_ngrams(
-            hashes[low:high], own, 0, high - low, size, wordings.values[made:], positions
-        )
+        count = write_ngrams(hashes[low:high], own, size, wordings.values[made:], positions)
         for i in range(count):
             value = wordings.values[made + i]
             wordings.values[made + i] = value if value != np.uint64(0) else np.uint64(1)
@@ -155,21 +156,29 @@ def entries_of(wordings, f, place, table):
 
 
 @njit
+def stride_of(wordings, f):
+    """Return the distance of the n-grams of a wording that may be its anchors."""
+    total = wordings.bounds[f + 1] - wordings.bounds[f]
+    return max((total + MOST_ANCHORS - 1) // MOST_ANCHORS, 1)
+
+
+@njit
 def add_wording(wordings, f, table):
-    """Add the n-grams of a wording to the table, but none that ``MOST_FAMILIES`` wordings have.
+    """Add anchors of a wording to the table, but no n-gram that ``MOST_FAMILIES`` wordings have.
 
     Where fewer than ``LEAST_ANCHORS`` are left, some of those are added all the same. A wording is
     listed once for each value; ``needs`` of it follows. Returns how many n-grams were left out.
     """
     low, high = wordings.bounds[f], wordings.bounds[f + 1]
+    step = stride_of(wordings, f)
     free = 0
-    for place in range(low, high):
+    for place in range(low, high, step):
         count, _ = entries_of(wordings, f, place, table)
         if count < MOST_FAMILIES:
             free += 1
     spare = LEAST_ANCHORS - free
     left_out = added = 0
-    for place in range(low, high):
+    for place in range(low, high, step):
         count, own = entries_of(wordings, f, place, table)
         if own:
             continue
@@ -180,9 +189,12 @@ def add_wording(wordings, f, table):
                 continue
         slot = slot_of(table.slots, wordings.values[place])
         table.slots[slot] = wordings.values[place]
-        table.nexts[place] = table.firsts[slot]
-        table.firsts[slot] = place
-        table.owners[place] = f
+        entry = table.count[0]
+        table.nexts[entry] = table.firsts[slot]
+        table.firsts[slot] = entry
+        table.owners[entry] = f
+        table.places[entry] = place
+        table.count[0] = entry + 1
         added += 1
     wordings.needs[f] = min(max(added // HITS_SHARE, 1), MOST_HITS)
     return left_out
@@ -192,7 +204,7 @@ def add_wording(wordings, f, table):
 def place_ngrams(hashes, classes, lo, hi, size, buffers, ngrams):
     """Write the n-grams of one document by their token to ``ngrams`` (uint64), 0 for none."""
     values, positions = buffers
-    made = write_ngrams(hashes, classes, lo, hi, size, values, positions)
+    made = write_ngrams(hashes[lo:hi], classes[lo:hi], size, values, positions)
     ngrams[: hi - lo] = np.uint64(0)
     for i in range(made):
         ngrams[positions[i]] = values[i] if values[i] != np.uint64(0) else np.uint64(1)
@@ -223,10 +235,11 @@ def same_wordings(order, wordings, longest, table, leaders):
                     hits[other] = 0
                 hits[other] += 1
                 if best < 0 or hits[other] > hits[best]:
-                    best, best_place, best_at = other, entry, wordings.offsets[place]
+                    best, best_place = other, table.places[entry]
+                    best_at = np.intp(wordings.offsets[place])
                 entry = table.nexts[entry]
         leaders[f] = f
-        if best >= 0 and 2 * hits[best] >= LEAST_BACK * (high - low):
+        if best >= 0 and hits[best] >= wordings.needs[best]:
             for place in range(low, high):
                 ngrams[wordings.offsets[place]] = wordings.values[place]
             matched, _, _ = match_wording(
@@ -268,7 +281,8 @@ def find_occurrences(rows, tokens, size, wordings, table, out):
             entry = table.firsts[slot_of(table.slots, ngrams[at])]
             while entry >= 0:
                 f = table.owners[entry]
-                diagonal = at - wordings.offsets[entry]
+                place = table.places[entry]
+                diagonal = at - wordings.offsets[place]
                 if stamps[f] != row:
                     stamps[f] = row
                     hits[f] = 0
@@ -280,7 +294,7 @@ def find_occurrences(rows, tokens, size, wordings, table, out):
                     hits[f] += 1
                     if hits[f] == wordings.needs[f]:
                         matched, first, last = match_wording(
-                            wordings, f, entry, at, ngrams[: hi - lo], LEAST_MATCHED
+                            wordings, f, place, at, ngrams[: hi - lo], LEAST_MATCHED
                         )
                         if matched > 0:
                             ends[f] = last + size

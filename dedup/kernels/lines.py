@@ -6,6 +6,8 @@ U+2028 or U+2029.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -27,6 +29,49 @@ COPYRIGHT = 2048  # holds a ©
 
 _SEED = np.uint64(0x2545F4914F6CDD1D)
 _DIGIT_KEY = np.uint64(0xD1)
+
+
+class Lines(NamedTuple):
+    """Lines of several documents: those of document ``r`` are ``bounds[r]:bounds[r + 1]``."""
+
+    bounds: Any  # int64, one more than documents
+    starts: Any  # int64: code points of the own text, without the line break
+    ends: Any  # int64, one behind the last
+    byte_starts: Any  # int64: the same in the buffer of all texts
+    byte_ends: Any  # int64
+    lows: Any  # int64: the first token
+    highs: Any  # int64, one behind the last
+    words: Any  # int32: two characters of a script without spaces count as one
+    hashes: Any  # uint64: of all tokens
+    keys: Any  # uint64: the same with all numbers taken as one
+    flags: Any  # uint16: the flags above
+
+
+class Look(NamedTuple):
+    """What the characters of a line look like, and where it ends."""
+
+    i: Any  # int64: the byte at which its break, or the text, begins
+    position: Any  # int64: the same in code points
+    step: Any  # int64: bytes of the break, 0 at the end of the text
+    first: Any  # int64: the byte of the first visible character, -1 for none
+    last: Any  # int64: … of the last one
+    is_blank: Any  # bool: ASCII blanks alone
+    flags: Any  # int64: AT, HASHTAG, CAMEL and COPYRIGHT
+
+
+class Triggers(NamedTuple):
+    """Words worth a closer look, a hash table (linear probing, a power of two long)."""
+
+    keys: Any  # uint64, 0 is empty
+    limits: Any  # int32: the most words of a line that is looked at for them
+
+
+class Stretches(NamedTuple):
+    """Stretches of documents, half open; three arrays of one length (int64)."""
+
+    docs: Any
+    starts: Any
+    ends: Any
 
 
 @njit
@@ -218,149 +263,143 @@ def count_lines(data, offsets, bounds):
 
 
 @njit
-def fill_lines(data, offsets, bounds, starts, ends, byte_starts, byte_ends, flags):
-    """Write place and look of every line; ``starts`` and ``ends`` are code points of its text."""
+def look_at_line(data, i, hi, position):
+    """Return the ``Look`` of the line that begins at byte ``i``, code point ``position``."""
+    first = np.intp(-1)
+    last = np.intp(-1)
+    is_blank = True
+    small = False
+    flags = 0
+    step = 0
+    while i < hi:
+        b = data[i]
+        if np.uint8(32) < b and b < np.uint8(128):
+            if b < np.uint8(91):
+                if b == np.uint8(64):
+                    flags |= AT
+                elif b == np.uint8(35):
+                    flags |= HASHTAG
+                elif small and b > np.uint8(64):
+                    flags |= CAMEL
+            small = np.uint8(97) <= b and b <= np.uint8(122)
+            if first < 0:
+                first = i
+            last = i
+            i += 1
+            position += 1
+            continue
+        step = _break_at(data, i, hi)
+        if step > 0:
+            break
+        small = False
+        code, size = _code_at(data, i, hi)
+        is_blank = is_blank and b < np.uint8(128) and _is_blank(b)
+        if code == 0xA9:
+            flags |= COPYRIGHT
+        if not _is_unseen(code):
+            if first < 0:
+                first = i
+            last = i
+        i += size
+        position += 1
+    return Look(i, position, step, first, last, is_blank, flags)
+
+
+@njit
+def fill_lines(data, offsets, lines):
+    """Write place and look of every line.
+
+    Text ``r`` is ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64); of ``lines`` (``Lines``) the
+    bounds are given, and starts, ends and flags are written.
+    """
     for row in range(len(offsets) - 1):
-        out = bounds[row]
+        out = lines.bounds[row]
         i = offsets[row]
         hi = offsets[row + 1]
         position = 0
         while i < hi:
-            begin = i
-            starts_at = position
-            first = np.intp(-1)
-            last = np.intp(-1)
-            blank = True
-            small = False
-            bits = 0
-            step = 0
-            while i < hi:
-                b = data[i]
-                if np.uint8(32) < b and b < np.uint8(128):
-                    if b < np.uint8(91):
-                        if b == np.uint8(64):
-                            bits |= AT
-                        elif b == np.uint8(35):
-                            bits |= HASHTAG
-                        elif small and b > np.uint8(64):
-                            bits |= CAMEL
-                    small = np.uint8(97) <= b and b <= np.uint8(122)
-                    if first < 0:
-                        first = i
-                    last = i
-                    i += 1
-                    position += 1
-                    continue
-                step = _break_at(data, i, hi)
-                if step > 0:
-                    break
-                small = False
-                size = 1
-                if b < np.uint8(128):
-                    unseen = _is_unseen(b)
-                    blank = blank and _is_blank(b)
-                else:
-                    code, size = decode(data, i, hi)
-                    unseen = _is_unseen(code)
-                    blank = False
-                    if code == 0xA9:
-                        bits |= COPYRIGHT
-                if not unseen:
-                    if first < 0:
-                        first = i
-                    last = i
-                i += size
-                position += 1
-            stop = i
-            ends_at = position
-            if step > 0:  # CR and LF are two characters, all other breaks are one
-                position += step if data[i] == np.uint8(13) else 1
-                i += step
-            if blank and first < 0:
+            begin, start = i, position
+            look = look_at_line(data, i, hi, position)
+            i, position = look.i, look.position
+            if look.step > 0:  # CR and LF are two characters, all other breaks are one
+                position += look.step if data[i] == np.uint8(13) else 1
+                i += look.step
+            first = look.first
+            if look.is_blank and first < 0:
                 continue
+            flags = look.flags
             if first < 0:
-                bits |= INVISIBLE
+                flags |= INVISIBLE
             else:
-                bits |= _ending(data, begin, last, stop)
-                code, size = _code_at(data, first, stop)
-                if _is_bullet(code) and first + size < stop and data[first + size] <= np.uint8(32):
-                    bits |= BULLET
-            starts[out] = starts_at
-            ends[out] = ends_at
-            byte_starts[out] = begin
-            byte_ends[out] = stop
-            flags[out] = bits
+                flags |= _ending(data, begin, look.last, look.i)
+                code, size = _code_at(data, first, look.i)
+                behind = first + size
+                if _is_bullet(code) and behind < look.i and data[behind] <= np.uint8(32):
+                    flags |= BULLET
+            lines.starts[out] = start
+            lines.ends[out] = look.position
+            lines.byte_starts[out] = begin
+            lines.byte_ends[out] = look.i
+            lines.flags[out] = flags
             out += 1
 
 
 @njit
-def fill_tokens(
-    bounds,
-    ends,
-    token_bounds,
-    hashes,
-    token_starts,
-    token_flags,
-    trigger_keys,
-    trigger_limits,
-    lows,
-    highs,
-    words,
-    line_hashes,
-    keys,
-    flags,
-):
+def _limit_of(triggers, word):
+    """Return the most words of a line that is looked at for ``word``, 0 for no trigger."""
+    mask = np.uint64(len(triggers.keys) - 1)
+    slot = word & mask
+    while triggers.keys[slot] != np.uint64(0):
+        if triggers.keys[slot] == word:
+            return np.int64(triggers.limits[slot])
+        slot = (slot + np.uint64(1)) & mask
+    return np.int64(0)
+
+
+@njit
+def fill_tokens(lines, tokens, triggers):
     """Write the tokens of every line, its hash, and its hash with all numbers taken as one.
 
-    Two characters of a script without spaces count as one word. ``trigger_keys`` is a hash table
-    (linear probing, 0 is empty, a power of two long) of the words worth a closer look. Tokens of
-    an address count neither for the length of a line of other words nor for its ``keys``.
+    ``lines`` are ``Lines``, of which ``bounds`` and ``ends`` are given; ``tokens`` are ``Tokens``,
+    ``triggers`` are ``Triggers``. Tokens of an address count neither for the length of a line of
+    other words nor for its ``keys``.
     """
-    mask = np.uint64(len(trigger_keys) - 1)
-    for row in range(len(bounds) - 1):
-        t = token_bounds[row]
-        stop = token_bounds[row + 1]
-        for line in range(bounds[row], bounds[row + 1]):
-            lows[line] = t
-            whole = _SEED
-            key = _SEED
-            unspaced = 0
-            digits = 0
-            longest = 0
-            links = 0
+    for row in range(len(lines.bounds) - 1):
+        t = tokens.bounds[row]
+        stop = tokens.bounds[row + 1]
+        for line in range(lines.bounds[row], lines.bounds[row + 1]):
+            lines.lows[line] = t
+            whole, key = _SEED, _SEED
+            unspaced, digits, links = 0, 0, 0
+            longest = np.int64(0)
             digit = False
-            while t < stop and token_starts[t] < ends[line]:
-                h = hashes[t]
-                digit = (token_flags[t] & np.uint8(DIGIT)) != np.uint8(0)
+            while t < stop and tokens.starts[t] < lines.ends[line]:
+                h = tokens.hashes[t]
+                flags = tokens.flags[t]
+                digit = (flags & np.uint8(DIGIT)) != np.uint8(0)
                 whole = mix(whole, h)
-                if (token_flags[t] & np.uint8(LINK)) != np.uint8(0):
+                if (flags & np.uint8(LINK)) != np.uint8(0):
                     links += 1
                 else:
                     key = mix(key, _DIGIT_KEY if digit else h)
-                if digit:
-                    digits += 1
-                if (token_flags[t] & np.uint8(UNSPACED)) != np.uint8(0):
-                    unspaced += 1
-                slot = h & mask
-                while trigger_keys[slot] != np.uint64(0):
-                    if trigger_keys[slot] == h:
-                        longest = max(longest, trigger_limits[slot])
-                        break
-                    slot = (slot + np.uint64(1)) & mask
+                digits += 1 if digit else 0
+                unspaced += 1 if (flags & np.uint8(UNSPACED)) != np.uint8(0) else 0
+                longest = max(longest, _limit_of(triggers, h))
                 t += 1
-            highs[line] = t
-            count = t - lows[line]
-            words[line] = count - unspaced + (unspaced + 1) // 2
-            line_hashes[line] = whole
-            keys[line] = key if links + 1 < count else whole
+            lines.highs[line] = t
+            count = t - lines.lows[line]
+            words = count - unspaced + (unspaced + 1) // 2
+            lines.words[line] = words
+            lines.hashes[line] = whole
+            lines.keys[line] = key if links + 1 < count else whole
             bits = 0
-            if longest >= words[line] - links and longest > 0:
+            if longest >= words - links and longest > 0:
                 bits |= TRIGGER
             if count > 0 and digits == count:
                 bits |= DIGITS
             if digit:
                 bits |= LAST_DIGIT
-            flags[line] |= np.uint16(bits)
+            lines.flags[line] |= np.uint16(bits)
 
 
 @njit
@@ -405,11 +444,14 @@ def drop_single(values, slots, keep):
 
 
 @njit
-def mask_tokens(bounds, starts, docs, begins, ends, masked, gone):
-    """Mark the tokens that begin in the stretches ``begins:ends`` of ``docs``.
+def mask_tokens(bounds, starts, stretches, masked, gone):
+    """Mark the tokens that begin in some stretches (``Stretches`` of code points) of documents.
 
-    ``gone`` gets how many of each document are marked.
+    ``bounds`` (int64) are the tokens of each document, ``starts`` (int32) the code point at which
+    each begins; ``masked`` (bool) is written, ``gone`` (int64) gets how many of each document are
+    marked.
     """
+    docs, begins, ends = stretches
     for k in range(len(docs)):
         low = bounds[docs[k]]
         high = bounds[docs[k] + 1]

@@ -28,14 +28,16 @@ class Table(NamedTuple):
     """An open-addressing table of the n-grams of one stretch of each text, and its anchors.
 
     ``keys`` uint64 and ``stamps`` int64 are places of the table, a power of two and at least twice
-    as many as the n-grams; ``counts`` and ``places`` (places × 2, int64) how often and where an
-    n-gram occurs in each text. ``stamp`` (one int64) is above all ``stamps``.
+    as many as the n-grams; ``counts`` and ``places`` (places × 2, int32) how often and where an
+    n-gram occurs in each text. ``slots`` (2 × words, int32) is the place of the n-gram that begins
+    at each word of both texts. ``stamp`` (one int64) is above all ``stamps``.
     """
 
     keys: Any
     stamps: Any
     counts: Any
     places: Any
+    slots: Any
     stamp: Any
 
 
@@ -63,8 +65,9 @@ def scratch_for(longest: int) -> Scratch:
     table = Table(
         keys=np.zeros(size, np.uint64),
         stamps=np.zeros(size, np.int64),
-        counts=np.zeros((size, 2), np.int64),
-        places=np.zeros((size, 2), np.int64),
+        counts=np.zeros((size, 2), np.int32),
+        places=np.zeros((size, 2), np.int32),
+        slots=np.zeros((2, max(longest, 1)), np.int32),
         stamp=np.zeros(1, np.int64),
     )
     return Scratch(
@@ -96,10 +99,16 @@ def slot_of(keys, stamps, stamp, gram, mask):
 
 
 @njit
-def count_grams(words, low, high, size, side, table, mask):
-    """Enter the n-grams of ``words[low:high]`` into the table as those of text ``side``."""
+def count_grams(words, box, size, side, table, mask):
+    """Enter the n-grams of one side of ``box`` into the table as those of text ``side``.
+
+    ``words`` (uint64) are those of the text, ``box`` is where its part of each text begins and
+    ends.
+    """
+    low, high = box[2 * side], box[2 * side + 1]
     keys, stamps, counts, places = table.keys, table.stamps, table.counts, table.places
     stamp = table.stamp[0]
+    slots = table.slots[side]
     for i in range(low, high - size + 1):
         gram = gram_at(words, i, size)
         place = slot_of(keys, stamps, stamp, gram, mask)
@@ -110,6 +119,7 @@ def count_grams(words, low, high, size, side, table, mask):
             counts[place, 1] = 0
         counts[place, side] += 1
         places[place, side] = i
+        slots[i] = place
 
 
 @njit
@@ -121,21 +131,19 @@ def enter_grams(a, b, box, size, table):
     while room < 2 * most:
         room *= 2
     mask = np.uint64(room - 1)
-    count_grams(a, box[0], box[1], size, 0, table, mask)
-    count_grams(b, box[2], box[3], size, 1, table, mask)
+    count_grams(a, box, size, 0, table, mask)
+    count_grams(b, box, size, 1, table, mask)
     return mask
 
 
 @njit
-def mark_covered(words, size, other, table, mask, covered):
-    """Mark the words that stand in an n-gram which text ``other`` has as well."""
-    keys, stamps, counts, stamp = table.keys, table.stamps, table.counts, table.stamp[0]
+def mark_covered(words, size, side, table, covered):
+    """Mark which of the words of text ``side`` stand in an n-gram that the other has as well."""
+    counts, slots = table.counts, table.slots[side]
     reach = 0  # up to where words are covered
-    for i in range(len(words)):
-        if i <= len(words) - size:
-            place = slot_of(keys, stamps, stamp, gram_at(words, i, size), mask)
-            if counts[place, other] > 0:
-                reach = i + size
+    for i in range(words):
+        if i <= words - size and counts[slots[i], 1 - side] > 0:
+            reach = i + size
         covered[i] = i < reach
 
 
@@ -168,10 +176,10 @@ def longest_rise(seconds, count, chain):
 
 
 @njit
-def match_anchors(a, b, box, size, scratch, mask):
+def match_anchors(box, size, scratch):
     """Match the words of the n-grams that occur once on each side of ``box``, in one order."""
     table, chain = scratch.table, scratch.chain
-    keys, stamps, counts, stamp = table.keys, table.stamps, table.counts, table.stamp[0]
+    counts, slots = table.counts, table.slots[0]
     mate_a, mate_b = scratch.mates[0], scratch.mates[1]
     firsts = scratch.chain[0]
     count = 0
@@ -179,7 +187,7 @@ def match_anchors(a, b, box, size, scratch, mask):
     half = scratch.chain.shape[1]
     seconds = np.empty(min(box[1] - box[0], half), np.int64)
     for i in range(box[0], box[1] - size + 1):
-        place = slot_of(keys, stamps, stamp, gram_at(a, i, size), mask)
+        place = slots[i]
         if counts[place, 0] == 1 and counts[place, 1] == 1:
             firsts[count] = i
             seconds[count] = table.places[place, 1]
@@ -310,10 +318,10 @@ def match_texts(a, b, stops, scratch):
     scratch.mates[0, :n] = -1
     scratch.mates[1, :m] = -1
     whole = (0, n, 0, m)
-    mask = enter_grams(a, b, whole, ANCHOR, scratch.table)
-    mark_covered(a, ANCHOR, 1, scratch.table, mask, scratch.covered[0])
-    mark_covered(b, ANCHOR, 0, scratch.table, mask, scratch.covered[1])
-    match_anchors(a, b, whole, ANCHOR, scratch, mask)
+    enter_grams(a, b, whole, ANCHOR, scratch.table)
+    mark_covered(n, ANCHOR, 0, scratch.table, scratch.covered[0])
+    mark_covered(m, ANCHOR, 1, scratch.table, scratch.covered[1])
+    match_anchors(whole, ANCHOR, scratch)
     for in_full in (False, True):
         x = 0
         y = 0
@@ -326,6 +334,6 @@ def match_texts(a, b, stops, scratch):
             elif (
                 max(box[1] - box[0], box[3] - box[2]) > BOX and box[1] > box[0] and box[3] > box[2]
             ):
-                mask = enter_grams(a, b, box, SMALL_ANCHOR, scratch.table)
-                match_anchors(a, b, box, SMALL_ANCHOR, scratch, mask)
+                enter_grams(a, b, box, SMALL_ANCHOR, scratch.table)
+                match_anchors(box, SMALL_ANCHOR, scratch)
     drop_lone(scratch.mates[0], scratch.mates[1], n, m, stops)

@@ -8,9 +8,18 @@ registers and the loop over shingles becomes vector code.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit
+
+
+class Permutations(NamedTuple):
+    """The affine permutations of a scheme: factors (odd) and summands, uint32, one each."""
+
+    a: Any
+    b: Any
 
 
 @njit
@@ -30,14 +39,16 @@ def padded(count):
 
 
 @njit
-def permute(shingles, lo, hi, mixed, a, b, out):
-    """Take ``shingles[lo:hi]`` into the signature ``out``; ``mixed`` is room for ``padded`` many.
+def permute(shingles, lo, hi, mixed, permutations, out):
+    """Take ``shingles[lo:hi]`` (uint64) into the signature ``out`` (uint32, one a permutation).
 
-    The first one fills up the last vector: it changes no minimum, and what is left over of a loop
-    over vectors would be taken one by one.
+    ``permutations`` is ``Permutations``; ``mixed`` (uint32) is room for ``padded`` many. The first
+    shingle fills up the last vector: it changes no minimum, and what is left over of a loop over
+    vectors would be taken one by one.
     """
     if hi <= lo:
         return
+    a, b = permutations
     count = padded(hi - lo)
     for i in range(hi - lo):
         mixed[i] = fmix32(np.uint32(shingles[lo + i] >> np.uint64(32)))
@@ -56,12 +67,15 @@ def permute(shingles, lo, hi, mixed, a, b, out):
 
 
 @njit
-def sign_rows(shingles, offsets, a, b, out):
-    """Write the signature of every document to its row of ``out``."""
+def sign_rows(shingles, offsets, permutations, out):
+    """Write the signature of every document to its row of ``out`` (uint32).
+
+    The shingles (uint64) of document ``r`` are ``offsets[r]:offsets[r + 1]`` (int64).
+    """
     longest = 0
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
     mixed = np.empty(padded(longest), np.uint32)
     out[:] = np.uint32(0xFFFFFFFF)
     for row in range(len(offsets) - 1):
-        permute(shingles, offsets[row], offsets[row + 1], mixed, a, b, out[row])
+        permute(shingles, offsets[row], offsets[row + 1], mixed, permutations, out[row])

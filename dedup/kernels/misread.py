@@ -15,18 +15,16 @@ _ALL = ~np.uint64(0)
 
 
 @njit
-def own_words(hashes, prefixes, bounds, included, low, high, owners):
-    """Note in ``owners`` (int32) which document of rows ``low:high`` has each long word.
+def own_words(tokens, rows, owners):
+    """Note in ``owners`` (int32) which of the documents ``rows`` (int64) has each long word.
 
-    0 is nobody, ``row + 1`` the only one, ``SEVERAL`` more than one. Words that fall on one place
-    count as the same word.
+    ``tokens`` are ``Tokens``. 0 is nobody, ``row + 1`` the only one, ``SEVERAL`` more than one.
+    Words that fall on one place count as the same word.
     """
-    for row in range(low, high):
-        if not included[row]:
-            continue
-        for i in range(bounds[row], bounds[row + 1]):
-            if prefixes[i] >= LONG_WORD:
-                place = counter_of(hashes[i], 0, owners)
+    for row in rows:
+        for i in range(tokens.bounds[row], tokens.bounds[row + 1]):
+            if tokens.prefixes[i] >= LONG_WORD:
+                place = counter_of(tokens.hashes[i], 0, owners)
                 if owners[place] == 0:
                     owners[place] = row + 1
                 elif owners[place] != row + 1:
@@ -34,15 +32,16 @@ def own_words(hashes, prefixes, bounds, included, low, high, owners):
 
 
 @njit
-def count_lonely(hashes, prefixes, bounds, included, low, high, owners, lonely, words):
-    """Count the long words of each document, and those that stand in no other (int64)."""
-    for row in range(low, high):
-        if not included[row]:
-            continue
-        for i in range(bounds[row], bounds[row + 1]):
-            if prefixes[i] >= LONG_WORD:
+def count_lonely(tokens, rows, owners, lonely, words):
+    """Count the long words of documents, and those that stand in no other (int64, one a document).
+
+    The rest as in ``own_words``.
+    """
+    for row in rows:
+        for i in range(tokens.bounds[row], tokens.bounds[row + 1]):
+            if tokens.prefixes[i] >= LONG_WORD:
                 words[row] += 1
-                if owners[counter_of(hashes[i], 0, owners)] == row + 1:
+                if owners[counter_of(tokens.hashes[i], 0, owners)] == row + 1:
                     lonely[row] += 1
 
 

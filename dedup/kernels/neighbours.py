@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from dedup.kernels._jit import njit
 from dedup.kernels.text import STARTS_LINE
 
 NEAR, NEAR_SHUFFLED = 1.5, 1.0  # gap over the larger passage: in the same order, and in another one
 MOST_LOOKED_AT = 16  # passages before one that it may join
+
+
+class Passages(NamedTuple):
+    """Passages in order of (a, b, start a), one of each a passage."""
+
+    a: Any  # int64: the one document
+    b: Any  # int64: the other
+    spans: Any  # int64 (n, 4): start a, end a, start b, end b in tokens, half open
+    quotes: Any  # bool: passages of a quotation
 
 
 @njit
@@ -36,12 +47,13 @@ def are_neighbours(p, q, flags_a, flags_b):
 
 
 @njit
-def join_neighbours(a, b, spans, quotes, flags, bounds, owners):
-    """Write the first passage of those that each is joined with to ``owners`` (int64).
+def join_neighbours(passages, flags, bounds, owners):
+    """Write the first of ``Passages`` that each is joined with to ``owners`` (int64).
 
-    Passages are in order of (a, b, start a). ``spans`` (int64, passages x 4) get the joint extent
-    in the row of the owner. A passage of a quotation stays by itself.
+    Their spans get the joint extent in the row of the owner. A passage of a quotation stays by
+    itself. ``flags`` (uint8) and ``bounds`` (int64) are those of the tokens of all documents.
     """
+    a, b, spans, quotes = passages
     for r in range(len(a)):
         owners[r] = r
     low = 0

@@ -327,6 +327,33 @@ def touched_by(row, indexes, capacity):
 
 
 @njit
+def seeds_of(row, index, others, capacity, ends):
+    """Return the ``Seeds`` that ``row`` shares with each of ``others``, in their order.
+
+    ``index`` (``Index``) and ``capacity`` (``Counts``) are those for which ``touched_by`` gave
+    ``others``; ``ends`` (int64, a document each) gets where the seeds of each end.
+    """
+    return Seeds(*collect_matches(row, index, others, capacity.counts, capacity.slots, ends))
+
+
+@njit
+def between(seeds, low, high):
+    """Return the ``Seeds`` ``low:high``, without a copy."""
+    return Seeds(seeds.first[low:high], seeds.second[low:high])
+
+
+@njit
+def is_promising(matches, size):
+    """Tell whether the ``Seeds`` of runs of ``size`` and of word pairs may make a passage."""
+    runs, word_pairs = matches
+    end = len(runs.first)
+    # Most pairs end here.
+    return has_link(runs, 0, end, size) or may_be_loose(
+        runs, 0, end, word_pairs, 0, len(word_pairs.first)
+    )
+
+
+@njit
 def find_passages(low, high, documents, indexes, limits, scratch):
     """Find all passages of documents ``low:high`` with later ones.
 
@@ -335,48 +362,27 @@ def find_passages(low, high, documents, indexes, limits, scratch):
     ``COLUMNS``), their (weight, density) (float64), and pairs (int64: a, b, tokens).
     """
     capacity, scratch_of_pair = scratch
-    rows = np.empty((0, COLUMNS), np.int64)
-    figures = np.empty((0, 2), np.float64)
+    rows, figures = np.empty((0, COLUMNS), np.int64), np.empty((0, 2), np.float64)
     pairs = np.empty((0, 3), np.int64)
-    made = 0
-    pairs_made = 0
+    made, pairs_made = 0, 0
     for row in range(low, high):
         others = touched_by(row, indexes, capacity)
-        runs = Seeds(
-            *collect_matches(
-                row, indexes[0], others, capacity.counts, capacity.slots, capacity.ends[0]
-            )
-        )
-        word_pairs = Seeds(
-            *collect_matches(
-                row, indexes[1], others, capacity.counts, capacity.slots, capacity.ends[1]
-            )
-        )
+        runs = seeds_of(row, indexes[0], others, capacity, capacity.ends[0])
+        word_pairs = seeds_of(row, indexes[1], others, capacity, capacity.ends[1])
         a = side_of(documents, row)
-        begin = 0
-        start = 0
+        begin, start = 0, 0
         for other in others:
-            enough = capacity.counts[other] >= ENOUGH
-            capacity.counts[other] = 0
-            if not enough:
+            worth, capacity.counts[other] = capacity.counts[other], 0
+            if worth < ENOUGH:
                 continue
-            end = capacity.ends[0, other]
-            stop = capacity.ends[1, other]
-            promising = has_link(runs, begin, end, limits.size)
-            if not promising:  # most pairs end here
-                promising = may_be_loose(runs, begin, end, word_pairs, start, stop)
-            matches = (
-                Seeds(runs.first[begin:end], runs.second[begin:end]),
-                Seeds(word_pairs.first[start:stop], word_pairs.second[start:stop]),
-            )
-            begin = end
-            start = stop
-            if not promising:
+            end, stop = capacity.ends[0, other], capacity.ends[1, other]
+            matches = (between(runs, begin, end), between(word_pairs, start, stop))
+            begin, start = end, stop
+            if not is_promising(matches, limits.size):
                 continue
             most = most_passages(*matches)
             if made + most > len(rows):
-                rows = enlarged(rows, most)
-                figures = enlarged(figures, most)
+                rows, figures = enlarged(rows, most), enlarged(figures, most)
             found = Found(rows[made:], figures[made:])
             b = side_of(documents, other)
             count, tokens = pair_passages(a, b, matches, limits, scratch_of_pair, found)

@@ -8,16 +8,39 @@ look at.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit
 from dedup.kernels.buckets import band_key
 from dedup.kernels.minhash import padded, permute
 from dedup.kernels.shingles import MULTIPLIER, fmix64
-from dedup.kernels.windows import WINDOW, add_content, make_buffers, take_text, widest_of
+from dedup.kernels.text import Span
+from dedup.kernels.windows import add_content, reading_of, take_text
 
 SLICES = 256
 LOW = 0xFFFFFFFF
+
+
+class Blocks(NamedTuple):
+    """Blocks of postings that were read: that of place ``there[b]`` is ``bounds[b]:bounds[b + 1]``.
+
+    The first word of a block is its checksum.
+    """
+
+    words: Any  # uint64
+    bounds: Any  # int64, one more than blocks
+    there: Any  # int64, ascending
+
+
+class Pairs(NamedTuple):
+    """Pairs of an article with one before it, in order of the later one; arrays of one length."""
+
+    later: Any  # int64: row of the later one
+    earlier: Any  # int64: row of the earlier one, or -1 - k for one that represents others already
+    similar: Any  # float64: how similar they are
+    numbers: Any  # int64: number of the earlier one
 
 
 @njit
@@ -47,46 +70,41 @@ def halve(wide, signature):
 
 
 @njit
-def seal_rows(shingles, offsets, counts, a, b, fingerprints, signatures):
-    """Write sums and signature of every row of shingles; ``counts`` are the tokens of each."""
+def seal_rows(shingles, offsets, counts, permutations, fingerprints, signatures):
+    """Write fingerprints and signature of every row of shingles; ``counts`` are the tokens of each.
+
+    The shingles (uint64) of row ``r`` are ``offsets[r]:offsets[r + 1]`` (int64);
+    ``permutations`` is ``Permutations``, ``fingerprints`` uint64 (rows, 2), ``signatures`` uint16
+    (rows, permutations).
+    """
     longest = 0
     for row in range(len(offsets) - 1):
         longest = max(longest, offsets[row + 1] - offsets[row])
     mixed = np.empty(padded(longest), np.uint32)
-    wide = np.empty(len(a), np.uint32)
+    wide = np.empty(len(permutations.a), np.uint32)
     for row in range(len(offsets) - 1):
         lo = offsets[row]
         hi = offsets[row + 1]
         fingerprints[row, :] = fmix64(np.uint64(counts[row]))
         add_content(shingles, lo, hi, np.int64(0), fingerprints[row])
         wide[:] = np.uint32(0xFFFFFFFF)
-        permute(shingles, lo, hi, mixed, a, b, wide)
+        permute(shingles, lo, hi, mixed, permutations, wide)
         halve(wide, signatures[row])
 
 
 @njit
-def seal_texts(
-    data, offsets, stage, values, expansions, size, a, b, fingerprints, counts, signatures
-):
-    """Write sums, numbers of tokens and signature of every text, of word shingles."""
-    buffers = make_buffers(widest_of(data, offsets), size)
-    shingles = np.empty(len(buffers[3]), np.uint64)
-    wide = np.empty(len(a), np.uint32)
+def seal_texts(data, offsets, scheme, fingerprints, counts, signatures):
+    """Write fingerprints, numbers of tokens and signature of every text, of word shingles.
+
+    Text ``r`` is ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64), ``scheme`` is ``Scheme``,
+    ``counts`` int64; the rest as in ``seal_rows``.
+    """
+    reading = reading_of(data, offsets, scheme, False)
+    made = reading.buffers.shingles
+    wide = np.empty(len(scheme.permutations.a), np.uint32)
     for row in range(len(offsets) - 1):
-        counts[row], _ = take_text(
-            *(
-                data,
-                offsets[row],
-                offsets[row + 1],
-                stage,
-                values,
-                expansions,
-                size,
-                WINDOW,
-                buffers,
-            ),
-            *(a, b, wide, fingerprints[row], shingles, np.intp(0), False),
-        )
+        span = Span(data, offsets[row], offsets[row + 1])
+        counts[row], _ = take_text(span, reading, wide, fingerprints[row], made, np.intp(0))
         halve(wide, signatures[row])
 
 
@@ -167,15 +185,15 @@ def lower_bound(values, low, high, wanted):
 
 
 @njit
-def find_postings(words, bounds, there, positions, keys, out, ends):
-    """Write the articles of each key, ascending; return how many there are in all.
+def find_postings(blocks, positions, keys, out, ends):
+    """Write the articles (int64) of each key (uint64), ascending; return how many there are in all.
 
-    ``there`` are the places (ascending) of blocks, that at ``there[b]`` is
-    ``words[bounds[b]:bounds[b + 1]]``, its checksum first. ``positions`` are those of the keys,
-    which are gone through once a run. ``ends`` gets where the articles of each place end; those of
-    a posting more than ``out`` has room for are only counted. Where a block is missing or damaged,
+    ``blocks`` are ``Blocks``. ``positions`` (int64) are those of the keys, which are gone through
+    once a run. ``ends`` (int64) gets where the articles of each place end; those of a posting more
+    than ``out`` has room for are only counted. Where a block is missing or damaged,
     ``-1 - place`` is returned.
     """
+    words, bounds, there = blocks
     made = 0
     for i in range(len(positions)):
         block = lower_bound(there, 0, len(there), positions[i])
@@ -295,13 +313,13 @@ def meet(old, new, most, out, capacity):
 
 
 @njit
-def give_way(later, earlier, similar, numbers, leads, chosen, closest):
+def give_way(pairs, leads, chosen, closest):
     """Let each article in turn give way to the closest representative before it.
 
-    Pairs are in order of ``later``, a row of ``leads``; ``earlier`` is another row, or ``-1 - k``
-    for one that represents others already. ``numbers`` are those of the earlier ones: of equally
-    close ones the lowest is chosen. ``chosen`` gets the pair, -1 for none, ``closest`` its value.
+    ``pairs`` (``Pairs``) name rows of ``leads`` (bool). Of equally close ones the lowest number is
+    chosen. ``chosen`` (int64) gets the pair, -1 for none, ``closest`` (float64) its value.
     """
+    later, earlier, similar, numbers = pairs
     for p in range(len(later)):
         row, other = later[p], earlier[p]
         if other >= 0 and not leads[other]:

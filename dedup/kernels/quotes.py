@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import load8, njit
 from dedup.kernels.text import (
     HYPHEN,
     KINDS,
@@ -20,6 +20,7 @@ from dedup.kernels.text import (
     QUOTED,
     SPACE,
     STARTS_SENTENCE,
+    Span,
     decode,
     fold_code,
 )
@@ -74,6 +75,25 @@ for _char in (*(rule[0] for rule in _RULES), "\n", "\x0b", "\x0c", "\x85", "\u20
     _TELLING[_char.encode()[0]] = True
 
 
+_HIGH = np.uint64(0x8080808080808080)
+_ONES = np.uint64(0x0101010101010101)
+_BLANKS = np.uint64(0x2020202020202020)  # a smaller byte may break a line
+_DOUBLE, _SINGLE, _GRAVE = (np.uint64(ord(mark)) * _ONES for mark in "\"'`")
+
+
+@njit
+def is_plain(eight):
+    """Tell whether eight bytes (uint64) are ASCII, and none of them is a mark or breaks a line."""
+    if eight & _HIGH != np.uint64(0):
+        return False
+    # The highest bit of a byte stays where the rest of it is large enough, or differs from a mark.
+    stays = (eight | _HIGH) - _BLANKS
+    stays &= ((eight ^ _DOUBLE) | _HIGH) - _ONES
+    stays &= ((eight ^ _SINGLE) | _HIGH) - _ONES
+    stays &= ((eight ^ _GRAVE) | _HIGH) - _ONES
+    return stays & _HIGH == _HIGH
+
+
 @njit
 def mark_number(code):
     """Return the number of a quotation mark, -1 for another character."""
@@ -92,8 +112,12 @@ def code_at(data, i, hi):
 
 
 @njit
-def opens_before(data, lo, i, hi, stage, values):
-    """Tell whether what stands before a mark at ``i`` lets it open: nothing, a blank, a bracket."""
+def opens_before(span, i, folding):
+    """Tell whether what stands before a mark at ``i`` lets it open: nothing, a blank, a bracket.
+
+    ``span`` is the ``Span`` of the text, ``folding`` is ``Folding``.
+    """
+    data, lo, hi = span
     while i > lo:
         i -= 1
         while i > lo and data[i] & np.uint8(0xC0) == np.uint8(0x80):
@@ -104,18 +128,19 @@ def opens_before(data, lo, i, hi, stage, values):
         for bracket in _BRACKETS:
             if code == bracket:
                 return True
-        kind = fold_code(code, stage, values)
+        kind = fold_code(code, folding.stage, folding.values)
         return kind == np.uint32(SPACE) or kind == np.uint32(NEWLINE) or kind == np.uint32(HYPHEN)
     return True
 
 
 @njit
-def word_follows(data, i, hi, stage, values):
-    """Tell whether a word begins at ``i``, other marks left aside."""
+def word_follows(span, i, folding):
+    """Tell whether a word begins at ``i``, other marks left aside; as in ``opens_before``."""
+    data, _, hi = span
     while i < hi:
         code, step = code_at(data, i, hi)
         if mark_number(code) < 0:
-            return fold_code(code, stage, values) >= np.uint32(KINDS)
+            return fold_code(code, folding.stage, folding.values) >= np.uint32(KINDS)
         i += step
     return False
 
@@ -157,18 +182,69 @@ def find_closed(number, opened, depth, may_close, follows):
 
 
 @njit
-def mark_quotes(data, lo, hi, stage, values, starts, flags, opened):
-    """Flag the tokens of ``data[lo:hi]`` that stand in quotation marks, and where quotations begin.
+def end_line(opened, depth, flags, token, is_empty):
+    """Note the end of a line at ``token`` in the open quotations; return how many stay open.
 
-    ``starts`` (int32, code points from ``lo``) and ``flags`` (uint8) are those of the tokens of
-    this text alone. ``opened`` (int64, ``DEPTH`` x 3) is written on the way.
+    A line without words (``is_empty``) ends a paragraph. The rest is as in ``end_lines``.
     """
-    token = 0
-    depth = 0
+    if is_empty:
+        depth = end_lines(opened, depth, flags, token)
+    for k in range(depth):
+        if opened[k, 2] < 0:
+            opened[k, 2] = token
+    return depth
+
+
+@njit
+def take_mark(number, around, opened, depth, flags, token):
+    """Let the mark ``number`` before ``token`` open or close; return how many are open then.
+
+    ``around`` (two bool) tells whether what stands before it lets it open, and whether a word
+    follows. The rest is as in ``end_lines``.
+    """
+    before, follows = around
+    is_opening = before and follows
+    is_closing = not before and not follows
+    closed = find_closed(number, opened, depth, not is_opening, follows)
+    if closed >= 0:
+        set_quoted(flags, opened[closed, 1], token)
+        return closed
+    when = OPENS[number]
+    if (
+        when == _ALWAYS
+        or (when == _UNLESS_CLOSING and not is_closing)
+        or (when == _IF_OPENING and is_opening)
+    ):
+        if depth > 0 and opened[0, 2] >= 0:
+            depth = end_lines(opened, depth, flags, token)
+        if depth < DEPTH:
+            opened[depth, 0] = number
+            opened[depth, 1] = token
+            opened[depth, 2] = -1
+            depth += 1
+    return depth
+
+
+@njit
+def mark_quotes(span, folding, starts, flags, opened):
+    """Flag the tokens of a text that stand in quotation marks, and where quotations begin.
+
+    ``span`` is its ``Span``, ``folding`` is ``Folding``. ``starts`` (int32, code points of the
+    text) and ``flags`` (uint8) are those of its tokens alone. ``opened`` (int64, ``DEPTH`` x 3) is
+    written on the way.
+    """
+    data, i, hi = span
+    token, depth = 0, 0
     line_token = 0  # where the tokens of this line begin
     position = np.int64(0)
-    i = lo
+    looked_at = i  # eight bytes up to here are not plain
     while i < hi:
+        if i >= looked_at and i + 8 <= hi:
+            if is_plain(load8(data, i)):
+                position += 8
+                i += 8
+                continue
+            looked_at = i + 8
         b = data[i]
         if not _TELLING[b]:
             if b & np.uint8(0xC0) != np.uint8(0x80):
@@ -177,52 +253,32 @@ def mark_quotes(data, lo, hi, stage, values, starts, flags, opened):
             continue
         code, step = code_at(data, i, hi)
         number = mark_number(code)
-        if number < 0 and fold_code(code, stage, values) != np.uint32(NEWLINE):
-            i += step
-            position += 1
-            continue
-        while token < len(starts) and starts[token] < position:
-            token += 1
+        is_break = False
         if number < 0:
-            if token == line_token:  # a line without words ends a paragraph
-                depth = end_lines(opened, depth, flags, token)
-            for k in range(depth):
-                if opened[k, 2] < 0:
-                    opened[k, 2] = token
+            is_break = fold_code(code, folding.stage, folding.values) == np.uint32(NEWLINE)
+        if number >= 0 or is_break:
+            while token < len(starts) and starts[token] < position:
+                token += 1
+        if is_break:
+            depth = end_line(opened, depth, flags, token, token == line_token)
             line_token = token
-        else:
-            before = opens_before(data, lo, i, hi, stage, values)
-            follows = word_follows(data, i + step, hi, stage, values)
-            is_opening = before and follows
-            is_closing = not before and not follows
-            closed = find_closed(number, opened, depth, not is_opening, follows)
-            when = OPENS[number]
-            if closed >= 0:
-                set_quoted(flags, opened[closed, 1], token)
-                depth = closed
-            elif (
-                when == _ALWAYS
-                or (when == _UNLESS_CLOSING and not is_closing)
-                or (when == _IF_OPENING and is_opening)
-            ):
-                if depth > 0 and opened[0, 2] >= 0:
-                    depth = end_lines(opened, depth, flags, token)
-                if depth < DEPTH:
-                    opened[depth, 0] = number
-                    opened[depth, 1] = token
-                    opened[depth, 2] = -1
-                    depth += 1
+        elif number >= 0:
+            around = (opens_before(span, i, folding), word_follows(span, i + step, folding))
+            depth = take_mark(number, around, opened, depth, flags, token)
         i += step
         position += 1
     end_lines(opened, depth, flags, len(starts))
 
 
 @njit
-def mark_quote_rows(data, offsets, stage, values, starts, flags, bounds):
-    """Flag the quoted tokens of every text; those of text ``r`` are ``bounds[r]:bounds[r + 1]``."""
+def mark_quote_rows(data, offsets, folding, starts, flags, bounds):
+    """Flag the quoted tokens of every text; those of text ``r`` are ``bounds[r]:bounds[r + 1]``.
+
+    Text ``r`` is ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64), ``bounds`` is int64; the rest
+    as in ``mark_quotes``.
+    """
     opened = np.empty((DEPTH, 3), np.int64)
     for row in range(len(offsets) - 1):
         own = slice(bounds[row], bounds[row + 1])
-        mark_quotes(
-            data, offsets[row], offsets[row + 1], stage, values, starts[own], flags[own], opened
-        )
+        span = Span(data, offsets[row], offsets[row + 1])
+        mark_quotes(span, folding, starts[own], flags[own], opened)

@@ -117,60 +117,80 @@ def bag_matches(a, b, where, mate, taken, stamp):
 
 
 @njit
+def match_backward(a, b, end, x, y, used):
+    """Match token ``y`` of b beyond an ``End`` with one of the first ``x`` of a; return which.
+
+    The tokens of a are gone through from 1 to ``x - 1``; 0 for none. ``a``, ``b`` and ``used`` as
+    in ``best_beginning``.
+    """
+    i, j, _, _, _, step = end
+    for z in range(1, x):
+        if (
+            a.weights[i + step * z] >= CONTENT_WEIGHT
+            and a.words[i + step * z] == b.words[j + step * y]
+            and not used[WINDOW + z]
+        ):
+            used[WINDOW + z] = True
+            used[y] = True
+            return z
+    return 0
+
+
+@njit
+def match_forward(a, b, end, x, until, used):
+    """Match token ``x`` of a beyond an ``End`` with one of b up to ``until``; return which.
+
+    0 is returned for none. ``a``, ``b`` and ``used`` as in ``best_beginning``.
+    """
+    i, j, _, _, _, step = end
+    for y in range(1, until + 1):
+        if (
+            not used[y]
+            and b.weights[j + step * y] >= CONTENT_WEIGHT
+            and b.words[j + step * y] == a.words[i + step * x]
+        ):
+            used[y] = True
+            used[WINDOW + x] = True
+            return y
+    return 0
+
+
+@njit
 def best_beginning(a, b, end, least_like, used):
     """Return how many tokens of a and of b beyond an ``End`` are alike enough, (0, 0) for none.
 
     ``a`` and ``b`` are ``Side``; ``used`` (bool) has room for two windows: which tokens of b, and
     behind them which of a, are matched.
     """
-    words_a, weights_a = a.words, a.weights
-    words_b, weights_b = b.words, b.weights
     i, j, _, _, _, step = end
     n = min(end.window, abs(end.limit_a - i))
     m = min(end.window, abs(end.limit_b - j))
+    best_a, best_b = 0, 0
     if n < LEAST_COMMON or m < LEAST_COMMON:  # they cannot have so many words in common
-        return 0, 0
+        return best_a, best_b
     used[: WINDOW + 1] = False
-    common = 0
-    words = 0
-    far_a = 0
-    far_b = 0
-    best_a = 0
-    best_b = 0
+    common, words = 0, 0
+    far_a, far_b = 0, 0
     done_b = 0
     for x in range(1, n + 1):
         until = (x * m + n - 1) // n  # walk both sides at the same pace
         for y in range(done_b + 1, until + 1):
-            if weights_b[j + step * y] >= CONTENT_WEIGHT:
-                words += 1
-                for z in range(1, x):  # a token of b may belong to one of a already passed
-                    if (
-                        weights_a[i + step * z] >= CONTENT_WEIGHT
-                        and words_a[i + step * z] == words_b[j + step * y]
-                        and not used[WINDOW + z]
-                    ):
-                        used[WINDOW + z] = True
-                        used[y] = True
-                        common += 1
-                        far_a = max(far_a, z)
-                        far_b = y
-                        break
+            if b.weights[j + step * y] >= CONTENT_WEIGHT:
+                words += 1  # a token of b may belong to one of a already passed
+                z = match_backward(a, b, end, x, y, used)
+                if z > 0:
+                    common += 1
+                    far_a = max(far_a, z)
+                    far_b = y
         done_b = until
         used[WINDOW + x] = False
-        if weights_a[i + step * x] >= CONTENT_WEIGHT:
+        if a.weights[i + step * x] >= CONTENT_WEIGHT:
             words += 1
-            for y in range(1, until + 1):
-                if (
-                    not used[y]
-                    and weights_b[j + step * y] >= CONTENT_WEIGHT
-                    and words_b[j + step * y] == words_a[i + step * x]
-                ):
-                    used[y] = True
-                    used[WINDOW + x] = True
-                    common += 1
-                    far_a = x
-                    far_b = max(far_b, y)
-                    break
+            y = match_forward(a, b, end, x, until, used)
+            if y > 0:
+                common += 1
+                far_a = x
+                far_b = max(far_b, y)
         if common >= LEAST_COMMON and 2.0 * common >= least_like * words:
             best_a = far_a
             best_b = far_b

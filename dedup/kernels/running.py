@@ -50,18 +50,19 @@ def mark_shared(units, keys, used, mask, shared):
 
 
 @njit
-def count_own(hashes, bounds, running, others, other_bounds, leaders, totals, own):
+def count_own(tokens, running, others, leaders, totals, own):
     """Count the running tokens of documents, and those that stand nowhere in another document.
 
-    Document ``i`` has the tokens ``hashes[bounds[i]:bounds[i + 1]]`` (uint64), of which those are
-    counted that are ``running`` (bool); it is compared with row ``leaders[i]`` of ``others``
-    (uint64, by ``other_bounds``). ``totals`` and ``own`` (int64) get the counts: own are tokens in
-    runs of at least ``LEAST`` running tokens none of which stands in ``GRAM`` shared words.
+    Of ``tokens`` (``Tokens``) those are counted that are ``running`` (bool); document ``i`` is
+    compared with document ``leaders[i]`` (int64) of ``others`` (``Tokens``). ``totals`` and
+    ``own`` (int64) get the counts: own are tokens in runs of at least ``LEAST`` running tokens
+    none of which stands in ``GRAM`` shared words.
     """
+    hashes, bounds = tokens.hashes, tokens.bounds
     longest = 0
     most = 0
     for i in range(len(leaders)):
-        longest = max(longest, other_bounds[leaders[i] + 1] - other_bounds[leaders[i]])
+        longest = max(longest, others.bounds[leaders[i] + 1] - others.bounds[leaders[i]])
         most = max(most, bounds[i + 1] - bounds[i])
     keys = np.empty(table_size(longest), np.uint64)
     used = np.empty(len(keys), np.bool_)
@@ -71,7 +72,7 @@ def count_own(hashes, bounds, running, others, other_bounds, leaders, totals, ow
     for i in range(len(leaders)):
         if leaders[i] != before:
             before = leaders[i]
-            units = others[other_bounds[before] : other_bounds[before + 1]]
+            units = others.hashes[others.bounds[before] : others.bounds[before + 1]]
             mask = gram_table(units, keys, used)
         low = bounds[i]
         count = bounds[i + 1] - low

@@ -6,6 +6,8 @@ saturating counters, the second time those that surely occur once are left out.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -17,6 +19,55 @@ from dedup.kernels.text import UNSPACED
 NGRAMS, WORD_PAIRS = 0, 1  # kinds of seeds
 
 
+class Kind(NamedTuple):
+    """What seeds are (int64)."""
+
+    number: Any  # NGRAMS or WORD_PAIRS
+    reach: Any  # words of an n-gram; tokens from one word of a pair to the next, at most
+
+
+class Words(NamedTuple):
+    """The tokens of several documents as seeds are made of them, one of each a token."""
+
+    hashes: Any  # uint64
+    prefixes: Any  # uint64
+    classes: Any  # uint8: those of ``stopwords``
+    flags: Any  # uint8: those of ``text``
+    bounds: Any  # int64: the tokens of document ``r`` are ``bounds[r]:bounds[r + 1]``
+
+
+class Sieve(NamedTuple):
+    """Which seeds are taken: those that may occur again, with a hash in one of several parts."""
+
+    counters: Any  # uint8: as ``mark_seeds`` left them
+    part: Any  # int64
+    parts: Any  # int64
+
+
+class Seeds(NamedTuple):
+    """Seeds in order of document and place, three arrays of one length."""
+
+    values: Any  # uint64
+    rows: Any  # int32: the document
+    positions: Any  # int32: the token
+
+
+class Groups(NamedTuple):
+    """Seeds by value: those of group ``g`` are ``bounds[g]:bounds[g + 1]``."""
+
+    bounds: Any  # int64
+    rows: Any  # int32: the document
+    positions: Any  # int32: the token
+
+
+class SeedRows(NamedTuple):
+    """Seeds by document: those of document ``r`` are ``starts[r]:starts[r + 1]``."""
+
+    starts: Any  # int64
+    groups: Any  # int32 or uint32: the group of each
+    positions: Any  # int32: the token
+
+
 @njit
 def part_of(value, parts):
     """Return which of ``parts`` equal parts of all hashes one belongs to."""
@@ -24,13 +75,14 @@ def part_of(value, parts):
 
 
 @njit
-def write_ngrams(hashes, classes, lo, hi, size, values, positions):
+def write_ngrams(hashes, classes, size, values, positions):
     """Write a seed for every run of ``size`` words of one document; return how many.
 
-    A run of stop words alone is no seed, nor is one with a blank token.
+    A run of stop words alone is no seed, nor is one with a blank token. ``hashes`` (uint64) and
+    ``classes`` (uint8) are those of its tokens; ``values`` is uint64, ``positions`` int32.
     """
     made = 0
-    for i in range(lo, hi - size + 1):
+    for i in range(len(hashes) - size + 1):
         h = np.uint64(0)
         stops = 0
         blank = False
@@ -41,18 +93,21 @@ def write_ngrams(hashes, classes, lo, hi, size, values, positions):
                 stops += 1
         if not blank and stops < size:
             values[made] = fmix64(h)
-            positions[made] = i - lo
+            positions[made] = i
             made += 1
     return made
 
 
 @njit
-def write_word_pairs(prefixes, classes, flags, lo, hi, reach, values, positions):
+def write_word_pairs(words, row, reach, values, positions):
     """Write a seed for every two consecutive content words of one document.
 
+    ``words`` are ``Words``, ``values`` and ``positions`` as in ``write_ngrams``.
     Stop words between them do not matter, up to ``reach`` tokens, nor does their order; two names
     are no seed, nor are characters of an unspaced script. Returns how many there are.
     """
+    prefixes, classes, flags = words.prefixes, words.classes, words.flags
+    lo, hi = words.bounds[row], words.bounds[row + 1]
     made = 0
     before = np.intp(-1)
     for i in range(lo, hi):
@@ -77,42 +132,37 @@ def write_word_pairs(prefixes, classes, flags, lo, hi, reach, values, positions)
 
 
 @njit
-def write_seeds(kind, reach, words, lo, hi, values, positions):
-    """Write the seeds of one kind of one document; ``reach`` is the size of runs."""
-    hashes, prefixes, classes, flags, _ = words
-    if kind == NGRAMS:
-        return write_ngrams(hashes, classes, lo, hi, reach, values, positions)
-    return write_word_pairs(prefixes, classes, flags, lo, hi, reach, values, positions)
+def write_seeds(kind, words, row, values, positions):
+    """Write the seeds of one ``Kind`` of one document; the rest as in ``write_word_pairs``."""
+    if kind.number == NGRAMS:
+        own = slice(words.bounds[row], words.bounds[row + 1])
+        return write_ngrams(words.hashes[own], words.classes[own], kind.reach, values, positions)
+    return write_word_pairs(words, row, kind.reach, values, positions)
 
 
 @njit
-def longest_of(bounds, low, high):
-    """Return the tokens of the longest of some documents."""
+def longest_of(bounds, rows):
+    """Return the tokens of the longest of some documents (int64), one at least."""
     longest = 1
-    for row in range(low, high):
+    for row in rows:
         longest = max(longest, bounds[row + 1] - bounds[row])
     return longest
 
 
 @njit
-def mark_seeds(kind, reach, words, chosen, low, high, counters):
-    """Count the seeds of the ``chosen`` documents of ``low:high``: none, one, or more of each.
+def mark_seeds(kind, words, rows, counters):
+    """Count the seeds of the documents ``rows`` (int64): none, one, or more of each.
 
-    ``words`` are (hashes, stems, classes, flags, bounds of documents). ``counters`` holds four to
-    a byte, a power of two in all. Returns how many seeds were there before.
+    ``kind`` is ``Kind``, ``words`` are ``Words``. ``counters`` (uint8) holds four to a byte, a
+    power of two in all. Returns how many seeds were there before.
     """
-    bounds = words[4]
     mask = np.uint64(4 * len(counters) - 1)
-    longest = longest_of(bounds, low, high)
+    longest = longest_of(words.bounds, rows)
     values = np.empty(longest, np.uint64)
     positions = np.empty(longest, np.int32)
     again = 0
-    for row in range(low, high):
-        if not chosen[row]:
-            continue
-        for k in range(
-            write_seeds(kind, reach, words, bounds[row], bounds[row + 1], values, positions)
-        ):
+    for row in rows:
+        for k in range(write_seeds(kind, words, row, values, positions)):
             slot = values[k] & mask
             byte = np.intp(slot >> np.uint64(2))
             shift = np.uint8((slot & np.uint64(3)) << np.uint64(1))
@@ -125,42 +175,37 @@ def mark_seeds(kind, reach, words, chosen, low, high, counters):
 
 
 @njit
-def pick_seeds(kind, reach, words, chosen, low, high, counters, part, parts, found, out):
-    """Write the seeds that may occur again, in order of document and place.
+def pick_seeds(kind, words, rows, sieve, found, out):
+    """Write the seeds of the documents ``rows`` (int64) that a ``Sieve`` takes, in their order.
 
-    Of all seeds those whose hash is in ``part`` of ``parts`` are written behind the ``found`` that
-    are there, as far as there is room in ``out`` (values, documents, tokens); all are counted.
-    Returns how many there are by now.
+    They are written behind the ``found`` that are there, as far as there is room in ``out``
+    (``Seeds``); all are counted. ``kind`` is ``Kind``, ``words`` are ``Words``. Returns how many
+    there are by now.
     """
-    bounds = words[4]
+    counters = sieve.counters
     mask = np.uint64(4 * len(counters) - 1)
-    longest = longest_of(bounds, low, high)
+    longest = longest_of(words.bounds, rows)
     values = np.empty(longest, np.uint64)
     positions = np.empty(longest, np.int32)
-    out_values, out_rows, out_positions = out
-    for row in range(low, high):
-        if not chosen[row]:
-            continue
-        for k in range(
-            write_seeds(kind, reach, words, bounds[row], bounds[row + 1], values, positions)
-        ):
-            if part_of(values[k], parts) != part:
+    for row in rows:
+        for k in range(write_seeds(kind, words, row, values, positions)):
+            if part_of(values[k], sieve.parts) != sieve.part:
                 continue
             slot = values[k] & mask
             shift = np.uint8((slot & np.uint64(3)) << np.uint64(1))
             if (counters[np.intp(slot >> np.uint64(2))] >> shift) & np.uint8(3) < 2:
                 continue
-            if found < len(out_values):
-                out_values[found] = values[k]
-                out_rows[found] = row
-                out_positions[found] = positions[k]
+            if found < len(out.values):
+                out.values[found] = values[k]
+                out.rows[found] = row
+                out.positions[found] = positions[k]
             found += 1
     return found
 
 
 @njit
 def split_seeds(seeds, made, bounds, out):
-    """Put ``made`` seeds (values, documents, tokens) in order of their part, otherwise as they are.
+    """Put the first ``made`` of ``Seeds`` in order of their part, otherwise as they are.
 
     There are as many parts as ``bounds`` has intervals; it gets where each begins and ends.
     """
@@ -183,43 +228,42 @@ def split_seeds(seeds, made, bounds, out):
 
 
 @njit
-def gather_groups(
-    order, starts, groups, sizes, made, positions, group_rows, group_positions, bounds
-):
-    """Write rows and places of every group of two seeds or more, by the rank of the documents.
+def gather_groups(order, seeds, sizes, made, out):
+    """Write documents and places of every group of two seeds or more, by the rank of the documents.
 
-    The seeds of document ``row`` are ``starts[row]:starts[row + 1]``; ``groups`` has the number of
-    each, ``sizes`` the size of each of the ``made`` groups and is used up. ``order`` are the
-    documents by rank. Returns how many groups are written; ``bounds`` says where they end.
+    ``seeds`` are ``SeedRows``, ``sizes`` (int32) has the size of each of their ``made`` groups and
+    is used up. ``order`` (int64) are the documents by rank. Returns how many groups are written to
+    ``out`` (``Groups``).
     """
-    count = lay_out(sizes, made, bounds)
+    count = lay_out(sizes, made, out.bounds)
     for row in order:
-        for i in range(starts[row], starts[row + 1]):
-            at = sizes[groups[i]]
+        for i in range(seeds.starts[row], seeds.starts[row + 1]):
+            at = sizes[seeds.groups[i]]
             if at >= 0:
-                group_rows[at] = row
-                group_positions[at] = positions[i]
-                sizes[groups[i]] = at + 1
+                out.rows[at] = row
+                out.positions[at] = seeds.positions[i]
+                sizes[seeds.groups[i]] = at + 1
     return count
 
 
 @njit
-def bound_groups(bounds, count, limit, most, group_rows, group_positions, row_counts):
+def bound_groups(groups, count, limit, most, row_counts):
     """Bound each group to ``limit`` documents and ``most`` places in each, moved together in place.
 
     The places of a group are in order of the documents' rank; those of least rank stay, so that
-    all seeds of a passage keep the same documents. Groups of one document go. ``row_counts`` gets
-    how many places each document keeps. Returns (groups, places, groups cut, places cut, places
-    over ``most``).
+    all seeds of a passage keep the same documents. Groups of one document go. ``groups`` are
+    ``Groups``, ``count`` of them; ``row_counts`` (int64) gets how many places each document keeps.
+    Returns (groups, places, groups cut, places cut, places over ``most``).
     """
-    groups = made = oversized = outside = repeated = 0
+    bounds, rows, positions = groups
+    kept = made = oversized = outside = repeated = 0
     begin = bounds[0]
     for group in range(count):
         end = bounds[group + 1]
         documents = 1
         stop = begin + 1
         while stop < end:
-            if group_rows[stop] != group_rows[stop - 1]:
+            if rows[stop] != rows[stop - 1]:
                 if documents == limit:
                     break
                 documents += 1
@@ -231,46 +275,47 @@ def bound_groups(bounds, count, limit, most, group_rows, group_positions, row_co
             same = 0
             before = np.int32(-1)
             for j in range(begin, stop):
-                row = group_rows[j]
+                row = rows[j]
                 same = same + 1 if row == before else 0
                 before = row
                 if same >= most:
                     repeated += 1
                     continue
-                group_rows[made] = row
-                group_positions[made] = group_positions[j]
+                rows[made] = row
+                positions[made] = positions[j]
                 row_counts[row] += 1
                 made += 1
-            groups += 1
-            bounds[groups] = made
+            kept += 1
+            bounds[kept] = made
         begin = end
-    return groups, made, oversized, outside, repeated
+    return kept, made, oversized, outside, repeated
 
 
 @njit
-def index_rows(
-    first, last, bounds, group_rows, group_positions, low, high, cursor, groups, positions
-):
-    """Write group and place of the seeds that the documents ``low:high`` have in some groups.
+def index_rows(first, last, groups, low, cursor, out):
+    """Write group and place of the seeds that some documents have in the groups ``first:last``.
 
-    The groups are ``first:last``; ``cursor`` says where the next seed of each document goes.
+    ``groups`` are ``Groups``. The documents are those from ``low`` on; ``cursor`` (int64) says
+    where in ``out`` (``SeedRows``) the next seed of each goes.
     """
+    high = low + len(cursor)
     for group in range(first, last):
-        for j in range(bounds[group], bounds[group + 1]):
-            row = group_rows[j]
+        for j in range(groups.bounds[group], groups.bounds[group + 1]):
+            row = groups.rows[j]
             if low <= row < high:
                 at = cursor[row - low]
-                groups[at] = group
-                positions[at] = group_positions[j]
+                out.groups[at] = group
+                out.positions[at] = groups.positions[j]
                 cursor[row - low] = at + 1
 
 
 @njit
-def sort_rows(starts, groups, positions, longest):
+def sort_rows(seeds, longest):
     """Put the seeds of each document in order of place; there is one at most at each.
 
-    ``longest`` is more than any place.
+    ``seeds`` are ``SeedRows``, ``longest`` is more than any place.
     """
+    starts, groups, positions = seeds
     at_place = np.full(longest, -1, np.int64)
     for row in range(len(starts) - 1):
         lowest = longest

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.text import APOSTROPHE, IGNORE, KINDS, TABLE_CODE, decode, fold_code
+from dedup.kernels.text import APOSTROPHE, IGNORE, KINDS, TABLE_CODE, Span, fold_at
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SHORT = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -132,22 +132,17 @@ def gather_rows(values, offsets, rows, out, bounds):
 
 
 @njit
-def characters(data, lo, hi, stage, values, expansions, out, position):
-    """Write the folded characters of ``data[lo:hi]``, one blank between words.
+def characters(span, folding, out, position):
+    """Write the folded characters of a ``Span`` to ``out`` (uint64), one blank between words.
 
     Returns the place after the last one. Where ``out`` is ``None`` they are only counted.
     """
-    i = lo
+    data, i, hi = span
     blank = False
     begun = False
     while i < hi:
-        if data[i] < np.uint8(128):
-            code = np.uint32(data[i])
-            step = 1
-        else:
-            code, step = decode(data, i, hi)
+        v, step = fold_at(data, i, hi, folding)
         i += step
-        v = fold_code(code, stage, values)
         if v < np.uint32(KINDS):
             blank = blank or (v != np.uint32(IGNORE) and v != np.uint32(APOSTROPHE))
             continue
@@ -161,19 +156,22 @@ def characters(data, lo, hi, stage, values, expansions, out, position):
         at = np.intp(v & TABLE_CODE)
         if out is not None:
             for j in range(max(length, 1)):
-                folded = expansions[at + j] if length > 0 else v & TABLE_CODE
+                folded = folding.expansions[at + j] if length > 0 else v & TABLE_CODE
                 out[position + j] = fmix64(np.uint64(folded))
         position += max(length, 1)
     return position
 
 
 @njit
-def character_rows(data, offsets, stage, values, expansions, out, bounds):
-    """Write the folded characters of every text, or count them; ``bounds`` as for tokens."""
+def character_rows(data, offsets, folding, out, bounds):
+    """Write the folded characters of every text, or count them; ``bounds`` as for tokens.
+
+    Text ``r`` is ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64), ``folding`` is ``Folding``;
+    ``out`` as in ``characters``.
+    """
     position = np.intp(0)
     bounds[0] = 0
     for row in range(len(offsets) - 1):
-        position = characters(
-            data, offsets[row], offsets[row + 1], stage, values, expansions, out, position
-        )
+        span = Span(data, offsets[row], offsets[row + 1])
+        position = characters(span, folding, out, position)
         bounds[row + 1] = position

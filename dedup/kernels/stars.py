@@ -1,7 +1,7 @@
 """Families of passages as stars: the span with most partners takes them, then the next one.
 
-Every passage has two sides: a span of one document, and its mate in the other. Sides are in order of
-(document, start, end, other document); those of document ``d`` are ``bounds[d]:bounds[d + 1]``.
+Every passage has two sides: a span of one document, and its mate in the other. Sides are in order
+of (document, start, end, other document); those of document ``d`` are ``bounds[d]:bounds[d + 1]``.
 """
 
 from __future__ import annotations

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit, trailing_zeros
+from dedup.kernels.shingles import table_size
 from dedup.kernels.text import (
     ADJOINS,
     CAPITAL,
@@ -25,6 +28,15 @@ LEAST_DOCUMENTS = 200
 RARE_DOCUMENTS, RARE_SHARE = 10, 0.01
 FREQUENT_DOCUMENTS, FREQUENT_SHARE = 40, 0.06
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Lists(NamedTuple):
+    """Which words are discounted, as hash tables of words (uint64, see ``find_word``)."""
+
+    table: Any  # the words of all stop lists
+    languages: Any  # uint64, one a place of ``table``: a bit for each language
+    common: Any  # the words to discount in documents that no stop list fits
+    particles: Any  # words that may be a part of a name
 
 
 @njit
@@ -87,17 +99,18 @@ def counter_of(word, language, counters):
 
 
 @njit
-def count_documents(hashes, flags, bounds, chosen, counted, counters, stamps, totals):
+def count_documents(tokens, chosen, counted, counters, stamps, totals):
     """Count in how many documents without capitals each word stands.
 
-    ``chosen`` (int64) is the language of each document or -1, ``counted`` (bool) which count at
-    all. ``counters`` (int32) are shared by the words that fall on the same one: a rare word may
-    take the count of a frequent one, which with a million counters is one rare word in hundreds.
-    ``stamps`` (int64, as many) hold the number of the last document, and ``totals`` (int64) how
-    many documents a language has, the last one being those of none; its last value is how many
-    there are in all.
+    ``tokens`` are ``Tokens``, ``chosen`` (int64) is the language of each document or -1,
+    ``counted`` (bool) which count at all. ``counters`` (int32) are shared by the words that fall on
+    the same one: a rare word may take the count of a frequent one, which with a million counters is
+    one rare word in hundreds. ``stamps`` (int64, as many) hold the number of the last document, and
+    ``totals`` (int64) how many documents a language has, the last one being those of none; its last
+    value is how many there are in all.
     """
     none = len(totals) - 2
+    hashes, flags, bounds = tokens.hashes, tokens.flags, tokens.bounds
     for row in range(len(bounds) - 1):
         lo = bounds[row]
         hi = bounds[row + 1]
@@ -115,13 +128,16 @@ def count_documents(hashes, flags, bounds, chosen, counted, counters, stamps, to
 
 
 @njit
-def weigh_frequent(hashes, flags, bounds, chosen, counters, totals, classes, weights):
+def weigh_frequent(tokens, chosen, counters, totals, classes, weights):
     """Let the content words of documents without capitals weigh by their document frequency.
 
     A word in few documents keeps its weight, one in many is a stop word, and between the weight
     falls with the logarithm. Languages of fewer than ``LEAST_DOCUMENTS`` stay as they are.
+    ``chosen``, ``counters`` and ``totals`` are those of ``count_documents``, the rest as in
+    ``classify_rows``.
     """
     none = len(totals) - 2
+    hashes, flags, bounds = tokens.hashes, tokens.flags, tokens.bounds
     for row in range(len(bounds) - 1):
         lo = bounds[row]
         hi = bounds[row + 1]
@@ -160,51 +176,118 @@ def plain_capitals(flags, lo, hi, out):
 
 
 @njit
-def classify_rows(
-    hashes, flags, bounds, table, languages, chosen, common, particles, classes, weights
-):
-    """Write the class and the weight of every token.
+def have_names(flags, lo, hi, telling):
+    """Return (whether names are told by capitals, capitals inside sentences) of a document.
+
+    Its tokens are ``lo:hi`` of ``flags`` (uint8); ``telling`` (bool) is that of
+    ``plain_capitals``.
+    """
+    inside = 0
+    capitals = 0
+    for i in range(lo, hi):
+        if flags[i] & (STARTS_SENTENCE | UNSPACED | DIGIT | LINK) == 0:
+            inside += 1
+            if telling[i - lo]:
+                capitals += 1
+    return 4 * capitals <= inside, capitals
+
+
+@njit
+def is_stop_word(word, language, lists):
+    """Tell whether a word is discounted in a document; ``lists`` are ``Lists``."""
+    if language < 0:
+        return find_word(lists.common, word) >= 0
+    position = find_word(lists.table, word)
+    if position < 0:
+        return False
+    return lists.languages[position] >> np.uint64(language) & np.uint64(1) != np.uint64(0)
+
+
+@njit
+def spread_names(hashes, lo, hi, telling, names, classes):
+    """Make capitalised words names that the document also writes so inside a sentence.
+
+    ``hashes`` (uint64) are those of all tokens, ``lo:hi`` the document; ``names`` (uint64) is a
+    table of those words, ``telling`` (bool) that of ``plain_capitals``.
+    """
+    for i in range(lo, hi):
+        if classes[i] == CONTENT and telling[i - lo] and find_word(names, hashes[i]) >= 0:
+            classes[i] = NAME
+
+
+@njit
+def lengthen_names(tokens, lo, hi, telling, particles, classes):
+    """Let names begin with what adjoins them: the first word of a sentence, a particle.
+
+    ``particles`` is that of ``Lists``; the rest as in ``spread_names``.
+    """
+    for i in range(hi - 2, lo - 1, -1):
+        # A sentence may begin with a name: its next word is one, and adjoins.
+        if classes[i + 1] != NAME or tokens.flags[i + 1] & ADJOINS == 0:
+            continue
+        if classes[i] == CONTENT and telling[i - lo]:
+            classes[i] = NAME
+        elif classes[i] <= CONTENT and find_word(particles, tokens.hashes[i]) >= 0:
+            classes[i] = NAME  # the "al" of al-Assad
+
+
+@njit
+def weigh_tokens(flags, lo, hi, classes, weights):
+    """Write the weights of the tokens ``lo:hi`` of a document, as ``classify_rows`` says."""
+    i = lo
+    while i < hi:
+        if classes[i] == NAME:
+            end = i + 1
+            while end < hi and classes[end] == NAME and flags[end] & ADJOINS != 0:
+                end += 1
+            for j in range(i, end):
+                weights[j] = np.float32(0.75) / np.float32(end - i)
+            i = end
+            continue
+        weight = np.float32(1.0)
+        if classes[i] == STOP:
+            weight = np.float32(0.25)
+        elif classes[i] == BLANK:
+            weight = np.float32(0.0)
+        if flags[i] & UNSPACED != 0:
+            weight *= np.float32(0.5)
+        weights[i] = weight
+        i += 1
+
+
+@njit
+def longest_row(bounds):
+    """Return how many tokens the longest document has; ``bounds`` (int64) as in ``Tokens``."""
+    longest = 0
+    for row in range(len(bounds) - 1):
+        longest = max(longest, bounds[row + 1] - bounds[row])
+    return longest
+
+
+@njit
+def classify_rows(tokens, lists, chosen, classes, weights):
+    """Write the class (uint8) and the weight (float32) of every token.
 
     Stop words weigh .25, content words 1, a whole name .75, links and masked tokens 0, a character
-    of an unspaced script half of what a word would. ``chosen`` is the language of each document
-    (-1: none fits, then ``common`` is the table of the words to take for stop words).
+    of an unspaced script half of what a word would. ``tokens`` are ``Tokens``, ``lists`` are
+    ``Lists``; ``chosen`` (int64) is the language of each document (-1: none fits).
 
     A name is a capitalised word away from the start of a sentence, or one that the same document
     also writes so. Where over a quarter of such words are capitalised (German), there are no names.
     """
-    longest = 0
-    for row in range(len(bounds) - 1):
-        longest = max(longest, bounds[row + 1] - bounds[row])
+    hashes, flags, bounds = tokens.hashes, tokens.flags, tokens.bounds
+    longest = longest_row(bounds)
     telling = np.empty(longest, np.bool_)
-    size = 16
-    while size < 2 * longest:
-        size *= 2
-    seen = np.zeros(size, np.uint64)
+    seen = np.zeros(table_size(longest), np.uint64)
     for row in range(len(bounds) - 1):
         lo = bounds[row]
         hi = bounds[row + 1]
         plain_capitals(flags, lo, hi, telling)
-        inside = 0
-        capitals = 0
-        for i in range(lo, hi):
-            if flags[i] & (STARTS_SENTENCE | UNSPACED | DIGIT | LINK) == 0:
-                inside += 1
-                if telling[i - lo]:
-                    capitals += 1
-        has_names = 4 * capitals <= inside
-        capacity = 16
-        while capacity < 2 * capitals:
-            capacity *= 2
-        names = seen[:capacity]
+        has_names, capitals = have_names(flags, lo, hi, telling)
+        names = seen[: table_size(capitals)]
         names[:] = np.uint64(0)
-        language = chosen[row]
         for i in range(lo, hi):
-            position = (
-                find_word(table, hashes[i]) if language >= 0 else find_word(common, hashes[i])
-            )
-            stop = position >= 0
-            if stop and language >= 0:
-                stop = languages[position] >> np.uint64(language) & np.uint64(1) != np.uint64(0)
+            stop = is_stop_word(hashes[i], chosen[row], lists)
             kind = STOP if stop else CONTENT
             if classes[i] == BLANK or flags[i] & LINK != 0:
                 kind = BLANK
@@ -213,33 +296,6 @@ def classify_rows(
                 fill_table(hashes[i : i + 1], names)
             classes[i] = kind
         if has_names:
-            for i in range(lo, hi):
-                if classes[i] == CONTENT and telling[i - lo] and find_word(names, hashes[i]) >= 0:
-                    classes[i] = NAME
-            for i in range(hi - 2, lo - 1, -1):
-                # A sentence may begin with a name: its next word is one, and adjoins.
-                if classes[i + 1] != NAME or flags[i + 1] & ADJOINS == 0:
-                    continue
-                if classes[i] == CONTENT and telling[i - lo]:
-                    classes[i] = NAME
-                elif classes[i] <= CONTENT and find_word(particles, hashes[i]) >= 0:
-                    classes[i] = NAME  # the "al" of al-Assad
-        i = lo
-        while i < hi:
-            if classes[i] == NAME:
-                end = i + 1
-                while end < hi and classes[end] == NAME and flags[end] & ADJOINS != 0:
-                    end += 1
-                for j in range(i, end):
-                    weights[j] = np.float32(0.75) / np.float32(end - i)
-                i = end
-                continue
-            weight = np.float32(1.0)
-            if classes[i] == STOP:
-                weight = np.float32(0.25)
-            elif classes[i] == BLANK:
-                weight = np.float32(0.0)
-            if flags[i] & UNSPACED != 0:
-                weight *= np.float32(0.5)
-            weights[i] = weight
-            i += 1
+            spread_names(hashes, lo, hi, telling, names, classes)
+            lengthen_names(tokens, lo, hi, telling, lists.particles, classes)
+        weigh_tokens(flags, lo, hi, classes, weights)

@@ -1,4 +1,4 @@
-"""Vectors of telling words, and which articles have so many in common that they may be one story.
+"""Articles as vectors of their words, and which have so many in common that they may be a story.
 
 Everything that is added up is a whole number, so the order of additions changes nothing. A *term*
 is a folded word, or two neighbouring characters of a script without spaces. A *vector* holds terms
@@ -22,7 +22,7 @@ NUMBER = np.int32(-(1 << 31))  # marks the balance of a term that is a number
 SCALE = 1 << 14  # length of a vector
 UNIT = SCALE * SCALE  # similarity of two equal vectors
 HEADS = 30  # heaviest terms of an article, by which its partners are sought
-PARTNERS = 30  # of an article
+PARTNERS = 20  # of an article
 LEAST_COMMON = 3  # terms of two partners
 NO_DAY = np.int32(-(1 << 31))  # of an article without a date
 
@@ -80,15 +80,6 @@ class Postings(NamedTuple):
     bounds: npt.NDArray[np.int64]
     articles: npt.NDArray[np.int32]
     values: npt.NDArray[np.uint16]
-
-
-def make_bag():
-    """Return an empty bag."""
-    most = MOST_TOKENS + 1
-    return Bag(
-        np.zeros(4096, np.int32),
-        *(np.zeros(most, np.uint64), np.zeros(most, np.int32), np.zeros(most, np.int32)),
-    )
 
 
 @njit
@@ -354,14 +345,12 @@ def find_partners(low, high, heads, vectors, postings, days, limits, out):
 
     ``days`` (int32, ``NO_DAY`` where unknown); ``limits`` (int64) are: the longest posting list
     that counts, the most days between two partners, the least product. ``out`` is (partners int32,
-    products int64), both of ``PARTNERS`` columns, -1 where there are fewer. Returns how many
-    articles had more candidates than are looked at.
+    products int64), both of ``PARTNERS`` columns, -1 where there are fewer.
     """
     partners, products = out
     partial = np.zeros(len(heads), np.int64)
     touched = np.empty(len(heads), np.int32)
     heap = np.empty(PARTNERS, np.int64)
-    full = 0
     for a in range(low, high):
         count = 0
         for k in range(heads.shape[1]):
@@ -384,7 +373,6 @@ def find_partners(low, high, heads, vectors, postings, days, limits, out):
             b = touched[k]
             size = push_best(heap, size, (partial[b] << 31) | (0x7FFFFFFF - b))
             partial[b] = 0
-        full += count > PARTNERS
         found = 0
         for k in range(size):
             b = 0x7FFFFFFF - (heap[k] & 0x7FFFFFFF)
@@ -401,7 +389,6 @@ def find_partners(low, high, heads, vectors, postings, days, limits, out):
             else:
                 partners[a, k] = -1
                 products[a, k] = 0
-    return full
 
 
 @njit

@@ -28,15 +28,6 @@ _OTHER_LINE = 3  # words that a line without prose counts against a stretch of t
 _BIN_SHIFT = np.uint64(57)  # 64 - log2(SKETCH)
 
 
-class TokenView(NamedTuple):
-    """Token arrays as the kernels take them: uint64, uint8, int32, int32, all of one length."""
-
-    hashes: npt.NDArray[np.uint64]
-    flags: npt.NDArray[np.uint8]
-    starts: npt.NDArray[np.int32]
-    ends: npt.NDArray[np.int32]
-
-
 class Units(NamedTuple):
     """Units in order: int64 line number, int64 first token and one behind the last, uint64 key."""
 
@@ -44,6 +35,17 @@ class Units(NamedTuple):
     lows: npt.NDArray[np.int64]
     highs: npt.NDArray[np.int64]
     keys: npt.NDArray[np.uint64]
+
+
+class Known(NamedTuple):
+    """The keys of templates, those of sites mixed with the spread of the site, the others plain.
+
+    ``table`` (uint64, a power of two long, 0 is empty) holds them; ``spreads`` (uint64, one a unit)
+    is what the key of a unit is mixed with for its site.
+    """
+
+    table: npt.NDArray[np.uint64]
+    spreads: npt.NDArray[np.uint64]
 
 
 @njit
@@ -122,15 +124,15 @@ def _is_known(table, key, spread):
 
 
 @njit
-def find_templates(units, spreads, tokens, table, words, found, endings):
+def find_templates(units, known, tokens, words, found, endings):
     """Tell of every unit what it is, and where a template that ends it begins.
 
-    ``spreads`` (uint64) is what the key of a unit is mixed with for its site; ``table`` (uint64, a
-    power of two long, 0 is empty) holds the keys of templates, those of sites mixed, those of the
-    corpus plain; ``words`` (int32, one for each line) tells long lines. ``found`` (uint8) gets NOT,
-    SHORT or FULL, or ENDING where only an ending that begins with a capital is one; ``endings``
-    (int64) the first token of the longest such ending, -1 for none.
+    ``units`` are ``Units``, ``known`` is ``Known``, ``tokens`` are ``Tokens``; ``words`` (int32,
+    one for each line) tells long lines. ``found`` (uint8) gets NOT, SHORT or FULL, or ENDING where
+    only an ending that begins with a capital is one; ``endings`` (int64) the first token of the
+    longest such ending, -1 for none.
     """
+    table, spreads = known
     for u in range(len(units.keys)):
         low = units.lows[u]
         high = units.highs[u]
@@ -154,12 +156,14 @@ def find_templates(units, spreads, tokens, table, words, found, endings):
 
 
 @njit
-def sketch_rows(rows, bounds, hashes, stop_words, span_lows, span_highs, out):
+def sketch_rows(rows, tokens, stop_words, span_lows, span_highs, out):
     """Write a sketch of the words of each of ``rows`` (int64): the least hash of each bin.
 
-    Stop words (a table of ``kernels/words``) and the tokens of the spans (int64, in order, none
-    inside another) are left out. ``out`` is uint64 (rows, SKETCH); an empty bin is all ones.
+    ``tokens`` are ``Tokens``. Stop words (a table of ``kernels/stopwords``) and the tokens of the
+    spans (int64, in order, none inside another) are left out. ``out`` is uint64 (rows, SKETCH); an
+    empty bin is all ones.
     """
+    hashes, bounds = tokens.hashes, tokens.bounds
     for r in range(len(rows)):
         low = bounds[rows[r]]
         high = bounds[rows[r] + 1]

@@ -9,9 +9,11 @@ of base64 is one token (``links``). Its hash takes the folded bytes in chunks of
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from dedup.kernels._jit import load8, njit, trailing_zeros
+from dedup.kernels._jit import load8, njit, njit_inline, trailing_zeros
 from dedup.kernels.links import link_end, link_word
 
 # Kinds of separators, as in the folding table.
@@ -35,6 +37,77 @@ TABLE_DIGIT = np.uint32(1 << 23)
 
 SEED = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
+_BLANKS = np.uint64(0x2020202020202020)
+_LOW = np.uint64(0x7F7F7F7F7F7F7F7F)
+_HIGH = np.uint64(0x8080808080808080)
+_S = np.uint64(115)
+
+
+class Folding(NamedTuple):
+    """The folding table: two stages of 128 code points, and what folds to several characters."""
+
+    stage: Any  # uint32: the second stage of every 128 code points, by number
+    values: Any  # uint32: kind of a separator, or folded code point and bits of ``TABLE_...``
+    expansions: Any  # uint32: code points that others fold to
+
+
+class Span(NamedTuple):
+    """Some bytes of the buffer in which all texts stand: those of one text, or a part of one."""
+
+    data: Any  # uint8: the buffer
+    lo: Any  # int64
+    hi: Any  # int64, one behind the last
+
+
+class Tokens(NamedTuple):
+    """Tokens of several documents: those of document ``r`` are ``bounds[r]:bounds[r + 1]``."""
+
+    bounds: Any  # int64, one more than documents
+    hashes: Any  # uint64: of the folded words
+    prefixes: Any  # uint64: the first six folded characters
+    starts: Any  # int32: code points of the own text
+    ends: Any  # int32, one behind the last
+    flags: Any  # uint8: the flags above
+
+
+class Details(NamedTuple):
+    """What is written of tokens besides their hashes, four arrays of one length."""
+
+    prefixes: Any  # uint64
+    starts: Any  # int32
+    ends: Any  # int32
+    flags: Any  # uint8
+
+
+class Context(NamedTuple):
+    """What stands before a token (bool)."""
+
+    sentence: Any  # the beginning of a sentence
+    line: Any  # the beginning of a line
+    adjoins: Any  # nothing but blanks and hyphens since the token before
+    link: Any  # an @ that belongs to it
+
+
+class Word(NamedTuple):
+    """A word that is being read: the hash of its first bytes, and the bytes that wait for it."""
+
+    h: Any  # uint64
+    waiting: Any  # uint64: up to seven bytes
+    size: Any  # uint64: how many they are
+    prefix: Any  # uint64: the first six folded characters
+    count: Any  # int64: folded characters
+
+
+class Read(NamedTuple):
+    """A word that was read: where it ends, and what it is."""
+
+    i: Any  # int64: one byte behind the last that was looked at
+    position: Any  # int64: the same in code points
+    end: Any  # int64: where it ends, in code points
+    h: Any  # uint64
+    prefix: Any  # uint64
+    is_plain: Any  # bool: ASCII letters and digits alone
+    is_open: Any  # bool: it ends with an apostrophe
 
 
 @njit
@@ -97,249 +170,253 @@ def fold_code(code, stage, values):
     return values[(np.intp(stage[code >> np.uint32(7)]) << 7) + np.intp(code & np.uint32(127))]
 
 
+@njit_inline
+def fold_at(data, i, hi, folding):
+    """Return (value in the folding table, bytes) of the character at ``i``."""
+    if data[i] < np.uint8(128):
+        return folding.values[np.intp(data[i]) + (np.intp(folding.stage[0]) << 7)], 1
+    code, step = decode(data, i, hi)
+    return fold_code(code, folding.stage, folding.values), step
+
+
+@njit_inline
+def pass_separator(kind, context):
+    """Return the ``Context`` behind a separator."""
+    sentence, line, adjoins, link = context
+    if kind == np.uint32(SPACE):
+        link = False
+    elif kind == np.uint32(NEWLINE):
+        line = True
+        sentence = True
+        adjoins = False
+        link = False
+    elif kind == np.uint32(AT):
+        link = True
+        adjoins = False
+    elif kind == np.uint32(SENTENCE):
+        sentence = not link
+        adjoins = False
+    elif kind != np.uint32(HYPHEN) and kind != np.uint32(IGNORE):
+        adjoins = False
+    return Context(sentence, line, adjoins, link)
+
+
 @njit
-def tokenise(data, lo, hi, stage, values, expansions, hashes, prefixes, starts, ends, flags, out):
-    """Write the tokens of ``data[lo:hi]`` from index ``out`` on; return the index after the last.
+def pass_marks(data, i, hi, folding):
+    """Return (place, characters) behind the marks at ``i`` that belong to the one before."""
+    passed = 0
+    while i < hi and data[i] >= np.uint8(0x80):
+        code, step = decode(data, i, hi)
+        if fold_code(code, folding.stage, folding.values) != np.uint32(IGNORE):
+            break
+        i += step
+        passed += 1
+    return i, passed
 
-    ``hashes`` gets the folded words. The others are ``None`` where only signatures are wanted
-    (Numba then leaves their code away): ``prefixes`` the first six folded characters, ``starts``
-    and ``ends`` code points from ``lo``, ``flags`` the bits above but ``QUOTED``. ``data`` is
-    uint8; ``stage``, ``values`` and ``expansions`` (uint32) are the folding table; ``hashes`` and
-    ``prefixes`` are uint64, ``starts`` and ``ends`` int32, ``flags`` uint8.
 
-    Where a word begins inside ``data[lo:hi]`` does not depend on what stands before ``lo``, if
-    that is a separator, or a letter before a digit, or a digit before a letter.
+@njit_inline
+def count_plain(eight, is_digit):
+    """Return how many of eight bytes, from the first on, are ASCII digits, or ASCII letters."""
+    if is_digit:
+        low = eight & _LOW
+        own = (low + np.uint64(0x5050505050505050)) & ~(low + np.uint64(0x4646464646464646))
+    else:
+        low = (eight | _BLANKS) & _LOW
+        own = (low + np.uint64(0x1F1F1F1F1F1F1F1F)) & ~(low + np.uint64(0x0505050505050505))
+    other = ~(own & ~eight) & _HIGH
+    return np.int64(8) if other == np.uint64(0) else trailing_zeros(other) >> 3
+
+
+@njit_inline
+def add_value(word, value, folding, details):
+    """Add what a character folds to, by its ``value`` in the table; return (``Word``, the last)."""
+    h, waiting, size, prefix, count = word
+    length = np.intp(value >> np.uint32(24))
+    at = np.intp(value & TABLE_CODE)
+    folded = value & TABLE_CODE
+    for j in range(max(length, 1)):
+        if length > 0:
+            folded = folding.expansions[at + j]
+        if details is not None and count < 6:
+            if folded < np.uint32(128):
+                prefix |= np.uint64(folded) << np.uint64(8 * count)
+            else:
+                prefix ^= (np.uint64(folded) * _MIX) >> np.uint64(count)
+        wide = np.uint64(folded)
+        while True:
+            waiting |= (wide & np.uint64(255)) << (np.uint64(8) * size)
+            size += np.uint64(1)
+            if size == np.uint64(8):
+                h = mix(h, waiting)
+                waiting = np.uint64(0)
+                size = np.uint64(0)
+            wide >>= np.uint64(8)
+            if wide == np.uint64(0):
+                break
+        count += 1
+    return Word(h, waiting, size, prefix, count), np.uint64(folded)
+
+
+@njit_inline
+def read_plain(span, i, word, is_digit, details):
+    """Add the ASCII letters, or digits, at byte ``i`` to a ``Word``, as far as eight bytes tell.
+
+    Returns (``Word``, bytes, the last of them). Nothing is added while bytes wait for the hash.
+    """
+    data, _, hi = span
+    h, waiting, size, prefix, count = word
+    k = np.int64(0)
+    last = np.uint64(0)
+    if size == np.uint64(0) and i < len(data) - 8:
+        eight = load8(data, i)
+        k = min(count_plain(eight, is_digit), hi - i)
+        if k > 0:
+            folded = eight | _BLANKS
+            last = (folded >> np.uint64(8 * (k - 1))) & np.uint64(255)
+            if k < 8:
+                folded &= (np.uint64(1) << np.uint64(8 * k)) - np.uint64(1)
+                waiting = folded
+                size = np.uint64(k)
+            else:
+                h = mix(h, folded)
+            if details is not None and count < 6:
+                prefix |= (folded << np.uint64(8 * count)) & np.uint64(0xFFFFFFFFFFFF)
+    return Word(h, waiting, size, prefix, count + k), k, last
+
+
+@njit_inline
+def word_hash(word):
+    """Return the hash of a ``Word`` that is read to its end."""
+    return mix(word.h, word.waiting) if word.size != np.uint64(0) else word.h
+
+
+@njit_inline
+def read_word(span, i, position, is_digit, folding, details):
+    """Read the word that begins at byte ``i``, code point ``position``; return a ``Read``.
+
+    ``is_digit`` tells whether it begins with a digit; the rest is as in ``tokenise``.
+    """
+    data, _, hi = span
+    word = Word(SEED, np.uint64(0), np.uint64(0), np.uint64(0), np.int64(0))
+    saved = Word(SEED, np.uint64(0), np.uint64(0), np.uint64(0), np.int64(-2))  # … to an apostrophe
+    is_plain, end, last = True, position, np.uint64(0)
+    while i < hi:
+        if word.count == saved.count:  # either kind may follow an apostrophe
+            is_digit = np.uint8(48) <= data[i] <= np.uint8(57)
+        word, k, byte = read_plain(span, i, word, is_digit, details)
+        if k > 0:
+            i, position, end = i + k, position + k, position + k
+            last = byte
+            if k == 8 or i >= hi:
+                continue
+        value, step = fold_at(data, i, hi, folding)
+        if value < np.uint32(KINDS):
+            if value == np.uint32(APOSTROPHE):
+                saved = word
+            elif value == np.uint32(IGNORE):
+                end = position + 1  # an accent belongs to the letter before it
+            else:
+                break
+            is_plain = False
+            i, position = i + step, position + 1
+            continue
+        unspaced = value & TABLE_UNSPACED != np.uint32(0)
+        digit = value & TABLE_DIGIT != np.uint32(0)
+        changes = digit != is_digit and word.count != saved.count
+        if word.count > 0 and (unspaced or changes):
+            break
+        is_digit, is_plain = digit, is_plain and data[i] < np.uint8(128)
+        word, last = add_value(word, value, folding, details)
+        i, position, end = i + step, position + 1, position + 1
+        if unspaced:
+            i, passed = pass_marks(data, i, hi, folding)
+            position, end = position + passed, position + passed
+            break
+    is_open = word.count == saved.count
+    if word.count == saved.count + 1 and last == _S:
+        word = saved
+    return Read(i, position, end, word_hash(word), word.prefix, is_plain, is_open)
+
+
+@njit_inline
+def flags_of(first, context, is_link):
+    """Return the flags of a token by the value of its first character and its ``Context``."""
+    flags = 0
+    if first & TABLE_CAPITAL != np.uint32(0):
+        flags |= CAPITAL
+    if first & TABLE_DIGIT != np.uint32(0):
+        flags |= DIGIT
+    if first & TABLE_UNSPACED != np.uint32(0):
+        flags |= UNSPACED
+    if context.sentence:
+        flags |= STARTS_SENTENCE
+    if context.line:
+        flags |= STARTS_LINE
+    elif context.adjoins:
+        flags |= ADJOINS
+    if context.link or is_link:
+        flags |= LINK
+    return flags
+
+
+@njit
+def tokenise(span, folding, hashes, details, out):
+    """Write the tokens of a ``Span`` from index ``out`` on; return the index after the last.
+
+    ``hashes`` (uint64) gets the folded words. ``details`` (``Details``) gets the rest, all flags
+    but ``QUOTED``; it is ``None`` where only hashes are wanted (Numba then leaves the code away).
+    ``folding`` is ``Folding``.
+
+    Where a word begins inside the span does not depend on what stands before it, if that is a
+    separator, or a letter before a digit, or a digit before a letter.
 
     ``ascii.hash_words`` is its twin for hashes alone, 64 ASCII bytes at a time; ``test_hash_words``
     (tests/kernels/test_windows.py) compares the two.
     """
-    low7 = np.uint64(0x7F7F7F7F7F7F7F7F)
-    high = np.uint64(0x8080808080808080)
-    blanks = np.uint64(0x2020202020202020)
-    limit = min(hi, len(data) - 8)
-    i = lo
-    position = 0  # in code points
-    sentence = True
-    line = True
-    adjoins = False
-    link = False
+    data, i, hi = span
+    position = np.int64(0)  # in code points
+    context = Context(True, True, False, False)
     while i < hi:
-        # Between tokens: look at one character.
-        b = data[i]
-        if b < np.uint8(128):
-            v = values[np.intp(b) + (np.intp(stage[0]) << 7)]
-            step = 1
-        else:
-            code, step = decode(data, i, hi)
-            v = fold_code(code, stage, values)
-        if v < np.uint32(KINDS):
-            if flags is not None:
-                if v == np.uint32(SPACE):
-                    link = False
-                elif v == np.uint32(NEWLINE):
-                    line = True
-                    sentence = True
-                    adjoins = False
-                    link = False
-                elif v == np.uint32(AT):
-                    link = True
-                    adjoins = False
-                elif v == np.uint32(SENTENCE):
-                    sentence = not link
-                    adjoins = False
-                elif v != np.uint32(HYPHEN) and v != np.uint32(IGNORE):
-                    adjoins = False
+        value, step = fold_at(data, i, hi, folding)
+        if value < np.uint32(KINDS):
+            if details is not None:
+                context = pass_separator(value, context)
             i += step
             position += 1
             continue
-        # A token begins here.
-        begin = position
-        first_byte = i
-        plain = True  # ASCII letters and digits alone
-        is_digit = (v & TABLE_DIGIT) != np.uint32(0)
-        h = SEED
-        acc = np.uint64(0)
-        size = np.uint64(0)  # bytes in acc
-        prefix = np.uint64(0)
-        count = 0  # folded characters so far
-        first = v
-        finish = position
-        saved_h = SEED
-        saved_acc = np.uint64(0)
-        saved_size = np.uint64(0)
-        saved_prefix = np.uint64(0)
-        since = -1  # characters since an apostrophe, -1: none
-        last = np.uint32(0)
-        while i < hi:
-            if size == np.uint64(0) and i < limit:
-                w = load8(data, i)
-                y = w | blanks
-                x = w & low7
-                y7 = y & low7
-                letters = (y7 + np.uint64(0x1F1F1F1F1F1F1F1F)) & ~(
-                    y7 + np.uint64(0x0505050505050505)
-                )
-                digits = (x + np.uint64(0x5050505050505050)) & ~(x + np.uint64(0x4646464646464646))
-                if since == 0:
-                    is_digit = digits & ~w & np.uint64(0x80) != np.uint64(0)
-                other = ~((digits if is_digit else letters) & ~w) & high
-                k = 8 if other == np.uint64(0) else trailing_zeros(other) >> 3
-                if k > hi - i:
-                    k = hi - i
-                if k > 0:
-                    if k == 8:
-                        if prefixes is not None and count < 6:
-                            prefix |= (y << np.uint64(8 * count)) & np.uint64(0xFFFFFFFFFFFF)
-                        h = mix(h, y)
-                        last = np.uint32(y >> np.uint64(56))
-                    else:
-                        acc = y & ((np.uint64(1) << np.uint64(8 * k)) - np.uint64(1))
-                        size = np.uint64(k)
-                        if prefixes is not None and count < 6:
-                            prefix |= (acc << np.uint64(8 * count)) & np.uint64(0xFFFFFFFFFFFF)
-                        last = np.uint32((acc >> np.uint64(8 * (k - 1))) & np.uint64(255))
-                    i += k
-                    position += k
-                    count += k
-                    if since >= 0:
-                        since += k
-                    finish = position
-                    if k == 8:
-                        continue
-                    if i >= hi:
-                        break
-            b = data[i]
-            if b < np.uint8(128):
-                v = values[np.intp(b) + (np.intp(stage[0]) << 7)]
-                step = 1
-            else:
-                code, step = decode(data, i, hi)
-                v = fold_code(code, stage, values)
-            if v < np.uint32(KINDS):
-                if v == np.uint32(APOSTROPHE):
-                    plain = False
-                    saved_h = h
-                    saved_acc = acc
-                    saved_size = size
-                    saved_prefix = prefix
-                    since = 0
-                elif v == np.uint32(IGNORE):
-                    plain = False
-                    finish = position + 1  # an accent belongs to the letter before it
-                else:
-                    break
-                i += step
-                position += 1
-                continue
-            if (v & TABLE_UNSPACED) != np.uint32(0) and count > 0:
-                break
-            digit = (v & TABLE_DIGIT) != np.uint32(0)
-            if digit != is_digit and count > 0 and since != 0:
-                break
-            is_digit = digit
-            plain = plain and b < np.uint8(128)
-            length = np.intp(v >> np.uint32(24))
-            at = np.intp(v & TABLE_CODE)
-            for j in range(max(length, 1)):
-                folded = expansions[at + j] if length > 0 else v & TABLE_CODE
-                if prefixes is not None and count < 6:
-                    if folded < np.uint32(128):
-                        prefix |= np.uint64(folded) << np.uint64(8 * count)
-                    else:
-                        prefix ^= (np.uint64(folded) * _MIX) >> np.uint64(count)
-                wide = np.uint64(folded)
-                while True:
-                    acc |= (wide & np.uint64(255)) << (np.uint64(8) * size)
-                    size += np.uint64(1)
-                    if size == np.uint64(8):
-                        h = mix(h, acc)
-                        acc = np.uint64(0)
-                        size = np.uint64(0)
-                    wide >>= np.uint64(8)
-                    if wide == np.uint64(0):
-                        break
-                count += 1
-                if since >= 0:
-                    since += 1
-                last = folded
-            i += step
-            position += 1
-            finish = position
-            if (v & TABLE_UNSPACED) != np.uint32(0):
-                while i < hi and data[i] >= np.uint8(0x80):  # marks that belong to it
-                    code, step = decode(data, i, hi)
-                    if fold_code(code, stage, values) != np.uint32(IGNORE):
-                        break
-                    i += step
-                    position += 1
-                    finish = position
-                break
-        if since == 1 and last == np.uint32(115):
-            h = saved_h
-            acc = saved_acc
-            size = saved_size
-            prefix = saved_prefix
-        if size != np.uint64(0):
-            h = mix(h, acc)
-        is_link = False
-        if plain and i < hi:
-            end = link_end(data, first_byte, i, hi)
-            if end > i:
-                is_link = True
-                position += end - i
-                finish = position
-                i = end
-                low, top = link_word(data, first_byte, end)
-                h, prefix = hash_link(data, low, top)
+        is_digit = value & TABLE_DIGIT != np.uint32(0)
+        read = read_word(span, i, position, is_digit, folding, details)
+        h, prefix, last, stop = read.h, read.prefix, read.end, read.i
+        if read.is_plain and stop < hi:
+            stop = max(stop, link_end(data, i, stop, hi))
+        is_link = stop > read.i
+        if is_link:
+            last = read.position + stop - read.i
+            low, top = link_word(data, i, stop)
+            h, prefix = hash_link(data, low, top)
         hashes[out] = h
-        if prefixes is not None:
-            prefixes[out] = prefix
-        if flags is not None:
-            starts[out] = begin
-            ends[out] = finish
-            f = 0
-            if (first & TABLE_CAPITAL) != np.uint32(0):
-                f |= CAPITAL
-            if (first & TABLE_DIGIT) != np.uint32(0):
-                f |= DIGIT
-            if (first & TABLE_UNSPACED) != np.uint32(0):
-                f |= UNSPACED
-            if sentence:
-                f |= STARTS_SENTENCE
-            if line:
-                f |= STARTS_LINE
-            if adjoins and not line:
-                f |= ADJOINS
-            if link or is_link:
-                f |= LINK
-            flags[out] = f
-            sentence = False
-            line = False
-            adjoins = since != 0 and not is_link
+        if details is not None:
+            details.prefixes[out] = prefix
+            details.starts[out] = position
+            details.ends[out] = last
+            details.flags[out] = flags_of(value, context, is_link)
+            context = Context(False, False, not read.is_open and not is_link, context.link)
+        position = last if is_link else read.position
+        i = stop
         out += 1
     return out
 
 
 @njit
-def tokenise_rows(
-    data, offsets, stage, values, expansions, hashes, prefixes, starts, ends, flags, bounds
-):
-    """Tokenise every text; ``bounds[r]`` to ``bounds[r + 1]`` are the tokens of text ``r``."""
+def tokenise_rows(data, offsets, folding, hashes, details, bounds):
+    """Tokenise every text; ``bounds[r]`` to ``bounds[r + 1]`` are the tokens of text ``r``.
+
+    Text ``r`` is ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64); ``bounds`` is int64, the rest
+    as in ``tokenise``.
+    """
     out = np.intp(0)
     bounds[0] = 0
     for row in range(len(offsets) - 1):
-        out = tokenise(
-            data,
-            offsets[row],
-            offsets[row + 1],
-            stage,
-            values,
-            expansions,
-            hashes,
-            prefixes,
-            starts,
-            ends,
-            flags,
-            out,
-        )
+        span = Span(data, offsets[row], offsets[row + 1])
+        out = tokenise(span, folding, hashes, details, out)
         bounds[row + 1] = out

@@ -6,16 +6,55 @@ text is.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit
-from dedup.kernels.ascii import hash_words, widest_window, window_end
+from dedup.kernels.ascii import Marks, hash_words, widest_window, window_end
 from dedup.kernels.buckets import band_key
 from dedup.kernels.minhash import padded, permute
 from dedup.kernels.shingles import MULTIPLIER, distinct_row, fmix64, shingle_units, table_size
+from dedup.kernels.text import Folding, Span
 
 WINDOW = 1 << 16  # bytes that are looked at together: what is made of them fits the cache
 _MOST = np.uint32(0xFFFFFFFF)
+
+
+class Scheme(NamedTuple):
+    """What the shingles and the signature of a text follow from, besides the text."""
+
+    folding: Folding
+    size: Any  # int64: words in a shingle
+    permutations: Any  # ``Permutations``, ``None`` where there are no signatures
+
+
+class Buffers(NamedTuple):
+    """Room for one window of a text; ``make_buffers`` makes it for all texts of a call."""
+
+    marks: Marks
+    units: Any  # uint64: hashes of tokens, those carried over from the window before first
+    mixed: Any  # uint32, ``padded`` many
+    shingles: Any  # uint64
+
+
+class Reading(NamedTuple):
+    """How texts are read: by what, in windows of how many bytes, and what is kept."""
+
+    scheme: Scheme
+    window: Any  # int64
+    keeps: Any  # bool: the shingles of all windows, and not those of the last alone
+    buffers: Buffers
+
+
+class Bands(NamedTuple):
+    """What a first reading leaves of ``n`` texts."""
+
+    keys: Any  # uint64 (bands, n)
+    fingerprints: Any  # uint64 (n, 2): those of the content
+    counts: Any  # int32 or int64 (n,): tokens
+    shingles: Any  # uint64: the shingles of all texts; empty where they are not kept
+    bounds: Any  # int64 (n + 1,): those of text ``r`` are ``bounds[r]:bounds[r + 1]``
 
 
 @njit
@@ -38,31 +77,25 @@ def add_content(shingles, lo, hi, first, fingerprints):
 
 
 @njit
-def take_text(
-    data,
-    lo,
-    hi,
-    stage,
-    values,
-    expansions,
-    size,
-    window,
-    buffers,
-    a,
-    b,
-    signature,
-    fingerprints,
-    shingles,
-    position,
-    keep,
-):
-    """Write the shingles of ``data[lo:hi]`` to ``shingles`` from ``position`` on.
+def carry_over(units, count, size):
+    """Move the tokens that begin shingles of the next window to the front; return how many."""
+    kept = min(count, size - 1)
+    for i in range(kept):
+        units[i] = units[count - kept + i]
+    return kept
 
-    Those of each window are written over the ones before, unless ``keep``. ``signature`` and
-    ``fingerprints`` (or ``None``) get what is made of all of them; ``buffers`` is what
-    ``make_buffers`` gives. Returns the number of tokens, and the next place.
+
+@njit
+def take_text(span, reading, signature, fingerprints, shingles, position):
+    """Write the shingles of a text (``Span``) to ``shingles`` (uint64) from ``position`` on.
+
+    Those of each window are written over the ones before, unless ``reading.keeps``. ``signature``
+    (uint32) and ``fingerprints`` (two uint64), or ``None``, get what is made of all of them.
+    ``reading`` is ``Reading``. Returns the number of tokens, and the next place.
     """
-    words, odd, digits, units, mixed = buffers
+    data, lo, hi = span
+    (folding, size, permutations), window, keeps, buffers = reading
+    units = buffers.units
     total = np.int64(0)
     made = np.int64(0)
     kept = np.int64(0)  # tokens of the windows before that begin shingles of this one
@@ -72,9 +105,7 @@ def take_text(
         fingerprints[:] = np.uint64(0)
     while lo < hi:
         end = window_end(data, lo, hi, window)
-        count = hash_words(
-            *(data, lo, end, stage, values, expansions, words, odd, digits, units[kept:])
-        )
+        count = hash_words(Span(data, lo, end), folding, buffers.marks, units[kept:])
         lo = end
         total += count
         count += kept
@@ -85,13 +116,11 @@ def take_text(
         if fingerprints is not None:
             add_content(shingles, position, last, made, fingerprints)
         if signature is not None:
-            permute(shingles, position, last, mixed, a, b, signature)
+            permute(shingles, position, last, buffers.mixed, permutations, signature)
         made += last - position
-        if keep:
+        if keeps:
             position = last
-        kept = min(count, size - 1)
-        for i in range(kept):
-            units[i] = units[count - kept + i]
+        kept = carry_over(units, count, size)
     if fingerprints is not None:
         start = fmix64(np.uint64(total))
         fingerprints[0] += start
@@ -102,13 +131,15 @@ def take_text(
 @njit
 def make_buffers(widest, size):
     """Return room for what ``take_text`` makes of a window of up to ``widest`` bytes."""
+    numbers = widest // 64 + 2
     tokens = widest + 2 + size
-    return (
-        np.empty(widest // 64 + 2, np.uint64),
-        np.empty(widest // 64 + 2, np.uint64),
-        np.empty(widest // 64 + 2, np.uint64),
+    return Buffers(
+        Marks(
+            np.empty(numbers, np.uint64), np.empty(numbers, np.uint64), np.empty(numbers, np.uint64)
+        ),
         np.empty(tokens, np.uint64),
         np.empty(padded(tokens), np.uint32),
+        np.empty(tokens, np.uint64),
     )
 
 
@@ -122,107 +153,69 @@ def widest_of(data, offsets):
 
 
 @njit
-def sign_texts(data, offsets, stage, values, expansions, size, a, b, out, counts):
-    """Write the word-shingle signature of every text, and how many tokens it has."""
-    buffers = make_buffers(widest_of(data, offsets), size)
-    shingles = np.empty(len(buffers[3]), np.uint64)
-    for row in range(len(offsets) - 1):
-        counts[row], _ = take_text(
-            *(
-                data,
-                offsets[row],
-                offsets[row + 1],
-                stage,
-                values,
-                expansions,
-                size,
-                WINDOW,
-                buffers,
-            ),
-            *(a, b, out[row], None, shingles, np.intp(0), False),
-        )
+def reading_of(data, offsets, scheme, keeps):
+    """Return the ``Reading`` of the texts ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64)."""
+    return Reading(scheme, WINDOW, keeps, make_buffers(widest_of(data, offsets), scheme.size))
 
 
 @njit
-def band_texts(
-    data,
-    offsets,
-    stage,
-    values,
-    expansions,
-    size,
-    a,
-    b,
-    bands,
-    rows,
-    keys,
-    fingerprints,
-    counts,
-    shingles,
-    bounds,
-):
-    """Write what a first reading leaves of texts.
+def sign_texts(data, offsets, scheme, out, counts):
+    """Write the word-shingle signature of every text, and how many tokens it has.
 
-    ``keys`` gets the band keys (bands × documents), ``fingerprints`` those of the content,
-    ``counts`` the numbers of tokens. ``shingles``, unless it is empty, gets the shingles, those of
-    text ``r`` from ``bounds[r]`` on.
+    Text ``r`` is ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64), ``scheme`` is ``Scheme``;
+    ``out`` is uint32 (texts, permutations), ``counts`` int64.
     """
-    buffers = make_buffers(widest_of(data, offsets), size)
-    keep = len(shingles) > 0
-    made = shingles if keep else np.empty(len(buffers[3]), np.uint64)
-    signature = np.empty(len(a), np.uint32)
+    reading = reading_of(data, offsets, scheme, False)
+    made = reading.buffers.shingles
+    for row in range(len(offsets) - 1):
+        span = Span(data, offsets[row], offsets[row + 1])
+        counts[row], _ = take_text(span, reading, out[row], None, made, np.intp(0))
+
+
+@njit
+def band_texts(data, offsets, scheme, rows, out):
+    """Write what a first reading leaves of texts to ``out`` (``Bands``).
+
+    Text ``r`` is ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64), ``scheme`` is ``Scheme``; a
+    band has ``rows`` values of a signature.
+    """
+    keeps = len(out.shingles) > 0
+    reading = reading_of(data, offsets, scheme, keeps)
+    made = out.shingles if keeps else reading.buffers.shingles
+    signature = np.empty(len(scheme.permutations.a), np.uint32)
     position = np.intp(0)
-    bounds[0] = 0
+    out.bounds[0] = 0
     for row in range(len(offsets) - 1):
-        counts[row], position = take_text(
-            *(
-                data,
-                offsets[row],
-                offsets[row + 1],
-                stage,
-                values,
-                expansions,
-                size,
-                WINDOW,
-                buffers,
-            ),
-            *(a, b, signature, fingerprints[row], made, position, keep),
+        span = Span(data, offsets[row], offsets[row + 1])
+        out.counts[row], position = take_text(
+            span, reading, signature, out.fingerprints[row], made, position
         )
-        for band in range(bands):
-            keys[band, row] = band_key(signature, band, rows)
-        bounds[row + 1] = position
+        for band in range(len(out.keys)):
+            out.keys[band, row] = band_key(signature, band, rows)
+        out.bounds[row + 1] = position
 
 
 @njit
-def shingle_texts(data, offsets, chosen, stage, values, expansions, size, most, bounds, out):
-    """Write the distinct shingles of the ``chosen`` texts; ``bounds`` says whose are where.
+def shingle_texts(texts, chosen, scheme, most, bounds, out):
+    """Write the distinct shingles of the ``chosen`` texts (int64); ``bounds`` says whose are where.
 
-    Of a text with more than ``most`` all are written, for the caller to make them distinct.
+    ``texts`` are (data, offsets), uint8 and int64; ``scheme`` is ``Scheme``, ``bounds`` int64,
+    ``out`` uint64. Of a text with more than ``most`` all are written, for the caller to make them
+    distinct.
     """
+    data, offsets = texts
     widest = np.int64(0)
     for row in chosen:
         widest = max(widest, widest_window(data, offsets[row], offsets[row + 1], WINDOW))
-    buffers = make_buffers(widest, size)
+    reading = Reading(scheme, WINDOW, True, make_buffers(widest, scheme.size))
     table = np.empty(0, np.uint64)
     stamps = np.empty(0, np.int64)
     position = np.intp(0)
     bounds[0] = 0
     for k in range(len(chosen)):
         row = chosen[k]
-        _, end = take_text(
-            *(
-                data,
-                offsets[row],
-                offsets[row + 1],
-                stage,
-                values,
-                expansions,
-                size,
-                WINDOW,
-                buffers,
-            ),
-            *(None, None, None, None, out, position, True),
-        )
+        span = Span(data, offsets[row], offsets[row + 1])
+        _, end = take_text(span, reading, None, None, out, position)
         if end - position > most:
             position = end
         else:

@@ -23,7 +23,7 @@ from dedup.kernels import passages as kernel
 from dedup.kernels import sides
 from dedup.kernels.pieces import STRONG, WEAK
 from dedup.kernels.regions import MEDIUM
-from dedup.passages.seeds import NGRAMS, WORD_PAIRS, index_seeds, ranked
+from dedup.passages.seeds import NGRAMS, WORD_PAIRS, Ranked, index_seeds, ranked
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
@@ -90,19 +90,19 @@ def find_passages(
     included: Bool,
     threads: int = 1,
     columns: Columns | None = None,
+    firsts: int | None = None,
 ) -> Passages:
     """Find the passages that the ``included`` documents share.
 
-    The result does not depend on ``threads``. Only one of several equal documents should be
-    included: more documents than ``passage_max_documents`` share no seed. ``columns`` is where
-    the indexes of seeds stand.
+    With ``firsts`` only those that one of so many first documents has. The result does not depend
+    on ``threads``. Only one of several equal documents should be included: more documents than
+    ``passage_max_documents`` share no seed. ``columns`` is where the indexes of seeds stand.
     """
     cut: Counter[str] = Counter()
     columns = columns or Columns()
-    order = ranked(tokens, included)
+    chosen = Ranked(tokens, words, ranked(tokens, included))
     runs, word_pairs = (
-        index_seeds(kind, tokens, words, order, config, cut, columns)
-        for kind in (NGRAMS, WORD_PAIRS)
+        index_seeds(kind, chosen, config, cut, columns) for kind in (NGRAMS, WORD_PAIRS)
     )
     longest = int(tokens.counts().max(initial=1))
     scratches: SimpleQueue[tuple[kernel.Counts, sides.Scratch]] = SimpleQueue()
@@ -123,7 +123,8 @@ def find_passages(
         return rows, figures, pairs
 
     seeds = offsets_of(np.diff(runs.bounds) + np.diff(word_pairs.bounds))
-    cuts = list(runs_of_rows(seeds, _RUN_SEEDS)) or [(0, 0)]
+    cuts = list(runs_of_rows(seeds[: None if firsts is None else firsts + 1], _RUN_SEEDS))
+    cuts = cuts or [(0, 0)]
     parts = list(in_order(run, cuts, threads))
     return _joined(parts, cut)
 

@@ -24,9 +24,8 @@ def join_neighbours(passages: Passages, tokens: Tokens) -> Passages:
     passages = replace(passages, quotes=_at_marks(passages, tokens))
     spans = np.ascontiguousarray(passages.spans).copy()
     owners = np.empty(len(passages), np.int64)
-    kernel.join_neighbours(
-        *(passages.a, passages.b, spans, passages.quotes, tokens.flags, tokens.bounds, owners)
-    )
+    given = kernel.Passages(passages.a, passages.b, spans, passages.quotes)
+    kernel.join_neighbours(given, tokens.flags, tokens.bounds, owners)
     kept = np.flatnonzero(owners == np.arange(len(owners)))
     if len(kept) == len(owners):
         return passages

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from dedup.config import Config
 from dedup.core.arrays import (
@@ -33,10 +32,10 @@ from dedup.kernels.shingles import MULTIPLIER
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
-__all__ = ["NGRAMS", "WORD_PAIRS", "SeedIndex", "index_seeds", "ranked"]
+__all__ = ["NGRAMS", "WORD_PAIRS", "Ranked", "SeedIndex", "index_seeds", "ranked"]
 
 _NAMES = {NGRAMS: "ngrams", WORD_PAIRS: "word_pairs"}
-_WORD_PAIR_REACH = 6  # tokens from one content word to the next
+WORD_PAIR_REACH = 6  # tokens from one content word to the next
 _PART_SEEDS = 1 << 23  # that are grouped at a time, about, where arrays are in files …
 _HELD_SEEDS = 1 << 24  # … and where they are in memory
 _SEED = {"values": np.uint64, "rows": np.int32, "places": np.int32}
@@ -73,28 +72,31 @@ class SeedIndex:
 class _Seeds:
     """The seeds of one kind of the ``chosen`` documents, computed again each time."""
 
-    kind: int
-    reach: int
+    kind: kernel.Kind
     tokens: Tokens
     words: Words
     chosen: Bool
     columns: Columns
 
-    def arrays(self) -> tuple[npt.NDArray[np.generic], ...]:
+    def arrays(self) -> kernel.Words:
         """Return what seeds are made of as the kernels take it."""
         tokens = self.tokens
-        return (tokens.hashes, tokens.prefixes, self.words.classes, tokens.flags, tokens.bounds)
+        given = tokens.hashes, tokens.prefixes, self.words.classes, tokens.flags, tokens.bounds
+        return kernel.Words(*given)
+
+    def runs(self) -> Iterator[Int64]:
+        """Yield the chosen documents, some at a time."""
+        for low, high in runs_of_rows(self.tokens.bounds, _RUN_TOKENS):
+            yield low + np.flatnonzero(self.chosen[low:high])
+            self.columns.ease()
 
     def mark(self) -> tuple[UInt8, int]:
         """Return the filter of all seeds, and how many came a second time or later."""
         size = 1 << max(10, int(self.tokens.bounds[-1] - 1).bit_length())
         counters = np.zeros(min(size, _MOST_COUNTERS), np.uint8)
         again, words = 0, self.arrays()
-        for low, high in runs_of_rows(self.tokens.bounds, _RUN_TOKENS):
-            again += kernel.mark_seeds(
-                self.kind, self.reach, words, self.chosen, low, high, counters
-            )
-            self.columns.ease()
+        for rows in self.runs():
+            again += kernel.mark_seeds(self.kind, words, rows, counters)
         return counters, again
 
     def parts(self, counters: UInt8, again: int) -> Iterator[tuple[_Room, int]]:
@@ -120,17 +122,17 @@ class _Seeds:
             for name in own:
                 spool.discard(name)
         bounds, words = np.zeros(parts + 1, np.int64), self.arrays()
-        for low, high in runs_of_rows(self.tokens.bounds, _RUN_TOKENS):
-            size = int(self.tokens.bounds[high] - self.tokens.bounds[low])
-            some, split = (tuple(np.empty(size, kind) for kind in _SEED.values()) for _ in "12")
-            made = kernel.pick_seeds(
-                *(self.kind, self.reach, words, self.chosen, low, high, counters, 0, 1, 0, some)
+        sieve = kernel.Sieve(counters, 0, 1)
+        for run in self.runs():
+            size = int(np.sum(self.tokens.bounds[run + 1] - self.tokens.bounds[run]))
+            some, split = (
+                kernel.Seeds(*(np.empty(size, kind) for kind in _SEED.values())) for _ in "12"
             )
+            made = kernel.pick_seeds(self.kind, words, run, sieve, 0, some)
             kernel.split_seeds(some, made, bounds, split)
             for part, own in enumerate(names):
                 for name, column in zip(own, split, strict=True):
                     spool.append(name, column[bounds[part] : bounds[part + 1]])
-            self.columns.ease()
         for own in names:
             values, rows, positions = (
                 spool.read(name, kind) for name, kind in zip(own, _SEED.values(), strict=True)
@@ -141,13 +143,9 @@ class _Seeds:
 
     def _pick(self, counters: UInt8, part: int, parts: int, out: _Room) -> int:
         """Write the seeds of a part that may occur again; return how many there are."""
-        made, words = 0, self.arrays()
-        for low, high in runs_of_rows(self.tokens.bounds, _RUN_TOKENS):
-            made = kernel.pick_seeds(
-                *(self.kind, self.reach, words, self.chosen, low, high, counters),
-                *(part, parts, made, out.seeds()),
-            )
-            self.columns.ease()
+        made, words, sieve = 0, self.arrays(), kernel.Sieve(counters, part, parts)
+        for rows in self.runs():
+            made = kernel.pick_seeds(self.kind, words, rows, sieve, made, out.seeds())
         return made
 
 
@@ -174,9 +172,9 @@ class _Room:
         slots = np.empty(table_size(len(values)), np.int32)
         return cls(values, rows, positions, groups, sizes, slots)
 
-    def seeds(self) -> tuple[UInt64, Int32, Int32]:
+    def seeds(self) -> kernel.Seeds:
         """Return where seeds are written."""
-        return self.values, self.rows, self.positions
+        return kernel.Seeds(self.values, self.rows, self.positions)
 
 
 def ranked(tokens: Tokens, included: Bool) -> Int64:
@@ -198,23 +196,27 @@ def ranked(tokens: Tokens, included: Bool) -> Int64:
     return order
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Documents whose seeds are indexed: the tokens of all, and which of them, by rank."""
+
+    tokens: Tokens
+    words: Words
+    order: Int64
+
+
 def index_seeds(
-    kind: int,
-    tokens: Tokens,
-    words: Words,
-    order: Int64,
-    config: Config,
-    cut: Counter[str],
-    columns: Columns,
+    kind: int, documents: Ranked, config: Config, cut: Counter[str], columns: Columns
 ) -> SeedIndex:
-    """Index the seeds that several of the documents ``order`` have; ``order`` is by rank.
+    """Index the seeds that several of the ``documents`` have.
 
     They are taken in parts, by their hashes. ``cut`` counts what the limits leave out.
     """
-    reach = config.passage_size if kind == NGRAMS else _WORD_PAIR_REACH
+    tokens, order = documents.tokens, documents.order
+    reach = config.passage_size if kind == NGRAMS else WORD_PAIR_REACH
     chosen = np.zeros(len(tokens), np.bool_)
     chosen[order] = True
-    seeds = _Seeds(kind, reach, tokens, words, chosen, columns)
+    seeds = _Seeds(kernel.Kind(kind, reach), tokens, documents.words, chosen, columns)
     counters, again = seeds.mark()
     name = _NAMES[kind]
     grown = [
@@ -225,52 +227,44 @@ def index_seeds(
     held = 0
     row_counts = np.zeros(len(tokens), np.int64)
     for capacity, made in seeds.parts(counters, again):
-        rows, positions, bounds = _groups(capacity, made, order, config, row_counts, cut)
-        pieces: tuple[Array, ...] = (rows, positions, bounds[1:] + held)
+        found = _groups(capacity, made, order, config, row_counts, cut)
+        pieces: tuple[Array, ...] = (found.rows, found.positions, found.bounds[1:] + held)
         for column, piece in zip(grown, pieces, strict=True):
             column.append(piece)
-        held += len(rows)
+        held += len(found.rows)
     del counters
     rows, positions, bounds = (column.done() for column in grown)
-    return _by_document(name, row_counts, bounds, rows, positions, tokens, columns)
+    longest = int(tokens.counts().max(initial=0)) + 1
+    return _by_document(name, row_counts, kernel.Groups(bounds, rows, positions), longest, columns)
 
 
 def _groups(
     capacity: _Room, made: int, order: Int64, config: Config, row_counts: Int64, cut: Counter[str]
-) -> tuple[Int32, Int32, Int64]:
-    """Return documents and places of the seeds in several documents, and the bounds of groups."""
+) -> kernel.Groups:
+    """Return the seeds that are in several documents."""
     values, rows, positions = (array[:made] for array in capacity.seeds())
     slots = capacity.slots[: table_size(made)]
     numbers = lsh_kernel.group_keys(values, slots, capacity.groups[:made], capacity.sizes)
     starts = np.searchsorted(rows, np.arange(len(row_counts) + 1))
-    group_rows, group_positions = np.empty(made, np.int32), np.empty(made, np.int32)
-    bounds = np.empty(made // 2 + 2, np.int64)
-    count = kernel.gather_groups(
-        *(order, starts, capacity.groups[:made], capacity.sizes, numbers, positions),
-        *(group_rows, group_positions, bounds),
+    seeds = kernel.SeedRows(starts, capacity.groups[:made], positions)
+    out = kernel.Groups(
+        np.empty(made // 2 + 2, np.int64), np.empty(made, np.int32), np.empty(made, np.int32)
     )
+    count = kernel.gather_groups(order, seeds, capacity.sizes, numbers, out)
     groups, kept, oversized, outside, repeated = kernel.bound_groups(
-        *(bounds, count, config.passage_max_documents, _PLACES),
-        *(group_rows, group_positions, row_counts),
+        out, count, config.passage_max_documents, _PLACES, row_counts
     )
     cut["seeds_in_too_many_documents"] += int(oversized)
     cut["seed_positions_left_out"] += int(outside + repeated)
-    return group_rows[:kept], group_positions[:kept], bounds[: groups + 1]
+    return kernel.Groups(out.bounds[: groups + 1], out.rows[:kept], out.positions[:kept])
 
 
 def _by_document(
-    name: str,
-    row_counts: Int64,
-    group_bounds: Int64,
-    rows: Int32,
-    positions: Int32,
-    tokens: Tokens,
-    columns: Columns,
+    name: str, row_counts: Int64, found: kernel.Groups, longest: int, columns: Columns
 ) -> SeedIndex:
-    """Add to the seeds by value the seeds by document."""
+    """Add to the seeds by value the seeds by document; ``longest`` is more than any place."""
     starts = offsets_of(row_counts)
     total = int(starts[-1])
-    longest = int(tokens.counts().max(initial=0)) + 1
     groups, own = (
         columns.grow(f"{name}.{part}", kind, total if columns.in_files else 0)
         for part, kind in (("of", np.uint32), ("at", np.int32))
@@ -280,15 +274,14 @@ def _by_document(
         begin = starts[low]
         part = np.empty(int(starts[high] - begin), np.uint32)
         at = np.empty(len(part), np.int32)
+        own_seeds = kernel.SeedRows(starts[low : high + 1] - begin, part, at)
         cursor = starts[low:high] - begin
-        for first, last in runs_of_rows(group_bounds, size):
-            kernel.index_rows(
-                *(first, last, group_bounds, rows, positions, low, high, cursor, part, at)
-            )
+        for first, last in runs_of_rows(found.bounds, size):
+            kernel.index_rows(first, last, found, low, cursor, own_seeds)
             columns.ease()
-        kernel.sort_rows(starts[low : high + 1] - begin, part, at, longest)
+        kernel.sort_rows(own_seeds, longest)
         if not columns.in_files:
-            return SeedIndex(starts, part, at, group_bounds, rows, positions)
+            return SeedIndex(starts, part, at, *found)
         groups.append(part)
         own.append(at)
-    return SeedIndex(starts, groups.done(), own.done(), group_bounds, rows, positions)
+    return SeedIndex(starts, groups.done(), own.done(), *found)

@@ -26,24 +26,24 @@ from dedup.text.tokens import Tokens
 
 _RUN_TOKENS = 1 << 20  # whose shingles are made at a time
 _RUN_PAIRS, _FILE_PAIRS = 1 << 15, 1 << 11  # that are compared at a time
-_MOST_WAITING = 1 << 20  # pairs that are joined to stories at a time
+_MOST_WAITING = 1 << 20  # pairs that are joined to components at a time
 SAME_TEXT = 0.9  # Jaccard of near copies
 _SAME_STORY = 0.5  # Jaccard from which two documents count as one when lines are counted
-_KEPT = ("first", "stories", "candidates", "jaccard")
+_KEPT = ("first", "components", "candidates", "jaccard")
 
 
 @dataclass(frozen=True, slots=True)
 class Copies:
     """What was found of whole documents.
 
-    ``first`` is the first equal of each document, ``stories`` the smallest row it is connected
+    ``first`` is the first equal of each document, ``components`` the smallest row it is connected
     with by pairs of half the same shingles. ``candidates`` are the pairs of a bucket that may be
     copies, and ``jaccard`` how alike they are.
     """
 
     sets: Sets
     first: Int64
-    stories: Int64
+    components: Int64
     candidates: Int64
     jaccard: Float64
     oversized: int
@@ -125,13 +125,13 @@ def find_copies(
 def _sift(
     sets: Sets, candidates: Int64, first: Int64, config: Config
 ) -> tuple[Int64, Int64, Float64]:
-    """Return stories, the candidates that may be copies, and how alike those are.
+    """Return components, the candidates that may be copies, and how alike those are.
 
     The others are many where documents share a foot or a head, and no relation follows from them:
     a pair that shares passages is found by those.
     """
-    stories = np.arange(len(first), dtype=np.int64)
-    kernel.connect(np.arange(len(first)), first, stories)
+    components = np.arange(len(first), dtype=np.int64)
+    kernel.connect(np.arange(len(first)), first, components)
     kept: list[Int64] = [np.zeros((0, 2), np.int64)]
     jaccard: list[Float64] = [np.zeros(0)]
     waiting: list[Int64] = []
@@ -139,15 +139,15 @@ def _sift(
         pairs = candidates[number * sets.run : (number + 1) * sets.run]
         waiting.append(pairs[alike >= _SAME_STORY])
         if sum(map(len, waiting)) > _MOST_WAITING:
-            kernel.connect(*np.concatenate(waiting).T.copy(), stories)
+            kernel.connect(*np.concatenate(waiting).T.copy(), components)
             waiting = []
         may_be = alike >= min(config.threshold, SAME_TEXT)
         may_be |= np.maximum(one, two) >= config.coverage
         kept.append(pairs[may_be])
         jaccard.append(alike[may_be])
     if waiting:
-        kernel.connect(*np.concatenate(waiting).T.copy(), stories)
-    return stories, np.concatenate(kept), np.concatenate(jaccard)
+        kernel.connect(*np.concatenate(waiting).T.copy(), components)
+    return components, np.concatenate(kept), np.concatenate(jaccard)
 
 
 def _shingle(

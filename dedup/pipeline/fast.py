@@ -25,7 +25,13 @@ from dedup.core.checkpoints import Kept
 from dedup.core.hashing import content_of
 from dedup.core.parallel import in_order
 from dedup.core.spool import Spool, trim
-from dedup.pipeline.results import complete, documents_table, losses_table, pairs_table
+from dedup.pipeline.results import (
+    address_column,
+    complete,
+    documents_table,
+    losses_table,
+    pairs_table,
+)
 from dedup.pipeline.signing import (
     DIGESTS,
     SHINGLES,
@@ -42,6 +48,7 @@ from dedup.pipeline.verifying import Verifier
 from dedup.pipeline.wording import TEXT_SIZES, TEXTS, KeptWords, judged
 from dedup.result import Result
 from dedup.schema import ANNOTATIONS, METADATA, PASSAGES, REMOVALS, REPEATS, Corpus, ReadReport
+from dedup.similarity.addresses import Addresses, find_addresses, relate_addresses
 from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.relations import Pairs, with_equals
 from dedup.sources import Piece
@@ -128,6 +135,8 @@ class State:
     representatives: Int64 = field(init=False)
     candidates: Int64 = field(init=False)
     oversized: int = field(init=False)
+    addresses: Addresses = field(init=False)
+    same_url: Int64 = field(init=False)
     pairs: Pairs = field(init=False)
     judge: Judge = field(init=False)
     differences: Differences = field(init=False)
@@ -239,6 +248,10 @@ def _find_candidates(state: State) -> None:
     state.representatives, state.candidates, state.oversized = state.resources.work.stage(
         "candidates", compute, save=save, load=load
     )
+    state.addresses = find_addresses(state.metadata, state.representatives, signed.counts, config)
+    if len(state.addresses.pairs):
+        both = np.concatenate([state.candidates, state.addresses.pairs])
+        state.candidates = np.unique(both, axis=0)
 
 
 def _shingle_candidates(state: State) -> None:
@@ -290,12 +303,12 @@ def _verifier(state: State) -> Verifier:
 
 def _verify(state: State) -> None:
     """Compare the sets of all candidates exactly."""
-    signed, resources = state.signed, state.resources
+    signed, resources, verifier = state.signed, state.resources, _verifier(state)
     names = Pairs.__dataclass_fields__
 
     def compute() -> Pairs:
         given = (state.candidates, signed.counts, state.config)
-        return _verifier(state).confirm(*given, threads=resources.threads)
+        return verifier.confirm(*given, threads=resources.threads)
 
     pairs = resources.work.stage(
         "pairs",
@@ -303,6 +316,7 @@ def _verify(state: State) -> None:
         save=lambda pairs: Kept({name: getattr(pairs, name) for name in names}),
         load=lambda kept: Pairs(**{name: kept.arrays[name] for name in names}),
     )
+    pairs, state.same_url = relate_addresses(pairs, state.addresses, verifier.compare)
     state.pairs = with_equals(pairs, state.representatives, signed.counts)
 
 
@@ -312,7 +326,9 @@ def _find_differences(state: State) -> None:
     wanted = np.sort(signed.order[np.unique(state.candidates)])
     source = KeptWords.of(resources.work.spool, wanted, signed.order)
     dates = state.ranking.dates
-    state.judge = Judge(source, signed.counts, dates, state.config, resources.threads)
+    state.judge = Judge(
+        *(source, signed.counts, dates, state.config, resources.threads), same_url=state.same_url
+    )
     state.differences = judged(resources.work, state.pairs, state.judge)
     given = superseded(state.pairs, state.differences, dates, state.config)
     state.ranking = replace(state.ranking, superseded=given)
@@ -341,7 +357,8 @@ def _result(state: State, standing: Standing) -> Result:
     ids = one_array(metadata["doc_id"])
     judged_pairs = state.pairs, state.differences
     documents = documents_table(
-        metadata, judged_pairs, state.clusters, state.representatives, standing
+        *(metadata, judged_pairs, state.clusters, state.representatives, standing),
+        {"same_url": address_column(metadata["doc_id"], state.addresses.groups)},
     )
     corpus = replace(state.reader.corpus(metadata), order=state.order, content=state.content)
     result = Result(
@@ -361,7 +378,8 @@ def _result(state: State, standing: Standing) -> Result:
         review=pa.array(np.zeros(len(metadata), np.bool_)),
         summary={},
     )
-    limits = Counter(oversized_buckets=state.oversized)
+    left_out = state.addresses.left_out
+    limits = Counter(oversized_buckets=state.oversized, addresses_of_too_many_texts=left_out)
     complete(result, state.pairs, state.clusters, limits)
     return result
 

@@ -37,8 +37,10 @@ from dedup.passages.families import (
 from dedup.passages.find import Passages, find_passages, no_passages
 from dedup.passages.neighbours import join_neighbours
 from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
+from dedup.pipeline.discount import LeftSets, left_sets
 from dedup.pipeline.documents import Documents, gather, hold, text_budget
 from dedup.pipeline.results import (
+    address_column,
     complete,
     documents_table,
     losses_table,
@@ -51,6 +53,7 @@ from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.pipeline.wording import HeldWords, judged
 from dedup.result import Result
 from dedup.schema import Corpus
+from dedup.similarity.addresses import Addresses, find_addresses, relate_addresses
 from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.misread import Misread, find_misread, none_misread
 from dedup.similarity.relations import Pairs, confirm_pairs, with_equals
@@ -68,8 +71,8 @@ class State:
     """What the stages of one run hand on to each other, in the order in which it comes to be.
 
     ``compares`` is set for a pair that is compared whatever it shares. ``representatives`` names
-    for each document the one that stands for it and its equals. ``limits`` counts what was left
-    out where there was too much.
+    for each document the one that stands for it and its equals; ``apart`` tells which have no text
+    and are copies of nothing. ``limits`` counts what was left out where there was too much.
     """
 
     documents: Documents
@@ -81,9 +84,13 @@ class State:
     copies: Copies = field(init=False)
     representatives: Int64 = field(init=False)
     removals: Removals = field(init=False)
+    apart: Bool = field(init=False)
     ranking: CanonicalOrder = field(init=False)
     passages: Passages = field(init=False)
     misread: Misread = field(init=False)
+    addresses: Addresses = field(init=False)
+    sets: LeftSets = field(init=False)
+    same_url: Int64 = field(init=False)
     pairs: Pairs = field(init=False)
     judge: Judge = field(init=False)
     differences: Differences = field(init=False)
@@ -141,15 +148,33 @@ def _find_removals(state: State) -> None:
             state.tokens,
             state.config,
             sites=column_codes(documents.metadata["site"])[0].astype(np.int64),
-            groups=state.copies.stories,
+            groups=state.copies.components,
             columns=documents.columns,
             threads=state.resources.threads,
         ),
         save=Removals.kept,
         load=lambda kept: Removals.of_kept(kept, documents.columns),
     )
+    _set_apart(state)
     state.ranking = _canonical_order(state)
     _choose_representatives(state)
+
+
+def _set_apart(state: State) -> None:
+    """Let documents without text stand for themselves: they are copies of nothing."""
+    count = len(state.representatives)
+    if state.compares or not state.removals.no_text.any():
+        state.apart = np.zeros(count, np.bool_)
+        return
+    # Of equal documents the line breaks may differ, and so what is told of them.
+    every = np.ones(count, np.bool_)
+    np.logical_and.at(every, state.representatives, state.removals.no_text)
+    state.apart = every[state.representatives]
+    state.representatives = np.where(state.apart, np.arange(count), state.representatives)
+    candidates = state.copies.candidates
+    some = ~state.apart[candidates].any(axis=1)
+    jaccard = state.copies.jaccard[some]
+    state.copies = replace(state.copies, candidates=candidates[some], jaccard=jaccard)
 
 
 def _canonical_order(state: State) -> CanonicalOrder:
@@ -181,6 +206,7 @@ def _find_passages(state: State) -> None:
         state.passages = no_passages()
         return
     included = state.representatives == np.arange(len(state.representatives))
+    included &= ~state.apart
     if not state.compares:
         included &= _among_near_copies(state)
     state.passages = state.resources.work.stage(
@@ -206,6 +232,7 @@ def _find_misread(state: State) -> None:
         state.misread = none_misread()
         return
     included = state.representatives == np.arange(len(state.representatives))
+    included &= ~state.apart
     state.misread = state.resources.work.stage(
         "misread",
         lambda: find_misread(state.documents.texts, state.tokens, included),
@@ -238,16 +265,28 @@ def _among_near_copies(state: State) -> Bool:
 
 def _relate_pairs(state: State) -> None:
     candidates = state.copies.candidates
+    counts = state.tokens.counts()
+    state.addresses = find_addresses(
+        state.documents.metadata, state.representatives, counts * ~state.apart, state.config
+    )
+    candidates = np.concatenate([candidates, state.addresses.pairs])
     if state.compares and len(state.documents) > 1:
         candidates = np.array([[0, 1]], np.int64)
-    counts = state.tokens.counts()
+    shared = state.passages.pairs[:, :2]
+    compared = np.unique(np.concatenate([candidates, state.misread.pairs, shared]))
+    state.sets = left_sets(
+        *(state.copies.sets, state.tokens, state.removals.rows, compared, state.config)
+    )
     pairs = confirm_pairs(
-        *(candidates, state.copies.sets.compare, state.passages),
+        *(candidates, state.sets.compare, state.passages),
         *(counts - state.removals.gone, state.config),
         telling=telling_passages(state.passages, state.tokens, state.removals.annotations),
         keep_all=state.compares,
         misread=state.misread,
     )
+    pairs, state.same_url = relate_addresses(pairs, state.addresses, state.sets.compare)
+    if state.addresses.left_out:
+        state.limits["addresses_of_too_many_texts"] = state.addresses.left_out
     state.pairs = with_equals(pairs, state.representatives, counts)
 
 
@@ -260,6 +299,7 @@ def _find_differences(state: State) -> None:
         config=state.config,
         threads=state.resources.threads,
         misread=state.misread.pairs,
+        same_url=state.same_url,
     )
     state.differences = judged(state.resources.work, state.pairs, state.judge)
     given = superseded(state.pairs, state.differences, state.ranking.dates, state.config)
@@ -274,6 +314,10 @@ def _is_more_than_copies(state: State) -> bool:
     return state.config.find != ("duplicates",)
 
 
+def _tells_boilerplate(config: Config) -> bool:
+    return "repeats" in config.find and config.boilerplate
+
+
 def _cluster(state: State) -> None:
     count = len(state.representatives)
     if "duplicates" in state.config.find:
@@ -281,7 +325,7 @@ def _cluster(state: State) -> None:
         before, pages = state.pairs, PageFinder(state.documents.texts, ids)
         state.clusters, state.pairs = cluster_documents(
             *(state.pairs, state.ranking, state.representatives, state.config),
-            state.copies.sets.reader(),
+            state.sets.reader(),
             addressed=addressed(ids),
             is_one_text=pages.is_one_text if _is_more_than_copies(state) else None,
         )
@@ -384,7 +428,11 @@ def _result(state: State) -> Result:
     stories = state.stories
     documents = documents_table(
         *(metadata, judged_pairs, state.clusters, state.representatives, standing),
-        stories.story if stories else None,
+        {
+            "story": stories.story if stories else None,
+            "same_url": address_column(metadata["doc_id"], state.addresses.groups),
+            "no_text": pa.array(state.apart) if _tells_boilerplate(state.config) else None,
+        },
     )
     result = Result(
         config=state.config,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from dedup.cleaning.find import Removals
 from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters, components
 from dedup.core.arrays import Bool, Float64, Int64, one_array
+from dedup.core.package import version
 from dedup.errors import OutputError
 from dedup.kernels.differences import LONGEST as LONGEST_LOST
 from dedup.kernels.differences import OWN_WORDS
@@ -28,6 +28,8 @@ from dedup.similarity.relations import EXACT, NAMES, NONE, SAME_FORM, Pairs
 from dedup.text.tokens import Tokens
 
 _MOST_TEMPLATES = 100  # that are listed
+_FURTHER = ("story", "same_url", "no_text")  # columns that come from elsewhere
+_WHOLE = ("doc_id", "path", *_FURTHER)  # those that are not made slice by slice
 _SLICE = 1 << 18  # documents whose scores are laid out at a time
 
 
@@ -37,13 +39,13 @@ def documents_table(
     clusters: Clusters,
     representatives: Int64,
     standing: Standing,
-    stories: pa.Array | None = None,
+    further: Mapping[str, pa.Array | None] | None = None,
 ) -> pa.Table:
     """Return which documents are kept, and the relation of each other one to its replacement.
 
     ``judged`` are the pairs and what differs in them. ``representatives`` names for each document
-    the one that stands for it and its equals; ``stories`` names the story of each, where they were
-    looked for. The column ``path`` has the type it has in ``corpus``.
+    the one that stands for it and its equals. ``further`` are columns that were looked for (of
+    ``story``, ``same_url`` and ``no_text``). The column ``path`` has the type it has in ``corpus``.
     """
     ids = one_array(corpus["doc_id"])
     parts = []
@@ -51,13 +53,21 @@ def documents_table(
         rows = np.arange(low, min(low + _SLICE, len(ids)))
         parts.append(_documents(ids, rows, judged, clusters, representatives, standing))
     table = pa.concat_tables(parts)
-    if stories is None:
-        stories = pa.nulls(len(ids), pa.string())
-    table = table.append_column(DOCUMENTS.field("story"), stories)
     path = corpus["path"]
     if path.null_count == len(path):
         path = pa.nulls(len(path), pa.string())
-    return table.add_column(0, DOCUMENTS.field("doc_id"), ids).add_column(1, "path", path)
+    columns = {name: pa.nulls(len(ids), DOCUMENTS.field(name).type) for name in _FURTHER}
+    columns |= {name: each for name, each in (further or {}).items() if each is not None}
+    columns |= {"doc_id": ids, "path": path}
+    columns |= dict(zip(table.column_names, table.columns, strict=True))
+    return table_of(columns, DOCUMENTS.names)
+
+
+def address_column(ids: pa.ChunkedArray, groups: Int64) -> pa.Array | None:
+    """Return the id of the first document with the same address; ``groups`` are its rows or -1."""
+    if not (groups >= 0).any():
+        return None
+    return one_array(ids).take(pa.array(groups, mask=groups < 0))
 
 
 def _documents(
@@ -104,8 +114,7 @@ def _documents(
     }
     for name, values in zip(("lost_tokens", "lost_facts", "lost_share"), lost, strict=True):
         columns[name] = pa.array(values, mask=kept | (lost[0] < 0))
-    apart = ("doc_id", "path", "story")
-    return table_of(columns, [name for name in DOCUMENTS.names if name not in apart])
+    return table_of(columns, [name for name in DOCUMENTS.names if name not in _WHOLE])
 
 
 def table_of(columns: dict[str, pa.Array], names: Sequence[str]) -> pa.Table:
@@ -235,7 +244,7 @@ def summarise(
     skipped = sum(read_report.skipped.values())
     sizes = np.bincount(clusters.leaders, minlength=1)
     return {
-        "version": version("dedup"),
+        "version": version(),
         "config": result.config.as_dict(),
         "read_report": read_report.as_dict(),
         "documents": {

@@ -31,6 +31,7 @@ from dedup.core.spool import Spool
 from dedup.kernels import buckets as kernel
 from dedup.kernels import lines as line_kernels
 from dedup.kernels import windows
+from dedup.kernels.minhash import Permutations
 from dedup.kernels.shingles import gather_rows
 from dedup.pipeline.wording import some_texts
 from dedup.schema import REMOVALS
@@ -85,7 +86,9 @@ def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
     """Read a batch of texts for the first time; ``keep`` its shingles."""
     bands, rows = bands_and_rows(config)
     a, b = permutations(config.num_perm, config.seed)
-    table, count = folding(), len(texts)
+    used = bands * rows
+    scheme = windows.Scheme(folding(), config.shingle_size, Permutations(a[:used], b[:used]))
+    count = len(texts)
     capacity = int(texts.offsets[-1] - texts.offsets[0]) + count
     values, bounds = np.empty(capacity if keep else 0, np.uint64), np.empty(count + 1, np.int64)
     signed = Signed(
@@ -97,11 +100,8 @@ def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
         shingles=Shingles(values, bounds),
         texts=texts,
     )
-    windows.band_texts(
-        *(texts.data, texts.offsets, table.stage, table.values, table.expansions),
-        *(config.shingle_size, a[: bands * rows], b[: bands * rows], bands, rows),
-        *(signed.keys, signed.fingerprints, signed.counts, values, bounds),
-    )
+    out = windows.Bands(signed.keys, signed.fingerprints, signed.counts, values, bounds)
+    windows.band_texts(texts.data, texts.offsets, scheme, rows, out)
     values.resize(int(bounds[-1]), refcheck=False)  # gives back what was not needed
     _find_cut(texts, signed.cut)
     return signed

@@ -56,9 +56,8 @@ def at_threshold(result: Result, threshold: float) -> Result:
         join_equals(clusters, pairs, representatives)
     stays = judged[1].stays
     standing = decide(pairs, clusters, representatives, order.lengths, config, stays=stays)
-    clustered = documents_table(
-        *(documents, judged, clusters, representatives, standing), one_array(documents["story"])
-    )
+    further = {name: one_array(documents[name]) for name in ("story", "same_url", "no_text")}
+    clustered = documents_table(*(documents, judged, clusters, representatives, standing), further)
     columns = [
         pc.if_else(pa.array(touched), one_array(clustered[name]), one_array(documents[name]))
         for name in documents.column_names

@@ -13,7 +13,7 @@ from dedup.core.arrays import Bool, Int64, Texts, UInt8, offsets_of, one_array
 from dedup.core.checkpoints import Kept, Work
 from dedup.core.spool import Spool
 from dedup.kernels.differences import Texts as WordsOfTexts
-from dedup.kernels.lines import mask_tokens
+from dedup.kernels.lines import Stretches, mask_tokens
 from dedup.similarity.differences import Differences, Judge, words_of
 from dedup.similarity.relations import Pairs
 from dedup.text.tokens import Tokens, tokenise_texts
@@ -67,7 +67,7 @@ class HeldWords:
         docs = np.searchsorted(rows, removals["doc"].to_numpy())
         starts, ends = removals["start"].to_numpy(), removals["end"].to_numpy()
         gone = np.zeros(len(rows), np.int64)
-        mask_tokens(tokens.bounds, tokens.starts, docs, starts, ends, hidden, gone)
+        mask_tokens(tokens.bounds, tokens.starts, Stretches(docs, starts, ends), hidden, gone)
         return hidden
 
 

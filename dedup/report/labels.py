@@ -20,6 +20,7 @@ RELATION_WORDS = {
     "revision": "another version",
     "own_text": "text of its own",
     "same_form": "same form, other facts",
+    "same_url": "same address",
     "none": "nothing in common",
 }
 
@@ -32,16 +33,7 @@ TAG_WORDS = {
     "comment": "comment of a reader",
 }
 
-# What kind of text a family is, and by what is told who has text of whom.
-FAMILY_WORDS = {
-    "quote": "quote",
-    "agency": "agency text",
-    "copy": "shared text",
-    "press_release": "press release",
-    "phrase": "phrase",
-    "own_text": "own text again",
-    "template": "site template",
-}
+# By what is told who has text of whom.
 EVIDENCE_WORDS = {
     "credit": "credits it",
     "shared_credit": "others credit it for the same text",
@@ -88,12 +80,23 @@ REASONS = {
     },
     "tag": TAG_WORDS,
 }
+FAMILY_WORDS = {
+    "template": "template of a site",
+    "own_text": "text a publisher prints again",
+    "quote": "quotation",
+    "press_release": "press release",
+    "phrase": "phrase",
+    "agency": "agency text",
+    "copy": "passage",
+}
 # What the limits on very frequent text left out. One that is not known is written as it is.
 LIMIT_WORDS = {
+    "addresses_of_too_many_texts": "addresses with more texts than one article has, not compared",
     "oversized_buckets": "oversized buckets, of whose pairs only some were compared",
     "misread_texts_too_long": "texts read by machine that are too long to compare by characters",
     "near_copies_left_out_of_passages": "near copies left out of the search for passages",
     "seeds_in_too_many_documents": "seeds in too many articles, searched in some of them only",
+    "story_terms_in_too_many_articles": "words in too many articles to propose who tells one story",
     "seed_positions_left_out": "positions of frequent seeds that were not searched",
 }
 REASON_WORDS = {name: words for kind in REASONS.values() for name, words in kind.items()}
@@ -110,6 +113,7 @@ COLOURS = {
     "revision": "#6A51A3",
     "own_text": "#556B2F",
     "same_form": "#8C564B",
+    "same_url": "#17827A",
     "none": "#999999",
     "repeat": "#D55E00",
     "promotion": "#CC79A7",
@@ -133,6 +137,7 @@ STYLES = {
     "revision": "blue",
     "own_text": "yellow",
     "same_form": "red",
+    "same_url": "cyan",
     "none": "dim",
     "repeat": "red",
     "promotion": "magenta",
@@ -165,8 +170,8 @@ def reason_name(reason: str) -> str:
 def family_name(kind: str) -> str:
     """Return the kind of a family in words.
 
-    >>> family_name("own_text"), family_name("not_known_yet")
-    ('own text again', 'not known yet')
+    >>> family_name("copy"), family_name("not_known_yet")
+    ('passage', 'not known yet')
     """
     return FAMILY_WORDS.get(kind) or spaced(kind)
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 from dedup.config import RELATIONS, Config
 from dedup.core.arrays import (
     Bool,
+    Float64,
     Int32,
     Int64,
     Texts,
@@ -33,7 +34,16 @@ from dedup.core.parallel import in_order
 from dedup.kernels import differences as kernel
 from dedup.kernels import facts
 from dedup.kernels.stopwords import count_languages, find_word
-from dedup.similarity.relations import DERIVED, EXACT, OWN_TEXT, REVISION, SAME_FORM, SHORT, Pairs
+from dedup.similarity.relations import (
+    DERIVED,
+    EXACT,
+    OWN_TEXT,
+    REVISION,
+    SAME_FORM,
+    SAME_URL,
+    SHORT,
+    Pairs,
+)
 from dedup.text.stopwords import hash_table, stop_lists
 from dedup.text.tokens import Tokens, folding, tokenise_texts
 
@@ -106,10 +116,7 @@ def words_of(texts: Texts, tokens: Tokens, hidden: Bool | None = None) -> kernel
     languages[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
     kinds: UInt8 = np.zeros(len(tokens.hashes), np.uint8)
     values: UInt64 = np.zeros(len(tokens.hashes), np.uint64)
-    facts.mark_kinds(
-        *(tokens.hashes, tokens.prefixes, tokens.flags, tokens.bounds),
-        *(languages, dictionary(), kinds, values),
-    )
+    facts.mark_kinds(tokens.arrays(), languages, dictionary(), kinds, values)
     if hidden is not None:
         kinds[hidden] |= facts.HIDDEN
     table = folding()
@@ -168,7 +175,8 @@ class Judge:
 
     ``counts`` are the tokens of each document, ``dates`` their ranks (-1: unknown). ``misread``
     pairs (rows, a < b) are told by their characters: their words differ in any case, so these are
-    not looked at, and what a removal loses is not known.
+    not looked at, and what a removal loses is not known. ``same_url`` are pairs under one address:
+    they are versions of one text where facts differ, however many do.
     """
 
     source: Source
@@ -177,6 +185,7 @@ class Judge:
     config: Config
     threads: int = 1
     misread: Int64 | None = None
+    same_url: Int64 | None = None
 
     def find(self, pairs: Pairs) -> Differences:
         """Return what differs between the documents of pairs, and write their relations anew.
@@ -187,7 +196,8 @@ class Judge:
         wanted = [RELATIONS.index(name) for name in self.config.cluster_on if name != "exact"]
         least = min(self.config.derived_linked, self.config.derived_alone)
         linked = (pairs.relations == DERIVED) & (np.maximum(pairs.share_a, pairs.share_b) >= least)
-        return self._find(pairs, np.flatnonzero(np.isin(pairs.relations, wanted) | linked))
+        looked_at = np.isin(pairs.relations, [*wanted, SAME_URL]) | linked
+        return self._find(pairs, np.flatnonzero(looked_at))
 
     def again(self, pairs: Pairs, before: Pairs, known: Differences, leaders: Int64) -> Differences:
         """Return what differs in pairs that were joined to clusters.
@@ -211,12 +221,9 @@ class Judge:
 
     def _find(self, pairs: Pairs, rows: Int64) -> Differences:
         found = Differences.none(len(pairs))
-        if self.misread is not None and len(self.misread):
-            count = np.int64(len(self.counts))
-            packed = pairs.a[rows] * count + pairs.b[rows]
-            is_misread = np.isin(packed, self.misread[:, 0] * count + self.misread[:, 1])
-            found.figures[rows[is_misread]] = -1
-            rows = rows[~is_misread]
+        is_misread = self._among(pairs, rows, self.misread)
+        found.figures[rows[is_misread]] = -1
+        rows = rows[~is_misread]
         if not len(rows):
             return found
         runs = [rows[low:high] for low, high in self._runs(pairs, rows)]
@@ -229,6 +236,14 @@ class Judge:
             changed.update(told)
         listed = [changed.get(row) for row in range(len(pairs))] if changed else None
         return replace(found, changed=pa.array(listed, CHANGED)) if listed else found
+
+    def _among(self, pairs: Pairs, rows: Int64, some: Int64 | None) -> Bool:
+        """Tell which of the pairs are among ``some`` (rows, a < b)."""
+        if some is None or not len(some):
+            return np.zeros(len(rows), np.bool_)
+        count = np.int64(len(self.counts))
+        packed = pairs.a[rows] * count + pairs.b[rows]
+        return np.isin(packed, some[:, 0] * count + some[:, 1])
 
     def losses(self, pairs: Pairs, rows: Int64, is_a: Bool) -> pa.Table:
         """Return the stretches that one document of each of some pairs loses for the other.
@@ -277,7 +292,10 @@ class Judge:
         figures = np.zeros((len(rows), kernel.FIGURES), np.int64)
         kernel.examine_pairs(words, places, scratch, figures)
         some = pairs.take(rows)
-        relations, stays = judge(some, figures, self.counts[both], self.dates[both], self.config)
+        relations, stays = judge(
+            *(some, figures, self.counts[both], self.dates[both], self.config),
+            same_url=self._among(pairs, rows, self.same_url),
+        )
         told = {
             int(rows[k]): "; ".join(changes(words, places[k], scratch))
             for k in np.flatnonzero((relations == REVISION) | (relations == SAME_FORM)).tolist()
@@ -285,27 +303,49 @@ class Judge:
         return figures, relations, stays, told
 
 
-def judge(
-    pairs: Pairs, figures: Int64, counts: Int64 | Int32, dates: Int64, config: Config
-) -> tuple[Int64, Bool]:
-    """Return the relation of each pair, and which of its documents must stay.
-
-    ``counts`` and ``dates`` have a column for each side. The rule is that of
-    ``docs/guides/why-removed.md``.
-    """
-    shorter = counts.min(axis=1)
-    sides = np.arange(2)
+def _share_of_slots(figures: Int64) -> Float64:
+    """Return which share of the slots of each pair holds a conflict."""
     slots = figures[:, kernel.SLOTS] + figures[:, kernel.MISSPELT]
-    hit = figures[:, kernel.SLOTS_HIT] / np.maximum(slots, 1)
+    share: Float64 = figures[:, kernel.SLOTS_HIT] / np.maximum(slots, 1)
+    return share
+
+
+def _on_one_form(figures: Int64, is_short: Bool, config: Config) -> Bool:
+    """Tell which pairs fill one form with other facts."""
+    sides = np.arange(2)
+    hit = _share_of_slots(figures)
     runs, names = figures[:, kernel.RUNS], figures[:, kernel.RUNS_OF_NAMES]
     conflicts = figures[:, kernel.CONFLICTS + sides]
     share = (conflicts / np.maximum(figures[:, kernel.FACTS + sides], 1)).max(axis=1)
-    is_short = shorter < SHORT
-    form = (runs >= _FORM_RUNS) & (hit >= _FORM_SLOTS) & (share >= config.facts)
+    form: Bool = (runs >= _FORM_RUNS) & (hit >= _FORM_SLOTS) & (share >= config.facts)
     form |= is_short & (runs > 0) & (share >= _SHORT_FACTS * config.facts)
     form |= (runs >= _LONG_RUNS) & (names > 0) & (hit >= _LONG_SLOTS) & (share >= config.facts / 4)
     # More words misspelt than facts in conflict: what differs is the reading.
     form &= (config.facts > 0) & (figures[:, kernel.SLOTS_HIT] >= figures[:, kernel.MISSPELT])
+    return form
+
+
+def judge(
+    pairs: Pairs,
+    figures: Int64,
+    counts: Int64 | Int32,
+    dates: Int64,
+    config: Config,
+    same_url: Bool | None = None,
+) -> tuple[Int64, Bool]:
+    """Return the relation of each pair, and which of its documents must stay.
+
+    ``counts`` and ``dates`` have a column for each side; ``same_url`` tells which pairs stand under
+    one address. The rule is that of ``docs/guides/why-removed.md``.
+    """
+    if same_url is None:
+        same_url = np.zeros(len(pairs), np.bool_)
+    shorter = counts.min(axis=1)
+    sides = np.arange(2)
+    hit = _share_of_slots(figures)
+    runs, names = figures[:, kernel.RUNS], figures[:, kernel.RUNS_OF_NAMES]
+    is_short = shorter < SHORT
+    form = _on_one_form(figures, is_short, config)
     # Names and dates agree in a text of some length: the same subject, with other figures.
     same_subject = form & (names == 0) & (shorter >= _SUBJECT_TOKENS)
     tiny = (counts < TINY) & (figures[:, [kernel.MATCHED]] < _TINY_MATCHED * counts)
@@ -317,18 +357,20 @@ def judge(
     lost, running = figures[:, kernel.LOST + sides], figures[:, kernel.RUNNING_WORDS + sides]
     loses = (lost > (1 - config.removable) * running) & (lost >= _OWN_LONGEST)
     stays = (opposed | reworded | loses) & (config.own > 0)
-    is_close = pairs.relations != DERIVED
+    is_close = ~np.isin(pairs.relations, (DERIVED, SAME_URL))
     other_form = (form & ~same_subject) | (tiny.any(axis=1) & is_close)
     # The shorter one would go. A re-worded text stays, but in the cluster of what it re-words.
     a_is_short = counts[:, 0] <= counts[:, 1]
     own_text = np.where(a_is_short, opposed[:, 0], opposed[:, 1]) & (config.own > 0)
     revision = ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject
-    stays |= revision[:, None] & _kept_versions(figures, dates, config)
-    stays |= (same_subject | (is_short & revision))[:, None]
+    # Under one address facts that differ are a newer state of them, but none is lost for it.
+    version = same_url & (runs > 0)
+    stays |= (revision | version)[:, None] & _kept_versions(figures, dates, config)
+    stays |= (same_subject | (is_short & revision) | (same_url & (other_form | own_text)))[:, None]
     # Of two that share less, only that they are on one form is said: others stay what they are.
     relations = np.select(
-        [other_form, own_text & is_close, revision & is_close],
-        [SAME_FORM, OWN_TEXT, REVISION],
+        [version, other_form & ~same_url, own_text & is_close, revision & is_close],
+        [REVISION, SAME_FORM, OWN_TEXT, REVISION],
         pairs.relations,
     )
     stays |= (relations == SAME_FORM)[:, None] | (relations == OWN_TEXT)[:, None]

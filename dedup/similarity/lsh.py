@@ -85,9 +85,9 @@ def bucket_pairs(keys: Iterable[UInt64], docs: Int64, count: int) -> tuple[Int64
         oversized += int(over)
         if 2 * (filled + coming) > len(table):
             table = _larger(table, filled + int(coming))
-        filled += kernel.add_bucket_pairs(
-            members, bounds, buckets, docs, np.int64(count), BUCKET, LEADERS, table
-        )
+        shared = kernel.Buckets(members, bounds[: buckets + 1])
+        limits = BUCKET, LEADERS
+        filled += kernel.add_bucket_pairs(shared, docs, np.int64(count), *limits, table)
     packed = np.sort(table[table >= 0])
     return np.stack([packed // max(count, 1), packed % max(count, 1)], axis=1), oversized
 
@@ -105,10 +105,9 @@ def pairs_of_buckets(rows: Int64, bounds: Int64) -> tuple[Int64, int]:
     count = np.int64(max(len(names), 1))
     coming, oversized = kernel.count_bucket_pairs(bounds, len(bounds) - 1, BUCKET, LEADERS)
     table = np.full(table_size(int(coming)), -1, np.int64)
-    kernel.add_bucket_pairs(
-        *(np.arange(len(rows)), bounds, len(bounds) - 1, docs.astype(np.int64), count),
-        *(BUCKET, LEADERS, table),
-    )
+    buckets = kernel.Buckets(np.arange(len(rows)), bounds)
+    limits = BUCKET, LEADERS
+    kernel.add_bucket_pairs(buckets, docs.astype(np.int64), count, *limits, table)
     packed = np.sort(table[table >= 0])
     return np.stack([names[packed // count], names[packed % count]], axis=1), int(oversized)
 

@@ -18,6 +18,7 @@ from dedup.core.arrays import Int64, Texts, UInt32, runs_of_rows, texts_from
 from dedup.errors import ConfigError
 from dedup.kernels import minhash as kernel
 from dedup.kernels import windows
+from dedup.kernels.minhash import Permutations
 from dedup.text.shingles import Shingles, shingle_texts, shingle_unit
 from dedup.text.tokens import folding, tokenise_texts
 
@@ -30,22 +31,22 @@ _RUN_SHINGLES = 1 << 20  # that a thread signs at a time
 
 
 @lru_cache(maxsize=8)
-def permutations(num_perm: int, seed: int) -> tuple[UInt32, UInt32]:
+def permutations(num_perm: int, seed: int) -> Permutations:
     """Return the factors and summands of datasketch's ``affine32`` permutations for a seed."""
     generator = np.random.RandomState(seed)
     a = generator.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     b = generator.randint(0, 1 << 32, num_perm, dtype=np.uint32)
-    return a, b
+    return Permutations(a, b)
 
 
 def sign_shingles(shingles: Shingles, config: Config, *, threads: int = 1) -> UInt32:
     """Return the signature matrix (documents × num_perm) of hashed shingles."""
-    a, b = permutations(config.num_perm, config.seed)
+    made = permutations(config.num_perm, config.seed)
     out = np.empty((len(shingles), config.num_perm), np.uint32)
 
     def run(span: tuple[int, int]) -> None:
         low, high = span
-        kernel.sign_rows(shingles.values, shingles.offsets[low : high + 1], a, b, out[low:high])
+        kernel.sign_rows(shingles.values, shingles.offsets[low : high + 1], made, out[low:high])
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         list(pool.map(run, runs_of_rows(shingles.offsets, _RUN_SHINGLES)))
@@ -57,25 +58,15 @@ def sign_texts(texts: Texts, config: Config, *, threads: int = 1) -> tuple[UInt3
 
     The fast path: text to signature in one kernel that keeps tokens and shingles in the cache.
     """
-    a, b = permutations(config.num_perm, config.seed)
+    made = permutations(config.num_perm, config.seed)
     out = np.empty((len(texts), config.num_perm), np.uint32)
     counts = np.empty(len(texts), np.int64)
-    table = folding()
+    scheme = windows.Scheme(folding(), config.shingle_size, made)
 
     def run(span: tuple[int, int]) -> None:
         low, high = span
-        windows.sign_texts(
-            texts.data,
-            texts.offsets[low : high + 1],
-            table.stage,
-            table.values,
-            table.expansions,
-            config.shingle_size,
-            a,
-            b,
-            out[low:high],
-            counts[low:high],
-        )
+        offsets = texts.offsets[low : high + 1]
+        windows.sign_texts(texts.data, offsets, scheme, out[low:high], counts[low:high])
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         list(pool.map(run, runs_of_rows(texts.offsets)))

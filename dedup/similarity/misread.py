@@ -75,12 +75,9 @@ def misread_documents(tokens: Tokens, included: Bool) -> Int64:
     size = 1 << max(12, int(2 * len(tokens.hashes)).bit_length())
     owners = np.zeros(min(size, _MOST_OWNERS), np.int32)
     lonely, words = np.zeros((2, len(tokens)), np.int64)
-    given = (tokens.hashes, tokens.prefixes, tokens.bounds, included)
-    runs = list(runs_of_rows(tokens.bounds, _RUN_TOKENS))
-    for low, high in runs:
-        kernel.own_words(*given, low, high, owners)
-    for low, high in runs:
-        kernel.count_lonely(*given, low, high, owners, lonely, words)
+    given, among = tokens.arrays(), np.flatnonzero(included)
+    kernel.own_words(given, among, owners)
+    kernel.count_lonely(given, among, owners, lonely, words)
     rows: Int64 = np.flatnonzero((words >= LEAST_WORDS) & (lonely >= LONELY_SHARE * words))
     return rows
 

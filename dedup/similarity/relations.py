@@ -25,6 +25,7 @@ from dedup.text.shingles import Shingles
     REVISION,
     OWN_TEXT,
     SAME_FORM,
+    SAME_URL,
 ) = RELATION_CODES.values()
 NONE = len(RELATION_CODES)  # no relation
 NAMES = (*RELATIONS, "none")

@@ -45,7 +45,7 @@ def telling_passages(passages: Passages, tokens: Tokens, annotations: pa.Table) 
     for rows, columns in ((passages.a, (0, 1)), (passages.b, (2, 3))):
         starts, ends = (np.ascontiguousarray(passages.spans[:, column]) for column in columns)
         marked = np.zeros(len(rows), np.int64)
-        kernel.count_marked(rows, starts, ends, bounds, lows, highs, marked)
+        kernel.count_marked(kernel.Stretches(rows, starts, ends), bounds, lows, highs, marked)
         told &= marked <= _MOST_MARKED * (ends - starts)
     return told & ~_credits(passages, tokens)
 
@@ -57,7 +57,8 @@ def _marked_spans(tokens: Tokens, annotations: pa.Table) -> tuple[Int64, Int64, 
     order = np.lexsort((starts, docs))
     docs, starts, ends = (each[order].astype(np.int64) for each in (docs, starts, ends))
     lows, highs = np.zeros((2, len(docs)), np.int64)
-    kernel.find_tokens(tokens.bounds, tokens.starts, docs, starts, ends, lows, highs)
+    stretches = kernel.Stretches(docs, starts, ends)
+    kernel.find_tokens(tokens.bounds, tokens.starts, stretches, lows, highs)
     return docs, lows, highs
 
 

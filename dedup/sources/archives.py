@@ -64,6 +64,9 @@ def read_zip(
     found = 0
     with archive:
         for entry in sorted(entries, key=lambda each: each.filename):
+            if not entry.filename:  # such as one that begins with a zero byte
+                run.tally.fail("broken_zip", source.path, "a file in it has no name")
+                continue
             member = None if entry.is_dir() else _member(entry.filename, source, run, left_out)
             if member is None:
                 continue

@@ -34,6 +34,7 @@ class Row(NamedTuple):
     path: str | None = None
     line: int | None = None
     site: str | None = None
+    url: str | None = None
     date: str | None = None
     priority: str | None = None
     encoding: str = "utf-8"

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from dedup.core.arrays import clean_string
 from dedup.core.formats import FORMATS
+from dedup.core.package import install
 from dedup.errors import InputError
 from dedup.sources.batches import Batcher
 from dedup.sources.fixed import take_fixed
@@ -95,7 +96,5 @@ def _feedparser() -> Any:
     try:
         import feedparser
     except ImportError as error:
-        raise InputError(
-            f"reading feeds needs feedparser ({error}): pip install 'dedup[feeds]'"
-        ) from error
+        raise InputError(f"reading feeds needs feedparser ({error}): {install('feeds')}") from error
     return feedparser

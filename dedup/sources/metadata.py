@@ -14,6 +14,8 @@ from dedup.sources.options import Tally
 def metadata_of(batch: pa.RecordBatch) -> pa.Table:
     """Return what is known of documents besides their texts, in as little room as may be."""
     columns = {item.name: batch.column(item.name) for item in METADATA}
+    is_other = pc.not_equal(columns["url"], columns["doc_id"])  # an id that is a URL says it once
+    columns["url"] = pc.if_else(pc.fill_null(is_other, False), columns["url"], None)
     for name, column in columns.items():
         if column.null_count == len(column):
             columns[name] = pa.nulls(len(column))

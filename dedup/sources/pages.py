@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 from typing import Any, NamedTuple
 
+from dedup.core.package import install
 from dedup.errors import InputError
 
 log = logging.getLogger(__name__)
 
 
 class Page(NamedTuple):
-    """What a page gives: title and main text, and its date and site where it tells them."""
+    """What a page gives: title and main text, and its date, site and URL where it tells them."""
 
     text: str
     date: str | None
     site: str | None
+    url: str | None = None
 
 
 def extract(html: bytes | str) -> Page | None:
@@ -32,7 +34,8 @@ def extract(html: bytes | str) -> Page | None:
         raise ValueError(str(error)) from error
     if found is None or not found.text or not found.text.strip():
         return None
-    return Page(_with_title(found.title, found.text), found.date, found.sitename or found.hostname)
+    text = _with_title(found.title, found.text)
+    return Page(text, found.date, found.sitename or found.hostname, found.url)
 
 
 def _with_title(title: str | None, text: str) -> str:
@@ -45,7 +48,5 @@ def _trafilatura() -> Any:
     try:
         import trafilatura
     except ImportError as error:
-        raise InputError(
-            f"reading HTML needs trafilatura ({error}): pip install 'dedup[html]'"
-        ) from error
+        raise InputError(f"reading HTML needs trafilatura ({error}): {install('html')}") from error
     return trafilatura

@@ -78,7 +78,7 @@ def raw_lines(
                 settled(columns)
             rest = () if columns is None else lines
             for each in chain(first, rest):
-                line = _document(*each, columns, source, run, longest_id)
+                line = _document(each, columns, source, run, longest_id)
                 if line.row is None:
                     run.tally.skip(line.flaw, source.path, line.number)
                 else:
@@ -162,15 +162,10 @@ def _is_enough(values: Mapping[str, Any], options: ReadOptions) -> bool:
 
 
 def _document(
-    number: int,
-    data: bytes,
-    found: Record | str,
-    columns: Columns | None,
-    source: Source,
-    run: Run,
-    longest_id: int,
+    line: Parsed, columns: Columns | None, source: Source, run: Run, longest_id: int
 ) -> RawLine:
     """Return a line with its document, or with what is wrong with it."""
+    number, data, found = line
     if isinstance(found, str):
         return RawLine(number, data, {}, flaw=found)
     values = found.values

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
+from dedup.core.package import install
 from dedup.errors import InputError
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)  # of two letters or more: C:// is a drive
@@ -190,7 +191,7 @@ def _system(url: str) -> tuple[Any, str]:
         given = {"client_kwargs": _web_options()} if _is_web(url) else {}
     except ImportError as error:
         raise InputError(
-            f"reading from a URL needs fsspec ({error}): pip install 'dedup[remote]'",
+            f"reading from a URL needs fsspec ({error}): {install('remote')}",
             path=shown(url),
         ) from error
     try:

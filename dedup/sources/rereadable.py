@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.config import Config
+from dedup.core.package import version
 from dedup.errors import InputError
 from dedup.schema import CORPUS, Corpus, ReadReport
 from dedup.sources import Piece, ReadOptions, read_batches, read_pieces
@@ -111,7 +111,7 @@ class Files:
     def header(self, config: Config) -> dict[str, Any]:
         """Return what tells this run from others: settings, and the inputs as they are now."""
         return {
-            "version": version("dedup"),
+            "version": version(),
             "setting": config.as_dict(),
             "reading": dataclasses.asdict(self._options),
             "paths": [shown(path) for path in self._paths],

@@ -106,6 +106,7 @@ def row_of(record: Record, columns: Columns, source: Source, run: Run) -> Row | 
         path=None if in_memory else clean_string(source.path),
         line=None if in_memory else line,
         site=_string(values, columns.site, plain) or host(url),
+        url=url,
         date=_string(values, columns.date, plain),
         priority=_string(values, columns.priority, plain),
         raw=raw,

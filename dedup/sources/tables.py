@@ -158,6 +158,7 @@ def _assembled(rows: Rows, columns: Columns, source: Source, run: Run) -> pa.Rec
         "path": _constant(None if in_memory else clean_string(source.path), len(batch)),
         "line": pa.nulls(len(batch), pa.int64()) if in_memory else numbers,
         "site": _sites(batch, columns),
+        "url": as_strings(batch, columns.url),
         "date": as_strings(batch, columns.date),
         "priority": as_strings(batch, columns.priority),
         "encoding": _constant("utf-8", len(batch)),

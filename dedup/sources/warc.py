@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from dedup.core.arrays import clean_string
+from dedup.core.package import install
 from dedup.errors import InputError
 from dedup.sources.batches import Batcher
 from dedup.sources.decoding import ENCODINGS, decode, guess_encoding, page_encoding
@@ -117,7 +118,5 @@ def _iterator() -> Any:
     try:
         from warcio.archiveiterator import ArchiveIterator
     except ImportError as error:
-        raise InputError(
-            f"reading WARC needs warcio ({error}): pip install 'dedup[warc]'"
-        ) from error
+        raise InputError(f"reading WARC needs warcio ({error}): {install('warc')}") from error
     return ArchiveIterator

@@ -130,6 +130,7 @@ def _take_page(data: bytes, source: Source, run: Run, out: Batcher) -> None:
             text=clean_string(page.text),
             path=clean_string(source.path),
             site=page.site,
+            url=None if page.url is None else clean_string(page.url),
             date=page.date,
         )
     )

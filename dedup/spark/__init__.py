@@ -1,6 +1,6 @@
 """Copies of whole documents on Apache Spark: the stages of one machine, run by its engine.
 
-``deduplicate`` takes a data frame of your own session and returns one. Needs ``dedup[spark]``.
+``deduplicate`` takes a data frame of your own session and returns one. Needs the extra ``spark``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from dedup import schema as records
 from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
+from dedup.core.package import version
 from dedup.kernels import differences as kernel
 from dedup.pipeline.results import documents_table
 from dedup.similarity.differences import Differences
@@ -126,7 +126,7 @@ def summary(
     by_relation["exact"] = equals.count()
     skipped = sum(metadata.skipped.values())
     return {
-        "version": version("dedup"),
+        "version": version(),
         "config": config.as_dict(),
         "engine": "spark",
         "read_report": {

@@ -1,5 +1,5 @@
 """Stories: articles that report one event in other words.
 
-``vectors`` makes a vector of telling words of each article, ``linking`` joins articles to stories,
+``vectors`` makes a vector of words of each article, ``linking`` joins articles to stories,
 ``explaining`` says why, and ``tables`` writes it down.
 """

@@ -99,10 +99,7 @@ def find_stories(
             [word for word, _ in wording.words(terms, documents[row : row + 1]) if word]
             for terms, row in zip(reasons.member_terms, members.rows.tolist(), strict=True)
         ],
-        limits={
-            "story_terms_in_too_many_articles": linked.long_lists,
-            "story_articles_with_too_many_candidates": linked.full_partners,
-        },
+        limits={"story_terms_in_too_many_articles": linked.long_lists},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from dedup.core.arrays import Int32, Int64, offsets_of
 from dedup.core.parallel import in_order
@@ -30,7 +31,6 @@ class Linked:
     labels: Int64
     vectors: Vectors
     long_lists: int
-    full_partners: int
 
 
 def link_articles(
@@ -52,11 +52,31 @@ def link_articles(
     long_lists = int(np.count_nonzero(np.diff(postings.bounds) > LONGEST_LIST))
     least = round(LEAST_ALIKE * UNIT)
     limits = np.array([LONGEST_LIST, window, least], np.int64)
-    partners, products, full = _partners(heads, vectors, postings, days, limits, threads)
+    partners, products = _partners(heads, vectors, postings, days, limits, threads)
     shape = np.array([NEIGHBOURS, least, EXPANDED], np.int64)
     wide = expanded(vectors, (partners, products), shape, threads)
-    labels = _linked(wide, partners, days, cut, threads)
-    return Linked(labels, wide, long_lists, full)
+    labels = _linked(wide, _pairs(partners), days, cut, threads)
+    return Linked(labels, wide, long_lists)
+
+
+def relink(vectors: Vectors, partners: Int32, products: Int64, days: Int32, cut: float) -> Int64:
+    """Return the first article of the story of each of a few articles, all of them compared.
+
+    The vectors of the articles come first, one for each of ``days``; behind them come those of
+    other partners. ``partners`` and ``products`` are the nearest ones of each article, -1 where
+    there are fewer.
+    """
+    count = len(days)
+    shape = np.array([NEIGHBOURS, round(LEAST_ALIKE * UNIT), EXPANDED], np.int64)
+    made = np.zeros(count + 1, np.int64), *_room(count)
+    kernel.expand_rows(0, count, vectors, partners, products, shape, made)
+    wide = Vectors(*made)
+    a, b = np.triu_indices(count, 1)
+    return _linked(wide, np.stack([a, b], axis=1), days, cut, 1)
+
+
+def _room(count: int) -> tuple[Int32, npt.NDArray[np.uint16]]:
+    return np.empty(count * EXPANDED, np.int32), np.empty(count * EXPANDED, np.uint16)
 
 
 def _postings(heads: Int32, vectors: Vectors, terms: int) -> Postings:
@@ -70,23 +90,20 @@ def _postings(heads: Int32, vectors: Vectors, terms: int) -> Postings:
 
 def _partners(
     heads: Int32, vectors: Vectors, postings: Postings, days: Int32, limits: Int64, threads: int
-) -> tuple[Int32, Int64, int]:
+) -> tuple[Int32, Int64]:
     partners = np.empty((len(heads), PARTNERS), np.int32)
     products = np.empty((len(heads), PARTNERS), np.int64)
 
-    def work(span: tuple[int, int]) -> int:
-        found: int = kernel.find_partners(
-            *span, heads, vectors, postings, days, limits, (partners, products)
-        )
-        return found
+    def work(span: tuple[int, int]) -> None:
+        kernel.find_partners(*span, heads, vectors, postings, days, limits, (partners, products))
 
-    return partners, products, sum(in_order(work, spans(len(heads)), threads))
+    list(in_order(work, spans(len(heads)), threads))
+    return partners, products
 
 
-def _linked(vectors: Vectors, partners: Int32, days: Int32, cut: float, threads: int) -> Int64:
-    """Return the first article of each one's story."""
-    count = len(partners)
-    pairs = _pairs(partners)
+def _linked(vectors: Vectors, pairs: Int64, days: Int32, cut: float, threads: int) -> Int64:
+    """Return the first article of each one's story, from pairs that may be alike."""
+    count = len(days)
     dots = _products(vectors, pairs, threads)
     least = cut / NEAR if (days != NO_DAY).any() else cut
     strong = dots >= least * UNIT

@@ -41,7 +41,8 @@ def is_even(days: Int32, sites: Int64) -> bool:
         return furthest <= UNEVEN
     pairs = np.stack([sites[named], days[named]], axis=1)
     counts = np.unique(pairs, axis=0, return_counts=True)[1]
-    return furthest <= UNEVEN and np.count_nonzero(counts == 1) >= ALONE * len(counts)
+    alone = int(np.count_nonzero(counts == 1))
+    return furthest <= UNEVEN and alone >= ALONE * len(counts)
 
 
 def is_on_form(on_form: Bool) -> bool:
@@ -50,4 +51,4 @@ def is_on_form(on_form: Bool) -> bool:
     >>> is_on_form(np.array([True, True, False])), is_on_form(np.array([True, False, False]))
     (True, False)
     """
-    return len(on_form) > 2 and np.count_nonzero(on_form) >= ON_FORM * len(on_form)
+    return len(on_form) > 2 and int(np.count_nonzero(on_form)) >= ON_FORM * len(on_form)

@@ -1,4 +1,4 @@
-"""Articles as vectors of their telling words, weighed by how few documents have them.
+"""Articles as vectors of their content words and names, weighed by how few documents have them.
 
 The document frequency of a word starts from a prior by its class, so that five articles alone,
 which all hold the words of their event, are still alike: ``N0`` made-up documents, of which a share
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.core.arrays import Int32, Int64, UInt64
+from dedup.core.arrays import Float64, Int32, Int64, UInt64
 from dedup.core.parallel import in_order
 from dedup.kernels import stories as kernel
 from dedup.kernels.stories import NUMBER, Bag, Source, Terms, Vectors
@@ -46,16 +46,25 @@ class Vocabulary:
     def idf(self) -> Int64:
         """Return the weight of each slot of the table, 0 for a free one."""
         documents, balance = self.terms.documents, self.terms.balance
-        prior = np.where(balance > 0, PRIORS["name"], PRIORS["word"])
-        prior[balance == NUMBER] = PRIORS["number"]
-        return weights_of(documents, prior, self.articles)
+        return weights_of(documents, priors_of(balance), self.articles)
 
 
-def weights_of(documents: Int32, prior: np.ndarray, articles: int) -> Int64:
+def priors_of(balance: Int32) -> Float64:
+    """Return the share of documents that a term is taken to be in beforehand, by its class.
+
+    >>> priors_of(np.array([2, 0, NUMBER], np.int32)).tolist()
+    [0.003, 0.02, 0.004]
+    """
+    prior = np.where(balance > 0, PRIORS["name"], PRIORS["word"])
+    prior[balance == NUMBER] = PRIORS["number"]
+    return prior
+
+
+def weights_of(documents: Int32, prior: Float64, articles: int) -> Int64:
     """Return inverse document frequencies in steps, each from a count and a prior share.
 
     >>> weights_of(np.array([1, 900]), np.array([0.02, 0.02]), 1000).tolist()
-    [4665, 796]
+    [4642, 795]
     """
     total = articles + N0
     share = (documents + N0 * prior + 0.5) / total
@@ -76,7 +85,7 @@ def frequencies() -> Int64:
 def count_terms(source: Source, rows: Int64) -> tuple[Vocabulary, Int64]:
     """Count in how many of the articles ``rows`` each term occurs, and the terms of each."""
     terms = _table(_LEAST_SLOTS)
-    bag, telling = kernel.make_bag(), np.zeros(len(rows), np.int64)
+    bag, telling = make_bag(), np.zeros(len(rows), np.int64)
     place, used = 0, 0
     while True:
         place, used = kernel.count_terms(source, rows, place, bag, terms, used, telling)
@@ -85,6 +94,15 @@ def count_terms(source: Source, rows: Int64) -> tuple[Vocabulary, Int64]:
         larger = _table(2 * len(terms.keys))
         kernel.move_terms(terms, larger)
         terms = larger
+
+
+def make_bag() -> Bag:
+    """Return an empty bag."""
+    most = kernel.MOST_TOKENS + 1
+    return Bag(
+        np.zeros(4096, np.int32),
+        *(np.zeros(most, np.uint64), np.zeros(most, np.int32), np.zeros(most, np.int32)),
+    )
 
 
 def _table(size: int) -> Terms:
@@ -100,7 +118,7 @@ def weigh(
     def work(part: Int64) -> tuple[Vectors, Int32]:
         made = _room(len(part), HEAVIEST)
         heads = np.empty((len(part), kernel.HEADS), np.int32)
-        bag: Bag = kernel.make_bag()
+        bag = make_bag()
         kernel.weigh_rows(source, part, keys, idf, tf, HEAVIEST, bag, (*made, heads))
         return _trimmed(made), heads
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -89,15 +90,26 @@ def word_hashes(words: list[str]) -> UInt64:
     >>> word_hashes(["Share", "two words"]).tolist()[1]
     0
     """
-    tokens = tokenise_texts(texts_from_strings(words))
+    return _hashes(tuple(words)).copy()
+
+
+@lru_cache(maxsize=256)  # the words are constants of the rules
+def _hashes(words: tuple[str, ...]) -> UInt64:
+    tokens = tokenise_texts(texts_from_strings(list(words)))
     found = np.zeros(len(words), np.uint64)
     single = tokens.counts() == 1
     found[single] = tokens.hashes[tokens.bounds[:-1][single]]
     return found
 
 
-def _trigger_table(triggers: Mapping[str, int]) -> tuple[UInt64, Int32]:
+def _trigger_table(triggers: Mapping[str, int]) -> kernel.Triggers:
     """Lay word → most words out as the open table of ``kernels/lines.py``."""
+    return _laid_out(tuple(triggers.items()))
+
+
+@lru_cache(maxsize=16)
+def _laid_out(items: tuple[tuple[str, int], ...]) -> kernel.Triggers:
+    triggers = dict(items)
     size = 1 << max(4, (4 * len(triggers)).bit_length())
     keys = np.zeros(size, np.uint64)
     limits = np.zeros(size, np.int32)
@@ -110,7 +122,7 @@ def _trigger_table(triggers: Mapping[str, int]) -> tuple[UInt64, Int32]:
             continue  # the same word in another spelling, with the higher limit
         keys[slot] = value
         limits[slot] = limit
-    return keys, limits
+    return kernel.Triggers(keys, limits)
 
 
 def fragments(lines: Lines, tokens: Tokens) -> Bool:
@@ -151,33 +163,24 @@ def line_table(texts: Texts, tokens: Tokens, triggers: Mapping[str, int] | None 
     bounds = np.zeros(len(texts) + 1, np.int64)
     kernel.count_lines(texts.data, texts.offsets, bounds)
     count = int(bounds[-1])
-    starts, ends, byte_starts, byte_ends, lows, highs = (
-        np.zeros(count, np.int64) for _ in range(6)
+    starts, ends, byte_starts, byte_ends, lows, highs = np.zeros((6, count), np.int64)
+    made = kernel.Lines(
+        bounds=bounds,
+        starts=starts,
+        ends=ends,
+        byte_starts=byte_starts,
+        byte_ends=byte_ends,
+        lows=lows,
+        highs=highs,
+        words=np.zeros(count, np.int32),
+        hashes=np.zeros(count, np.uint64),
+        keys=np.zeros(count, np.uint64),
+        flags=np.zeros(count, np.uint16),
     )
-    flags, words = np.zeros(count, np.uint16), np.zeros(count, np.int32)
-    hashes, keys = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
-    kernel.fill_lines(
-        texts.data, texts.offsets, bounds, starts, ends, byte_starts, byte_ends, flags
-    )
-    kernel.fill_tokens(
-        bounds,
-        ends,
-        tokens.bounds,
-        tokens.hashes,
-        tokens.starts,
-        tokens.flags,
-        *_trigger_table(triggers or {}),
-        lows,
-        highs,
-        words,
-        hashes,
-        keys,
-        flags,
-    )
+    kernel.fill_lines(texts.data, texts.offsets, made)
+    kernel.fill_tokens(made, tokens.arrays(), _trigger_table(triggers or {}))
     docs = np.repeat(np.arange(len(texts), dtype=np.int64), np.diff(bounds))
-    return Lines(
-        bounds, docs, starts, ends, byte_starts, byte_ends, lows, highs, words, hashes, keys, flags
-    )
+    return Lines(docs=docs, **made._asdict())
 
 
 def truncated_documents(lines: Lines, removals: pa.Table) -> Bool:

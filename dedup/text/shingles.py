@@ -65,9 +65,7 @@ def character_units(texts: Texts) -> tuple[UInt64, Int64]:
     bounds = np.empty(len(texts) + 1, np.int64)
 
     def run(out: UInt64 | None) -> None:
-        kernel.character_rows(
-            texts.data, texts.offsets, table.stage, table.values, table.expansions, out, bounds
-        )
+        kernel.character_rows(texts.data, texts.offsets, table, out, bounds)
 
     run(None)  # counts first, so that the array has the exact size
     units = np.empty(int(bounds[-1]), np.uint64)
@@ -119,11 +117,9 @@ def shingle_batch(texts: Texts, rows: Int64, config: Config) -> Shingles:
     """Return the distinct shingles of some rows (ascending) of a batch of texts."""
     capacity = int(np.sum(texts.offsets[rows + 1] - texts.offsets[rows])) + len(rows)
     values, bounds = np.empty(capacity, np.uint64), np.empty(len(rows) + 1, np.int64)
-    table = folding()
-    windows.shingle_texts(
-        *(texts.data, texts.offsets, rows, table.stage, table.values, table.expansions),
-        *(config.shingle_size, _MANY_SHINGLES, bounds, values),
-    )
+    scheme = windows.Scheme(folding(), config.shingle_size, None)
+    given = texts.data, texts.offsets
+    windows.shingle_texts(given, rows, scheme, _MANY_SHINGLES, bounds, values)
     sizes = np.diff(bounds)
     for row in np.flatnonzero(sizes > _MANY_SHINGLES).tolist():
         sizes[row] = _sort_out(values[bounds[row] : bounds[row + 1]])

@@ -23,7 +23,17 @@ from dedup.kernels import stopwords as kernel
 from dedup.kernels.stopwords import BLANK, CONTENT, NAME, STOP
 from dedup.text.tokens import Tokens, tokenise_texts
 
-__all__ = ["BLANK", "CONTENT", "NAME", "STOP", "Learned", "Words", "classify", "stop_lists"]
+__all__ = [
+    "BLANK",
+    "CONTENT",
+    "NAME",
+    "STOP",
+    "Learned",
+    "Words",
+    "classify",
+    "classify_alone",
+    "stop_lists",
+]
 
 _LEAST_COVERED = 0.10
 _COMMON_SHARE = 0.25
@@ -117,18 +127,11 @@ class Discount:
 
         Document frequencies take the ``counted`` ones alone, by default all.
         """
-        lists = stop_lists()
-        covered = np.zeros((len(tokens), len(lists.names)), np.int64)
-        kernel.count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
-        chosen = np.argmax(covered, axis=1).astype(np.int64)
-        best = np.max(covered, axis=1, initial=0)
-        chosen[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
+        chosen = languages_of(tokens)
         self.languages.append(chosen)
         some = np.ones(len(tokens), np.bool_) if counted is None else counted
-        kernel.count_documents(
-            *(tokens.hashes, tokens.flags, tokens.bounds, chosen, some),
-            *(self._counters, self._stamps, self._totals),
-        )
+        own = self._counters, self._stamps, self._totals
+        kernel.count_documents(tokens.arrays(), chosen, some, *own)
         if (chosen < 0).any():
             words = tokens.hashes[np.repeat(chosen < 0, tokens.counts())]
             self._waiting.append(np.unique(words, return_counts=True))
@@ -162,8 +165,34 @@ class Discount:
         return hash_table(self._types[common])
 
 
+def languages_of(tokens: Tokens) -> Int64:
+    """Return the stop list that covers most of each document, -1 where none covers enough."""
+    lists = stop_lists()
+    covered = np.zeros((len(tokens), len(lists.names)), np.int64)
+    kernel.count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
+    chosen: Int64 = np.argmax(covered, axis=1).astype(np.int64)
+    best = np.max(covered, axis=1, initial=0)
+    chosen[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
+    return chosen
+
+
+def classify_alone(tokens: Tokens, masked: Bool | None = None) -> Words:
+    """Classify the tokens of documents each by itself: nothing is learned from the others."""
+    return classify_part(tokens, masked, languages_of(tokens), _nothing())
+
+
+@cache
+def _nothing() -> Learned:
+    """Return what is learned of no documents."""
+    totals = np.zeros(len(stop_lists().names) + 2, np.int64)
+    return Learned(np.zeros(16, np.uint64), np.zeros(1, np.int32), totals)
+
+
 def classify(tokens: Tokens, masked: Bool | None = None) -> Words:
     """Give every token a class and a weight; ``masked`` tokens are blank and weigh nothing."""
+    languages = languages_of(tokens)
+    if len(tokens) < kernel.LEAST_DOCUMENTS and (languages >= 0).all():  # there is nothing to learn
+        return classify_part(tokens, masked, languages, _nothing())
     discount = Discount()
     discount.learn(tokens)
     return classify_part(tokens, masked, discount.languages[0], discount.learned())
@@ -176,12 +205,9 @@ def classify_part(tokens: Tokens, masked: Bool | None, languages: Int64, learned
     if masked is not None:
         classes[masked] = BLANK
     weights = np.empty(len(tokens.hashes), np.float32)
-    kernel.classify_rows(
-        *(tokens.hashes, tokens.flags, tokens.bounds, lists.table, lists.languages, languages),
-        *(learned.common, _particles(), classes, weights),
-    )
-    kernel.weigh_frequent(
-        *(tokens.hashes, tokens.flags, tokens.bounds, languages),
-        *(learned.counters, learned.totals, classes, weights),
-    )
+    discounted = kernel.Lists(lists.table, lists.languages, learned.common, _particles())
+    given = tokens.arrays()
+    kernel.classify_rows(given, discounted, languages, classes, weights)
+    frequent = learned.counters, learned.totals
+    kernel.weigh_frequent(given, languages, *frequent, classes, weights)
     return Words(classes, weights, languages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from dedup.core.arrays import Int32, Int64, Texts, UInt8, UInt32, UInt64, runs_of_rows
+from dedup.core.arrays import Int32, Int64, Texts, UInt8, UInt64, runs_of_rows
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
 from dedup.kernels import text as kernel
 from dedup.kernels.quotes import mark_quote_rows
+from dedup.kernels.text import Details, Folding
 
 FOLDING_VERSION = 2
 _KINDS: dict[str, type[Any]] = {
@@ -23,15 +25,6 @@ _KINDS: dict[str, type[Any]] = {
     "ends": np.int32,
     "flags": np.uint8,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Folding:
-    """The folding table: two stages of 128 code points, and what folds to several characters."""
-
-    stage: UInt32
-    values: UInt32
-    expansions: UInt32
 
 
 @cache
@@ -64,11 +57,25 @@ class Tokens:
         """Return the number of tokens of each document."""
         return np.diff(self.bounds)
 
+    def arrays(self) -> kernel.Tokens:
+        """Return the arrays as kernels take them."""
+        return kernel.Tokens(
+            self.bounds, self.hashes, self.prefixes, self.starts, self.ends, self.flags
+        )
+
     def part(self, low: int, high: int) -> Tokens:
         """Return the tokens of the documents ``low:high``, without a copy."""
         bounds = self.bounds[low : high + 1]
         position = slice(int(bounds[0]), int(bounds[-1]))
         return Tokens(bounds - bounds[0], *(getattr(self, name)[position] for name in _KINDS))
+
+
+def joined_tokens(parts: Sequence[Tokens]) -> Tokens:
+    """Return the tokens of several lots of documents, one behind the other."""
+    offsets = np.cumsum([0, *(len(each.hashes) for each in parts)])
+    bounds = [each.bounds[1:] + low for each, low in zip(parts, offsets, strict=False)]
+    columns = (np.concatenate([getattr(each, name) for each in parts]) for name in _KINDS)
+    return Tokens(np.concatenate([np.zeros(1, np.int64), *bounds]), *columns)
 
 
 def tokenise_texts(texts: Texts, *, threads: int = 1, columns: Columns | None = None) -> Tokens:
@@ -115,21 +122,10 @@ def _tokenise_run(texts: Texts, low: int, high: int) -> Tokens:
     ends = np.empty(capacity, np.int32)
     flags = np.empty(capacity, np.uint8)
     bounds = np.empty(high - low + 1, np.int64)
-    kernel.tokenise_rows(
-        texts.data,
-        offsets,
-        table.stage,
-        table.values,
-        table.expansions,
-        hashes,
-        prefixes,
-        starts,
-        ends,
-        flags,
-        bounds,
-    )
+    details = Details(prefixes, starts, ends, flags)
+    kernel.tokenise_rows(texts.data, offsets, table, hashes, details, bounds)
     count = int(bounds[-1])
-    mark_quote_rows(texts.data, offsets, table.stage, table.values, starts, flags, bounds)
+    mark_quote_rows(texts.data, offsets, table, starts, flags, bounds)
     return Tokens(
         bounds,
         hashes[:count],

@@ -52,7 +52,7 @@ def varied():
 def test_it_shows_itself_in_a_few_lines():
     shown = repr(dedup.scan(ROWS)).splitlines()
     assert shown[0] == "Result: 3 read, 1 kept, 2 removed, 0 skipped"
-    assert len(shown) == 6
+    assert len(shown) == 7
     assert max(map(len, shown)) < 120
     fast = repr(dedup.scan(ROWS, find="duplicates"))
     assert "passages" not in fast

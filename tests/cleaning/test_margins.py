@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 import dedup
@@ -65,6 +67,64 @@ def test_a_footer_goes_from_its_first_line_on():
 def test_a_list_of_the_article_stays(ending):
     stays, _ = cleaned(["A bridge for all", *BODY, *ending])
     assert stays == ["A bridge for all", *BODY, *(line for line in ending if "Share" not in line)]
+
+
+FOOT = ["Contact us", "Privacy Policy", "Terms of use"]
+SHARES = ["* Facebook", "* Twitter", "* Reddit", "* Pinterest", "* Email"]
+KNOWN = ["Bread is dear again", THREE.replace("bridge", "mill")]  # a card on all pages of the site
+
+
+def site(*last):
+    """Return the lines below the text that stay; ``last`` is a card or more on the first page."""
+    pages = []
+    for number in range(16):
+        source = random.Random(number)
+        words = ["".join(source.choices("abcdefghij", k=7)) for _ in range(100)]
+        body = [f"{' '.join(words[k : k + 20])}." for k in range(10, 90, 20)]
+        cards = [*KNOWN, *(last if number == 0 else ()), "Latest videos", "A dog on the ice"]
+        card = ["Share this", *SHARES, "Related stories", *cards, *FOOT]
+        pages.append([" ".join(words[:7]), *body, *card])
+    rows = [{"id": f"{n:02}", "text": "\n".join(each), "site": "x"} for n, each in enumerate(pages)]
+    result = dedup.scan(rows, Config(find=("repeats",)))
+    gone = [row for row in result.removals.to_pylist() if row["doc"] == 0]
+    starts = [rows[0]["text"].index(line) for line in pages[0]]
+    return [
+        line
+        for line, start in list(zip(pages[0], starts, strict=True))[5:]
+        if not any(row["start"] <= start < row["end"] for row in gone)
+    ]
+
+
+def test_titles_and_teasers_below_a_heading_of_related_articles_go():
+    assert site() == []
+    assert site("Quarry to close in autumn", FOUR) == []
+
+
+def test_two_paragraphs_in_a_row_are_no_teaser():
+    stays = site("Quarry to close in autumn", FOUR, ONE)
+    assert {FOUR, ONE} <= set(stays)
+
+
+def test_a_list_behind_paragraphs_of_the_text_is_no_part_of_the_menu_above_them():
+    download = ["Share this", "Print this page", "Sign in"]
+    credits = ["Credits", "Anna Smith", "Bernd Maier", "Carla Rossi"]
+    lines = ["A bridge for all", *BODY * 3, *download, ONE.lower(), TWO.lower(), *credits, *FOOT]
+    stays, _ = cleaned(lines)
+    assert stays[-4:] == credits
+
+
+LONG_MENU = [f"* Topic {word}" for word in "ash beech cedar elm fir gorse hazel".split()]
+
+
+@pytest.mark.parametrize("deep", [True, False], ids=["deep", "last"])
+def test_a_long_line_deep_inside_a_menu_goes_and_what_may_be_the_headline_stays(deep):
+    line = "Notes from the valley by Anna Smith"
+    menu = [*MENU, *LONG_MENU, line, *LONG_MENU, *MENU]
+    more = ["A bridge for all of us", "What it will cost us all"] if deep else []
+    stays, _ = cleaned(["Post", "Skip to content", *menu, *more, "Sign in", *BODY])
+    assert (line in stays) != deep
+    assert stays[-4:] == BODY
+    assert set(more) <= set(stays)
 
 
 MARKED = [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive_cleaning import naive_common, naive_copies, naive_ending, naive_lines, naive_runs
 
-from dedup.cleaning.repeats import _tables
+from dedup.cleaning.repeats import table_for
 from dedup.core.arrays import texts_from_strings
 from dedup.kernels import repeats as kernel
 from dedup.text.lines import ELLIPSIS, INVISIBLE, PAREN, SENTENCE, line_table
@@ -35,26 +35,12 @@ def test_runs_are_what_the_twin_finds(docs, data):
     count = len(lines)
     usable = np.array(data.draw(st.lists(st.booleans(), min_size=count, max_size=count)), np.bool_)
     sizes = (lines.highs - lines.lows).astype(np.int64)
-    prefix, powers = np.empty(len(tokens.hashes) + 1, np.uint64), np.empty(64, np.uint64)
-    kernel.prefix_hashes(tokens.hashes, prefix, powers)
+    prefix = kernel.Prefix(np.empty(len(tokens.hashes) + 1, np.uint64), np.empty(64, np.uint64))
+    kernel.prefix_hashes(tokens.hashes, prefix)
     chain, alias, room, within, across = (np.full(count, -1, np.int64) for _ in range(5))
     rows = np.arange(len(docs))
-    kernel.find_runs(
-        rows,
-        lines.bounds,
-        lines.lows,
-        lines.highs,
-        prefix,
-        powers,
-        sizes,
-        usable,
-        *_tables(lines, rows),
-        chain,
-        alias,
-        room,
-        within,
-        across,
-    )
+    given = lines.bounds, lines.lows, lines.highs, prefix, sizes, usable, table_for(lines, rows)
+    kernel.find_runs(rows, kernel.Search(*given, chain, alias, room, within, across))
     for doc, line_texts in enumerate(docs):
         low, base = int(lines.bounds[doc]), int(tokens.bounds[doc])
         own = naive_runs(line_texts, [len(each) for each in line_texts], usable[low:].tolist())
@@ -73,22 +59,11 @@ def test_copies_are_what_the_twin_finds(docs, times, spread, data):
     facts = st.lists(st.booleans(), min_size=count, max_size=count)
     prose, ends = (np.array(data.draw(facts), np.bool_) for _ in range(2))
     rows = np.arange(len(docs))
-    kernel.find_copies(
-        rows,
-        lines.bounds,
-        lines.lows,
-        lines.highs,
-        lines.words,
-        prose,
-        ends,
-        lines.hashes,
-        tokens.hashes,
-        np.ones(len(lines), np.bool_),
-        *_tables(lines, rows),
-        np.zeros(len(lines), np.int64),
-        source,
-        why,
-    )
+    usable = np.ones(len(lines), np.bool_)
+    own = lines.bounds, lines.lows, lines.highs, lines.words, lines.hashes
+    blocks = kernel.Blocks(*own, tokens.hashes, prose, ends, usable)
+    order, found = np.zeros(len(lines), np.int64), kernel.Copies(source, why)
+    kernel.find_copies(rows, blocks, table_for(lines, rows), order, found)
     names = dict(zip((kernel.RUN, kernel.ADJACENT, kernel.LEAD, kernel.FAR), WHY, strict=True))
     for doc, line_texts in enumerate(docs):
         low = int(lines.bounds[doc])

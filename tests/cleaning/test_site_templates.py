@@ -7,12 +7,13 @@ import random
 import numpy as np
 import pytest
 from naive_templates import naive_find, naive_likeness, naive_text_bounds, naive_units
+from twins import tokens_with
 
 import dedup
 from dedup.config import Config
 from dedup.kernels import templates as kernel
 from dedup.kernels.stopwords import fill_table
-from dedup.kernels.text import CAPITAL, DIGIT, STARTS_SENTENCE
+from dedup.kernels.text import CAPITAL, DIGIT, STARTS_SENTENCE, Tokens
 
 REPEATS = Config(find=("repeats",))
 ALL = Config()
@@ -223,7 +224,10 @@ def arrays(lines):
         starts.append(at)
         at += 3
         ends.append(at)
-    tokens = kernel.TokenView(hashes, flags, np.array(starts, np.int32), np.array(ends, np.int32))
+    tokens = Tokens(
+        *(np.array([0, len(hashes)]), hashes, hashes),
+        *(np.array(starts, np.int32), np.array(ends, np.int32), flags),
+    )
     sizes = np.array([len(line) for line in lines], np.int64)
     highs = np.cumsum(sizes)
     return tokens, highs - sizes, highs, sizes.astype(np.int32)
@@ -252,8 +256,8 @@ def test_units_and_templates_are_what_the_twins_find(seed):
     table = np.zeros(1 << (4 * len(chosen) + 4).bit_length(), np.uint64)
     fill_table(np.array(sorted(chosen), np.uint64), table)
     found, endings = np.zeros(len(got), np.uint8), np.zeros(len(got), np.int64)
-    spreads = np.full(len(got), 12345, np.uint64)
-    kernel.find_templates(units, spreads, tokens, table, sizes, found, endings)
+    known = kernel.Known(table, np.full(len(got), 12345, np.uint64))
+    kernel.find_templates(units, known, tokens, sizes, found, endings)
     names = {kernel.NOT: "not", kernel.SHORT: "short", kernel.FULL: "full"}
     names[kernel.ENDING] = "ending"
     told = [(names[what], end) for what, end in zip(found.tolist(), endings.tolist(), strict=True)]
@@ -266,8 +270,8 @@ def test_a_template_of_one_site_is_looked_up_with_its_site_only():
         table = np.zeros(16, np.uint64)
         fill_table(units.keys ^ np.uint64(7), table)
         found, endings = np.zeros(1, np.uint8), np.zeros(1, np.int64)
-        spreads = np.array([spread], np.uint64)
-        kernel.find_templates(units, spreads, tokens, table, sizes, found, endings)
+        known = kernel.Known(table, np.array([spread], np.uint64))
+        kernel.find_templates(units, known, tokens, sizes, found, endings)
         assert found.tolist() == [expected]
 
 
@@ -287,12 +291,12 @@ def test_a_sketch_leaves_out_spans_and_stop_words():
     hashes = np.arange(1, 41, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     stop_words = np.zeros(64, np.uint64)
     fill_table(hashes[:5], stop_words)
-    bounds = np.array([0, 20, 40])
+    tokens = tokens_with(np.array([0, 20, 40]), hashes)
 
     def sketch(some, lows, highs):
         out = np.full((len(some), kernel.SKETCH), ~np.uint64(0))
         spans = (np.array(lows, np.int64), np.array(highs, np.int64))
-        kernel.sketch_rows(np.array(some), bounds, hashes, stop_words, *spans, out)
+        kernel.sketch_rows(np.array(some), tokens, stop_words, *spans, out)
         return [set(row[row != ~np.uint64(0)].tolist()) for row in out]
 
     whole = sketch([0, 1], [], [])

@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import ragged
+from twins import tokens_with
 
 from dedup.clusters import choosing
 from dedup.clusters.choosing import Members, choose_canonicals, held_sets
@@ -275,10 +276,9 @@ def test_running_words_that_stand_nowhere_else(text, other, data):
         own += size if is_own and size >= 8 else 0
     totals, lost = np.zeros((2, 1), np.int64)
     sides = [np.array(side, np.uint64) for side in (text, other)]
-    running_kernel.count_own(
-        *(sides[0], np.array([0, len(text)]), np.array(running, np.bool_)),
-        *(sides[1], np.array([0, len(other)]), np.array([0]), totals, lost),
-    )
+    one, two = (tokens_with(np.array([0, len(side)]), side) for side in sides)
+    runs = np.array(running, np.bool_)
+    running_kernel.count_own(one, runs, two, np.array([0]), totals, lost)
     assert (totals[0], lost[0]) == (sum(running), own)
     keys, used = np.empty(256, np.uint64), np.empty(256, np.bool_)
     mask = running_kernel.gram_table(sides[1], keys, used)
@@ -330,16 +330,12 @@ def test_tokens_of_tagged_lines_in_passages():
     places = np.array([0, 4, 9, 0, 5, 11, 20], np.int32)  # three tokens, then four
     bounds = np.array([0, 3, 7])
     lows, highs = np.zeros((2, 2), np.int64)
-    docs = np.array([0, 1])
-    telling_kernel.find_tokens(
-        bounds, places, docs, np.array([4, 5]), np.array([9, 20]), lows, highs
-    )
+    stretches = telling_kernel.Stretches(*np.array([[0, 1], [4, 5], [9, 20]]))
+    telling_kernel.find_tokens(bounds, places, stretches, lows, highs)
     assert (lows.tolist(), highs.tolist()) == ([1, 1], [2, 3])
     marked = np.zeros(3, np.int64)
-    telling_kernel.count_marked(
-        *(np.array([0, 1, 1]), np.array([0, 0, 2]), np.array([3, 2, 4])),
-        *(np.array([0, 1, 2]), lows, highs, marked),
-    )
+    passages = telling_kernel.Stretches(*np.array([[0, 1, 1], [0, 0, 2], [3, 2, 4]]))
+    telling_kernel.count_marked(passages, np.array([0, 1, 2]), lows, highs, marked)
     assert marked.tolist() == [1, 1, 1]
 
 

@@ -285,3 +285,23 @@ def test_labels_may_have_semicolons_between_their_columns(tmp_path):
         path = tmp_path / name
         path.write_text(data, "utf-8")
         assert set(read_labels(path).clusters.values()) == {"1"}
+
+
+def test_families_are_scored_as_passages_of_two_documents(result, tmp_path):
+    occurrences = [
+        {"family": 1, "variant": 0, "doc_id": "a", "start": 0, "end": 10},
+        {"family": 1, "variant": 0, "doc_id": "b", "start": 5, "end": 15},
+        {"family": 1, "variant": 2, "doc_id": "c", "start": 5, "end": 15},
+    ]
+    lines = "".join(json.dumps(row) + "\n" for row in occurrences)
+    (result / "occurrences.jsonl").write_text(lines, encoding="utf-8")
+    span = {"susp_off": 0, "susp_len": 10, "src_off": 5, "src_len": 10}
+    labels = tmp_path / "labels.jsonl"
+    rows = [{"a": "a", "b": "b", "spans": [span]}, {"a": "b", "b": "c", "spans": []}]
+    labels.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    found = evaluate(labels, result)
+    assert (found["families"]["precision"], found["families"]["recall"]) == (1, 1)
+    assert found["families"]["pairs_without_cases_detected"] == 0
+    assert "(families)" in format_report(found)
+    (result / "occurrences.jsonl").unlink()
+    assert "families" not in evaluate(labels, result)

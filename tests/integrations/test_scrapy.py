@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from dedup import Config
+from dedup.cleaning.apply import restore_text
 from dedup.index import Index
 
 pytest.importorskip("scrapy", reason="the extra scrapy is not installed")
@@ -115,12 +116,43 @@ def test_two_spiders_share_one_index(site, tmp_path):
 
 
 def test_an_index_that_is_out_of_reach_costs_no_item(site, tmp_path):
-    items, stats, log = crawl(
-        site, tmp_path, DEDUP_INDEX=str(tmp_path / "no" / "folder"), DEDUP_ACTION="drop"
-    )
+    place = str(tmp_path / "no" / "folder")
+    items, stats, log = crawl(site, tmp_path, DEDUP_INDEX=place, DEDUP_ON_ERROR="continue")
     assert len(items) == 15
     assert stats["dedup/error/IndexUnavailable"] == 16
     assert log.count("items go on without a verdict") == 1
+    assert all(each["dedup"]["verdict"] is None for each in items)
+    assert all("IndexUnavailable" in each["dedup"]["reason"] for each in items)
+    items, stats, log = crawl(site, tmp_path, DEDUP_INDEX=place)
+    assert (items, stats["finish_reason"]) == ([], "dedup_index")
+    assert place in log
+
+
+def test_items_without_a_text_field_stop_the_spider(site, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEDUP_TEST_PAGES", "8")
+    settings = {"DEDUP_INDEX": str(tmp_path / "news.index"), "DEDUP_TEXT_FIELD": "body"}
+    items, stats, log = crawl(site, tmp_path, **settings)
+    assert stats["finish_reason"] == "dedup_index"
+    assert "none of the first 100 items has the field body (DEDUP_TEXT_FIELD)" in log
+    assert {each["dedup"]["reason"] for each in items} == {"no text"}
+    assert len(items) >= 100
+
+
+def test_items_are_cleaned_and_told_what_they_share(site, tmp_path):
+    items, _, _ = crawl(
+        *(site, tmp_path),
+        DEDUP_INDEX=str(tmp_path / "news.index"),
+        DEDUP_CLEAN=True,
+        DEDUP_PASSAGES=True,
+    )
+    assert len(items) == 15
+    assert all(restore_text(e["clean"], e["dedup"]["removed"]) == e["text"] for e in items)
+    assert any(each["clean"] != each["text"] for each in items)
+    known = [each for each in items if each["dedup"]["passages"]]
+    assert known
+    assert {passage["doc_id"] for e in known for passage in e["dedup"]["passages"]} <= {
+        each["url"] for each in items
+    }
 
 
 @pytest.mark.parametrize(
@@ -131,6 +163,8 @@ def test_an_index_that_is_out_of_reach_costs_no_item(site, tmp_path):
         {"DEDUP_ACTION": "remove"},
         {"DEDUP_DROP": ["new"]},
         {"DEDUP_WINDOW": "a month"},
+        {"DEDUP_ON_ERROR": "ignore"},
+        {"DEDUP_CLAEN": True},
     ],
 )
 def test_wrong_settings_close_the_spider_at_its_start(site, tmp_path, settings):

@@ -7,6 +7,7 @@ import random
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from naive_pieces import STRONG
 from passage_texts import examples, side_of, text_of
 from twins import WRAPS
 
@@ -85,6 +86,22 @@ def test_seeds_of_later_documents_are_counted_and_collected(runs, word_pairs):
         )
         assert fresh == np.count_nonzero(counts.counts)
         counts.counts[:] = 0
+
+
+def test_passages_name_their_documents_and_their_tokens():
+    """The second and the third of three documents share twelve words."""
+    shared = list(range(1, 13))
+    texts = [[60, 61, 62], [*shared, 50], [70, 71, 72, *shared]]
+    bounds = np.cumsum([0, *map(len, texts)])
+    documents = passages.Documents(*side_of(text_of([word for t in texts for word in t])), bounds)
+    runs = index_of([[(tuple(t[k : k + 3]), k) for k in range(len(t) - 2)] for t in texts])
+    limits = Limits(3, 8, 0.2, False)
+    scratch = passages.scratch_for(3, 20)
+    args = (documents, (runs, index_of([[], [], []])), limits, scratch)
+    rows, figures, pairs = passages.find_passages(0, 3, *args)
+    assert rows.tolist() == [[1, 2, 0, 12, 3, 15, 12, STRONG, 0]]
+    assert figures.tolist() == [[12.0, 1.0]]
+    assert pairs.tolist() == [[1, 2, 12]]
 
 
 def test_no_documents_have_no_passages():

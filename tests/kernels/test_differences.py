@@ -248,10 +248,8 @@ def test_kinds_are_those_of_the_twin(strings, data):
         ),
     )
     kinds, values = np.zeros(len(tokens.hashes), np.uint8), np.zeros(len(tokens.hashes), np.uint64)
-    facts.mark_kinds(
-        *(tokens.hashes, tokens.prefixes, tokens.flags, tokens.bounds),
-        *(np.array(languages, np.int64), dictionary, kinds, values),
-    )
+    chosen = np.array(languages, np.int64)
+    facts.mark_kinds(tokens.arrays(), chosen, dictionary, kinds, values)
     expected = []
     for string, language in zip(strings, languages, strict=True):
         own = naive_tokens(string, NAIVE_TABLE)

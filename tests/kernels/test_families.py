@@ -21,11 +21,12 @@ from naive_families import (
 )
 from twins import WRAPS
 
-from dedup.core.arrays import offsets_of, table_size, texts_from_strings
+from dedup.core.arrays import offsets_of, texts_from_strings
 from dedup.kernels import families as kernel
 from dedup.kernels import stars
 from dedup.kernels._jit import INTERPRETED
 from dedup.kernels.stopwords import BLANK, CONTENT, STOP
+from dedup.passages.families.find import empty_table
 from dedup.passages.families.stars import _candidates, _sides, find_stars
 from dedup.passages.find import no_passages
 from dedup.text.stopwords import hash_table
@@ -153,7 +154,7 @@ def wordings_of(documents, spans, masked=None, classes=None):
     made = kernel.Wordings(
         np.zeros(len(spans) + 1, np.int64),
         np.zeros(room, np.uint64),
-        np.zeros(room, np.int64),
+        np.zeros(room, np.int32),
         np.ones(len(spans), np.int64),
     )
     masked = np.zeros(len(spans), np.bool_) if masked is None else masked
@@ -161,13 +162,8 @@ def wordings_of(documents, spans, masked=None, classes=None):
     return made, (hashes, classes, bounds)
 
 
-def empty_table(wordings):
-    slots = table_size(2 * len(wordings.values))
-    room = len(wordings.values)
-    return kernel.NgramTable(
-        np.zeros(slots, np.uint64),
-        *(np.full(size, -1, np.int64) for size in (slots, room, room)),
-    )
+def table_of(wordings):
+    return empty_table(len(wordings.values))
 
 
 def ngrams_of(tokens, doc):
@@ -229,7 +225,7 @@ def test_matching_a_wording_on_the_way(words, document, data):
 def test_a_wording_is_listed_once_for_each_ngram(documents):
     spans = [(doc, (0, len(words))) for doc, words in enumerate(documents)]
     made, _ = wordings_of(documents, spans)
-    table = empty_table(made)
+    table = table_of(made)
     listed = {}
     for f in range(len(spans)):
         assert kernel.add_wording(made, f, table) == 0
@@ -245,7 +241,7 @@ def test_a_wording_is_listed_once_for_each_ngram(documents):
         assert table.slots[slot] == value
         entry, found = table.firsts[slot], []
         while entry >= 0:
-            assert made.values[entry] == value
+            assert made.values[table.places[entry]] == value
             found.append(int(table.owners[entry]))
             entry = table.nexts[entry]
         assert sorted(found) == sorted(owners)
@@ -253,10 +249,21 @@ def test_a_wording_is_listed_once_for_each_ngram(documents):
     assert table.slots[free] == 0
 
 
+@pytest.mark.parametrize(("words", "stride"), [(3, 1), (66, 1), (67, 2), (300, 5)])
+def test_a_long_wording_has_anchors_at_equal_distances(words, stride):
+    made, _ = wordings_of([list(range(1, words + 1))], [(0, (0, words))])
+    table = table_of(made)
+    assert kernel.stride_of(made, 0) == stride
+    assert kernel.add_wording(made, 0, table) == 0
+    count = int(table.count[0])
+    assert table.places[:count].tolist() == list(range(0, words - 2, stride))
+    assert count <= kernel.MOST_ANCHORS
+
+
 def test_ngrams_of_too_many_wordings_lead_to_the_first_of_them():
-    documents = [list(range(100 * k, 100 * k + 9)) + [7, 8, 9, 10] for k in range(1, 45)]
+    documents = [[*range(100 * k, 100 * k + 9), 7, 8, 9, 10] for k in range(1, 45)]
     made, _ = wordings_of(documents, [(k, (0, 13)) for k in range(len(documents))])
-    table = empty_table(made)
+    table = table_of(made)
     left_out = [kernel.add_wording(made, f, table) for f in range(len(documents))]
     assert left_out == [0] * kernel.MOST_FAMILIES + [2] * (len(documents) - kernel.MOST_FAMILIES)
 
@@ -264,7 +271,7 @@ def test_ngrams_of_too_many_wordings_lead_to_the_first_of_them():
 def test_wordings_without_ngrams_of_their_own_are_found_all_the_same():
     documents = [[1, 2, 3, 4, 5, 6, 7]] * 40
     made, _ = wordings_of(documents, [(k, (0, 7)) for k in range(len(documents))])
-    table = empty_table(made)
+    table = table_of(made)
     left_out = [kernel.add_wording(made, f, table) for f in range(len(documents))]
     assert left_out[-1] == 1  # of five, four are added
 
@@ -272,7 +279,7 @@ def test_wordings_without_ngrams_of_their_own_are_found_all_the_same():
 def same_and_occurrences(documents, spans, rows):
     """Run both kernels; return the leaders and the occurrences found."""
     made, tokens = wordings_of(documents, spans)
-    table = empty_table(made)
+    table = table_of(made)
     leaders = np.arange(len(spans))
     longest = max((high - low for _, (low, high) in spans), default=0) + 1
     kernel.same_wordings(np.arange(len(spans)), made, longest, table, leaders)

@@ -31,7 +31,7 @@ from naive import (
     naive_word_hash,
 )
 from strategies import PIECES, hashes, hashes32, ragged, rows_of_hashes, texts, unragged
-from twins import WRAPS, kernels_of
+from twins import WRAPS, kernels_of, tokens_with
 
 from dedup.core.arrays import clean_string, texts_from_strings
 from dedup.kernels import lines, minhash, shingles, stopwords, text
@@ -53,6 +53,15 @@ COMPARED = {
         "hash_link": "test_tokenise_rows",
         "decode": "test_decode",
         "fold_code": "test_fold_code",
+        "fold_at": "test_tokenise_without_offsets",
+        "pass_separator": "test_tokenise_rows",
+        "pass_marks": "test_tokenise_without_offsets",
+        "count_plain": "test_tokenise_without_offsets",
+        "add_value": "test_tokenise_without_offsets",
+        "read_plain": "test_tokenise_without_offsets",
+        "word_hash": "test_tokenise_without_offsets",
+        "read_word": "test_tokenise_without_offsets",
+        "flags_of": "test_tokenise_rows",
         "tokenise": "test_tokenise_without_offsets",
         "tokenise_rows": "test_tokenise_rows",
     },
@@ -83,6 +92,12 @@ COMPARED = {
         "count_documents": "test_document_frequencies",
         "weigh_frequent": "test_document_frequencies",
         "plain_capitals": "test_plain_capitals",
+        "have_names": "test_classify_rows",
+        "is_stop_word": "test_classify_rows",
+        "spread_names": "test_classify_rows",
+        "lengthen_names": "test_classify_rows",
+        "weigh_tokens": "test_classify_rows",
+        "longest_row": "test_classify_rows",
         "classify_rows": "test_classify_rows",
     },
 }
@@ -185,20 +200,8 @@ def test_tokens_of_the_cases_that_the_rules_name(string):
 def test_tokenise_without_offsets(before, after):
     column = texts_from_strings([before, after])
     out = np.zeros(len(column.data) + 4, np.uint64)
-    stop = text.tokenise(
-        column.data,
-        column.offsets[1],
-        column.offsets[2],
-        TABLE.stage,
-        TABLE.values,
-        TABLE.expansions,
-        out,
-        None,
-        None,
-        None,
-        None,
-        np.intp(3),
-    )
+    span = text.Span(column.data, column.offsets[1], column.offsets[2])
+    stop = text.tokenise(span, TABLE, out, None, np.intp(3))
     wanted = [naive_word_hash(each.word) for each in naive_tokens(clean_string(after), NAIVE_TABLE)]
     assert out[3:stop].tolist() == wanted
     assert not out[:3].any()
@@ -269,12 +272,11 @@ def test_character_rows(strings):
     column = texts_from_strings(strings)
     wanted = [naive_characters(clean_string(each), NAIVE_TABLE) for each in strings]
     _, offsets = ragged(wanted)
-    table = (TABLE.stage, TABLE.values, TABLE.expansions)
     bounds = np.zeros(len(strings) + 1, np.int64)
-    shingles.character_rows(column.data, column.offsets, *table, None, bounds)
+    shingles.character_rows(column.data, column.offsets, TABLE, None, bounds)
     assert bounds.tolist() == offsets.tolist()
     out = np.zeros(offsets[-1], np.uint64)
-    shingles.character_rows(column.data, column.offsets, *table, out, bounds)
+    shingles.character_rows(column.data, column.offsets, TABLE, out, bounds)
     assert unragged(out, bounds) == wanted
 
 
@@ -284,16 +286,8 @@ def test_characters_of_a_part(before, after):
     column = texts_from_strings([before, after])
     wanted = naive_characters(clean_string(after), NAIVE_TABLE)
     out = np.zeros(len(wanted) + 2, np.uint64)
-    stop = shingles.characters(
-        column.data,
-        column.offsets[1],
-        column.offsets[2],
-        TABLE.stage,
-        TABLE.values,
-        TABLE.expansions,
-        out,
-        np.intp(2),
-    )
+    span = text.Span(column.data, column.offsets[1], column.offsets[2])
+    stop = shingles.characters(span, TABLE, out, np.intp(2))
     assert int(stop) == len(out)
     assert out.tolist() == [0, 0, *wanted]
 
@@ -304,7 +298,8 @@ permutation_rows = st.lists(st.tuples(hashes32.map(lambda a: a | 1), hashes32), 
 
 
 def arrays_of(pairs):
-    return np.array([a for a, _ in pairs], np.uint32), np.array([b for _, b in pairs], np.uint32)
+    a, b = (np.array([pair[side] for pair in pairs], np.uint32) for side in (0, 1))
+    return minhash.Permutations(a, b)
 
 
 @examples
@@ -312,11 +307,11 @@ def arrays_of(pairs):
 def test_permute(row, pairs, low):
     assert minhash.padded(len(row)) - len(row) in range(64)
     low = min(low, len(row))
-    a, b = arrays_of(pairs)
+    made = a, b = arrays_of(pairs)
     out = np.full(len(pairs), 2**32 - 1, np.uint32)
     capacity = np.empty(minhash.padded(len(row)), np.uint32)
     array = np.array(row, np.uint64)
-    minhash.permute(array, np.intp(low), np.intp(len(row)), capacity, a, b, out)
+    minhash.permute(array, np.intp(low), np.intp(len(row)), capacity, made, out)
     assert out.tolist() == naive_signature(row[low:], a.tolist(), b.tolist())
 
 
@@ -324,9 +319,9 @@ def test_permute(row, pairs, low):
 @given(rows_of_hashes, permutation_rows)
 def test_sign_rows(rows, pairs):
     values, offsets = ragged(rows)
-    a, b = arrays_of(pairs)
+    made = a, b = arrays_of(pairs)
     out = np.zeros((len(rows), len(pairs)), np.uint32)
-    minhash.sign_rows(values, offsets, a, b, out)
+    minhash.sign_rows(values, offsets, made, out)
     assert out.tolist() == [naive_signature(row, a.tolist(), b.tolist()) for row in rows]
 
 
@@ -403,15 +398,11 @@ def check_classes(rows, lists, chosen, common, particles):
     table, languages = language_table(lists)
     classes = np.array([BLANK * token[2] for row in rows for token in row], np.uint8)
     weights = np.zeros(len(values), np.float32)
+    discounted = table_of(sorted(common)), table_of(sorted(particles))
     stopwords.classify_rows(
-        values,
-        flags,
-        bounds,
-        table,
-        languages,
+        tokens_with(bounds, values, flags=flags),
+        stopwords.Lists(table, languages, *discounted),
         np.array(chosen, np.int64),
-        table_of(sorted(common)),
-        table_of(sorted(particles)),
         classes,
         weights,
     )
@@ -486,7 +477,8 @@ def test_document_frequencies(lowered):
     flags = np.array([capital | unspaced for _, capital, unspaced in flat], np.uint8)
     counters, stamps = np.zeros(1 << 20, np.int32), np.zeros(1 << 20, np.int64)
     totals = np.zeros(4, np.int64)
-    stopwords.count_documents(hashed, flags, bounds, chosen, counted, counters, stamps, totals)
+    tokens = tokens_with(bounds, hashed, flags=flags)
+    stopwords.count_documents(tokens, chosen, counted, counters, stamps, totals)
     seen = {language: [] for language in (-1, 0, 1)}
     for row, language, counts in zip(rows, chosen, counted, strict=True):
         spaced = {word for word, _, unspaced in row if not unspaced}
@@ -496,7 +488,7 @@ def test_document_frequencies(lowered):
     classes = np.full(len(flat), stopwords.CONTENT, np.uint8)
     classes[::5] = stopwords.NAME
     weights = np.ones(len(flat), np.float32)
-    stopwords.weigh_frequent(hashed, flags, bounds, chosen, counters, totals, classes, weights)
+    stopwords.weigh_frequent(tokens, chosen, counters, totals, classes, weights)
     for at, (word, _, unspaced) in enumerate(flat):
         documents, row = seen[chosen[at // 12]], rows[at // 12]
         weight = 1.0
@@ -540,9 +532,9 @@ def test_rows_of_70_000_shingles():
     shingles.distinct_rows(distinct, np.array([0, LONG]), sizes)
     assert sizes[0] > 2**15
     assert distinct[: sizes[0]].tolist() == list(dict.fromkeys(units))
-    a, b = arrays_of([(2**32 - 1, 2**32 - 1), (3, 5)])
+    made = a, b = arrays_of([(2**32 - 1, 2**32 - 1), (3, 5)])
     signature = np.zeros((1, 2), np.uint32)
-    minhash.sign_rows(out, np.array([0, len(out)]), a, b, signature)
+    minhash.sign_rows(out, np.array([0, len(out)]), made, signature)
     assert signature[0].tolist() == naive_signature(out.tolist(), a.tolist(), b.tolist())
 
 
@@ -563,10 +555,9 @@ def test_characters_of_a_long_text():
     string = "".join(draw.choice(PIECES, 40_000))
     column = texts_from_strings([string, "end"])
     bounds = np.zeros(3, np.int64)
-    table = (TABLE.stage, TABLE.values, TABLE.expansions)
-    shingles.character_rows(column.data, column.offsets, *table, None, bounds)
+    shingles.character_rows(column.data, column.offsets, TABLE, None, bounds)
     out = np.zeros(bounds[-1], np.uint64)
-    shingles.character_rows(column.data, column.offsets, *table, out, bounds)
+    shingles.character_rows(column.data, column.offsets, TABLE, out, bounds)
     wanted = naive_characters(string, NAIVE_TABLE)
     assert len(wanted) > 2**16
     assert unragged(out, bounds) == [wanted, naive_characters("end", NAIVE_TABLE)]
@@ -583,7 +574,7 @@ def test_mask_tokens(rows, stretches):
     starts, bounds = ragged(rows, np.int32)
     masked, gone = np.zeros(len(starts), np.bool_), np.zeros(len(rows), np.int64)
     columns = np.array(stretches, np.int64).reshape(-1, 3).T
-    lines.mask_tokens(bounds, starts, *columns.copy(), masked, gone)
+    lines.mask_tokens(bounds, starts, lines.Stretches(*columns.copy()), masked, gone)
     wanted = [
         [any(at == doc and begin <= start < end for at, begin, end in stretches) for start in row]
         for doc, row in enumerate(rows)

@@ -16,6 +16,7 @@ from twins import WRAPS
 from dedup.core.arrays import clean_string, texts_from_strings
 from dedup.kernels import lines, repeats
 from dedup.kernels._jit import INTERPRETED
+from dedup.kernels.text import Tokens
 
 pytestmark = WRAPS
 examples = settings(max_examples=60 if INTERPRETED else 200, deadline=None)
@@ -63,6 +64,17 @@ def test_walking_over_characters(string):
         before, at = at, at + size
 
 
+def lines_for(bounds, count):
+    """Return room for the lines of documents."""
+    return lines.Lines(
+        bounds,
+        *np.zeros((6, count), np.int64),
+        np.zeros(count, np.int32),
+        *np.zeros((2, count), np.uint64),
+        np.zeros(count, np.uint16),
+    )
+
+
 @examples
 @given(st.lists(line_texts, max_size=4))
 def test_lines(strings):
@@ -72,9 +84,9 @@ def test_lines(strings):
     lines.count_lines(column.data, column.offsets, bounds)
     wanted = [naive_lines(each) for each in strings]
     assert bounds.tolist() == [0, *itertools.accumulate(map(len, wanted))]
-    spans = [np.zeros(bounds[-1], np.int64) for _ in range(4)]
-    flags = np.zeros(bounds[-1], np.uint16)
-    lines.fill_lines(column.data, column.offsets, bounds, *spans, flags)
+    made = lines_for(bounds, bounds[-1])
+    spans, flags = made[1:5], made.flags
+    lines.fill_lines(column.data, column.offsets, made)
     flat = [
         (string, span) for string, listed in zip(strings, wanted, strict=True) for span in listed
     ]
@@ -126,18 +138,19 @@ def test_tokens_of_lines(listed, triggers):
     count = len(listed)
     flat = [token for line in listed for token in line]
     starts = [100 * k + at for k, line in enumerate(listed) for at in range(len(line))]
-    table, limits = np.zeros(16, np.uint64), np.zeros(16, np.int64)
+    table, limits = np.zeros(16, np.uint64), np.zeros(16, np.int32)
     for word, limit in triggers.items():
         table[word], limits[word] = word, limit
-    lows, highs, words = np.zeros((3, count), np.int64)
-    line_hashes, keys = np.zeros((2, count), np.uint64)
-    flags = np.zeros(count, np.uint16)
-    lines.fill_tokens(
-        *(np.array([0, count]), np.array([100 * k + 99 for k in range(count)], np.int64)),
-        *(np.array([0, len(flat)]), np.array([h for h, _ in flat], np.uint64)),
-        *(np.array(starts, np.int64), np.array([f for _, f in flat], np.uint8)),
-        *(table, limits, lows, highs, words, line_hashes, keys, flags),
+    made = lines_for(np.array([0, count]), count)
+    made.ends[:] = [100 * k + 99 for k in range(count)]
+    lows, highs, words, line_hashes, keys, flags = made[5:]
+    begins = np.array(starts, np.int32)
+    own = Tokens(
+        np.array([0, len(flat)]),
+        *np.array([[h, 0] for h, _ in flat], np.uint64).reshape(-1, 2).T.copy(),
+        *(begins, begins + np.int32(1), np.array([f for _, f in flat], np.uint8)),
     )
+    lines.fill_tokens(made, own, lines.Triggers(table, limits))
     at = 0
     for k, line in enumerate(listed):
         assert (lows[k], highs[k]) == (at, at + len(line))
@@ -179,27 +192,40 @@ def test_find_dots(strings, reach):
 @examples
 @given(st.lists(hashes, max_size=12))
 def test_hashes_of_runs(values):
-    prefix, powers = np.zeros(len(values) + 1, np.uint64), np.zeros(len(values) + 1, np.uint64)
-    repeats.prefix_hashes(np.array(values, np.uint64), prefix, powers)
+    prefix = repeats.Prefix(*np.zeros((2, len(values) + 1), np.uint64))
+    repeats.prefix_hashes(np.array(values, np.uint64), prefix)
     for low, high in itertools.combinations(range(len(values) + 1), 2):
         total = 0
         for value in values[low:high]:
             total = (total * BASE + value) % 2**64
-        assert int(repeats._run(prefix, powers, low, high - low)) == total
+        assert int(repeats._run(prefix, low, high - low)) == total
+
+
+def table_of(size):
+    return repeats.Table(np.zeros(size, np.uint64), *np.zeros((2, size), np.int64))
+
+
+def blocks_of(values, bounds, **given):
+    """Return blocks of one document without marks of their own, each with its tokens."""
+    count = len(bounds) - 1
+    own = np.array([0, count]), bounds[:-1], bounds[1:]
+    plain = np.zeros(count, np.int32), np.zeros(count, np.uint64), values
+    return repeats.Blocks(*own, *plain, *np.zeros((3, count), np.bool_))._replace(**given)
 
 
 @examples
 @given(st.lists(st.tuples(hashes, st.integers(1, 2)), max_size=7))
 def test_slots(entries):
     """A key is found under its stamp only."""
-    keys, stamps, placed = np.zeros(16, np.uint64), np.zeros(16, np.int64), {}
+    table, placed = table_of(16), {}
+    keys, stamps, _ = table
     for key, _ in entries:
-        slot = int(repeats._slot(keys, stamps, 1, np.uint64(key)))
+        slot = int(repeats._slot(table, 1, np.uint64(key)))
         assert (stamps[slot] == 1) == (key in placed)
         assert placed.setdefault(key, slot) == slot
         keys[slot], stamps[slot] = key, 1
     for key, stamp in entries:
-        slot = int(repeats._slot(keys, stamps, stamp, np.uint64(key)))
+        slot = int(repeats._slot(table, stamp, np.uint64(key)))
         assert (stamps[slot] == stamp) == (stamp == 1)
 
 
@@ -209,14 +235,13 @@ def test_searched_runs_are_entered_once(ends):
     """Runs of one head of eight tokens and some more; equal ones are entered once."""
     rows = [[7] * repeats.HEAD + each for each in ends]
     values, bounds = ragged(rows)
-    prefix, powers = np.zeros(len(values) + 1, np.uint64), np.zeros(16, np.uint64)
-    repeats.prefix_hashes(values, prefix, powers)
-    keys, stamps, heads = np.zeros(64, np.uint64), *np.zeros((2, 64), np.int64)
-    chain = np.full(len(rows), -1, np.int64)
-    sizes = np.diff(bounds)
+    prefix = repeats.Prefix(np.zeros(len(values) + 1, np.uint64), np.zeros(16, np.uint64))
+    repeats.prefix_hashes(values, prefix)
+    blocks, scratch = blocks_of(values, bounds), np.full((5, len(rows)), -1, np.int64)
+    usable = np.ones(len(rows), np.bool_)
+    search = repeats.Search(*blocks[:3], prefix, np.diff(bounds), usable, table_of(64), *scratch)
     for k, row in enumerate(rows):
-        args = (k, bounds[:-1], sizes, prefix, powers, keys, stamps, 1, heads, chain)
-        assert repeats._enter(*args) == rows.index(row)
+        assert repeats._enter(k, search, 1) == rows.index(row)
 
 
 @examples
@@ -225,14 +250,15 @@ def test_equal_lines(rows, forged):
     values, bounds = ragged(rows)
     sums = np.array([0 if forged else hash(tuple(row)) % 2**64 for row in rows], np.uint64)
     for a, b in itertools.product(range(len(rows)), repeat=2):
-        got = repeats._same_line(a, b, bounds[:-1], bounds[1:], sums, values)
+        got = repeats._same_line(a, b, blocks_of(values, bounds, keys=sums))
         assert got == (rows[a] == rows[b])
 
 
 @pytest.mark.parametrize("words", [11, 12, 13])
 @pytest.mark.parametrize("ends", [False, True])
 def test_headings_are_short_and_no_sentence(words, ends):
-    got = repeats._is_heading(0, np.array([words]), np.array([ends]))
+    nothing = blocks_of(np.zeros(0, np.uint64), np.zeros(2, np.int64), words=np.array([words]))
+    got = repeats._is_heading(0, nothing._replace(ends_sentence=np.array([ends])))
     assert got == (words < 12 and not ends)
 
 
@@ -257,6 +283,8 @@ def test_what_counts_as_pasted(data, n, j, gap):
     else:
         wanted = size >= 60 and size >= 20 * n and not (heading[j - 1] and heading[k - 1])
     order = np.arange(count)
-    arrays = np.array(words), np.array(ends)
-    got = repeats._is_pasted(order, np.array(source), j, k, n, size, total, *arrays)
+    nothing = np.zeros(0, np.uint64), np.zeros(count + 1, np.int64)
+    blocks = blocks_of(*nothing, words=np.array(words))._replace(ends_sentence=np.array(ends))
+    run = repeats.Run(j, k, n, size)
+    got = repeats._is_pasted(run, order, np.array(source), total, blocks)
     assert bool(got) == wanted

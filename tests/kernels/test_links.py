@@ -45,6 +45,7 @@ COMPARED = {
         "link_word": "test_link_end",
     },
     quotes: {
+        "is_plain": "test_eight_plain_bytes",
         "mark_number": "test_numbers_of_marks",
         "code_at": "test_numbers_of_marks",
         "opens_before": "test_what_stands_around_marks",
@@ -52,6 +53,8 @@ COMPARED = {
         "set_quoted": "test_quotations_that_end_with_their_lines",
         "end_lines": "test_quotations_that_end_with_their_lines",
         "find_closed": "test_which_quotation_a_mark_closes",
+        "end_line": "test_quotations_of_texts",
+        "take_mark": "test_quotations_of_texts",
         "mark_quotes": "test_quotations_of_texts",
         "mark_quote_rows": "test_quotations_of_texts",
     },
@@ -96,6 +99,17 @@ def test_link_end(string):
             assert string[low:high].lower() == found[0]
 
 
+@examples
+@given(
+    st.one_of(st.binary(min_size=8, max_size=8), st.text("ab \"'`\n!\x1f~", min_size=8, max_size=8))
+)
+def test_eight_plain_bytes(data):
+    data = data.encode() if isinstance(data, str) else data
+    plain = all(32 <= byte < 128 and byte not in b"\"'`" for byte in data)
+    number = np.uint64(int.from_bytes(data, "little"))
+    assert bool(quotes.is_plain(number)) == plain
+
+
 def test_numbers_of_marks():
     numbers = [quotes.mark_number(np.uint32(ord(rule[0]))) for rule in quotes._RULES]
     assert numbers == list(range(len(MARKS)))
@@ -108,7 +122,20 @@ def test_numbers_of_marks():
 
 quoted_texts = st.lists(
     st.sampled_from(
-        [*sorted(MARKS), *"'\"“”", "a", "Bö", "漢", "1", *"-([,.", "    ", " ", "\n", "\n\n"]
+        [
+            *sorted(MARKS),
+            *"'\"“”",
+            "a",
+            "plain words in a row ",
+            "Bö",
+            "漢",
+            "1",
+            *"-([,.",
+            "    ",
+            " ",
+            "\n",
+            "\n\n",
+        ]
     ),
     max_size=25,
 ).map("".join)
@@ -123,9 +150,9 @@ def test_what_stands_around_marks(string):
         if char in MARKS:
             place = len(string[:at].encode())
             behind = place + len(char.encode())
-            folds = TABLE.stage, TABLE.values
-            before = quotes.opens_before(data, 0, place, high, *folds)
-            follows = quotes.word_follows(data, behind, high, *folds)
+            span = text.Span(data, 0, high)
+            before = quotes.opens_before(span, place, TABLE)
+            follows = quotes.word_follows(span, behind, TABLE)
             assert (before, follows) == surroundings(string, at, kinds)
 
 
@@ -178,14 +205,13 @@ def test_quotations_that_end_with_their_lines(rows, token):
 @given(st.lists(quoted_texts, max_size=3))
 def test_quotations_of_texts(strings):
     texts, tokens = texts_from_strings(strings), tokenise_texts(texts_from_strings(strings))
-    folds = TABLE.stage, TABLE.values
     flags, alone = np.zeros((2, len(tokens.hashes)), np.uint8)
-    quotes.mark_quote_rows(texts.data, texts.offsets, *folds, tokens.starts, flags, tokens.bounds)
+    quotes.mark_quote_rows(texts.data, texts.offsets, TABLE, tokens.starts, flags, tokens.bounds)
     opened = np.zeros((quotes.DEPTH, 3), np.int64)
     for row, string in enumerate(strings):
         own = slice(tokens.bounds[row], tokens.bounds[row + 1])
-        low, high = texts.offsets[row : row + 2]
-        quotes.mark_quotes(texts.data, low, high, *folds, tokens.starts[own], alone[own], opened)
+        span = text.Span(texts.data, *texts.offsets[row : row + 2])
+        quotes.mark_quotes(span, TABLE, tokens.starts[own], alone[own], opened)
         starts = [token.start for token in naive_tokens(string, NAIVE_TABLE)]
         found = naive_quotes(string, around_quotes(string, NAIVE_TABLE), starts)
         assert flags[own].tolist() == flags_of(found, len(starts)).tolist()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from naive_pieces import MEDIUM, NONE, Text, naive_has_link, naive_loose, naive_merged
 from passage_texts import OTHER, examples, piece_of, scratch_for, seeds_of, side_of, text_of, texts
 
-from dedup.kernels import pieces, sides
+from dedup.kernels import passages, pieces, sides
 
 points = st.lists(st.tuples(st.integers(0, 23), st.integers(0, 23)), max_size=9, unique=True)
 
@@ -44,6 +44,8 @@ def test_no_pair_is_left_out_that_may_have_a_passage(runs, word_pairs, size):
         sum(abs(i - k) <= 45 and abs(j - m) <= 45 for k, m in merged) >= 3 for i, j in merged
     )
     assert got == wanted
+    some = tuple(passages.between(at, *span) for at, span in zip(both, inside, strict=True))
+    assert passages.is_promising(some, size) == (naive_has_link(runs, size) or wanted)
     i, j = 45, 50
     for at, (low, high) in zip(both, inside, strict=True):
         count, start = pieces.count_near(i, j, at, low, high)

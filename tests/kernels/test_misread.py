@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import ragged
-from twins import WRAPS, kernels_of
+from twins import WRAPS, kernels_of, tokens_with
 
 from dedup.kernels import misread, neighbours
 from dedup.kernels._jit import INTERPRETED
@@ -49,7 +49,7 @@ def test_lonely_words(rows):
     included = np.arange(len(rows)) != 3
     owners = np.zeros(1 << 12, np.int32)
     lonely, words = np.zeros((2, len(rows)), np.int64)
-    given_all = (hashed, prefixes, bounds, included, 0, len(rows))
+    given_all = tokens_with(bounds, hashed, prefixes=prefixes), np.flatnonzero(included)
     misread.own_words(*given_all, owners)
     misread.count_lonely(*given_all, owners, lonely, words)
     for row, own in enumerate(rows):
@@ -149,15 +149,9 @@ def test_neighbours(first, second, lines_a, lines_b):
     second_document = np.array([1] * len(first) + [2] * len(second), np.int64)
     spans = np.array([row[:4] for row in rows], np.int64).reshape(-1, 4)
     owners = np.zeros(len(rows), np.int64)
-    neighbours.join_neighbours(
-        np.zeros(len(rows), np.int64),
-        second_document,
-        spans,
-        np.array([row[4] for row in rows], np.bool_),
-        flags,
-        np.array([0, 120, 240, 360]),
-        owners,
-    )
+    quotes = np.array([row[4] for row in rows], np.bool_)
+    passages = neighbours.Passages(np.zeros(len(rows), np.int64), second_document, spans, quotes)
+    neighbours.join_neighbours(passages, flags, np.array([0, 120, 240, 360]), owners)
     wanted = naive_joined(pairs[0], (lines_a, lines_b))
     later = naive_joined(pairs[1], (lines_a, lines_b))
     wanted += [[len(first) + k for k in group] for group in later]

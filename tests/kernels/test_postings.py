@@ -88,10 +88,10 @@ def test_a_text_of_70_000_shingles_is_signed_as_the_formula_says():
     generator = np.random.default_rng(1)
     values = generator.integers(0, 2**64, 70_000, np.uint64)
     values[-1] = 2**64 - 1
-    a, b = permutations(4, config.seed)
+    made = a, b = permutations(4, config.seed)
     fingerprints, signature = np.empty((1, 2), np.uint64), np.empty((1, 4), np.uint16)
     offsets = np.array([0, len(values)])
-    kernel.seal_rows(values, offsets, np.array([70_000]), a, b, fingerprints, signature)
+    kernel.seal_rows(values, offsets, np.array([70_000]), made, fingerprints, signature)
     wanted = naive_signature(values.tolist(), a.tolist(), b.tolist())
     assert signature[0].tolist() == [value & 0xFFFF for value in wanted]
 
@@ -219,10 +219,11 @@ def test_articles_give_way_as_they_would_one_by_one(made, old):
         ]
         if mine:
             leads[row], chosen[row] = False, min(mine)[2]
-    columns = [np.array([each[i] for each in known], np.int64) for i in (0, 1, 3)]
+    later, earlier, numbers = (np.array([each[i] for each in known], np.int64) for i in (0, 1, 3))
     values = np.array([each[2] for each in known], np.float64)
     out, picked = np.ones(10, np.bool_), np.full(10, -1, np.int64)
-    kernel.give_way(columns[0], columns[1], values, columns[2], out, picked, np.zeros(10))
+    given = kernel.Pairs(later, earlier, values, numbers)
+    kernel.give_way(given, out, picked, np.zeros(10))
     assert (out.tolist(), picked.tolist()) == (leads, chosen)
 
 

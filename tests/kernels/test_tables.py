@@ -23,6 +23,7 @@ from twins import WRAPS
 from dedup.core.arrays import texts_from_strings
 from dedup.kernels import buckets, clusters, equality, postings, seeds, sets
 from dedup.kernels._jit import INTERPRETED
+from dedup.kernels.windows import Scheme
 from dedup.similarity.minhash import permutations
 from dedup.text.tokens import folding
 
@@ -202,12 +203,14 @@ token_rows = st.lists(
 @given(token_rows, st.integers(1, 5), st.integers(1, 9))
 def test_seeds_of_a_document(row, size, parts):
     words, kinds, marks = ([token[k] for token in row] for k in range(3))
-    arrays = np.array(words, np.uint64), np.array(kinds, np.uint8), np.array(marks, np.uint8)
+    hashed, bounds = np.array(words, np.uint64), np.array([0, len(row)])
+    classes, flags = np.array(kinds, np.uint8), np.array(marks, np.uint8)
+    given = seeds.Words(hashed, hashed, classes, flags, bounds), 0, size
     values, positions = np.zeros(12, np.uint64), np.zeros(12, np.int32)
-    made = seeds.write_ngrams(*arrays[:2], 0, len(row), size, values, positions)
+    made = seeds.write_ngrams(hashed, classes, size, values, positions)
     got = list(zip(values[:made].tolist(), positions[:made].tolist(), strict=True))
     assert got == [(value, at) for value, _, at in naive_ngrams([words], [kinds], [0], size)]
-    made = seeds.write_word_pairs(*arrays, 0, len(row), size, values, positions)
+    made = seeds.write_word_pairs(*given, values, positions)
     got = list(zip(values[:made].tolist(), positions[:made].tolist(), strict=True))
     twin = naive_word_pairs([words], [kinds], [marks], [0], size)
     assert got == [(value, at) for value, _, at in twin]
@@ -219,10 +222,11 @@ def test_seeds_of_a_document(row, size, parts):
 @given(rows_of_hashes, st.integers(1, 4))
 def test_split_seeds(rows, parts):
     values, bounds = ragged(rows)
-    assert seeds.longest_of(bounds, 0, len(rows)) == max([1, *map(len, rows)])
+    assert seeds.longest_of(bounds, np.arange(len(rows))) == max([1, *map(len, rows)])
     count = len(values)
-    columns = values, np.arange(count, dtype=np.int32), np.arange(count, dtype=np.int32)[::-1]
-    out = tuple(np.zeros(count, each.dtype) for each in columns)
+    numbers = np.arange(count, dtype=np.int32)
+    columns = seeds.Seeds(values, numbers, numbers[::-1].copy())
+    out = seeds.Seeds(*(np.zeros(count, each.dtype) for each in columns))
     ends = np.zeros(parts + 1, np.int64)
     seeds.split_seeds(columns, count, ends, out)
     order = sorted(range(count), key=lambda k: (int(values[k]) >> 32) * parts >> 32)
@@ -242,22 +246,19 @@ def test_groups_of_seeds(rows, data):
     numbers = np.array([distinct.index(value) for value in flat.tolist()], np.int64)
     sizes = np.bincount(numbers, minlength=len(distinct)).astype(np.int64)
     places = np.array([at for row in rows for at in range(len(row))], np.int32)
-    bounds = np.zeros(len(flat) + 2, np.int64)
-    group_rows, group_places = np.zeros((2, len(flat)), np.int32)
-    count = seeds.gather_groups(
-        *(np.array(order, np.int64), starts, numbers, sizes, len(distinct), places),
-        *(group_rows, group_places, bounds),
-    )
+    grouped = seeds.Groups(np.zeros(len(flat) + 2, np.int64), *np.zeros((2, len(flat)), np.int32))
+    given = seeds.SeedRows(starts, numbers, places)
+    count = seeds.gather_groups(np.array(order, np.int64), given, sizes, len(distinct), grouped)
     listed = [(value, row, at) for row in order for at, value in enumerate(rows[row])]
     by_value = {v: [(row, at) for value, row, at in listed if value == v] for v in distinct}
     wanted = [members for members in by_value.values() if len(members) > 1]
-    assert groups_in(bounds, count, group_rows, group_places) == wanted
+    assert groups_in(grouped, count) == wanted
     counts = np.zeros(len(rows), np.int64)
-    got = seeds.bound_groups(bounds, count, limit, most, group_rows, group_places, counts)
+    got = seeds.bound_groups(grouped, count, limit, most, counts)
     kept, *left_out = naive_groups(listed, limit, most)
     groups = [kept[value] for value in distinct if value in kept]
     assert list(got[2:]) == left_out
-    assert groups_in(bounds, int(got[0]), group_rows, group_places) == groups
+    assert groups_in(grouped, int(got[0])) == groups
     assert got[1] == sum(map(len, groups))
     own = [
         sorted((at, g) for g, members in enumerate(groups) for row, at in members if row == k)
@@ -266,15 +267,14 @@ def test_groups_of_seeds(rows, data):
     assert counts.tolist() == [len(each) for each in own]
     begins = np.concatenate([[0], np.cumsum(counts)])
     of, at = np.zeros(begins[-1], np.uint32), np.zeros(begins[-1], np.int32)
-    seeds.index_rows(
-        *(0, len(groups), bounds, group_rows, group_places, 0, len(rows)),
-        *(begins[:-1].copy(), of, at),
-    )
-    seeds.sort_rows(begins, of, at, 9)
+    indexed = seeds.SeedRows(begins, of, at)
+    seeds.index_rows(0, len(groups), grouped, 0, begins[:-1].copy(), indexed)
+    seeds.sort_rows(indexed, 9)
     assert list(zip(at.tolist(), of.tolist(), strict=True)) == [each for row in own for each in row]
 
 
-def groups_in(bounds, count, rows, places):
+def groups_in(groups, count):
+    bounds, rows, places = groups
     return [
         list(zip(rows[low:high].tolist(), places[low:high].tolist(), strict=True))
         for low, high in itertools.pairwise(bounds[: count + 1].tolist())
@@ -360,9 +360,10 @@ def test_find_postings(values, asked, room):
     """One block, at position 3; no key stands in one that is missing or torn."""
     block = [naive_check(values, 3), *values]
     words, out = np.array(block, np.uint64), np.zeros(room, np.int64)
-    args = (np.array([0, len(words)]), np.array([3]), np.full(len(asked), 3))
+    blocks = postings.Blocks(words, np.array([0, len(words)]), np.array([3]))
+    args = blocks, np.full(len(asked), 3), np.array(asked, np.uint64)
     ends = np.zeros(len(asked), np.int64)
-    made = postings.find_postings(words, *args, np.array(asked, np.uint64), out, ends)
+    made = postings.find_postings(*args, out, ends)
     wanted = [[v & 0xFFFFFFFF for v in values if v >> 32 == key] for key in asked]
     flat = [number for listed in wanted for number in listed]
     assert made == len(flat)
@@ -370,7 +371,7 @@ def test_find_postings(values, asked, room):
     assert ends.tolist() == list(itertools.accumulate(map(len, wanted)))
     if asked:
         words[0] ^= np.uint64(1)
-        got = postings.find_postings(words, *args, np.array(asked, np.uint64), out, ends)
+        got = postings.find_postings(*args, out, ends)
         assert got == -1 - 3
 
 
@@ -412,16 +413,16 @@ def test_thin_without_and_blocks(values, most, gone, count):
 def test_seal_texts(strings):
     """Texts are sealed as their shingles are."""
     column, table = texts_from_strings(strings), folding()
-    a, b = permutations(4, 1)
+    made = permutations(4, 1)
     sums = [np.zeros((len(strings), 2), np.uint64) for _ in "12"]
     signatures = [np.zeros((len(strings), 4), np.uint16) for _ in "12"]
     counts = np.zeros(len(strings), np.int64)
-    laid_out = (column.data, column.offsets, table.stage, table.values, table.expansions)
-    postings.seal_texts(*laid_out, 3, a, b, sums[0], counts, signatures[0])
+    scheme = Scheme(table, 3, made)
+    postings.seal_texts(column.data, column.offsets, scheme, sums[0], counts, signatures[0])
     naive_table = NaiveFolding(table.stage, table.values, table.expansions)
     words = [[naive_word_hash(t.word) for t in naive_tokens(each, naive_table)] for each in strings]
     assert counts.tolist() == [len(each) for each in words]
     shingles, bounds = ragged([naive_shingles(each, 3) for each in words])
-    postings.seal_rows(shingles, bounds, counts, a, b, sums[1], signatures[1])
+    postings.seal_rows(shingles, bounds, counts, made, sums[1], signatures[1])
     assert sums[0].tolist() == sums[1].tolist()
     assert signatures[0].tolist() == signatures[1].tolist()

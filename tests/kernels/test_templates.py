@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import CAPITAL, DIGIT, STARTS_SENTENCE, UNSPACED, naive_mix
 from strategies import hashes, ragged
-from twins import WRAPS
+from twins import WRAPS, tokens_with
 
 from dedup.kernels import stopwords, templates
 from dedup.kernels._jit import INTERPRETED
+from dedup.kernels.text import Tokens
 
 pytestmark = WRAPS
 examples = settings(max_examples=40 if INTERPRETED else 150, deadline=None)
@@ -30,8 +31,8 @@ def view_of(tokens):
     """Return tokens of one character as the kernels take them."""
     words, flags, gaps = ([each[k] for each in tokens] for k in range(3))
     starts = np.array([k + sum(gaps[: k + 1]) for k in range(len(tokens))], np.int32)
-    arrays = np.array(words, np.uint64), np.array(flags, np.uint8)
-    return templates.TokenView(*arrays, starts, starts + np.int32(1))
+    hashed, marks = np.array(words, np.uint64), np.array(flags, np.uint8)
+    return Tokens(np.array([0, len(tokens)]), hashed, hashed, starts, starts + np.int32(1), marks)
 
 
 def naive_key(tokens):
@@ -124,9 +125,9 @@ def test_templates(lines, data):
     own = set(data.draw(st.lists(st.sampled_from(endings), max_size=3)) if endings else [])
     table = np.zeros(64, np.uint64)
     stopwords.fill_table(np.array([*known, *(key ^ 7 for key in own)], np.uint64), table)
-    spreads = np.full(len(wanted), 7, np.uint64)
+    looked_up = templates.Known(table, np.full(len(wanted), 7, np.uint64))
     found, begins = np.zeros(len(wanted), np.uint8), np.zeros(len(wanted), np.int64)
-    templates.find_templates(units, spreads, tokens, table, words, found, begins)
+    templates.find_templates(units, looked_up, tokens, words, found, begins)
     for k, (line, low, unit) in enumerate(wanted):
         keys = {key: (key in known | own) for key in (naive_key(unit), 5)}
         for key, is_known in keys.items():
@@ -153,7 +154,7 @@ def test_sketches(rows, data):
     stopwords.fill_table(np.array(sorted(stop), np.uint64), table)
     out = np.full((len(rows), 128), 2**64 - 1, np.uint64)
     ends = np.array(spans, np.int64).reshape(-1, 2).T.copy()
-    templates.sketch_rows(np.arange(len(rows)), bounds, values, table, *ends, out)
+    templates.sketch_rows(np.arange(len(rows)), tokens_with(bounds, values), table, *ends, out)
     for k in range(len(rows)):
         wanted = [2**64 - 1] * 128
         for at in range(bounds[k], bounds[k + 1]):

@@ -25,6 +25,8 @@ from dedup.config import Config
 from dedup.core.arrays import clean_string, texts_from_strings
 from dedup.kernels import ascii, windows
 from dedup.kernels._jit import INTERPRETED
+from dedup.kernels.minhash import Permutations
+from dedup.kernels.text import Span
 from dedup.similarity.lsh import bands_and_rows
 from dedup.text.shingles import shingle_batch
 from dedup.text.tokens import folding
@@ -34,7 +36,6 @@ examples = settings(max_examples=50 if INTERPRETED else 200)
 
 TABLE = folding()
 NAIVE_TABLE = NaiveFolding(TABLE.stage, TABLE.values, TABLE.expansions)
-LAID_OUT = (TABLE.stage, TABLE.values, TABLE.expansions)
 
 # One row a kernel: the test that compares it with its twin.
 COMPARED = {
@@ -48,6 +49,8 @@ COMPARED = {
         "set_odd": "test_set_odd",
         "mark_links": "test_hash_words",
         "changes_of": "test_hash_words",
+        "mark_base64": "test_hash_words",
+        "hash_stretch": "test_hash_words",
         "has_odd": "test_has_odd",
         "hash_word": "test_hash_of_one_word",
         "hash_short_word": "test_hash_of_one_word",
@@ -55,9 +58,11 @@ COMPARED = {
     },
     windows: {
         "add_content": "test_add_content",
+        "carry_over": "test_take_text",
         "take_text": "test_take_text",
         "make_buffers": "test_take_text",
         "widest_of": "test_sign_texts",
+        "reading_of": "test_sign_texts",
         "sign_texts": "test_sign_texts",
         "band_texts": "test_band_texts",
         "shingle_texts": "test_shingle_texts",
@@ -105,9 +110,9 @@ def test_kind_of():
 def test_mark_bytes(data, low, left):
     low = min(low, len(data))
     high = max(low, len(data) - left)
-    marked = [np.full(len(data) // 64 + 2, 2**64 - 1, np.uint64) for _ in range(3)]
+    marked = ascii.Marks(*np.full((3, len(data) // 64 + 2), 2**64 - 1, np.uint64))
     buffer = np.frombuffer(data, np.uint8)
-    total = ascii.mark_bytes(buffer, np.int64(low), np.int64(high), *marked)
+    total = ascii.mark_bytes(buffer, np.int64(low), np.int64(high), marked)
     part = data[low:high]
     used = len(part) // 64 + 2
     for marks, wanted in zip(marked, (PLAIN_BYTES, ODD_BYTES, DIGITS), strict=True):
@@ -117,8 +122,8 @@ def test_mark_bytes(data, low, left):
 
 def test_marks_of_every_byte():
     data = bytes(range(256)) + bytes(range(255, -1, -1))
-    marked = [np.zeros(len(data) // 64 + 2, np.uint64) for _ in range(3)]
-    ascii.mark_bytes(np.frombuffer(data, np.uint8), np.int64(0), np.int64(512), *marked)
+    marked = ascii.Marks(*np.zeros((3, len(data) // 64 + 2), np.uint64))
+    ascii.mark_bytes(np.frombuffer(data, np.uint8), np.int64(0), np.int64(512), marked)
     for marks, wanted in zip(marked, (PLAIN_BYTES, ODD_BYTES, DIGITS), strict=True):
         assert number_of(marks) == bits_of(data, wanted)
 
@@ -136,9 +141,9 @@ def test_has_odd(marks, data):
 @examples
 @given(st.lists(hashes, min_size=3, max_size=3), st.integers(0, 191), st.integers(0, 191))
 def test_set_odd(marks, start, end):
-    rows = [np.array(marks[k:] + marks[:k], np.uint64) for k in range(3)]
+    rows = ascii.Marks(*(np.array(marks[k:] + marks[:k], np.uint64) for k in range(3)))
     before = [number_of(row) for row in rows]
-    ascii.set_odd(np.int64(start), np.int64(end), *rows)
+    ascii.set_odd(np.int64(start), np.int64(end), rows)
     span = sum(1 << bit for bit in range(start, end))
     words, odd, digits = before
     assert [number_of(row) for row in rows] == [words & ~span, odd | span, digits & ~span]
@@ -291,9 +296,9 @@ def check_hash_words(strings):
     column = texts_from_strings(strings)
     for row, each in enumerate(strings):
         out = np.zeros(len(column.data) + 1, np.uint64)
-        marked = [np.zeros(len(column.data) // 64 + 2, np.uint64) for _ in range(3)]
-        low, high = column.offsets[row], column.offsets[row + 1]
-        count = ascii.hash_words(column.data, low, high, *LAID_OUT, *marked, out)
+        marked = ascii.Marks(*np.zeros((3, len(column.data) // 64 + 2), np.uint64))
+        span = Span(column.data, column.offsets[row], column.offsets[row + 1])
+        count = ascii.hash_words(span, TABLE, marked, out)
         assert out[:count].tolist() == words_in(each)
 
 
@@ -310,7 +315,13 @@ permutation_rows = st.lists(st.tuples(hashes32.map(lambda a: a | 1), hashes32), 
 
 
 def arrays_of(pairs):
-    return np.array([a for a, _ in pairs], np.uint32), np.array([b for _, b in pairs], np.uint32)
+    return Permutations(
+        np.array([a for a, _ in pairs], np.uint32), np.array([b for _, b in pairs], np.uint32)
+    )
+
+
+def scheme_of(size, permutations):
+    return windows.Scheme(TABLE, size, permutations)
 
 
 @examples
@@ -341,12 +352,12 @@ def test_take_text(string, size, window, pairs, keep):
     column = texts_from_strings(["before", string])
     low, high = column.offsets[1:]
     buffers = windows.make_buffers(ascii.widest_window(column.data, low, high, window), size)
-    a, b = arrays_of(pairs)
+    made = a, b = arrays_of(pairs)
+    reading = windows.Reading(scheme_of(size, made), window, keep, buffers)
     signature, fingerprints = np.zeros(len(a), np.uint32), np.ones(2, np.uint64)
-    out = np.zeros(len(column.data) + len(buffers[3]) + 3, np.uint64)
+    out = np.zeros(len(column.data) + len(buffers.shingles) + 3, np.uint64)
     count, position = windows.take_text(
-        *(column.data, low, high, *LAID_OUT, size, window, buffers),
-        *(a, b, signature, fingerprints, out, np.intp(3), keep),
+        Span(column.data, low, high), reading, signature, fingerprints, out, np.intp(3)
     )
     words = words_in(string)
     wanted = naive_shingles(words, size)
@@ -359,10 +370,10 @@ def test_take_text(string, size, window, pairs, keep):
 
 def check_signatures(strings, size, pairs):
     column = texts_from_strings(strings)
-    a, b = arrays_of(pairs)
+    made = a, b = arrays_of(pairs)
     out = np.zeros((len(strings), len(pairs)), np.uint32)
     counts = np.zeros(len(strings), np.int64)
-    windows.sign_texts(column.data, column.offsets, *LAID_OUT, size, a, b, out, counts)
+    windows.sign_texts(column.data, column.offsets, scheme_of(size, made), out, counts)
     rows = [words_in(each) for each in strings]
     wanted = [naive_signature(naive_shingles(row, size), a.tolist(), b.tolist()) for row in rows]
     assert counts.tolist() == [len(row) for row in rows]
@@ -386,17 +397,15 @@ def test_a_document_of_70_000_tokens():
 @given(st.lists(texts, max_size=4), st.integers(1, 3), st.booleans())
 def test_band_texts(strings, rows, keep):
     column, bands, size = texts_from_strings(strings), 2, 3
-    a, b = arrays_of([(2 * k + 1, 7 * k) for k in range(bands * rows)])
+    given = a, b = arrays_of([(2 * k + 1, 7 * k) for k in range(bands * rows)])
     keys, fingerprints = (
         np.zeros((bands, len(strings)), np.uint64),
         np.zeros((len(strings), 2), np.uint64),
     )
     counts, bounds = np.zeros(len(strings), np.int32), np.zeros(len(strings) + 1, np.int64)
     out = np.zeros(len(column.data) + 1 if keep else 0, np.uint64)
-    windows.band_texts(
-        *(column.data, column.offsets, *LAID_OUT, size, a, b, bands, rows),
-        *(keys, fingerprints, counts, out, bounds),
-    )
+    bands_of = windows.Bands(keys, fingerprints, counts, out, bounds)
+    windows.band_texts(column.data, column.offsets, scheme_of(size, given), rows, bands_of)
     tokens = [words_in(each) for each in strings]
     made = [naive_shingles(row, size) for row in tokens]
     assert counts.tolist() == [len(row) for row in tokens]
@@ -419,7 +428,9 @@ def test_shingle_texts(strings, size, most, data):
     bounds = np.zeros(len(chosen) + 1, np.int64)
     out = np.zeros(len(column.data) + 1, np.uint64)
     rows = np.array(chosen, np.int64)
-    windows.shingle_texts(column.data, column.offsets, rows, *LAID_OUT, size, most, bounds, out)
+    windows.shingle_texts(
+        (column.data, column.offsets), rows, scheme_of(size, None), most, bounds, out
+    )
     made = [naive_shingles(words_in(strings[row]), size) for row in chosen]
     wanted = [row if len(row) > most else list(dict.fromkeys(row)) for row in made]
     assert unragged(out, bounds) == wanted

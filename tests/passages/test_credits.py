@@ -1,4 +1,4 @@
-"""Credits at the end and in datelines count, picture credits never; speakers are named beside quotes."""
+"""Credits at the end and in datelines count, picture credits never; who speaks is named beside."""
 
 from __future__ import annotations
 
@@ -105,12 +105,12 @@ QUOTE = "“We entered it today with tanks.”"
 @pytest.mark.parametrize(
     ("before", "behind", "wanted"),
     [
-        ("Hassan Abdul Ghani, commander of the Department formed by groups, said on X: ", "", "Hassan Abdul Ghani"),
-        ("The city fell. On Monday President Bashar Assad told reporters: ", "", "President Bashar Assad"),
+        ("Hassan Ghani, commander of the Department of groups, said on X: ", "", "Hassan Ghani"),
+        ("The city fell. On Monday President Assad told reporters: ", "", "President Assad"),
         ("", " said Ghani, a commander.", "Ghani"),
         ("", " Ghani said.", "Ghani"),
         ("", " the spokesman Abu Omar told AFP.", "Abu Omar"),
-        ("", " sagte Ministerpräsident Winfried Kretschmann am Montag.", "Ministerpräsident Winfried Kretschmann"),
+        ("", " sagte Winfried Kretschmann am Montag.", "Winfried Kretschmann"),
         ("", ", erklärte der Sprecher Jens Meier.", "Sprecher Jens Meier"),
         ("", " he said on Monday.", None),
         ("The city fell. ", " The army left.", None),

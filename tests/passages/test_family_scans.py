@@ -1,4 +1,4 @@
-"""A scan finds each wording with all its occurrences, what kind of text it is, and who has it of whom."""
+"""A scan finds each wording wherever it occurs, what kind of text it is, and who copied whom."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from dedup.kernels import seeds as kernel
 from dedup.kernels.lines import drop_single
 from dedup.kernels.seeds import NGRAMS, WORD_PAIRS
 from dedup.passages import seeds as seeds_module
-from dedup.passages.seeds import index_seeds, ranked
+from dedup.passages.seeds import Ranked, index_seeds, ranked
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
@@ -44,7 +44,13 @@ def arrays_of(rows):
     """Return rows of tokens as the kernels take them."""
     words, kinds, marks = columns_of(rows)
     hashed, bounds = ragged(words)
-    return hashed, hashed, ragged(kinds, np.uint8)[0], ragged(marks, np.uint8)[0], bounds
+    classes, flags = ragged(kinds, np.uint8)[0], ragged(marks, np.uint8)[0]
+    return kernel.Words(hashed, hashed, classes, flags, bounds)
+
+
+def room_for(count):
+    """Return room for seeds."""
+    return kernel.Seeds(np.empty(count, np.uint64), *np.empty((2, count), np.int32))
 
 
 def naive_seeds(kind, rows, order, reach):
@@ -65,8 +71,7 @@ def test_seeds_of_one_document(kind, rows, reach, data):
     row = data.draw(st.integers(0, len(rows)))
     room = len(words[0])
     values, positions = np.empty(room, np.uint64), np.empty(room, np.int32)
-    lo, hi = words[4][row], words[4][row + 1]
-    made = kernel.write_seeds(kind, reach, words, lo, hi, values, positions)
+    made = kernel.write_seeds(kernel.Kind(kind, reach), words, row, values, positions)
     got = list(zip(values[:made].tolist(), positions[:made].tolist(), strict=True))
     assert got == [(value, at) for value, _, at in naive_seeds(kind, [*rows, []], [row], reach)]
 
@@ -79,15 +84,16 @@ def test_no_seed_that_occurs_again_is_left_out(kind, rows, room, data):
     words = arrays_of(rows)
     chosen = np.array(data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))))
     chosen = chosen.astype(np.bool_)
-    wanted = naive_seeds(kind, rows, np.flatnonzero(chosen).tolist(), 2)
+    among = np.flatnonzero(chosen)
+    wanted = naive_seeds(kind, rows, among.tolist(), 2)
     counters = np.zeros(room, np.uint8)
-    again = kernel.mark_seeds(kind, 2, words, chosen, 0, len(rows), counters)
-    out = (np.empty(99, np.uint64), *np.empty((2, 99), np.int32))
+    again = kernel.mark_seeds(kernel.Kind(kind, 2), words, among, counters)
+    out = room_for(99)
 
     def picked(part, parts):
-        args = (kind, 2, words, chosen, 0, len(rows), counters, part, parts, 0)
+        args = (kernel.Kind(kind, 2), words, among, kernel.Sieve(counters, part, parts), 0)
         made = kernel.pick_seeds(*args, out)
-        assert kernel.pick_seeds(*args, tuple(each[:0] for each in out)) == made
+        assert kernel.pick_seeds(*args, room_for(0)) == made
         return list(zip(*(each[:made].tolist() for each in out), strict=True))
 
     whole = picked(0, 1)
@@ -105,10 +111,9 @@ def test_no_seed_that_occurs_again_is_left_out(kind, rows, room, data):
 def test_most_seeds_that_occur_once_are_left_out():
     rows = [[(k * 0x9E3779B97F4A7C15 % 2**64, CONTENT, 0) for k in range(1_000)]]
     words, counters = arrays_of(rows), np.zeros(1 << 12, np.uint8)
-    chosen = np.ones(1, np.bool_)
-    kernel.mark_seeds(NGRAMS, 2, words, chosen, 0, 1, counters)
-    out = (np.empty(999, np.uint64), *np.empty((2, 999), np.int32))
-    assert kernel.pick_seeds(NGRAMS, 2, words, chosen, 0, 1, counters, 0, 1, 0, out) < 200
+    given = kernel.Kind(NGRAMS, 2), words, np.zeros(1, np.int64)
+    kernel.mark_seeds(*given, counters)
+    assert kernel.pick_seeds(*given, kernel.Sieve(counters, 0, 1), 0, room_for(999)) < 200
 
 
 @examples
@@ -177,7 +182,7 @@ def test_an_index_has_the_seeds_of_several_documents(kind, rows, limit, most, pa
     ):
         spool = Spool(lambda: Path(folder), 0, keep=True) if in_files else None
         ranks = np.array(order, np.int64)
-        index = index_seeds(kind, made, words, ranks, config, cut, Columns(spool))
+        index = index_seeds(kind, Ranked(made, words, ranks), config, cut, Columns(spool))
         assert listed(index) == sorted(wanted.values())
     oversized, outside, repeated = counts
     assert cut["seeds_in_too_many_documents"] == oversized
@@ -193,7 +198,8 @@ def test_a_crowded_seed_keeps_the_documents_of_least_rank():
     words = Words(kinds, np.ones(len(hashed), np.float32), np.zeros(10, np.int64))
     cut, config = Counter(), Config(passage_max_documents=3, passage_size=2)
     with mock.patch.object(seeds_module, "_PLACES", 1):
-        index = index_seeds(NGRAMS, made, words, np.array([7, 2, 9, 4]), config, cut, Columns())
+        ranks = np.array([7, 2, 9, 4])
+        index = index_seeds(NGRAMS, Ranked(made, words, ranks), config, cut, Columns())
     assert listed(index) == [[(7, 0), (2, 0), (9, 0)]]
     assert cut == {"seeds_in_too_many_documents": 1, "seed_positions_left_out": 2 + 3}
 

@@ -254,5 +254,5 @@ def test_a_killed_run_goes_on(corpus, tmp_path, find):
 @pytest.mark.parametrize("find", ["duplicates", "duplicates,passages,repeats"])
 def test_twenty_killed_runs_go_on(tmp_path, find):
     path = tmp_path / "news.parquet"
-    pq.write_table(pa.Table.from_pylist(made(60_000)), path, row_group_size=5_000)
+    pq.write_table(pa.Table.from_pylist(made(20_000)), path, row_group_size=2_000)
     assert killed_runs(path, tmp_path, 20, find) > 0

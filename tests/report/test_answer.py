@@ -11,7 +11,7 @@ import varied
 from commands import run, write_jsonl
 
 import dedup
-from dedup.report import Cleaned, Typed, answer_view, cleaned_view
+from dedup.report import Cleaned, Typed, answer_view, cleaned_view, sections_view
 from dedup.report.terminal.answer import LINES
 from dedup.report.terminal.text import cells
 
@@ -25,7 +25,9 @@ def full_result():
     """A result in which every block has something to say, and more than fits."""
     texts = [f"{LONG} Word{n % 40} and {n % 40} more of the kind stood there." for n in range(90)]
     rows = [{"id": f"{n} {'long name ' * 9}", "text": text} for n, text in enumerate(texts)]
-    result = dedup.scan([*rows, *differing.documents(), *varied.documents(), {"id": "bad"}])
+    found = ("duplicates", "passages", "repeats", "stories")
+    rows += [*differing.documents(), *varied.documents(), {"id": "bad"}]
+    result = dedup.scan(rows, find=found)
     warning = {"kind": "site_share", "documents": 30, "removed": 29, "examples": []}
     warnings = [{**warning, "name": f"site {n}.org" * 20} for n in range(50)]
     limits = {"oversized_buckets": 3, "seed_positions_left_out": 9}
@@ -51,11 +53,11 @@ def test_the_answer_fits_on_one_screen(full_result, width, colour):
 def test_every_block_has_its_say(full_result):
     lines = list(answer_view(full_result, Typed(("a",)), width=160))
     begins = [line[:10].strip() for line in lines]
-    blocks = ["would go", "stays", "clusters", "passages", "warnings", "input", "next"]
+    blocks = ["would go", "stays", "clusters", "passages", "stories", "warnings", "input", "next"]
     assert [each for each in begins[1:] if each] == blocks
     text = "\n".join(lines)
-    assert "1,000 words and 10 facts that stand nowhere else: --show losses" in text
-    assert "… and 47 more warnings: --show warnings" in text
+    assert "1,000 words and 10 facts that occur nowhere else: --show losses" in text
+    assert "… and 48 more warnings: --show warnings" in text
     assert "1 record skipped" in text
 
 
@@ -103,3 +105,30 @@ def test_copies_are_told_by_relation(tmp_path):
     assert "3 articles (3 × exact duplicate)" in fast
     assert "passages" not in fast
     assert "boilerplate" not in fast
+
+
+def test_families_and_stories_of_the_seeds(seeds):
+    found = "duplicates,passages,repeats,stories"
+    said = run("scan", seeds, "--find", found, env={"COLUMNS": "120"}).out
+    assert "passages   2 × passage, 2 × quotation: --show families" in said
+    assert "quotation in 2 articles, Hassan Abdul Ghani: Hassan Abdul Ghani, commander of" in said
+    assert "stories    5 articles: Hama, Assad, Syria" in said
+    both = run("scan", seeds, "--find", found, "--show", "families", "--show", "stories").out
+    assert "── Passages and where they occur ── 2 passage, 2 quotation" in both
+    assert "000_bf5b5dc23c7e20ed.txt: 735–989" in both
+    assert "── Stories: one event in other words ── 1 story of 5 articles" in both
+    assert both.count("_") == both.count(".txt")  # each by its name
+    without = run("scan", seeds, "--find", "duplicates,passages,repeats").out
+    assert "not looked for: --find duplicates,passages,repeats,stories" in without
+
+
+def test_who_has_text_from_whom_is_told():
+    words = [f"{LONG} {chr(97 + n) * 3} {LONG[::-1]} {chr(104 + n) * 4}" for n in range(6)]
+    rows = [
+        {"id": f"{n}", "site": f"{'xyz'[n % 3]}.org", "text": f"{text} (dpa)"}
+        for n, text in enumerate(words)
+    ]
+    result = dedup.scan(rows, cluster_on=("exact",))
+    lines = "\n".join(sections_view(result, ("families",), width=100))
+    assert "x.org credits dpa: " in lines
+    assert "credited: dpa (6 of 6)" in lines

@@ -131,7 +131,7 @@ def test_without_matplotlib_the_error_names_what_to_install(tmp_path, monkeypatc
     done = run("scan", tmp_path / "a.txt", "--plots", tmp_path / "plots")
     assert done.code == 4
     assert done.out == ""
-    assert "pip install 'dedup[plots]'" in done.err
+    assert "pip install 'dedup-toolkit[plots]'" in done.err
     with pytest.raises(OutputError, match="matplotlib"):
         write_plots({}, tmp_path / "plots")
 

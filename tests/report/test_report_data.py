@@ -221,14 +221,28 @@ def test_a_graph_of_many_articles_stands_for_clusters_and_is_bounded(result, mon
     assert all(canonical[row] for row in few.nodes if row < few.first_family)
 
 
+QUOTE = (
+    "“We entered the old city with tanks in the morning and we returned it to its rightful owners "
+    "before the night fell, and nobody who had left it should be afraid to come back to his house,”"
+)
+
+
 def quoting(count):
     """Return articles of as many sites that have nothing in common but a quotation."""
     draw = random.Random(7)
-    quote = " ".join(sentences(random.Random(8), 3))
-    texts = [[*sentences(draw, 8), f"“{quote}”", *sentences(draw, 8)] for _ in range(count)]
+    small = "the of and in on at by for with from to as after before under over near".split()
+
+    def text():
+        words = " ".join(sentences(draw, 6)).split()
+        return " ".join(f"{draw.choice(small)} {word}" for word in words)
+
     return [
-        {"id": f"q{number}", "text": " ".join(text), "url": f"https://s{number}.example/a"}
-        for number, text in enumerate(texts)
+        {
+            "id": f"q{number}",
+            "text": f"{text()}\n\n{QUOTE} he said.\n\n{text()}",
+            "site": f"s{number}.example",
+        }
+        for number in range(count)
     ]
 
 

@@ -52,7 +52,9 @@ def test_families_are_sorted_and_filtered(news, newsroom_page):
     assert strips.count() == names.count()
     assert "5 occurrences" in strips.first.get_attribute("aria-label")
     page.get_by_label("Order").select_option("length")
-    assert "own text again" in page.locator("tbody tr").last.inner_text()  # in any order
+    assert (
+        "text a publisher prints again" in page.locator("tbody tr").last.inner_text()
+    )  # in any order
     page.get_by_label("Kind").select_option("quote")
     assert names.count() == 1
     assert "kind=quote" in page.url
@@ -175,7 +177,7 @@ def test_the_search_answers_while_one_types(news):
     page.locator("#search").press_sequentially("regatta")
     page.wait_for_selector("#suggestions [role=option]")
     kinds = page.locator(".suggested-kind").all_inner_texts()
-    assert kinds == ["story", "shared text", "article", "article", ""]
+    assert kinds == ["story", "passage", "article", "article", ""]
     assert page.get_attribute("#search", "aria-expanded") == "true"
     page.keyboard.press("ArrowDown")
     assert page.get_attribute("#search", "aria-activedescendant") == "suggestion-0"
@@ -195,7 +197,7 @@ def test_the_search_answers_while_one_types(news):
 def test_a_suggestion_is_chosen_with_the_mouse(news):
     page = news.show()
     page.locator("#search").press_sequentially("bury somebody")
-    page.locator("#suggestions [role=option]", has_text="quote").click()
+    page.locator("#suggestions [role=option]", has_text="quotation").click()
     news.settled()
     assert "/family/1" in page.url
 

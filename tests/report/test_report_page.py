@@ -239,7 +239,7 @@ def test_two_members_of_a_cluster_are_ticked_and_compared(various, varied_page):
     first = page.locator("tbody tr").first
     assert name in first.inner_text()
     assert "kept" in first.inner_text()
-    assert page.locator("tbody tr").count() == 50 < len(members)
+    assert page.locator("tbody tr").count() == min(50, len(members))
     boxes = page.locator("td.tick input")
     for place in (0, 3, 5):
         boxes.nth(place).check()
@@ -335,9 +335,9 @@ def test_a_report_of_20_000_articles_is_bounded_and_works(browser, tmp_path, mon
     assert file.stat().st_size < 30_000_000
     with browsers.opened(browser, file) as shown:
         page = shown.show()
-        assert "20,000" in page.inner_text(".stats")
+        assert "20,000" in page.inner_text(".front")
         assert "texts" in page.inner_text("#left-out + ul").lower()
-        page.keyboard.press("5")
+        page.keyboard.press("9")
         shown.until("document.querySelector('h1').innerText === 'Articles'")
         assert page.locator("tbody tr").count() == 50
         for _ in range(3):

@@ -198,9 +198,8 @@ def test_bucket_pairs(raw, most, data):
     assert (pairs, oversized) == (len(wanted), over)
     table = np.full(4096, -1, np.int64)
     for new in (len(wanted), 0):  # a second time they are all in
-        added = kernel.add_bucket_pairs(
-            *(members, bounds, buckets, docs, np.int64(100), most, leaders, table)
-        )
+        shared = kernel.Buckets(members, bounds[: buckets + 1])
+        added = kernel.add_bucket_pairs(shared, docs, np.int64(100), most, leaders, table)
         assert added == new
     moved = np.full(8192, -1, np.int64)
     kernel.move_pairs(table, moved)

@@ -272,6 +272,7 @@ def test_the_stated_format_is_that_of_the_files_in_an_archive(save):
         ("a.tar.gz", gzip.compress(tarred(**{"a.txt": bytes(3_000_000)})), "decompression_bomb"),
         ("a.zip", zipped(**{"a.zip": zipped(**{"a.txt": b"x"})}), "packed_twice"),
         ("a.zip", zipped(**{"a.txt": b"one"})[:-30], "broken_zip"),
+        ("a.zip", zipped(**{"_.txt": b"one"}).replace(b"_.txt", b"\0.txt"), "broken_zip"),
         ("a.tar", tarred(**{"a.txt": b"x" * 5_000})[:2_000], "broken_tar"),
         ("a.txt.bz2", bz2.compress(b"x" * 5_000)[:-9], "truncated_bzip2"),
         ("a.txt.xz", lzma.compress(b"x" * 5_000)[:-9], "truncated_xz"),

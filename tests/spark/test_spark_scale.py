@@ -50,8 +50,8 @@ def test_100_000_identical_documents(spark_here, tmp_path):
     assert totals["documents"]["kept"] == 1
 
 
-def test_100_000_documents_with_one_footer(spark_here, tmp_path):
-    totals = check_same(spark_here, tmp_path, one_footer(100_000))
+def test_40_000_documents_with_one_footer(spark_here, tmp_path):
+    totals = check_same(spark_here, tmp_path, one_footer(40_000))
     assert totals["limits"]["oversized_buckets"] > 0
 
 

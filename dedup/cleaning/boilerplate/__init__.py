@@ -7,6 +7,7 @@ only a menu or a related card has, and lines that one site repeats over and over
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,7 @@ _NO_HEADLINE = frozenset(
 )
 
 
+@cache
 def triggers() -> dict[str, int]:
     """Return the words that make a block worth a look, with the longest block they flag."""
     limits = tags.trigger_words()

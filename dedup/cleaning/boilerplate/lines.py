@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ _PART_LINES = 1 << 21  # that are counted at a time, about
 
 _OFTEN, _VERY, _ON_MOST, _NUMBERED = 1, 2, 4, 8
 _SHORT, _INNER, _FIRST = 1, 2, 4
+_AS_FIRST = np.uint8(4)  # bits by which the marks of a first line are moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,63 @@ class LineCounts:
     most: Bool
     known: Bool  # the site is known
     numbered: Bool  # the same only when all numbers are taken as one
+
+
+def _no_keys() -> UInt64:
+    return np.zeros(0, np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class LineTable:
+    """What was counted of lines, to look up those of other documents of the site.
+
+    ``keys`` (sorted) are those of lines that stand often; the lower four bits of ``marks`` are what
+    they are inside a document, the upper four what they are as its first line. ``literal``
+    (sorted) are the hashes of those that stand often with their numbers.
+    """
+
+    keys: UInt64 = dataclasses.field(default_factory=_no_keys)
+    marks: UInt8 = dataclasses.field(default_factory=lambda: np.zeros(0, np.uint8))
+    literal: UInt64 = dataclasses.field(default_factory=_no_keys)
+
+    @classmethod
+    def of(cls, lines: Lines, counts: LineCounts) -> LineTable:
+        """Return the table of lines that were counted themselves."""
+        some = np.flatnonzero(counts.often)
+        marks = np.full(len(some), _OFTEN, np.uint8)
+        marks += counts.very[some] * np.uint8(_VERY) + counts.most[some] * np.uint8(_ON_MOST)
+        marks[_is_first(lines)[some]] <<= _AS_FIRST
+        keys, place = np.unique(lines.keys[some], return_inverse=True)
+        joined = np.zeros(len(keys), np.uint8)
+        np.bitwise_or.at(joined, place, marks)
+        return cls(keys, joined, np.unique(lines.hashes[some[~counts.numbered[some]]]))
+
+    def arrays(self) -> tuple[UInt64, UInt8, UInt64]:
+        """Return the arrays in order."""
+        return self.keys, self.marks, self.literal
+
+    def look(self, lines: Lines, *, is_known: bool) -> LineCounts:
+        """Return what is known of the lines of a document; ``is_known`` tells whether a site is."""
+        place = np.searchsorted(self.keys, lines.keys)
+        there = place < len(self.keys)
+        there[there] = self.keys[place[there]] == lines.keys[there]
+        marks = np.zeros(len(lines), np.uint8)
+        marks[there] = self.marks[place[there]]
+        inside, first = marks & np.uint8((1 << _AS_FIRST) - 1), marks >> _AS_FIRST
+        # A line that was never the first one is a headline unless it stands nearly everywhere.
+        both = np.uint8(_VERY | _ON_MOST)
+        alone = np.where((inside & both) == both, inside, 0)
+        marks = np.where(_is_first(lines), np.where(first > 0, first, alone), inside | first)
+        often, very, most = ((marks & each) > 0 for each in (_OFTEN, _VERY, _ON_MOST))
+        numbered = often & ~np.isin(lines.hashes, self.literal)
+        return LineCounts(often, very, most, np.full(len(lines), is_known), numbered)
+
+
+def _is_first(lines: Lines) -> Bool:
+    first: Bool = np.zeros(len(lines), np.bool_)
+    filled = lines.bounds[:-1] < lines.bounds[1:]
+    first[lines.bounds[:-1][filled]] = True
+    return first
 
 
 @dataclass(frozen=True, slots=True)

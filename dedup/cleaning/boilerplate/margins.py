@@ -14,24 +14,30 @@ import numpy as np
 
 from dedup.cleaning.boilerplate.lines import LineCounts
 from dedup.cleaning.boilerplate.page import Page
-from dedup.core.arrays import Bool, Int64
+from dedup.core.arrays import Bool, Int64, offsets_of
 from dedup.kernels import templates as kernel
 from dedup.text.lines import BULLET, SENTENCE
 
+_TEASER = ("related_block", "margin_run", "strong")
 _FINDING = ("site_nav", "margin_run", "strong")
 _FREQUENT = ("site_boilerplate", "line_frequency", "strong")
 _PROSE_WORDS = 8  # of a sentence that is text …
 _LONG_WORDS = 25  # … and of any line
 _ITEM_WORDS = 6  # a longer line with a list mark is no menu
 _TITLE_WORDS = 4  # a line of so many words may be a headline
+_TEASER_WORDS = 60  # of another article, in one line
+_FEWEST_TEASERS = 2  # below one marker
 _FEWEST = 2  # lines of a menu that make a run go
 _ALONE_LINES, _ALONE_MEAN = 8, 3.5  # or one, in so many lines of so few words on average
+_AROUND, _DEEP = 6, 12  # lines on either side, and of a menu below, around a line deep inside it
 _INSIDE = 3  # the same inside the text, where only what stands between them goes
 _MENU = frozenset(["site_nav", "cookie_notice", "legal", "site_template", "site_boilerplate"])
 _FOOT = _MENU | frozenset(
     "newsletter_signup share_widget follow related_block comment_form tag_list prev_next_nav "
     "app_promo donate".split()
 )
+_UNSURE = ("line_frequency", "medium")
+_SUSPECT = "related_suspect"
 _WEAK = frozenset(["nav_site", "nav_brand", "site_nav"])
 
 
@@ -62,10 +68,13 @@ def take_margins(page: Page, line_counts: LineCounts) -> None:
             continue  # a page without text
         if page.frequent:
             _take_frequent(page, line_counts, prose, (first, last))
-        for run in _menus(page, _runs(page, prose, begin, first, _MENU)):
-            _take_head(page, run)
-        for run in _menus(page, _runs(page, prose, last, end, _FOOT)):
-            _take_foot(page, run)
+        heads = _menus(page, _runs(page, prose, begin, first, _MENU))
+        for run, below in itertools.zip_longest(heads, heads[1:]):
+            _take_head(page, run, goes_on=_goes_on(page, run, below))
+        feet = _menus(page, _runs(page, prose, last, end, _FOOT))
+        for above, run in zip([None, *feet], feet, strict=False):
+            _take_foot(page, run, goes_on=_goes_on(page, above, run))
+        _take_teasers(page, feet)
         for run in _runs(page, prose, first, last, _MENU):
             _take_inside(page, run)
     _take_enclosed(page)
@@ -98,6 +107,24 @@ def _menus(page: Page, runs: list[_Run]) -> list[_Run]:
     ]
 
 
+def _goes_on(page: Page, above: _Run | None, below: _Run | None) -> bool:
+    """Tell whether no more than one teaser stands between two runs, of which the first is a menu.
+
+    Marks of a list that lost their words are no evidence of one.
+    """
+    if above is None or below is None or below.low - above.high > 1:
+        return False
+    told = sum(_is_told(page, line) for line in range(above.low, above.high))
+    words = int(page.lines.words[above.high : below.low].sum())
+    return told >= _FEWEST and words <= _TEASER_WORDS
+
+
+def _is_told(page: Page, line: int) -> bool:
+    """Tell whether something else than the run says of a line that it is boilerplate."""
+    finding = page.found.get(line)
+    return finding is not None and finding[1] not in ("empty_item", _FINDING[1])
+
+
 def _is_firm(page: Page, line: int, reasons: frozenset[str]) -> bool:
     finding = page.found.get(line)
     if finding is not None:
@@ -116,14 +143,20 @@ def _is_menu(page: Page, run: _Run) -> bool:
 
 
 def _take(page: Page, line: int) -> None:
-    if line != page.begin(line) and line not in page.tagged:
-        page.found.setdefault(line, _FINDING)
+    suspect = page.tagged.get(line) == _SUSPECT and page.lines.words[line] > 1  # no bare address
+    known = page.found.get(line)
+    unsure = (
+        known is not None and known[1:] == _UNSURE
+    )  # by how often it occurs and where it stands
+    if line != page.begin(line) and (line not in page.tagged or suspect):
+        if known is None or unsure:
+            page.found[line] = _FINDING
 
 
-def _take_head(page: Page, run: _Run) -> None:
-    """Take a run above the text down to the last line of a menu in it."""
+def _take_head(page: Page, run: _Run, *, goes_on: bool) -> None:
+    """Take a run above the text down to the last line of a menu in it, or all if that goes on."""
     lines = page.lines
-    stop = int(run.firm[-1]) + 1
+    stop = run.high if goes_on else int(run.firm[-1]) + 1
     while stop < run.high and page.has(stop, BULLET) and lines.words[stop] <= _ITEM_WORDS:
         stop += 1
     headline = next(
@@ -134,6 +167,26 @@ def _take_head(page: Page, run: _Run) -> None:
         item = page.has(line, BULLET) and words <= _ITEM_WORDS
         if line != headline and (words < _TITLE_WORDS or item or line in page.frequent):
             _take(page, line)
+    _take_deep(page, run.low, stop)
+
+
+def _take_deep(page: Page, low: int, stop: int) -> None:
+    """Take longer lines deep inside a menu above the text, where no headline stands.
+
+    Of most lines around them it is known that they are boilerplate, and so many of those follow
+    that nothing like the headline with its buttons can be meant. The last two that may be one stay.
+    """
+    lines = range(low, stop)
+    known = offsets_of(np.array([line in page.found for line in lines], np.int64))
+    may_be = [line for line in lines if _may_be_headline(page, line)][-2:]
+    for line in lines:
+        if line in page.found or line in may_be or known[-1] - known[line - low] < _DEEP:
+            continue
+        above, below = max(line - _AROUND, low), min(line + 1 + _AROUND, stop)
+        before = known[line - low] - known[above - low]
+        behind = known[below - low] - known[line + 1 - low]
+        if 3 * before >= 2 * _AROUND and 3 * behind >= 2 * _AROUND:
+            _take(page, line)
 
 
 def _may_be_headline(page: Page, line: int) -> bool:
@@ -143,15 +196,43 @@ def _may_be_headline(page: Page, line: int) -> bool:
     return page.lines.words[line] > 1 and not page.has(line, BULLET)
 
 
-def _take_foot(page: Page, run: _Run) -> None:
-    """Take a run below the text from the first line of a menu in it on."""
-    start = int(run.firm[0])
+def _take_foot(page: Page, run: _Run, *, goes_on: bool) -> None:
+    """Take a run below the text from the first line of a menu in it on, or all if one goes on."""
+    start = run.low if goes_on else int(run.firm[0])
     while start > run.low and page.has(start, BULLET) and page.has(start - 1, BULLET):
         if page.lines.words[start - 1] > _ITEM_WORDS:
             break
         start -= 1
     for line in range(start, run.high):
         _take(page, line)
+
+
+def _take_teasers(page: Page, feet: list[_Run]) -> None:
+    """Take the teasers among the titles below a marker such as "Related", where there are several.
+
+    Each is a line of prose directly below a title; some may be known as boilerplate already.
+    """
+    markers = set(page.markers)
+    section: list[_Run] = []
+    for run, below in itertools.zip_longest(feet, feet[1:]):
+        if section or not markers.isdisjoint(range(run.low, run.high)):
+            section.append(run)
+        if section and not _goes_on(page, run, below):
+            _take_teasers_of(page, section)
+            section = []
+
+
+def _take_teasers_of(page: Page, section: list[_Run]) -> None:
+    lines = page.lines
+    between = [run.low - 1 for run in section[1:] if run.low - 1 not in page.found]
+    teasers = [line for line in between if line - 1 in page.found]
+    known = sum(
+        line in page.found and lines.words[line] >= _PROSE_WORDS and page.has(line, SENTENCE)
+        for line in range(section[0].low, section[-1].high)
+    )
+    if len(teasers) + known >= _FEWEST_TEASERS:
+        for line in teasers:
+            page.found.setdefault(line, _TEASER)
 
 
 def _take_frequent(page: Page, line_counts: LineCounts, prose: Bool, text: tuple[int, int]) -> None:

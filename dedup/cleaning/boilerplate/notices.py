@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Words of a site that speaks of itself to its reader.
 _CUE = re.compile(
@@ -38,10 +39,12 @@ _SITE = re.compile(
     r"|(?:diese[rnms]?|unsere[rnms]?) (?:artikel|beitrag|seite|app|podcast|newsletter)\w*"
     r"|abonnier\w*|rechte an|kommentar\w*|datenschutz\w*|cet article|notre (?:site|application)"
     r"|este art[ií]culo|nuestr[oa] (?:web|sitio|bolet[ií]n)|este artigo|questo articolo"
-    r"|bu haber\w*|подпи\w+)\b|[©@]|\bIhr(?:e[nr]?)?\b|(?<=\w )Sie\b",
+    r"|bu haber\w*|подпи\w+)\b|[©@]",
 )
+_ADDRESSES = re.compile(r"\bIhr(?:e[nr]?)?\b|(?<=\w )Sie\b")  # the reader, by a capital
 
 
+@lru_cache(maxsize=1 << 13)
 def speaks_of_site(text: str) -> bool:
     """Tell whether a text speaks of the page, the site or what its reader may do there."""
-    return _SITE.search(text) is not None or _SITE.search(text.lower()) is not None
+    return _ADDRESSES.search(text) is not None or _SITE.search(text.lower()) is not None

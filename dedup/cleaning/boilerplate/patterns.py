@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _ANNOTATIONS = str.maketrans(
@@ -40,6 +40,7 @@ _REPORTED = re.compile(
     r"|сказал\w*|сообщил\w*|заявил\w*|по словам|قال|قالت)\b"
 )
 _QUOTES_TITLES = frozenset(["related_inline", "prev_next_nav", "tag_list", "related_marker"])
+_KEPT_LINES = 1 << 13  # of which what was found is kept: pages of one site have many in common
 _REPORT_WORDS = 5  # shorter lines report nothing
 _OPEN_END = re.compile(r"(?<!\\)([^\W\d_]\)?)(?=\.(?:\*|\{0))")
 
@@ -61,6 +62,7 @@ def plain_text(line: str) -> str:
     return line
 
 
+@lru_cache(maxsize=_KEPT_LINES)
 def fold_line(line: str, *, unglue: bool = False) -> str:
     """Return ``line`` as the patterns see it.
 
@@ -213,6 +215,7 @@ def _variants(line: str) -> list[str]:
     return list(dict.fromkeys(folded))
 
 
+@lru_cache(maxsize=_KEPT_LINES)
 def match_patterns(line: str, words: int, *, is_sentence: bool) -> Match | None:
     """Return what the first pattern that is the whole of ``line`` says, the firm ones first.
 

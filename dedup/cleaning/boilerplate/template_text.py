@@ -16,6 +16,8 @@ from dedup.text.lines import SENTENCE, Lines
 from dedup.text.tokens import Tokens
 
 LINE_FINDING = ("site_template", "template_line", "strong")
+KNOWN_FINDING = ("site_template", "known_template", "strong")
+SITE_FINDING = ("site_template", "template_of_site", "strong")
 SENTENCE_FINDING = ("site_template", "template_sentence", "strong")
 _LABEL_WORDS = 4  # a shorter line may be the heading of what is below it
 _LABEL_TOKENS = 2  # of a label that goes with the sentence behind it
@@ -25,25 +27,32 @@ _TAIL = re.compile(r"[^\w\s„«“‘‚「『(\[]*")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The units of some documents and what the templates of the corpus say of them."""
+    """The units of some documents and what templates say of them; ``known`` are lines of one."""
 
     units: Units
     verdicts: UInt8
     endings: Int64
     tokens: Tokens
+    known: Int64
 
     @classmethod
     def of(cls, templates: Templates, tokens: Tokens, lines: Lines, sites: Int64) -> Found | None:
-        """Look the units of some documents up; None where the corpus has no templates."""
-        if not templates.entries:
+        """Look the units of some documents up; None where there are no templates."""
+        if not templates:
             return None
         units = cut_units(tokens, lines)
-        return cls(units, *templates.find(tokens, lines, units, sites), tokens)
+        known = np.flatnonzero(np.isin(lines.keys, templates.lines) & (lines.words > 0))
+        return cls(units, *templates.find(tokens, lines, units, sites), tokens, known)
 
 
 def take_templates(page: Page, line_counts: LineCounts, whole: Bool, found: Found | None) -> None:
     """Take the lines and sentences that are templates."""
-    if found is None or not found.verdicts.any():
+    if found is None:
+        return
+    for line in found.known.tolist():  # whatever else is said of it
+        page.tagged.pop(line, None)
+        page.found[line] = KNOWN_FINDING
+    if not found.verdicts.any():
         return
     lines, units = page.lines, found.units
     own = (units.lows == lines.lows[units.lines]) & (units.highs == lines.highs[units.lines])
@@ -54,7 +63,8 @@ def take_templates(page: Page, line_counts: LineCounts, whole: Bool, found: Foun
         if whole[line] and line not in page.tagged and _may_go(page, line_counts, line)
     ]
     for line in taken:
-        page.found[line] = LINE_FINDING
+        if page.found.get(line) != KNOWN_FINDING:
+            page.found[line] = SITE_FINDING if line_counts.most[line] else LINE_FINDING
     for line in taken:
         _take_beside(page, line_counts, line)
     rest = np.flatnonzero(~own & (found.verdicts != NOT))

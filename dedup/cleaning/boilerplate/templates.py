@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,16 +19,16 @@ import numpy.typing as npt
 
 from dedup.cleaning.boilerplate.notices import NOTICE, REPORTED, speaks_of_site
 from dedup.cleaning.boilerplate.patterns import fold_line
-from dedup.core.arrays import Bool, Float64, Int64, Texts, UInt8, UInt64
+from dedup.core.arrays import Bool, Float64, Int64, Texts, UInt8, UInt64, texts_from_strings
 from dedup.core.storage import Columns
 from dedup.kernels import templates as kernel
 from dedup.kernels.lines import drop_single
 from dedup.kernels.stopwords import fill_table
-from dedup.kernels.templates import ENDING, FULL, LEAST_WORDS, NOT, SHORT, TokenView, Units
+from dedup.kernels.templates import ENDING, FULL, LEAST_WORDS, NOT, SHORT, Known, Units
 from dedup.kernels.text import STARTS_SENTENCE
-from dedup.text.lines import Lines
+from dedup.text.lines import Lines, line_table
 from dedup.text.stopwords import stop_lists
-from dedup.text.tokens import Tokens
+from dedup.text.tokens import Tokens, tokenise_texts
 
 __all__ = ["ENDING", "FULL", "NOT", "SHORT", "TemplateCounter", "Templates", "cut_units"]
 
@@ -52,18 +52,13 @@ Int32 = npt.NDArray[np.int32]
 _COLUMNS = {"keys": np.uint64, "docs": np.int32, "lows": np.int64, "sizes": np.int16}
 
 
-def view(tokens: Tokens) -> TokenView:
-    """Return the arrays of tokens that the kernels of templates take."""
-    return TokenView(tokens.hashes, tokens.flags, tokens.starts, tokens.ends)
-
-
 def cut_units(tokens: Tokens, lines: Lines) -> Units:
     """Cut the lines of some documents into units."""
     room = len(lines) + int(np.count_nonzero(tokens.flags & STARTS_SENTENCE)) + len(lines)
     line, low, high = np.empty((3, room), np.int64)
     keys = np.empty(room, np.uint64)
     units = Units(line, low, high, keys)
-    count = kernel.cut_units(lines.lows, lines.highs, lines.words, view(tokens), units)
+    count = kernel.cut_units(lines.lows, lines.highs, lines.words, tokens.arrays(), units)
     return Units(line[:count], low[:count], high[:count], keys[:count])
 
 
@@ -86,20 +81,38 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """The keys of all templates as a hash table, and the templates, most frequent first."""
+    """The keys of all templates as a hash table, and the templates, most frequent first.
+
+    ``lines`` are the keys of lines that are known as templates without being counted.
+    """
 
     table: UInt64
     entries: tuple[Template, ...]
+    keys: tuple[int, ...] = ()  # of the entries, where they were counted
+    lines: UInt64 = field(default_factory=lambda: np.zeros(0, np.uint64))
+
+    def __bool__(self) -> bool:
+        return len(self.entries) + len(self.lines) > 0
+
+    def with_known(self, given: tuple[str, ...]) -> Templates:
+        """Return these templates and those of some texts: their lines, and what cuts as units."""
+        if not given:
+            return self
+        texts = texts_from_strings(list(given))
+        tokens = tokenise_texts(texts)
+        lines = line_table(texts, tokens, {})
+        keys = np.union1d(self.table[self.table > 0], cut_units(tokens, lines).keys)
+        own = np.unique(lines.keys[lines.words > 0])
+        return Templates(_key_table(keys), self.entries, self.keys, own)
 
     def find(self, tokens: Tokens, lines: Lines, units: Units, sites: Int64) -> tuple[UInt8, Int64]:
         """Tell of the units of some documents what they are, and where a template ends them."""
         found = np.zeros(len(units.keys), np.uint8)
         endings = np.full(len(units.keys), -1)
-        if self.entries and len(found):
-            spreads = spread(sites[lines.docs[units.lines]])
-            kernel.find_templates(
-                units, spreads, view(tokens), self.table, lines.words, found, endings
-            )
+        if self and len(found):
+            known = Known(self.table, spread(sites[lines.docs[units.lines]]))
+            given = units, known, tokens.arrays(), lines.words
+            kernel.find_templates(*given, found, endings)
         return found, endings
 
 
@@ -170,14 +183,18 @@ class TemplateCounter:
 
 
 def _templates(kept: dict[int, Template]) -> Templates:
-    keys = np.array(list(kept), np.uint64)
+    order = sorted(kept, key=lambda key: (-kept[key].clusters, kept[key].text, kept[key].site))
+    table = _key_table(np.array(list(kept), np.uint64))
+    return Templates(table, tuple(kept[key] for key in order), tuple(order))
+
+
+def _key_table(keys: UInt64) -> UInt64:
     size = 16
     while size < 4 * len(keys):
         size *= 2
-    table = np.zeros(size, np.uint64)
+    table: UInt64 = np.zeros(size, np.uint64)
     fill_table(keys, table)
-    order = sorted(kept.values(), key=lambda e: (-e.clusters, e.text, e.site))
-    return Templates(table, tuple(order))
+    return table
 
 
 def _parts(facts: _Facts) -> Iterator[Int64]:
@@ -329,9 +346,7 @@ class _Survey:
         lows, highs = lows[fresh].astype(np.int64), highs[fresh].astype(np.int64)
         sketches = np.full((len(rows), kernel.SKETCH), ~np.uint64(0))
         table = stop_lists().table
-        kernel.sketch_rows(
-            rows, self.tokens.bounds, self.tokens.hashes, table, lows, highs, sketches
-        )
+        kernel.sketch_rows(rows, self.tokens.arrays(), table, lows, highs, sketches)
         return sketches
 
 

@@ -24,7 +24,7 @@ from dedup.cleaning.repeats.shapes import (
     prose_lines,
 )
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64, Texts, UInt64
+from dedup.core.arrays import Bool, Int64, Texts
 from dedup.kernels import repeats as kernel
 from dedup.schema import REMOVALS
 from dedup.text.lines import BULLET, ELLIPSIS, PAREN, SENTENCE, Lines, fragments, word_hashes
@@ -56,8 +56,7 @@ class _Search:
     whole: Bool  # no piece of a wrapped paragraph
     gone: Bool
     held: Bool
-    prefix: UInt64
-    powers: UInt64
+    prefix: kernel.Prefix
     rows: list[tuple[int, int, int, str, str, str, int, int]] = field(default_factory=list)
 
     def line_of(self, token: int) -> int:
@@ -101,29 +100,25 @@ class _Search:
         if not len(rows):
             return within, across
         longest = int(sizes.max()) + 1
-        if len(self.powers) < longest:
-            self.powers = np.empty(longest, np.uint64)
-            kernel.prefix_hashes(self.tokens.hashes, self.prefix, self.powers)
-        keys, stamps, heads = _tables(lines, rows)
-        chain, alias, capacity = (np.zeros(len(lines), np.int64) for _ in range(3))
-        kernel.find_runs(
-            rows,
-            lines.bounds,
-            lines.lows,
-            lines.highs,
-            self.prefix,
-            self.powers,
-            sizes,
-            usable,
-            keys,
-            stamps,
-            heads,
-            chain,
-            alias,
-            capacity,
-            within,
-            across,
+        if len(self.prefix.powers) < longest:
+            self.prefix = self.prefix._replace(powers=np.empty(longest, np.uint64))
+            kernel.prefix_hashes(self.tokens.hashes, self.prefix)
+        chain, alias, capacity = np.zeros((3, len(lines)), np.int64)
+        search = kernel.Search(
+            bounds=lines.bounds,
+            lows=lines.lows,
+            highs=lines.highs,
+            prefix=self.prefix,
+            sizes=sizes,
+            usable=usable,
+            table=table_for(lines, rows),
+            chain=chain,
+            alias=alias,
+            capacity=capacity,
+            within=within,
+            across=across,
         )
+        kernel.find_runs(rows, search)
         return within, across
 
     def equal(self, a: int, b: int, size: int) -> bool:
@@ -145,10 +140,11 @@ class _Search:
         ].casefold()
 
 
-def _tables(lines: Lines, rows: Int64) -> tuple[UInt64, Int64, Int64]:
+def table_for(lines: Lines, rows: Int64) -> kernel.Table:
+    """Return a fresh table for the blocks of any of some documents."""
     most = int((lines.bounds[rows + 1] - lines.bounds[rows]).max())
     size = 1 << (2 * most + 1).bit_length()
-    return np.zeros(size, np.uint64), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    return kernel.Table(np.zeros(size, np.uint64), *np.zeros((2, size), np.int64))
 
 
 def find_repeats(texts: Texts, tokens: Tokens, lines: Lines, config: Config) -> pa.Table:
@@ -158,8 +154,8 @@ def find_repeats(texts: Texts, tokens: Tokens, lines: Lines, config: Config) -> 
     length of a document.
     """
     whole, gone, held = ~fragments(lines, tokens), *np.zeros((2, len(lines)), np.bool_)
-    prefix, powers = np.empty(len(tokens.hashes) + 1, np.uint64), np.empty(0, np.uint64)
-    search = _Search(texts, tokens, lines, whole, gone, held, prefix, powers)
+    prefix = kernel.Prefix(np.empty(len(tokens.hashes) + 1, np.uint64), np.empty(0, np.uint64))
+    search = _Search(texts, tokens, lines, whole, gone, held, prefix)
     marked, sizes = _teasers(tokens, lines)
     _remove_teasers(search, marked, sizes)
     _remove_near_teasers(search, marked, sizes)
@@ -306,22 +302,20 @@ def _remove_copies(search: _Search) -> None:
         return
     source = np.full(len(lines), -1, np.int64)
     why = np.zeros(len(lines), np.int64)
-    kernel.find_copies(
-        rows,
-        lines.bounds,
-        lines.lows,
-        lines.highs,
-        lines.words,
-        prose_lines(search.texts, lines),
-        (lines.flags & SENTENCE) != 0,
-        lines.hashes,
-        search.tokens.hashes,
-        ~search.gone,
-        *_tables(lines, rows),
-        np.zeros(len(lines), np.int64),
-        source,
-        why,
+    blocks = kernel.Blocks(
+        bounds=lines.bounds,
+        lows=lines.lows,
+        highs=lines.highs,
+        words=lines.words,
+        keys=lines.hashes,
+        hashes=search.tokens.hashes,
+        prose=prose_lines(search.texts, lines),
+        ends_sentence=(lines.flags & SENTENCE) != 0,
+        usable=~search.gone,
     )
+    order = np.zeros(len(lines), np.int64)
+    found = kernel.Copies(source, why)
+    kernel.find_copies(rows, blocks, table_for(lines, rows), order, found)
     for line in np.flatnonzero(source >= 0).tolist():
         kept = int(source[line])
         what = (*_COPY_RULES[int(why[line])], "strong")

@@ -16,16 +16,19 @@ from itertools import islice
 from os import PathLike
 from typing import Any, TypeVar
 
-from dedup.errors import CorruptIndex, IndexUnavailable, OutputError
+from dedup.core.arrays import Texts
+from dedup.errors import ConfigError, CorruptIndex, IndexUnavailable, OutputError
 from dedup.index.entries import FRESH, Entry, Record, pack, unpack_verdict
 from dedup.index.redis.repairing import compact, flaws, rebuild
 from dedup.index.redis.served import ServedShelf, numbers_in, packed_keys, row_of
 from dedup.index.redis.server import Server
 from dedup.index.redis.walking import counts_of, forget_days, old_days, older, pages, room
 from dedup.index.rules import Rules, record_of
+from dedup.index.searching import Search
 from dedup.index.settings import Settings
 from dedup.index.store import Counts
-from dedup.index.verdicts import Verdict
+from dedup.index.templates import SiteTemplate
+from dedup.index.verdicts import KnownPassage, Verdict
 
 _AT_ONCE = 16  # articles of one call; the server does nothing else meanwhile
 _LOADED = 512  # articles whose verdicts are asked for together when many are added
@@ -54,11 +57,25 @@ def open_store(
         server.refuse_forgetful()
         if durable:
             server.refuse_lazy()
-        settings = server.take_settings(create, mode == "x")
+        settings = server.take_settings(None if create is None else _kept(create), mode == "x")
     except BaseException:
         server.close()
         raise
     return RedisStore(server, settings, read_only=mode == "r", clock=clock)
+
+
+def _kept(create: Callable[[], Settings]) -> Callable[[], Settings]:
+    """Return what makes settings; it raises ``ConfigError`` for what is not kept on a server."""
+
+    def made() -> Settings:
+        settings = create()
+        for name in ("clean", "passages"):
+            if getattr(settings, name):
+                allowed = "false in an index on a server: that needs one in a file or in memory"
+                raise ConfigError(name, True, allowed)
+        return settings
+
+    return made
 
 
 class RedisStore:
@@ -73,7 +90,7 @@ class RedisStore:
         self._clock = clock
         self._rules = Rules(settings)
 
-    def insert(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
+    def insert(self, entries: Sequence[Entry], *, add: bool, search: bool = True) -> list[Verdict]:
         """Decide on entries in their order, and with ``add`` keep each in one step."""
         if add:
             self._must_write()
@@ -137,6 +154,26 @@ class RedisStore:
         """Return what is kept under an id."""
         row = self._rules.called(self._shelf(), name)
         return None if row is None else row.record
+
+    def search(self, text: str, most: int) -> Search:
+        """Raise ``ConfigError``: an index on a server keeps no passages."""
+        raise ConfigError("passages", False, "true where a text is searched for")
+
+    def passages_of(self, texts: Texts) -> list[list[KnownPassage]]:
+        """Raise ``ConfigError``: an index on a server keeps no passages."""
+        raise ConfigError("passages", False, "true where passages are sought")
+
+    def templates(self, site: str | None) -> list[SiteTemplate]:
+        """Raise ``ConfigError``: an index on a server keeps no templates."""
+        raise ConfigError("clean", False, "true where templates are asked for")
+
+    def keep_line(self, line: str, site: str | None) -> None:
+        """Raise ``ConfigError``: an index on a server keeps no templates."""
+        raise ConfigError("clean", False, "true where a line is kept from cleaning")
+
+    def kept_lines(self) -> list[tuple[str | None, str]]:
+        """Return the lines that are kept from cleaning: an index on a server has none."""
+        return []
 
     def records(self) -> Iterator[Record]:
         """Yield what is kept, in the order in which it came; it may change meanwhile."""

@@ -18,9 +18,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from dedup.core.arrays import Texts
 from dedup.errors import CorruptIndex, IndexUnavailable, OutputError
 from dedup.index.entries import Entry, Record
 from dedup.index.rules import Row, Rules
+from dedup.index.searching import Search
 from dedup.index.settings import Settings
 from dedup.index.sqlite.bulk import AT_ONCE, is_plain, load_chunk
 from dedup.index.sqlite.checking import flaws, rebuild
@@ -28,7 +30,8 @@ from dedup.index.sqlite.database import Database, connection_facts, sealed
 from dedup.index.sqlite.settling import TAIL, settle
 from dedup.index.sqlite.shelf import PAGE, SQLiteShelf
 from dedup.index.store import Counts
-from dedup.index.verdicts import Verdict
+from dedup.index.templates import SiteTemplate, forget_sites, keep_line, kept_lines, templates
+from dedup.index.verdicts import KnownPassage, Verdict
 
 _GONE_SHARE = 0.5  # removed articles, of those that are there, from which postings are cleaned
 
@@ -76,19 +79,24 @@ class SQLiteStore:
         self._database.forgotten = False
         return self._shelf
 
-    def insert(self, entries: Sequence[Entry], *, add: bool) -> list[Verdict]:
+    def insert(self, entries: Sequence[Entry], *, add: bool, search: bool = True) -> list[Verdict]:
         """Decide on entries in their order, and with ``add`` keep them, in one transaction."""
         if not add:
             with self._database.reading() as connection:
-                shelf = self._at(connection)
-                return [self._rules.insert(shelf, each, add=False) for each in entries]
+                return self._rules.insert_all(self._at(connection), entries, add, search)
         with self._database.writing() as connection:
             shelf = self._at(connection)
-            verdicts = [self._rules.insert(shelf, each, add=True) for each in entries]
+            verdicts = self._rules.insert_all(shelf, entries, add, search)
             if shelf.waiting >= TAIL:
                 settle(shelf)
+            shelf.settle_seeds()
             shelf.save()
         return verdicts
+
+    def search(self, text: str, most: int) -> Search:
+        """Return what of a text stands in the articles."""
+        with self._database.reading() as connection:
+            return self._rules.search(self._at(connection), text, most)
 
     def load(self, entries: Iterable[Entry]) -> Counter[str]:
         """Keep entries, many in one transaction, and count the verdicts."""
@@ -108,7 +116,8 @@ class SQLiteStore:
 
     def _load_slowly(self, chunk: list[Entry]) -> Iterator[str]:
         for low in range(0, len(chunk), TAIL):
-            yield from (each.verdict for each in self.insert(chunk[low : low + TAIL], add=True))
+            some = self.insert(chunk[low : low + TAIL], add=True, search=False)
+            yield from (each.verdict for each in some)
 
     def fetch(self, name: str) -> Record | None:
         """Return what is kept under an id."""
@@ -167,6 +176,28 @@ class SQLiteStore:
             self._clean()
         return removed
 
+    def passages_of(self, texts: Texts) -> list[list[KnownPassage]]:
+        """Return what each of many texts shares with the articles."""
+        with self._database.reading() as connection:
+            return self._rules.passages_of(self._at(connection), texts)
+
+    def templates(self, site: str | None) -> list[SiteTemplate]:
+        """Return the templates of a site, or of all."""
+        with self._database.reading() as connection:
+            return templates(self._at(connection), site)
+
+    def keep_line(self, line: str, site: str | None) -> None:
+        """Keep a line from being removed as a template, of one site or of all."""
+        with self._database.writing() as connection:
+            shelf = self._at(connection)
+            keep_line(shelf, self._rules.cleaner, line, site)
+            shelf.save()
+
+    def kept_lines(self) -> list[tuple[str | None, str]]:
+        """Return the lines that are kept, each with its site, ``None`` for all."""
+        with self._database.reading() as connection:
+            return kept_lines(self._at(connection))
+
     def _older(self, before: int) -> list[int]:
         """Return the articles older than a time; what represents others comes after those."""
         with self._database.reading() as connection:
@@ -186,7 +217,10 @@ class SQLiteStore:
     def _clean(self) -> None:
         with self._database.writing() as connection:
             shelf = self._at(connection)
+            if self.settings.clean:
+                forget_sites(shelf)
             if len(shelf.gone()) > max(TAIL, _GONE_SHARE * shelf.counts.articles):
+                shelf.settle_seeds(everything=True)
                 settle(shelf, everything=True)
                 shelf.save()
 
@@ -206,6 +240,7 @@ class SQLiteStore:
                 "postings": sum(run.postings for run in shelf.runs),
                 "runs": len(shelf.runs),
                 "waiting": shelf.waiting,
+                **({} if shelf.seeds is None else shelf.seeds.facts()),
                 **connection_facts(),
             }
 
@@ -234,6 +269,7 @@ class SQLiteStore:
         with self._database.writing() as connection:
             shelf = self._at(connection)
             if shelf.next > 1:
+                shelf.settle_seeds(everything=True)
                 settle(shelf, everything=True)
             shelf.save()
         with self._database.alone() as connection:

@@ -176,10 +176,8 @@ def _decide(chunk: _Chunk, first: Int64, matches: _Matches) -> tuple[Bool, Int64
     """Return which articles represent others, and the pair each of the others gives way in."""
     leads = (first == np.arange(len(first))) & (chunk.counts > 0)
     chosen, closest = np.full(len(first), -1, np.int64), np.zeros(len(first))
-    kernel.give_way(
-        *(matches.later, matches.earlier, matches.similar, matches.numbers),
-        *(leads, chosen, closest),
-    )
+    pairs = kernel.Pairs(matches.later, matches.earlier, matches.similar, matches.numbers)
+    kernel.give_way(pairs, leads, chosen, closest)
     return leads, chosen
 
 

@@ -11,13 +11,17 @@ import numpy as np
 from dedup.core.arrays import Int64, UInt64
 from dedup.errors import CorruptIndex
 from dedup.index.rules import Row, keys_of_records
+from dedup.index.searching import is_seeded
 from dedup.index.sqlite.runs import slices_of
+from dedup.index.sqlite.seeds import Tail, postings_of
 from dedup.index.sqlite.settling import reader_of, settle
 from dedup.index.sqlite.shelf import PAGE, ROW, Cells, SQLiteShelf
 from dedup.index.store import BUCKET
+from dedup.index.templates import Cleaner, recount, site_flaws
 from dedup.kernels import postings as kernel
 
 _UPPER = np.uint64(32)
+_SEEDED_AT_ONCE = 1 << 14  # articles whose seeds are computed before they are written
 
 
 @dataclass(slots=True)
@@ -67,7 +71,7 @@ def rebuild(shelf: SQLiteShelf, connection: sqlite3.Connection) -> int:
     for _ in _walk(shelf, survey):
         pass
     connection.executemany("DELETE FROM docs WHERE number = ?", [(n,) for n in survey.damaged])
-    for table in ("blocks", "gone"):
+    for table in ("blocks", "seeds", "gone"):
         connection.execute(f"DELETE FROM {table}")
     connection.execute("REINDEX members")
     shelf.next = max(shelf.next, survey.last + 1)
@@ -76,7 +80,29 @@ def rebuild(shelf: SQLiteShelf, connection: sqlite3.Connection) -> int:
     counts.articles, counts.representatives, counts.versions = survey.counted()
     shelf.reshaped([], 0)
     settle(shelf, everything=True)
+    if shelf.seeds is not None:
+        rebuild_seeds(shelf)
+    if shelf.settings.clean:
+        count_sites(shelf)
     return len(survey.damaged)
+
+
+def rebuild_seeds(shelf: SQLiteShelf) -> None:
+    """Compute the seeds of all articles again, in as many runs as are made at a time."""
+    seeds = shelf.seeds
+    assert seeds is not None
+    try:
+        seeds.take_up(shelf.connection, anew=True)
+    except CorruptIndex:
+        pass
+    seeds.connection = shelf.connection
+    seeds.forget()
+    nobody = np.zeros(0, np.int64)
+    for rows in shelf.pages(0):
+        seeds.take(rows, rows[-1].number)
+        if seeds.taken - seeds.covered >= _SEEDED_AT_ONCE:
+            seeds.settle(seeds.taken, nobody)
+    seeds.settle(max(shelf.next - 1, 0), nobody, everything=True)
 
 
 def flaws(shelf: SQLiteShelf) -> list[str]:
@@ -103,6 +129,38 @@ def flaws(shelf: SQLiteShelf) -> list[str]:
         wrong = _differences(there, made(part), gone)
         if wrong:
             found.append(f"{wrong} postings of slice {part} do not follow from the articles")
+    found += seed_flaws(shelf, gone)
+    return found + (site_flaws(shelf, shelf.next - 1) if shelf.settings.clean else [])
+
+
+def count_sites(shelf: SQLiteShelf) -> None:
+    """Count the templates of all sites again."""
+    leads = ((row.record.site, row.number) for rows in shelf.pages(0) for row in rows if row.leads)
+    recount(shelf, Cleaner(shelf.settings.config(), shelf.settings.salt), leads)
+
+
+def seed_flaws(shelf: SQLiteShelf, gone: Int64) -> list[str]:
+    """Name what is wrong with the seeds that are in runs."""
+    seeds = shelf.seeds
+    if seeds is None:
+        return []
+    wanted = Tail()
+    for rows in _walk(shelf, _Survey()):
+        settled = [row for row in rows if row.number <= seeds.covered]
+        some = [row for row in settled if is_seeded(row.record, row.leads)]
+        if some:
+            wanted.add(*postings_of(some, shelf.settings.salt))
+    made, _ = wanted.slices()
+    found = []
+    for part in range(kernel.SLICES):
+        try:
+            there = [seeds.reader(run)(part) for run in seeds.runs]
+        except CorruptIndex as error:
+            found.append(str(error))
+            continue
+        wrong = _differences(there, made(part), gone)
+        if wrong:
+            found.append(f"{wrong} seeds of slice {part} do not follow from the articles")
     return found
 
 

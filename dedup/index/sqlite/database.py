@@ -24,7 +24,7 @@ from dedup.errors import CorruptIndex, DedupError, IndexUnavailable
 from dedup.index.sqlite.locking import FileLock, file_system, is_remote
 
 APPLICATION_ID = 0x64656475  # "dedu"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _CACHE_KIB = 32 << 10
 _LOG_PAGES = 4000  # of the log that are copied back into the file at a time
 _WAIT_MS = 30_000
@@ -53,7 +53,15 @@ SCHEMA = {
     "members": "CREATE INDEX members ON docs(family, number) WHERE leads = 0",
     "blocks": "CREATE TABLE blocks(place INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
     "gone": "CREATE TABLE gone(number INTEGER PRIMARY KEY) STRICT",
+    "seeds": "CREATE TABLE seeds(place INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT",
+    "sites": (
+        "CREATE TABLE sites(place INTEGER PRIMARY KEY, seal INTEGER NOT NULL, "
+        "data BLOB NOT NULL) STRICT"
+    ),
 }
+# What an index of the first format lacks: it gets them when it is opened for writing.
+ADDED = ("seeds", "sites")
+FIRST_SCHEMA = {name: sql for name, sql in SCHEMA.items() if name not in ADDED}
 
 
 def sealed(data: bytes, *facts: int) -> int:
@@ -179,6 +187,8 @@ class Database:
             self._set_up(connection)
             if create is not None and _is_empty(connection):
                 self._create(connection, create())
+            if not self.read_only:
+                _raise_format(connection)
             check_schema(connection, self.path)
             if not self.read_only:
                 connection.execute("PRAGMA journal_mode=WAL")
@@ -214,9 +224,10 @@ class Database:
 
     def _create(self, connection: sqlite3.Connection, settings: str) -> None:
         connection.execute("PRAGMA page_size=4096")
+        # The mark is in the file as soon as anything is: others look at it without the lock.
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         for sql in SCHEMA.values():
             connection.execute(sql)
@@ -310,13 +321,24 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
     return not tables
 
 
+def _raise_format(connection: sqlite3.Connection) -> None:
+    """Give an index of the first format the tables it lacks, and change nothing else."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
+    if dict(rows) == FIRST_SCHEMA and len(rows) == len(FIRST_SCHEMA):
+        connection.execute("BEGIN IMMEDIATE")
+        for name in ADDED:
+            connection.execute(SCHEMA[name])
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+
+
 def check_schema(connection: sqlite3.Connection, path: Path) -> None:
     """Raise ``CorruptIndex`` for a file that is no index, or more than one."""
     (found,) = connection.execute("PRAGMA application_id").fetchone()
     if found != APPLICATION_ID:
         raise CorruptIndex(f"{path} is not a dedup index")
     rows = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
-    if dict(rows) != SCHEMA or len(rows) != len(SCHEMA):
+    if dict(rows) not in (SCHEMA, FIRST_SCHEMA) or len(rows) != len(dict(rows)):
         raise CorruptIndex(f"{path}: the tables are not those of an index")
 
 

@@ -90,10 +90,11 @@ class Finder:
         bounds = offsets_of(np.array(sizes, np.int64) // 8)
         there = np.array([position for position, _ in blocks], np.int64)
         words = np.frombuffer(b"".join([data for _, data in blocks]), np.uint64)
+        laid_out = kernel.Blocks(words, bounds, there)
         ends, room = np.empty(len(positions), np.int64), _ROOM
         while True:
             out = np.empty(room, np.int64)
-            made = kernel.find_postings(words, bounds, there, positions, wanted, out, ends)
+            made = kernel.find_postings(laid_out, positions, wanted, out, ends)
             if made <= room:
                 break
             room = made

@@ -67,7 +67,7 @@ def add_run(
         )
     run = Run(number, level, run.parts, written, upto)
     kept = [each for each in shelf.runs if each not in merging]
-    if not kept:
+    if not kept and (everything or shelf.seeds is None):  # seeds of removed ones may be there yet
         shelf.connection.execute("DELETE FROM gone WHERE number <= ?", (upto,))
     shelf.reshaped([*kept, run], upto)
 

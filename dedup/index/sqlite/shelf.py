@@ -9,18 +9,20 @@ from dataclasses import astuple, fields
 
 import numpy as np
 
-from dedup.core.arrays import Int64
+from dedup.core.arrays import Int64, UInt64
 from dedup.errors import CorruptIndex, IndexUnavailable
 from dedup.index.entries import Record, pack
-from dedup.index.rules import Row, keys_of_records
+from dedup.index.rules import Row, keys_of_records, texts_of
 from dedup.index.settings import Settings
 from dedup.index.sqlite.database import any_of, sealed
 from dedup.index.sqlite.runs import Finder, Run
+from dedup.index.sqlite.seeds import WAITING, SeedRuns
 from dedup.index.store import BUCKET, Counts
 
 PAGE = 1000  # rows that are read at a time where all are
 _MOST = (1 << 32) - 1  # the largest number that a posting can hold
 _STATE = struct.Struct(f"<{4 + len(fields(Counts))}q")
+_FIRST_STATE = struct.Struct("<10q")  # of an index of the first format
 _RUN = struct.Struct("<5q")
 ROW = "number, family, leads, time, seal, record"
 
@@ -42,6 +44,7 @@ class SQLiteShelf:
         self._clock = clock
         self._tail: dict[int, list[int]] = {}
         self._taken = 0  # the last number whose keys are in the tail
+        self.seeds = SeedRuns(settings) if settings.passages else None
 
     def take_up(self, connection: sqlite3.Connection, *, anew: bool) -> None:
         """Bring what is in memory to what the file holds in this transaction."""
@@ -54,19 +57,23 @@ class SQLiteShelf:
         if self._taken < self.next - 1:
             self._take_tail()
         self._shape = shape
+        if self.seeds is not None:
+            self.seeds.take_up(connection, anew=anew or self.next <= self.seeds.taken)
 
     def take_state(self, connection: sqlite3.Connection) -> int:
         """Read what is written besides articles; return the version of the runs."""
         self.connection = connection
-        row = connection.execute("SELECT seal, data FROM state").fetchone()
+        row = connection.execute("SELECT seal, data FROM state WHERE one = 1").fetchone()
         if row is None:  # nothing was ever added
             return self.begin(1, 0)
         seal, data = row
-        if seal != sealed(data) or (len(data) - _STATE.size) % _RUN.size:
+        forms = (_STATE, _FIRST_STATE)
+        form = next((each for each in forms if (len(data) - each.size) % _RUN.size == 0), None)
+        if seal != sealed(data) or form is None or len(data) < form.size:
             raise CorruptIndex("what the index says of itself is damaged")
-        self.next, self.covered, shape, self._latest, *counts = _STATE.unpack_from(data)
+        self.next, self.covered, shape, self._latest, *counts = form.unpack_from(data)
         self.counts = Counts(*counts)
-        self.runs = [Run(*each) for each in _RUN.iter_unpack(data[_STATE.size :])]
+        self.runs = [Run(*each) for each in _RUN.iter_unpack(data[form.size :])]
         return int(shape)
 
     def begin(self, following: int, latest: int) -> int:
@@ -110,6 +117,57 @@ class SQLiteShelf:
         self._tail.clear()
         self._taken = covered
 
+    def _known_seeds(self) -> SeedRuns:
+        """Return the seeds, those of the newest articles taken into memory."""
+        assert self.seeds is not None
+        for rows in self.pages(self.seeds.taken) if self.seeds.taken < self.next - 1 else ():
+            self.seeds.take(rows, rows[-1].number)
+        return self.seeds
+
+    def seed_postings(self, keys: UInt64) -> UInt64:
+        """Return ``place of the key << 32 | article`` of the newest articles of each, in order."""
+        return self._known_seeds().find(keys)
+
+    def seeded(self) -> int:
+        """Return how many articles there are."""
+        return self.counts.articles
+
+    def site(self, place: int) -> bytes | None:
+        """Return what is kept of a site at a place; ``CorruptIndex`` where it is damaged."""
+        sql = "SELECT seal, data FROM sites WHERE place = ?"
+        found = self.connection.execute(sql, (place,)).fetchone()
+        if found is None:
+            return None
+        seal, data = found
+        if seal != sealed(data, place):
+            raise CorruptIndex("what the index knows of a site is damaged")
+        return bytes(data)
+
+    def put_site(self, place: int, data: bytes | None) -> None:
+        """Keep something at a place, or nothing any more."""
+        if data is None:
+            self.connection.execute("DELETE FROM sites WHERE place = ?", (place,))
+        else:
+            row = (place, sealed(data, place), data)
+            self.connection.execute("INSERT OR REPLACE INTO sites VALUES (?, ?, ?)", row)
+
+    def site_places(self) -> list[int]:
+        """Return the places where something is kept."""
+        cells = self.connection.execute("SELECT place FROM sites ORDER BY place").fetchall()
+        return [place for (place,) in cells]
+
+    def texts(self, numbers: Sequence[int], since: int) -> list[str]:
+        """Return the texts of those articles that are there, none older than a time."""
+        return texts_of(self.rows(numbers), since)
+
+    def settle_seeds(self, *, everything: bool = False) -> None:
+        """Make a run of the seeds that wait where they are many, or of all if asked for."""
+        if self.seeds is None or self.next == 1:
+            return
+        if everything or self.next - 1 - self.seeds.covered >= WAITING:
+            seeds = self._known_seeds()
+            seeds.settle(self.next - 1, self.gone(), everything=everything)
+
     @property
     def waiting(self) -> int:
         """Return how many articles wait for a run."""
@@ -140,7 +198,7 @@ class SQLiteShelf:
         if not numbers:
             return []
         sql = f"SELECT {ROW} FROM docs WHERE number IN {any_of(len(numbers))} ORDER BY number"
-        rows = [self.row(cells) for cells in self.connection.execute(sql, numbers)]
+        rows = [self.row(cells) for cells in self.connection.execute(sql, [*numbers])]
         if len(rows) < len(numbers):
             missing = set(numbers) - {row.number for row in rows}
             sql = f"SELECT count(*) FROM gone WHERE number IN {any_of(len(missing))}"
@@ -166,9 +224,13 @@ class SQLiteShelf:
     def append(self, record: Record, keys: list[int], group: int | None, leads: bool) -> int:
         """Keep an article under the next number; without a group it begins one."""
         number = self.next
-        self.insert([(record, number if group is None else group, leads)])
+        group = number if group is None else group
+        seeds = None if self.seeds is None else self._known_seeds()
+        self.insert([(record, group, leads)])
         self._post(number, keys)
         self._taken = number
+        if seeds is not None:
+            seeds.take([Row(number, group, leads, record, self.settings.num_perm)], number)
         return number
 
     def insert(self, made: Iterable[tuple[Record, int, bool]]) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from dedup.core.arrays import Int64
 from dedup.passages.families.copying import find_copying
 from dedup.passages.families.find import Families, find_families
 from dedup.passages.families.kinds import find_kinds

@@ -1,9 +1,9 @@
 """Who copied whom: outlets, the agencies they credit and the outlets they name, with the evidence.
 
-The order of evidence is fixed. A credited agency is where everybody has the text from, so no member is
-said to have it from another one. An outlet that is named beside the passage, with a verb of
-reporting, is where the naming one has it from. Times within 72 hours tell who was first. Where there
-is none of these, nothing is said.
+The order of evidence is fixed. A credited agency is where everybody has the text from, so no member
+is said to have it from another one. An outlet that is named beside the passage, with a verb of
+reporting, is where the naming one has it from. Times within 72 hours tell who was first. Where
+there is none of these, nothing is said.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def _find_named(
         text = sources.text_of(doc)
         start, end = int(tokens.starts[first]), int(tokens.ends[last])
         for beside in (text[max(start - BESIDE, 0) : start], text[end : end + BESIDE]):
-            for other in sorted(others & names.named_in(beside)):
-                found.append((family, doc, sources.owners.owner_names[other]))
+            near = sorted(names.named_in(beside, others))
+            found += [(family, doc, sources.owners.owner_names[other]) for other in near]
     return found
 
 
@@ -157,12 +157,14 @@ class _Names:
         found: Int64 = np.flatnonzero(near)
         return found
 
-    def named_in(self, text: str) -> set[int]:
-        """Return the owners that are named in a text close to a verb of reporting."""
+    def named_in(self, text: str, owners: set[int]) -> set[int]:
+        """Return which of some owners are named in a text close to a verb of reporting."""
         return {
             owner
-            for owner, pattern in self.patterns.items()
-            if any(_is_reported(text, *found.span()) for found in pattern.finditer(text))
+            for owner in owners & self.patterns.keys()
+            if any(
+                _is_reported(text, *found.span()) for found in self.patterns[owner].finditer(text)
+            )
         }
 
 
@@ -181,7 +183,7 @@ def _is_reported(text: str, start: int, end: int) -> bool:
 def _spellings(name: str) -> set[str]:
     """Return how an outlet of that name may be written: its name, the domain without its end.
 
-    Of the name of an account, such as ``FAZ_Politik``, what stands before the underscore counts too.
+    Of the name of an account, such as ``FAZ_Politik``, the part before the underscore counts too.
 
     >>> sorted(_spellings("www.thehill.com"))
     ['thehill', 'thehill.com']

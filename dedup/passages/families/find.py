@@ -1,4 +1,4 @@
-"""Families over the whole corpus: stars of passages and site templates, completed, without variants."""
+"""Families over the whole corpus: stars of passages and site templates, completed."""
 
 from __future__ import annotations
 
@@ -207,22 +207,30 @@ class _Index:
         wordings = kernel.Wordings(
             np.zeros(count + 1, np.int64),
             np.zeros(room, np.uint64),
-            np.zeros(room, np.int64),
+            np.zeros(room, np.int32),
             np.ones(count, np.int64),
         )
-        made = kernel.write_wordings(
+        kernel.write_wordings(
             centres.docs, centres.spans, masked, text.arrays(), text.size, wordings
         )
-        slots = table_size(2 * made)
-        table = kernel.NgramTable(
-            np.zeros(slots, np.uint64),
-            np.full(slots, -1, np.int64),
-            np.full(room, -1, np.int64),
-            np.full(room, -1, np.int64),
-        )
+        sizes = np.diff(wordings.bounds)
+        table = empty_table(int(np.minimum(sizes, kernel.MOST_ANCHORS).sum()))
         leaders = np.arange(count)
         left_out = kernel.same_wordings(np.arange(count), wordings, longest, table, leaders)
         return cls(wordings, table, leaders, int(left_out))
+
+
+def empty_table(anchors: int) -> kernel.NgramTable:
+    """Return a table with room for so many anchors."""
+    slots = table_size(2 * anchors)
+    return kernel.NgramTable(
+        np.zeros(slots, np.uint64),
+        np.full(slots, -1, np.int32),
+        np.full(anchors + 1, -1, np.int32),
+        np.full(anchors + 1, -1, np.int32),
+        np.full(anchors + 1, -1, np.int64),
+        np.zeros(1, np.int64),
+    )
 
 
 def _led(members: _Occurrences, leaders: Int64) -> _Occurrences:

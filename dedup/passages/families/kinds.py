@@ -109,7 +109,7 @@ def _is_unrelated(families: Families, family: int, holders: Holders, sources: So
 
 
 def _quoted(families: Families, sources: Sources, share: float) -> Bool:
-    """Tell of which families half of the occurrences are quoted for that share of the characters."""
+    """Tell of which families half of the occurrences are quoted for ``share`` of the characters."""
     own = np.flatnonzero(families.variants == 0)
     tokens = sources.tokens
     quoted, total = np.zeros((2, len(own)), np.int64)

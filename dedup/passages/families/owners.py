@@ -35,8 +35,8 @@ class Owners:
 def find_owners(sites: pa.ChunkedArray, given: Mapping[str, str], families: Families) -> Owners:
     """Return the owner of each document.
 
-    It is what ``given`` says of its site, else the site. Two sites that share three templates are one
-    owner's; that is the name given to one of them, else the first site by name.
+    It is what ``given`` says of its site, else the site. Two sites that share three templates are
+    one owner's; that is the name given to one of them, else the first site by name.
     """
     codes, column = column_codes(sites)
     names = column.to_pylist()

@@ -21,13 +21,14 @@ _STOP = re.compile(
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff]")
 # Words with a capital that begin a sentence and are no name.
 _NO_NAMES = frozenset(
-    "he she it they we i you the a an this that these those in on at as by but and or when while if "
-    "after before what there who his her their its our my er sie es wir ich der die das ein eine in "
-    "im am als auch und aber il elle ils elles on nous le la les un une dans mais et el ella ellos "
-    "lo los las un una en pero y ele ela eles o os as um uma mas e "
-    "monday tuesday wednesday thursday friday saturday sunday yesterday today january february march "
-    "april june july august september october november december montag dienstag mittwoch donnerstag "
-    "freitag samstag sonnabend sonntag januar februar märz mai juni juli oktober dezember".split()
+    "he she it they we i you the a an this that these those in on at as by but and or when "
+    "while if after before what there who his her their its our my er sie es wir ich der die "
+    "das ein eine in im am als auch und aber il elle ils elles on nous le la les un une dans "
+    "mais et el ella ellos lo los las un una en pero y ele ela eles o os as um uma mas e "
+    "monday tuesday wednesday thursday friday saturday sunday yesterday today january "
+    "february march april june july august september october november december montag "
+    "dienstag mittwoch donnerstag freitag samstag sonnabend sonntag januar februar märz mai "
+    "juni juli oktober dezember".split()
 )
 _ARTICLES = (
     r"(?:the|a|an|der|die|das|dem|den|ein|eine|einer|le|la|un|une|el|il|lo|o|os|uma?|de|het)"
@@ -74,9 +75,7 @@ def speaker_of(text: str, start: int, end: int) -> str | None:
 def _named_before(text: str) -> str | None:
     """Return the subject of the sentence that leads to a quotation."""
     sentence = _STOP.split(text.rstrip(" \xa0:,“„«»\"'‘‚(\n"))[-1]
-    verb = None
-    for verb in verbs().finditer(sentence):
-        pass
+    verb = max(verbs().finditer(sentence), key=lambda found: found.start(), default=None)
     if verb is None or len(sentence) - verb.end() > 60:
         return None
     return _name_at(sentence[: verb.start()], nearest=False) or _beside(sentence[verb.end() :])
@@ -101,7 +100,7 @@ def _beside(text: str) -> str | None:
 
 
 def _name_at(text: str, *, nearest: bool) -> str | None:
-    """Return a name of a sentence before its verb: the first of several words, else one beside it."""
+    """Return a name before a verb: the first of several words, else the one beside it."""
     names = [each for each in (_clean(found[0]) for found in re.finditer(_NAME, text)) if each]
     long = [name for name in names if " " in name or "\xa0" in name]
     if long:
@@ -113,7 +112,7 @@ def _name_at(text: str, *, nearest: bool) -> str | None:
 
 
 def _clean(name: str) -> str | None:
-    """Return a name without the words that only begin a sentence, ``None`` where nothing is left."""
+    """Return a name without words that only begin a sentence, ``None`` where nothing is left."""
     words = name.replace("\xa0", " ").split(" ")
     while words and words[0].casefold().rstrip(".") in _NO_NAMES:
         words.pop(0)

@@ -27,8 +27,8 @@ class Moment:
 def moment_of(date: str | None) -> Moment | None:
     """Return what a date says, ``None`` where it is none that begins with a year.
 
-    >>> moment_of("2021-03-04T10:00:00+01:00")
-    Moment(day='2021-03-04', instant=datetime.datetime(2021, 3, 4, 9, 0, tzinfo=datetime.timezone.utc))
+    >>> print(moment_of("2021-03-04T10:00:00+01:00").instant)
+    2021-03-04 09:00:00+00:00
     >>> moment_of("2021-03-04").instant is None, moment_of("yesterday")
     (True, None)
     """
@@ -73,9 +73,9 @@ class Equals:
 class Sources:
     """The documents of a corpus as far as families are described by them.
 
-    ``representatives`` names for each document the one that stands for it and its equals, ``leaders``
-    the canonical document of its cluster; ``pairs`` (rows of a, b, matched tokens, in order) say what
-    two documents share. ``text_of`` returns the text of a document.
+    ``representatives`` names for each document the one that stands for it and its equals,
+    ``leaders`` the canonical document of its cluster; ``pairs`` (rows of a, b, matched tokens, in
+    order) say what two documents share. ``text_of`` returns the text of a document.
     """
 
     tokens: Tokens

@@ -13,11 +13,11 @@ from dedup.passages.find import Passages
 def find_stars(passages: Passages, ranks: Int64) -> Int64:
     """Return the occurrences of all families: rows of (family, document, first token, end).
 
-    Each family is a star: its first row is the span that most documents share, and every other one
-    was aligned with it, so no family drifts from one wording to another. Passages between its members
-    are explained by it, and the rest make further families, those of most documents first. ``ranks``
-    are those of the documents in canonical order, which decide between equals. Weak passages make
-    no family.
+    Each family is a star: its first row is the span that most documents share, and every other
+    one was aligned with it, so no family drifts from one wording to another. Passages between its
+    members are explained by it, and the rest make further families, those of most documents first.
+    ``ranks`` are those of the documents in canonical order, which decide between equals. Weak
+    passages make no family.
     """
     rows = np.flatnonzero(passages.levels >= MEDIUM)
     sides = _sides(passages, rows, len(ranks))

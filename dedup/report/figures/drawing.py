@@ -31,11 +31,11 @@ _UNEVEN = 30  # how much higher than a usual bar one may be before the axis beco
 # Tell relations apart without colour.
 _LINES: dict[str, Any] = {
     **{"excerpt": "--", "shares_passage": ":", "compilation": "-."},
-    **{"own_text": (0, (3, 3)), "same_form": (0, (1, 3))},
+    **{"own_text": (0, (3, 3)), "same_form": (0, (1, 3)), "same_url": (0, (6, 2))},
 }
 _HATCHES = {
     **{"excerpt": "///", "shares_passage": "...", "compilation": "xxx"},
-    **{"revision": "\\\\\\", "own_text": "---", "same_form": "ooo"},
+    **{"revision": "\\\\\\", "own_text": "---", "same_form": "ooo", "same_url": "+++"},
 }
 _STYLE: dict[Any, Any] = {
     "font.size": 8,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup.core.files import StrPath, staged
+from dedup.core.package import install
 from dedup.errors import OutputError
 from dedup.output.places import check_output
 
@@ -59,7 +60,7 @@ def check_plots(folder: StrPath, inputs: Sequence[str] = ()) -> None:
     try:
         import dedup.report.figures.drawing  # noqa: F401 - to know whether it can be
     except ImportError as error:
-        raise OutputError(f"plots need matplotlib ({error}): pip install 'dedup[plots]'") from error
+        raise OutputError(f"plots need matplotlib ({error}): {install('plots')}") from error
     check_output(folder, inputs, [path.name for name in PLOTS for path in _paths(folder, name)])
 
 

@@ -8,19 +8,22 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.config import RELATIONS
 from dedup.pipeline.warnings import NOTES, describe
-from dedup.report.labels import reasons_listed, relation_name
+from dedup.report.labels import family_name, reasons_listed, relation_name
 from dedup.report.terminal.cleaned import Cleaned
+from dedup.report.terminal.families import REPETITIVE, story_line
 from dedup.report.terminal.page import Page, tally
 from dedup.report.terminal.text import cells, counted, cut, pad, safe
 
 LINES = 30
 _MOST = 3  # entries of a list
+_WARNINGS = 2
 _REASONS = 2
 _LABEL = 10  # columns of the words on the left
 _INPUTS = 50  # columns of the inputs in a command; longer ones are not typed again
@@ -48,6 +51,7 @@ def answer(page: Page, typed: Typed, seconds: float | None = None) -> Iterator[s
         "stays": _stays(page),
         "clusters": clusters(page),
         "passages": _passages(page),
+        "stories": _stories(page),
         "warnings": warnings(page),
         "input": flaws(page),
         "next": _next(page, typed),
@@ -126,7 +130,7 @@ def _loss(page: Page) -> list[Row]:
     if not losses.get("tokens"):
         return []
     words, facts = counted(losses["tokens"], "word"), counted(losses["facts"], "fact")
-    return [(f"with them {words} and {facts} that stand nowhere else: --show losses", "yellow")]
+    return [(f"with them {words} and {facts} that occur nowhere else: --show losses", "yellow")]
 
 
 def cut_text(page: Page) -> list[Row]:
@@ -201,27 +205,48 @@ def clusters(page: Page) -> list[Row]:
         stay = f", {row['kept_sum']:,} of them stay" if row["kept_sum"] else ""
         text = f"{counted(row['cluster_count'], 'copy', 'copies')}{stay} of "
         rows.append((text + page.name(row["cluster"], page.width - _LABEL - 1 - cells(text)), ""))
-    return [*rows, *_more(len(sizes), "cluster", "clusters")]
+    return [*rows, *_more(len(sizes), ("cluster", "clusters"), "clusters")]
 
 
-def _more(count: int, word: str, what: str) -> list[Row]:
-    left = count - _MOST
-    return [(f"… and {counted(left, f'more {word}')}: --show {what}", "dim")] if left > 0 else []
+def _more(count: int, words: tuple[str, str], what: str, shown: int = _MOST) -> list[Row]:
+    left = count - shown
+    more = counted(left, f"more {words[0]}", f"more {words[1]}")
+    return [(f"… and {more}: --show {what}", "dim")] if left > 0 else []
 
 
 def _passages(page: Page) -> list[Row]:
-    """Return how many passages articles share, and in how many pairs."""
-    if "passages" not in page.result.config.find:
+    """Return how many passages occur in several articles, and those in most outlets."""
+    families = page.result.tables.get("families")
+    if families is None:
         return []
-    pairs, passages = page.result.tables["pairs"], page.result.tables["passages"]
-    if not len(passages):
-        return [("no passage stands in two articles", "")]
-    shared = len(passages.group_by(["a", "b"]).aggregate([]))
-    names = ("derived", "shares_passage")
-    why = tally(pairs["relation"].filter(pc.is_in(pairs["relation"], pa.array(names))), names)
-    named = "".join(f", {count:,} × {relation_name(name)}" for name, count in why)
-    facts = f"{counted(len(passages), 'passage')} in {counted(shared, 'pair')} of articles{named}"
-    return [(facts, "")]
+    if not len(families):
+        return [("no passage occurs in two articles", "")]
+    kinds = tally(families["kind"])
+    named = ", ".join(f"{count:,} × {family_name(kind)}" for kind, count in kinds)
+    rows = [(f"{named}: --show families", "")]
+    telling = families.filter(pc.invert(pc.is_in(families["kind"], pa.array(REPETITIVE))))
+    for row in telling.slice(0, _MOST).to_pylist():
+        speaker = f", {safe(row['speaker'])}" if row["speaker"] else ""
+        rows.append((f"{_where(row)}{speaker}: {safe(row['wording'])}", ""))
+    return rows
+
+
+def _where(row: dict[str, Any]) -> str:
+    outlets = f" of {counted(row['owners'], 'outlet')}" if row["owners"] else ""
+    return f"{family_name(row['kind'])} in {counted(row['articles'], 'article')}{outlets}"
+
+
+def _stories(page: Page) -> list[Row]:
+    """Return the largest stories, each by its words."""
+    stories = page.result.tables.get("stories")
+    if stories is None:
+        if page.result.tables.get("families") is None:
+            return []
+        return [("not looked for: --find duplicates,passages,repeats,stories", "dim")]
+    if not len(stories):
+        return [("no two articles tell one story", "")]
+    rows = [(story_line(row), "") for row in stories.slice(0, _MOST).to_pylist()]
+    return [*rows, *_more(len(stories), ("story", "stories"), "stories")]
 
 
 def warnings(page: Page) -> list[Row]:
@@ -229,8 +254,8 @@ def warnings(page: Page) -> list[Row]:
     found = [
         each for each in page.result.summary.get("warnings") or () if each["kind"] not in NOTES
     ]
-    rows = [(safe(describe(each)), "yellow") for each in found[:_MOST]]
-    return [*rows, *_more(len(found), "warning", "warnings")]
+    rows = [(safe(describe(each)), "yellow") for each in found[:_WARNINGS]]
+    return [*rows, *_more(len(found), ("warning", "warnings"), "warnings", _WARNINGS)]
 
 
 def flaws(page: Page) -> list[Row]:

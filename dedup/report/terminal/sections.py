@@ -17,7 +17,8 @@ from dedup.report.terminal.text import ALL, counted, excerpt, listed, safe, scor
 
 # The pairs whose passages say most come first; of copies the clusters say enough.
 _TELLING = (
-    *("same_form", "own_text", "revision", "compilation", "derived", "shares_passage"),
+    *("same_form", "own_text", "revision", "compilation", "same_url", "derived"),
+    "shares_passage",
     *("excerpt", "near_duplicate", "exact", "none"),
 )
 LEVELS = ("strong", "medium", "weak")

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from dedup.report.labels import STYLES, relation_name
-from dedup.report.terminal import answer, articles, losses, sections
+from dedup.report.terminal import answer, articles, families, losses, sections
 from dedup.report.terminal import cleaned as parts
 from dedup.report.terminal.answer import Typed
 from dedup.report.terminal.cleaned import Cleaned
@@ -20,6 +20,8 @@ Section = Callable[[Page], Iterator[str]]
 
 SECTIONS: dict[str, tuple[Section, ...]] = {
     "clusters": (articles.clusters, articles.reuse_groups),
+    "families": (families.families,),
+    "stories": (families.stories,),
     "passages": (sections.between,),
     "pairs": (articles.pairs,),
     "removals": (sections.inside, sections.boilerplate),
@@ -75,6 +77,8 @@ def scan_view(
     yield from sections.boilerplate(page)
     yield from sections.between(page)
     yield from articles.pairs(page)
+    yield from families.families(page)
+    yield from families.stories(page)
     yield from articles.clusters(page)
     yield from articles.reuse_groups(page)
     yield from articles.warnings_found(page)

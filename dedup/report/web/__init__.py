@@ -56,37 +56,50 @@ def write_page(
     parts = Parts(choose_pairs(found), families, stories, chosen_removals(found))
     overview = overview_of(found, parts, codes, clean_string(title))
     packer = Packer(found, codes)
-    chunks = {
-        "pairs": list(packer.pairs(parts.pairs)),
-        "passages": list(packer.passages(parts.pairs)),
-        "removals": list(removal_chunks(found, parts.removals, codes)),
-        **family_chunks(found, families, codes),
-        **story_chunks(found, stories, codes["relations"]),
-    }
+    chunks = _tables(packer, parts)
     known = len(json_bytes(overview)) + _length(*chunks.values()) + _PAGE
     packer.name_all((most_bytes - known) // 2)
-    pointed = np.array(_pointed_at(overview), np.int64)
-    look = [pointed, read_first(found, families), typical_rows(found, stories)]
-    order = texts_in_order(found, parts.pairs, _known(*look), held_rows(found, families))
+    look = _known(
+        np.array(_pointed_at(overview), np.int64),
+        read_first(found, families),
+        typical_rows(found, stories),
+    )
+    order = texts_in_order(found, parts.pairs, look, held_rows(found, families))
     chunks["texts"] = packer.texts(order, most_bytes - known)
     chunks["documents"] = list(packer.documents())
-    overview["counts"] = {
+    counts = {
         "documents": len(found),
         "pairs": len(parts.pairs.pairs),
         "passages": len(parts.pairs.passages),
         "texts": len(packer.chunk_of),
     }
-    overview["left_out"] = left_out(found, parts, len(packer.chunk_of), most_bytes)
-    overview["chunks"] = {name: len(each) for name, each in chunks.items()}
-    blocks = [
+    overview |= {
+        "counts": counts,
+        "left_out": left_out(found, parts, counts["texts"], most_bytes),
+        "chunks": {name: len(each) for name, each in chunks.items()},
+    }
+    for part in render(overview, _blocks(chunks)):
+        file.write(part)
+    return counts
+
+
+def _tables(packer: Packer, parts: Parts) -> dict[str, list[bytes]]:
+    """Pack everything but documents and their texts."""
+    return {
+        "pairs": list(packer.pairs(parts.pairs)),
+        "passages": list(packer.passages(parts.pairs)),
+        "removals": list(removal_chunks(packer.found, parts.removals, packer.codes)),
+        **family_chunks(packer.found, parts.families, packer.codes),
+        **story_chunks(packer.found, parts.stories, packer.codes["relations"]),
+    }
+
+
+def _blocks(chunks: dict[str, list[bytes]]) -> list[tuple[str, bytes]]:
+    return [
         (f"{name}-{number}", block)
         for name, each in chunks.items()
         for number, block in enumerate(each)
     ]
-    for part in render(overview, blocks):
-        file.write(part)
-    counts: dict[str, int] = overview["counts"]
-    return counts
 
 
 def _length(*parts: list[bytes]) -> int:

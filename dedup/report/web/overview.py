@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from dedup.config import RELATIONS
 from dedup.core.arrays import Int64, one_array
-from dedup.pipeline.warnings import describe
+from dedup.pipeline.warnings import NOTES, describe
 from dedup.report import labels
 from dedup.report.web.choose import MOST_DOCUMENTS, Chosen, leaders_of
 from dedup.report.web.chunks import Codes
@@ -139,7 +139,10 @@ def _look(made: dict[str, Any], found: Found, codes: dict[str, Codes]) -> dict[s
         "largest": _largest(found),
         "sites": made["site_losses"]["sites"],
         "review": np.flatnonzero(found.review)[: 5 * MOST_LISTED].tolist(),
-        "warnings": [{**each, "text": describe(each)} for each in found.summary["warnings"]],
+        "warnings": [
+            {**each, "text": describe(each), "note": each["kind"] in NOTES}
+            for each in found.summary["warnings"]
+        ],
     }
 
 

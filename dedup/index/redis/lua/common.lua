@@ -115,9 +115,10 @@ local function parse(data, at)
   it.signature = at + HEAD
   local here = it.signature + 2 * P
   local mask, other, cluster = select(3, unpack_('<BBBHH', data, here))
-  here = here + 7 + 8 * BITS[mask] + other
+  here = here + 7 + 8 * BITS[mask % 8] + other
   it.cluster = sub(data, here, here + cluster - 1)
   here = here + cluster
+  if mask >= 8 then here = here + 4 + unpack_('<I4', data, here) end
   it.tail = here
   local size = unpack_('<H', data, here)
   it.name = sub(data, here + 2, here + 1 + size)

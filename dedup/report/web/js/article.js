@@ -46,7 +46,7 @@ async function standing(table, row) {
 }
 
 /** The word between a relation and the article it leads to. */
-const toward = (code) => pick({ derived: "from", compilation: "with", shares_passage: "with", own_text: "beside", same_form: "as", none: "with" }, overview.relations[code], "of");
+const toward = (code) => pick({ derived: "from", compilation: "with", shares_passage: "with", own_text: "beside", same_form: "as", same_url: "as", none: "with" }, overview.relations[code], "of");
 
 /** What the removal of an article loses, where it loses something. */
 function lossSaid(table, row) {

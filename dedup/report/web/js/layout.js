@@ -4,7 +4,7 @@ const STEPS = 260;
 const STEP_TIME = 24; // milliseconds of work before the browser may draw
 
 // How long a line is, against one between articles that share little.
-const CLOSENESS = { exact: 0.4, near_duplicate: 0.5, excerpt: 0.65, derived: 0.9, shares_passage: 1.15, compilation: 1.15, revision: 0.55, own_text: 0.75, same_form: 1 };
+const CLOSENESS = { exact: 0.4, near_duplicate: 0.5, excerpt: 0.65, derived: 0.9, shares_passage: 1.15, compilation: 1.15, revision: 0.55, own_text: 0.75, same_form: 1, same_url: 0.7 };
 
 const radius = (node) => 5 + Math.min(16, Math.sqrt(node.documents - 1) * 3);
 

@@ -96,7 +96,7 @@ function flowFigure(links, chosen, choose) {
   const names = [...new Set(list.map((each) => each.evidence))];
   const evidence = (name) => pick(overview.words.evidence, name, spaced(name));
   return figureOf({
-    title: "From whom, to whom", className: "flow",
+    title: "From whom, to whom", className: "flow", heading: "h2",
     text: "Read from left to right: the outlet at the right has text of the source at the left. A band is as wide as the number of articles. Point at a name to see its bands alone, click it to see its links alone.",
     legend: names.map((name) => [`ev-${name}`, evidence(name)]),
     draw: (width) => drawnFlow(sources.ends, outlets.ends, list, width, choose),

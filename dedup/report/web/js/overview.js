@@ -39,7 +39,7 @@ function goingAway(table) {
     parts.push(line(h("a", { href: link("removals", [], { reason: "article:" }) }, counted(removed, "article")), removed === 1 ? ", as a copy of one that stays: " : ", as copies of others that stay: ",
       why.flatMap(([code, value], place) => [place ? ", " : "", removed > 1 ? `${count(value)} × ` : "", relationTag(code) || "copy"])));
     const losses = overview.summary.losses || {};
-    if (losses.tokens) parts.push(line("With them go ", h("a", { href: link("removals", [], { loss: "words" }) }, counted(losses.tokens, "word")), ` and ${counted(losses.facts || 0, "fact")} that stand nowhere else.`));
+    if (losses.tokens) parts.push(line(removed === 1 ? "With it go " : "With them go ", h("a", { href: link("removals", [], { loss: "words" }) }, counted(losses.tokens, "word")), ` and ${counted(losses.facts || 0, "fact")} that stand nowhere else.`));
   }
   const reasons = Object.entries(overview.summary.removals || {}).filter(([, value]) => value).sort((a, b) => b[1] - a[1]);
   const whole = reasons.reduce((sum, [, value]) => sum + value, 0);
@@ -98,11 +98,12 @@ function topStories(table, { list }) {
   line(h("a", { href: "#/stories" }, list.length > LISTED ? `All ${counted(list.length, "story", "stories")}` : counted(list.length, "story", "stories")), series ? `, ${count(series)} of them a series` : "")];
 }
 
-/** Warnings, and where to look before one trusts the removals. */
+/** Warnings that are more than a note, and where to look before one trusts the removals. */
 function lookedAt() {
-  const warnings = overview.look?.warnings || overview.summary.warnings || [];
+  const warnings = (overview.look?.warnings || overview.summary.warnings || []).filter((each) => !each.note);
   const where = line(h("a", { href: "#/look" }, "Look here"), " before you remove anything: pairs close to the threshold, greatest losses, and what was held back.");
-  return warnings.length ? [h("div", { class: "notice warn" }, warningList(warnings)), where] : [line("Nothing."), where];
+  return warnings.length ? [h("div", { class: "notice warn" }, warningList(warnings.slice(0, LISTED))),
+    warnings.length > LISTED ? line(h("a", { href: "#/look" }, counted(warnings.length - LISTED, "more warning"))) : null, where] : [line("Nothing."), where];
 }
 
 /** The sum of what was read, and what was wrong with it. */
@@ -130,7 +131,7 @@ function lede() {
   const { read, kept, removed, repeated_share: share } = overview.totals;
   const all = kept + removed;
   if (!all) return h("p", { class: "lede" }, read ? "No article could be read: all were skipped." : "There were no articles.");
-  const copies = !sought("duplicates") ? "Copies were not looked for"
+  const copies = !sought("duplicates") ? `Copies were not looked for, so ${counted(kept, "article")} ${kept === 1 ? "stays" : "stay"}`
     : removed ? `${counted(removed, "article")} of ${count(all)} ${removed === 1 ? "is a copy" : "are copies"} of one that stays`
       : all === 1 ? "There is one article, so there is no copy" : `None of ${count(all)} articles is a copy that goes`;
   const text = typeof share === "number" && share ? `; ${percent(share)} of all text would go` : "";

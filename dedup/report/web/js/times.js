@@ -59,7 +59,7 @@ function outletTimeline(table, entries, title, legend) {
   const missing = [undated ? `${counted(undated, "article")} without a date ${undated === 1 ? "is" : "are"} in the list below` : "",
     rows.size > shown.length ? `${counted(rows.size - shown.length, "outlet")} of fewest articles ${rows.size - shown.length === 1 ? "is" : "are"} in the list only` : ""].filter(Boolean);
   return figureOf({
-    title, className: "timeline", legend,
+    title, className: "timeline", legend, heading: "h2", links: true,
     text: `${periodOf(dated.map((each) => each.time))}. Each dot is an article and leads to it; outlets stand in the order in which they began.${missing.length ? ` ${capital(missing.join("; "))}.` : ""}`,
     draw: (width) => drawnTimeline(shown, width, first, last),
     table: { columns: ["outlet", "articles", "first", "last"], rows: [...rows].map(([name, each]) => [name || "not known", count(each.length), dayName(each[0].time), dayName(each.at(-1).time)]) },

@@ -1,0 +1,42 @@
+"""The name under which this package is installed, its version, and how to install its extras."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import metadata
+
+from dedup.errors import DedupError
+
+DISTRIBUTION = "dedup-toolkit"  # on the index `dedup` is another package
+_OTHER = "dedup"
+
+
+@cache
+def version() -> str:
+    """Return the version that is installed; ``unknown`` where only the files are there."""
+    try:
+        return metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def install(extra: str) -> str:
+    """Return the command that installs an extra.
+
+    >>> install("html")
+    "pip install 'dedup-toolkit[html]'"
+    """
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
+
+
+def check_alone() -> None:
+    """Raise ``DedupError`` where the files of another package named ``dedup`` are among these."""
+    try:
+        files = metadata.distribution(_OTHER).files or ()
+    except metadata.PackageNotFoundError:
+        return
+    if any(each.parts[0] == _OTHER for each in files):
+        raise DedupError(
+            f"another package named {_OTHER} is installed here, and its files are among these: "
+            f"pip uninstall {_OTHER} && pip install --force-reinstall {DISTRIBUTION}"
+        )

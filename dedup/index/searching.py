@@ -1,0 +1,355 @@
+"""What of a text stands in the articles of an index: seeds, candidates, passages.
+
+An index that keeps passages has, of each article it may find text in, the sampled seeds of its text
+(``kernels/sampled``). A text is looked up by its own sampled seeds; the articles whose hits weigh
+most within some forty words are compared with it, all in one alignment, as in a scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from dedup.config import Config
+from dedup.core.arrays import Bool, Float32, Float64, Int64, UInt64, texts_from_strings
+from dedup.index.entries import Record, decompress
+from dedup.index.store import BUCKET
+from dedup.index.verdicts import DUPLICATE, KnownPassage
+from dedup.kernels import sampled as kernel
+from dedup.kernels.pieces import WEAK
+from dedup.kernels.seeds import NGRAMS, WORD_PAIRS
+from dedup.passages.find import LEVELS, Passages, find_passages
+from dedup.passages.neighbours import join_neighbours
+from dedup.passages.seeds import WORD_PAIR_REACH
+from dedup.text.stopwords import classify, classify_alone
+from dedup.text.tokens import Tokens, joined_tokens, tokenise_texts
+
+MOST = 64  # articles that a text is aligned with, where nothing else is asked for
+_RUN = Config().passage_size  # words of an n-gram
+_FEW = 40  # tokens of a text whose words are also sought as they are
+_WINDOW = 40  # tokens whose hits are added up
+_ALIKE = 0.9  # Jaccard from which a copy holds hardly anything that its representative lacks
+_APART = 2  # tokens from one seed that counts to the next
+_NUMBER = np.uint64(32)
+
+Spans = Sequence[tuple[int, int]]  # code points of a text that are not looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """The sampled seeds of some documents, in order of document: keys, documents, tokens."""
+
+    keys: UInt64
+    rows: Int64
+    places: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Articles that a text may share passages with, the likeliest first, and what was bounded.
+
+    ``full_keys`` are seeds of the text that more articles have than are looked at.
+    """
+
+    numbers: Int64
+    full_keys: int
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What of a text stands in an index, the longest passage first.
+
+    ``articles`` were compared with it. ``cut_candidates`` more have a seed in common with it, and
+    ``full_keys`` of its seeds are in more articles than are looked at, the newest 64.
+    """
+
+    passages: tuple[KnownPassage, ...]
+    articles: int
+    cut_candidates: int
+    full_keys: int
+
+
+class SeedShelf(Protocol):
+    """What a search needs of a store."""
+
+    def seed_postings(self, keys: UInt64) -> UInt64:
+        """Return ``place of the key << 32 | article`` of the newest articles of each, in order."""
+        ...
+
+    def seeded(self) -> int:
+        """Return how many articles there are."""
+        ...
+
+
+def sample(tokens: Tokens, masked: Bool | None, salt: int) -> Seeds:
+    """Return the seeds of documents that an index keeps; each follows from its document alone."""
+    classes = classify_alone(tokens, masked).classes
+    words = (tokens.hashes, tokens.prefixes, classes, tokens.flags, tokens.bounds)
+    found = []
+    for kind, reach in ((NGRAMS, _RUN), (WORD_PAIRS, WORD_PAIR_REACH)):
+        keys = np.empty(len(tokens.hashes), np.uint64)
+        rows, places = np.empty((2, len(tokens.hashes)), np.int64)
+        out = (keys, rows, places)
+        made = kernel.sample_seeds(kind, reach, words, 0, len(tokens), np.uint64(salt), out)
+        found.append([column[:made] for column in out])
+    keys, rows, places = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.lexsort((places, rows))
+    return Seeds(keys[order], rows[order], places[order])
+
+
+def is_seeded(record: Record, leads: bool) -> bool:
+    """Tell whether an index keeps the seeds of an article.
+
+    It does of representatives, and of copies that may hold much that their representative does not.
+    """
+    if leads or record.count == 0:
+        return record.count > 0
+    told = record.verdict
+    like = told.similarity if told.jaccard is None else told.jaccard
+    return told.first != DUPLICATE or (told.relation != "exact" and (like or 0) < _ALIKE)
+
+
+def seeds_of(records: Sequence[Record], salt: int) -> Seeds:
+    """Return the seeds of articles; they follow from their texts and what was removed from them."""
+    texts = texts_from_strings([decompress(each.text or b"") for each in records])
+    tokens = tokenise_texts(texts)
+    return sample(tokens, masked_tokens(tokens, [removed_spans(each) for each in records]), salt)
+
+
+def masked_tokens(tokens: Tokens, spans: Sequence[Spans]) -> Bool | None:
+    """Tell which tokens stand in the given stretches of their documents."""
+    if not any(spans):
+        return None
+    masked = np.zeros(len(tokens.hashes), np.bool_)
+    for row, own in enumerate(spans):
+        low, high = (int(each) for each in tokens.bounds[row : row + 2])
+        for start, end in own:
+            first, last = np.searchsorted(tokens.starts[low:high], (start, end))
+            masked[low + first : low + last] = True
+    return masked
+
+
+def find_candidates(shelf: SeedShelf, seeds: Seeds, most: int) -> Candidates:
+    """Return the articles whose seeds weigh most within some forty words of one text."""
+    keys, place = np.unique(seeds.keys, return_inverse=True)
+    postings = shelf.seed_postings(keys)
+    bounds = np.searchsorted(postings, np.arange(len(keys) + 1, dtype=np.uint64) << _NUMBER)
+    counts = np.diff(bounds)
+    weights = np.maximum(np.log2(max(shelf.seeded(), 2) / np.maximum(counts, 1)), 0.01)
+    numbers, made = _ranked(seeds, place, postings, bounds, weights)
+    full = int(np.count_nonzero(counts >= BUCKET))
+    return Candidates(numbers, full, max(made - most, 0))
+
+
+def _ranked(
+    seeds: Seeds, place: Int64, postings: UInt64, bounds: Int64, weights: Float64
+) -> tuple[Int64, int]:
+    """Return the articles that one text has seeds in common with, the likeliest first; how many.
+
+    ``place`` is the key of each seed; of those, ``bounds`` say where their ``postings`` begin.
+    """
+    often = np.diff(bounds)[place]
+    which = np.repeat(np.arange(len(place)), often)
+    begins = np.repeat(bounds[:-1][place] - np.cumsum(often) + often, often)
+    found = postings[begins + np.arange(len(which))]
+    hits = np.sort(found << _NUMBER | which.astype(np.uint64))
+    numbers, scores = np.empty(len(hits), np.int64), np.empty(len(hits))
+    made = kernel.best_windows(
+        *(hits, seeds.places, weights[place], _WINDOW, _APART),
+        *(numbers, scores),
+    )
+    numbers, scores = numbers[:made], scores[:made]
+    return numbers[np.lexsort((-numbers, -scores))], made
+
+
+@dataclass(slots=True)
+class Asked:
+    """One of many texts that are looked up together: its tokens, and the articles to compare."""
+
+    row: int
+    numbers: list[int]
+
+
+def candidates_of_many(shelf: SeedShelf, seeds: Seeds, rows: int, most: int) -> list[Asked]:
+    """Return for each of many texts that has a seed in an index the likeliest ``most`` articles."""
+    keys, place = np.unique(seeds.keys, return_inverse=True)
+    postings = shelf.seed_postings(keys)
+    if not len(postings):
+        return []
+    bounds = np.searchsorted(postings, np.arange(len(keys) + 1, dtype=np.uint64) << _NUMBER)
+    counts = np.diff(bounds)
+    weights = np.maximum(np.log2(max(shelf.seeded(), 2) / np.maximum(counts, 1)), 0.01)
+    ends = np.searchsorted(seeds.rows, np.arange(rows + 1))
+    met = np.add.reduceat(np.append(counts[place], 0), ends[:-1]) * (np.diff(ends) > 0)
+    found = []
+    for row in np.flatnonzero(met > 0).tolist():
+        own = slice(int(ends[row]), int(ends[row + 1]))
+        some = Seeds(seeds.keys[own], seeds.rows[own], seeds.places[own])
+        numbers, _ = _ranked(some, place[own], postings, bounds, weights)
+        found.append(Asked(row, numbers[:most].tolist()))
+    return found
+
+
+def align_many(
+    tokens: Tokens, asked: Sequence[Asked], records: Mapping[int, Record], config: Config
+) -> dict[int, list[KnownPassage]]:
+    """Return the passages of texts with the articles each is to be compared with, by row.
+
+    All are aligned together. Words are classed in each text by itself, so that nothing depends on
+    which texts are looked up together.
+    """
+    numbers = sorted(records)
+    stored = texts_from_strings([decompress(records[each].text or b"") for each in numbers])
+    theirs = tokenise_texts(stored)
+    spans = [removed_spans(records[each]) for each in numbers]
+    masked = masked_tokens(theirs, spans)
+    ours = [tokens.part(each.row, each.row + 1) for each in asked]
+    joined = joined_tokens([theirs, *ours])
+    blank = np.zeros(len(joined.hashes), np.bool_)
+    if masked is not None:
+        blank[: len(masked)] = masked
+    words = classify_alone(joined, blank)
+    found = join_neighbours(
+        find_passages(
+            *(joined, words, _for_documents(config, len(joined))),
+            included=np.ones(len(joined), np.bool_),
+            firsts=len(numbers),
+        ),
+        joined,
+    )
+    wanted = [{*each.numbers} for each in asked]
+    made: dict[int, list[KnownPassage]] = {}
+    for place in range(len(found)):
+        text = int(found.b[place]) - len(numbers)
+        number = numbers[int(found.a[place])]
+        if text >= 0 and number in wanted[text]:
+            passage = _known(found, place, joined, records[number].id, flipped=True)
+            made.setdefault(asked[text].row, []).append(passage)
+    return {row: sorted(some, key=longest_first) for row, some in made.items()}
+
+
+def longest_first(passage: KnownPassage) -> tuple[int, int, str, int]:
+    """Return what passages are put in order by."""
+    return -passage.matched_tokens, passage.start, passage.doc_id, passage.other_start
+
+
+def align(
+    text: str, own: Spans, others: Sequence[Record], config: Config, *, verbatim: bool = False
+) -> list[KnownPassage]:
+    """Return the passages that a text shares with articles, in one alignment; longest first.
+
+    ``own`` are stretches of the text that do not count; of the articles it is what was removed.
+    With ``verbatim`` a text of a few words also has a weak passage in an article that holds eight
+    of them in a row, however little they say.
+    """
+    if not others:
+        return []
+    stored = [decompress(each.text or b"") for each in others]
+    texts = texts_from_strings([text, *stored])
+    tokens = tokenise_texts(texts)
+    spans = [own, *(removed_spans(each) for each in others)]
+    words = classify(tokens, masked_tokens(tokens, spans))
+    found = join_neighbours(
+        find_passages(
+            *(tokens, words, _for_documents(config, len(texts))),
+            included=np.ones(len(texts), np.bool_),
+            firsts=1,
+        ),
+        tokens,
+    )
+    ids = [others[row - 1].id for row in found.b.tolist()]
+    made = [_known(found, place, tokens, name) for place, name in enumerate(ids)]
+    if verbatim and tokens.bounds[1] <= _FEW:
+        rows = sorted({*range(1, len(texts))} - {*found.b.tolist()})
+        runs = ((row, _longest_run(tokens, row)) for row in rows)
+        made += [
+            _run(tokens, others[row - 1].id, row, run, words.weights)
+            for row, run in runs
+            if run[2] >= config.passage_min_tokens
+        ]
+    return sorted(made, key=longest_first)
+
+
+def _longest_run(tokens: Tokens, row: int) -> tuple[int, int, int]:
+    """Return the longest word n-gram that the first text and another have.
+
+    That is the token where it begins in either, and how many words it has.
+    """
+    ours = tokens.hashes[: tokens.bounds[1]]
+    theirs = tokens.hashes[tokens.bounds[row] : tokens.bounds[row + 1]]
+    same = ours[:, None] == theirs
+    length = np.zeros(len(theirs) + 1, np.int64)
+    best = (0, 0, 0)
+    for at in range(len(ours)):
+        length[1:] = np.where(same[at], length[:-1] + 1, 0)
+        end = int(np.argmax(length))
+        size = int(length[end])
+        if size > best[2]:
+            best = (at + 1 - size, end - size, size)
+    return best
+
+
+def _run(
+    tokens: Tokens, name: str, row: int, run: tuple[int, int, int], weights: Float32
+) -> KnownPassage:
+    """Return a run of equal words as a passage."""
+    start, other, size = run
+    low = int(tokens.bounds[row]) + other
+    return KnownPassage(
+        doc_id=name,
+        start=int(tokens.starts[start]),
+        end=int(tokens.ends[start + size - 1]),
+        other_start=int(tokens.starts[low]),
+        other_end=int(tokens.ends[low + size - 1]),
+        matched_tokens=size,
+        density=1.0,
+        score=round(float(weights[start : start + size].sum()), 2),
+        level=LEVELS[WEAK],
+        kind="exact",
+    )
+
+
+@lru_cache(maxsize=64)
+def _for_documents(config: Config, count: int) -> Config:
+    """Return settings under which a seed may be in each of so many documents."""
+    limit = min(max(count, config.passage_max_documents), 10_000)
+    return replace(config, passage_max_documents=limit)
+
+
+def removed_spans(record: Record) -> Spans:
+    """Return the stretches of an article that were removed when it came."""
+    return [(each.start, each.end) for each in record.verdict.removals or ()]
+
+
+def _known(
+    found: Passages, place: int, tokens: Tokens, name: str, *, flipped: bool = False
+) -> KnownPassage:
+    """Return a passage of a text and the article ``name``, ``flipped`` where that comes first."""
+    sides = [
+        (
+            int(tokens.starts[int(tokens.bounds[row]) + start]),
+            int(tokens.ends[int(tokens.bounds[row]) + end - 1]),
+        )
+        for row, (start, end) in (
+            (int(found.a[place]), found.spans[place, :2].tolist()),
+            (int(found.b[place]), found.spans[place, 2:].tolist()),
+        )
+    ]
+    (start, end), (other_start, other_end) = sides[::-1] if flipped else sides
+    return KnownPassage(
+        doc_id=name,
+        start=start,
+        end=end,
+        other_start=other_start,
+        other_end=other_end,
+        matched_tokens=int(found.tokens[place]),
+        density=round(float(found.densities[place]), 4),
+        score=round(float(found.scores[place]), 2),
+        level=LEVELS[int(found.levels[place])],
+        kind=found.kind(place),
+    )

@@ -1,0 +1,382 @@
+"""Passages and templates in an index: known as they come, searched for, the same after a replay."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prose import UNRELATED
+
+from dedup.cleaning.apply import Removal, apply_removals
+from dedup.cleaning.rules import REASON_CODES, RULE_CODES, RULES
+from dedup.errors import ConfigError, CorruptIndex, DedupError, IndexMismatch
+from dedup.index import Index
+from dedup.index.said import pack_said, unpack_said
+from dedup.index.sqlite import seeds
+from dedup.index.templates import NEWEST, Counted, Site
+from dedup.index.verdicts import KnownPassage
+
+QUOTE = "The mayor said the old bridge would stay closed until the steel had been tested."
+FOOT = "Would you like to read more? Our newsletter brings you all stories of this site each week."
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def place(request, tmp_path):
+    return "memory://" if request.param == "memory" else tmp_path / "news.index"
+
+
+@pytest.fixture
+def small_runs(monkeypatch):
+    monkeypatch.setattr(seeds, "WAITING", 3)
+    monkeypatch.setattr(seeds, "FAN", 2)
+    monkeypatch.setattr("dedup.index.sqlite.shelf.WAITING", 3)
+
+
+def article(number, *more, site="", sentences=3):
+    """Return an article of its own words, with some sentences more in its midst."""
+    generator = random.Random(number)
+    letters = [chr(97 + each) for each in range(26)]
+
+    def sentence():
+        words = ("".join(generator.choices(letters, k=7)) for _ in range(14))
+        return " ".join(words).capitalize() + "."
+
+    text = " ".join(sentence() for _ in range(sentences))
+    return {"id": f"a{number}", "text": "\n\n".join([text, *more]), "site": site}
+
+
+def spans(passages):
+    return {(each.doc_id, each.start, each.end, each.other_start) for each in passages}
+
+
+def test_what_an_article_shares_with_earlier_ones_is_said(place):
+    with Index.open(place, passages=True) as index:
+        assert index.settings.clean
+        assert index.settings.store_text
+        one, two = article(1, QUOTE), article(2, "They asked again.", QUOTE)
+        assert index.check_and_add(one).passages == ()
+        (known,) = index.check_and_add(two).passages
+        assert known.doc_id == "a1"
+        assert known.kind == "exact"
+        assert known.level == "strong"
+        assert QUOTE[:-1] in two["text"][known.start : known.end + 1]
+        assert QUOTE[:-1] in one["text"][known.other_start : known.other_end + 1]
+        again = index.check_and_add(two)
+        assert again.verdict == "same"
+        assert again.passages == (known,)
+        copy = index.check_and_add({**one, "id": "copy"})
+        assert copy.relation == "exact"
+        assert copy.passages == ()
+        checked = index.check(QUOTE)
+        assert {each.doc_id for each in checked.passages} == {"a1", "a2"}
+        (listed,) = index.known_passages([{"text": "We know it now. " + QUOTE}])
+        assert {each.doc_id for each in listed} == {"a1", "a2"}
+        assert index.verify() == []
+
+
+def test_a_text_is_found_where_it_stands_whatever_becomes_of_the_others(place, small_runs):
+    every = [article(number, *(UNRELATED[number % 4 :][:1])) for number in range(30)]
+    with Index.open(place, passages=True) as index:
+        for each in every:
+            index.add(each)
+        wanted = index.search(UNRELATED[2], articles=40)
+        assert {each.doc_id for each in wanted.passages} == {f"a{n}" for n in range(2, 30, 4)}
+        assert [each.matched_tokens for each in wanted.passages] == sorted(
+            (each.matched_tokens for each in wanted.passages), reverse=True
+        )
+        few = index.search(UNRELATED[2], articles=3)
+        assert few.articles == 3
+        assert few.cut_candidates >= 4
+        assert index.verify() == []
+        assert index.remove("a2", "a6") == 2
+        left = {f"a{n}" for n in range(10, 30, 4)}
+        assert {each.doc_id for each in index.search(UNRELATED[2]).passages} == left
+        for mend in (index.compact, index.rebuild):
+            mend()
+            assert {each.doc_id for each in index.search(UNRELATED[2]).passages} == left
+            assert index.verify() == []
+        with pytest.raises(ConfigError, match="articles"):
+            index.search("text", articles=0)
+
+
+def test_what_is_re_worded_is_found_too(place):
+    text = UNRELATED[0]
+    words = text.split()
+    changed = " ".join("elsewhere" if at % 9 == 4 else word for at, word in enumerate(words))
+    with Index.open(place, passages=True) as index:
+        index.add({"id": "a", "text": f"It is told so. {text}"})
+        (first, *_) = index.search(f"It was told otherwise: {changed}").passages
+        assert first.kind in ("near", "fuzzy")
+        assert first.matched_tokens > len(words) / 2
+
+
+def test_a_few_words_are_found_as_they_are(place):
+    said = "She did it again and I will say it again here"
+    with Index.open(place, passages=True) as index:
+        index.add(article(1, f"{QUOTE} {said}. Nobody knew why."))
+        index.add(article(2, "Nobody did it here."))
+        (found,) = index.search(said).passages
+        assert (found.doc_id, found.level, found.kind) == ("a1", "weak", "exact")
+        assert found.matched_tokens == 11
+        assert (found.start, found.end) == (0, len(said))
+        assert index.get("a1").text[found.other_start : found.other_end] == said
+
+
+def test_an_updated_article_is_searched_by_its_new_text_only(place):
+    with Index.open(place, passages=True) as index:
+        index.add(article(1, UNRELATED[0]))
+        verdict = index.check_and_add({**article(1, UNRELATED[1], sentences=2), "id": "a1"})
+        assert verdict.verdict == "updated"
+        assert verdict.passages == ()
+        assert index.search(UNRELATED[0]).passages == ()
+        assert [each.doc_id for each in index.search(UNRELATED[1]).passages] == ["a1"]
+
+
+def test_scope_and_window_hold_for_passages_as_they_come(place):
+    with Index.open(place, passages=True, scope="across", window="2d") as index:
+        index.add({**article(1, QUOTE, site="s"), "date": "2024-05-01"})
+        same_site = {**article(2, QUOTE, site="s"), "date": "2024-05-01"}
+        late = {**article(3, QUOTE, site="t"), "date": "2024-05-09"}
+        other = {**article(4, QUOTE, site="t"), "date": "2024-05-02"}
+        assert index.check(same_site).passages == ()
+        assert index.check(late).passages == ()
+        assert [each.doc_id for each in index.check(other).passages] == ["a1"]
+
+
+def test_templates_of_a_site_are_learned_and_go(place):
+    with Index.open(place, clean=True) as index:
+        gone = []
+        for number in range(20):
+            each = article(number, FOOT, site="one.example")
+            verdict = index.check_and_add(each)
+            clean, _ = apply_removals(each["text"], verdict.removals)
+            gone.append(FOOT not in clean)
+            assert index.check_and_add(each).removals == verdict.removals
+        assert not gone[0]
+        assert all(gone[9:])
+        elsewhere = index.check_and_add(article(50, FOOT, site="two.example"))
+        assert elsewhere.removals == ()
+        (listed,) = index.templates("one.example")
+        assert listed.text == FOOT
+        assert listed.articles >= 10
+        assert not listed.kept
+        assert index.templates("two.example") == []
+        assert index.verify() == []
+        index.keep_line(f"  {FOOT.upper()} ", "one.example")
+        assert index.templates()[0].kept
+        assert index.check(article(60, FOOT, site="one.example")).removals == ()
+        index.rebuild()
+        assert index.templates()[0].kept
+        assert index.verify() == []
+
+
+def test_templates_are_no_passages(place):
+    with Index.open(place, passages=True) as index:
+        last = [index.check_and_add(article(n, FOOT, site="one.example")) for n in range(14)][-1]
+        assert last.removals
+        assert last.passages == ()
+
+
+def test_a_site_remembers_its_newest_articles(tmp_path):
+    site = Site("s")
+    for number in range(1, NEWEST + 11):
+        site = site.grown(number)
+    assert site.seen == NEWEST + 10
+    assert site.numbers[0] == 11
+    assert Site.unpack(site.pack()) == site
+    with Index.open("memory://", clean=True) as index:
+        for number in range(12):
+            index.add({**article(number, FOOT, site="s"), "date": 86_400 * number})
+        assert index.templates()
+        index.expire(86_400 * 50)
+        assert index.templates() == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"{}", b'["a",1,1,[],["x"],1]', b'["a",1,1,["1"],[]]']
+)
+def test_a_broken_site_is_refused(data):
+    with pytest.raises(CorruptIndex):
+        Site.unpack(data)
+    with pytest.raises(CorruptIndex):
+        Counted.unpack(data)
+
+
+def test_settings_that_need_others(tmp_path):
+    with pytest.raises(ConfigError, match="store_text"):
+        Index.open("memory://", clean=True, store_text=False)
+    with pytest.raises(ConfigError, match="clean"):
+        Index.open("memory://", passages=True, clean=False)
+    with Index.open(tmp_path / "plain") as index:
+        for call in (lambda: index.search("a"), lambda: next(index.known_passages(["a"]))):
+            with pytest.raises(ConfigError, match="passages"):
+                call()
+        with pytest.raises(ConfigError, match="clean"):
+            index.templates()
+        with pytest.raises(ConfigError, match="clean"):
+            index.keep_line("a")
+    with pytest.raises(IndexMismatch, match="passages"):
+        Index.open(tmp_path / "plain", passages=True)
+
+
+def test_an_export_takes_everything_along(tmp_path):
+    with Index.open(tmp_path / "one", passages=True) as index:
+        for number in range(14):
+            index.add(article(number, FOOT, site="s"))
+        index.add(article(19, QUOTE, site="t"))
+        told = index.check_and_add(article(20, QUOTE, FOOT, site="s"))
+        assert told.removals
+        assert told.passages
+        index.keep_line("Something else.", "s")
+        index.export(tmp_path / "one.parquet")
+        wanted = spans(index.search(QUOTE).passages)
+    with Index.restore(tmp_path / "two", tmp_path / "one.parquet") as index:
+        again = index.get("a20").verdict
+        assert (again.removals, again.passages) == (told.removals, told.passages)
+        assert spans(index.search(QUOTE).passages) == wanted
+        assert [each.text for each in index.templates()] == [FOOT]
+        assert index.store.kept_lines() == [("s", "something else.")]
+        assert index.verify() == []
+
+
+def test_numbers_of_reasons_and_rules_never_change():
+    assert [*REASON_CODES][:6] == [
+        *("truncated_teaser", "pull_quote", "flattened_copy", "pasted_block"),
+        *("repeated_block", "newsletter_signup"),
+    ]
+    assert len(REASON_CODES) == 32
+    assert REASON_CODES["comment"] == 31
+    assert [*RULE_CODES] == [*RULES]
+    assert RULE_CODES["margin_run"] == 24
+
+
+removal_lists = st.lists(
+    st.tuples(
+        st.integers(0, 300),
+        st.integers(1, 300),
+        st.sampled_from(list(REASON_CODES)),
+        st.sampled_from(list(RULE_CODES)),
+        st.sampled_from(["strong", "medium"]),
+        st.none() | st.tuples(st.integers(0, 9), st.integers(10, 5000)),
+    ),
+    max_size=4,
+)
+passage_lists = st.lists(
+    st.builds(
+        KnownPassage,
+        doc_id=st.sampled_from(["a", "ü/2", "b" * 200]),
+        start=st.integers(0, 9),
+        end=st.integers(9, 10**6),
+        other_start=st.integers(0, 9),
+        other_end=st.integers(9, 10**6),
+        matched_tokens=st.integers(0, 10**6),
+        density=st.integers(0, 10_000).map(lambda each: each / 10_000),
+        score=st.integers(0, 10**6).map(lambda each: each / 100),
+        level=st.sampled_from(["strong", "medium", "weak"]),
+        kind=st.sampled_from(["exact", "near", "fuzzy", "quote"]),
+    ),
+    max_size=4,
+)
+
+
+@given(st.none() | removal_lists, st.none() | passage_lists)
+def test_what_was_said_is_read_as_it_was_written(removals, passages):
+    made, before = None if removals is None else [], 0
+    for gap, size, *facts in removals or ():
+        made.append(Removal(before + gap, before + gap + size, *facts))
+        before += gap + size
+    data = pack_said(made, passages)
+    found = unpack_said(data)
+    assert found == tuple(None if each is None else tuple(each) for each in (made, passages))
+    for end in range(1, len(data)):
+        with pytest.raises(CorruptIndex):
+            unpack_said(data[:end])
+
+
+@given(st.binary(max_size=60))
+def test_anything_is_read_or_refused(data):
+    try:
+        unpack_said(data)
+    except CorruptIndex:
+        pass
+
+
+def test_a_file_from_a_stranger_is_read_or_refused(tmp_path, small_runs):
+    """Tables of seeds and sites with wrong bytes, with right checksums and without."""
+    path = tmp_path / "news.index"
+    with Index.open(path, passages=True) as index:
+        for number in range(12):
+            index.add(article(number, FOOT, QUOTE, site="s"))
+    whole = path.read_bytes()
+    generator = random.Random(9)
+    refused = 0
+    for turn in range(60):
+        path.write_bytes(whole)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            table = generator.choice(["seeds", "sites", "state"])
+            cells = connection.execute(f"SELECT rowid, data FROM {table}").fetchall()
+            rowid, data = generator.choice(cells)
+            broken = bytearray(data)
+            if turn % 3 == 0:
+                broken = bytearray(generator.randbytes(generator.randrange(200)))
+            elif turn % 3 == 1:
+                broken[generator.randrange(len(broken))] ^= 1 << generator.randrange(8)
+            else:
+                del broken[generator.randrange(len(broken)) :]
+            sql = f"UPDATE {table} SET data = ? WHERE rowid = ?"
+            connection.execute(sql, (bytes(broken), rowid))
+        flaws = []
+        try:
+            with Index.open(path) as index:
+                flaws = index.verify()
+                index.search(QUOTE)
+                index.templates()
+                index.check_and_add(article(100 + turn, FOOT, QUOTE, site="s"))
+        except DedupError as error:
+            flaws = [error]
+        refused += bool(flaws)
+    assert refused == 60
+
+
+def test_four_processes_lose_nothing(tmp_path, small_runs):
+    from concurrent.futures import ProcessPoolExecutor
+
+    path = tmp_path / "news.index"
+    Index.open(path, passages=True).close()
+    with ProcessPoolExecutor(4) as pool:
+        told = list(pool.map(added, [path] * 4, range(4)))
+    assert [verdict for each in told for verdict in each].count("new") == 24
+    with Index.open(path) as index:
+        assert len(index) == 24
+        assert index.verify() == []
+        assert {each.doc_id for each in index.search(QUOTE, articles=50).passages} == {
+            f"a{number}" for number in range(24)
+        }
+
+
+def added(path, which):
+    with Index.open(path) as index:
+        numbers = [(number + 6 * which) % 24 for number in range(24)]
+        articles = (article(number, QUOTE, site=f"s{number}") for number in numbers)
+        return [index.check_and_add(each).verdict for each in articles]
+
+
+def test_the_tail_finds_what_a_plain_search_finds():
+    generator = random.Random(3)
+    tail, pairs = seeds.Tail(), []
+    for number in range(1, 40):
+        keys = np.array([generator.randrange(50) << 33 for _ in range(generator.randrange(9))])
+        keys = np.unique(keys.astype(np.uint64))
+        tail.add(keys, np.full(len(keys), number, np.uint64))
+        pairs += [(int(key), number) for key in keys]
+    wanted = np.array([each << 33 for each in range(50)], np.uint64)
+    found = sorted((int(each) >> 32, int(each) & 0xFFFFFFFF) for each in tail.find(wanted))
+    assert found == sorted((key >> 33, number) for key, number in pairs)
+    slices, count = tail.slices()
+    assert count == len(pairs)
+    assert sum(len(slices(part)) for part in range(256)) == count
