@@ -15,8 +15,11 @@ MASK = (1 << 64) - 1
 
 def mixed(one, two):
     """Return the hash of a pair of characters."""
-    h = ((one ^ two) * 0xD6E8FEB86659FD93) & MASK
-    return h ^ (h >> 32)
+    h = 0x9E3779B97F4A7C15
+    for each in (one, two):
+        h = ((h ^ each) * 0xD6E8FEB86659FD93) & MASK
+        h ^= h >> 32
+    return h
 
 
 def terms_of(tokens):

@@ -129,6 +129,9 @@ def index_options(command: Command) -> Command:
         (("--passages/--no-passages",), {"default": None},
          "Keep seeds of passages: known ones are said of each text, and texts can be searched for; "
          "brings --clean."),
+        (("--stories/--no-stories",), {"default": None},
+         "Tell each article its story: the id of the first article on the same event; not on a "
+         "server."),
     )  # fmt: skip
     for names, kind, text in reversed(own):
         option = click.option(*names, cls=SectionOption, section=INDEX, help=text, **kind)
@@ -165,6 +168,7 @@ class NewIndex:
     store_text: bool | None
     clean: bool | None
     passages: bool | None
+    stories: bool | None
 
     @classmethod
     def taken(cls, given: dict[str, Any]) -> NewIndex:
@@ -176,7 +180,7 @@ class NewIndex:
         some = {item.name: shared.get(item.name, ()) for item in dataclasses.fields(Config)}
         asked = any(value is not None and value != () for value in shared.values())
         unset = {name: None if value == () else value for name, value in some.items()}
-        names = ("window", "scope", "store_text", "clean", "passages")
+        names = ("window", "scope", "store_text", "clean", "passages", "stories")
         own = {name: given.pop(name) for name in names}
         return cls(config_from(unset) if asked else None, **own)
 

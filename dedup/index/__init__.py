@@ -12,7 +12,7 @@ import dataclasses
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from os import PathLike, fspath
@@ -30,9 +30,10 @@ from dedup.index.exporting import Exported, Portable, export
 from dedup.index.memory import MemoryStore
 from dedup.index.searching import MOST, Search
 from dedup.index.settings import SCOPES, Settings
-from dedup.index.signing import Signer
+from dedup.index.signing import Signer, mappings, metadata_of
 from dedup.index.sqlite import SQLiteStore
 from dedup.index.store import Store
+from dedup.index.stories import Arrived, Stories, opened
 from dedup.index.templates import SiteTemplate
 from dedup.index.verdicts import VERDICTS, KnownPassage, Verdict
 
@@ -108,9 +109,10 @@ class Index:
     ('same', 'duplicate', 2, True)
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, stories: Stories | None = None) -> None:
         self.store = store
         self.settings = store.settings
+        self._stories = stories
         self._signer = Signer(store.settings)
 
     @classmethod
@@ -125,6 +127,7 @@ class Index:
         store_text: bool | None = None,
         clean: bool | None = None,
         passages: bool | None = None,
+        stories: bool | None = None,
         durable: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> Index:
@@ -138,30 +141,32 @@ class Index:
         ``within`` a site), ``store_text`` (keep the texts, so that near copies are compared
         word for word), ``clean`` (say what goes from each text, templates of its site too) and
         ``passages`` (keep seeds, so that known passages are said and texts are searched for; it
-        brings ``clean``, and that ``store_text``). Later they may be left out; another value is
+        brings ``clean``, and that ``store_text``), and ``stories`` (tell each article its story;
+        not on a server). Later they may be left out; another value is
         ``IndexMismatch``.
         ``durable`` flushes each addition to the disk. Raises ``IndexUnavailable`` where the
         index cannot be opened, ``CorruptIndex`` where it is none.
         """
-        asked: dict[str, Any] = {
-            **{"window": window, "scope": scope, "store_text": store_text},
-            **{"clean": clean, "passages": passages},
-        }
+        asked: dict[str, Any] = {"window": window, "scope": scope, "store_text": store_text}
+        asked |= {"clean": clean, "passages": passages}
         if mode not in MODES:
             raise ConfigError("mode", mode, f"one of {', '.join(MODES)}")
+        create = _creator(config, asked, mode)
+        store = _store(fspath(path), create, mode, durable, clock)
+        return cls._agreeing(store, config, asked, stories)
 
-        def create() -> Settings:
-            return Settings.of(config or Config(), **asked, salt=secrets.randbits(64))
-
-        if mode != "r" and (config is not None or any(each is not None for each in asked.values())):
-            create()  # what is wrong with it is said before there is a file
-        store = _store(fspath(path), None if mode == "r" else create, mode, durable, clock)
+    @classmethod
+    def _agreeing(
+        cls, store: Store, config: Config | None, asked: dict[str, Any], stories: bool | None = None
+    ) -> Index:
+        """Return the index of a store that is built as it is asked for."""
         try:
             store.settings.refuse_others(config, **asked)
+            told = opened(store, config, stories)
         except BaseException:
             store.close()
             raise
-        return cls(store)
+        return cls(store, told)
 
     @classmethod
     def restore(
@@ -194,14 +199,53 @@ class Index:
     def check(self, document: Any) -> Verdict:
         """Return the verdict an article would get, and store nothing; a text alone is enough."""
         entry = self._signer.sign(document, named=False)
-        return self.store.insert([entry], add=False)[0]
+        verdicts = self.store.insert([entry], add=False)
+        return self._with_stories([document], [entry], verdicts, named=False)[0]
 
     def check_and_add(self, document: Any) -> Verdict:
         """Say whether an article was seen, and keep it: one step, of which nothing is lost.
 
         Of several processes that offer the same new article at once exactly one is told ``new``.
         """
-        return self.store.insert([self._signer.sign(document)], add=True)[0]
+        entry = self._signer.sign(document)
+        return self._with_stories([document], [entry], self.store.insert([entry], add=True))[0]
+
+    def _with_stories(
+        self,
+        documents: Sequence[Any],
+        entries: Sequence[Entry],
+        verdicts: list[Verdict],
+        *,
+        named: bool = True,
+    ) -> list[Verdict]:
+        """Return verdicts with the story of each article; those that are ``named`` are placed.
+
+        An article that was kept and not placed, since the process ended between the two, is placed
+        when it comes again.
+        """
+        if self._stories is None:
+            return verdicts
+        arrived = [
+            Arrived.of(metadata_of(document, named=named), entry.digest, verdict)
+            for document, entry, verdict in zip(documents, entries, verdicts, strict=True)
+        ]
+        told = self._stories.tell(arrived) if named else self._stories.known(arrived)
+        return [
+            dataclasses.replace(verdict, story=story)
+            for verdict, story in zip(verdicts, told, strict=True)
+        ]
+
+    @property
+    def stories(self) -> Stories:
+        """The stories that the articles tell; ``ConfigError`` where the index keeps none."""
+        if self._stories is None:
+            raise ConfigError("stories", False, "true in an index that keeps stories")
+        return self._stories
+
+    @property
+    def keeps_stories(self) -> bool:
+        """Tell whether articles are told their stories."""
+        return self._stories is not None
 
     def search(self, text: str, *, articles: int = MOST) -> Search:
         """Return the passages of a text that stand in articles of the index, longest first.
@@ -240,6 +284,11 @@ class Index:
         Nothing is done before the verdicts are asked for; some hundred articles are kept in one
         step, so a verdict that was yielded is kept.
         """
+        if self._stories is not None:
+            for some in mappings(documents):
+                entries = [each for own in self._signer.sign_many(some) for each in own]
+                yield from self._with_stories(some, entries, self.store.insert(entries, add=True))
+            return
         for entries in self._signer.sign_many(documents):
             yield from self.store.insert(entries, add=True)
 
@@ -248,12 +297,19 @@ class Index:
 
         The quick way to fill an index: many are decided on together, with the same outcome.
         """
+        if self._stories is not None:
+            return Counter(each.verdict for each in self.check_and_add_many(documents))
         return self.add_entries(
             entry for entries in self._signer.sign_many(documents) for entry in entries
         )
 
     def add_entries(self, entries: Iterable[Entry]) -> Counter[str]:
         """Keep articles that were made ready by ``sign_many``."""
+        if self._stories is not None:
+            says = (
+                "{name}: an index that keeps them needs the texts; give the documents to add_many"
+            )
+            raise ConfigError("stories", True, "false for articles that were made ready", says)
         return self.store.load(entries)
 
     def sign_many(self, documents: Iterable[Any]) -> Iterator[Entry]:
@@ -299,7 +355,10 @@ class Index:
 
         Where others are copies of one that goes, the first of them stands for those that stay.
         """
-        return self.store.remove(names)
+        removed = self.store.remove(names)
+        if self._stories is not None:
+            self._stories.forget(names)
+        return removed
 
     def expire(self, before: Any) -> int:
         """Forget articles older than a date (``when`` says what is one); return how many.
@@ -309,7 +368,11 @@ class Index:
         moment = when(before)
         if moment is None:
             raise ConfigError("before", before, "a date")
-        return self.store.expire(moment)
+        removed = self.store.expire(moment)
+        if self._stories is not None:
+            aged = self._stories.aged(moment)
+            self._stories.forget([each for each in aged if self.store.fetch(each) is None])
+        return removed
 
     def info(self) -> dict[str, Any]:
         """Return what the index is built with, what it holds, and what was bounded."""
@@ -317,11 +380,12 @@ class Index:
             **self.store.facts(),
             **dataclasses.asdict(self.store.counts()),
             "settings": self.settings.shown(),
+            "stories": self.keeps_stories,
         }
 
     def verify(self) -> list[str]:
         """Check every byte that matters; return what is wrong, nothing if all is well."""
-        return self.store.verify()
+        return [*self.store.verify(), *(self._stories.flaws() if self._stories else ())]
 
     def rebuild(self) -> int:
         """Compute postings again from the articles; return how many damaged ones were dropped."""
@@ -362,6 +426,21 @@ class Index:
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.store.fetch(name) is not None
+
+
+def _creator(
+    config: Config | None, asked: dict[str, Any], mode: str
+) -> Callable[[], Settings] | None:
+    """Return what makes the settings of a new index, where there may be one."""
+    if mode == "r":
+        return None
+
+    def create() -> Settings:
+        return Settings.of(config or Config(), **asked, salt=secrets.randbits(64))
+
+    if config is not None or any(each is not None for each in asked.values()):
+        create()  # what is wrong with it is said before there is a file
+    return create
 
 
 def _store(

@@ -131,6 +131,8 @@ class Filter:
         if self.key in judged.line.values:
             body = without(body, self.key)
         said = said_of(judged.id, judged.verdict)
+        if self.index.keeps_stories:
+            said["story"] = judged.verdict.story
         if self.clean and judged.line.row is not None:
             removals = judged.verdict.removals
             cleaned, removed = apply_removals(judged.line.row.text, removals or ())

@@ -19,6 +19,7 @@ from dedup.index.rules import Row, Rules, keys_of_records, texts_of
 from dedup.index.searching import Search, is_seeded, seeds_of
 from dedup.index.settings import Settings
 from dedup.index.store import BUCKET, Counts
+from dedup.index.stories import MemoryStories
 from dedup.index.templates import (
     Cleaner,
     SiteTemplate,
@@ -39,6 +40,7 @@ class MemoryStore:
         self._rules = Rules(settings)
         self._shelf = _MemoryShelf(settings, clock)
         self._lock = threading.RLock()
+        self.stories = MemoryStories()
 
     def insert(self, entries: Sequence[Entry], *, add: bool, search: bool = True) -> list[Verdict]:
         """Decide on entries in their order, and with ``add`` keep them."""

@@ -24,6 +24,7 @@ from dedup.sources.batches import host
 from dedup.text.shingles import shingle_texts
 from dedup.text.tokens import folding, tokenise_texts
 
+_COLUMNS = ("doc_id", "text", "date", "site")  # of a batch
 CHUNK = 1000  # documents of a batch that are signed, decided and committed together
 _ROOM = 8  # bytes behind a text, so that kernels can look at eight at a time
 
@@ -69,6 +70,26 @@ def _name(value: Any, what: str) -> str:
     if len(name) * 4 > LONGEST and len(name.encode()) > LONGEST:
         raise InputError(f"document: its {what} has over {LONGEST} bytes")
     return name
+
+
+def mappings(documents: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield documents some at a time as mappings, also those that are Arrow tables or batches.
+
+    >>> list(mappings(pa.table({"doc_id": ["a"], "text": ["b"]})))
+    [[{'doc_id': 'a', 'text': 'b', 'id': 'a'}]]
+    """
+    if isinstance(documents, pa.Table):
+        documents = documents.to_batches()
+    waiting = iter(documents)
+    while chunk := list(islice(waiting, 1)):
+        if isinstance(chunk[0], pa.RecordBatch):
+            known = [name for name in _COLUMNS if name in chunk[0].schema.names]
+            for low in range(0, len(chunk[0]), CHUNK):
+                rows = chunk[0].select(known).slice(low, CHUNK).to_pylist()
+                yield [{**row, "id": row.get("doc_id")} for row in rows]
+            continue
+        chunk += islice(waiting, CHUNK - 1)
+        yield chunk
 
 
 class Signer:

@@ -40,7 +40,8 @@ class Verdict:
     ``first`` is ``verdict``. ``similarity`` is the Jaccard similarity to ``duplicate_of``, or of an
     ``updated`` article to its last version, estimated from the signatures; ``jaccard`` and
     ``containment`` (how much of this article occurs in the other) are exact, and there only where
-    the index keeps texts or the two are equal. ``cluster`` is the id of the article that began it.
+    the index keeps texts or the two are equal. ``cluster`` is the id of the article that began it,
+    ``story`` that of the first article of its story, where the index keeps stories.
 
     >>> Verdict(verdict="new", first="new", cluster="a").kept
     True
@@ -54,6 +55,7 @@ class Verdict:
     jaccard: float | None = None
     containment: float | None = None
     cluster: str | None = None
+    story: str | None = None
     removals: tuple[Removal, ...] | None = field(default=None, compare=False)
     passages: tuple[KnownPassage, ...] | None = field(default=None, compare=False)
 

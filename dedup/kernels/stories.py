@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dedup.kernels._jit import njit
 from dedup.kernels.stopwords import BLANK, NAME, STOP
-from dedup.kernels.text import ADJOINS, DIGIT, LINK, UNSPACED, mix
+from dedup.kernels.text import ADJOINS, DIGIT, LINK, SEED, UNSPACED, mix
 
 MOST_TOKENS = 1000  # of an article that count
 LEAD_TOKENS, LEAD_WEIGHT = 100, 3  # its first ones, and how often each of them counts
@@ -74,6 +74,26 @@ class Vectors(NamedTuple):
     values: npt.NDArray[np.uint16]
 
 
+class Weights(NamedTuple):
+    """What terms weigh, by the table of terms (``keys``) and by how often they count.
+
+    ``idf`` is the weight of each slot, ``tf`` that of a count; a vector keeps ``most`` terms.
+    """
+
+    keys: npt.NDArray[np.uint64]
+    idf: npt.NDArray[np.int64]
+    tf: npt.NDArray[np.int64]
+    most: int
+
+
+class Articles(NamedTuple):
+    """Articles by vectors, heaviest terms (int32, -1 where fewer) and days (int32)."""
+
+    vectors: Vectors
+    heads: npt.NDArray[np.int32]
+    days: npt.NDArray[np.int32]
+
+
 class Postings(NamedTuple):
     """The articles of each term (int32), in order, and the value it has there (uint16)."""
 
@@ -93,7 +113,7 @@ def term_at(source, i, lo):
         before = source.classes[i - 1]
         if before == BLANK or (before == STOP and source.classes[i] == STOP):
             return np.uint64(0)
-        return mix(source.hashes[i - 1], source.hashes[i])
+        return mix(mix(SEED, source.hashes[i - 1]), source.hashes[i])
     if source.classes[i] == STOP or source.ends[i] - source.starts[i] < 2:
         return np.uint64(0)
     return source.hashes[i]
@@ -155,12 +175,13 @@ def empty_bag(bag):
 
 
 @njit
-def count_terms(source, rows, first, bag, terms, used, telling):
-    """Count the terms of ``rows`` from the place ``first`` on, until the table is half full.
+def count_terms(source, rows, at, bag, terms, telling):
+    """Count the terms of ``rows`` until the table is half full.
 
-    ``telling`` (int64) gets how many tokens of each row are terms. Returns the place of the next
-    row and how many slots are used.
+    ``at`` is the place of the first row, and how many slots are used; what is returned says where
+    to go on. ``telling`` (int64) gets how many tokens of each row are terms.
     """
+    first, used = at
     for place in range(first, len(rows)):
         if 2 * (used + MOST_TOKENS) > len(terms.keys):
             return place, used
@@ -217,14 +238,13 @@ def write_vector(numbers, weights, order, count, terms, values):
 
 
 @njit
-def weigh_rows(source, rows, keys, idf, tf, most, bag, out):
+def weigh_rows(source, rows, weights_of, bag, out):
     """Write the vectors of ``rows`` to ``out``, and the slots of their heaviest terms to its heads.
 
-    ``keys`` (uint64) is the table of terms, ``idf`` (int64) the weight of each slot, ``tf`` (int64)
-    that of a count. ``out`` is (bounds, terms, values, heads); a vector has ``most`` terms at most,
-    the heaviest, of equal ones those with the smaller hash; ``heads`` (int32) is -1 where a row has
-    fewer than ``HEADS``.
+    ``out`` is (bounds, terms, values, heads). A vector keeps its heaviest terms, of equal ones
+    those with the smaller hash; ``heads`` (int32) is -1 where a row has fewer than ``HEADS``.
     """
+    keys, idf, tf, most = weights_of
     bounds, terms, values, heads = out
     at = np.int64(0)
     numbers = np.empty(MOST_TOKENS, np.int32)
@@ -298,18 +318,18 @@ def product(vectors, a, b):
     """Return the product of two vectors and how many terms they have in common."""
     i = vectors.bounds[a]
     j = vectors.bounds[b]
+    end_i = vectors.bounds[a + 1]
+    end_j = vectors.bounds[b + 1]
     total = np.int64(0)
     common = 0
-    while i < vectors.bounds[a + 1] and j < vectors.bounds[b + 1]:
-        if vectors.terms[i] < vectors.terms[j]:
-            i += 1
-        elif vectors.terms[i] > vectors.terms[j]:
-            j += 1
-        else:
-            total += np.int64(vectors.values[i]) * np.int64(vectors.values[j])
-            common += 1
-            i += 1
-            j += 1
+    while i < end_i and j < end_j:  # without a branch, for none could be predicted
+        one = vectors.terms[i]
+        two = vectors.terms[j]
+        same = np.int64(one == two)
+        total += same * np.int64(vectors.values[i]) * np.int64(vectors.values[j])
+        common += same
+        i += np.int64(one <= two)
+        j += np.int64(two <= one)
     return total, common
 
 
@@ -340,75 +360,110 @@ def push_best(heap, size, value):
 
 
 @njit
-def find_partners(low, high, heads, vectors, postings, days, limits, out):
+def add_candidates(a, articles, postings, limits, partial, touched):
+    """Add up the products of ``a`` over its heaviest terms; return how many articles have some.
+
+    ``partial`` (int64) is all 0 before; ``touched`` (int32) gets the articles where it is not.
+    """
+    vectors, heads, days = articles
+    count = 0
+    for k in range(heads.shape[1]):
+        term = heads[a, k]
+        if term < 0 or postings.bounds[term + 1] - postings.bounds[term] > limits[0]:
+            continue
+        own = value_of(vectors, a, term)
+        for i in range(postings.bounds[term], postings.bounds[term + 1]):
+            b = postings.articles[i]
+            if b == a or own == 0 or postings.values[i] == 0:
+                continue
+            if days[a] != NO_DAY and days[b] != NO_DAY and abs(days[a] - days[b]) > limits[1]:
+                continue
+            if partial[b] == 0:
+                touched[count] = b
+                count += 1
+            partial[b] += own * np.int64(postings.values[i])
+    return count
+
+
+@njit
+def find_partners(low, high, articles, postings, limits, out):
     """Write the partners of the articles ``low:high``, the most alike first, of equals the first.
 
-    ``days`` (int32, ``NO_DAY`` where unknown); ``limits`` (int64) are: the longest posting list
-    that counts, the most days between two partners, the least product. ``out`` is (partners int32,
-    products int64), both of ``PARTNERS`` columns, -1 where there are fewer.
+    ``limits`` (int64) are: the longest posting list that counts, the most days between two
+    partners, the least product. ``out`` is (partners int32, products int64), both of ``PARTNERS``
+    columns, -1 where there are fewer.
     """
     partners, products = out
-    partial = np.zeros(len(heads), np.int64)
-    touched = np.empty(len(heads), np.int32)
+    partial = np.zeros(len(articles.heads), np.int64)
+    touched = np.empty(len(articles.heads), np.int32)
     heap = np.empty(PARTNERS, np.int64)
     for a in range(low, high):
-        count = 0
-        for k in range(heads.shape[1]):
-            term = heads[a, k]
-            if term < 0 or postings.bounds[term + 1] - postings.bounds[term] > limits[0]:
-                continue
-            own = value_of(vectors, a, term)
-            for i in range(postings.bounds[term], postings.bounds[term + 1]):
-                b = postings.articles[i]
-                if b == a or own == 0 or postings.values[i] == 0:
-                    continue
-                if days[a] != NO_DAY and days[b] != NO_DAY and abs(days[a] - days[b]) > limits[1]:
-                    continue
-                if partial[b] == 0:
-                    touched[count] = b
-                    count += 1
-                partial[b] += own * np.int64(postings.values[i])
         size = 0
-        for k in range(count):
+        for k in range(add_candidates(a, articles, postings, limits, partial, touched)):
             b = touched[k]
             size = push_best(heap, size, (partial[b] << 31) | (0x7FFFFFFF - b))
             partial[b] = 0
         found = 0
         for k in range(size):
             b = 0x7FFFFFFF - (heap[k] & 0x7FFFFFFF)
-            total, common = product(vectors, a, b)
-            heap[k] = 0
+            total, common = product(articles.vectors, a, b)
             if total >= limits[2] and common >= LEAST_COMMON:
                 heap[found] = (total << 31) | (0x7FFFFFFF - b)
                 found += 1
         heap[:found].sort()
-        for k in range(PARTNERS):
-            if k < found:
-                partners[a, k] = 0x7FFFFFFF - (heap[found - 1 - k] & 0x7FFFFFFF)
-                products[a, k] = heap[found - 1 - k] >> 31
-            else:
-                partners[a, k] = -1
-                products[a, k] = 0
+        partners[a, :] = -1
+        products[a, :] = 0
+        for k in range(found):
+            partners[a, k] = 0x7FFFFFFF - (heap[found - 1 - k] & 0x7FFFFFFF)
+            products[a, k] = heap[found - 1 - k] >> 31
 
 
 @njit
-def expand_rows(low, high, vectors, partners, products, shape, out):
+def add_vectors(vectors, members, factors, numbers, weights):
+    """Write the sum of the vectors of ``members``, each times its factor; return how many terms.
+
+    ``numbers`` (int32) gets the terms, ascending, and ``weights`` (int64) the sums.
+    """
+    places = np.empty(len(members), np.int64)
+    for k in range(len(members)):
+        places[k] = vectors.bounds[members[k]]
+    size = 0
+    while True:
+        term = np.int32(0x7FFFFFFF)  # the least that is left in one of them
+        for k in range(len(members)):
+            if places[k] < vectors.bounds[members[k] + 1]:
+                term = min(term, vectors.terms[places[k]])
+        if term == np.int32(0x7FFFFFFF):
+            return size
+        weight = np.int64(0)
+        for k in range(len(members)):
+            if places[k] == vectors.bounds[members[k] + 1]:
+                continue
+            if vectors.terms[places[k]] == term:
+                weight += factors[k] * np.int64(vectors.values[places[k]])
+                places[k] += 1
+        numbers[size] = term
+        weights[size] = weight
+        size += 1
+
+
+@njit
+def expand_rows(low, high, vectors, near, shape, out):
     """Write the vectors ``low:high`` with those of their nearest partners added.
 
-    A partner adds its vector times what its similarity is above the least one. ``shape`` (int64) is
-    how many partners add, the least product, and the most terms. ``out`` is (bounds, terms,
-    values). An article without partners keeps its vector.
+    A partner adds its vector times what its similarity is above the least one. ``near`` are the
+    partners of each (int32, -1 where fewer) and their products (int64), ``shape`` (int64) is how
+    many partners add, the least product, and the most terms. ``out`` is (bounds, terms, values). An
+    article without partners keeps its vector.
     """
+    partners, products = near
     bounds, terms, values = out
     at = np.int64(0)
     members = np.empty(shape[0] + 1, np.int64)
-    places = np.empty(shape[0] + 1, np.int64)
     factors = np.empty(shape[0] + 1, np.int64)
-    longest = np.int64(0)
-    for a in range(len(vectors.bounds) - 1):
-        longest = max(longest, vectors.bounds[a + 1] - vectors.bounds[a])
-    numbers = np.empty((shape[0] + 1) * longest, np.int32)
-    weights = np.empty((shape[0] + 1) * longest, np.int64)
+    room = (shape[0] + 1) * np.max(np.diff(vectors.bounds)) if len(vectors.bounds) > 1 else 0
+    numbers = np.empty(room, np.int32)
+    weights = np.empty(room, np.int64)
     for a in range(low, high):
         members[0] = a
         factors[0] = SCALE >> 4
@@ -417,26 +472,7 @@ def expand_rows(low, high, vectors, partners, products, shape, out):
             members[count] = partners[a, count - 1]
             factors[count] = (products[a, count - 1] - shape[1]) >> 18
             count += 1
-        for k in range(count):
-            places[k] = vectors.bounds[members[k]]
-        size = 0
-        while True:  # the least term that is left in one of them
-            term = np.int32(0x7FFFFFFF)
-            for k in range(count):
-                if places[k] < vectors.bounds[members[k] + 1]:
-                    term = min(term, vectors.terms[places[k]])
-            if term == np.int32(0x7FFFFFFF):
-                break
-            weight = np.int64(0)
-            for k in range(count):
-                if places[k] == vectors.bounds[members[k] + 1]:
-                    continue
-                if vectors.terms[places[k]] == term:
-                    weight += factors[k] * np.int64(vectors.values[places[k]])
-                    places[k] += 1
-            numbers[size] = term
-            weights[size] = weight
-            size += 1
+        size = add_vectors(vectors, members[:count], factors, numbers, weights)
         order = np.argsort(-weights[:size], kind="mergesort")
         some = min(size, shape[2])
         at += write_vector(numbers, weights, order, some, terms[at:], values[at:])

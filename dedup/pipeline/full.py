@@ -28,6 +28,7 @@ from dedup.core.dates import days_of
 from dedup.passages.families import (
     Equals,
     Families,
+    Shared,
     Sources,
     describe,
     families_summary,
@@ -61,6 +62,7 @@ from dedup.similarity.telling import telling_passages
 from dedup.sources.rereadable import Reader
 from dedup.stories.find import Found, find_stories
 from dedup.stories.tables import Tables, story_tables
+from dedup.stories.vectors import source_of
 from dedup.text.tokens import Tokens, read_tokens, tokenise_texts
 
 _MOST_ALIKE = 16  # near copies of one document that take part where passages are sought
@@ -343,13 +345,13 @@ def _find_families(state: State) -> None:
     ranks = np.empty(len(state.documents), np.int64)
     order = state.ranking.keys(state.config.canonical, np.zeros(len(ranks)))
     ranks[order] = np.arange(len(ranks))
+    included = state.representatives == np.arange(len(ranks))
+    shared = Shared(state.passages, state.removals.rows, ranks, included)
     state.families = state.resources.work.stage(
         "families",
         lambda: find_families(
-            *(state.passages, state.removals.rows, state.tokens, state.removals.words),
+            *(shared, state.tokens, state.removals.words),
             size=state.config.passage_size,
-            ranks=ranks,
-            included=state.representatives == np.arange(len(ranks)),
             threads=state.resources.threads,
         ),
         save=Families.kept,
@@ -391,7 +393,7 @@ def _find_stories(state: State) -> None:
     found = state.resources.work.stage(
         "stories",
         lambda: find_stories(
-            *(documents.texts, state.tokens, state.removals.words, state.config),
+            *(documents.texts, source_of(state.tokens, state.removals.words), state.config),
             documents=np.flatnonzero(leaders == np.arange(len(leaders))),
             days=days,
             threads=state.resources.threads,

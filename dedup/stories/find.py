@@ -9,11 +9,10 @@ import numpy as np
 from dedup.config import Config
 from dedup.core.arrays import Int32, Int64, Texts
 from dedup.core.checkpoints import Kept
+from dedup.kernels.stories import Articles, Source
 from dedup.stories.explaining import Members, Reasons, Wording, explain
 from dedup.stories.linking import link_articles
-from dedup.stories.vectors import count_terms, source_of, weigh
-from dedup.text.stopwords import Words
-from dedup.text.tokens import Tokens
+from dedup.stories.vectors import count_terms, weigh
 
 LEAST_TERMS = 20  # an article with fewer that is alone is too short to place
 
@@ -66,8 +65,7 @@ class Found:
 
 def find_stories(
     texts: Texts,
-    tokens: Tokens,
-    words: Words,
+    source: Source,
     config: Config,
     *,
     documents: Int64,
@@ -76,14 +74,13 @@ def find_stories(
 ) -> Found:
     """Find the stories among ``documents``, rows in ascending order.
 
-    ``words`` class what is left of the tokens after cleaning. ``days`` are those of all documents.
+    ``source`` holds the tokens of all documents (``source_of``), and ``days`` are those of all.
     """
-    source = source_of(tokens, words)
     vocabulary, telling = count_terms(source, documents)
     keys = vocabulary.terms.keys
     vectors, heads = weigh(source, documents, keys, vocabulary.idf(), threads)
     linked = link_articles(
-        *(vectors, heads, days[documents]),
+        Articles(vectors, heads, days[documents]),
         terms=len(keys),
         cut=config.story_cut,
         window=config.story_window,

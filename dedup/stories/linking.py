@@ -12,7 +12,7 @@ from dedup.core.parallel import in_order
 from dedup.kernels import linking
 from dedup.kernels import stories as kernel
 from dedup.kernels.linking import NEAR, Graph, Groups, Sums
-from dedup.kernels.stories import NO_DAY, PARTNERS, UNIT, Postings, Vectors
+from dedup.kernels.stories import NO_DAY, PARTNERS, UNIT, Articles, Postings, Vectors
 from dedup.stories.vectors import expanded, spans
 
 LONGEST_LIST = 200  # articles that have a term among their heaviest, above which it is left out
@@ -34,25 +34,19 @@ class Linked:
 
 
 def link_articles(
-    vectors: Vectors,
-    heads: Int32,
-    days: Int32,
-    *,
-    terms: int,
-    cut: float,
-    window: int,
-    threads: int = 1,
+    articles: Articles, *, terms: int, cut: float, window: int, threads: int = 1
 ) -> Linked:
     """Join articles whose mean similarity reaches ``cut``.
 
-    ``heads`` are their heaviest terms, of ``terms`` in all, and ``days`` their dates, ``NO_DAY``
-    where unknown; articles more than ``window`` days apart are no partners.
+    Their heaviest terms are numbers below ``terms``; articles more than ``window`` days apart are
+    no partners.
     """
+    vectors, heads, days = articles
     postings = _postings(heads, vectors, terms)
     long_lists = int(np.count_nonzero(np.diff(postings.bounds) > LONGEST_LIST))
     least = round(LEAST_ALIKE * UNIT)
     limits = np.array([LONGEST_LIST, window, least], np.int64)
-    partners, products = _partners(heads, vectors, postings, days, limits, threads)
+    partners, products = _partners(articles, postings, limits, threads)
     shape = np.array([NEIGHBOURS, least, EXPANDED], np.int64)
     wide = expanded(vectors, (partners, products), shape, threads)
     labels = _linked(wide, _pairs(partners), days, cut, threads)
@@ -69,7 +63,7 @@ def relink(vectors: Vectors, partners: Int32, products: Int64, days: Int32, cut:
     count = len(days)
     shape = np.array([NEIGHBOURS, round(LEAST_ALIKE * UNIT), EXPANDED], np.int64)
     made = np.zeros(count + 1, np.int64), *_room(count)
-    kernel.expand_rows(0, count, vectors, partners, products, shape, made)
+    kernel.expand_rows(0, count, vectors, (partners, products), shape, made)
     wide = Vectors(*made)
     a, b = np.triu_indices(count, 1)
     return _linked(wide, np.stack([a, b], axis=1), days, cut, 1)
@@ -89,15 +83,16 @@ def _postings(heads: Int32, vectors: Vectors, terms: int) -> Postings:
 
 
 def _partners(
-    heads: Int32, vectors: Vectors, postings: Postings, days: Int32, limits: Int64, threads: int
+    articles: Articles, postings: Postings, limits: Int64, threads: int
 ) -> tuple[Int32, Int64]:
-    partners = np.empty((len(heads), PARTNERS), np.int32)
-    products = np.empty((len(heads), PARTNERS), np.int64)
+    count = len(articles.days)
+    partners = np.empty((count, PARTNERS), np.int32)
+    products = np.empty((count, PARTNERS), np.int64)
 
     def work(span: tuple[int, int]) -> None:
-        kernel.find_partners(*span, heads, vectors, postings, days, limits, (partners, products))
+        kernel.find_partners(*span, articles, postings, limits, (partners, products))
 
-    list(in_order(work, spans(len(heads)), threads))
+    list(in_order(work, spans(count), threads))
     return partners, products
 
 

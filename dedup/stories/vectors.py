@@ -16,7 +16,7 @@ import numpy as np
 from dedup.core.arrays import Float64, Int32, Int64, UInt64
 from dedup.core.parallel import in_order
 from dedup.kernels import stories as kernel
-from dedup.kernels.stories import NUMBER, Bag, Source, Terms, Vectors
+from dedup.kernels.stories import NUMBER, Bag, Source, Terms, Vectors, Weights
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
@@ -86,10 +86,10 @@ def count_terms(source: Source, rows: Int64) -> tuple[Vocabulary, Int64]:
     """Count in how many of the articles ``rows`` each term occurs, and the terms of each."""
     terms = _table(_LEAST_SLOTS)
     bag, telling = make_bag(), np.zeros(len(rows), np.int64)
-    place, used = 0, 0
+    at = 0, 0
     while True:
-        place, used = kernel.count_terms(source, rows, place, bag, terms, used, telling)
-        if place == len(rows):
+        at = kernel.count_terms(source, rows, at, bag, terms, telling)
+        if at[0] == len(rows):
             return Vocabulary(terms, len(rows)), telling
         larger = _table(2 * len(terms.keys))
         kernel.move_terms(terms, larger)
@@ -113,13 +113,13 @@ def weigh(
     source: Source, rows: Int64, keys: UInt64, idf: Int64, threads: int = 1
 ) -> tuple[Vectors, Int32]:
     """Return the vectors of the articles ``rows``, and the slots of their heaviest terms."""
-    tf = frequencies()
+    weights = Weights(keys, idf, frequencies(), HEAVIEST)
 
     def work(part: Int64) -> tuple[Vectors, Int32]:
         made = _room(len(part), HEAVIEST)
         heads = np.empty((len(part), kernel.HEADS), np.int32)
         bag = make_bag()
-        kernel.weigh_rows(source, part, keys, idf, tf, HEAVIEST, bag, (*made, heads))
+        kernel.weigh_rows(source, part, weights, bag, (*made, heads))
         return _trimmed(made), heads
 
     parts = [rows[low : low + _ROWS] for low in range(0, len(rows), _ROWS)]
@@ -135,7 +135,7 @@ def expanded(
 
     def work(span: tuple[int, int]) -> Vectors:
         made = _room(span[1] - span[0], int(shape[2]))
-        kernel.expand_rows(*span, vectors, *partners, shape, tuple(made))
+        kernel.expand_rows(*span, vectors, partners, shape, tuple(made))
         return _trimmed(made)
 
     return joined(list(in_order(work, spans(len(vectors.bounds) - 1), threads)))

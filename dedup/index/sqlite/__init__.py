@@ -29,6 +29,7 @@ from dedup.index.sqlite.checking import flaws, rebuild
 from dedup.index.sqlite.database import Database, connection_facts, sealed
 from dedup.index.sqlite.settling import TAIL, settle
 from dedup.index.sqlite.shelf import PAGE, SQLiteShelf
+from dedup.index.sqlite.stories import SQLiteStories
 from dedup.index.store import Counts
 from dedup.index.templates import SiteTemplate, forget_sites, keep_line, kept_lines, templates
 from dedup.index.verdicts import KnownPassage, Verdict
@@ -63,6 +64,7 @@ class SQLiteStore:
         except BaseException:
             self._database.close()
             raise
+        self.stories = SQLiteStories(self._database)
         self._rules = Rules(self.settings)
         self._shelf = SQLiteShelf(self.settings, clock)
 

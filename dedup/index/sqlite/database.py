@@ -62,6 +62,40 @@ SCHEMA = {
 # What an index of the first format lacks: it gets them when it is opened for writing.
 ADDED = ("seeds", "sites")
 FIRST_SCHEMA = {name: sql for name, sql in SCHEMA.items() if name not in ADDED}
+# Those of an index that keeps stories as well.
+STORY_SCHEMA = {
+    "story_settings": (
+        "CREATE TABLE story_settings(one INTEGER PRIMARY KEY, seal INTEGER NOT NULL, "
+        "json TEXT NOT NULL) STRICT"
+    ),
+    "story_counts": (
+        "CREATE TABLE story_counts(one INTEGER PRIMARY KEY, articles INTEGER NOT NULL, "
+        "last INTEGER NOT NULL) STRICT"
+    ),
+    "story_articles": (
+        "CREATE TABLE story_articles(number INTEGER PRIMARY KEY, name TEXT NOT NULL, day INTEGER "
+        "NOT NULL, story INTEGER NOT NULL, near BLOB NOT NULL, vector BLOB NOT NULL, seal INTEGER "
+        "NOT NULL) STRICT"
+    ),
+    "story_names": "CREATE UNIQUE INDEX story_names ON story_articles(name)",
+    "story_groups": "CREATE INDEX story_groups ON story_articles(story, number)",
+    "story_terms": (
+        "CREATE TABLE story_terms(term INTEGER PRIMARY KEY, documents INTEGER NOT NULL, "
+        "balance INTEGER NOT NULL) STRICT"
+    ),
+    "story_heads": (
+        "CREATE TABLE story_heads(term INTEGER NOT NULL, number INTEGER NOT NULL, value INTEGER "
+        "NOT NULL, day INTEGER NOT NULL, PRIMARY KEY(term, number)) STRICT, WITHOUT ROWID"
+    ),
+    "story_told": (
+        "CREATE TABLE story_told(name TEXT NOT NULL, digest INTEGER NOT NULL, story TEXT, "
+        "PRIMARY KEY(name, digest)) STRICT, WITHOUT ROWID"
+    ),
+    "story_changes": (
+        "CREATE TABLE story_changes(number INTEGER PRIMARY KEY, name TEXT NOT NULL, old_story TEXT "
+        "NOT NULL, new_story TEXT NOT NULL, because TEXT NOT NULL) STRICT"
+    ),
+}
 
 
 def sealed(data: bytes, *facts: int) -> int:
@@ -338,7 +372,8 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> None:
     if found != APPLICATION_ID:
         raise CorruptIndex(f"{path} is not a dedup index")
     rows = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
-    if dict(rows) not in (SCHEMA, FIRST_SCHEMA) or len(rows) != len(dict(rows)):
+    known = (SCHEMA, FIRST_SCHEMA, {**SCHEMA, **STORY_SCHEMA})
+    if dict(rows) not in known or len(rows) != len(dict(rows)):
         raise CorruptIndex(f"{path}: the tables are not those of an index")
 
 
