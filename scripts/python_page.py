@@ -58,7 +58,8 @@ def python_page() -> str:
 
 def index_entries() -> list[str]:
     """Return the entries of ``Index`` and of each of its public methods, in their order."""
-    methods = [name for name in vars(dedup.Index) if not name.startswith("_")]
+    public = [name for name in vars(dedup.Index) if not name.startswith("_")]
+    methods = [name for name in public if callable(getattr(dedup.Index, name))]
     more = "Also `len(index)`, `id in index`, iteration over all articles, and `with`."
     guide = "What the verdicts mean: [Keep an index](../guides/index-of-seen.md)."
     head = f"## Index\n\n{prose(dedup.Index)}\n\n{more} {guide}\n"

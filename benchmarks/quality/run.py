@@ -307,7 +307,7 @@ def stories_small(bench: Bench) -> Scanned:
     run = stories(bench)
     scores: dict[str, list[float]] = {"all": [run.figures["f1"]]}
     for kind, (count, low, high) in SMALL.items():
-        for draw in range(4 if count > 20 else 12):
+        for draw in range(6 if count > 20 else 60):
             picked = draw_stories(rows, count, low, high, random.Random(f"{kind} {draw}"))
             truth = {row["id"]: row["cluster"] for row in picked}
             found = story_of(dedup.scan(texts(picked), bench.config))
