@@ -76,7 +76,7 @@ def planted(text: str, kind: str, draw: random.Random) -> str:
         size = round(len(words) * 0.6)
         return " ".join(words[:size] if draw.random() < 0.5 else words[-size:])
     if kind == "re-worded":
-        others = WHO + WHAT + LIKE
+        others = [*WHO, *WHAT, *LIKE]
         words = [draw.choice(others) if draw.random() < 1 / 6 else word for word in words]
         words = [word for word in words if draw.random() >= 0.1]
     return " ".join(words)

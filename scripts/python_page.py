@@ -83,8 +83,9 @@ def result_entry() -> str:
 
 
 def entry(name: str, what: Any, level: str = "##") -> str:
-    """Return heading, signature and docstring of a function or method."""
-    return f"{level} {name}\n\n```text\n{signature(name, what)}\n```\n\n{prose(what)}\n"
+    """Return heading, signature and docstring of a function, method or property."""
+    form = name if isinstance(what, property) else signature(name, what)
+    return f"{level} {name}\n\n```text\n{form}\n```\n\n{prose(what)}\n"
 
 
 def signature(name: str, what: Any) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import browsers
 import differing
+import newsroom
 import pytest
 import servers
 import spark_session
@@ -125,6 +126,14 @@ def differing_page(tmp_path_factory):
     result = dedup.scan(differing.documents())
     file = tmp_path_factory.mktemp("report") / "differing.html"
     return dedup.write_report(result, file, title="What differs"), result
+
+
+@pytest.fixture(scope="session")
+def newsroom_page(tmp_path_factory):
+    """The report of made-up news, a story of several outlets among them; and its result."""
+    result = dedup.scan(newsroom.documents())
+    file = tmp_path_factory.mktemp("report") / "newsroom.html"
+    return dedup.write_report(result, file, title="News of Marrow"), result
 
 
 @pytest.fixture(scope="session")

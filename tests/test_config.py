@@ -13,7 +13,7 @@ WRONG = [None, float("inf"), float("nan"), -1, 10**9, "seven", object(), [object
 
 
 @pytest.mark.parametrize("field", [each.name for each in dataclasses.fields(Config)])
-@pytest.mark.parametrize("value", WRONG, ids=repr)
+@pytest.mark.parametrize("value", WRONG, ids=range(len(WRONG)))
 def test_a_wrong_value_is_a_config_error(field, value):
     if field == "seed" and value == 10**9:
         value = 2**32

@@ -418,7 +418,11 @@ def site_templates(bench: Bench) -> Scanned:
     run.at_most("pages with the repeated headline", left, 0)
     run.at_most("pairs", run.figures["pairs"], 80)
     run.at_least("exact and derived pairs found", relations["exact"] + relations["derived"], 15)
-    lines = [each for each in run.result.families if HEADLINE in each.wording]
+    lines = [
+        each
+        for each in run.result.families
+        if HEADLINE in each.wording and len(each.wording) < 2 * len(HEADLINE)
+    ]
     run.figures["families"] = measure_families(run, rows)
     run.at_most("families of the repeated headline", len(lines), 1)
     run.at_least("pages of its family", lines[0].articles if lines else 0, 130)

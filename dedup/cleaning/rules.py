@@ -92,6 +92,7 @@ prefix_of_full_text near_full_text longer_teaser inside_longer_block covered_by_
 repeated_run adjacent_copy copy_in_lead long_copy adjacent_line caption_twice lead_of_paragraph
 quoted_post pattern menu nav_run empty_item invisible_line drop_tags related_card line_frequency
 template_line template_sentence margin_run
+known_template template_of_site
 """
 REASON_CODES = {name: code for code, name in enumerate(_REASONS.split())}
 RULE_CODES = {name: code for code, name in enumerate(_RULES.split())}

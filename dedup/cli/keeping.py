@@ -121,8 +121,8 @@ def _info_lines(facts: dict[str, Any]) -> list[str]:
     head = f"{facts.get('path', '')} ({facts['kind']}, format {settings['format']})"
     lines = [head.strip()]
     own = ("seeds", "full_seeds", "cut_searches")  # of an index with passages
-    shown = {key: text for key, text in _SHOWN.items() if "seeds" in facts or key not in own}
-    lines += [f"{facts[key]:>15,} {text}" for key, text in shown.items() if key in facts]
+    there = [key for key in _SHOWN if key in facts and ("seeds" in facts or key not in own)]
+    lines += [f"{facts[key]:>15,} {_SHOWN[key]}" for key in there]
     if facts["articles"] and "bytes" in facts:
         lines.append(f"{facts['bytes'] / facts['articles']:>15,.0f} bytes an article")
     lines.append("built with")

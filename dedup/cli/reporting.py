@@ -59,7 +59,9 @@ plots_option = click.option(
     help="Leave out texts, those of least interest first, to keep the page under this size.",
 )
 @plots_option
-@click.option("--title", metavar="TEXT", help="Heading of the page; by default the folder's name.")
+@click.option(
+    "--title", metavar="TEXT", help="Heading of the page; by default the names of the inputs."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 def report(**given: Any) -> int:
     """Make one HTML page of the output folder of a scan: clusters, texts side by side, what goes.
@@ -88,7 +90,7 @@ def report(**given: Any) -> int:
         inputs = [path for each in stored for path in each.paths if Path(path).exists()]
         check_page(output, target, inputs, folder, option="output")
         _check_plots(plots, inputs)
-        title = options.title or f"dedup: {folder.name}"
+        title = options.title or page_title(stored[0].paths if stored else (), folder.name)
         counts = _write(found, target, title, options.max_size)
         if plots:
             _draw(found.figures, plots, inputs, quiet=options.quiet)
@@ -97,6 +99,20 @@ def report(**given: Any) -> int:
     if not options.quiet:
         _tell(counts, output, target)
     return DONE
+
+
+def page_title(paths: Sequence[str], other: str = "") -> str:
+    """Return a heading that names the inputs, or something else where they are not known.
+
+    >>> page_title(["news/2024.jsonl"]), page_title(["a.txt", "b.txt", "c.txt"])
+    ('Repeated text in 2024.jsonl', 'Repeated text in a.txt and 2 more inputs')
+    >>> page_title(["-"]), page_title([], "found")
+    ('Repeated text in stdin', 'Repeated text in found')
+    """
+    names = ["stdin" if path == "-" else Path(path).resolve().name or path for path in paths]
+    if len(names) > 2:
+        return f"Repeated text in {names[0]} and {len(names) - 1} more inputs"
+    return f"Repeated text in {' and '.join(names) or other or 'articles'}"
 
 
 def _started_in(folder: Path) -> str:
@@ -177,7 +193,7 @@ def write_views(scanned: Scanned, options: Scan) -> None:
         files = scanned.inputs.files
         found = from_result(result, None if files is None else files.batches)
         target = Path(options.report)
-        counts = _write(found, target, "dedup report", MOST_BYTES)
+        counts = _write(found, target, page_title(options.paths), MOST_BYTES)
         if not quiet:
             _tell(counts, options.report, target)
         figures = found.figures

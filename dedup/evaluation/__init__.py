@@ -74,18 +74,24 @@ def evaluate(
         },
         "unmatched": _unmatched(labels, found),
     }
-    if labels.form == "clusters":
-        figures["clusters"] = dataclasses.asdict(cluster_scores(found.clusters, labels.clusters))
-    elif labels.form == "stories":
-        figures["stories"] = _story_figures(labels, found)
-    elif labels.form == "pairs":
+    if labels.form == "pairs":
         figures["pairs"] = _pair_figures(labels, found, least, only_listed)
     else:
-        figures["passages"] = _passage_figures(labels, found)
-        if found.occurrences is not None:
-            figures["families"] = _family_figures(labels, found.occurrences)
+        figures |= _figures(labels, found)
     if labels.form in ("clusters", "pairs"):
         figures["removals"] = _removal_figures(labels, found)
+    return figures
+
+
+def _figures(labels: Labels, found: Found) -> dict[str, Any]:
+    """Return the scores of labels that do not list pairs alone."""
+    if labels.form == "clusters":
+        return {"clusters": dataclasses.asdict(cluster_scores(found.clusters, labels.clusters))}
+    if labels.form == "stories":
+        return {"stories": _story_figures(labels, found)}
+    figures = {"passages": _passage_figures(labels, found)}
+    if found.occurrences is not None:
+        figures["families"] = _family_figures(labels, found.occurrences)
     return figures
 
 

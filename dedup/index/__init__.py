@@ -147,19 +147,19 @@ class Index:
         ``durable`` flushes each addition to the disk. Raises ``IndexUnavailable`` where the
         index cannot be opened, ``CorruptIndex`` where it is none.
         """
-        asked: dict[str, Any] = {
-            **{"window": window, "scope": scope, "store_text": store_text},
-            **{"clean": clean, "passages": passages},
-        }
+        asked: dict[str, Any] = {"window": window, "scope": scope, "store_text": store_text}
+        asked |= {"clean": clean, "passages": passages}
         if mode not in MODES:
             raise ConfigError("mode", mode, f"one of {', '.join(MODES)}")
+        create = _creator(config, asked, mode)
+        store = _store(fspath(path), create, mode, durable, clock)
+        return cls._agreeing(store, config, asked, stories)
 
-        def create() -> Settings:
-            return Settings.of(config or Config(), **asked, salt=secrets.randbits(64))
-
-        if mode != "r" and (config is not None or any(each is not None for each in asked.values())):
-            create()  # what is wrong with it is said before there is a file
-        store = _store(fspath(path), None if mode == "r" else create, mode, durable, clock)
+    @classmethod
+    def _agreeing(
+        cls, store: Store, config: Config | None, asked: dict[str, Any], stories: bool | None = None
+    ) -> Index:
+        """Return the index of a store that is built as it is asked for."""
         try:
             store.settings.refuse_others(config, **asked)
             told = opened(store, config, stories)
@@ -426,6 +426,21 @@ class Index:
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.store.fetch(name) is not None
+
+
+def _creator(
+    config: Config | None, asked: dict[str, Any], mode: str
+) -> Callable[[], Settings] | None:
+    """Return what makes the settings of a new index, where there may be one."""
+    if mode == "r":
+        return None
+
+    def create() -> Settings:
+        return Settings.of(config or Config(), **asked, salt=secrets.randbits(64))
+
+    if config is not None or any(each is not None for each in asked.values()):
+        create()  # what is wrong with it is said before there is a file
+    return create
 
 
 def _store(

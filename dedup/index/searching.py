@@ -21,8 +21,8 @@ from dedup.index.store import BUCKET
 from dedup.index.verdicts import DUPLICATE, KnownPassage
 from dedup.kernels import sampled as kernel
 from dedup.kernels.pieces import WEAK
-from dedup.kernels.seeds import NGRAMS, WORD_PAIRS
-from dedup.passages.find import LEVELS, Passages, find_passages
+from dedup.kernels.seeds import NGRAMS, WORD_PAIRS, Kind, Words
+from dedup.passages.find import LEVELS, Passages, find_passages_of
 from dedup.passages.neighbours import join_neighbours
 from dedup.passages.seeds import WORD_PAIR_REACH
 from dedup.text.stopwords import classify, classify_alone
@@ -89,13 +89,12 @@ class SeedShelf(Protocol):
 def sample(tokens: Tokens, masked: Bool | None, salt: int) -> Seeds:
     """Return the seeds of documents that an index keeps; each follows from its document alone."""
     classes = classify_alone(tokens, masked).classes
-    words = (tokens.hashes, tokens.prefixes, classes, tokens.flags, tokens.bounds)
+    words = Words(tokens.hashes, tokens.prefixes, classes, tokens.flags, tokens.bounds)
     found = []
-    for kind, reach in ((NGRAMS, _RUN), (WORD_PAIRS, WORD_PAIR_REACH)):
-        keys = np.empty(len(tokens.hashes), np.uint64)
-        rows, places = np.empty((2, len(tokens.hashes)), np.int64)
-        out = (keys, rows, places)
-        made = kernel.sample_seeds(kind, reach, words, 0, len(tokens), np.uint64(salt), out)
+    for kind in (Kind(NGRAMS, _RUN), Kind(WORD_PAIRS, WORD_PAIR_REACH)):
+        size = len(tokens.hashes)
+        out = kernel.Sample(np.empty(size, np.uint64), *np.empty((2, size), np.int64))
+        made = kernel.sample_seeds(kind, words, np.uint64(salt), out)
         found.append([column[:made] for column in out])
     keys, rows, places = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.lexsort((places, rows))
@@ -158,12 +157,10 @@ def _ranked(
     begins = np.repeat(bounds[:-1][place] - np.cumsum(often) + often, often)
     found = postings[begins + np.arange(len(which))]
     hits = np.sort(found << _NUMBER | which.astype(np.uint64))
-    numbers, scores = np.empty(len(hits), np.int64), np.empty(len(hits))
-    made = kernel.best_windows(
-        *(hits, seeds.places, weights[place], _WINDOW, _APART),
-        *(numbers, scores),
-    )
-    numbers, scores = numbers[:made], scores[:made]
+    out = kernel.Ranks(np.empty(len(hits), np.int64), np.empty(len(hits)))
+    worth = kernel.Worth(seeds.places, weights[place])
+    made = kernel.best_windows(hits, worth, _WINDOW, _APART, out)
+    numbers, scores = out.numbers[:made], out.scores[:made]
     return numbers[np.lexsort((-numbers, -scores))], made
 
 
@@ -215,10 +212,8 @@ def align_many(
         blank[: len(masked)] = masked
     words = classify_alone(joined, blank)
     found = join_neighbours(
-        find_passages(
-            *(joined, words, _for_documents(config, len(joined))),
-            included=np.ones(len(joined), np.bool_),
-            firsts=len(numbers),
+        find_passages_of(
+            *(joined, words, _for_documents(config, len(joined))), firsts=len(numbers)
         ),
         joined,
     )
@@ -255,11 +250,7 @@ def align(
     spans = [own, *(removed_spans(each) for each in others)]
     words = classify(tokens, masked_tokens(tokens, spans))
     found = join_neighbours(
-        find_passages(
-            *(tokens, words, _for_documents(config, len(texts))),
-            included=np.ones(len(texts), np.bool_),
-            firsts=1,
-        ),
+        find_passages_of(tokens, words, _for_documents(config, len(texts)), firsts=1),
         tokens,
     )
     ids = [others[row - 1].id for row in found.b.tolist()]

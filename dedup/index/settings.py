@@ -65,16 +65,14 @@ class Settings:
         *,
         window: str | int | None = None,
         scope: str | None = None,
-        store_text: bool | None = None,
-        clean: bool | None = None,
-        passages: bool | None = None,
         salt: int = 0,
+        **kept: bool | None,
     ) -> Settings:
         """Return what an index under a ``Config`` is built with.
 
-        ``passages`` brings ``clean``, and that ``store_text``, where these are not given. Raises
-        ``ConfigError`` where they are given as false, and for ``shingle_unit="auto"``, which looks
-        at a whole corpus.
+        ``kept`` are ``store_text``, ``clean`` and ``passages``. The last one brings ``clean``, and
+        that ``store_text``, where these are not given. Raises ``ConfigError`` where they are given
+        as false, and for ``shingle_unit="auto"``, which looks at a whole corpus.
 
         >>> made = Settings.of(Config(), window="30d")
         >>> made.bands, made.rows, made.window
@@ -83,9 +81,9 @@ class Settings:
         if config.shingle_unit == "auto":
             raise ConfigError("shingle_unit", "auto", "word or char in an index")
         bands, rows = bands_and_rows(config)
-        passages = bool(passages)
-        clean = _needed("clean", clean, passages, "passages")
-        store_text = _needed("store_text", store_text, clean, "clean")
+        passages = bool(kept.get("passages"))
+        clean = _needed("clean", kept.get("clean"), passages, "passages")
+        store_text = _needed("store_text", kept.get("store_text"), clean, "clean")
         return cls(
             format=FORMAT,
             folding=FOLDING_VERSION,

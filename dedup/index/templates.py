@@ -23,7 +23,7 @@ from dedup.cleaning.boilerplate.template_text import Found
 from dedup.cleaning.boilerplate.templates import Template, TemplateCounter, Templates, cut_units
 from dedup.cleaning.boilerplate.templates import spread as spread_of
 from dedup.cleaning.repeats import find_repeats
-from dedup.cleaning.rules import FREQUENT, RULES
+from dedup.cleaning.rules import TEMPLATE_RULES
 from dedup.config import Config
 from dedup.core.arrays import Int64, Texts, UInt64, texts_from_strings
 from dedup.core.hashing import xxh3_64
@@ -39,6 +39,7 @@ EVERYWHERE = 0  # the place of what holds for all sites
 _ALWAYS = 16  # articles up to which a site is counted with each
 _GROWTH = 8  # then each time it has grown by this part …
 _STEP = 32  # … or by so many articles
+_LEARNED = (*TEMPLATE_RULES, "margin_run")  # rules that go by what was counted
 _HEAD = struct.Struct("<5I")
 
 
@@ -267,7 +268,7 @@ def plain(line: str) -> str:
 
 
 def _is_kept(removal: Removal, text: str, kept: set[str]) -> bool:
-    if RULES[removal.rule] != FREQUENT:
+    if removal.rule not in _LEARNED:
         return False
     removed = plain(text[removal.start : removal.end])
     return any(each in removed for each in kept)

@@ -48,6 +48,25 @@ class NgramTable(NamedTuple):
     count: Any  # int64 (1,): anchors by now
 
 
+class Placed(NamedTuple):
+    """Occurrences, and those of document ``d``: ``by_doc[of_doc[d]:of_doc[d + 1]]``, by place."""
+
+    families: Any  # int64, an occurrence each
+    docs: Any  # int64
+    spans: Any  # int64, occurrences x 2
+    by_doc: Any  # int64, an occurrence each
+    of_doc: Any  # int64, documents + 1
+
+
+class Hits(NamedTuple):
+    """The anchors of each wording that were met on one diagonal of a document."""
+
+    diagonals: Any  # int64, a wording each: token of the document less that of the wording
+    counts: Any  # int64: on the diagonal
+    rows: Any  # int64: the document
+    ends: Any  # int64: where the last occurrence in it ends
+
+
 @njit
 def slot_of(slots, value):
     """Return the place of an n-gram in an open-addressing table, or the free one it would get."""
@@ -90,15 +109,16 @@ def write_wordings(docs, spans, masked, tokens, size, wordings):
 
 
 @njit
-def match_way(wordings, f, place, at, step, ngrams, missing):
-    """Follow a wording from n-gram ``place`` at token ``at``, forwards or backwards (``step``).
+def match_way(wordings, f, start, step, ngrams, missing):
+    """Follow a wording forwards or backwards (``step``) from ``start``, (n-gram, token) of it.
 
     ``ngrams`` (uint64) are those of the document by token, 0 where there is none. Gives up after
     ``missing`` that are not there. Returns (matched n-grams, misses, token of the last one).
     """
     low, high = wordings.bounds[f], wordings.bounds[f + 1]
     matched = missed = 0
-    last, last_offset = at, wordings.offsets[place]
+    place, last = start
+    last_offset = wordings.offsets[place]
     i = place + step
     while low <= i < high:
         expected = last + wordings.offsets[i] - last_offset
@@ -133,10 +153,10 @@ def match_wording(wordings, f, place, at, ngrams, least):
     """
     total = wordings.bounds[f + 1] - wordings.bounds[f]
     missing = np.intp(np.floor(total - least * total))
-    back, missed, first = match_way(wordings, f, place, at, -1, ngrams, missing)
+    back, missed, first = match_way(wordings, f, (place, at), -1, ngrams, missing)
     if missed > missing:
         return 0, at, at
-    on, missed_on, last = match_way(wordings, f, place, at, 1, ngrams, missing - missed)
+    on, missed_on, last = match_way(wordings, f, (place, at), 1, ngrams, missing - missed)
     if missed + missed_on > missing:
         return 0, at, at
     return back + on + 1, first, last
@@ -201,11 +221,14 @@ def add_wording(wordings, f, table):
 
 
 @njit
-def place_ngrams(hashes, classes, lo, hi, size, buffers, ngrams):
-    """Write the n-grams of one document by their token to ``ngrams`` (uint64), 0 for none."""
+def place_ngrams(hashes, classes, size, buffers, ngrams):
+    """Write the n-grams of one document by their token to ``ngrams`` (uint64), 0 for none.
+
+    ``buffers`` are (uint64, int32), with room for one a token.
+    """
     values, positions = buffers
-    made = write_ngrams(hashes[lo:hi], classes[lo:hi], size, values, positions)
-    ngrams[: hi - lo] = np.uint64(0)
+    made = write_ngrams(hashes, classes, size, values, positions)
+    ngrams[: len(hashes)] = np.uint64(0)
     for i in range(made):
         ngrams[positions[i]] = values[i] if values[i] != np.uint64(0) else np.uint64(1)
     return made
@@ -255,12 +278,54 @@ def same_wordings(order, wordings, longest, table, leaders):
 
 
 @njit
+def is_due(hits, f, row, at, diagonal, need):
+    """Count an anchor of a wording at token ``at``; tell whether so many are on its diagonal now.
+
+    Those in an occurrence that is known do not count.
+    """
+    if hits.rows[f] != row:
+        hits.rows[f] = row
+        hits.counts[f] = 0
+        hits.ends[f] = 0
+    if at < hits.ends[f]:
+        return False
+    if hits.counts[f] == 0 or abs(diagonal - hits.diagonals[f]) > BAND:
+        hits.counts[f] = 0
+        hits.diagonals[f] = diagonal
+    hits.counts[f] += 1
+    return hits.counts[f] == need
+
+
+@njit
+def find_in_document(row, ngrams, size, wordings, table, hits):
+    """Return the occurrences of all wordings in one document, in order of place.
+
+    ``ngrams`` (uint64) are those of document ``row`` by token. An occurrence is (wording, document,
+    first token, one behind the last, matched n-grams).
+    """
+    found = [(0, 0, 0, 0, 0) for _ in range(0)]
+    for at in range(len(ngrams)):
+        if ngrams[at] == np.uint64(0):
+            continue
+        entry = table.firsts[slot_of(table.slots, ngrams[at])]
+        while entry >= 0:
+            f, place = np.intp(table.owners[entry]), table.places[entry]
+            entry = table.nexts[entry]
+            if is_due(hits, f, row, at, at - wordings.offsets[place], wordings.needs[f]):
+                matched, first, last = match_wording(wordings, f, place, at, ngrams, LEAST_MATCHED)
+                if matched > 0:
+                    hits.ends[f] = last + size
+                    hits.counts[f] = 0
+                    found.append((f, row, first, last + size, matched))
+    return found
+
+
+@njit
 def find_occurrences(rows, tokens, size, wordings, table, out):
     """Write where each wording of the table occurs in some documents; return how many there are.
 
-    ``rows`` are documents; ``tokens`` are (hashes, classes, bounds of documents). An occurrence is
-    (wording, document, first token, one behind the last, matched n-grams); those that ``out``
-    (int64, rows x 5) has no room for are only counted.
+    ``rows`` are documents; ``tokens`` are (hashes, classes, bounds of documents). Occurrences are
+    those of ``find_in_document``; what ``out`` (int64, rows x 5) has no room for is only counted.
     """
     hashes, classes, bounds = tokens
     longest = 1
@@ -269,42 +334,21 @@ def find_occurrences(rows, tokens, size, wordings, table, out):
     buffers = (np.empty(longest, np.uint64), np.empty(longest, np.int32))
     ngrams = np.zeros(longest, np.uint64)
     count = len(wordings.bounds) - 1
-    diagonals, hits, stamps, ends = np.zeros((4, count), np.int64)
-    stamps[:] = -1
+    hits = Hits(
+        np.zeros(count, np.int64),
+        np.zeros(count, np.int64),
+        np.full(count, -1, np.int64),
+        np.zeros(count, np.int64),
+    )
     made = 0
     for row in rows:
         lo, hi = bounds[row], bounds[row + 1]
-        place_ngrams(hashes, classes, lo, hi, size, buffers, ngrams)
-        for at in range(hi - lo):
-            if ngrams[at] == np.uint64(0):
-                continue
-            entry = table.firsts[slot_of(table.slots, ngrams[at])]
-            while entry >= 0:
-                f = table.owners[entry]
-                place = table.places[entry]
-                diagonal = at - wordings.offsets[place]
-                if stamps[f] != row:
-                    stamps[f] = row
-                    hits[f] = 0
-                    ends[f] = 0
-                if at >= ends[f]:
-                    if hits[f] == 0 or abs(diagonal - diagonals[f]) > BAND:
-                        hits[f] = 0
-                        diagonals[f] = diagonal
-                    hits[f] += 1
-                    if hits[f] == wordings.needs[f]:
-                        matched, first, last = match_wording(
-                            wordings, f, place, at, ngrams[: hi - lo], LEAST_MATCHED
-                        )
-                        if matched > 0:
-                            ends[f] = last + size
-                            hits[f] = 0
-                            if made < len(out):
-                                out[made, 0], out[made, 1] = f, row
-                                out[made, 2], out[made, 3] = first, last + size
-                                out[made, 4] = matched
-                            made += 1
-                entry = table.nexts[entry]
+        place_ngrams(hashes[lo:hi], classes[lo:hi], size, buffers, ngrams)
+        for occurrence in find_in_document(row, ngrams[: hi - lo], size, wordings, table, hits):
+            if made < len(out):
+                for column in range(FOUND_COLUMNS):
+                    out[made, column] = occurrence[column]
+            made += 1
     return made
 
 
@@ -347,31 +391,30 @@ def common_words(families, docs, spans, representatives, tokens, common):
 
 
 @njit
-def find_variants(order, bounds, rows, spans, by_doc, of_doc, owners):
+def find_variants(order, bounds, placed, owners):
     """Write for each family the earlier one that it is a variant of, itself where it is none.
 
-    ``order`` are families, the largest first; ``bounds`` says which ``rows`` (documents) and
-    ``spans`` (int64, occurrences x 2) each has. Occurrences of document ``d`` are
-    ``by_doc[of_doc[d]:of_doc[d + 1]]``; the family of each is found by ``owners`` (int64): that of
-    occurrence ``k`` is ``owners[1, k]``, and ``owners[0, f]`` is written. A family is a variant
-    where half of its occurrences lie for their greater part in those of one larger family.
+    ``order`` are families, the largest first; the occurrences of one are ``bounds[f]:bounds[f +
+    1]`` of ``placed``; ``owners`` (int64, a family each) is written. A family is a variant where
+    half of its occurrences lie for their greater part in those of one larger family.
     """
+    docs, spans = placed.docs, placed.spans
     count = len(bounds) - 1
     places, stamps, last = np.zeros((3, count), np.int64)
     stamps[:] = -1
     for f in range(count):
-        owners[0, f] = -1
+        owners[f] = -1
     for f in order:
         best = np.intp(-1)
         for k in range(bounds[f], bounds[f + 1]):
-            doc = rows[k]
+            doc = docs[k]
             start, end = spans[k, 0], spans[k, 1]
-            for i in range(of_doc[doc], of_doc[doc + 1]):
-                other = by_doc[i]
+            for i in range(placed.of_doc[doc], placed.of_doc[doc + 1]):
+                other = placed.by_doc[i]
                 if spans[other, 0] >= end:
                     break
-                g = owners[1, other]
-                if owners[0, g] != g:
+                g = placed.families[other]
+                if owners[g] != g:
                     continue
                 if 2 * overlap_of(start, end, spans[other, 0], spans[other, 1]) < end - start:
                     continue
@@ -386,7 +429,7 @@ def find_variants(order, bounds, rows, spans, by_doc, of_doc, owners):
                 if best < 0 or places[g] > places[best]:
                     best = g
         is_variant = best >= 0 and 2 * places[best] >= bounds[f + 1] - bounds[f]
-        owners[0, f] = best if is_variant else f
+        owners[f] = best if is_variant else f
 
 
 @njit
@@ -475,8 +518,12 @@ def has_word(hashes, low, high, table):
 
 
 @njit
-def quoted_characters(docs, spans, flags, starts, ends, bounds, quoted, all_of):
-    """Write how many characters of the words of each span are quoted, and how many there are."""
+def quoted_characters(docs, spans, tokens, quoted, all_of):
+    """Write how many characters of the words of each span are quoted, and how many there are.
+
+    ``tokens`` are (flags, starts, ends, bounds of documents).
+    """
+    flags, starts, ends, bounds = tokens
     for k in range(len(docs)):
         low = bounds[docs[k]]
         for i in range(low + spans[k, 0], low + spans[k, 1]):

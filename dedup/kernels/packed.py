@@ -142,12 +142,13 @@ def unpack_block(words, position, out):
 
 
 @njit
-def find_in_block(words, count, key_bits, number_bits, wanted, out, made):
+def find_in_block(words, head, wanted, out, made):
     """Write the articles of a key (its lower 32 bits, uint64) of one block behind the ``made``.
 
-    ``count`` and the widths are what ``measure`` returned. Returns how many there are by now;
-    those that ``out`` (int64) has no room for are only counted.
+    ``head`` is what ``measure`` returned. Returns how many there are by now; those that ``out``
+    (int64) has no room for are only counted.
     """
+    count, key_bits, number_bits = head
     groups = (count + GROUP - 1) // GROUP
     low, high = 0, groups
     while low < high:  # the first group that begins with the key or one behind it
@@ -178,25 +179,24 @@ def find_in_block(words, count, key_bits, number_bits, wanted, out, made):
 
 
 @njit
-def find_packed(words, bounds, there, positions, keys, out, ends):
+def find_packed(blocks, positions, keys, out, ends):
     """Write the articles of each key, ascending, from packed blocks; return how many there are.
 
-    As ``postings.find_postings``: ``there`` are the places (int64, ascending) of blocks, that at
-    ``there[b]`` is ``words[bounds[b]:bounds[b + 1]]``; ``positions`` (int64) are those of the keys
-    (uint64), which are gone through once a run; ``ends`` (int64) gets where the articles of each
-    place end. Where a block is missing or damaged, ``-1 - place`` is returned.
+    As ``postings.find_postings``: ``blocks`` are ``Blocks``, ``positions`` (int64) those of the
+    keys (uint64), which are gone through once a run; ``ends`` (int64) gets where the articles of
+    each place end. Where a block is missing or damaged, ``-1 - place`` is returned.
     """
+    words, bounds, there = blocks
     made = 0
     for i in range(len(positions)):
         block = lower_bound(there, 0, len(there), positions[i])
         if block == len(there) or there[block] != positions[i]:
             return -1 - positions[i]
         low, high = bounds[block], bounds[block + 1]
-        found = measure(words, low, high, np.uint64(positions[i]))
-        if found[0] < 0:
+        head = measure(words, low, high, np.uint64(positions[i]))
+        if head[0] < 0:
             return -1 - positions[i]
         wanted = keys[i % len(keys)] & _LOW
-        own = words[low:high]
-        made = find_in_block(own, found[0], found[1], found[2], wanted, out, made)
+        made = find_in_block(words[low:high], head, wanted, out, made)
         ends[i] = made
     return made

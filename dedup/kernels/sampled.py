@@ -7,6 +7,8 @@ alone: an edit beside a seed does not unselect it, and two texts keep the same o
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from dedup.kernels._jit import njit
@@ -15,6 +17,28 @@ from dedup.kernels.shingles import fmix64
 
 PAIRS_KEPT = np.uint64(3)  # bits of the hash of a word pair that are 0 where it is kept
 KEY_SHIFT = np.uint64(24)  # a key is the upper 40 bits of a hash
+
+
+class Sample(NamedTuple):
+    """Seeds that are kept, three arrays of one length."""
+
+    keys: Any  # uint64, 40 bits
+    rows: Any  # int64: the document
+    places: Any  # int64: the token
+
+
+class Worth(NamedTuple):
+    """What the seeds of a text say of an article that has them, two arrays of one length."""
+
+    places: Any  # int64, ascending: the token
+    weights: Any  # float64
+
+
+class Ranks(NamedTuple):
+    """Articles and how much they have in common with a text."""
+
+    numbers: Any  # int64
+    scores: Any  # float64
 
 
 @njit
@@ -33,46 +57,44 @@ def is_least(hashes, i, size, salt):
 
 
 @njit
-def sample_seeds(kind, reach, words, low, high, salt, out):
-    """Write the seeds of one kind that are kept, of the documents ``low:high``; return how many.
+def sample_seeds(kind, words, salt, out):
+    """Write the seeds of one ``Kind`` that are kept, of all documents; return how many.
 
-    ``words`` are (hashes, prefixes, classes, flags, bounds) as for ``mark_seeds``; ``salt``
-    (uint64) is that of the index. ``out`` are keys (uint64, 40 bits), documents and tokens (int64)
-    of seeds, in order of document and token; it has a place for every token.
+    ``words`` are ``seeds.Words``, ``salt`` (uint64) is that of the index. ``out`` is ``Sample``
+    with a place for every token; seeds are in order of document and token.
     """
-    hashes, bounds = words[0], words[4]
-    longest = longest_of(bounds, low, high)
+    rows = range(len(words.bounds) - 1)
+    longest = longest_of(words.bounds, rows)
     values = np.empty(longest, np.uint64)
     positions = np.empty(longest, np.int32)
-    keys, rows, places = out
     made = 0
-    for row in range(low, high):
-        count = write_seeds(kind, reach, words, bounds[row], bounds[row + 1], values, positions)
-        for k in range(count):
+    for row in rows:
+        low = words.bounds[row]
+        for k in range(write_seeds(kind, words, row, values, positions)):
             mixed = fmix64(values[k] ^ salt)
-            if kind == NGRAMS:
-                if not is_least(hashes, bounds[row] + positions[k], reach, salt):
+            if kind.number == NGRAMS:
+                if not is_least(words.hashes, low + positions[k], kind.reach, salt):
                     continue
             elif mixed & PAIRS_KEPT != np.uint64(0):
                 continue
-            keys[made] = mixed >> KEY_SHIFT
-            rows[made] = row
-            places[made] = positions[k]
+            out.keys[made] = mixed >> KEY_SHIFT
+            out.rows[made] = row
+            out.places[made] = positions[k]
             made += 1
     return made
 
 
 @njit
-def best_windows(hits, places, weights, window, apart, numbers, scores):
+def best_windows(hits, worth, window, apart, out):
     """Rank articles by the window of a text whose seeds weigh most; return how many there are.
 
-    A hit (uint64, ascending) is the number of an article ``<< 32 |`` a seed of the text. ``places``
-    (int64, ascending) are the tokens of its seeds, ``weights`` (float64) what they are worth. Of
-    the seeds of an article each counts that begins at least ``apart`` tokens behind the one that
-    counted last. ``numbers`` (int64) and ``scores`` (float64) have a place for each hit, and get
+    A hit (uint64, ascending) is the number of an article ``<< 32 |`` a seed of the text, whose
+    ``worth`` is ``Worth``. Of the seeds of an article each counts that begins at least ``apart``
+    tokens behind the one that counted last. ``out`` (``Ranks``) has a place for each hit, and gets
     every article with its best sum over ``window`` tokens.
     """
     low_bits = np.uint64(0xFFFFFFFF)
+    places, weights = worth
     chosen = np.empty(len(places), np.int64)
     made = 0
     begin = 0
@@ -95,8 +117,8 @@ def best_windows(hits, places, weights, window, apart, numbers, scores):
                 total -= weights[chosen[first]]
                 first += 1
             best = max(best, total)
-        numbers[made] = np.int64(number)
-        scores[made] = best
+        out.numbers[made] = np.int64(number)
+        out.scores[made] = best
         made += 1
         begin = end
     return made

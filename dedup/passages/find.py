@@ -90,17 +90,29 @@ def find_passages(
     included: Bool,
     threads: int = 1,
     columns: Columns | None = None,
-    firsts: int | None = None,
 ) -> Passages:
     """Find the passages that the ``included`` documents share.
 
-    With ``firsts`` only those that one of so many first documents has. The result does not depend
-    on ``threads``. Only one of several equal documents should be included: more documents than
-    ``passage_max_documents`` share no seed. ``columns`` is where the indexes of seeds stand.
+    The result does not depend on ``threads``. Only one of several equal documents should be
+    included: more documents than ``passage_max_documents`` share no seed. ``columns`` is where
+    the indexes of seeds stand.
     """
-    cut: Counter[str] = Counter()
-    columns = columns or Columns()
     chosen = Ranked(tokens, words, ranked(tokens, included))
+    return _found(chosen, config, columns or Columns(), threads=threads, firsts=len(tokens))
+
+
+def find_passages_of(tokens: Tokens, words: Words, config: Config, *, firsts: int) -> Passages:
+    """Find the passages that any of so many first documents shares with a later one."""
+    chosen = Ranked(tokens, words, ranked(tokens, np.ones(len(tokens), np.bool_)))
+    return _found(chosen, config, Columns(), threads=1, firsts=firsts)
+
+
+def _found(
+    chosen: Ranked, config: Config, columns: Columns, *, threads: int, firsts: int
+) -> Passages:
+    """Find the passages of the first documents with later ones."""
+    cut: Counter[str] = Counter()
+    tokens, words = chosen.tokens, chosen.words
     runs, word_pairs = (
         index_seeds(kind, chosen, config, cut, columns) for kind in (NGRAMS, WORD_PAIRS)
     )
@@ -123,8 +135,7 @@ def find_passages(
         return rows, figures, pairs
 
     seeds = offsets_of(np.diff(runs.bounds) + np.diff(word_pairs.bounds))
-    cuts = list(runs_of_rows(seeds[: None if firsts is None else firsts + 1], _RUN_SEEDS))
-    cuts = cuts or [(0, 0)]
+    cuts = list(runs_of_rows(seeds[: firsts + 1], _RUN_SEEDS)) or [(0, 0)]
     parts = list(in_order(run, cuts, threads))
     return _joined(parts, cut)
 

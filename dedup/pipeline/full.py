@@ -28,6 +28,7 @@ from dedup.core.dates import days_of
 from dedup.passages.families import (
     Equals,
     Families,
+    Shared,
     Sources,
     describe,
     families_summary,
@@ -344,13 +345,13 @@ def _find_families(state: State) -> None:
     ranks = np.empty(len(state.documents), np.int64)
     order = state.ranking.keys(state.config.canonical, np.zeros(len(ranks)))
     ranks[order] = np.arange(len(ranks))
+    included = state.representatives == np.arange(len(ranks))
+    shared = Shared(state.passages, state.removals.rows, ranks, included)
     state.families = state.resources.work.stage(
         "families",
         lambda: find_families(
-            *(state.passages, state.removals.rows, state.tokens, state.removals.words),
+            *(shared, state.tokens, state.removals.words),
             size=state.config.passage_size,
-            ranks=ranks,
-            included=state.representatives == np.arange(len(ranks)),
             threads=state.resources.threads,
         ),
         save=Families.kept,

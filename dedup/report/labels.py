@@ -33,6 +33,14 @@ TAG_WORDS = {
     "comment": "comment of a reader",
 }
 
+# By what is told who has text of whom.
+EVIDENCE_WORDS = {
+    "credit": "credits it",
+    "shared_credit": "others credit it for the same text",
+    "named": "names it beside the text",
+    "first": "first seen there",
+}
+
 # Why something is removed, by kind of reason. A tag is a reason where `drop_tags` names it.
 REASONS = {
     "repeat": {
@@ -166,6 +174,15 @@ def family_name(kind: str) -> str:
     ('passage', 'not known yet')
     """
     return FAMILY_WORDS.get(kind) or spaced(kind)
+
+
+def evidence_name(evidence: str) -> str:
+    """Return in words by what is told who has text of whom.
+
+    >>> evidence_name("named"), evidence_name("not_known_yet")
+    ('names it beside the text', 'not known yet')
+    """
+    return EVIDENCE_WORDS.get(evidence) or spaced(evidence)
 
 
 def limit_name(limit: str) -> str:

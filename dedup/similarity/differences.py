@@ -341,7 +341,6 @@ def judge(
     if same_url is None:
         same_url = np.zeros(len(pairs), np.bool_)
     shorter = counts.min(axis=1)
-    sides = np.arange(2)
     hit = _share_of_slots(figures)
     runs, names = figures[:, kernel.RUNS], figures[:, kernel.RUNS_OF_NAMES]
     is_short = shorter < SHORT
@@ -350,18 +349,12 @@ def judge(
     same_subject = form & (names == 0) & (shorter >= _SUBJECT_TOKENS)
     tiny = (counts < TINY) & (figures[:, [kernel.MATCHED]] < _TINY_MATCHED * counts)
     tiny &= config.facts > 0
-    own = figures[:, kernel.OWN + sides] >= np.maximum(config.own * counts, 1)
-    contained = np.stack([pairs.containment_a, pairs.containment_b], axis=1)
-    reworded = own & (figures[:, kernel.LONGEST + sides] >= _OWN_LONGEST) & (contained < _CONTAINED)
-    opposed = figures[:, [kernel.OPPOSED]] >= np.maximum(config.own * counts, 1)
-    lost, running = figures[:, kernel.LOST + sides], figures[:, kernel.RUNNING_WORDS + sides]
-    loses = (lost > (1 - config.removable) * running) & (lost >= _OWN_LONGEST)
-    stays = (opposed | reworded | loses) & (config.own > 0)
+    stays, opposed = _own_sentences(pairs, figures, counts, config)
     is_close = ~np.isin(pairs.relations, (DERIVED, SAME_URL))
     other_form = (form & ~same_subject) | (tiny.any(axis=1) & is_close)
     # The shorter one would go. A re-worded text stays, but in the cluster of what it re-words.
     a_is_short = counts[:, 0] <= counts[:, 1]
-    own_text = np.where(a_is_short, opposed[:, 0], opposed[:, 1]) & (config.own > 0)
+    own_text = np.where(a_is_short, opposed[:, 0], opposed[:, 1])
     revision = ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject
     # Under one address facts that differ are a newer state of them, but none is lost for it.
     version = same_url & (runs > 0)
@@ -375,6 +368,22 @@ def judge(
     )
     stays |= (relations == SAME_FORM)[:, None] | (relations == OWN_TEXT)[:, None]
     return relations, stays
+
+
+def _own_sentences(
+    pairs: Pairs, figures: Int64, counts: Int64 | Int32, config: Config
+) -> tuple[Bool, Bool]:
+    """Tell which documents say something of their own, and which oppose the other one."""
+    sides = np.arange(2)
+    least = np.maximum(config.own * counts, 1)
+    own = figures[:, kernel.OWN + sides] >= least
+    contained = np.stack([pairs.containment_a, pairs.containment_b], axis=1)
+    reworded = own & (figures[:, kernel.LONGEST + sides] >= _OWN_LONGEST) & (contained < _CONTAINED)
+    opposed: Bool = (figures[:, [kernel.OPPOSED]] >= least) & (config.own > 0)
+    lost, running = figures[:, kernel.LOST + sides], figures[:, kernel.RUNNING_WORDS + sides]
+    loses = (lost > (1 - config.removable) * running) & (lost >= _OWN_LONGEST)
+    stays: Bool = (opposed | reworded | loses) & (config.own > 0)
+    return stays, opposed
 
 
 def _kept_versions(figures: Int64, dates: Int64, config: Config) -> Bool:

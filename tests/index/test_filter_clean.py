@@ -14,9 +14,11 @@ from commands import run, write_jsonl
 from test_index_passages import FOOT, QUOTE, article
 
 from dedup.cleaning.apply import restore_text
+from dedup.cleaning.rules import TEMPLATE_RULES
 from dedup.index import Index
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs signals")
+KILLS = int(os.environ.get("DEDUP_KILLS", "50"))
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def test_clean_lines_come_with_what_was_removed(index):
     assert FOOT in last["text"]
     assert FOOT not in last["clean"]
     (removed,) = last["dedup"]["removed"]
-    assert removed["rule"] == "template_line"
+    assert removed["rule"] in TEMPLATE_RULES
     assert restore_text(last["clean"], last["dedup"]["removed"]) == last["text"]
     assert filtered(index, "--clean", lines=lines) == out
     again = json.loads(filtered(index, "--clean", lines=out)[-2])  # its own output
@@ -146,7 +148,7 @@ def test_known_passages_of_a_corpus_are_found_and_dropped(tmp_path):
 
 @POSIX
 @pytest.mark.skipif(not os.environ.get("DEDUP_SLOW"), reason="kills fifty processes: DEDUP_SLOW=1")
-def test_fifty_killed_runs_give_the_bytes_of_one(index, tmp_path):
+def test_killed_runs_give_the_bytes_of_one(index, tmp_path):
     lines = stream(400)
     source = tmp_path / "stream.jsonl"
     source.write_text("".join(f"{line}\n" for line in lines))
@@ -154,7 +156,7 @@ def test_fifty_killed_runs_give_the_bytes_of_one(index, tmp_path):
     command = [sys.executable, "-m", "dedup", "filter", str(source), "--index", str(index)]
     command += ["--passages", "--clean", "--line-buffered", "-q"]
     killed = 0
-    for turn in range(50):
+    for turn in range(KILLS):
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert process.stdout is not None
         for _ in range(1 + 7 * turn):
@@ -163,7 +165,7 @@ def test_fifty_killed_runs_give_the_bytes_of_one(index, tmp_path):
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
         process.stdout.close()
-    assert killed >= 40
+    assert killed >= 0.8 * KILLS
     assert filtered(index, "--passages", "--clean", lines=lines) == wanted
     with Index.open(index) as opened:
         assert opened.verify() == []

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from prose import UNRELATED
 
 from dedup.cleaning.apply import Removal, apply_removals
-from dedup.cleaning.rules import REASON_CODES, RULE_CODES, RULES
+from dedup.cleaning.rules import (
+    BOILERPLATE_REASONS,
+    REASON_CODES,
+    REPEAT_REASONS,
+    RULE_CODES,
+    RULES,
+)
+from dedup.config import TAGS
 from dedup.errors import ConfigError, CorruptIndex, DedupError, IndexMismatch
 from dedup.index import Index
 from dedup.index.said import pack_said, unpack_said
@@ -115,7 +122,8 @@ def test_what_is_re_worded_is_found_too(place):
         assert first.matched_tokens > len(words) / 2
 
 
-def test_a_few_words_are_found_as_they_are(place):
+def test_a_few_words_are_found_as_they_are(place, monkeypatch):
+    monkeypatch.setattr("secrets.randbits", lambda bits: 3)  # of few words a salt may keep no seed
     said = "She did it again and I will say it again here"
     with Index.open(place, passages=True) as index:
         index.add(article(1, f"{QUOTE} {said}. Nobody knew why."))
@@ -251,8 +259,10 @@ def test_numbers_of_reasons_and_rules_never_change():
     ]
     assert len(REASON_CODES) == 32
     assert REASON_CODES["comment"] == 31
-    assert [*RULE_CODES] == [*RULES]
+    assert {*RULE_CODES} == {*RULES}
+    assert {*REPEAT_REASONS, *BOILERPLATE_REASONS, *TAGS} == {*REASON_CODES}
     assert RULE_CODES["margin_run"] == 24
+    assert RULE_CODES["template_of_site"] == 26
 
 
 removal_lists = st.lists(

@@ -172,7 +172,7 @@ def ngrams_of(tokens, doc):
     low, high = int(bounds[doc]), int(bounds[doc + 1])
     ngrams = np.zeros(high - low, np.uint64)
     buffers = np.empty(high - low + 1, np.uint64), np.empty(high - low + 1, np.int32)
-    kernel.place_ngrams(hashes, classes, low, high, SIZE, buffers, ngrams)
+    kernel.place_ngrams(hashes[low:high], classes[low:high], SIZE, buffers, ngrams)
     return ngrams
 
 
@@ -213,7 +213,7 @@ def test_matching_a_wording_on_the_way(words, document, data):
     wording = wording[: made.bounds[1]]
     for step in (-1, 1):
         for missing in (0, 2, 50):
-            got = kernel.match_way(made, 0, place, at, step, ngrams, missing)
+            got = kernel.match_way(made, 0, (place, at), step, ngrams, missing)
             assert got == naive_way(wording, place, at, step, ngrams.tolist(), missing)
     for least in (0.3, 0.6):
         got = kernel.match_wording(made, 0, place, at, ngrams, least)
@@ -399,15 +399,15 @@ def test_variants_lie_in_a_larger_family(rows, order):
     families, docs = table[:, 0].copy(), table[:, 1].copy()
     spans = np.ascontiguousarray(table[:, 2:])
     order = [f for f in order if f in families.tolist()]
-    owners = np.zeros((2, max(4, len(rows))), np.int64)
-    owners[1, : len(rows)] = families
+    owners = np.zeros(4, np.int64)
     by_doc = np.lexsort((families, spans[:, 0], docs))
     of_doc = offsets_of(np.bincount(docs, minlength=4))
     bounds = offsets_of(np.bincount(families, minlength=4))
-    kernel.find_variants(np.array(order, np.int64), bounds, docs, spans, by_doc, of_doc, owners)
+    placed = kernel.Placed(families, docs, spans, by_doc, of_doc)
+    kernel.find_variants(np.array(order, np.int64), bounds, placed, owners)
     held = {f: [tuple(row[1:]) for row in rows if row[0] == f] for f in order}
     for family, wanted in naive_variants(order, held).items():
-        got = int(owners[0, family])
+        got = int(owners[family])
         assert got in wanted if isinstance(wanted, set) else got == wanted
 
 
@@ -463,8 +463,6 @@ def test_characters_in_quotation_marks():
     tokens = tokenise_texts(texts_from_strings(["He said: “We go home” now"]))
     quoted, total = np.zeros((2, 1), np.int64)
     spans = np.array([[1, 6]], np.int64)
-    kernel.quoted_characters(
-        np.zeros(1, np.int64), spans, tokens.flags, tokens.starts, tokens.ends, tokens.bounds,
-        quoted, total,
-    )  # fmt: skip
+    arrays = tokens.flags, tokens.starts, tokens.ends, tokens.bounds
+    kernel.quoted_characters(np.zeros(1, np.int64), spans, arrays, quoted, total)
     assert (quoted[0], total[0]) == (8, 15)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twins import WRAPS
 
 from dedup.kernels import packed as kernel
-from dedup.kernels.postings import check_block
+from dedup.kernels.postings import Blocks, check_block
 
 pytestmark = WRAPS
 LOW = 0xFFFFFFFF
@@ -63,7 +63,7 @@ def test_a_block_gives_back_its_postings(pairs):
     for key in {0, 3, LOW, *(key for key, _ in pairs)}:
         wanted = sorted(number for other, number in pairs if other == key)
         found = np.empty(len(pairs) + 2, np.int64)
-        given_block = (words, count, key_bits, number_bits, np.uint64(key))
+        given_block = (words, (count, key_bits, number_bits), np.uint64(key))
         assert kernel.find_in_block(*given_block, found, 2) == 2 + len(wanted)
         assert found[2 : 2 + len(wanted)].tolist() == wanted
         assert kernel.find_in_block(*given_block, found[:0], 0) == len(wanted)
@@ -72,14 +72,14 @@ def test_a_block_gives_back_its_postings(pairs):
 def test_keys_of_many_articles_are_found_across_groups():
     pairs = [(5, number) for number in range(300)] + [(4, 1), (6, 9)]
     _, words = packed(pairs)
-    there, bounds = np.array([7]), np.array([0, len(words)])
+    blocks = Blocks(words, np.array([0, len(words)]), np.array([7]))
     positions, keys = np.array([7, 7, 7, 7]), np.array([4, 5, 6, 7], np.uint64)
     out, ends = np.empty(400, np.int64), np.empty(4, np.int64)
-    assert kernel.find_packed(words, bounds, there, positions, keys, out, ends) == 302
+    assert kernel.find_packed(blocks, positions, keys, out, ends) == 302
     assert ends.tolist() == [1, 301, 302, 302]
     assert out[:302].tolist() == [1, *range(300), 9]
     missing = np.array([8])
-    assert kernel.find_packed(words, bounds, there, missing, keys[:1], out, ends) == -9
+    assert kernel.find_packed(blocks, missing, keys[:1], out, ends) == -9
 
 
 def test_a_damaged_block_is_noticed():
@@ -108,6 +108,5 @@ def test_an_invented_block_is_read_within_its_bounds():
         made = kernel.unpack_block(words, np.uint64(7), np.empty(4096, np.uint64))
         assert -1 <= made <= 2 * kernel.GROUP * size
         key = np.array([generator.getrandbits(32)], np.uint64)
-        kernel.find_packed(
-            *(words, np.array([0, size]), np.array([7]), np.array([7]), key, out, ends)
-        )
+        blocks = Blocks(words, np.array([0, size]), np.array([7]))
+        kernel.find_packed(blocks, np.array([7]), key, out, ends)

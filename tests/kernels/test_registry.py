@@ -145,6 +145,8 @@ REGISTRY = {
         "add_wording": "test_a_wording_is_listed_once_for_each_ngram",
         "place_ngrams": "test_ngrams_of_wordings",
         "same_wordings": "test_the_same_wording_has_one_leader",
+        "is_due": "test_a_wording_is_found_wherever_it_occurs",
+        "find_in_document": "test_a_wording_is_found_wherever_it_occurs",
         "find_occurrences": "test_a_wording_is_found_wherever_it_occurs",
         "common_words": "test_words_in_common_with_the_representative",
         "find_variants": "test_variants_lie_in_a_larger_family",

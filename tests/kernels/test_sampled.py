@@ -15,7 +15,7 @@ from twins import WRAPS
 from dedup.core.arrays import texts_from_strings
 from dedup.index.searching import sample
 from dedup.kernels import sampled as kernel
-from dedup.kernels.seeds import NGRAMS, WORD_PAIRS, write_seeds
+from dedup.kernels.seeds import NGRAMS, WORD_PAIRS, Kind, Words, write_seeds
 from dedup.text.stopwords import classify_alone
 from dedup.text.tokens import tokenise_texts
 
@@ -37,17 +37,18 @@ def test_the_middle_word_has_the_least_hash(values, salt, size):
 def test_kept_seeds_are_those_of_the_twin(kind):
     tokens = tokenise_texts(texts_from_strings([*UNRELATED[:3], "", "One two."]))
     words = classify_alone(tokens)
-    given_words = (tokens.hashes, tokens.prefixes, words.classes, tokens.flags, tokens.bounds)
+    arrays = (tokens.hashes, tokens.prefixes, words.classes, tokens.flags, tokens.bounds)
+    given_words = Words(*arrays)
     salt, reach = 12345, 3 if kind == NGRAMS else 6
     keys = np.empty(len(tokens.hashes), np.uint64)
     rows, places = np.empty((2, len(tokens.hashes)), np.int64)
-    out = (keys, rows, places)
-    made = kernel.sample_seeds(kind, reach, given_words, 0, len(tokens), np.uint64(salt), out)
+    out = kernel.Sample(keys, rows, places)
+    made = kernel.sample_seeds(Kind(kind, reach), given_words, np.uint64(salt), out)
     wanted = []
     for row in range(len(tokens)):
         low, high = int(tokens.bounds[row]), int(tokens.bounds[row + 1])
         values, at = np.empty(high - low + 1, np.uint64), np.empty(high - low + 1, np.int32)
-        count = write_seeds(kind, reach, given_words, low, high, values, at)
+        count = write_seeds(Kind(kind, reach), given_words, row, values, at)
         runs = naive_sample([int(each) for each in tokens.hashes[low:high]], reach, salt)
         for value, place in zip(values[:count].tolist(), at[:count].tolist(), strict=True):
             mixed = naive_fmix64(value ^ salt)
@@ -76,9 +77,8 @@ def test_the_best_windows_are_those_of_the_twin(pairs, places, apart):
     weights = [1.0 + each for each in range(10)]
     hits = np.array(sorted(number << 32 | seed for number, seed in pairs), np.uint64)
     numbers, scores = np.empty(len(hits), np.int64), np.empty(len(hits))
-    made = kernel.best_windows(
-        *(hits, np.array(places, np.int64), np.array(weights), 20, apart, numbers, scores)
-    )
+    worth = kernel.Worth(np.array(places, np.int64), np.array(weights))
+    made = kernel.best_windows(hits, worth, 20, apart, kernel.Ranks(numbers, scores))
     wanted = naive_windows(pairs, places, weights, 20, apart)
     assert numbers[:made].tolist() == list(wanted)
     assert scores[:made] == pytest.approx(list(wanted.values()))

@@ -11,6 +11,12 @@ PAIR = ("pair", "000_bf5b5dc23c7e20ed.txt", "004_3d6875e7ecbdd058.txt")
 VIEWS = [
     ("",),
     ("look",),
+    ("families",),
+    ("family", "1"),
+    ("stories",),
+    ("outlets",),
+    ("removals",),
+    ("method",),
     ("clusters",),
     ("cluster", "*"),
     ("pairs",),
@@ -48,6 +54,38 @@ def test_axe_finds_no_serious_fault(browser, varied_page, where, theme):
             for each in found["violations"]
         ]
         assert [each for each in faults if each[1] in ("serious", "critical", "moderate")] == []
+
+
+NEWS = [
+    ("",),
+    ("families",),
+    ("family", "1"),
+    ("stories",),
+    ("story", "courier"),
+    ("outlets",),
+    ("removals",),
+    ("pair", "daily", "daily-late"),
+]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("where", NEWS, ids="-".join)
+def test_axe_finds_nothing_in_news(browser, newsroom_page, where, theme):
+    if not browsers.AXE.exists():
+        pytest.skip("no axe-core: scripts/browser fetches it where npm is")
+    with browsers.opened(browser, newsroom_page[0], color_scheme=theme, bypass_csp=True) as shown:
+        page = shown.show(*where)
+        page.evaluate(browsers.AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]] == []
+
+
+@pytest.mark.parametrize("where", NEWS, ids="-".join)
+@pytest.mark.parametrize("width", [360, 768])
+def test_no_view_of_news_scrolls_sideways(browser, newsroom_page, where, width):
+    with browsers.opened(browser, newsroom_page[0], width=width, height=740) as shown:
+        page = shown.show(*where)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("where", [PAIR, ("article", PAIR[1])], ids=["pair", "article"])
@@ -94,7 +132,12 @@ def test_everything_is_reached_by_keys(browser, seeds_page):
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "main"
         for key, title in zip(
-            "123456", ("Five", "Look", "Clusters", "Pairs", "Articles", "Graph"), strict=True
+            "1234567890",
+            (
+                *("Five", "Look", "Families", "Stories", "Outlets"),
+                *("Removals", "Clusters", "Pairs", "Articles", "Graph"),
+            ),
+            strict=True,
         ):
             page.keyboard.press(key)
             shown.until(
@@ -183,8 +226,10 @@ def test_arabic_runs_from_right_to_left(browser, varied_page):
 def test_figures_have_names_descriptions_and_numbers(browser, varied_page):
     with browsers.opened(browser, varied_page[0]) as shown:
         page = shown.show()
+        assert page.locator("figure").count() == 1
+        page = shown.show("method")
         figures = page.locator("figure").all()
-        assert len(figures) == 5
+        assert len(figures) == 4
         for each in figures:
             assert each.locator("h3").inner_text()
             assert each.locator("figcaption p").inner_text()

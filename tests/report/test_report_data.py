@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import shutil
@@ -18,7 +19,11 @@ from dedup import cli
 from dedup.errors import ConfigError, InputError
 from dedup.report.web import choose as choosing
 from dedup.report.web import from_folder, from_result
-from dedup.report.web.choose import choose_graph, choose_pairs, texts_in_order
+from dedup.report.web import graph as graphs
+from dedup.report.web.choose import choose_pairs, texts_in_order
+from dedup.report.web.families import ChosenFamilies
+from dedup.report.web.graph import choose_graph
+from dedup.schema import FAMILY_TABLES
 from dedup.sources.rereadable import Files
 
 
@@ -136,7 +141,7 @@ def test_a_folder_gives_the_page_that_the_scan_gives(tmp_path, monkeypatch, find
     common = ("news.jsonl", "--find", find, "--allow-bad", "-q")
     run("scan", *common, "-o", "found", "--format", form, "--report", "one.html")
     monkeypatch.chdir(tmp_path / "found")  # names are those of where the scan was started
-    run("report", ".", "-o", "../two.html", "--title", "dedup report")
+    run("report", ".", "-o", "../two.html")
     one, two = (data_of((tmp_path / each).read_text()) for each in ("one.html", "two.html"))
     assert one == two
     assert one[0]["counts"]["texts"] == len(rows)
@@ -199,24 +204,117 @@ def test_of_many_pairs_the_closest_are_shown(result, monkeypatch):
     assert {each["what"] for each in overview["left_out"]} == {"pairs", "passages"}
 
 
+def graph_of(found):
+    return choose_graph(found, choose_pairs(found), ChosenFamilies.of(found))
+
+
 def test_a_graph_of_many_articles_stands_for_clusters_and_is_bounded(result, monkeypatch):
     found = from_result(result)
-    whole = choose_graph(found, choose_pairs(found))
-    assert set(np.concatenate([whole.a, whole.b])) == set(whole.rows)
-    assert len(whole.a) == len(result.pairs)
-    monkeypatch.setattr(choosing, "MOST_NODES", 6)
-    few = choose_graph(found, choose_pairs(found))
-    assert 0 < len(few.rows) <= 6
-    assert set(np.concatenate([few.a, few.b])) <= set(few.rows)
+    whole = graph_of(found)
+    assert set(np.concatenate([whole.a, whole.b])) <= set(whole.nodes)
+    assert 0 < len(whole.a) <= len(result.pairs)
+    monkeypatch.setattr(graphs, "MOST_NODES", 6)
+    few = graph_of(found)
+    assert 0 < len(few.nodes) <= 6
+    assert set(np.concatenate([few.a, few.b])) <= set(few.nodes)
     canonical = [each.canonical for each in result.documents]
-    assert all(canonical[row] for row in few.rows)
+    assert all(canonical[row] for row in few.nodes if row < few.first_family)
+
+
+QUOTE = (
+    "“We entered the old city with tanks in the morning and we returned it to its rightful owners "
+    "before the night fell, and nobody who had left it should be afraid to come back to his house,”"
+)
+
+
+def quoting(count):
+    """Return articles of as many sites that have nothing in common but a quotation."""
+    draw = random.Random(7)
+    small = "the of and in on at by for with from to as after before under over near".split()
+
+    def text():
+        words = " ".join(sentences(draw, 6)).split()
+        return " ".join(f"{draw.choice(small)} {word}" for word in words)
+
+    return [
+        {
+            "id": f"q{number}",
+            "text": f"{text()}\n\n{QUOTE} he said.\n\n{text()}",
+            "site": f"s{number}.example",
+        }
+        for number in range(count)
+    ]
+
+
+def test_a_family_is_one_node_and_as_many_lines_as_articles(monkeypatch):
+    result = dedup.scan(quoting(9))
+    assert len(result.pairs) == 36
+    graph = graph_of(from_result(result))
+    (family,) = [node for node in graph.nodes if node >= graph.first_family]
+    assert len(graph.a) == 9
+    assert set(graph.b) == {family}
+    assert set(graph.pair) == {-1}
+    assert graph.documents[list(graph.nodes).index(family)] == 9
+    without = dataclasses.replace(
+        result,
+        tables={name: table for name, table in result.tables.items() if name not in FAMILY_TABLES},
+    )
+    assert len(graph_of(from_result(without)).a) == 36
+    monkeypatch.setattr(graphs, "MOST_SPOKES", 4)
+    few = graph_of(from_result(result))
+    assert len(few.a) == 4
+
+
+def test_families_and_stories_are_those_of_the_result():
+    result = dedup.scan(quoting(5))
+    overview, chunks = data_of(page_of(from_result(result)))
+    ids = [each.doc_id for each in result.documents]
+    families, occurrences, stories, members = (
+        columns_of(json.loads(json.dumps(chunks)), name)
+        for name in ("families", "occurrences", "stories", "members")
+    )
+    assert families["wording"] == [each.wording for each in result.families]
+    kinds = [overview["family_kinds"][each] for each in families["kind"]]
+    assert kinds == [each.kind for each in result.families]
+    found = [
+        (ids[row], start, end)
+        for row, start, end in zip(
+            occurrences["row"], occurrences["start"], occurrences["end"], strict=True
+        )
+    ]
+    assert found == [
+        (each.doc_id, each.start, each.end)
+        for family in result.families
+        for each in (*family.occurrences, *family.held_variants)
+    ]
+    assert sum(families["listed"]) == len(found)
+    assert [ids[row] for row in stories.get("row", [])] == [each.story for each in result.stories]
+    assert len(members.get("row", [])) == sum(len(each.members) for each in result.stories)
+
+
+def test_a_result_without_families_and_stories_still_makes_a_page(result):
+    more = ("families", "occurrences", "copying", "stories", "story_members")
+    tables = {name: table for name, table in result.tables.items() if name not in more}
+    overview, chunks = data_of(page_of(from_result(dataclasses.replace(result, tables=tables))))
+    assert overview["sought"] == {"families": False, "stories": False}
+    assert "families" not in chunks
+    assert overview["copying"]["links"] == []
+
+
+def test_what_is_removed_inside_is_listed(result, page):
+    _, chunks = page
+    rows = columns_of(json.loads(json.dumps(chunks)), "removals")
+    found = sorted(zip(rows["row"], rows["start"], rows["end"], strict=True))
+    names = ("doc", "start", "end")
+    assert found == sorted(zip(*(result.removals[name].to_pylist() for name in names), strict=True))
+    assert found
 
 
 def test_what_a_reader_will_want_comes_first(result):
     found = from_result(result)
     chosen = choose_pairs(found)
     look = np.array([50])
-    order = texts_in_order(found, chosen, look)
+    order = texts_in_order(found, chosen, look, np.zeros(0, np.int64))
     assert sorted(order) == list(range(len(found)))
     assert order[0] == 50
     in_pairs = set(chosen.a) | set(chosen.b) | {50}

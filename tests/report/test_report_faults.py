@@ -93,7 +93,7 @@ def test_the_option_that_is_wrong_is_named_as_it_was_given(news):
 def test_no_documents_are_no_fault(news, find):
     (news / "news.jsonl").write_text("")
     run("scan", "news.jsonl", "-o", "found", "--report", "one.html", "-q", "--find", find)
-    done = run("report", "found", "-o", "two.html", "--title", "dedup report")
+    done = run("report", "found", "-o", "two.html")
     assert "cannot be read" not in done.stderr
     assert (news / "one.html").read_bytes() == (news / "two.html").read_bytes()
 

@@ -40,12 +40,25 @@ def test_the_seeds_open_without_errors(report):
     page = report.show()
     assert page.inner_text("h1") == "Five reports on Hama"
     assert page.title() == "Five reports on Hama"
-    assert page.locator("figure svg").count() == 2
-    assert "5" in page.inner_text(".stats")
+    assert "None of 5 articles is a copy" in page.inner_text(".lede")
+    assert page.locator(".front-block").count() >= 6
     assert all(each.startswith(("file:", "about:", "data:")) for each in report.asked)
 
 
-@pytest.mark.parametrize("view", ["look", "clusters", "pairs", "articles", "graph"])
+@pytest.mark.parametrize(
+    "view",
+    [
+        "look",
+        "families",
+        "stories",
+        "outlets",
+        "removals",
+        "clusters",
+        "pairs",
+        "articles",
+        "graph",
+    ],
+)
 def test_every_section_opens_and_is_the_current_one(report, view):
     page = report.show(view)
     assert page.get_attribute("#sections [aria-current]", "href") == f"#/{view}"
@@ -226,7 +239,7 @@ def test_two_members_of_a_cluster_are_ticked_and_compared(various, varied_page):
     first = page.locator("tbody tr").first
     assert name in first.inner_text()
     assert "kept" in first.inner_text()
-    assert page.locator("tbody tr").count() == 50 < len(members)
+    assert page.locator("tbody tr").count() == min(50, len(members))
     boxes = page.locator("td.tick input")
     for place in (0, 3, 5):
         boxes.nth(place).check()
@@ -322,9 +335,9 @@ def test_a_report_of_20_000_articles_is_bounded_and_works(browser, tmp_path, mon
     assert file.stat().st_size < 30_000_000
     with browsers.opened(browser, file) as shown:
         page = shown.show()
-        assert "20,000" in page.inner_text(".stats")
+        assert "20,000" in page.inner_text(".front")
         assert "texts" in page.inner_text("#left-out + ul").lower()
-        page.keyboard.press("5")
+        page.keyboard.press("9")
         shown.until("document.querySelector('h1').innerText === 'Articles'")
         assert page.locator("tbody tr").count() == 50
         for _ in range(3):

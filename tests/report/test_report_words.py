@@ -76,7 +76,7 @@ def test_skipped_rows_are_no_articles_in_the_first_sentence(browser, tmp_path):
     with browsers.opened(browser, file) as shown:
         page = shown.show()
         assert "There is one article" in page.inner_text(".lede")
-        assert "articles read\n2" in page.inner_text(".stats")
+        assert "2 read = 1 kept" in page.inner_text(".front")
 
 
 def test_pairs_at_the_threshold_are_told_apart(browser, varied_page):

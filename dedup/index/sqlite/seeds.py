@@ -145,11 +145,11 @@ class SeedRuns:
         parts = np.array([run.parts for run in self.runs], np.int64)
         positions = np.empty(len(keys) * len(runs), np.int64)
         kernel.find_positions(keys, runs, parts, positions)
-        there, words, bounds = self._blocks(np.unique(positions))
+        blocks = self._blocks(np.unique(positions))
         ends, room = np.empty(len(positions), np.int64), _ROOM
         while True:
             out = np.empty(room, np.int64)
-            made = packed.find_packed(words, bounds, there, positions, keys, out, ends)
+            made = packed.find_packed(blocks, positions, keys, out, ends)
             if made <= room:
                 break
             room = made
@@ -158,8 +158,8 @@ class SeedRuns:
         place = np.tile(np.arange(len(keys), dtype=np.uint64), len(runs))
         return np.repeat(place, np.diff(ends, prepend=0)) << _NUMBER | out[:made].astype(np.uint64)
 
-    def _blocks(self, wanted: Int64) -> tuple[Int64, UInt64, Int64]:
-        """Return the places of blocks that are there, their words, and where each begins."""
+    def _blocks(self, wanted: Int64) -> kernel.Blocks:
+        """Return the blocks of some places, as far as they are there."""
         cells: list[tuple[int, bytes]] = []
         for low in range(0, len(wanted), _AT_ONCE):
             some = wanted[low : low + _AT_ONCE].tolist()
@@ -169,7 +169,8 @@ class SeedRuns:
             raise CorruptIndex("a block of the seeds has an impossible size")
         sizes = np.array([len(data) // 8 for _, data in cells], np.int64)
         words = np.frombuffer(b"".join([data for _, data in cells]), np.uint64)
-        return np.array([place for place, _ in cells], np.int64), words, offsets_of(sizes)
+        there = np.array([place for place, _ in cells], np.int64)
+        return kernel.Blocks(words, offsets_of(sizes), there)
 
     def settle(self, upto: int, gone: Int64, *, everything: bool = False) -> None:
         """Write what waits as a run, together with runs that would be too small beside it."""

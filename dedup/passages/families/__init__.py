@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from dedup.passages.families.copying import find_copying
-from dedup.passages.families.find import Families, find_families
+from dedup.passages.families.find import Families, Shared, find_families
 from dedup.passages.families.kinds import find_kinds
 from dedup.passages.families.owners import Owners, find_owners
 from dedup.passages.families.sources import Equals, Holders, Sources
@@ -26,6 +26,7 @@ __all__ = [
     "Equals",
     "Families",
     "Owners",
+    "Shared",
     "Sources",
     "describe",
     "families_summary",

@@ -112,27 +112,34 @@ class _Text:
         return self.tokens.hashes, self.words.classes, self.tokens.bounds
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What is known of shared text: passages of pairs, and the removals that cleaning makes.
+
+    ``ranks`` are those of the documents in canonical order, ``included`` tells which are looked
+    through: one of several that are equal.
+    """
+
+    passages: Passages
+    removals: pa.Table
+    ranks: Int64
+    included: Bool
+
+
 def find_families(
-    passages: Passages,
-    removals: pa.Table,
-    tokens: Tokens,
-    words: Words,
-    *,
-    size: int,
-    ranks: Int64,
-    included: Bool,
-    threads: int = 1,
+    shared: Shared, tokens: Tokens, words: Words, *, size: int, threads: int = 1
 ) -> Families:
-    """Return the families of passages and of the site templates that ``removals`` took out.
+    """Return the families of passages and of the site templates that cleaning removes.
 
     Pairs cannot tell how often a wording occurs, since a seed keeps a bounded number of documents.
-    So one pass over the ``included`` documents finds each that holds most of the word n-grams
-    (``size`` words) of a representative, in order. The result does not depend on ``threads``.
+    So one pass over the documents finds each that holds most of the word n-grams (``size`` words)
+    of a representative, in order. The result does not depend on ``threads``.
     """
+    ranks = shared.ranks
     text = _Text(tokens, words, size)
-    removed = _removed_templates(removals, tokens)
+    removed = _removed_templates(shared.removals, tokens)
     templates = _find_templates(removed, tokens, ranks)
-    stars = find_stars(passages, ranks)
+    stars = find_stars(shared.passages, ranks)
     stars[:, 0] += templates[:, 0].max(initial=-1) + 1
     rows = np.concatenate([templates, stars])
     centres = np.flatnonzero(np.diff(rows[:, 0], prepend=-1))
@@ -141,7 +148,7 @@ def find_families(
     index = _Index.of(text, members.take(centres), masked)
     found = _Occurrences.joined(
         _led(members, index.leaders),
-        _complete(text, index, np.flatnonzero(included), threads),
+        _complete(text, index, np.flatnonzero(shared.included), threads),
         _complete_removed(text, index, removed),
     )
     found, common = _checked(found, members.take(centres), tokens)
@@ -359,14 +366,12 @@ def _in_order(
 
 def _variants(found: _Occurrences, by_size: Int64, sizes: Int64, documents: int) -> Int64:
     """Return for each family the larger one that it is a variant of, itself where it is none."""
-    owners = np.zeros((2, max(len(sizes), len(found.docs))), np.int64)
-    owners[1, : len(found.docs)] = found.families
+    owners = np.zeros(len(sizes), np.int64)
     by_doc = np.lexsort((found.families, found.spans[:, 0], found.docs))
     of_doc = offsets_of(np.bincount(found.docs, minlength=documents))
-    kernel.find_variants(
-        by_size, offsets_of(sizes), found.docs, found.spans, by_doc, of_doc, owners
-    )
-    return owners[0, : len(sizes)]
+    placed = kernel.Placed(found.families, found.docs, found.spans, by_doc, of_doc)
+    kernel.find_variants(by_size, offsets_of(sizes), placed, owners)
+    return owners
 
 
 def _apart(found: _Occurrences, families: Int64, variants: Int64) -> Bool:

@@ -13,7 +13,7 @@ from dedup.kernels.text import QUOTED
 from dedup.passages.families.credits import agencies, find_credits, find_releases
 from dedup.passages.families.find import Families
 from dedup.passages.families.reporting import agreed_speaker, speaker_of
-from dedup.passages.families.sources import Holders, Sources
+from dedup.passages.families.sources import Holders, Sources, distinct_rows
 from dedup.text.tokens import Tokens
 
 TEMPLATE, OWN_TEXT, QUOTE, PRESS_RELEASE, PHRASE, AGENCY, COPY = range(7)
@@ -29,6 +29,7 @@ ATTRIBUTED_SHARE = 0.4  # … or this share, where who is quoted is named in the
 PHRASE_TOKENS = 15  # from which a wording is more than a phrase
 CREDITED = 0.3  # of the documents of a family that is an agency's
 _MOST_PAIRED = 24  # documents of a family whose pairs are looked at
+_TRIANGLES = [np.triu_indices(count, 1) for count in range(_MOST_PAIRED + 1)]
 _MOST_QUOTED = 50  # occurrences whose speaker is looked for
 
 
@@ -53,8 +54,11 @@ def find_kinds(families: Families, holders: Holders, sources: Sources) -> Kinds:
     documents = np.diff(holders.bounds)
     one_owner = holders.largest(sources.owners.of_documents()) >= ONE_OWNER * documents
     templates = families.templates.copy()
-    for family in np.flatnonzero(one_owner & (documents >= TEMPLATE_DOCUMENTS)).tolist():
-        templates[family] |= _is_unrelated(families, family, holders, sources)
+    beside, lengths = _Beside.of(sources), families.lengths()[families.representatives]
+    open_templates = one_owner & (documents >= TEMPLATE_DOCUMENTS) & ~templates
+    for family in np.flatnonzero(open_templates).tolist():
+        docs = holders.of_family(family)
+        templates[family] = beside.is_unrelated(docs, int(lengths[family]))
     quoted, attributed = (
         _quoted(families, sources, share) for share in (QUOTED_SHARE, ATTRIBUTED_SHARE)
     )
@@ -72,7 +76,6 @@ def find_kinds(families: Families, holders: Holders, sources: Sources) -> Kinds:
     texts = (sources.tokens, sources.words, rows, sources.text_of)
     credited = find_credits(*texts)
     agency, credits = _agencies(families, credited, sources, count)
-    lengths = families.lengths()[families.representatives]
     left = kinds == COPY
     kinds[left & (credits >= CREDITED * documents)] = AGENCY
     kinds[left & (lengths < PHRASE_TOKENS)] = PHRASE
@@ -81,31 +84,42 @@ def find_kinds(families: Families, holders: Holders, sources: Sources) -> Kinds:
     return Kinds(kinds, said, agency, credits, credited)
 
 
-def _is_unrelated(families: Families, family: int, holders: Holders, sources: Sources) -> bool:
-    """Tell whether half of the pairs of documents share nearly nothing besides the wording.
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What documents share besides a wording: pairs by one key each, and the tokens of each."""
 
-    Documents of one cluster stand for each other; of many some are taken, spread over all.
-    """
-    docs = holders.of_family(family)
-    docs = docs[np.unique(sources.leaders[docs], return_index=True)[1]]
-    docs = docs[:: max(1, len(docs) // _MOST_PAIRED)][:_MOST_PAIRED]
-    if len(docs) < 2:
-        return False
-    place, other = np.triu_indices(len(docs), 1)
-    a, b = np.minimum(docs[place], docs[other]), np.maximum(docs[place], docs[other])
-    size = len(sources.leaders)
-    keys = sources.pairs[:, 0] * size + sources.pairs[:, 1]
-    wanted = a * size + b
-    at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    matched = np.zeros(len(wanted), np.int64)
-    if len(keys):
-        known = keys[at] == wanted
-        matched[known] = sources.pairs[at[known], 2]
-    length = int(families.lengths()[families.representatives[family]])
-    counts = sources.tokens.counts()
-    shorter = np.minimum(counts[a], counts[b])
-    beside = matched - length > np.clip(BESIDE_SHARE * shorter, *BESIDE_TOKENS)
-    return bool(np.count_nonzero(beside) <= (1 - UNRELATED) * len(beside))
+    keys: Int64
+    matched: Int64
+    counts: Int64
+    leaders: Int64
+
+    @classmethod
+    def of(cls, sources: Sources) -> _Beside:
+        """Take what two documents share from the pairs."""
+        pairs, leaders = sources.pairs, sources.leaders
+        keys = pairs[:, 0] * len(leaders) + pairs[:, 1]
+        return cls(keys, pairs[:, 2], sources.tokens.counts(), leaders)
+
+    def is_unrelated(self, docs: Int64, length: int) -> bool:
+        """Tell whether half of the pairs of documents share nearly nothing besides so many tokens.
+
+        Documents of one cluster stand for each other; of many some are taken, spread over all.
+        """
+        docs = docs[np.unique(self.leaders[docs], return_index=True)[1]]
+        docs = docs[:: max(1, len(docs) // _MOST_PAIRED)][:_MOST_PAIRED]
+        if len(docs) < 2:
+            return False
+        place, other = _TRIANGLES[len(docs)]
+        a, b = np.minimum(docs[place], docs[other]), np.maximum(docs[place], docs[other])
+        wanted = a * len(self.leaders) + b
+        at = np.minimum(np.searchsorted(self.keys, wanted), max(len(self.keys) - 1, 0))
+        matched = np.zeros(len(wanted), np.int64)
+        if len(self.keys):
+            known = self.keys[at] == wanted
+            matched[known] = self.matched[at[known]]
+        shorter = np.minimum(self.counts[a], self.counts[b])
+        beside = matched - length > np.clip(BESIDE_SHARE * shorter, *BESIDE_TOKENS)
+        return bool(np.count_nonzero(beside) <= (1 - UNRELATED) * len(beside))
 
 
 def _quoted(families: Families, sources: Sources, share: float) -> Bool:
@@ -113,10 +127,8 @@ def _quoted(families: Families, sources: Sources, share: float) -> Bool:
     own = np.flatnonzero(families.variants == 0)
     tokens = sources.tokens
     quoted, total = np.zeros((2, len(own)), np.int64)
-    kernel.quoted_characters(
-        *(families.docs[own], families.spans[own]),
-        *(tokens.flags, tokens.starts, tokens.ends, tokens.bounds, quoted, total),
-    )
+    arrays = tokens.flags, tokens.starts, tokens.ends, tokens.bounds
+    kernel.quoted_characters(families.docs[own], families.spans[own], arrays, quoted, total)
     is_quoted = quoted >= share * np.maximum(total, 1)
     counts = np.bincount(families.families[own], minlength=len(families))
     quotes = np.bincount(families.families[own[is_quoted]], minlength=len(families))
@@ -130,9 +142,10 @@ def _agencies(
     """Return the agency that most documents of each family credit, and how many do."""
     votes: dict[int, Counter[int]] = {}
     own = families.variants == 0
-    rows = np.unique(np.column_stack([families.families[own], families.docs[own]]), axis=0)
+    of_family, docs, _ = distinct_rows(families.families[own], families.docs[own])
     sizes = np.diff(sources.equals.bounds)
-    for family, doc in rows[np.isin(rows[:, 1], list(credited))].tolist():
+    some = np.isin(docs, list(credited))
+    for family, doc in zip(of_family[some].tolist(), docs[some].tolist(), strict=True):
         for agency in credited[doc]:
             votes.setdefault(family, Counter())[agency] += int(sizes[doc])
     best, credits = np.full(count, -1), np.zeros(count, np.int64)

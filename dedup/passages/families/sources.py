@@ -96,6 +96,18 @@ class Sources:
         return self._moments[doc]
 
 
+def distinct_rows(first: Int64, second: Int64) -> tuple[Int64, Int64, Int64]:
+    """Return the distinct rows of two columns in order, and how often each is there.
+
+    >>> [column.tolist() for column in distinct_rows(np.array([1, 0, 1]), np.array([-2, 5, -2]))]
+    [[0, 1], [5, -2], [1, 2]]
+    """
+    least = int(second.min(initial=0))
+    size = int(second.max(initial=0)) - least + 1
+    keys, counts = np.unique(first * size + (second - least), return_counts=True)
+    return keys // size, keys % size + least, counts
+
+
 @dataclass(frozen=True, slots=True)
 class Holders:
     """Which documents hold each family, equal ones too: distinct rows in order of both columns."""
@@ -109,9 +121,9 @@ class Holders:
         """Return who holds the wordings of families, not only variants of them."""
         own = families.variants == 0
         docs, places = equals.expand(families.docs[own])
-        rows = np.unique(np.column_stack([families.families[own][places], docs]), axis=0)
-        bounds = offsets_of(np.bincount(rows[:, 0], minlength=len(families)))
-        return cls(rows[:, 0], rows[:, 1], bounds)
+        of_family, docs, _ = distinct_rows(families.families[own][places], docs)
+        bounds = offsets_of(np.bincount(of_family, minlength=len(families)))
+        return cls(of_family, docs, bounds)
 
     def of_family(self, family: int) -> Int64:
         """Return the documents of one family."""
@@ -121,17 +133,15 @@ class Holders:
     def count(self, values: Int64) -> Int64:
         """Return how many distinct values (a number a document; negative: none) each family has."""
         codes = values[self.docs]
-        rows = np.unique(np.column_stack([self.families[codes >= 0], codes[codes >= 0]]), axis=0)
-        counts: Int64 = np.bincount(rows[:, 0], minlength=len(self.bounds) - 1)
+        families, _, _ = distinct_rows(self.families[codes >= 0], codes[codes >= 0])
+        counts: Int64 = np.bincount(families, minlength=len(self.bounds) - 1)
         return counts
 
     def largest(self, values: Int64) -> Int64:
         """Return how many documents of each family have the value that most of them have."""
-        rows, counts = np.unique(
-            np.column_stack([self.families, values[self.docs]]), axis=0, return_counts=True
-        )
+        families, _, counts = distinct_rows(self.families, values[self.docs])
         most = np.zeros(len(self.bounds) - 1, np.int64)
-        np.maximum.at(most, rows[:, 0], counts)
+        np.maximum.at(most, families, counts)
         return most
 
 

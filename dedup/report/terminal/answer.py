@@ -120,8 +120,10 @@ def copies(page: Page) -> list[Row]:
     kept = len(documents) - len(gone)
     if not len(gone):
         return [(f"no article; none of {len(documents):,} is a copy of another", "")]
-    why = tally(gone["relation"], (*RELATIONS, "none"))
-    named = ", ".join(f"{count:,} × {relation_name(name)}" for name, count in why)
+    alone = gone["relation"].null_count  # an index knows them: `--drop-known`
+    why = tally(gone["relation"].drop_null(), (*RELATIONS, "none"))
+    parts = [f"{count:,} × {relation_name(name)}" for name, count in why]
+    named = ", ".join([*parts, *([f"{alone:,} known to the index"] if alone else [])])
     return [(f"{counted(len(gone), 'article')} ({named}); {kept:,} of {len(documents):,} stay", "")]
 
 

@@ -15,9 +15,6 @@ from dedup.report.web.found import Found, rows_of
 MOST_DOCUMENTS = 200_000
 MOST_PAIRS = 100_000
 MOST_PASSAGES = 200_000
-MOST_NODES = 500
-ENOUGH_NODES = 100  # up to which clusters that nothing links are drawn
-MOST_EDGES = 2_000
 LONGEST = 500_000  # characters of a text that a browser shows without delay
 _MEMBERS = 5  # of each cluster whose texts come first
 
@@ -66,11 +63,12 @@ def choose_pairs(found: Found) -> Chosen:
     return Chosen(rows, a[rows], b[rows], chosen[order], first, counts)
 
 
-def texts_in_order(found: Found, chosen: Chosen, look: Int64) -> Int64:
+def texts_in_order(found: Found, chosen: Chosen, look: Int64, held: Int64) -> Int64:
     """Return all documents, those first whose texts a reader of the page will want to see.
 
     First come those that the page points to (``look``), then the canonical documents and some
-    members of clusters, what shares passages, what loses a part, and then all others.
+    members of clusters, what shares passages or holds a family (``held``), what loses a part, and
+    then all others.
     """
     count = len(found)
     rank = np.full(count, 6, np.int64)
@@ -83,6 +81,7 @@ def texts_in_order(found: Found, chosen: Chosen, look: Int64) -> Int64:
     rank[chosen.a] = np.minimum(rank[chosen.a], 3)
     rank[chosen.b] = np.minimum(rank[chosen.b], 3)
     rank[chosen.a[with_passages]] = rank[chosen.b[with_passages]] = 2
+    rank[held] = np.minimum(rank[held], 2)
     rank[_first_members(leaders, is_member)] = 1
     rank[look] = 0
     rank[~_shown(count)] = 7
@@ -102,64 +101,3 @@ def _first_members(leaders: Int64, is_member: Bool) -> Int64:
     begin = np.searchsorted(leaders[rows], leaders[rows])
     first: Int64 = rows[np.arange(len(rows)) - begin < _MEMBERS]
     return first
-
-
-def _within(keys: Int64, best: Int64, count: int) -> Int64:
-    """Return the first edges in order of ``best`` that join no more nodes than are shown."""
-    seen: set[int] = set()
-    edges: list[int] = []
-    for edge in best.tolist():
-        ends = set(divmod(int(keys[edge]), count))
-        if len(seen | ends) <= MOST_NODES and len(edges) < MOST_EDGES:
-            seen |= ends
-            edges.append(edge)
-    return np.array(edges, np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """Articles or whole clusters, and what links them; ``rows`` are the nodes.
-
-    ``pair`` is the number of the closest pair behind an edge among those chosen.
-    """
-
-    rows: Int64
-    documents: Int64
-    a: Int64
-    b: Int64
-    pair: Int64
-    tokens: Int64
-    count: Int64
-    left_out_nodes: int
-    left_out_edges: int
-
-
-def choose_graph(found: Found, chosen: Chosen) -> Graph:
-    """Choose nodes and edges: articles, or clusters as one node each where those are too many."""
-    ends, count = np.stack([chosen.a, chosen.b]), len(found)
-    sizes: Int64 = np.ones(count, np.int64)
-    if len(np.unique(ends)) > MOST_NODES:
-        leaders = leaders_of(found)
-        ends, sizes = leaders[ends], np.bincount(leaders, minlength=count)
-    low, high = ends.min(axis=0), ends.max(axis=0)
-    apart = np.flatnonzero(low != high)
-    tokens = found.tables["pairs"]["matched_tokens"].to_numpy()[chosen.pairs]
-    keys, edge, pairs = np.unique(
-        low[apart] * count + high[apart], return_inverse=True, return_counts=True
-    )
-    order = np.lexsort((-tokens[apart], edge))  # the pair of most tokens represents the edge
-    pair = apart[order[np.searchsorted(edge[order], np.arange(len(keys)))]]
-    weight = np.bincount(edge, tokens[apart], len(keys)).astype(np.int64)
-    edges = np.sort(_within(keys, np.argsort(-weight, kind="stable"), count))
-    a, b = keys[edges] // count, keys[edges] % count
-    nodes = _with_largest(np.unique(np.concatenate([a, b])), sizes)
-    every = np.union1d(np.unique(ends), np.flatnonzero(sizes > 1))
-    left_out = len(every) - len(nodes), len(keys) - len(edges)
-    return Graph(nodes, sizes[nodes], a, b, pair[edges], weight[edges], pairs[edges], *left_out)
-
-
-def _with_largest(nodes: Int64, sizes: Int64) -> Int64:
-    """Return nodes, and the largest clusters that nothing links where nodes are few."""
-    alone = np.setdiff1d(np.flatnonzero(sizes > 1), nodes)
-    order = np.argsort(-sizes[alone], kind="stable")
-    return np.union1d(nodes, alone[order][: max(min(ENOUGH_NODES, MOST_NODES) - len(nodes), 0)])

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from dedup.cleaning.apply import Removal, apply_removals, merge_removals, removals_of
 from dedup.core.arrays import Bool, Int64, one_array
+from dedup.core.dates import when
 from dedup.core.files import json_bytes
 from dedup.report.web.choose import LONGEST, MOST_DOCUMENTS, Chosen, leaders_of
 from dedup.report.web.found import Found, rows_of
@@ -191,6 +192,7 @@ class Packer:
             else found.texts.characters.tolist(),
             "removed": np.bincount(docs, spans, count).astype(int).tolist(),
             "ops": np.bincount(docs, minlength=count).tolist(),
+            "time": [when(date) for date in found.dates.to_pylist()],
             "head": [self.heads.get(row, "") for row in range(count)],
             "text": [self.chunk_of.get(row, -1) for row in range(count)],
         }

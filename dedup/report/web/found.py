@@ -122,7 +122,10 @@ def from_folder(folder: str | os.PathLike[str], batches: Callable[[Stored], Batc
     stored = read_folder(Path(folder))
     ids = one_array(stored.tables["documents"]["doc_id"])
     facts, texts, note = _again(stored, batches, ids)
-    count = len(ids)
+    sites, dates = (
+        _as_occurring(stored.tables, ids, name) if facts is None else _strings(facts[name])
+        for name in ("site", "date")
+    )
     return Found(
         stored.config,
         stored.summary,
@@ -132,11 +135,20 @@ def from_folder(folder: str | os.PathLike[str], batches: Callable[[Stored], Batc
         pc.is_in(ids, value_set=pa.array(stored.review, pa.string())).to_numpy(
             zero_copy_only=False
         ),
-        pa.nulls(count, pa.string()) if facts is None else _strings(facts["site"]),
-        pa.nulls(count, pa.string()) if facts is None else _strings(facts["date"]),
+        sites,
+        dates,
         texts,
         [note] if note else [],
     )
+
+
+def _as_occurring(tables: dict[str, pa.Table], ids: pa.Array, name: str) -> pa.Array:
+    """Return what the occurrences of families tell of each document, where inputs are gone."""
+    if "occurrences" not in tables:
+        return pa.nulls(len(ids), pa.string())
+    table = tables["occurrences"]
+    places = pc.index_in(ids, value_set=one_array(table["doc_id"]))
+    return one_array(table[name]).take(places).cast(pa.string())
 
 
 def _again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,25 @@ import pyarrow.compute as pc
 
 from dedup.config import RELATIONS
 from dedup.core.arrays import Int64, one_array
-from dedup.pipeline.warnings import describe
+from dedup.pipeline.warnings import NOTES, describe
 from dedup.report import labels
-from dedup.report.web.choose import MOST_DOCUMENTS, Chosen, Graph, choose_graph, leaders_of
+from dedup.report.web.choose import MOST_DOCUMENTS, Chosen, leaders_of
 from dedup.report.web.chunks import Codes
+from dedup.report.web.families import EVIDENCE, ChosenFamilies, copying_of, family_codes
 from dedup.report.web.found import Found
+from dedup.report.web.graph import Graph, choose_graph
+from dedup.report.web.stories import ChosenStories
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of a result is in the page."""
+
+    pairs: Chosen
+    families: ChosenFamilies
+    stories: ChosenStories
+    removals: Int64
+
 
 MOST_LISTED = 20  # pairs, clusters, sites and documents to look at, of each kind
 
@@ -30,12 +45,11 @@ def codes_of(found: Found) -> dict[str, Codes]:
         "rules": Codes.of(removals["rule"]),
         "tags": Codes.of(found.annotations["tag"]),
         "sites": Codes.of(pa.chunked_array([found.sites])),
+        **family_codes(found),
     }
 
 
-def overview_of(
-    found: Found, chosen: Chosen, codes: dict[str, Codes], title: str
-) -> dict[str, Any]:
+def overview_of(found: Found, parts: Parts, codes: dict[str, Codes], title: str) -> dict[str, Any]:
     """Return all of the overview that does not depend on which texts the page holds."""
     made = found.figures
     return {
@@ -49,9 +63,18 @@ def overview_of(
         "words": _words(codes, found),
         "figures": _figures(made, found),
         "look": _look(made, found, codes),
-        "graph": _graph(choose_graph(found, chosen), codes, found, chosen),
+        "sought": _sought(found),
+        "copying": copying_of(found, parts.families),
+        "graph": _graph(
+            choose_graph(found, parts.pairs, parts.families), codes, found, parts.pairs
+        ),
         "notes": list(found.notes),
     }
+
+
+def _sought(found: Found) -> dict[str, bool]:
+    """Tell which of the tables there are that not every result has."""
+    return {name: name in found.tables for name in ("families", "stories")}
 
 
 def totals_of(found: Found) -> dict[str, Any]:
@@ -86,6 +109,8 @@ def _words(codes: dict[str, Codes], found: Found) -> dict[str, dict[str, str]]:
             name: {each: labels.reason_name(each) for each in codes[name].names}
             for name in ("reasons", "tags")
         },
+        "family_kinds": {each: labels.family_name(each) for each in codes["family_kinds"].names},
+        "evidence": {each: labels.evidence_name(each) for each in EVIDENCE},
         "limits": {each: labels.limit_name(each) for each in found.summary.get("limits") or {}},
         **{name: {each: each.replace("_", " ") for each in codes[name].names} for name in plain},
     }
@@ -114,7 +139,10 @@ def _look(made: dict[str, Any], found: Found, codes: dict[str, Codes]) -> dict[s
         "largest": _largest(found),
         "sites": made["site_losses"]["sites"],
         "review": np.flatnonzero(found.review)[: 5 * MOST_LISTED].tolist(),
-        "warnings": [{**each, "text": describe(each)} for each in found.summary["warnings"]],
+        "warnings": [
+            {**each, "text": describe(each), "note": each["kind"] in NOTES}
+            for each in found.summary["warnings"]
+        ],
     }
 
 
@@ -159,34 +187,51 @@ def _largest(found: Found) -> list[dict[str, int]]:
 
 
 def _graph(graph: Graph, codes: dict[str, Codes], found: Found, chosen: Chosen) -> dict[str, Any]:
-    leaders = leaders_of(found)[graph.rows]
-    relations = found.tables["pairs"]["relation"].take(pa.array(chosen.pairs[graph.pair]))
-    nodes = zip(graph.rows.tolist(), leaders.tolist(), graph.documents.tolist(), strict=True)
-    edges = zip(
-        *(graph.a.tolist(), graph.b.tolist(), codes["relations"].codes(relations)),
-        *(each.tolist() for each in (graph.tokens, graph.count, graph.pair)),
-        strict=True,
-    )
+    leaders = leaders_of(found)
+    table = found.tables["pairs"]["relation"]
+    relations = np.full(len(graph.pair), -1, np.int64)
+    known = np.flatnonzero(graph.pair >= 0)
+    rows = chosen.pairs[graph.pair[known]]
+    relations[known] = codes["relations"].codes(table.take(pa.array(rows)))
     names = ("a", "b", "relation", "tokens", "count", "pair")
+    edges = (graph.a, graph.b, relations, graph.tokens, graph.count, graph.pair)
+    nodes = []
+    for node, documents in zip(graph.nodes.tolist(), graph.documents.tolist(), strict=True):
+        family = node - graph.first_family
+        what = {"family": family} if family >= 0 else {"row": node, "cluster": int(leaders[node])}
+        nodes.append({"id": node, "documents": documents, **what})
     return {
-        "nodes": [dict(zip(("row", "cluster", "documents"), each, strict=True)) for each in nodes],
-        "edges": [dict(zip(names, each, strict=True)) for each in edges],
+        "nodes": nodes,
+        "edges": [
+            dict(zip(names, each, strict=True))
+            for each in zip(*(column.tolist() for column in edges), strict=True)
+        ],
         "left_out_nodes": graph.left_out_nodes,
         "left_out_edges": graph.left_out_edges,
     }
 
 
-def left_out(found: Found, chosen: Chosen, texts: int, most: int) -> list[dict[str, Any]]:
+def left_out(found: Found, parts: Parts, texts: int, most: int) -> list[dict[str, Any]]:
     """Say of each kind of data how much of it the page lacks, where it lacks some."""
+    pairs, families, stories, tables = parts.pairs, parts.families, parts.stories, found.tables
     count, limit = len(found), f"to keep the file under {most / 1e6:,.0f} MB"
     kinds = (
         ("documents", min(count, MOST_DOCUMENTS), count, limit),
         ("texts", texts, count, limit if found.texts is not None else "they could not be read"),
-        ("pairs", len(chosen.pairs), len(found.tables["pairs"]), "the closest are shown"),
-        ("passages", len(chosen.passages), len(found.tables["passages"]), "those of these pairs"),
+        ("pairs", len(pairs.pairs), len(tables["pairs"]), "the closest are shown"),
+        ("passages", len(pairs.passages), len(tables["passages"]), "those of these pairs"),
+        ("removals", len(parts.removals), len(found.removals), "the longest are shown"),
+        ("families", len(families.families), _rows(found, "families"), "the first are shown"),
+        ("occurrences", len(families.occurrences), _rows(found, "occurrences"), "the first are"),
+        ("stories", len(stories.stories), _rows(found, "stories"), "the largest are shown"),
+        ("members of stories", len(stories.members), _rows(found, "story_members"), "the first"),
     )
     return [
         {"what": what, "shown": shown, "total": total, "why": why}
         for what, shown, total, why in kinds
         if shown < total
     ]
+
+
+def _rows(found: Found, name: str) -> int:
+    return len(found.tables[name]) if name in found.tables else 0

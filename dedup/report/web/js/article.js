@@ -20,7 +20,7 @@ async function showArticle([id], query) {
     h("div", { class: "columns" },
       h("div", { class: "reading" }, body ? body.node : withoutText()),
       h("aside", { class: "side", "aria-label": "About this article" },
-        body ? body.legend : null, text ? lostList(text) : null, text ? tagLegend(text) : null, sharedList(table, found, row, partners))));
+        body ? body.legend : null, text ? lostList(text) : null, text ? tagLegend(text) : null, await placesFound(table, row), sharedList(table, found, row, partners))));
   return { title, section: "articles", node, keys: body ? body.keys : {}, shown: () => body && body.shown() };
 }
 
@@ -191,6 +191,21 @@ function tagLegend(text) {
   const names = [...new Set(text.tags.map((each) => words("tags", each.tag)))];
   if (!names.length) return null;
   return h("section", {}, h("h2", {}, "Tagged, and left in place"), h("p", { class: "quiet" }, names.join(", ")));
+}
+
+const MOST_PLACED = 6; // families of an article that are listed
+
+/** The story of an article, and the families that stand in it. */
+async function placesFound(table, row) {
+  const [told, passed] = await Promise.all([stories(), families()]);
+  const [story] = told.of(row);
+  const held = [...passed.of(row)].sort((a, b) => a.place - b.place);
+  return [
+    story ? h("section", {}, h("h2", {}, "Its story"), h("p", {}, h("a", { href: storyLink(table, story) }, `${counted(story.articles, "article")} on one event`)), h("p", { class: "quiet" }, storyWords(story, 6))) : null,
+    held.length ? h("section", {}, h("h2", {}, "Stands elsewhere too"), h("ul", { class: "wordings" }, held.slice(0, MOST_PLACED).map((each) => h("li", {},
+      h("a", { href: familyLink(each) }, own(excerptOf(each.wording, 90), { class: "wording" })), h("span", { class: "facts" }, kindTag(each), ` ${standsIn(each)}`)))),
+    held.length > MOST_PLACED ? h("p", { class: "quiet" }, `and ${counted(held.length - MOST_PLACED, "more family", "more families")}`) : null) : null,
+  ];
 }
 
 function sharedList(table, found, row, partners) {

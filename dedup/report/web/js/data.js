@@ -144,3 +144,35 @@ function words(kind, code) {
 
 /** The class that gives something the colour of its relation. */
 const relationClass = (code) => `rel-${(overview.relations || [])[code] || "none"}`;
+
+/** The rows of a table as objects, with their place in it. */
+function objectsOf(table) {
+  const columns = Object.entries(table).filter(([, values]) => Array.isArray(values));
+  return Array.from({ length: table.length }, (_, place) => {
+    const made = { place };
+    for (const [name, values] of columns) made[name] = values[place];
+    return made;
+  });
+}
+
+const families = () => once("families", () => openGroups("families", "occurrences", "family"));
+const stories = () => once("stories", () => openGroups("stories", "members", "story"));
+const removals = () => once("removals", async () => objectsOf(await openTable("removals")));
+
+/**
+ * Families or stories, and what belongs to each: { list, of(row) }. An entry of the list has
+ * `members`; of(row) are the entries that an article belongs to.
+ */
+async function openGroups(name, inside, key) {
+  const [list, members] = [objectsOf(await openTable(name)), objectsOf(await openTable(inside))];
+  const holding = new Map();
+  for (const each of list) each.members = members.slice(each.held, each.held + each.listed);
+  for (const each of members) {
+    const entry = list[each[key]];
+    if (!entry) continue;
+    const known = holding.get(each.row);
+    if (!known) holding.set(each.row, [entry]);
+    else if (!known.includes(entry)) known.push(entry);
+  }
+  return { list, of: (row) => holding.get(row) || [] };
+}

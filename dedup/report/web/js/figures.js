@@ -4,13 +4,14 @@ let figureNumber = 0;
 
 /**
  * A figure. `draw(width)` returns an SVG element or another node; it is called again when the
- * width changes. `table` is { columns: [label], rows: [[value]] } for those who read numbers.
+ * width changes. `heading` is the element of its title, `links` says that the drawing holds links.
+ * `table` is { columns: [label], rows: [[value]] } for those who read numbers.
  */
-function figureOf({ title, text, draw, table, legend, className }) {
+function figureOf({ title, text, draw, table, legend, className, heading = "h3", links = false }) {
   const id = `figure-${++figureNumber}`;
   const canvas = h("div", { class: "canvas" });
-  const node = h("figure", { class: `figure ${className || ""}`, role: "group", "aria-labelledby": id },
-    h("figcaption", {}, h("h3", { id }, title), h("p", {}, text)),
+  const node = h("figure", { class: `figure ${className || ""}`, "aria-labelledby": id },
+    h("figcaption", {}, h(heading, { id }, title), h("p", {}, text)),
     legend ? legendOf(legend) : null, canvas, table ? numbersOf(title, table) : null);
   let drawn = 0;
   const redraw = () => {
@@ -19,7 +20,7 @@ function figureOf({ title, text, draw, table, legend, className }) {
     drawn = width;
     const made = draw(width);
     if (made.tagName === "svg") {
-      made.setAttribute("role", "img");
+      made.setAttribute("role", links ? "group" : "img");
       made.setAttribute("aria-label", `${title}. ${typeof text === "string" ? text : ""}`);
     }
     fill(canvas, made);

@@ -1,7 +1,6 @@
 // Keys for everything, and the choice of light or dark.
 
-const SECTIONS = ["", "look", "clusters", "pairs", "articles", "graph"];
-const LETTERS = { o: "", l: "look", c: "clusters", p: "pairs", a: "articles", g: "graph" };
+const LETTERS = { o: "", l: "look", f: "families", s: "stories", w: "outlets", r: "removals", c: "clusters", p: "pairs", a: "articles", g: "graph", m: "method" };
 let going = 0; // when g was pressed
 let steps = 0; // from view to view, so that there is something to go back to
 
@@ -21,7 +20,7 @@ function act(event) {
   going = 0;
   if (led && key in LETTERS) return go(LETTERS[key]);
   if (key === "g") return Boolean((going = Date.now()));
-  if (/^[1-6]$/.test(key) && event.target.type !== "range") return go(SECTIONS[key - 1]);
+  if (/^[0-9]$/.test(key) && event.target.type !== "range") return go(sectionOf(key));
   if (key === "/") return focusOn(byId("search"));
   if (key === "?") return openHelp();
   if (key === "d") return turnTheme();
@@ -34,7 +33,11 @@ function act(event) {
   return key.startsWith("Arrow") && event.target.type !== "range" && moveInList(event);
 }
 
+/** The section behind a digit, in the order of the bar; 0 is the tenth. */
+const sectionOf = (key) => byId("sections").children[(Number(key) + 9) % 10]?.getAttribute("href").slice(2);
+
 function go(view) {
+  if (view === undefined) return false;
   const wanted = link(view);
   if (location.hash === wanted || (!view && !location.hash)) route();
   else location.hash = wanted;
@@ -53,7 +56,7 @@ function onEscape(event) {
   if (target.id === "search" || typing(target)) {
     target.blur();
     byId("main").focus({ preventScroll: true });
-  } else if (["article", "pair", "cluster"].includes(place().view)) {
+  } else if (["article", "pair", "cluster", "family", "story"].includes(place().view)) {
     if (steps > 0) history.back();
     else go(currentView?.section || "");
   }

@@ -11,7 +11,7 @@ const radius = (node) => 5 + Math.min(16, Math.sqrt(node.documents - 1) * 3);
 /** Give every node x and y; `shape` is the width of the box over its height; `progress(share)` is called in between. Resolves to false if stopped. */
 async function laidOut(nodes, edges, shape, progress, going) {
   const many = nodes.length > 120;
-  const near = (edge) => CLOSENESS[overview.relations[edge.relation]] || 1;
+  const near = (edge) => (edge.target.family ? 0.8 : 0) || CLOSENESS[overview.relations[edge.relation]] || 1;
   const simulation = lib.forceSimulation(nodes)
     .force("links", lib.forceLink(edges).distance((edge) => (many ? 40 : 110) * near(edge)).strength((edge) => Math.max(0.03, (1.3 - near(edge)) / Math.sqrt(Math.min(edge.source.degree, edge.target.degree)))))
     .force("apart", lib.forceManyBody().strength(many ? -110 : -380).distanceMax(600))

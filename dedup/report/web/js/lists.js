@@ -53,8 +53,8 @@ class PagedTable {
   }
 
   row(item, place) {
-    const cells = this.columns.map(({ cell, class: name, header }) =>
-      h(header ? "th" : "td", { class: name, scope: header ? "row" : null }, cell(item, place)));
+    const cells = this.columns.map(({ label, cell, class: name, header }) =>
+      h(header ? "th" : "td", { class: name, scope: header ? "row" : null, "data-label": header ? null : label }, cell(item, place)));
     return h("tr", {}, cells);
   }
 

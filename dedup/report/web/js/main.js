@@ -10,14 +10,24 @@ function unable(what) {
 /** Look up what stands in the search box, in the list of articles. */
 function onSearch(event) {
   event.preventDefault();
+  hideSuggestions();
   const query = byId("search").value.trim();
   const wanted = link("articles", [], { q: query });
   if (location.hash === wanted) route();
   else location.hash = wanted;
 }
 
+/** Leave out of the bar what this result does not have. */
+function fitSections() {
+  for (const [view, there] of [["families", overview.sought.families], ["outlets", overview.sought.families || overview.figures?.site_matrix], ["stories", overview.sought.stories]]) {
+    if (!there) byId("sections").querySelector(`[href="#/${view}"]`)?.remove();
+  }
+}
+
 function start() {
+  fitSections();
   startKeyboard();
+  startSuggesting();
   if (typeof DecompressionStream === "undefined") {
     unable("DecompressionStream, by which the data of the page are opened");
     return;

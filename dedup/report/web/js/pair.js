@@ -20,9 +20,42 @@ async function showPair([idA, idB], query) {
   const list = place === undefined ? [] : await pairPassages(place, a > b, texts);
   const made = list.length ? comparedByPassage(texts, list, found.passages[place]) : comparedWhole(texts);
   const view = sideBySide(table, rows, texts, list, made);
-  const node = h("div", { class: "pair" }, head, view.node, list.length ? passageTable(list, texts, view.go) : null);
-  const shown = () => (list.length ? view.go(Math.min(list.length, Math.max(1, Number(query.passage) || 1)) - 1, !query.passage) : null);
+  const whole = h("div", {}, view.node, list.length ? passageTable(list, texts, view.go) : null);
+  const { node: body, folded } = foldable(table, rows, texts, place === undefined ? null : found.relation[place], whole, query);
+  const node = h("div", { class: "pair" }, head, body);
+  const shown = () => (list.length && !folded() ? view.go(Math.min(list.length, Math.max(1, Number(query.passage) || 1)) - 1, !query.passage) : null);
   return { title, section: "pairs", node, keys: view.keys, shown };
+}
+
+const FOLDED = ["exact", "near_duplicate", "revision", "same_form"]; // relations of texts that are mostly equal
+
+/**
+ * Whole texts, or what differs alone. Of near-duplicates and their like what differs comes first, as
+ * the rest says nothing; `view=whole` and `view=differences` in the address choose.
+ */
+function foldable(table, rows, texts, relation, whole, query) {
+  const mostly = FOLDED.includes(overview.relations[relation]);
+  const first = query.passage || query.view === "whole" || !(mostly || query.view === "differences") ? "whole" : "differences";
+  const box = h("div", { class: "differences" });
+  const modes = h("div", { class: "switch", role: "group", "aria-label": "What is shown" });
+  let now = "";
+  const show = (mode) => {
+    if (mode === "differences" && !box.firstChild) {
+      const made = onlyDifferences(texts);
+      fill(box, made ? [h("div", { class: "hunk-heads" }, rows.map((row) => h("h2", {}, articleName(table, row)))), made]
+        : h("p", { class: "notice" }, "These texts are too long or too different to be compared word by word."));
+    }
+    now = mode;
+    box.hidden = mode !== "differences";
+    whole.hidden = mode === "differences";
+    for (const each of modes.children) each.setAttribute("aria-pressed", String(each.dataset.mode === mode));
+    const usual = mostly ? "differences" : "whole";
+    remember({ view: mode === usual ? "" : mode, ...(mode === "differences" ? { passage: "" } : {}) });
+  };
+  fill(modes, button("Only differences", () => show("differences"), { "data-mode": "differences" }), button("Whole texts", () => show("whole"), { "data-mode": "whole" }));
+  const node = h("div", {}, h("div", { class: "controls" }, modes), box, whole);
+  Promise.resolve().then(() => show(first));
+  return { node, folded: () => now === "differences" };
 }
 
 function missing(table, rows, texts) {
