@@ -101,7 +101,7 @@ def product(one, two):
 
 def partners_of(a, vectors, heads, days, limits):
     """Return [(product, partner)] of an article, best first."""
-    longest, window, least = limits
+    longest, window, least, least_heads = limits
     holders = Counter(term for own in heads for term in own)
     partial = Counter()
     for term in heads[a]:
@@ -112,7 +112,7 @@ def partners_of(a, vectors, heads, days, limits):
             apart = known and abs(int(days[a]) - int(days[b])) > window
             if b != a and term in others and not apart:
                 partial[b] += vectors[a].get(term, 0) * vectors[b].get(term, 0)
-    partial = Counter({b: value for b, value in partial.items() if value})
+    partial = Counter({b: value for b, value in partial.items() if value and value >= least_heads})
     best = sorted(partial, key=lambda b: (-partial[b], b))[: stories.PARTNERS]
     found = []
     for b in best:

@@ -21,7 +21,7 @@ LEAD_TOKENS, LEAD_WEIGHT = 100, 3  # its first ones, and how often each of them 
 NUMBER = np.int32(-(1 << 31))  # marks the balance of a term that is a number
 SCALE = 1 << 14  # length of a vector
 UNIT = SCALE * SCALE  # similarity of two equal vectors
-HEADS = 30  # heaviest terms of an article, by which its partners are sought
+HEADS = 20  # heaviest terms of an article, by which its partners are sought
 PARTNERS = 20  # of an article
 LEAST_COMMON = 3  # terms of two partners
 NO_DAY = np.int32(-(1 << 31))  # of an article without a date
@@ -264,7 +264,7 @@ def weigh_rows(source, rows, weights_of, bag, out):
                 # The heaviest first; of equal weights the one with the smaller hash.
                 ranked[kept] = ~np.uint64(weight) << np.uint64(32) | bag.terms[k] >> np.uint64(32)
                 kept += 1
-        order = np.argsort(ranked[:kept], kind="mergesort")
+        order = np.argsort(ranked[:kept])
         for k in range(HEADS):
             heads[place, k] = numbers[order[k]] if k < kept else -1
         some = min(kept, most)
@@ -390,7 +390,7 @@ def find_partners(low, high, articles, postings, limits, out):
     """Write the partners of the articles ``low:high``, the most alike first, of equals the first.
 
     ``limits`` (int64) are: the longest posting list that counts, the most days between two
-    partners, the least product. ``out`` is (partners int32, products int64), both of ``PARTNERS``
+    partners, the least product, and the least of it that the heaviest terms make up. ``out`` is (partners int32, products int64), both of ``PARTNERS``
     columns, -1 where there are fewer.
     """
     partners, products = out
@@ -401,7 +401,8 @@ def find_partners(low, high, articles, postings, limits, out):
         size = 0
         for k in range(add_candidates(a, articles, postings, limits, partial, touched)):
             b = touched[k]
-            size = push_best(heap, size, (partial[b] << 31) | (0x7FFFFFFF - b))
+            if partial[b] >= limits[3]:
+                size = push_best(heap, size, (partial[b] << 31) | (0x7FFFFFFF - b))
             partial[b] = 0
         found = 0
         for k in range(size):
@@ -452,11 +453,11 @@ def expand_rows(low, high, vectors, near, shape, out):
     """Write the vectors ``low:high`` with those of their nearest partners added.
 
     A partner adds its vector times what its similarity is above the least one. ``near`` are the
-    partners of each (int32, -1 where fewer) and their products (int64), ``shape`` (int64) is how
-    many partners add, the least product, and the most terms. ``out`` is (bounds, terms, values). An
-    article without partners keeps its vector.
+    partners of each (int32, -1 where fewer) and their products (int64), and which articles are
+    alone (bool): these get no vector. ``shape`` (int64) is how many partners add, the least
+    product, and the most terms. ``out`` is (bounds, terms, values).
     """
-    partners, products = near
+    partners, products, alone = near
     bounds, terms, values = out
     at = np.int64(0)
     members = np.empty(shape[0] + 1, np.int64)
@@ -465,6 +466,9 @@ def expand_rows(low, high, vectors, near, shape, out):
     numbers = np.empty(room, np.int32)
     weights = np.empty(room, np.int64)
     for a in range(low, high):
+        if alone[a]:
+            bounds[a - low + 1] = at
+            continue
         members[0] = a
         factors[0] = SCALE >> 4
         count = 1
@@ -473,7 +477,10 @@ def expand_rows(low, high, vectors, near, shape, out):
             factors[count] = (products[a, count - 1] - shape[1]) >> 18
             count += 1
         size = add_vectors(vectors, members[:count], factors, numbers, weights)
-        order = np.argsort(-weights[:size], kind="mergesort")
+        if size > shape[2]:
+            order = np.argsort(-weights[:size], kind="mergesort")
+        else:
+            order = np.arange(size)
         some = min(size, shape[2])
         at += write_vector(numbers, weights, order, some, terms[at:], values[at:])
         bounds[a - low + 1] = at

@@ -16,7 +16,8 @@ from dedup.kernels.stories import NO_DAY, PARTNERS, UNIT, Articles, Postings, Ve
 from dedup.stories.vectors import expanded, spans
 
 LONGEST_LIST = 200  # articles that have a term among their heaviest, above which it is left out
-LEAST_ALIKE = 0.10  # similarity of two partners
+LEAST_ALIKE = 0.10  # similarity of two partners …
+LEAST_HEADS = 0.05  # … and the part of it that their heaviest terms make up
 NEIGHBOURS = 3  # partners whose words a vector takes in
 EXPANDED = 250  # terms of a vector that has taken them in
 
@@ -45,12 +46,28 @@ def link_articles(
     postings = _postings(heads, vectors, terms)
     long_lists = int(np.count_nonzero(np.diff(postings.bounds) > LONGEST_LIST))
     least = round(LEAST_ALIKE * UNIT)
-    limits = np.array([LONGEST_LIST, window, least], np.int64)
+    limits = np.array([LONGEST_LIST, window, least, round(LEAST_HEADS * UNIT)], np.int64)
     partners, products = _partners(articles, postings, limits, threads)
     shape = np.array([NEIGHBOURS, least, EXPANDED], np.int64)
-    wide = expanded(vectors, (partners, products), shape, threads)
+    alone = products[:, 0] < lone_below(cut) * UNIT
+    wide = expanded(vectors, (partners, products, alone), shape, threads)
+    partners[alone] = -1
     labels = _linked(wide, _pairs(partners), days, cut, threads)
     return Linked(labels, wide, long_lists)
+
+
+def lone_below(cut: float) -> float:
+    """Return the similarity of its nearest partner below which an article is in no story.
+
+    Let that be ``m``, and ``g = s - LEAST_ALIKE`` the weight of a partner of similarity ``s``. By
+    its own expansion the similarity to any vector grows by ``3 g`` at most. By that of the other,
+    of which no part is more like it than ``m``, it is ``m (1 + 3 g) / |1 + 3 g …|``, which is under
+    ``1.35 m``. So it stays under ``1.35 m + 3 (m - LEAST_ALIKE)``.
+
+    >>> round(lone_below(0.37), 3)
+    0.143
+    """
+    return (cut / NEAR + NEIGHBOURS * LEAST_ALIKE) / (1.35 + NEIGHBOURS)
 
 
 def relink(vectors: Vectors, partners: Int32, products: Int64, days: Int32, cut: float) -> Int64:
@@ -63,7 +80,8 @@ def relink(vectors: Vectors, partners: Int32, products: Int64, days: Int32, cut:
     count = len(days)
     shape = np.array([NEIGHBOURS, round(LEAST_ALIKE * UNIT), EXPANDED], np.int64)
     made = np.zeros(count + 1, np.int64), *_room(count)
-    kernel.expand_rows(0, count, vectors, (partners, products), shape, made)
+    near = partners, products, np.zeros(count, np.bool_)
+    kernel.expand_rows(0, count, vectors, near, shape, made)
     wide = Vectors(*made)
     a, b = np.triu_indices(count, 1)
     return _linked(wide, np.stack([a, b], axis=1), days, cut, 1)
@@ -123,6 +141,8 @@ def _pairs(partners: Int32) -> Int64:
     """Return the distinct pairs of partners, smaller first, in order."""
     own, column = np.nonzero(partners >= 0)
     others = partners[own, column].astype(np.int64)
+    apart = partners[others, 0] < 0  # those are in no pair
+    own, others = own[~apart], others[~apart]
     keys = np.unique(np.minimum(own, others) << 32 | np.maximum(own, others))
     return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
 

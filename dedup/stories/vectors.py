@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.core.arrays import Float64, Int32, Int64, UInt64
+from dedup.core.arrays import Bool, Float64, Int32, Int64, UInt64
 from dedup.core.parallel import in_order
 from dedup.kernels import stories as kernel
 from dedup.kernels.stories import NUMBER, Bag, Source, Terms, Vectors, Weights
@@ -129,7 +129,7 @@ def weigh(
 
 
 def expanded(
-    vectors: Vectors, partners: tuple[Int32, Int64], shape: Int64, threads: int = 1
+    vectors: Vectors, partners: tuple[Int32, Int64, Bool], shape: Int64, threads: int = 1
 ) -> Vectors:
     """Return the vectors with those of their nearest partners added (``kernels.expand_rows``)."""
 

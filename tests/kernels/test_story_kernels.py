@@ -245,10 +245,10 @@ def found_partners(rows, days, limits):
 
 
 @examples
-@given(VECTORS, DAYS, st.integers(2, 5))
-def test_partners(rows, days, longest):
+@given(VECTORS, DAYS, st.integers(2, 5), st.sampled_from([0, 2_000_000]))
+def test_partners(rows, days, longest, least):
     days = np.array(days[: len(rows)], np.int32)
-    limits = [longest, 5, 1_000_000]
+    limits = [longest, 5, 1_000_000, least]
     partners, products = found_partners(rows, days, limits)
     heads = [own[own >= 0].tolist() for own in heads_of(rows, 5)]
     for a in range(len(rows)):
@@ -260,7 +260,7 @@ def test_partners(rows, days, longest):
 
 def test_of_many_candidates_the_best_are_looked_at():
     rows = [{0: 100 + k, 1: 90, 2: 80} for k in range(40)]
-    partners, _ = found_partners(rows, np.full(40, stories.NO_DAY, np.int32), [99, 9, 0])
+    partners, _ = found_partners(rows, np.full(40, stories.NO_DAY, np.int32), [99, 9, 0, 0])
     assert partners[0].tolist() == list(range(39, 39 - stories.PARTNERS, -1))
 
 
@@ -268,6 +268,7 @@ def test_of_many_candidates_the_best_are_looked_at():
 @given(VECTORS, st.integers(1, 3), st.integers(3, 40))
 def test_expansion(rows, neighbours, most):
     vectors, least = vectors_of(rows), 100_000
+    alone = np.arange(len(rows)) == 1
     shape = np.array([neighbours, least, most])
     known = [
         sorted(
@@ -292,10 +293,11 @@ def test_expansion(rows, neighbours, most):
             np.zeros((high - low) * most, np.int32),
             np.zeros((high - low) * most, np.uint16),
         )
-        stories.expand_rows(low, high, vectors, (partners, products), shape, tuple(made))
+        stories.expand_rows(low, high, vectors, (partners, products, alone), shape, tuple(made))
         size = int(made.bounds[-1])
         parts.append(stories.Vectors(made.bounds, made.terms[:size], made.values[:size]))
     wanted = [naive.expanded(a, rows, known, shape.tolist()) for a in range(len(rows))]
+    wanted[1] = {}
     assert dicts_of(joined(parts)) == wanted
 
 

@@ -76,6 +76,7 @@ class Known:
             **{name: _rounded(document[name]) for name in ("jaccard", "containment", "coverage")},
             **{name: document[name] for name in ("lost_tokens", "lost_facts")},
             "lost_share": _rounded(document["lost_share"]),
+            **{name: document[name] for name in ("story", "same_url", "no_text")},
             "lost": self.losses.get(doc_id, []),
             "review": bool(self.result.review[row].as_py()),
             "ops": [each.as_dict(number) for number, each in enumerate(ops, start=1)],
