@@ -390,8 +390,8 @@ def find_partners(low, high, articles, postings, limits, out):
     """Write the partners of the articles ``low:high``, the most alike first, of equals the first.
 
     ``limits`` (int64) are: the longest posting list that counts, the most days between two
-    partners, the least product, and the least of it that the heaviest terms make up. ``out`` is (partners int32, products int64), both of ``PARTNERS``
-    columns, -1 where there are fewer.
+    partners, the least product, and the least of it that the heaviest terms make up. ``out`` is
+    (partners int32, products int64), both of ``PARTNERS`` columns, -1 where there are fewer.
     """
     partners, products = out
     partial = np.zeros(len(articles.heads), np.int64)
