@@ -6,7 +6,7 @@ import json
 
 from commands import run
 
-from dedup.schema import CONTRACT, NAMED
+from dedup.schema import CONTRACT, FAMILY_TABLES, NAMED
 
 ONE = (
     "The council met on Monday and agreed to mend the old stone bridge before the winter comes. "
@@ -18,7 +18,8 @@ OTHER = (
     "by fishermen who had seen the lights from the harbour wall.\n"
 )
 
-FILES = {f"{name}.jsonl" for name in {**CONTRACT, **NAMED, "losses": None}} | {
+_MORE = ("losses", *FAMILY_TABLES, "stories", "story_members")
+FILES = {f"{name}.jsonl" for name in (*CONTRACT, *NAMED, *_MORE)} | {
     *("summary.json", "inputs.json", "written.json"),
 }
 

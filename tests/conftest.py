@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, settings
 
 import dedup
 
-QUARANTINE = Path(__file__).with_name("quarantine.txt")
 ROOT = Path(__file__).resolve().parents[1]
 # Doctests are looked for in every module, and modules of one name cannot be imported twice.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
@@ -39,7 +38,7 @@ settings.load_profile("dedup")
 
 
 def pytest_collection_modifyitems(items):
-    """Run slow tests last, so that a quick one that fails is seen early; mark the quarantined.
+    """Run slow tests last, so that a quick one that fails is seen early.
 
     Where two processes share the tests, those on Spark need one session, so one process has them
     all; else a file is not divided, but for its slow tests.
@@ -50,19 +49,6 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group("spark"))
         elif item.get_closest_marker("slow") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
-    _quarantine(items)
-
-
-def _quarantine(items):
-    """Let tests that are in quarantine run and be reported, without failing the run."""
-    lines = QUARANTINE.read_text("utf-8").splitlines()
-    listed = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    marks = {line.removeprefix("mark ") for line in listed if line.startswith("mark ")}
-    prefixes = tuple(line for line in listed if not line.startswith("mark "))
-    reason = f"in {QUARANTINE.name}: not confirmed since the last large merge"
-    for item in items:
-        if item.nodeid.startswith(prefixes) or any(map(item.get_closest_marker, marks)):
-            item.add_marker(pytest.mark.xfail(strict=False, reason=reason))
 
 
 @pytest.fixture(scope="session")

@@ -72,10 +72,7 @@ def threshold_effect(
     >>> effect["exact_from"], effect["exact_to"], effect["removed"][74:78]
     (0.7, 0.75, [1, 1, 0, 0])
     """
-    grid = {step / _STEPS for step in range(_STEPS + 1)} | {
-        float(config.threshold),
-        *map(float, at),
-    }
+    grid = {step / _STEPS for step in range(_STEPS + 1)} | {config.threshold, *map(float, at)}
     thresholds = np.array(sorted(grid))
     removed = int(pc.sum(pc.invert(documents["kept"])).as_py() or 0)
     least: Float64 = np.full(len(thresholds), float(removed))
@@ -88,8 +85,7 @@ def threshold_effect(
         low, high = removed - most_free, removed - sure
         middle = removed + _clustered_again(judged, documents, thresholds, chances, config)
         is_above = thresholds > config.threshold
-        may_go = _may_go(judged, documents, thresholds)
-        high = high + np.where(is_above & (thresholds > exact_to), may_go, 0)
+        high += np.where(thresholds > exact_to, _may_go(judged, documents, thresholds), 0)
         middle = np.where(is_above, np.maximum(middle, low), np.maximum(middle, removed))
         least, most = np.where(is_above, low, removed), np.maximum(middle, high)
     counts = (np.rint(each).astype(np.int64).tolist() for each in (middle, least, most))

@@ -19,7 +19,7 @@ from dedup.clusters.compilations import unsure_parts
 from dedup.clusters.joining import addressed, cluster_documents
 from dedup.clusters.one_text import PageFinder
 from dedup.clusters.running import kept_running
-from dedup.clusters.standing import decide
+from dedup.clusters.standing import Standing, decide
 from dedup.clusters.stars import Clusters, stars
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, column_codes
@@ -409,25 +409,29 @@ def _finish(state: State) -> None:
     state.result = _result(state)
 
 
-def _result(state: State) -> Result:
-    metadata, removals = state.documents.metadata, state.removals
-    ids = metadata["doc_id"].combine_chunks()
+def _standing(state: State) -> Standing:
+    """Decide which documents stay and which one each of the others goes for."""
     running = None
     if _is_more_than_copies(state):
         running = kept_running(
-            *(state.pairs, state.clusters, state.documents.texts, state.tokens, removals.rows),
-            state.config,
+            *(state.pairs, state.clusters, state.documents.texts, state.tokens),
+            *(state.removals.rows, state.config),
         )
     stays = state.differences.stays
     if "passages" not in state.config.find:
+        ids = state.documents.metadata["doc_id"].combine_chunks()
         stays = stays | unsure_parts(state.pairs, ids)
-    standing = decide(
+    return decide(
         *(state.pairs, state.clusters, state.representatives, state.ranking.lengths),
         *(state.config, running),
         stays=stays,
     )
+
+
+def _tables(state: State) -> dict[str, pa.Table]:
+    metadata, removals, stories = state.documents.metadata, state.removals, state.stories
+    ids, standing = metadata["doc_id"].combine_chunks(), _standing(state)
     judged_pairs = state.pairs, state.differences
-    stories = state.stories
     documents = documents_table(
         *(metadata, judged_pairs, state.clusters, state.representatives, standing),
         {
@@ -436,27 +440,34 @@ def _result(state: State) -> Result:
             "no_text": pa.array(state.apart) if _tells_boilerplate(state.config) else None,
         },
     )
+    tables = {
+        "documents": documents,
+        "pairs": pairs_table(*judged_pairs, ids),
+        "passages": passages_table(state.passages, state.tokens, ids),
+        "repeats": repeats_table(removals.rows, ids),
+        "losses": losses_table(
+            *(documents, judged_pairs, state.representatives, standing, state.judge)
+        ),
+        **_families_tables(state),
+    }
+    if stories:
+        tables.update(stories=stories.stories, story_members=stories.members)
+    return tables
+
+
+def _result(state: State) -> Result:
+    metadata, removals = state.documents.metadata, state.removals
     result = Result(
         config=state.config,
-        tables={
-            "documents": documents,
-            "pairs": pairs_table(*judged_pairs, ids),
-            "passages": passages_table(state.passages, state.tokens, ids),
-            "repeats": repeats_table(removals.rows, ids),
-            "losses": losses_table(
-                *(documents, judged_pairs, state.representatives, standing, state.judge)
-            ),
-            **_families_tables(state),
-        },
+        tables=_tables(state),
         corpus=state.documents.corpus,
         removals=removals.rows,
         annotations=removals.annotations,
         review=pa.array(removals.review),
         summary={},
     )
-    if stories:
-        result.tables.update(stories=stories.stories, story_members=stories.members)
-        result.summary["stories"] = stories.summary
+    if state.stories:
+        result.summary["stories"] = state.stories.summary
     if _is_more_than_copies(state):
         result.summary["templates"] = templates_summary(removals, metadata, state.tokens)
     if "families" in result.tables:

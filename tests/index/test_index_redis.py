@@ -258,7 +258,7 @@ def test_the_package_that_is_missing_is_named(monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delitem(sys.modules, "dedup.index.redis.server", raising=False)
     monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(IndexUnavailable, match=r"dedup\[redis\]"):
+    with pytest.raises(IndexUnavailable, match=r"dedup-toolkit\[redis\]"):
         Index.open("redis://localhost")
 
 

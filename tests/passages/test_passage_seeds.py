@@ -169,7 +169,7 @@ def test_an_index_has_the_seeds_of_several_documents(kind, rows, limit, most, pa
     config = Config(passage_max_documents=limit, passage_size=2)
     order = data.draw(st.permutations(range(len(rows))))
     order = order[: data.draw(st.integers(0, len(order)))]
-    reach = 2 if kind == NGRAMS else seeds_module._WORD_PAIR_REACH
+    reach = 2 if kind == NGRAMS else seeds_module.WORD_PAIR_REACH
     wanted, *counts = naive_groups(naive_seeds(kind, rows, order, reach), limit, most)
     cut = Counter()
     with (

@@ -171,8 +171,9 @@ def test_each_stage_of_a_whole_scan_is_taken_up(tmp_path, monkeypatch):
         assert set(done) <= set(state["stages"])
         done = list(state["stages"])
     saved = ["texts", "tokens", "candidates", "removals", "passages", "misread", "differences"]
-    assert done == saved
+    assert done == [*saved, "families", "stories"]
     makers = ("tokenise_texts", "find_copies", "find_removals", "find_passages", "find_misread")
+    makers += ("find_families", "find_stories")
     for name in makers:
         monkeypatch.setattr(full, name, None)  # would be called if anything were done again
     monkeypatch.setattr(Judge, "find", None)

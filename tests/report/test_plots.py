@@ -48,13 +48,19 @@ def articles(tmp_path_factory):
     return path
 
 
+def said_besides_warnings(lines):
+    """Return what was said but for removals to look at, of which there are many on purpose."""
+    return [each for each in lines.splitlines() if not each.startswith("dedup: look at this")]
+
+
 def test_every_plot_is_written_twice_and_always_the_same(articles, tmp_path):
     first, second = tmp_path / "one", tmp_path / "two" / "deep"
     done = run("scan", articles, "--plots", first)
     assert done.code == 0, done.err
     assert f"dedup: plots in {first}: similarity, cluster_sizes, site_matrix" in done.err
     assert names_in(first) == FILES
-    assert run("scan", articles, "--plots", second, "--quiet", "--threads", 1, *CALM).err == ""
+    again = run("scan", articles, "--plots", second, "--quiet", "--threads", 1, *CALM).err
+    assert said_besides_warnings(again) == []
     for name in FILES:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
@@ -159,7 +165,7 @@ def test_matplotlib_needs_neither_pandas_nor_scipy_nor_a_display(articles, tmp_p
         *CALM,
     ]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, said_besides_warnings(done.stderr)) == (0, [])
     assert names_in(out) == FILES
 
 

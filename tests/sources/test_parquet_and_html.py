@@ -161,5 +161,5 @@ def test_a_page_that_breaks_the_parser_is_skipped(save, monkeypatch):
 
 def test_html_without_its_extra_says_what_to_install(save, monkeypatch):
     monkeypatch.setitem(sys.modules, "trafilatura", None)
-    with pytest.raises(InputError, match=r"pip install 'dedup\[html\]'"):
+    with pytest.raises(InputError, match=r"pip install 'dedup-toolkit\[html\]'"):
         read([save("a.html", PAGE)])

@@ -186,7 +186,7 @@ def test_a_run_that_can_be_continued_knows_a_remote_file_and_no_secret(memory, t
 def test_without_its_extra_a_url_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "fsspec", None)
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
-    with pytest.raises(InputError, match=r"pip install 'dedup\[remote\]'"):
+    with pytest.raises(InputError, match=r"pip install 'dedup-toolkit\[remote\]'"):
         read(["https://host.org/a.jsonl"])
 
 

@@ -39,7 +39,7 @@ function goingAway(table) {
     parts.push(line(h("a", { href: link("removals", [], { reason: "article:" }) }, counted(removed, "article")), removed === 1 ? ", as a copy of one that stays: " : ", as copies of others that stay: ",
       why.flatMap(([code, value], place) => [place ? ", " : "", removed > 1 ? `${count(value)} × ` : "", relationTag(code) || "copy"])));
     const losses = overview.summary.losses || {};
-    if (losses.tokens) parts.push(line(removed === 1 ? "With it go " : "With them go ", h("a", { href: link("removals", [], { loss: "words" }) }, counted(losses.tokens, "word")), ` and ${counted(losses.facts || 0, "fact")} that stand nowhere else.`));
+    if (losses.tokens) parts.push(line(removed === 1 ? "With it go " : "With them go ", h("a", { href: link("removals", [], { loss: "words" }) }, counted(losses.tokens, "word")), ` and ${counted(losses.facts || 0, "fact")} that occur nowhere else.`));
   }
   const reasons = Object.entries(overview.summary.removals || {}).filter(([, value]) => value).sort((a, b) => b[1] - a[1]);
   const whole = reasons.reduce((sum, [, value]) => sum + value, 0);

@@ -4,7 +4,7 @@ views.set("removals", showRemovals);
 
 const REMOVAL_ORDERS = [["", "most lost first"], ["size", "longest first"], ["article", "by article"]];
 const LOSSES = [
-  ["", "anything or nothing"], ["nothing", "nothing: all of it stays elsewhere"], ["words", "words that stand nowhere else"], ["facts", "facts that stand nowhere else"],
+  ["", "anything or nothing"], ["nothing", "nothing: all of it stays elsewhere"], ["words", "words that occur nowhere else"], ["facts", "facts that occur nowhere else"],
   ["tenth", "a tenth of an article or more"], ["stretch", "a stretch that stays nowhere in its article"]];
 
 /** Every removal: { row, what: "article" or "inside", code, size, lost, facts, share, … }. */
