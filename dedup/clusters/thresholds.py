@@ -252,17 +252,17 @@ def _members(documents: pa.Table, pairs: Pairs) -> Int64:
     return members
 
 
-def _stays(documents: pa.Table, pairs: Pairs) -> tuple[Bool, Bool]:
-    """Tell for ``b`` and for ``a`` of each pair whether it stays beside the canonical other one.
+def beside_canonical(documents: pa.Table, pairs: Pairs) -> tuple[Bool, Bool]:
+    """Tell for ``a`` and for ``b`` of each pair whether it stays beside the canonical other one.
 
     What only it says may be said in another member, so with another canonical one it may go.
     """
     stays = documents["kept"].to_numpy() & ~documents["canonical"].to_numpy()
     ids = one_array(documents["doc_id"])
-    leaders = pc.index_in(documents["cluster"], value_set=ids).to_numpy()
-    b_stays: Bool = stays[pairs.b] & (leaders[pairs.b] == pairs.a)
+    leaders = pc.index_in(documents["cluster"], value_set=ids).to_numpy().astype(np.int64)
     a_stays: Bool = stays[pairs.a] & (leaders[pairs.a] == pairs.b)
-    return b_stays, a_stays
+    b_stays: Bool = stays[pairs.b] & (leaders[pairs.b] == pairs.a)
+    return a_stays, b_stays
 
 
 def _may_go(judged: _Judged, documents: pa.Table, thresholds: Float64) -> Float64:
@@ -270,7 +270,7 @@ def _may_go(judged: _Judged, documents: pa.Table, thresholds: Float64) -> Float6
     pairs = judged.pairs
     nearest = np.full(len(documents), -1.0)
     stays = documents["kept"].to_numpy() & ~documents["canonical"].to_numpy()
-    for docs, beside in zip((pairs.b, pairs.a), _stays(documents, pairs), strict=True):
+    for docs, beside in zip((pairs.a, pairs.b), beside_canonical(documents, pairs), strict=True):
         others = judged.clustered & stays[docs] & ~beside
         np.maximum.at(nearest, docs[others], pairs.jaccard[others])
     values = np.sort(nearest[nearest >= 0])
@@ -379,9 +379,9 @@ class _Stars:
         place = np.cumsum(has_pair) - 1  # among those that have one
         a, b = place[pairs.a], place[pairs.b]
         ours, theirs = np.concatenate([a, b]), np.concatenate([b, a])
-        stays_b, stays_a = _stays(documents, pairs)
+        a_stays, b_stays = beside_canonical(documents, pairs)
         goes = np.concatenate([pairs.share_b, pairs.share_a]) >= config.removable
-        goes &= ~np.concatenate([stays_b, stays_a])
+        goes &= ~np.concatenate([b_stays, a_stays])
         by_doc = np.argsort(ours, kind="stable")
         order = np.argsort(~canonical[has_pair], kind="stable")
         number = by_doc % max(len(pairs), 1)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import metadata
+from pathlib import Path
 
 from dedup.errors import DedupError
 
 DISTRIBUTION = "dedup-toolkit"  # on the index `dedup` is another package
 _OTHER = "dedup"
+_PLACE = Path(__file__).resolve().parents[2]  # where this package is, and another one may be
 
 
 @cache
 def version() -> str:
     """Return the version that is installed; ``unknown`` where only the files are there."""
+    from importlib import metadata  # takes as long to load as a fifth of the whole start
+
     try:
         return metadata.version(DISTRIBUTION)
     except metadata.PackageNotFoundError:
@@ -31,6 +34,10 @@ def install(extra: str) -> str:
 
 def check_alone() -> None:
     """Raise ``DedupError`` where the files of another package named ``dedup`` are among these."""
+    if not any(_PLACE.glob(f"{_OTHER}-*.dist-info")):  # what a start can do without loading more
+        return
+    from importlib import metadata
+
     try:
         files = metadata.distribution(_OTHER).files or ()
     except metadata.PackageNotFoundError:

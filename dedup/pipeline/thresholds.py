@@ -19,7 +19,12 @@ import pyarrow.compute as pc
 from dedup.clusters.canonical import CanonicalOrder, ranks
 from dedup.clusters.standing import decide
 from dedup.clusters.stars import Clusters, cluster_pairs, components, join_equals
-from dedup.clusters.thresholds import related_at, relation_codes, threshold_effect
+from dedup.clusters.thresholds import (
+    beside_canonical,
+    related_at,
+    relation_codes,
+    threshold_effect,
+)
 from dedup.config import Config
 from dedup.core.arrays import Bool, Float64, Int64, one_array
 from dedup.errors import ConfigError
@@ -80,11 +85,7 @@ def _differences(documents: pa.Table, pairs: Pairs, changed: pa.ChunkedArray) ->
 
     What a removal would lose is not known.
     """
-    ids = one_array(documents["doc_id"])
-    leaders = pc.index_in(documents["cluster"], value_set=ids).to_numpy().astype(np.int64)
-    stays = documents["kept"].to_numpy() & ~documents["canonical"].to_numpy()
-    a_stays = stays[pairs.a] & (leaders[pairs.a] == pairs.b)
-    b_stays = stays[pairs.b] & (leaders[pairs.b] == pairs.a)
+    a_stays, b_stays = beside_canonical(documents, pairs)
     refused = np.isin(pairs.relations, (SAME_FORM, OWN_TEXT))
     unknown = Differences.unknown(len(pairs))
     return replace(

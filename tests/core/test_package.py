@@ -70,8 +70,10 @@ def test_the_version_comes_from_one_place():
     assert run("--version").out == f"dedup {package.version()}\n"
 
 
-def test_another_package_in_the_way_is_named(monkeypatch):
+def test_another_package_in_the_way_is_named(monkeypatch, tmp_path):
     package.check_alone()
+    (tmp_path / "dedup-1.0.dist-info").mkdir()
+    monkeypatch.setattr(package, "_PLACE", tmp_path)
     parts = [Path("dedup/__init__.py"), Path("dedup-1.0.dist-info/RECORD")]
     monkeypatch.setattr(metadata, "distribution", lambda name: SimpleNamespace(files=parts))
     with pytest.raises(DedupError, match=r"another package named dedup .* pip uninstall dedup &&"):

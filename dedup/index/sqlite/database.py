@@ -165,8 +165,8 @@ class Database:
         lock = Path(f"{self.path}.lock")
         with self._errors():
             # Nothing is made beside a file of another kind. Where a lock is there already, the file
-            # may be an index that another process is making: it is looked at under the lock.
-            if self.read_only or not lock.exists():
+            # may be an index that another process is making: it is looked at under the lock alone.
+            if not (self.read_only or lock.exists()):
                 _refuse_others(self.path)
             self._guard = None if self.read_only else FileLock(lock)
             try:
