@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from dedup.cli import root
 from dedup.clusters.canonical import CanonicalOrder
 from dedup.config import (
     POLICIES,
@@ -21,6 +22,7 @@ from dedup.config import (
 from dedup.core.arrays import column_codes, texts_from_strings
 from dedup.index.entries import stored_relation
 from dedup.pipeline.results import table_of
+from dedup.report import CLEANED_SHOWN, SHOWN
 from dedup.result import Copying, Document, Family, Occurrence, Pair, Passage, Repeat
 from dedup.schema import CONTRACT, FAMILY_TABLES
 from dedup.similarity import relations
@@ -145,3 +147,10 @@ def test_codes_of_a_column_without_values(column):
     codes, names = column_codes(column)
     assert codes.tolist() == [-1] * len(column)
     assert len(names) == 0
+
+
+@pytest.mark.parametrize(("name", "shown"), [("scan", SHOWN), ("clean", CLEANED_SHOWN)])
+def test_every_section_can_be_shown(name, shown):
+    """The command line does not load the sections to name them; both must list the same."""
+    (option,) = (each for each in root.commands[name].params if each.name == "show")
+    assert sorted(option.type.choices) == sorted(shown)

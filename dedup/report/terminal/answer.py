@@ -8,7 +8,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,7 +16,7 @@ from dedup.config import RELATIONS
 from dedup.pipeline.warnings import NOTES, describe
 from dedup.report.labels import family_name, reasons_listed, relation_name
 from dedup.report.terminal.cleaned import Cleaned
-from dedup.report.terminal.families import REPETITIVE, story_line
+from dedup.report.terminal.families import family_place, story_line
 from dedup.report.terminal.page import Page, tally
 from dedup.report.terminal.text import cells, counted, cut, pad, safe
 
@@ -81,29 +80,14 @@ def laid_out(page: Page, seconds: float | None, blocks: dict[str, list[Row]]) ->
     """Yield the line on top and the blocks, each named on the left; apart where there is room."""
     blocks = {label: rows for label, rows in blocks.items() if rows}
     apart = 1 + sum(map(len, blocks.values())) + len(blocks) <= LINES
-    yield page.style(cut(_header(page, seconds), page.width), "bold")
+    time = "" if seconds is None else f", {seconds:.2f} s ({page.rate(seconds)} articles/s)"
+    yield page.style(cut(f"{page.title()}{time}", page.width), "bold")
     for label, rows in blocks.items():
         if apart:
             yield ""
         for place, (text, style) in enumerate(rows):
             name = page.style(pad("" if place else label, _LABEL), "bold")
             yield f"{name} {page.style(cut(text, page.width - _LABEL - 1), *style.split())}"
-
-
-def _header(page: Page, seconds: float | None) -> str:
-    table, read_report = page.result.corpus.table, page.result.corpus.read_report
-    facts = [counted(len(table), "article")]
-    if "text" in table.column_names:  # fast mode holds no texts of files
-        facts.append(counted(_characters(page), "character"))
-    if seconds is not None:
-        rate = read_report.read / max(seconds, 1e-9)
-        facts.append(f"{seconds:.2f} s ({rate:,.{0 if rate >= 10 else 1}f} articles/s)")
-    name = f"dedup {page.result.summary.get('version', '')}".strip()
-    return f"{name}: {', '.join(facts)}"
-
-
-def _characters(page: Page) -> int:
-    return int(pc.sum(pc.utf8_length(page.result.corpus.table["text"])).as_py() or 0)
 
 
 def _going(page: Page) -> list[Row]:
@@ -144,7 +128,7 @@ def cut_text(page: Page) -> list[Row]:
     if "repeats" in result.config.find:
         words = ("repeat", "repeats")
         rows.append((_stretches(page, removals.filter(is_repeat), words), ""))
-    if result.config.boilerplate and "text" in result.corpus.table.column_names:
+    if result.config.boilerplate and page.has_texts:
         words = ("line of boilerplate", "lines of boilerplate")
         rows.append((_stretches(page, removals.filter(pc.invert(is_repeat)), words), ""))
     return rows
@@ -156,7 +140,7 @@ def _stretches(page: Page, rows: pa.Table, words: tuple[str, str]) -> str:
         return f"no {words[0]} inside an article"
     size = pc.sum(pc.subtract(rows["end"], rows["start"])).as_py()
     articles = counted(len(pc.unique(rows["doc"])), "article")
-    share = size / max(_characters(page), 1)
+    share = size / max(page.characters(), 1)
     facts = f"{counted(len(rows), *words)} in {articles}, {share:.1%} of the text"
     return f"{facts}: {_reasons(rows['reason'])}"
 
@@ -223,19 +207,17 @@ def _passages(page: Page) -> list[Row]:
         return []
     if not len(families):
         return [("no passage occurs in two articles", "")]
+    from dedup.passages.families.kinds import KINDS, REPETITIVE  # fast mode does without
+
     kinds = tally(families["kind"])
     named = ", ".join(f"{count:,} × {family_name(kind)}" for kind, count in kinds)
     rows = [(f"{named}: --show families", "")]
-    telling = families.filter(pc.invert(pc.is_in(families["kind"], pa.array(REPETITIVE))))
+    repetitive = pa.array([KINDS[kind] for kind in REPETITIVE])
+    telling = families.filter(pc.invert(pc.is_in(families["kind"], repetitive)))
     for row in telling.slice(0, _MOST).to_pylist():
         speaker = f", {safe(row['speaker'])}" if row["speaker"] else ""
-        rows.append((f"{_where(row)}{speaker}: {safe(row['wording'])}", ""))
+        rows.append((f"{family_place(row)}{speaker}: {safe(row['wording'])}", ""))
     return rows
-
-
-def _where(row: dict[str, Any]) -> str:
-    outlets = f" of {counted(row['owners'], 'outlet')}" if row["owners"] else ""
-    return f"{family_name(row['kind'])} in {counted(row['articles'], 'article')}{outlets}"
 
 
 def _stories(page: Page) -> list[Row]:
@@ -263,19 +245,17 @@ def warnings(page: Page) -> list[Row]:
 def flaws(page: Page) -> list[Row]:
     """Return how many were read, what was wrong with them, and what limits left out, in sum."""
     report = page.result.corpus.read_report
-    kept = pc.sum(page.result.tables["documents"]["kept"]).as_py() or 0
-    removed = len(page.result.tables["documents"]) - kept
-    skipped = sum(report.skipped.values())
-    sums = f"{report.read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
     counts = (
-        (skipped, "record", "skipped"),
+        (sum(report.skipped.values()), "record", "skipped"),
         (sum(report.damaged.values()), "record", "damaged but used"),
         (sum(report.files_failed.values()), "file", "not read to the end"),
     )
     parts = [f"{counted(count, word)} {what}" for count, word, what in counts if count]
     if report.notes:
         parts.append(counted(len(report.notes), "note"))
-    rows = [(sums, ""), *([(f"{', '.join(parts)}: --show input", "yellow")] if parts else [])]
+    rows = [(page.sums(), "")]
+    if parts:
+        rows.append((f"{', '.join(parts)}: --show input", "yellow"))
     limits = {name: n for name, n in (page.result.summary.get("limits") or {}).items() if n}
     if limits:
         text = f"{counted(len(limits), 'limit')} on very frequent text left something out"

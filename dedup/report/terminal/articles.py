@@ -186,12 +186,8 @@ def _example(page: Page, example: dict[str, Any]) -> str:
 def totals(page: Page, seconds: float | None = None) -> Iterator[str]:
     """Yield what was read, kept, removed and skipped, and why; what limits left out; the time."""
     read_report = page.result.corpus.read_report
-    documents = page.result.tables["documents"]
-    kept = pc.sum(documents["kept"]).as_py() or 0
-    removed, skipped = len(documents) - kept, sum(read_report.skipped.values())
     yield from page.heading("Total")
-    sums = f"{read_report.read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
-    yield from page.lines(sums, "bold", indent=2)
+    yield from page.lines(page.sums(), "bold", indent=2)
     losses = page.result.summary.get("losses")
     if losses and losses["tokens"]:
         words, facts = counted(losses["tokens"], "word"), counted(losses["facts"], "fact")
@@ -217,9 +213,7 @@ def speed(page: Page, seconds: float | None) -> list[str]:
     """Return how long it took, where that is known."""
     if seconds is None:
         return []
-    rate = page.result.corpus.read_report.read / max(seconds, 1e-9)
-    text = f"{seconds:.2f} s, {rate:,.{0 if rate >= 10 else 1}f} documents/s"
-    return page.lines(text, indent=2)
+    return page.lines(f"{seconds:.2f} s, {page.rate(seconds)} documents/s", indent=2)
 
 
 def _flaw(page: Page, word: str, reason: str, count: int) -> Iterator[str]:

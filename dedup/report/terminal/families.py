@@ -13,7 +13,6 @@ from dedup.report.labels import family_name
 from dedup.report.terminal.page import Page, tally
 from dedup.report.terminal.text import ALL, counted, excerpt, safe, score
 
-REPETITIVE = ("template", "own_text", "phrase")  # text that repeats and is no quotation or copy
 _EVIDENCE = {
     "credit": "credits",
     "shared_credit": "has what others credit to",
@@ -30,7 +29,9 @@ def families(page: Page) -> Iterator[str]:
     kinds = ", ".join(f"{count:,} {family_name(kind)}" for kind, count in tally(table["kind"]))
     yield from page.heading("Passages and where they occur", kinds or "none")
     shown = page.first(table)
-    occurrences = _occurrences(page, [row["family"] for row in shown])
+    occurrences = _rows_of(
+        page.result.tables["occurrences"], "family", [row["family"] for row in shown]
+    )
     for row in shown:
         yield ""
         yield from page.lines(family_line(row), "cyan")
@@ -45,19 +46,24 @@ def families(page: Page) -> Iterator[str]:
     yield from copying(page)
 
 
-def _occurrences(page: Page, numbers: list[int]) -> dict[int, list[dict[str, Any]]]:
-    table = page.result.tables["occurrences"]
-    some = table.filter(pc.is_in(table["family"], pa.array(numbers, pa.int64())))
-    held: dict[int, list[dict[str, Any]]] = {number: [] for number in numbers}
+def _rows_of(table: pa.Table, column: str, keys: list[Any]) -> dict[Any, list[dict[str, Any]]]:
+    """Return the rows of a table that have one of some keys in a column, by key."""
+    some = table.filter(pc.is_in(table[column], pa.array(keys, table.schema.field(column).type)))
+    held: dict[Any, list[dict[str, Any]]] = {key: [] for key in keys}
     for row in some.to_pylist():
-        held[row["family"]].append(row)
+        held[row[column]].append(row)
     return held
+
+
+def family_place(row: dict[str, Any]) -> str:
+    """Return what kind of passage a family is, and in how many articles and outlets."""
+    outlets = f" of {counted(row['owners'], 'outlet')}" if row["owners"] else ""
+    return f"{family_name(row['kind'])} in {counted(row['articles'], 'article')}{outlets}"
 
 
 def family_line(row: dict[str, Any]) -> str:
     """Return what kind of passage a family is, in how many articles and outlets, and of whom."""
-    outlets = f" of {counted(row['owners'], 'outlet')}" if row["owners"] else ""
-    parts = [f"{family_name(row['kind'])} in {counted(row['articles'], 'article')}{outlets}"]
+    parts = [family_place(row)]
     if row["speaker"]:
         parts.append(safe(row["speaker"]))
     if row["agency"]:
@@ -99,7 +105,9 @@ def stories(page: Page) -> Iterator[str]:
     facts = f"{counted(len(table), 'story', 'stories')} of {summary['articles']:,} articles"
     yield from page.heading("Stories: one event in other words", facts if len(table) else "none")
     shown = page.first(table)
-    members = _members(page, [row["story"] for row in shown])
+    members = _rows_of(
+        page.result.tables["story_members"], "story", [row["story"] for row in shown]
+    )
     for row in shown:
         yield ""
         yield from page.lines(story_line(row), "cyan")
@@ -109,15 +117,6 @@ def stories(page: Page) -> Iterator[str]:
         if page.limit and len(mine) > page.limit:
             yield from page.note(f"… and {len(mine) - page.limit:,} more; {ALL}")
     yield from page.left_out(len(table), "story")
-
-
-def _members(page: Page, names: list[str]) -> dict[str, list[dict[str, Any]]]:
-    table = page.result.tables["story_members"]
-    some = table.filter(pc.is_in(table["story"], pa.array(names, pa.string())))
-    held: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    for row in some.to_pylist():
-        held[row["story"]].append(row)
-    return held
 
 
 def story_line(row: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ class Page:
     limit: int
     _rows: dict[str, int] = field(default_factory=dict)
     _texts: dict[str, str] = field(default_factory=dict)
+    _sizes: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, result: Result, *, width: int, colour: bool, limit: int) -> Page:
@@ -79,6 +80,40 @@ class Page:
         if facts:
             line += f"{self.style('──', 'dim')} {facts} "
         return ["", line + self.style("─" * (self.width - cells(begin)), "dim")]
+
+    def title(self) -> str:
+        """Return the program and what was read; fast mode holds no texts of files."""
+        facts = counted(len(self.result.corpus.table), "article")
+        if self.has_texts:
+            facts += f", {counted(self.characters(), 'character')}"
+        name = f"dedup {self.result.summary.get('version', '')}".strip()
+        return f"{name}: {facts}"
+
+    @property
+    def has_texts(self) -> bool:
+        """Tell whether the result holds the texts."""
+        return "text" in self.result.corpus.table.column_names
+
+    def characters(self) -> int:
+        """Return the characters of all texts; they are counted once."""
+        if not self._sizes:
+            lengths = pc.utf8_length(self.result.corpus.table["text"])
+            self._sizes.append(int(pc.sum(lengths).as_py() or 0))
+        return self._sizes[0]
+
+    def sums(self) -> str:
+        """Return how many documents were read, kept, removed and skipped."""
+        read_report, documents = self.result.corpus.read_report, self.result.tables["documents"]
+        kept = pc.sum(documents["kept"]).as_py() or 0
+        removed, skipped = len(documents) - kept, sum(read_report.skipped.values())
+        return (
+            f"{read_report.read:,} read = {kept:,} kept + {removed:,} removed + {skipped:,} skipped"
+        )
+
+    def rate(self, seconds: float) -> str:
+        """Return how many documents were read a second."""
+        rate = self.result.corpus.read_report.read / max(seconds, 1e-9)
+        return f"{rate:,.{0 if rate >= 10 else 1}f}"
 
     def text(self, doc_id: str) -> str:
         """Return the text of a document; those asked for once are remembered."""

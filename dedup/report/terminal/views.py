@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pyarrow.compute as pc
-
 from dedup.report.labels import STYLES, relation_name
 from dedup.report.terminal import answer, articles, families, losses, sections
 from dedup.report.terminal import cleaned as parts
@@ -72,7 +70,7 @@ def scan_view(
     ``seconds`` is the time the scan took. Nothing in the texts can steer the terminal.
     """
     page = Page.of(result, width=width, colour=colour, limit=limit)
-    yield from _header(page)
+    yield from page.lines(page.title(), "bold")
     yield from sections.inside(page)
     yield from sections.boilerplate(page)
     yield from sections.between(page)
@@ -96,7 +94,7 @@ def clean_view(
 ) -> Iterator[str]:
     """Yield what cleaning did as lines, in the sections of ``scan_view`` as far as they are its."""
     page = Page.of(result, width=width, colour=colour, limit=limit)
-    yield from _header(page)
+    yield from page.lines(page.title(), "bold")
     yield from parts.cuts(page, cleaned)
     yield from parts.held_back(page)
     yield from parts.tags(page)
@@ -148,16 +146,6 @@ def warning_view(
 ) -> Iterator[str]:
     """Yield what looks wrong about the removals as lines, nothing where nothing does."""
     yield from articles.warnings_found(Page.of(result, width=width, colour=colour, limit=limit))
-
-
-def _header(page: Page) -> list[str]:
-    table = page.result.corpus.table
-    version = page.result.summary.get("version", "")
-    facts = counted(len(table), "article")
-    if "text" in table.column_names:  # fast mode holds no texts of files
-        characters = pc.sum(pc.utf8_length(table["text"])).as_py() or 0
-        facts += f", {counted(characters, 'character')}"
-    return page.lines(f"{f'dedup {version}'.strip()}: {facts}", "bold")
 
 
 def compare_view(
