@@ -170,3 +170,8 @@ LANGUAGES = {
     "ru": (RUSSIAN, RUSSIAN_SHARED),
     "tr": (TURKISH, TURKISH_SHARED),
 }
+
+
+def word(number, size=6):
+    """Return a number as a word of ``size`` letters or more: numbers are facts, and looked at."""
+    return "".join(chr(97 + int(digit)) for digit in f"{number:0{size}}")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from naive_index import NaiveIndex
-from prose import UNRELATED
+from prose import UNRELATED, word
 
 import dedup
 from dedup import Config
@@ -448,11 +448,6 @@ def copy_of(text, kind, random):
     if kind == 1:
         return text.upper() + "!"
     return changed(text, f"x{word(random.integers(10**6))}", int(random.integers(110)))
-
-
-def word(number):
-    """Return a number as a word of letters: numbers are facts, and are looked at."""
-    return "".join(chr(97 + int(digit)) for digit in f"{number:06}")
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -31,7 +31,7 @@ from naive import (
     naive_word_hash,
 )
 from strategies import PIECES, hashes, hashes32, ragged, rows_of_hashes, texts, unragged
-from twins import WRAPS, kernels_of, tokens_with
+from twins import WRAPS, tokens_with
 
 from dedup.core.arrays import clean_string, texts_from_strings
 from dedup.kernels import lines, minhash, shingles, stopwords, text
@@ -45,68 +45,6 @@ few_examples = settings(max_examples=50 if INTERPRETED else 100)
 TABLE = folding()
 NAIVE_TABLE = NaiveFolding(TABLE.stage, TABLE.values, TABLE.expansions)
 LONG = 70_000
-
-# One row a kernel: the test that compares it with its twin.
-COMPARED = {
-    text: {
-        "mix": "test_mix",
-        "hash_link": "test_tokenise_rows",
-        "decode": "test_decode",
-        "fold_code": "test_fold_code",
-        "fold_at": "test_tokenise_without_offsets",
-        "pass_separator": "test_tokenise_rows",
-        "pass_marks": "test_tokenise_without_offsets",
-        "count_plain": "test_tokenise_without_offsets",
-        "add_value": "test_tokenise_without_offsets",
-        "read_plain": "test_tokenise_without_offsets",
-        "word_hash": "test_tokenise_without_offsets",
-        "read_word": "test_tokenise_without_offsets",
-        "flags_of": "test_tokenise_rows",
-        "tokenise": "test_tokenise_without_offsets",
-        "tokenise_rows": "test_tokenise_rows",
-    },
-    shingles: {
-        "fmix64": "test_finalisers",
-        "shingle_units": "test_shingle_units",
-        "shingle_rows": "test_shingle_rows",
-        "table_size": "test_distinct_rows",
-        "distinct_row": "test_distinct_rows",
-        "distinct_rows": "test_distinct_rows",
-        "close_gaps": "test_distinct_rows",
-        "gather_rows": "test_gather_rows",
-        "characters": "test_characters_of_a_part",
-        "character_rows": "test_character_rows",
-    },
-    minhash: {
-        "fmix32": "test_finalisers",
-        "padded": "test_permute",
-        "permute": "test_permute",
-        "sign_rows": "test_sign_rows",
-    },
-    stopwords: {
-        "find_word": "test_hash_table",
-        "fill_table": "test_hash_table",
-        "count_languages": "test_count_languages",
-        "without_capitals": "test_document_frequencies",
-        "counter_of": "test_document_frequencies",
-        "count_documents": "test_document_frequencies",
-        "weigh_frequent": "test_document_frequencies",
-        "plain_capitals": "test_plain_capitals",
-        "have_names": "test_classify_rows",
-        "is_stop_word": "test_classify_rows",
-        "spread_names": "test_classify_rows",
-        "lengthen_names": "test_classify_rows",
-        "weigh_tokens": "test_classify_rows",
-        "longest_row": "test_classify_rows",
-        "classify_rows": "test_classify_rows",
-    },
-}
-
-
-@pytest.mark.parametrize("module", COMPARED, ids=lambda module: module.__name__)
-def test_every_kernel_is_compared_with_a_twin(module):
-    assert kernels_of(module) == set(COMPARED[module])
-    assert all(callable(globals()[test]) for test in COMPARED[module].values())
 
 
 # Text to tokens.

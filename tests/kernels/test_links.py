@@ -19,7 +19,7 @@ from naive_quotes import (
     naive_quotes,
     surroundings,
 )
-from twins import WRAPS, kernels_of
+from twins import WRAPS
 
 from dedup.core.arrays import texts_from_strings
 from dedup.kernels import links, quotes, text
@@ -31,40 +31,6 @@ examples = settings(max_examples=50 if INTERPRETED else 200)
 
 TABLE = folding()
 NAIVE_TABLE = NaiveFolding(TABLE.stage, TABLE.values, TABLE.expansions)
-
-# One row a kernel: the test that compares it with its twin.
-COMPARED = {
-    links: {
-        "run_end": "test_runs_of_bytes",
-        "last_word_end": "test_runs_of_bytes",
-        "is_www": "test_link_end",
-        "url_end": "test_link_end",
-        "email_end": "test_link_end",
-        "base64_end": "test_link_end",
-        "link_end": "test_link_end",
-        "link_word": "test_link_end",
-    },
-    quotes: {
-        "is_plain": "test_eight_plain_bytes",
-        "mark_number": "test_numbers_of_marks",
-        "code_at": "test_numbers_of_marks",
-        "opens_before": "test_what_stands_around_marks",
-        "word_follows": "test_what_stands_around_marks",
-        "set_quoted": "test_quotations_that_end_with_their_lines",
-        "end_lines": "test_quotations_that_end_with_their_lines",
-        "find_closed": "test_which_quotation_a_mark_closes",
-        "end_line": "test_quotations_of_texts",
-        "take_mark": "test_quotations_of_texts",
-        "mark_quotes": "test_quotations_of_texts",
-        "mark_quote_rows": "test_quotations_of_texts",
-    },
-}
-
-
-@pytest.mark.parametrize("module", COMPARED, ids=lambda module: module.__name__)
-def test_every_kernel_is_compared_with_a_twin(module):
-    assert kernels_of(module) == set(COMPARED[module])
-    assert all(callable(globals()[test]) for test in COMPARED[module].values())
 
 
 @examples

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import ragged
-from twins import WRAPS, kernels_of, tokens_with
+from twins import WRAPS, tokens_with
 
 from dedup.kernels import misread, neighbours
 from dedup.kernels._jit import INTERPRETED
@@ -15,29 +14,6 @@ from dedup.kernels.text import STARTS_LINE
 
 pytestmark = WRAPS
 examples = settings(max_examples=50 if INTERPRETED else 150)
-
-# One row a kernel: the test that compares it with its twin.
-COMPARED = {
-    misread: {
-        "own_words": "test_lonely_words",
-        "count_lonely": "test_lonely_words",
-        "shared_parts": "test_shared_parts",
-        "common_subsequence": "test_common_subsequence",
-        "compare_characters": "test_common_subsequence",
-        "find_shared": "test_shared_parts",
-    },
-    neighbours: {
-        "gap_has_line": "test_neighbours",
-        "are_neighbours": "test_neighbours",
-        "join_neighbours": "test_neighbours",
-    },
-}
-
-
-@pytest.mark.parametrize("module", COMPARED, ids=lambda module: module.__name__)
-def test_every_kernel_is_compared_with_a_twin(module):
-    assert kernels_of(module) == set(COMPARED[module])
-    assert all(callable(globals()[test]) for test in COMPARED[module].values())
 
 
 @examples

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import naive_stories as naive
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twins import WRAPS, kernels_of
+from twins import WRAPS
 
 from dedup.kernels import explaining, linking, stories
 from dedup.kernels._jit import INTERPRETED
@@ -18,47 +17,6 @@ from dedup.stories.vectors import joined, make_bag
 
 pytestmark = WRAPS
 examples = settings(max_examples=30 if INTERPRETED else 100, deadline=None)
-
-# One row a kernel: the test that compares it with its twin.
-COMPARED = {
-    stories: {
-        "term_at": "test_bags",
-        "fill_bag": "test_bags",
-        "empty_bag": "test_bags",
-        "find_slot": "test_counts_of_terms",
-        "count_terms": "test_counts_of_terms",
-        "move_terms": "test_counts_of_terms",
-        "write_vector": "test_vectors",
-        "weigh_rows": "test_vectors",
-        "value_of": "test_products",
-        "product": "test_products",
-        "products_of": "test_products",
-        "count_heads": "test_partners",
-        "fill_postings": "test_partners",
-        "push_best": "test_the_largest",
-        "add_candidates": "test_partners",
-        "find_partners": "test_partners",
-        "add_vectors": "test_expansion",
-        "expand_rows": "test_expansion",
-    },
-    linking: {
-        "similarity": "test_linkage",
-        "sums_product": "test_products_of_sums",
-        "join_sums": "test_products_of_sums",
-        "roomy_sums": "test_room_is_made",
-        "roomy_graph": "test_room_is_made",
-        "edge_to": "test_edges",
-        "drop_edge": "test_edges",
-        "nearest": "test_linkage",
-        "merge_groups": "test_linkage",
-        "link_groups": "test_linkage",
-    },
-    explaining: {
-        "story_sums": "test_explanations",
-        "explain_stories": "test_explanations",
-        "find_words": "test_places_of_words",
-    },
-}
 
 FLAGS = [0, 0, 0, LINK, DIGIT, STARTS_SENTENCE, UNSPACED | ADJOINS, UNSPACED, STARTS_SENTENCE]
 TOKENS = st.lists(
@@ -73,12 +31,6 @@ TOKENS = st.lists(
 VECTORS = st.lists(
     st.dictionaries(st.integers(0, 25), st.integers(1, 4000), max_size=12), min_size=2, max_size=9
 )
-
-
-@pytest.mark.parametrize("module", COMPARED, ids=lambda module: module.__name__)
-def test_every_kernel_is_compared_with_a_twin(module):
-    assert kernels_of(module) == set(COMPARED[module])
-    assert all(callable(globals()[test]) for test in COMPARED[module].values())
 
 
 def source_of(documents):

@@ -19,7 +19,7 @@ from naive import (
     naive_word_hash,
 )
 from strategies import PIECES, hashes, hashes32, texts, unragged
-from twins import WRAPS, kernels_of
+from twins import WRAPS
 
 from dedup.config import Config
 from dedup.core.arrays import clean_string, texts_from_strings
@@ -36,44 +36,6 @@ examples = settings(max_examples=50 if INTERPRETED else 200)
 
 TABLE = folding()
 NAIVE_TABLE = NaiveFolding(TABLE.stage, TABLE.values, TABLE.expansions)
-
-# One row a kernel: the test that compares it with its twin.
-COMPARED = {
-    ascii: {
-        "kind_of": "test_kind_of",
-        "window_end": "test_windows",
-        "widest_window": "test_windows",
-        "mark_bytes": "test_mark_bytes",
-        "link_span": "test_spans_of_links",
-        "base64_span": "test_spans_of_links",
-        "set_odd": "test_set_odd",
-        "mark_links": "test_hash_words",
-        "changes_of": "test_hash_words",
-        "mark_base64": "test_hash_words",
-        "hash_stretch": "test_hash_words",
-        "has_odd": "test_has_odd",
-        "hash_word": "test_hash_of_one_word",
-        "hash_short_word": "test_hash_of_one_word",
-        "hash_words": "test_hash_words",
-    },
-    windows: {
-        "add_content": "test_add_content",
-        "carry_over": "test_take_text",
-        "take_text": "test_take_text",
-        "make_buffers": "test_take_text",
-        "widest_of": "test_sign_texts",
-        "reading_of": "test_sign_texts",
-        "sign_texts": "test_sign_texts",
-        "band_texts": "test_band_texts",
-        "shingle_texts": "test_shingle_texts",
-    },
-}
-
-
-@pytest.mark.parametrize("module", COMPARED, ids=lambda module: module.__name__)
-def test_every_kernel_is_compared_with_a_twin(module):
-    assert kernels_of(module) == set(COMPARED[module])
-    assert all(callable(globals()[test]) for test in COMPARED[module].values())
 
 
 # Text to the hashes of its tokens.

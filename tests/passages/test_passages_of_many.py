@@ -14,6 +14,7 @@ from prose import (
     QUOTED,
     REWORDED,
     UNRELATED,
+    word,
 )
 
 from dedup.config import Config
@@ -105,7 +106,7 @@ def test_three_words_repeated_thousands_of_times():
 
 
 def test_three_words_thousands_of_times_with_others_between():
-    letters = ["".join(chr(97 + int(digit)) for digit in str(k)) for k in range(10_000)]
+    letters = [word(k, 1) for k in range(10_000)]
     one = " ".join(f"alpha beta gamma x{own}" for own in letters)
     two = " ".join(f"alpha beta gamma y{own}" for own in letters)
     assert passages(one, two) == []

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prose import word
 
 from dedup.api import compare, scan
 from dedup.config import Config
@@ -112,7 +113,7 @@ def test_a_word_wider_than_a_column_is_cut_not_lost():
 
 
 def test_rows_left_out_are_counted():
-    names = ["".join(chr(97 + int(digit)) for digit in f"{n:03}") for n in range(250)]
+    names = [word(n, 3) for n in range(250)]
     left, right = (" ".join(f"{side}{name} same{name}" for name in names) for side in "xy")
     lines = aligned(left, right, rows=3)
     assert len(lines) == 4

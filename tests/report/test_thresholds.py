@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from prose import word
 
 from dedup.api import scan
 from dedup.config import Config
@@ -164,7 +165,7 @@ def test_a_threshold_between_two_steps_is_one_of_them():
 def varied_texts(seed, count):
     """Make copies of some texts in which more and more words are other ones."""
     chance = random.Random(seed)
-    words = ["".join(chr(97 + int(digit)) for digit in f"{number:04}") for number in range(3000)]
+    words = [word(number, 4) for number in range(3000)]
     texts = []
     while len(texts) < count:
         base = [chance.choice(words) for _ in range(chance.choice([20, 80, 200]))]
