@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dedup.kernels._jit import njit
+from dedup.kernels.postings import lower_bound
 from dedup.kernels.seeds import write_ngrams
-from dedup.kernels.stars import first_from, overlap_of
+from dedup.kernels.stars import overlap_of
 from dedup.kernels.stopwords import BLANK, CONTENT, find_word
 from dedup.kernels.text import DIGIT, QUOTED, mix
 
@@ -463,8 +464,8 @@ def token_spans(docs, starts, ends, bounds, token_starts, spans):
     """
     for k in range(len(docs)):
         low, high = bounds[docs[k]], bounds[docs[k] + 1]
-        spans[k, 0] = first_from(token_starts, low, high, starts[k]) - low
-        spans[k, 1] = first_from(token_starts, low, high, ends[k]) - low
+        spans[k, 0] = lower_bound(token_starts, low, high, starts[k]) - low
+        spans[k, 1] = lower_bound(token_starts, low, high, ends[k]) - low
 
 
 @njit

@@ -116,22 +116,31 @@ def join_sums(sums, x, y, at):
 
 
 @njit
+def moved_up(starts, sizes, keys, values, needed):
+    """Return keys (int32) and values (int64) of rows without what is between them, and their end.
+
+    There is room for as much again and ``needed`` more; ``starts`` is changed to where they are.
+    """
+    size = 2 * np.int64(sizes.sum()) + needed
+    moved_keys = np.empty(size, np.int32)
+    moved_values = np.empty(size, np.int64)
+    at = np.int64(0)
+    for x in range(len(starts)):
+        lo = starts[x]
+        count = sizes[x]
+        moved_keys[at : at + count] = keys[lo : lo + count]
+        moved_values[at : at + count] = values[lo : lo + count]
+        starts[x] = at
+        at += count
+    return moved_keys, moved_values, at
+
+
+@njit
 def roomy_sums(sums, used, needed):
     """Return sums with room for ``needed`` more, and how much is used: what is gone is dropped."""
     if used + needed <= len(sums.terms):
         return sums, used
-    living = np.int64(sums.sizes.sum())
-    size = 2 * living + needed
-    terms = np.empty(size, np.int32)
-    values = np.empty(size, np.int64)
-    at = np.int64(0)
-    for x in range(len(sums.starts)):
-        lo = sums.starts[x]
-        count = sums.sizes[x]
-        terms[at : at + count] = sums.terms[lo : lo + count]
-        values[at : at + count] = sums.values[lo : lo + count]
-        sums.starts[x] = at
-        at += count
+    terms, values, at = moved_up(sums.starts, sums.sizes, sums.terms, sums.values, needed)
     return Sums(sums.starts, sums.sizes, terms, values), at
 
 
@@ -140,18 +149,7 @@ def roomy_graph(graph, used, needed):
     """Return a graph with room for ``needed`` more edges, and how much is used."""
     if used + needed <= len(graph.others):
         return graph, used
-    living = np.int64(graph.sizes.sum())
-    size = 2 * living + needed
-    others = np.empty(size, np.int32)
-    dots = np.empty(size, np.int64)
-    at = np.int64(0)
-    for x in range(len(graph.starts)):
-        lo = graph.starts[x]
-        count = graph.sizes[x]
-        others[at : at + count] = graph.others[lo : lo + count]
-        dots[at : at + count] = graph.dots[lo : lo + count]
-        graph.starts[x] = at
-        at += count
+    others, dots, at = moved_up(graph.starts, graph.sizes, graph.others, graph.dots, needed)
     return Graph(graph.starts, graph.sizes, others, dots), at
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from dedup.kernels._jit import njit
+from dedup.kernels.postings import lower_bound
 
 LEAST_OVERLAP = 0.5  # of the longer of two spans that are the same passage
 COUNT_SHIFT = 36  # bits of a key of the heap that hold the rank of a candidate
@@ -34,18 +35,6 @@ def overlap_of(start, end, other_start, other_end):
 
 
 @njit
-def first_from(values, low, high, least):
-    """Return the first place of ``low:high`` in ascending ``values`` with ``least`` or more."""
-    while low < high:
-        middle = (low + high) // 2
-        if values[middle] < least:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@njit
 def same_side(sides, side, start, end):
     """Return the common tokens of a side and a span, 0 where they are not one passage."""
     length = max(sides.ends[side] - sides.starts[side], end - start)
@@ -63,7 +52,7 @@ def count_members(sides, side, stamp, stamps):
     high = sides.bounds[doc + 1]
     members = 0
     for other in range(
-        first_from(sides.starts, sides.bounds[doc], high, start - (end - start)), high
+        lower_bound(sides.starts, sides.bounds[doc], high, start - (end - start)), high
     ):
         if 2 * (sides.starts[other] - start) > end - start:
             break
@@ -117,7 +106,7 @@ def write_star(sides, side, family, best, out, made):
     first = made
     made += 1
     high = sides.bounds[doc + 1]
-    low = first_from(sides.starts, sides.bounds[doc], high, start - (end - start))
+    low = lower_bound(sides.starts, sides.bounds[doc], high, start - (end - start))
     for other in range(low, high):
         if 2 * (sides.starts[other] - start) > end - start:
             break
@@ -145,7 +134,7 @@ def name_members(sides, side, best, out):
     """Write the documents of the members of a star into the column that held their overlaps."""
     doc, start, end = sides.docs[side], sides.starts[side], sides.ends[side]
     high = sides.bounds[doc + 1]
-    low = first_from(sides.starts, sides.bounds[doc], high, start - (end - start))
+    low = lower_bound(sides.starts, sides.bounds[doc], high, start - (end - start))
     for other in range(low, high):
         if 2 * (sides.starts[other] - start) > end - start:
             break
@@ -161,7 +150,7 @@ def explain(sides, best, out, low, high):
         doc, start, end = out[row, 1], out[row, 2], out[row, 3]
         stop = sides.bounds[doc + 1]
         for side in range(
-            first_from(sides.starts, sides.bounds[doc], stop, start - (end - start)), stop
+            lower_bound(sides.starts, sides.bounds[doc], stop, start - (end - start)), stop
         ):
             own_start, own_end = sides.starts[side], sides.ends[side]
             if own_start >= end:

@@ -23,7 +23,7 @@ from twins import WRAPS
 
 from dedup.core.arrays import offsets_of, texts_from_strings
 from dedup.kernels import families as kernel
-from dedup.kernels import stars
+from dedup.kernels import postings, stars
 from dedup.kernels._jit import INTERPRETED
 from dedup.kernels.stopwords import BLANK, CONTENT, STOP
 from dedup.passages.families.find import empty_table
@@ -122,7 +122,7 @@ def test_overlaps(one, other):
 def test_first_place_of_a_least_value(values, least, data):
     values = np.array(sorted(values), np.int64)
     low = data.draw(st.integers(0, len(values)))
-    assert stars.first_from(values, low, len(values), least) == max(
+    assert postings.lower_bound(values, low, len(values), least) == max(
         low, int(np.searchsorted(values, least))
     )
 

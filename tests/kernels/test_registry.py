@@ -183,6 +183,7 @@ REGISTRY = {
         "similarity": "test_linkage",
         "sums_product": "test_products_of_sums",
         "join_sums": "test_products_of_sums",
+        "moved_up": "test_room_is_made",
         "roomy_sums": "test_room_is_made",
         "roomy_graph": "test_room_is_made",
         "edge_to": "test_edges",
@@ -397,7 +398,6 @@ REGISTRY = {
     },
     "stars": {
         "overlap_of": "test_overlaps",
-        "first_from": "test_first_place_of_a_least_value",
         "same_side": "test_overlaps",
         "count_members": "test_members_of_every_span",
         "count_all_members": "test_members_of_every_span",

@@ -8,6 +8,7 @@ articles wait, their postings in memory, until there are enough of them for a ru
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from dedup.index.store import BUCKET
 from dedup.kernels import postings as kernel
 
 _FILL = 440  # postings of a block; with its checksum that is short of a page of 4,096 bytes
+_NAMES = {"blocks": "postings", "seeds": "seeds"}  # what the tables hold
 _ROOM = 256  # initial capacity of a look-up, in articles
 
 
@@ -91,16 +93,32 @@ class Finder:
         there = np.array([position for position, _ in blocks], np.int64)
         words = np.frombuffer(b"".join([data for _, data in blocks]), np.uint64)
         laid_out = kernel.Blocks(words, bounds, there)
-        ends, room = np.empty(len(positions), np.int64), _ROOM
-        while True:
-            out = np.empty(room, np.int64)
-            made = kernel.find_postings(laid_out, positions, wanted, out, ends)
-            if made <= room:
-                break
-            room = made
-        if made < 0:
-            raise CorruptIndex(f"block {-1 - made} of the postings is missing or damaged")
-        return _by_key(out[:made].tolist(), ends.tolist(), len(keys)) if made else None
+        found, ends = looked_up(
+            lambda out, ends: kernel.find_postings(laid_out, positions, wanted, out, ends),
+            len(positions),
+            room=_ROOM,
+            what="postings",
+        )
+        return _by_key(found.tolist(), ends.tolist(), len(keys)) if len(found) else None
+
+
+def looked_up(
+    find: Callable[[Int64, Int64], int], places: int, *, room: int, what: str
+) -> tuple[Int64, Int64]:
+    """Return what a look-up finds, given as much room as it takes, and where each place ends.
+
+    ``find`` writes into both and returns how much there is, or ``-1 - place`` of a bad block.
+    """
+    ends = np.empty(places, np.int64)
+    while True:
+        out = np.empty(room, np.int64)
+        made = find(out, ends)
+        if made <= room:
+            break
+        room = made
+    if made < 0:
+        raise CorruptIndex(f"block {-1 - made} of the {what} is missing or damaged")
+    return out[:made], ends
 
 
 def _by_key(numbers: list[int], ends: list[int], count: int) -> list[list[int]]:
@@ -115,6 +133,22 @@ def _by_key(numbers: list[int], ends: list[int], count: int) -> list[list[int]]:
 
 
 Slices = Callable[[int], UInt64]  # the postings of a slice, in order
+
+
+def read_run(
+    connection: sqlite3.Connection, table: str, run: Run, unpack: Callable[[int, bytes], UInt64]
+) -> Slices:
+    """Return what reads a slice of a run of a table; ``CorruptIndex`` for missing blocks."""
+
+    def read(part: int) -> UInt64:
+        sql = f"SELECT place, data FROM {table} WHERE place >= ? AND place < ? ORDER BY place"
+        span = (run.first(part), run.first(part + 1))
+        cells = connection.execute(sql, span).fetchall()
+        if [place for place, _ in cells] != list(range(*span)):
+            raise CorruptIndex(f"blocks of the {_NAMES[table]} are missing")
+        return np.concatenate([unpack(place, data) for place, data in cells])
+
+    return read
 
 
 def slices_of(keys: UInt64, wide: Bool, numbers: Int64) -> Slices:

@@ -21,7 +21,7 @@ from dedup.index.rules import Row
 from dedup.index.searching import is_seeded, seeds_of
 from dedup.index.settings import Settings
 from dedup.index.sqlite.database import any_of, sealed
-from dedup.index.sqlite.runs import Run, Slices, merged
+from dedup.index.sqlite.runs import Run, Slices, looked_up, merged, read_run
 from dedup.index.store import BUCKET
 from dedup.kernels import packed
 from dedup.kernels import postings as kernel
@@ -146,17 +146,14 @@ class SeedRuns:
         positions = np.empty(len(keys) * len(runs), np.int64)
         kernel.find_positions(keys, runs, parts, positions)
         blocks = self._blocks(np.unique(positions))
-        ends, room = np.empty(len(positions), np.int64), _ROOM
-        while True:
-            out = np.empty(room, np.int64)
-            made = packed.find_packed(blocks, positions, keys, out, ends)
-            if made <= room:
-                break
-            room = made
-        if made < 0:
-            raise CorruptIndex(f"block {-1 - made} of the seeds is missing or damaged")
+        found, ends = looked_up(
+            lambda out, ends: packed.find_packed(blocks, positions, keys, out, ends),
+            len(positions),
+            room=_ROOM,
+            what="seeds",
+        )
         place = np.tile(np.arange(len(keys), dtype=np.uint64), len(runs))
-        return np.repeat(place, np.diff(ends, prepend=0)) << _NUMBER | out[:made].astype(np.uint64)
+        return np.repeat(place, np.diff(ends, prepend=0)) << _NUMBER | found.astype(np.uint64)
 
     def _blocks(self, wanted: Int64) -> kernel.Blocks:
         """Return the blocks of some places, as far as they are there."""
@@ -220,16 +217,7 @@ class SeedRuns:
 
     def reader(self, run: Run) -> Slices:
         """Return what reads a slice of a run; it raises ``CorruptIndex`` for missing blocks."""
-
-        def read(part: int) -> UInt64:
-            sql = "SELECT place, data FROM seeds WHERE place >= ? AND place < ? ORDER BY place"
-            span = (run.first(part), run.first(part + 1))
-            cells = self.connection.execute(sql, span).fetchall()
-            if [place for place, _ in cells] != list(range(*span)):
-                raise CorruptIndex("blocks of the seeds are missing")
-            return np.concatenate([open_packed(place, data) for place, data in cells])
-
-        return read
+        return read_run(self.connection, "seeds", run, open_packed)
 
 
 def postings_of(rows: Sequence[Row], salt: int) -> tuple[UInt64, UInt64]:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.core.arrays import Bool, Int64, UInt64
-from dedup.errors import CorruptIndex
 from dedup.index.rules import keys_of_records
-from dedup.index.sqlite.runs import Run, Slices, blocks_of, merged, open_block, parts_for, slices_of
+from dedup.index.sqlite.runs import (
+    Run,
+    Slices,
+    blocks_of,
+    merged,
+    open_block,
+    parts_for,
+    read_run,
+    slices_of,
+)
 from dedup.index.sqlite.shelf import SQLiteShelf
 from dedup.kernels import postings as kernel
 
@@ -94,13 +102,4 @@ def _articles(runs: list[Run], run: Run) -> int:
 
 def reader_of(shelf: SQLiteShelf, run: Run) -> Slices:
     """Return what reads a slice of a run; it raises ``CorruptIndex`` for missing blocks."""
-
-    def read(part: int) -> UInt64:
-        sql = "SELECT place, data FROM blocks WHERE place >= ? AND place < ? ORDER BY place"
-        span = (run.first(part), run.first(part + 1))
-        cells = shelf.connection.execute(sql, span).fetchall()
-        if [position for position, _ in cells] != list(range(*span)):
-            raise CorruptIndex("blocks of the postings are missing")
-        return np.concatenate([open_block(position, data) for position, data in cells])
-
-    return read
+    return read_run(shelf.connection, "blocks", run, open_block)
