@@ -431,10 +431,64 @@ def naive_touched(row: int, seeds: list[list[set[int]]]) -> Counter[int]:
 # Alignments.
 
 
+def naive_equal(
+    a: Text, b: Text, rows: list[int], columns: list[int]
+) -> list[tuple[int, int, np.float32]]:
+    """Return the tokens of a box that are equal and weigh something, with what a match gains."""
+    found = []
+    for (x, i), (y, j) in itertools.product(enumerate(rows), enumerate(columns)):
+        weight = min(np.float32(a.weights[i]), np.float32(b.weights[j]))
+        if a.words[i] == b.words[j] and weight > 0:
+            found.append((x, y, np.float32(0.4) + weight))
+    return found
+
+
 def naive_box(
     a: Text, b: Text, rows: list[int], columns: list[int], free: bool
 ) -> tuple[int, int, list[Match]]:
     """Return (tokens of a, tokens of b, matches) of the best path through a box.
+
+    It is made of equal tokens, or sought cell by cell where more than 64 are equal: both find a
+    path of the best score, and may differ where several have that.
+    """
+    equal = naive_equal(a, b, rows, columns)
+    if len(equal) > 64:
+        return naive_cells(a, b, rows, columns, free)
+    ends: list[tuple[np.float32, list[tuple[int, int]]]] = []
+
+    def before(x: int, y: int) -> tuple[np.float32, list[tuple[int, int]]]:
+        """Return the best path that ends before (x, y), of equal ones the latest."""
+        options = [(-naive_cost(x, y), [])]
+        for score, path in ends[::-1]:
+            dx, dy = x - path[-1][0] - 1, y - path[-1][1] - 1
+            if min(dx, dy) >= 0:
+                options.append((score - naive_cost(dx, dy), path))
+        return max(options, key=lambda option: option[0])
+
+    for x, y, gain in equal:
+        score, path = before(x, y)
+        ends.append((score + gain, [*path, (x, y)]))
+    if not free:
+        _, path = before(len(rows), len(columns))
+        end = len(rows), len(columns)
+    else:
+        top, path = max(ends, key=lambda option: option[0], default=(np.float32(0), []))
+        if top < np.float32(0.6):
+            return 0, 0, []
+        end = path[-1][0] + 1, path[-1][1] + 1
+    return *end, [(rows[x], columns[y]) for x, y in path]
+
+
+def naive_cost(dx: int, dy: int) -> np.float32:
+    """Return what a path loses on so many tokens of either side between two matches."""
+    both = min(dx, dy)
+    return np.float32(0.5) * np.float32(both) + np.float32(0.35) * np.float32(abs(dx - dy))
+
+
+def naive_cells(
+    a: Text, b: Text, rows: list[int], columns: list[int], free: bool
+) -> tuple[int, int, list[Match]]:
+    """Return what ``naive_box`` does, sought cell by cell.
 
     A free path ends in the first of the best matches, and nowhere where it gains under .6.
     """

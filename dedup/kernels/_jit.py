@@ -50,6 +50,20 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+def njit_borrowing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile ``function`` as ``njit`` does, without counting references to arrays.
+
+    For kernels that make no array and return none, called by other kernels very often: counting is
+    an atomic step for each array they look at.
+    """
+    made: Callable[..., Any]
+    try:
+        made = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+    except RuntimeError:
+        made = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
+    return made
+
+
 def njit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` into each kernel that calls it: a step of a loop over every character.
 

@@ -1,8 +1,10 @@
 """Seeds to chains, chains to alignments: which tokens of two documents match.
 
 Everything is linear in the tokens of a passage: seeds anchor it, small boxes between anchors and
-beyond its ends are aligned in full. A path of matched tokens scores ``MATCH`` and the weight of the
-token per match, minus ``MISMATCH`` per replaced token and ``GAP`` per token that one side lacks.
+beyond its ends are aligned. A path of matched tokens scores ``MATCH`` and the weight of the token
+per match, minus ``MISMATCH`` per replaced token and ``GAP`` per token that one side lacks. Few
+tokens of a box are equal, so the best path is sought among those (sparse dynamic programming,
+Eppstein et al. 1992); a box with many, such as a table of zeros, is scored cell by cell.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_borrowing, trailing_zeros
+from dedup.kernels.sides import CELLS, SLOTS
 from dedup.kernels.text import STARTS_LINE
 
 MATCH, MISMATCH, GAP = np.float32(0.4), np.float32(0.5), np.float32(0.35)
@@ -59,7 +62,7 @@ def sorted_order(keys):
     return packed
 
 
-@njit
+@njit_borrowing
 def chain_matches(seeds, size, links):
     """Link ``seeds`` (``Seeds`` of ``size`` words) to chains: write all arrays of ``links``."""
     i, j = seeds
@@ -87,7 +90,7 @@ def chain_matches(seeds, size, links):
             last[back[k]] = False
 
 
-@njit
+@njit_borrowing
 def has_chain(back):
     """Tell whether any match has one before it; ``back`` as in ``Links``."""
     for k in range(len(back)):
@@ -139,7 +142,7 @@ def find_chains(seeds, size):
     return chains, members, bounds
 
 
-@njit
+@njit_borrowing
 def reverse(values, low, high):
     """Turn ``values[low:high]`` (int64) round, in place."""
     high -= 1
@@ -151,7 +154,7 @@ def reverse(values, low, high):
         high -= 1
 
 
-@njit
+@njit_borrowing
 def fill_box(a, b, box, score, move):
     """Score every cell of a ``Box``; return (best score of a path that ends in a match, x, y).
 
@@ -194,7 +197,7 @@ def fill_box(a, b, box, score, move):
     return top, end_x, end_y
 
 
-@njit
+@njit_borrowing
 def trace_box(box, x, y, move, mate):
     """Enter into ``mate`` (int64) the matches of the path of a ``Box`` that ends in cell (x, y)."""
     i, j, _, _, step, _ = box
@@ -211,7 +214,112 @@ def trace_box(box, x, y, move, mate):
             y -= 1
 
 
-@njit
+@njit_borrowing
+def slot_of(word):
+    """Return the slot of a word (uint64) in a table of ``SLOTS``."""
+    mixed = word ^ (word >> np.uint64(29))
+    mixed ^= mixed >> np.uint64(13)
+    mixed ^= mixed >> np.uint64(6)
+    return np.intp(mixed & np.uint64(SLOTS - 1))
+
+
+@njit_borrowing
+def equal_tokens(a, b, box, cells):
+    """Write to ``cells`` (``Cells``) which tokens of a ``Box`` are equal, by token of a, then of b.
+
+    ``a`` and ``b`` are ``Side``; tokens without weight equal none. Returns how many they are;
+    those there is no room for are only counted.
+    """
+    i, j, n, m, step, _ = box
+    slots = cells.slots
+    slots[:] = np.uint64(0)
+    for y in range(m):
+        if b.weights[j + step * y] > np.float32(0.0):
+            slots[slot_of(b.words[j + step * y])] |= np.uint64(1) << np.uint64(y)
+    count = 0
+    for x in range(n):
+        word = a.words[i + step * x]
+        weight = a.weights[i + step * x]
+        if weight <= np.float32(0.0):
+            continue
+        bits = slots[slot_of(word)]
+        while bits != np.uint64(0):
+            y = trailing_zeros(bits)
+            bits &= bits - np.uint64(1)
+            if b.words[j + step * y] != word:
+                continue
+            if count < CELLS:
+                cells.x[count] = x
+                cells.y[count] = y
+                cells.score[count] = MATCH + min(weight, b.weights[j + step * y])
+            count += 1
+    return count
+
+
+@njit_borrowing
+def cost_of(dx, dy):
+    """Return what a path loses on ``dx`` and ``dy`` tokens (int64) between two matches."""
+    both = min(dx, dy)
+    return MISMATCH * np.float32(both) + GAP * np.float32(dx + dy - 2 * both)
+
+
+@njit_borrowing
+def before_match(cells, count, x, y, start):
+    """Return (score, match) of the best path of ``count`` matches that ends before (x, y).
+
+    The score includes the tokens between; a path without a match is -1 and scores ``start``.
+    Of equally good ones the latest is taken.
+    """
+    top = start
+    best = -1
+    for p in range(count - 1, -1, -1):
+        dx = x - cells.x[p] - 1
+        dy = y - cells.y[p] - 1
+        if dx >= 0 and dy >= 0:
+            value = cells.score[p] - cost_of(dx, dy)
+            if value > top:
+                top = value
+                best = p
+    return top, best
+
+
+@njit_borrowing
+def link_cells(cells, count):
+    """Turn the gain of each of ``count`` matches in ``Cells`` into the score of the path to it.
+
+    Returns (score, match) of the first of the best paths, match -1 where none scores above zero.
+    """
+    top = np.float32(0.0)
+    end = -1
+    for k in range(count):
+        x, y = cells.x[k], cells.y[k]
+        value, cells.back[k] = before_match(cells, k, x, y, -cost_of(x, y))
+        cells.score[k] += value
+        if cells.score[k] > top:
+            top = cells.score[k]
+            end = k
+    return top, end
+
+
+@njit_borrowing
+def align_equal(box, cells, count, mate):
+    """Align a ``Box`` by its ``count`` equal tokens in ``Cells``; the rest as in ``align_box``."""
+    i, j, n, m, step, _ = box
+    top, k = link_cells(cells, count)
+    x, y = n, m
+    if box.end == OUTSIDE:
+        if top < GAIN:
+            return 0, 0, np.float32(0.0)
+        x, y = cells.x[k] + 1, cells.y[k] + 1
+    else:
+        top, k = before_match(cells, count, n, m, -cost_of(n, m))
+    while k >= 0:
+        mate[i + step * cells.x[k]] = j + step * cells.y[k]
+        k = cells.back[k]
+    return x, y, top
+
+
+@njit_borrowing
 def align_box(a, b, box, scratch):
     """Align a ``Box`` of two documents (``Side``); return (tokens of a, tokens of b, score).
 
@@ -219,6 +327,9 @@ def align_box(a, b, box, scratch):
     anywhere: it ends where its score is best, and nothing is entered where that gains less than
     ``GAIN``.
     """
+    count = equal_tokens(a, b, box, scratch.cells)
+    if count <= CELLS:
+        return align_equal(box, scratch.cells, count, scratch.mate)
     top, x, y = fill_box(a, b, box, scratch.score, scratch.move)
     if box.end == OUTSIDE:
         if top < GAIN:
@@ -231,7 +342,7 @@ def align_box(a, b, box, scratch):
     return x, y, top
 
 
-@njit
+@njit_borrowing
 def extend(a, b, i, j, step, scratch):
     """Extend a path of two documents (``Side``) beyond its end (i, j) by boxes; return the new end.
 
@@ -266,7 +377,7 @@ def extend(a, b, i, j, step, scratch):
             j += step * run
 
 
-@njit
+@njit_borrowing
 def align_chain(a, b, seeds, chain, size, scratch):
     """Align two documents (``Side``) along a chain of seeds; return (first, last) token of a.
 
@@ -294,7 +405,7 @@ def align_chain(a, b, seeds, chain, size, scratch):
     return begin, end
 
 
-@njit
+@njit_borrowing
 def best_stretch(lo, hi, wa, wb, mate):
     """Return (first, last, score) of the part of a path that scores best.
 
@@ -328,7 +439,7 @@ def best_stretch(lo, hi, wa, wb, mate):
     return first, last, best
 
 
-@njit
+@njit_borrowing
 def clip_islands(first, last, flags_a, flags_b, mate):
     """Drop matches at either end that stand alone across a line boundary; return (first, last).
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_borrowing
 from dedup.kernels.postings import lower_bound
 from dedup.kernels.seeds import write_ngrams
 from dedup.kernels.stars import overlap_of
@@ -42,6 +42,7 @@ class NgramTable(NamedTuple):
     """An open-addressing table from n-gram to the wordings that it leads to, as their anchor."""
 
     slots: Any  # uint64, a power of two; 0 is empty
+    marks: Any  # uint64, a power of two: a bit for each value that is there, and few others
     firsts: Any  # int32, a slot each: the first entry, -1 for none
     nexts: Any  # int32, an anchor each: the next one of the same value
     owners: Any  # int32, an anchor each: its wording
@@ -68,7 +69,7 @@ class Hits(NamedTuple):
     ends: Any  # int64: where the last occurrence in it ends
 
 
-@njit
+@njit_borrowing
 def slot_of(slots, value):
     """Return the place of an n-gram in an open-addressing table, or the free one it would get."""
     mask = np.uint64(len(slots) - 1)
@@ -76,6 +77,20 @@ def slot_of(slots, value):
     while slots[at] != np.uint64(0) and slots[at] != value:
         at = (at + np.uint64(1)) & mask
     return np.intp(at)
+
+
+@njit_borrowing
+def mark_of(marks, value):
+    """Return the word and the bit of an n-gram in ``marks`` (``NgramTable``)."""
+    at = (value >> np.uint64(26)) & np.uint64(64 * len(marks) - 1)
+    return np.intp(at >> np.uint64(6)), np.uint64(1) << (at & np.uint64(63))
+
+
+@njit_borrowing
+def may_lead(marks, value):
+    """Tell whether an n-gram may lead to a wording: most that do not are known at little cost."""
+    word, bit = mark_of(marks, value)
+    return marks[word] & bit != np.uint64(0)
 
 
 @njit
@@ -109,7 +124,7 @@ def write_wordings(docs, spans, masked, tokens, size, wordings):
     return made
 
 
-@njit
+@njit_borrowing
 def match_way(wordings, f, start, step, ngrams, missing):
     """Follow a wording forwards or backwards (``step``) from ``start``, (n-gram, token) of it.
 
@@ -146,7 +161,7 @@ def match_way(wordings, f, start, step, ngrams, missing):
     return matched, missed, last
 
 
-@njit
+@njit_borrowing
 def match_wording(wordings, f, place, at, ngrams, least):
     """Return (matched n-grams, first token, last token) of a wording around one n-gram of it.
 
@@ -163,7 +178,7 @@ def match_wording(wordings, f, place, at, ngrams, least):
     return back + on + 1, first, last
 
 
-@njit
+@njit_borrowing
 def entries_of(wordings, f, place, table):
     """Return how many wordings an n-gram leads to, and whether ``f`` is one of them."""
     entry = table.firsts[slot_of(table.slots, wordings.values[place])]
@@ -176,7 +191,7 @@ def entries_of(wordings, f, place, table):
     return count, own
 
 
-@njit
+@njit_borrowing
 def stride_of(wordings, f):
     """Return the distance of the n-grams of a wording that may be its anchors."""
     total = wordings.bounds[f + 1] - wordings.bounds[f]
@@ -210,6 +225,8 @@ def add_wording(wordings, f, table):
                 continue
         slot = slot_of(table.slots, wordings.values[place])
         table.slots[slot] = wordings.values[place]
+        word, bit = mark_of(table.marks, wordings.values[place])
+        table.marks[word] |= bit
         entry = table.count[0]
         table.nexts[entry] = table.firsts[slot]
         table.firsts[slot] = entry
@@ -278,7 +295,7 @@ def same_wordings(order, wordings, longest, table, leaders):
     return left_out
 
 
-@njit
+@njit_borrowing
 def is_due(hits, f, row, at, diagonal, need):
     """Count an anchor of a wording at token ``at``; tell whether so many are on its diagonal now.
 
@@ -306,7 +323,7 @@ def find_in_document(row, ngrams, size, wordings, table, hits):
     """
     found = [(0, 0, 0, 0, 0) for _ in range(0)]
     for at in range(len(ngrams)):
-        if ngrams[at] == np.uint64(0):
+        if ngrams[at] == np.uint64(0) or not may_lead(table.marks, ngrams[at]):
             continue
         entry = table.firsts[slot_of(table.slots, ngrams[at])]
         while entry >= 0:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_borrowing
 from dedup.kernels.align import BOX, sorted_order
 from dedup.kernels.pieces import (
     LOOSE_SEEDS,
@@ -22,12 +22,16 @@ from dedup.kernels.pieces import (
 )
 from dedup.kernels.regions import BAG, fill_region, grow_regions, join_pieces, snap_region
 from dedup.kernels.sides import (
+    CELLS,
     FIRST_A,
     FIRST_B,
     LAST_A,
     LAST_B,
     OWNER,
     PIECE_COLUMNS,
+    PIECE_LEVEL,
+    SLOTS,
+    Cells,
     Limits,
     Scratch,
     Seeds,
@@ -40,6 +44,7 @@ COLUMNS = 9
 WEIGHT, DENSITY = range(2)  # columns of the figures of a passage
 ROUNDS = 16  # of joining and growing
 RUN_WORTH, PAIR_WORTH = np.int64(2), np.int64(1)  # what a seed of either kind counts
+RUNS, WORD_PAIRS = np.int64(0), np.int64(1)  # kinds of seeds; not literals, see ``align``
 ENOUGH = 3  # word pairs, or two runs, from which two documents are compared
 
 __all__ = ["Limits", "find_passages", "scratch_for"]
@@ -70,8 +75,8 @@ class Counts(NamedTuple):
     """What a thread writes while it looks for documents with seeds in common."""
 
     counts: Any  # int32, a document each: what their common seeds are worth; 0 between calls
+    places: Any  # int32 (2, documents): of the runs and of the word pairs; 0 between calls
     touched: Any  # int32, a document each
-    slots: Any  # int64, a document each
     ends: Any  # int64 (2, documents): of the matches with each, of runs and of word pairs
 
 
@@ -86,11 +91,19 @@ def scratch_for(documents: int, longest: int) -> tuple[Counts, Scratch]:
     """Return what one thread needs for so many documents, the longest of so many tokens."""
     counts = Counts(
         counts=np.zeros(documents, np.int32),
+        places=np.zeros((2, documents), np.int32),
         touched=np.empty(documents, np.int32),
-        slots=np.empty(documents, np.int64),
         ends=np.empty((2, documents), np.int64),
     )
+    cells = Cells(
+        x=np.empty(CELLS, np.int64),
+        y=np.empty(CELLS, np.int64),
+        score=np.empty(CELLS, np.float32),
+        back=np.empty(CELLS, np.int64),
+        slots=np.empty(SLOTS, np.uint64),
+    )
     return counts, Scratch(
+        cells=cells,
         score=np.zeros((BOX + 1, BOX + 1), np.float32),
         move=np.zeros((BOX + 1, BOX + 1), np.int8),
         mate=np.full(longest, -1, np.int64),
@@ -122,7 +135,7 @@ def ordered_pieces(pieces, count):
     return rows
 
 
-@njit
+@njit_borrowing
 def settle_regions(rows, a, b, least_like, scratch):
     """Join and grow regions until neither changes anything, ``ROUNDS`` times at most.
 
@@ -135,7 +148,7 @@ def settle_regions(rows, a, b, least_like, scratch):
             break
 
 
-@njit
+@njit_borrowing
 def count_matched(row, counted, scratch):
     """Clear the matches of a region (int64); return how many tokens of a and of b are new.
 
@@ -159,7 +172,7 @@ def count_matched(row, counted, scratch):
     return new_a, new_b
 
 
-@njit
+@njit_borrowing
 def write_passage(found, made, row, judged):
     """Write the passage of a region (int64) as row ``made`` of ``Found``.
 
@@ -203,7 +216,7 @@ def pair_passages(a, b, matches, limits, scratch, found):
     pieces = np.empty((most_passages(runs, word_pairs), PIECE_COLUMNS), np.int64)
     aligned = find_pieces(a, b, runs, limits, scratch, pieces)
     count = find_loose(a, b, merged_points(runs, word_pairs), scratch, pieces, aligned)
-    if count == 0:
+    if count == 0 or (count == 1 and pieces[0, PIECE_LEVEL] == NONE):  # nothing lifts a lone piece
         return 0, 0
     rows = ordered_pieces(pieces, count)
     settle_regions(rows, a, b, limits.least_like, scratch)
@@ -233,61 +246,59 @@ def pair_passages(a, b, matches, limits, scratch, found):
     return drop_weak(found, made)
 
 
-@njit
-def count_seeds(row, index, worth, counts, touched, found):
+@njit_borrowing
+def count_seeds(row, index, worth, places, counts, found):
     """Add ``worth`` to each later document for every seed it shares with ``row``.
 
-    ``index`` is an ``Index``; ``counts`` and ``touched`` (int32) as in ``Counts``. The documents
-    that count for the first time are written behind the ``found`` that are there; returns how many
-    there are now.
+    ``index`` is an ``Index``, ``counts`` are ``Counts``; ``places`` (int32, a document each) counts
+    the places of these seeds. The documents that count for the first time are written behind the
+    ``found`` that are there; returns how many there are now.
     """
     bounds, groups, _, group_bounds, group_rows, _ = index
+    worths, touched = counts.counts, counts.touched
     for p in range(bounds[row], bounds[row + 1]):
         before = -1
         for q in range(group_bounds[groups[p]], group_bounds[groups[p] + 1]):
             other = group_rows[q]
-            if other <= row or other == before:
+            if other <= row:
+                continue
+            places[other] += 1
+            if other == before:
                 continue
             before = other
-            if counts[other] == 0:
+            if worths[other] == 0:
                 touched[found] = other
                 found += 1
-            counts[other] += worth
+            worths[other] += worth
     return found
 
 
 @njit
-def collect_matches(row, index, others, counts, slots, ends):
+def collect_matches(row, index, others, worths, places, ends):
     """Return the matches of ``row`` with the documents ``others`` that count enough, in order.
 
-    ``index`` is an ``Index``; ``others`` (int32) ascend; ``counts``, ``slots`` and ``ends`` have a
-    value a document (int32, int64, int64). Matches are two int64 arrays; those with ``other`` end
-    at ``ends[other]`` and begin where those of the one before end.
+    ``index`` is an ``Index``; ``others`` (int32) ascend; ``worths`` and ``places`` (int32, a
+    document each) are as ``count_seeds`` left them, and ``places`` is 0 for all of them then.
+    Matches are two int64 arrays; those with ``other`` end at ``ends[other]`` (int64) and begin
+    where those of the one before end.
     """
     bounds, groups, positions, group_bounds, group_rows, group_positions = index
-    for other in others:
-        slots[other] = 0
-    for p in range(bounds[row], bounds[row + 1]):
-        for q in range(group_bounds[groups[p]], group_bounds[groups[p] + 1]):
-            other = group_rows[q]
-            if other > row and counts[other] >= ENOUGH:
-                slots[other] += 1
     total = 0
     for other in others:
-        if counts[other] >= ENOUGH:
-            here = slots[other]
-            slots[other] = total
-            total += here
-        ends[other] = total
+        here = places[other] if worths[other] >= ENOUGH else 0
+        places[other] = 0
+        ends[other] = total  # where the next one goes, for now
+        total += here
     first = np.empty(total, np.int64)
     second = np.empty(total, np.int64)
     for p in range(bounds[row], bounds[row + 1]):
         for q in range(group_bounds[groups[p]], group_bounds[groups[p] + 1]):
             other = group_rows[q]
-            if other > row and counts[other] >= ENOUGH:
-                first[slots[other]] = positions[p]
-                second[slots[other]] = group_positions[q]
-                slots[other] += 1
+            if other > row and worths[other] >= ENOUGH:
+                at = ends[other]
+                first[at] = positions[p]
+                second[at] = group_positions[q]
+                ends[other] = at + 1
     return first, second
 
 
@@ -319,21 +330,23 @@ def touched_by(row, indexes, capacity):
     common seeds are worth.
     """
     found = np.int64(0)
-    found = count_seeds(row, indexes[0], RUN_WORTH, capacity.counts, capacity.touched, found)
-    found = count_seeds(row, indexes[1], PAIR_WORTH, capacity.counts, capacity.touched, found)
+    found = count_seeds(row, indexes[0], RUN_WORTH, capacity.places[RUNS], capacity, found)
+    found = count_seeds(row, indexes[1], PAIR_WORTH, capacity.places[WORD_PAIRS], capacity, found)
     others = capacity.touched[:found]
     others.sort()
     return others
 
 
 @njit
-def seeds_of(row, index, others, capacity, ends):
-    """Return the ``Seeds`` that ``row`` shares with each of ``others``, in their order.
+def seeds_of(row, index, others, counts, kind):
+    """Return the ``Seeds`` of one kind that ``row`` shares with each of ``others``.
 
-    ``index`` (``Index``) and ``capacity`` (``Counts``) are those for which ``touched_by`` gave
-    ``others``; ``ends`` (int64, a document each) gets where the seeds of each end.
+    ``index`` is the ``Index`` of this ``kind`` (``RUNS``, ``WORD_PAIRS``); ``counts`` (``Counts``)
+    are those for which ``touched_by`` gave ``others``; its ``ends`` get where the seeds of each
+    end.
     """
-    return Seeds(*collect_matches(row, index, others, capacity.counts, capacity.slots, ends))
+    places, ends = counts.places[kind], counts.ends[kind]
+    return Seeds(*collect_matches(row, index, others, counts.counts, places, ends))
 
 
 @njit
@@ -367,15 +380,15 @@ def find_passages(low, high, documents, indexes, limits, scratch):
     made, pairs_made = 0, 0
     for row in range(low, high):
         others = touched_by(row, indexes, capacity)
-        runs = seeds_of(row, indexes[0], others, capacity, capacity.ends[0])
-        word_pairs = seeds_of(row, indexes[1], others, capacity, capacity.ends[1])
+        runs = seeds_of(row, indexes[0], others, capacity, RUNS)
+        word_pairs = seeds_of(row, indexes[1], others, capacity, WORD_PAIRS)
         a = side_of(documents, row)
         begin, start = 0, 0
         for other in others:
             worth, capacity.counts[other] = capacity.counts[other], 0
             if worth < ENOUGH:
                 continue
-            end, stop = capacity.ends[0, other], capacity.ends[1, other]
+            end, stop = capacity.ends[RUNS, other], capacity.ends[WORD_PAIRS, other]
             matches = (between(runs, begin, end), between(word_pairs, start, stop))
             begin, start = end, stop
             if not is_promising(matches, limits.size):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_borrowing
 from dedup.kernels.align import (
     DRIFT,
     LEAST_CHAIN,
@@ -90,7 +90,7 @@ def distinct_content(first, last, a, mate):
     return 1.0 * distinct
 
 
-@njit
+@njit_borrowing
 def measure(first, last, a, b, mate):
     """Return the ``Measures`` of the tokens ``first`` to ``last`` (included) of ``a``.
 
@@ -131,8 +131,11 @@ def judge(first, last, least, a, b, mate):
         return NONE, found.tokens
     density = found.tokens / max(last - first + 1, mate[last] - mate[first] + 1)
     weight = found.weight
-    content = distinct_content(first, last, a, mate)
     level = NONE
+    verbatim = density >= VERBATIM_DENSITY and found.unnamed >= VERBATIM_WORDS
+    if not verbatim and (weight < WEAK_WEIGHT or density < STRONG_DENSITY):
+        return level, found.tokens  # no level asks for less
+    content = distinct_content(first, last, a, mate)
     if content >= LEAST_CONTENT:
         if weight >= STRONG_WEIGHT and density >= STRONG_DENSITY:
             level = STRONG
@@ -140,12 +143,7 @@ def judge(first, last, least, a, b, mate):
             level = MEDIUM
         elif weight >= WEAK_WEIGHT and density >= WEAK_DENSITY:
             level = WEAK
-    if (
-        level < MEDIUM
-        and density >= VERBATIM_DENSITY
-        and found.unnamed >= VERBATIM_WORDS
-        and content >= VERBATIM_CONTENT
-    ):
+    if level < MEDIUM and verbatim and content >= VERBATIM_CONTENT:
         level = MEDIUM
     return level, found.tokens
 
@@ -172,7 +170,7 @@ def judge_region(row, joined, least, a, b, mate):
     return level, found, density
 
 
-@njit
+@njit_borrowing
 def count_used(seeds, chain, scratch):
     """Count the seeds of a chain (int64 places in ``seeds``) that are in a piece already."""
     stamp = scratch.stamp[0]
@@ -184,7 +182,7 @@ def count_used(seeds, chain, scratch):
     return count
 
 
-@njit
+@njit_borrowing
 def write_path(first, last, written, scratch):
     """Write the matches of the tokens ``first`` to ``last`` (included) to the path of a piece.
 
@@ -203,7 +201,7 @@ def write_path(first, last, written, scratch):
     return written
 
 
-@njit
+@njit_borrowing
 def has_link(runs, low, high, size):
     """Tell whether two of the seeds ``low:high`` (``Seeds`` of ``size`` words) make a chain."""
     i, j = runs
@@ -221,7 +219,7 @@ def has_link(runs, low, high, size):
     return False
 
 
-@njit
+@njit_borrowing
 def count_near(i, j, seeds, low, high):
     """Count the seeds ``low:high`` (``Seeds``) close to tokens ``i`` and ``j``.
 
@@ -239,7 +237,7 @@ def count_near(i, j, seeds, low, high):
     return count, low
 
 
-@njit
+@njit_borrowing
 def may_be_loose(runs, low, high, word_pairs, start, stop):
     """Tell whether the seeds ``low:high`` and ``start:stop`` (``Seeds``) may make a loose piece.
 
@@ -319,7 +317,7 @@ def merged_points(runs, word_pairs):
     return out_i, out_j
 
 
-@njit
+@njit_borrowing
 def root_of(parent, k):
     """Return the root of ``k``; ``parent`` (int64) of a root is the root itself."""
     while parent[k] != k:

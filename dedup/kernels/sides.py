@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 # and ``path_b`` of ``Scratch``, half open; the owner is the first piece of the own region.
 FIRST_A, LAST_A, FIRST_B, LAST_B, PIECE_LEVEL, PIECE_TOKENS, PATH_START, PATH_END, OWNER = range(9)
 PIECE_COLUMNS = 9
+CELLS = 64  # equal tokens of a box that are linked to a path; with more, all its cells are scored
+SLOTS = 64  # of a table of the words of a box, a power of two
 
 
 class Side(NamedTuple):
@@ -45,6 +47,16 @@ class Limits(NamedTuple):
     with_weak: Any  # keep weak passages of pairs without a strong one
 
 
+class Cells(NamedTuple):
+    """Equal tokens of a box, and the best path to each: arrays of ``CELLS`` values, and a table."""
+
+    x: Any  # int64: the token of a, from the corner of the box
+    y: Any  # int64: that of b
+    score: Any  # float32
+    back: Any  # int64: the match before it on that path, -1 for none
+    slots: Any  # uint64 (SLOTS,): which tokens of b have words of this slot
+
+
 class Scratch(NamedTuple):
     """What a thread writes while it aligns two documents; ``scratch_for`` makes it once.
 
@@ -52,6 +64,7 @@ class Scratch(NamedTuple):
     two after it are above all that stand in them.
     """
 
+    cells: Any  # Cells
     score: Any  # float32 (BOX + 1, BOX + 1)
     move: Any  # int8, of the same shape
     mate: Any  # int64, a token each: the token of b matched to it; -1 between calls

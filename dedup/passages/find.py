@@ -111,11 +111,13 @@ def _found(
     chosen: Ranked, config: Config, columns: Columns, *, threads: int, firsts: int
 ) -> Passages:
     """Find the passages of the first documents with later ones."""
-    cut: Counter[str] = Counter()
     tokens, words = chosen.tokens, chosen.words
-    runs, word_pairs = (
-        index_seeds(kind, chosen, config, cut, columns) for kind in (NGRAMS, WORD_PAIRS)
+    at_once = 1 if columns.in_files else threads  # both at once take twice the memory
+    indexed = in_order(
+        lambda kind: index_seeds(kind, chosen, config, columns), [NGRAMS, WORD_PAIRS], at_once
     )
+    (runs, cut), (word_pairs, also_cut) = indexed
+    cut.update(also_cut)
     longest = int(tokens.counts().max(initial=1))
     scratches: SimpleQueue[tuple[kernel.Counts, sides.Scratch]] = SimpleQueue()
     for _ in range(max(threads, 1)):

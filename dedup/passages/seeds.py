@@ -206,12 +206,13 @@ class Ranked:
 
 
 def index_seeds(
-    kind: int, documents: Ranked, config: Config, cut: Counter[str], columns: Columns
-) -> SeedIndex:
-    """Index the seeds that several of the ``documents`` have.
+    kind: int, documents: Ranked, config: Config, columns: Columns
+) -> tuple[SeedIndex, Counter[str]]:
+    """Index the seeds that several of the ``documents`` have; count what the limits leave out.
 
-    They are taken in parts, by their hashes. ``cut`` counts what the limits leave out.
+    They are taken in parts, by their hashes.
     """
+    cut: Counter[str] = Counter()
     tokens, order = documents.tokens, documents.order
     reach = config.passage_size if kind == NGRAMS else WORD_PAIR_REACH
     chosen = np.zeros(len(tokens), np.bool_)
@@ -235,7 +236,8 @@ def index_seeds(
     del counters
     rows, positions, bounds = (column.done() for column in grown)
     longest = int(tokens.counts().max(initial=0)) + 1
-    return _by_document(name, row_counts, kernel.Groups(bounds, rows, positions), longest, columns)
+    groups = kernel.Groups(bounds, rows, positions)
+    return _by_document(name, row_counts, groups, longest, columns), cut
 
 
 def _groups(

@@ -17,7 +17,15 @@ from naive_passages import (
     naive_likeness,
     naive_path_score,
 )
-from naive_pieces import naive_box, naive_chain_path, naive_clip, naive_extend
+from naive_pieces import (
+    naive_box,
+    naive_cells,
+    naive_chain_path,
+    naive_clip,
+    naive_cost,
+    naive_equal,
+    naive_extend,
+)
 from passage_texts import (
     OTHER,
     alike_texts,
@@ -153,18 +161,59 @@ def check_box(a, b, free):
     scratch = scratch_for(a, b)
     n, m = len(a.words), len(b.words)
     box = align.Box(0, 0, n, m, align.FORWARD, align.OUTSIDE if free else align.INSIDE)
-    x, y, _ = align.align_box(side_of(a), side_of(b), box, scratch)
+    one, two = side_of(a), side_of(b)
+    x, y, got = align.align_box(one, two, box, scratch)
     assert (x, y, path_in(scratch.mate)) == naive_box(a, b, [*range(n)], [*range(m)], free)
+    # Cell by cell there is no better path.
+    top, x, y = align.fill_box(one, two, box, scratch.score, scratch.move)
+    if not free:
+        x, y, top = n, m, scratch.score[n, m]
+    elif top < 0.6:
+        x, y, top = 0, 0, 0.0
+    assert float(got) == pytest.approx(float(top), abs=1e-4)
     mate = np.full(max(n, 1), -1, np.int64)
-    align.fill_box(side_of(a), side_of(b), box, scratch.score, scratch.move)
     align.trace_box(box, x, y, scratch.move, mate)
-    assert path_in(mate) == path_in(scratch.mate)
+    assert (x, y, path_in(mate)) == naive_cells(a, b, [*range(n)], [*range(m)], free)
 
 
 @examples
 @given(texts(0, 12), texts(0, 12), st.booleans())
 def test_paths_of_boxes(a, b, free):
     check_box(a, b, free)
+
+
+@examples
+@given(texts(0, 24), texts(0, 24))
+def test_equal_tokens_of_a_box(a, b):
+    cells = scratch_for(a, b).cells
+    n, m = len(a.words), len(b.words)
+    box = align.Box(0, 0, n, m, align.FORWARD, align.INSIDE)
+    count = align.equal_tokens(side_of(a), side_of(b), box, cells)
+    wanted = naive_equal(a, b, [*range(n)], [*range(m)])
+    assert count == len(wanted)
+    got = zip(cells.x.tolist(), cells.y.tolist(), cells.score.tolist(), strict=True)
+    assert list(got)[:count] == [(x, y, float(gain)) for x, y, gain in wanted[: len(cells.x)]]
+
+
+@pytest.mark.parametrize("equal", [63, 64, 65, 66])
+def test_a_box_of_many_equal_tokens_is_scored_cell_by_cell(equal):
+    a, b = text_of([1] * 7 + [2]), text_of([1] * 8 + [2] * (equal - 56))
+    scratch = scratch_for(a, b)
+    box = align.Box(0, 0, len(a.words), len(b.words), align.FORWARD, align.INSIDE)
+    align.align_box(side_of(a), side_of(b), box, scratch)
+    assert (scratch.score[1, 1] != 0) == (equal > 64)
+    check_box(a, b, True)
+    check_box(a, b, False)
+
+
+def test_words_have_slots():
+    words = np.arange(1000, dtype=np.uint64)
+    assert {int(align.slot_of(word)) for word in words} == set(range(64))
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(0, 0), (1, 0), (0, 1), (1, 1), (2, 5), (24, 24)])
+def test_what_a_path_loses_between_matches(dx, dy):
+    assert align.cost_of(dx, dy) == naive_cost(dx, dy)
 
 
 @pytest.mark.parametrize("weight", [0.125, 0.25, 0.375, 0.5, 0.75, 1.0])

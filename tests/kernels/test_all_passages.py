@@ -66,9 +66,11 @@ def test_seeds_of_later_documents_are_counted_and_collected(runs, word_pairs):
         others = passages.touched_by(row, indexes, counts)
         assert others.tolist() == [other for other in worth if worth[other]]
         assert counts.counts.tolist() == [worth.get(other, 0) for other in range(count)]
-        for kind, index, ends in zip((runs, word_pairs), indexes, counts.ends, strict=True):
-            args = (row, index, others, counts.counts, counts.slots, ends)
+        kinds = zip((runs, word_pairs), indexes, counts.places, counts.ends, strict=True)
+        for kind, index, places, ends in kinds:
+            args = (row, index, others, counts.counts, places, ends)
             first, second = passages.collect_matches(*args)
+            assert not places.any()
             got = list(zip(first.tolist(), second.tolist(), strict=True))
             begin = 0
             for other in others.tolist():
@@ -81,11 +83,17 @@ def test_seeds_of_later_documents_are_counted_and_collected(runs, word_pairs):
                 assert got[begin : ends[other]] == matches
                 begin = ends[other]
         counts.counts[:] = 0
-        fresh = passages.count_seeds(
-            row, indexes[0], np.int64(5), counts.counts, counts.touched, np.int64(0)
-        )
+        args = (row, indexes[0], np.int64(5), counts.places[0], counts, np.int64(0))
+        fresh = passages.count_seeds(*args)
         assert fresh == np.count_nonzero(counts.counts)
+        assert counts.places[0].tolist() == [
+            sum(value == twin for value, _ in runs[row] for twin, _ in runs[other])
+            if other > row
+            else 0
+            for other in range(count)
+        ]
         counts.counts[:] = 0
+        counts.places[:] = 0
 
 
 def test_passages_name_their_documents_and_their_tokens():

@@ -247,6 +247,9 @@ def test_a_wording_is_listed_once_for_each_ngram(documents):
         assert sorted(found) == sorted(owners)
     free = kernel.slot_of(table.slots, np.uint64(12345))
     assert table.slots[free] == 0
+    assert all(kernel.may_lead(table.marks, np.uint64(value)) for value in listed)
+    others = np.random.default_rng(0).integers(1, 2**63, 400, np.uint64)
+    assert sum(bool(kernel.may_lead(table.marks, value)) for value in others) < 100
 
 
 @pytest.mark.parametrize(("words", "stride"), [(3, 1), (66, 1), (67, 2), (300, 5)])

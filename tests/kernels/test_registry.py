@@ -35,6 +35,12 @@ REGISTRY = {
         "reverse": "test_reverse",
         "fill_box": "test_paths_of_boxes",
         "trace_box": "test_paths_of_boxes",
+        "slot_of": "test_words_have_slots",
+        "equal_tokens": "test_equal_tokens_of_a_box",
+        "cost_of": "test_what_a_path_loses_between_matches",
+        "before_match": "test_paths_of_boxes",
+        "link_cells": "test_paths_of_boxes",
+        "align_equal": "test_paths_of_boxes",
         "align_box": "test_an_alignment_between_seeds_is_the_best_there_is",
         "extend": "test_extend",
         "align_chain": "test_alignment_along_chains",
@@ -138,6 +144,8 @@ REGISTRY = {
     },
     "families": {
         "slot_of": "test_a_wording_is_listed_once_for_each_ngram",
+        "mark_of": "test_a_wording_is_listed_once_for_each_ngram",
+        "may_lead": "test_a_wording_is_listed_once_for_each_ngram",
         "write_wordings": "test_ngrams_of_wordings",
         "match_way": "test_matching_a_wording_on_the_way",
         "match_wording": "test_matching_a_wording_on_the_way",
@@ -490,13 +498,16 @@ REGISTRY = {
 }
 
 
+DECORATORS = ("njit", "njit_borrowing", "njit_inline")
+
+
 def kernels_in(path):
     """Return the kernels that a module defines, each with the names that it uses."""
     return {
         node.name: {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef)
-        and any(getattr(each, "id", "") in ("njit", "njit_inline") for each in node.decorator_list)
+        and any(getattr(each, "id", "") in DECORATORS for each in node.decorator_list)
     }
 
 

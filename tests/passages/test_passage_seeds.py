@@ -171,7 +171,6 @@ def test_an_index_has_the_seeds_of_several_documents(kind, rows, limit, most, pa
     order = order[: data.draw(st.integers(0, len(order)))]
     reach = 2 if kind == NGRAMS else seeds_module.WORD_PAIR_REACH
     wanted, *counts = naive_groups(naive_seeds(kind, rows, order, reach), limit, most)
-    cut = Counter()
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.multiple(
@@ -182,7 +181,7 @@ def test_an_index_has_the_seeds_of_several_documents(kind, rows, limit, most, pa
     ):
         spool = Spool(lambda: Path(folder), 0, keep=True) if in_files else None
         ranks = np.array(order, np.int64)
-        index = index_seeds(kind, Ranked(made, words, ranks), config, cut, Columns(spool))
+        index, cut = index_seeds(kind, Ranked(made, words, ranks), config, Columns(spool))
         assert listed(index) == sorted(wanted.values())
     oversized, outside, repeated = counts
     assert cut["seeds_in_too_many_documents"] == oversized
@@ -196,10 +195,10 @@ def test_a_crowded_seed_keeps_the_documents_of_least_rank():
     hashed, prefixes, kinds, marks, bounds = arrays_of(rows)
     made = Tokens(bounds, hashed, prefixes, hashed.astype(np.int32), hashed.astype(np.int32), marks)
     words = Words(kinds, np.ones(len(hashed), np.float32), np.zeros(10, np.int64))
-    cut, config = Counter(), Config(passage_max_documents=3, passage_size=2)
+    config = Config(passage_max_documents=3, passage_size=2)
     with mock.patch.object(seeds_module, "_PLACES", 1):
         ranks = np.array([7, 2, 9, 4])
-        index = index_seeds(NGRAMS, Ranked(made, words, ranks), config, cut, Columns())
+        index, cut = index_seeds(NGRAMS, Ranked(made, words, ranks), config, Columns())
     assert listed(index) == [[(7, 0), (2, 0), (9, 0)]]
     assert cut == {"seeds_in_too_many_documents": 1, "seed_positions_left_out": 2 + 3}
 

@@ -232,6 +232,7 @@ def empty_table(anchors: int) -> kernel.NgramTable:
     slots = table_size(2 * anchors)
     return kernel.NgramTable(
         np.zeros(slots, np.uint64),
+        np.zeros(max(slots >> 5, 1), np.uint64),
         np.full(slots, -1, np.int32),
         np.full(anchors + 1, -1, np.int32),
         np.full(anchors + 1, -1, np.int32),
