@@ -37,17 +37,21 @@ def drop_stale(folder: Path) -> None:
 drop_stale(Path(__file__).parent)
 
 
+def _cached(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    made: Callable[..., Any]
+    try:
+        made = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+    except RuntimeError:  # no folder for the cache can be written
+        made = numba.njit(nogil=True, error_model="numpy", **options)(function)
+    return made
+
+
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` on first use, without the GIL, cached on disk where that is possible.
 
     Numba finds the types of a kernel from its arguments, so kernels carry no annotations.
     """
-    made: Callable[..., Any]
-    try:
-        made = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # no folder for the cache can be written
-        made = numba.njit(nogil=True, error_model="numpy")(function)
-    return made
+    return _cached(function)
 
 
 def njit_borrowing(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,12 +60,7 @@ def njit_borrowing(function: Callable[..., Any]) -> Callable[..., Any]:
     For kernels that make no array and return none, called by other kernels very often: counting is
     an atomic step for each array they look at.
     """
-    made: Callable[..., Any]
-    try:
-        made = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
-    except RuntimeError:
-        made = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
-    return made
+    return _cached(function, _nrt=False)
 
 
 def njit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
