@@ -54,7 +54,7 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     return _cached(function)
 
 
-def njit_borrowing(function: Callable[..., Any]) -> Callable[..., Any]:
+def njit_uncounted(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` as ``njit`` does, without counting references to arrays.
 
     For kernels that make no array and return none, called by other kernels very often: counting is

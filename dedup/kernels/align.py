@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit, njit_borrowing, trailing_zeros
+from dedup.kernels._jit import njit, njit_uncounted, trailing_zeros
 from dedup.kernels.sides import CELLS, SLOTS
 from dedup.kernels.text import STARTS_LINE
 
@@ -62,7 +62,7 @@ def sorted_order(keys):
     return packed
 
 
-@njit_borrowing
+@njit_uncounted
 def chain_matches(seeds, size, links):
     """Link ``seeds`` (``Seeds`` of ``size`` words) to chains: write all arrays of ``links``."""
     i, j = seeds
@@ -90,7 +90,7 @@ def chain_matches(seeds, size, links):
             last[back[k]] = False
 
 
-@njit_borrowing
+@njit_uncounted
 def has_chain(back):
     """Tell whether any match has one before it; ``back`` as in ``Links``."""
     for k in range(len(back)):
@@ -142,7 +142,7 @@ def find_chains(seeds, size):
     return chains, members, bounds
 
 
-@njit_borrowing
+@njit_uncounted
 def reverse(values, low, high):
     """Turn ``values[low:high]`` (int64) round, in place."""
     high -= 1
@@ -154,7 +154,7 @@ def reverse(values, low, high):
         high -= 1
 
 
-@njit_borrowing
+@njit_uncounted
 def fill_box(a, b, box, score, move):
     """Score every cell of a ``Box``; return (best score of a path that ends in a match, x, y).
 
@@ -197,7 +197,7 @@ def fill_box(a, b, box, score, move):
     return top, end_x, end_y
 
 
-@njit_borrowing
+@njit_uncounted
 def trace_box(box, x, y, move, mate):
     """Enter into ``mate`` (int64) the matches of the path of a ``Box`` that ends in cell (x, y)."""
     i, j, _, _, step, _ = box
@@ -214,7 +214,7 @@ def trace_box(box, x, y, move, mate):
             y -= 1
 
 
-@njit_borrowing
+@njit_uncounted
 def slot_of(word):
     """Return the slot of a word (uint64) in a table of ``SLOTS``."""
     mixed = word ^ (word >> np.uint64(29))
@@ -223,7 +223,7 @@ def slot_of(word):
     return np.intp(mixed & np.uint64(SLOTS - 1))
 
 
-@njit_borrowing
+@njit_uncounted
 def equal_tokens(a, b, box, cells):
     """Write to ``cells`` (``Cells``) which tokens of a ``Box`` are equal, by token of a, then of b.
 
@@ -256,14 +256,14 @@ def equal_tokens(a, b, box, cells):
     return count
 
 
-@njit_borrowing
+@njit_uncounted
 def cost_of(dx, dy):
     """Return what a path loses on ``dx`` and ``dy`` tokens (int64) between two matches."""
     both = min(dx, dy)
     return MISMATCH * np.float32(both) + GAP * np.float32(dx + dy - 2 * both)
 
 
-@njit_borrowing
+@njit_uncounted
 def before_match(cells, count, x, y, start):
     """Return (score, match) of the best path of ``count`` matches that ends before (x, y).
 
@@ -283,7 +283,7 @@ def before_match(cells, count, x, y, start):
     return top, best
 
 
-@njit_borrowing
+@njit_uncounted
 def link_cells(cells, count):
     """Turn the gain of each of ``count`` matches in ``Cells`` into the score of the path to it.
 
@@ -301,7 +301,7 @@ def link_cells(cells, count):
     return top, end
 
 
-@njit_borrowing
+@njit_uncounted
 def align_equal(box, cells, count, mate):
     """Align a ``Box`` by its ``count`` equal tokens in ``Cells``; the rest as in ``align_box``."""
     i, j, n, m, step, _ = box
@@ -319,7 +319,7 @@ def align_equal(box, cells, count, mate):
     return x, y, top
 
 
-@njit_borrowing
+@njit_uncounted
 def align_box(a, b, box, scratch):
     """Align a ``Box`` of two documents (``Side``); return (tokens of a, tokens of b, score).
 
@@ -342,7 +342,7 @@ def align_box(a, b, box, scratch):
     return x, y, top
 
 
-@njit_borrowing
+@njit_uncounted
 def extend(a, b, i, j, step, scratch):
     """Extend a path of two documents (``Side``) beyond its end (i, j) by boxes; return the new end.
 
@@ -377,7 +377,7 @@ def extend(a, b, i, j, step, scratch):
             j += step * run
 
 
-@njit_borrowing
+@njit_uncounted
 def align_chain(a, b, seeds, chain, size, scratch):
     """Align two documents (``Side``) along a chain of seeds; return (first, last) token of a.
 
@@ -405,7 +405,7 @@ def align_chain(a, b, seeds, chain, size, scratch):
     return begin, end
 
 
-@njit_borrowing
+@njit_uncounted
 def best_stretch(lo, hi, wa, wb, mate):
     """Return (first, last, score) of the part of a path that scores best.
 
@@ -439,7 +439,7 @@ def best_stretch(lo, hi, wa, wb, mate):
     return first, last, best
 
 
-@njit_borrowing
+@njit_uncounted
 def clip_islands(first, last, flags_a, flags_b, mate):
     """Drop matches at either end that stand alone across a line boundary; return (first, last).
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit, njit_borrowing
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.postings import lower_bound
 from dedup.kernels.seeds import write_ngrams
 from dedup.kernels.stars import overlap_of
@@ -69,7 +69,7 @@ class Hits(NamedTuple):
     ends: Any  # int64: where the last occurrence in it ends
 
 
-@njit_borrowing
+@njit_uncounted
 def slot_of(slots, value):
     """Return the place of an n-gram in an open-addressing table, or the free one it would get."""
     mask = np.uint64(len(slots) - 1)
@@ -79,14 +79,14 @@ def slot_of(slots, value):
     return np.intp(at)
 
 
-@njit_borrowing
+@njit_uncounted
 def mark_of(marks, value):
     """Return the word and the bit of an n-gram in ``marks`` (``NgramTable``)."""
     at = (value >> np.uint64(26)) & np.uint64(64 * len(marks) - 1)
     return np.intp(at >> np.uint64(6)), np.uint64(1) << (at & np.uint64(63))
 
 
-@njit_borrowing
+@njit_uncounted
 def may_lead(marks, value):
     """Tell whether an n-gram may lead to a wording: most that do not are known at little cost."""
     word, bit = mark_of(marks, value)
@@ -124,7 +124,7 @@ def write_wordings(docs, spans, masked, tokens, size, wordings):
     return made
 
 
-@njit_borrowing
+@njit_uncounted
 def match_way(wordings, f, start, step, ngrams, missing):
     """Follow a wording forwards or backwards (``step``) from ``start``, (n-gram, token) of it.
 
@@ -161,7 +161,7 @@ def match_way(wordings, f, start, step, ngrams, missing):
     return matched, missed, last
 
 
-@njit_borrowing
+@njit_uncounted
 def match_wording(wordings, f, place, at, ngrams, least):
     """Return (matched n-grams, first token, last token) of a wording around one n-gram of it.
 
@@ -178,7 +178,7 @@ def match_wording(wordings, f, place, at, ngrams, least):
     return back + on + 1, first, last
 
 
-@njit_borrowing
+@njit_uncounted
 def entries_of(wordings, f, place, table):
     """Return how many wordings an n-gram leads to, and whether ``f`` is one of them."""
     entry = table.firsts[slot_of(table.slots, wordings.values[place])]
@@ -191,7 +191,7 @@ def entries_of(wordings, f, place, table):
     return count, own
 
 
-@njit_borrowing
+@njit_uncounted
 def stride_of(wordings, f):
     """Return the distance of the n-grams of a wording that may be its anchors."""
     total = wordings.bounds[f + 1] - wordings.bounds[f]
@@ -295,7 +295,7 @@ def same_wordings(order, wordings, longest, table, leaders):
     return left_out
 
 
-@njit_borrowing
+@njit_uncounted
 def is_due(hits, f, row, at, diagonal, need):
     """Count an anchor of a wording at token ``at``; tell whether so many are on its diagonal now.
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit, njit_borrowing
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.align import BOX, sorted_order
 from dedup.kernels.pieces import (
     LOOSE_SEEDS,
@@ -135,7 +135,7 @@ def ordered_pieces(pieces, count):
     return rows
 
 
-@njit_borrowing
+@njit_uncounted
 def settle_regions(rows, a, b, least_like, scratch):
     """Join and grow regions until neither changes anything, ``ROUNDS`` times at most.
 
@@ -148,7 +148,7 @@ def settle_regions(rows, a, b, least_like, scratch):
             break
 
 
-@njit_borrowing
+@njit_uncounted
 def count_matched(row, counted, scratch):
     """Clear the matches of a region (int64); return how many tokens of a and of b are new.
 
@@ -172,7 +172,7 @@ def count_matched(row, counted, scratch):
     return new_a, new_b
 
 
-@njit_borrowing
+@njit_uncounted
 def write_passage(found, made, row, judged):
     """Write the passage of a region (int64) as row ``made`` of ``Found``.
 
@@ -246,7 +246,7 @@ def pair_passages(a, b, matches, limits, scratch, found):
     return drop_weak(found, made)
 
 
-@njit_borrowing
+@njit_uncounted
 def count_seeds(row, index, worth, places, counts, found):
     """Add ``worth`` to each later document for every seed it shares with ``row``.
 

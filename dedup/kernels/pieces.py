@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit, njit_borrowing
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.align import (
     DRIFT,
     LEAST_CHAIN,
@@ -90,7 +90,7 @@ def distinct_content(first, last, a, mate):
     return 1.0 * distinct
 
 
-@njit_borrowing
+@njit_uncounted
 def measure(first, last, a, b, mate):
     """Return the ``Measures`` of the tokens ``first`` to ``last`` (included) of ``a``.
 
@@ -170,7 +170,7 @@ def judge_region(row, joined, least, a, b, mate):
     return level, found, density
 
 
-@njit_borrowing
+@njit_uncounted
 def count_used(seeds, chain, scratch):
     """Count the seeds of a chain (int64 places in ``seeds``) that are in a piece already."""
     stamp = scratch.stamp[0]
@@ -182,7 +182,7 @@ def count_used(seeds, chain, scratch):
     return count
 
 
-@njit_borrowing
+@njit_uncounted
 def write_path(first, last, written, scratch):
     """Write the matches of the tokens ``first`` to ``last`` (included) to the path of a piece.
 
@@ -201,7 +201,7 @@ def write_path(first, last, written, scratch):
     return written
 
 
-@njit_borrowing
+@njit_uncounted
 def has_link(runs, low, high, size):
     """Tell whether two of the seeds ``low:high`` (``Seeds`` of ``size`` words) make a chain."""
     i, j = runs
@@ -219,7 +219,7 @@ def has_link(runs, low, high, size):
     return False
 
 
-@njit_borrowing
+@njit_uncounted
 def count_near(i, j, seeds, low, high):
     """Count the seeds ``low:high`` (``Seeds``) close to tokens ``i`` and ``j``.
 
@@ -237,7 +237,7 @@ def count_near(i, j, seeds, low, high):
     return count, low
 
 
-@njit_borrowing
+@njit_uncounted
 def may_be_loose(runs, low, high, word_pairs, start, stop):
     """Tell whether the seeds ``low:high`` and ``start:stop`` (``Seeds``) may make a loose piece.
 
@@ -317,7 +317,7 @@ def merged_points(runs, word_pairs):
     return out_i, out_j
 
 
-@njit_borrowing
+@njit_uncounted
 def root_of(parent, k):
     """Return the root of ``k``; ``parent`` (int64) of a root is the root itself."""
     while parent[k] != k:

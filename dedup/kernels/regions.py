@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit_borrowing
+from dedup.kernels._jit import njit_uncounted
 from dedup.kernels.align import BACKWARD, FORWARD
 from dedup.kernels.sides import (
     FIRST_A,
@@ -57,7 +57,7 @@ class End(NamedTuple):
     step: Any  # FORWARD or BACKWARD
 
 
-@njit_borrowing
+@njit_uncounted
 def content_words(w, lo, hi):
     """Count the tokens ``lo:hi`` that are neither stop words nor parts of long names.
 
@@ -70,7 +70,7 @@ def content_words(w, lo, hi):
     return count
 
 
-@njit_borrowing
+@njit_uncounted
 def likeness(a, b, where, used):
     """Return (content words in common, Dice coefficient of the content words) of a ``Stretch``.
 
@@ -93,7 +93,7 @@ def likeness(a, b, where, used):
     return common, (2.0 * common / total if total > 0 else 0.0)
 
 
-@njit_borrowing
+@njit_uncounted
 def bag_matches(a, b, where, mate, taken, stamp):
     """Match content words of a ``Stretch`` in any order; return how many.
 
@@ -116,7 +116,7 @@ def bag_matches(a, b, where, mate, taken, stamp):
     return count
 
 
-@njit_borrowing
+@njit_uncounted
 def match_backward(a, b, end, x, y, used):
     """Match token ``y`` of b beyond an ``End`` with one of the first ``x`` of a; return which.
 
@@ -136,7 +136,7 @@ def match_backward(a, b, end, x, y, used):
     return 0
 
 
-@njit_borrowing
+@njit_uncounted
 def match_forward(a, b, end, x, until, used):
     """Match token ``x`` of a beyond an ``End`` with one of b up to ``until``; return which.
 
@@ -155,7 +155,7 @@ def match_forward(a, b, end, x, until, used):
     return 0
 
 
-@njit_borrowing
+@njit_uncounted
 def best_beginning(a, b, end, least_like, used):
     """Return how many tokens of a and of b beyond an ``End`` are alike enough, (0, 0) for none.
 
@@ -197,7 +197,7 @@ def best_beginning(a, b, end, least_like, used):
     return best_a, best_b
 
 
-@njit_borrowing
+@njit_uncounted
 def grow(a, b, end, least_like, used):
     """Move an ``End`` of a passage outward over re-worded text; return the new last (i, j).
 
@@ -214,14 +214,14 @@ def grow(a, b, end, least_like, used):
         j += step * y
 
 
-@njit_borrowing
+@njit_uncounted
 def is_close(p, density):
     """Tell whether the aligned tokens of a piece (int64) are that share of its longer side."""
     longer = max(p[LAST_A] - p[FIRST_A], p[LAST_B] - p[FIRST_B]) + 1
     return p[PIECE_TOKENS] >= density * longer
 
 
-@njit_borrowing
+@njit_uncounted
 def opens_line(first, flags):
     """Tell whether a line begins within ``LINE_REACH`` tokens of token ``first``.
 
@@ -233,13 +233,13 @@ def opens_line(first, flags):
     return False
 
 
-@njit_borrowing
+@njit_uncounted
 def opens_lines(p, flags_a, flags_b):
     """Tell whether a piece (int64) begins where a line begins, on both sides."""
     return opens_line(p[FIRST_A], flags_a) and opens_line(p[FIRST_B], flags_b)
 
 
-@njit_borrowing
+@njit_uncounted
 def is_shuffled(p, q, a, b, used):
     """Tell whether two pieces (int64) in another order are sentences of one re-worded passage.
 
@@ -268,7 +268,7 @@ def is_shuffled(p, q, a, b, used):
     return like >= SHUFFLE_LIKE
 
 
-@njit_borrowing
+@njit_uncounted
 def count_stamped(used, low, high, stamp):
     """Count the tokens ``low:high`` that hold ``stamp`` in ``used`` (int64)."""
     count = 0
@@ -277,7 +277,7 @@ def count_stamped(used, low, high, stamp):
     return count
 
 
-@njit_borrowing
+@njit_uncounted
 def continues(p, q, a, b, least_like, scratch):
     """Tell whether piece ``q`` (int64) continues ``p``: same order, the gaps are small or alike.
 
@@ -316,7 +316,7 @@ def continues(p, q, a, b, least_like, scratch):
     return common >= LEAST_COMMON and like >= least_like
 
 
-@njit_borrowing
+@njit_uncounted
 def nearest_continued(k, pieces, a, b, least_like, scratch):
     """Return which region before ``k`` it continues at the least distance, or -1.
 
@@ -339,7 +339,7 @@ def nearest_continued(k, pieces, a, b, least_like, scratch):
     return best
 
 
-@njit_borrowing
+@njit_uncounted
 def join_pieces(pieces, a, b, least_like, scratch):
     """Join regions (in order of a) that continue each other; tell whether there were any.
 
@@ -366,7 +366,7 @@ def join_pieces(pieces, a, b, least_like, scratch):
     return joined
 
 
-@njit_borrowing
+@njit_uncounted
 def room_to_grow(k, pieces, length_a, length_b):
     """Return the ``Stretch`` that region ``k`` may take, as first and last tokens (both included).
 
@@ -390,7 +390,7 @@ def room_to_grow(k, pieces, length_a, length_b):
     return Stretch(low_a, high_a, low_b, high_b)
 
 
-@njit_borrowing
+@njit_uncounted
 def grow_region(row, capacity, a, b, least_like, used):
     """Grow a region (a row of int64) at both ends inside ``capacity``; tell whether a grew.
 
@@ -411,7 +411,7 @@ def grow_region(row, capacity, a, b, least_like, used):
     return grown
 
 
-@njit_borrowing
+@njit_uncounted
 def grow_regions(pieces, a, b, least_like, scratch):
     """Grow accepted regions at both ends as far as the next one allows; tell whether any grew.
 
@@ -431,7 +431,7 @@ def grow_regions(pieces, a, b, least_like, scratch):
     return grown
 
 
-@njit_borrowing
+@njit_uncounted
 def to_boundary(i, step, flags, used, stamp):
     """Return where a sentence or a quotation ends, at most ``SNAP`` tokens from ``i``, or -1.
 
@@ -452,7 +452,7 @@ def to_boundary(i, step, flags, used, stamp):
     return -1
 
 
-@njit_borrowing
+@njit_uncounted
 def snap_region(row, a, b, scratch):
     """Let a re-worded passage end where sentences end on both sides, if they do so near by.
 
@@ -469,7 +469,7 @@ def snap_region(row, a, b, scratch):
             row[column_b] = j
 
 
-@njit_borrowing
+@njit_uncounted
 def enter_path(k, pieces, scratch, stamp):
     """Enter the aligned matches of region ``k`` into ``scratch.mate``; tell whether they ascend.
 
@@ -488,7 +488,7 @@ def enter_path(k, pieces, scratch, stamp):
     return in_order
 
 
-@njit_borrowing
+@njit_uncounted
 def fill_region(k, pieces, a, b, scratch):
     """Enter the matches of region ``k`` into ``scratch.mate``, in its gaps those in any order too.
 
@@ -515,7 +515,7 @@ def fill_region(k, pieces, a, b, scratch):
     fill_gap(a, b, Stretch(low_a, high_a, low_b, high_b), mate, taken, stamp)
 
 
-@njit_borrowing
+@njit_uncounted
 def fill_gap(a, b, gap, mate, taken, stamp):
     """Match the content words of a ``Stretch`` in parts of ``BAG`` tokens, which bound the work.
 

@@ -498,7 +498,7 @@ REGISTRY = {
 }
 
 
-DECORATORS = ("njit", "njit_borrowing", "njit_inline")
+DECORATORS = ("njit", "njit_uncounted", "njit_inline")
 
 
 def kernels_in(path):
