@@ -42,22 +42,39 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Numba finds the types of a kernel from its arguments, so kernels carry no annotations.
     """
+    return _compiled(function, counted=True)
+
+
+def njit_uncounted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile as ``njit`` a kernel that makes no array and returns none.
+
+    Numba counts references to an array whenever a kernel takes it out of a tuple or hands it on,
+    which costs more than the work of a loop over tokens. Here nothing is counted: the caller holds
+    the arrays. Such a kernel calls no other kind (tests/kernels/test_registry.py).
+    """
+    return _compiled(function, counted=False)
+
+
+def _compiled(function: Callable[..., Any], *, counted: bool) -> Callable[..., Any]:
+    # Without a value of its own a kernel would count or not as the first that calls it.
+    settings = {"nogil": True, "error_model": "numpy", "_nrt": counted}
     made: Callable[..., Any]
     try:
-        made = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        made = numba.njit(cache=True, **settings)(function)
     except RuntimeError:  # no folder for the cache can be written
-        made = numba.njit(nogil=True, error_model="numpy")(function)
+        made = numba.njit(**settings)(function)
     return made
 
 
 def njit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` into each kernel that calls it: a step of a loop over every character.
 
-    A tuple that such a step takes and returns stays in registers then.
+    A tuple that such a step takes and returns stays in registers then. As in ``njit_uncounted`` it
+    makes no array and returns none.
     """
-    made: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", forceinline=True)(
-        function
-    )
+    made: Callable[..., Any] = numba.njit(
+        nogil=True, error_model="numpy", forceinline=True, _nrt=False
+    )(function)
     return made
 
 

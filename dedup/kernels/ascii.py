@@ -16,7 +16,7 @@ from dedup.kernels._jit import (
     digit_bits,
     link_bits,
     load8,
-    njit,
+    njit_uncounted,
     odd_bits,
     popcount,
     trailing_zeros,
@@ -51,7 +51,7 @@ class Marks(NamedTuple):
     digits: Any  # ASCII digits
 
 
-@njit
+@njit_uncounted
 def kind_of(byte):
     """Return 0 for an ASCII letter or digit, 1 for what is odd, 2 or 3 for a separator.
 
@@ -65,7 +65,7 @@ def kind_of(byte):
     return _IN_LINK if BYTES[byte] & URL != 0 else _SEPARATOR
 
 
-@njit
+@njit_uncounted
 def window_end(data, lo, hi, window):
     """Return where the next part of ``data[lo:hi]`` ends: behind a separator that no link holds.
 
@@ -82,7 +82,7 @@ def window_end(data, lo, hi, window):
     return hi
 
 
-@njit
+@njit_uncounted
 def widest_window(data, lo, hi, window):
     """Return how long the longest part of ``data[lo:hi]`` is."""
     widest = np.int64(0)
@@ -93,7 +93,7 @@ def widest_window(data, lo, hi, window):
     return widest
 
 
-@njit
+@njit_uncounted
 def mark_bytes(data, lo, hi, marks):
     """Set the ``Marks`` of the bytes of ``data[lo:hi]`` (uint8); return how many are odd.
 
@@ -133,7 +133,7 @@ def mark_bytes(data, lo, hi, marks):
     return total + popcount(strange)
 
 
-@njit
+@njit_uncounted
 def link_span(data, lo, at, hi):
     """Return the bounds of all bytes that a link around ``at`` may have in ``data[lo:hi]``.
 
@@ -151,7 +151,7 @@ def link_span(data, lo, at, hi):
     return start, run_end(data, at, hi, URL)
 
 
-@njit
+@njit_uncounted
 def base64_span(data, lo, at, hi):
     """Return the bounds of the run of base64 around ``at``, twice ``at`` where it is too short."""
     start = at
@@ -161,7 +161,7 @@ def base64_span(data, lo, at, hi):
     return (start, end) if end - start >= LEAST_BASE64 else (at, at)
 
 
-@njit
+@njit_uncounted
 def set_odd(start, end, marks):
     """Make the bits ``start`` to ``end`` of ``Marks`` odd, and those of no plain word."""
     k = start >> 6
@@ -177,7 +177,7 @@ def set_odd(start, end, marks):
         k += 1
 
 
-@njit
+@njit_uncounted
 def mark_base64(data, lo, hi, marks):
     """Make the runs of base64 of ``data[lo:hi]`` odd; ``marks`` are those of ``mark_bytes``."""
     letter_before = np.uint64(0)
@@ -201,7 +201,7 @@ def mark_base64(data, lo, hi, marks):
         digit_before = marks.digits[k] >> np.uint64(63)
 
 
-@njit
+@njit_uncounted
 def mark_links(data, lo, hi, marks):
     """Make all bytes odd that may belong to a link; the ``marks`` are those of ``mark_bytes``.
 
@@ -230,7 +230,7 @@ def mark_links(data, lo, hi, marks):
                     done = end
 
 
-@njit
+@njit_uncounted
 def changes_of(words, digits, letter_before, digit_before):
     """Return the bits of plain bytes that are a letter behind a digit or a digit behind a letter.
 
@@ -242,7 +242,7 @@ def changes_of(words, digits, letter_before, digit_before):
     )
 
 
-@njit
+@njit_uncounted
 def has_odd(odd, start, end):
     """Tell whether one of the bits ``start`` to ``end`` is set."""
     first = start >> 6
@@ -258,7 +258,7 @@ def has_odd(odd, start, end):
     return False
 
 
-@njit
+@njit_uncounted
 def hash_word(data, start, end):
     """Return the hash of an ASCII word, as ``tokenise`` makes it, eight bytes a step.
 
@@ -274,7 +274,7 @@ def hash_word(data, start, end):
     return h
 
 
-@njit
+@njit_uncounted
 def hash_short_word(data, start, size):
     """Return the hash of an ASCII word of 1 to 16 bytes, without a branch.
 
@@ -287,7 +287,7 @@ def hash_short_word(data, start, size):
     return h ^ ((h ^ longer) & (np.uint64(0) - np.uint64(size > 8)))
 
 
-@njit
+@njit_uncounted
 def hash_stretch(span, lo, folding, odd, hashes, out):
     """Write the hashes of a ``Span`` between separators from index ``out`` on; return the next one.
 
@@ -300,7 +300,7 @@ def hash_stretch(span, lo, folding, odd, hashes, out):
     return out + 1
 
 
-@njit
+@njit_uncounted
 def hash_words(span, folding, marks, hashes):
     """Write the hashes (uint64) of the tokens of a ``Span``, as ``tokenise``; return their number.
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit_uncounted
 from dedup.kernels.text import DIGIT, LINK, UNSPACED, decode, mix
 
 # Flags of a line.
@@ -74,7 +74,7 @@ class Stretches(NamedTuple):
     ends: Any
 
 
-@njit
+@njit_uncounted
 def _break_at(data, i, hi):
     """Return the bytes of the line break at ``i``, 0 for none."""
     b = data[i]
@@ -94,12 +94,12 @@ def _break_at(data, i, hi):
     return 0
 
 
-@njit
+@njit_uncounted
 def _is_blank(b):
     return b == np.uint8(32) or (np.uint8(9) <= b and b <= np.uint8(13))
 
 
-@njit
+@njit_uncounted
 def _is_unseen(code):
     """Tell whether a code point is a blank or has no width."""
     if code < 0x80:
@@ -113,7 +113,7 @@ def _is_unseen(code):
     return code == 0x3000 or code == 0xFEFF
 
 
-@njit
+@njit_uncounted
 def _is_bullet(code):
     # * + - – — • · ▪ ■ ► ▸ ● ○ ◦ » ›
     return (
@@ -136,7 +136,7 @@ def _is_bullet(code):
     )
 
 
-@njit
+@njit_uncounted
 def _is_closer(code):
     # ) ] } " ' ’ ” » › 」 』 ）
     return (
@@ -155,7 +155,7 @@ def _is_closer(code):
     )
 
 
-@njit
+@njit_uncounted
 def _ends_sentence(code):
     # . ! ? ؟ ۔ । 。 ！ ？ ።
     return (
@@ -172,7 +172,7 @@ def _ends_sentence(code):
     )
 
 
-@njit
+@njit_uncounted
 def _code_at(data, at, hi):
     """Return (code point, bytes) of the character at ``at``."""
     if data[at] < np.uint8(128):
@@ -180,7 +180,7 @@ def _code_at(data, at, hi):
     return decode(data, at, hi)
 
 
-@njit
+@njit_uncounted
 def _before(data, lo, at):
     """Return the first byte of the character before the one at ``at``, or ``lo - 1``."""
     at -= 1
@@ -189,7 +189,7 @@ def _before(data, lo, at):
     return at
 
 
-@njit
+@njit_uncounted
 def _dots(data, lo, at, hi):
     """Tell whether the character at ``at`` ends an ellipsis."""
     code, _ = _code_at(data, at, hi)
@@ -203,7 +203,7 @@ def _dots(data, lo, at, hi):
     )
 
 
-@njit
+@njit_uncounted
 def _ending(data, lo, last, hi):
     """Return the flags that say how the line ends whose last visible character is at ``last``."""
     bits = 0
@@ -232,7 +232,7 @@ def _ending(data, lo, last, hi):
     return bits
 
 
-@njit
+@njit_uncounted
 def count_lines(data, offsets, bounds):
     """Count the lines of every text that hold anything but ASCII blanks, summed up."""
     out = np.intp(0)
@@ -262,7 +262,7 @@ def count_lines(data, offsets, bounds):
         bounds[row + 1] = out
 
 
-@njit
+@njit_uncounted
 def look_at_line(data, i, hi, position):
     """Return the ``Look`` of the line that begins at byte ``i``, code point ``position``."""
     first = np.intp(-1)
@@ -305,7 +305,7 @@ def look_at_line(data, i, hi, position):
     return Look(i, position, step, first, last, is_blank, flags)
 
 
-@njit
+@njit_uncounted
 def fill_lines(data, offsets, lines):
     """Write place and look of every line.
 
@@ -344,7 +344,7 @@ def fill_lines(data, offsets, lines):
             out += 1
 
 
-@njit
+@njit_uncounted
 def _limit_of(triggers, word):
     """Return the most words of a line that is looked at for ``word``, 0 for no trigger."""
     mask = np.uint64(len(triggers.keys) - 1)
@@ -356,7 +356,7 @@ def _limit_of(triggers, word):
     return np.int64(0)
 
 
-@njit
+@njit_uncounted
 def fill_tokens(lines, tokens, triggers):
     """Write the tokens of every line, its hash, and its hash with all numbers taken as one.
 
@@ -402,7 +402,7 @@ def fill_tokens(lines, tokens, triggers):
             lines.flags[line] |= np.uint16(bits)
 
 
-@njit
+@njit_uncounted
 def find_dots(data, offsets, reach, out):
     """Tell which texts have ``…`` or ``...`` behind the last ASCII letter or digit.
 
@@ -427,7 +427,7 @@ def find_dots(data, offsets, reach, out):
                 break
 
 
-@njit
+@njit_uncounted
 def drop_single(values, slots, keep):
     """Clear ``keep`` where a value surely occurs once: a filter of saturating counters."""
     mask = np.uint64(len(slots) - 1)
@@ -443,7 +443,7 @@ def drop_single(values, slots, keep):
     return kept
 
 
-@njit
+@njit_uncounted
 def mask_tokens(bounds, starts, stretches, masked, gone):
     """Mark the tokens that begin in some stretches (``Stretches`` of code points) of documents.
 

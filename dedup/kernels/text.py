@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import load8, njit, njit_inline, trailing_zeros
+from dedup.kernels._jit import load8, njit_inline, njit_uncounted, trailing_zeros
 from dedup.kernels.links import link_end, link_word
 
 # Kinds of separators, as in the folding table.
@@ -110,14 +110,14 @@ class Read(NamedTuple):
     is_open: Any  # bool: it ends with an apostrophe
 
 
-@njit
+@njit_uncounted
 def mix(h, chunk):
     """Take one chunk of eight folded bytes into a token's hash."""
     h = (h ^ chunk) * _MIX
     return h ^ (h >> np.uint64(32))
 
 
-@njit
+@njit_uncounted
 def hash_link(data, lo, hi):
     """Return the hash and the prefix of a link whose word is ``data[lo:hi]``, in small letters."""
     h = SEED
@@ -139,7 +139,7 @@ def hash_link(data, lo, hi):
     return h, prefix
 
 
-@njit
+@njit_uncounted
 def decode(data, i, hi):
     """Return (code point, bytes) of the UTF-8 sequence at ``i``; a broken one is U+FFFD, 1 byte."""
     b = np.uint32(data[i])
@@ -164,7 +164,7 @@ def decode(data, i, hi):
     return np.uint32(0xFFFD), 1
 
 
-@njit
+@njit_uncounted
 def fold_code(code, stage, values):
     """Look one code point up in the two-stage folding table."""
     return values[(np.intp(stage[code >> np.uint32(7)]) << 7) + np.intp(code & np.uint32(127))]
@@ -201,7 +201,7 @@ def pass_separator(kind, context):
     return Context(sentence, line, adjoins, link)
 
 
-@njit
+@njit_uncounted
 def pass_marks(data, i, hi, folding):
     """Return (place, characters) behind the marks at ``i`` that belong to the one before."""
     passed = 0
@@ -359,7 +359,7 @@ def flags_of(first, context, is_link):
     return flags
 
 
-@njit
+@njit_uncounted
 def tokenise(span, folding, hashes, details, out):
     """Write the tokens of a ``Span`` from index ``out`` on; return the index after the last.
 
@@ -407,7 +407,7 @@ def tokenise(span, folding, hashes, details, out):
     return out
 
 
-@njit
+@njit_uncounted
 def tokenise_rows(data, offsets, folding, hashes, details, bounds):
     """Tokenise every text; ``bounds[r]`` to ``bounds[r + 1]`` are the tokens of text ``r``.
 
