@@ -41,6 +41,7 @@ _BLANKS = np.uint64(0x2020202020202020)
 _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LETTER, _ODD, _SEPARATOR, _IN_LINK = range(4)
 _COLON, _AT = np.uint8(0x3A), np.uint8(0x40)
+ODD_SHARE = 40  # a text of which one byte in so many is odd is sooner read character by character
 
 
 class Marks(NamedTuple):
@@ -304,14 +305,14 @@ def hash_stretch(span, lo, folding, odd, hashes, out):
 def hash_words(span, folding, marks, hashes):
     """Write the hashes (uint64) of the tokens of a ``Span``, as ``tokenise``; return their number.
 
-    ``marks`` (``Marks``) is room for a bit a byte and two numbers more. A text that is mostly not
-    ASCII goes to ``tokenise`` as a whole. ``folding`` is ``Folding``.
+    ``marks`` (``Marks``) is room for a bit a byte and two numbers more. A text with more
+    odd bytes than one in ``ODD_SHARE`` goes to ``tokenise``. ``folding`` is ``Folding``.
 
     It is the twin of ``text.tokenise``: a change of what a token is goes into both, and
     ``test_hash_words`` (tests/kernels/test_windows.py) compares them.
     """
     data, lo, hi = span
-    if 4 * mark_bytes(data, lo, hi, marks) > hi - lo:
+    if ODD_SHARE * mark_bytes(data, lo, hi, marks) > hi - lo:
         return tokenise(span, folding, hashes, None, np.intp(0))
     mark_links(data, lo, hi, marks)
     out = np.intp(0)
