@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit_uncounted
+from dedup.kernels._jit import load8, njit_uncounted, trailing_zeros
 from dedup.kernels.text import DIGIT, LINK, UNSPACED, decode, mix
 
 # Flags of a line.
@@ -27,6 +27,8 @@ LAST_DIGIT = 512  # its last token begins with a digit
 CAMEL = 1024  # a small letter is followed by a capital
 COPYRIGHT = 2048  # holds a ©
 
+_ONES = np.uint64(0x0101010101010101)
+_HIGH = np.uint64(0x8080808080808080)
 _SEED = np.uint64(0x2545F4914F6CDD1D)
 _DIGIT_KEY = np.uint64(0xD1)
 
@@ -233,6 +235,36 @@ def _ending(data, lo, last, hi):
 
 
 @njit_uncounted
+def at_least(eight, byte):
+    """Return which of eight ASCII bytes (uint64) are ``byte`` or more: the highest bit of each."""
+    return ((eight | _HIGH) - np.uint64(byte) * _ONES) & _HIGH
+
+
+@njit_uncounted
+def is_printable(eight):
+    """Tell whether eight bytes (uint64) are ASCII and none of them is a control character."""
+    return eight & _HIGH == np.uint64(0) and at_least(eight, 32) == _HIGH
+
+
+@njit_uncounted
+def marks_in(eight, after_small):
+    """Return (AT, HASHTAG and CAMEL, where the last is small) of eight printable ASCII bytes.
+
+    ``after_small`` tells whether a small letter stands before them.
+    """
+    flags = 0
+    if at_least(eight ^ (np.uint64(64) * _ONES), 1) != _HIGH:
+        flags |= AT
+    if at_least(eight ^ (np.uint64(35) * _ONES), 1) != _HIGH:
+        flags |= HASHTAG
+    small = at_least(eight, 97) & ~at_least(eight, 123)
+    before = small << np.uint64(8) | (np.uint64(128) if after_small else np.uint64(0))
+    if before & at_least(eight, 65) & ~at_least(eight, 91) != np.uint64(0):
+        flags |= CAMEL
+    return flags, small >> np.uint64(63) != np.uint64(0)
+
+
+@njit_uncounted
 def count_lines(data, offsets, bounds):
     """Count the lines of every text that hold anything but ASCII blanks, summed up."""
     out = np.intp(0)
@@ -242,6 +274,12 @@ def count_lines(data, offsets, bounds):
         hi = offsets[row + 1]
         seen = False
         while i < hi:
+            if i + 8 <= hi:
+                eight = load8(data, i)
+                if is_printable(eight):
+                    seen = seen or at_least(eight, 33) != np.uint64(0)
+                    i += 8
+                    continue
             b = data[i]
             if b > np.uint8(32) and b < np.uint8(128):
                 seen = True
@@ -263,46 +301,70 @@ def count_lines(data, offsets, bounds):
 
 
 @njit_uncounted
+def marks_of(byte, after_small):
+    """Return what ``marks_in`` does of one ASCII byte."""
+    flags = 0
+    if byte == np.uint8(64):
+        flags = AT
+    elif byte == np.uint8(35):
+        flags = HASHTAG
+    elif after_small and np.uint8(65) <= byte <= np.uint8(90):
+        flags = CAMEL
+    return flags, np.uint8(97) <= byte <= np.uint8(122)
+
+
+@njit_uncounted
+def last_visible(data, last, eight):
+    """Return the last visible byte: ``last``, or one of eight printable ones from ``eight`` on."""
+    if eight <= last:
+        return last
+    last = eight + 7
+    while data[last] == np.uint8(32):
+        last -= 1
+    return last
+
+
+@njit_uncounted
 def look_at_line(data, i, hi, position):
     """Return the ``Look`` of the line that begins at byte ``i``, code point ``position``."""
-    first = np.intp(-1)
-    last = np.intp(-1)
-    is_blank = True
-    small = False
-    flags = 0
-    step = 0
+    first, last, words = np.intp(-1), np.intp(-1), np.intp(-1)  # words: as in `last_visible`
+    is_blank, small = True, False
+    flags, step = 0, 0
+    looked_at = i  # eight bytes up to here are not printable ASCII
     while i < hi:
+        if i >= looked_at and i + 8 <= hi:
+            eight = load8(data, i)
+            if is_printable(eight):
+                found, small = marks_in(eight, small)
+                flags |= found
+                seen = at_least(eight, 33)
+                if seen != np.uint64(0):
+                    words = i
+                    first = i + (trailing_zeros(seen) >> 3) if first < 0 else first
+                i += 8
+                position += 8
+                continue
+            looked_at = i + 8
         b = data[i]
         if np.uint8(32) < b and b < np.uint8(128):
-            if b < np.uint8(91):
-                if b == np.uint8(64):
-                    flags |= AT
-                elif b == np.uint8(35):
-                    flags |= HASHTAG
-                elif small and b > np.uint8(64):
-                    flags |= CAMEL
-            small = np.uint8(97) <= b and b <= np.uint8(122)
-            if first < 0:
-                first = i
-            last = i
-            i += 1
-            position += 1
-            continue
-        step = _break_at(data, i, hi)
-        if step > 0:
-            break
-        small = False
-        code, size = _code_at(data, i, hi)
-        is_blank = is_blank and b < np.uint8(128) and _is_blank(b)
-        if code == 0xA9:
-            flags |= COPYRIGHT
-        if not _is_unseen(code):
-            if first < 0:
-                first = i
+            found, small = marks_of(b, small)
+            flags |= found
+            size, unseen = 1, False
+        else:
+            step = _break_at(data, i, hi)
+            if step > 0:
+                break
+            small = False
+            code, size = _code_at(data, i, hi)
+            is_blank = is_blank and b < np.uint8(128) and _is_blank(b)
+            flags |= COPYRIGHT if code == 0xA9 else 0
+            unseen = _is_unseen(code)
+        if not unseen:
+            first = i if first < 0 else first
             last = i
         i += size
         position += 1
-    return Look(i, position, step, first, last, is_blank, flags)
+    return Look(i, position, step, first, last_visible(data, last, words), is_blank, flags)
 
 
 @njit_uncounted
