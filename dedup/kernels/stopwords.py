@@ -264,6 +264,35 @@ def longest_row(bounds):
     return longest
 
 
+@njit_uncounted
+def class_tokens(tokens, row, lists, language, rooms, classes):
+    """Write the classes of the tokens of one document, as ``classify_rows`` says.
+
+    ``language`` is the one of the document or -1. ``rooms`` are a place for each of its tokens
+    (bool) and a table of words (uint64, see ``shingles.table_size``).
+    """
+    hashes, flags, bounds = tokens.hashes, tokens.flags, tokens.bounds
+    telling, seen = rooms
+    lo = bounds[row]
+    hi = bounds[row + 1]
+    plain_capitals(flags, lo, hi, telling)
+    has_names, capitals = have_names(flags, lo, hi, telling)
+    names = seen[: table_size(capitals)]
+    names[:] = np.uint64(0)
+    for i in range(lo, hi):
+        stop = is_stop_word(hashes[i], language, lists)
+        kind = STOP if stop else CONTENT
+        if classes[i] == BLANK or flags[i] & LINK != 0:
+            kind = BLANK
+        elif has_names and not stop and telling[i - lo] and flags[i] & STARTS_SENTENCE == 0:
+            kind = NAME
+            fill_table(hashes[i : i + 1], names)
+        classes[i] = kind
+    if has_names:
+        spread_names(hashes, lo, hi, telling, names, classes)
+        lengthen_names(tokens, lo, hi, telling, lists.particles, classes)
+
+
 @njit
 def classify_rows(tokens, lists, chosen, classes, weights):
     """Write the class (uint8) and the weight (float32) of every token.
@@ -275,27 +304,9 @@ def classify_rows(tokens, lists, chosen, classes, weights):
     A name is a capitalised word away from the start of a sentence, or one that the same document
     also writes so. Where over a quarter of such words are capitalised (German), there are no names.
     """
-    hashes, flags, bounds = tokens.hashes, tokens.flags, tokens.bounds
+    bounds = tokens.bounds
     longest = longest_row(bounds)
-    telling = np.empty(longest, np.bool_)
-    seen = np.zeros(table_size(longest), np.uint64)
+    rooms = np.empty(longest, np.bool_), np.zeros(table_size(longest), np.uint64)
     for row in range(len(bounds) - 1):
-        lo = bounds[row]
-        hi = bounds[row + 1]
-        plain_capitals(flags, lo, hi, telling)
-        has_names, capitals = have_names(flags, lo, hi, telling)
-        names = seen[: table_size(capitals)]
-        names[:] = np.uint64(0)
-        for i in range(lo, hi):
-            stop = is_stop_word(hashes[i], chosen[row], lists)
-            kind = STOP if stop else CONTENT
-            if classes[i] == BLANK or flags[i] & LINK != 0:
-                kind = BLANK
-            elif has_names and not stop and telling[i - lo] and flags[i] & STARTS_SENTENCE == 0:
-                kind = NAME
-                fill_table(hashes[i : i + 1], names)
-            classes[i] = kind
-        if has_names:
-            spread_names(hashes, lo, hi, telling, names, classes)
-            lengthen_names(tokens, lo, hi, telling, lists.particles, classes)
-        weigh_tokens(flags, lo, hi, classes, weights)
+        class_tokens(tokens, row, lists, chosen[row], rooms, classes)
+        weigh_tokens(tokens.flags, bounds[row], bounds[row + 1], classes, weights)
