@@ -24,6 +24,7 @@ from dedup.text.tokens import Tokens
 MOST_REMOVED = 0.4  # share of the words
 FEWEST_LEFT = 30  # words
 
+_COLUMNS = ("doc", "start", "end", "reason", "rule", "confidence", "kept_start", "kept_end")
 _BLANKS = " \t\r\n\v\f\x85\u2028\u2029"
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
@@ -75,9 +76,10 @@ class Op:
 def removals_of(table: pa.Table) -> dict[int, list[Removal]]:
     """Group the rows of a table of schema ``REMOVALS`` by document."""
     found: dict[int, list[Removal]] = {}
-    for row in table.to_pylist():
-        doc, kept = row.pop("doc"), (row.pop("kept_start"), row.pop("kept_end"))
-        found.setdefault(doc, []).append(Removal(**row, kept=None if kept[0] is None else kept))
+    columns = [table[name].to_pylist() for name in _COLUMNS]
+    for doc, start, end, reason, rule, confidence, low, high in zip(*columns, strict=True):
+        kept = None if low is None else (low, high)
+        found.setdefault(doc, []).append(Removal(start, end, reason, rule, confidence, kept))
     return found
 
 
@@ -129,8 +131,9 @@ def guard(removals: Sequence[Removal], token_starts: Int32) -> tuple[list[Remova
     stays and whether a person should look.
     """
     total = len(token_starts)
-    positions = np.array([(each.start, each.end) for each in removals], np.int64).reshape(-1, 2)
-    gone = np.diff(np.searchsorted(token_starts, positions), axis=1).ravel()
+    stretches = [place for each in removals for place in (each.start, each.end)]
+    places = token_starts.searchsorted(np.array(stretches, token_starts.dtype))
+    gone = places[1::2] - places[::2]
     left = total - int(gone.sum())
     if total - left <= MOST_REMOVED * total and (left >= FEWEST_LEFT or total < FEWEST_LEFT):
         return list(removals), False

@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+_NO_BOUND = 1 << 62
+
 
 class Spool:
     """Named arrays of one dimension that are written once, piece by piece, and then read.
@@ -32,7 +34,7 @@ class Spool:
     def __init__(
         self,
         folder: Callable[[], Path] | None = None,
-        budget: int = 1 << 62,
+        budget: int = _NO_BOUND,
         *,
         keep: bool = False,
     ) -> None:
@@ -57,9 +59,20 @@ class Spool:
             self._pieces[name] = [whole := np.empty(count, kind)]
             self._reserved[name] = whole
 
+    def reserve_rest(self, name: str, kind: type[Any]) -> None:
+        """Reserve all that the budget leaves for an array; the others go to files the sooner.
+
+        Memory that is not written to costs nothing. Where there is no bound nothing is reserved.
+        """
+        if self._make_folder is not None and self._budget < _NO_BOUND:
+            left = max(self._budget - self.size, 0)
+            self.reserve(name, left // np.dtype(kind).itemsize, kind)
+
     def append(self, name: str, piece: Array) -> None:
         """Add a piece to an array; its type must always be the same."""
         self.size += piece.nbytes
+        if len(piece) > len(self._reserved.get(name, piece)) and self._make_folder is not None:
+            self._spill(self._make_folder())
         if name in self._reserved:
             capacity = self._reserved[name]
             capacity[: len(piece)] = piece

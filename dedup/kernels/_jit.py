@@ -37,13 +37,9 @@ def drop_stale(folder: Path) -> None:
 drop_stale(Path(__file__).parent)
 
 
-def _cached(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    made: Callable[..., Any]
-    try:
-        made = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
-    except RuntimeError:  # no folder for the cache can be written
-        made = numba.njit(nogil=True, error_model="numpy", **options)(function)
-    return made
+# Each kernel says whether it counts references (`_nrt`): without a value of its own it would do as
+# the first one that calls it.
+_njit: Any = functools.partial(numba.njit, nogil=True, error_model="numpy")
 
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,26 +47,35 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Numba finds the types of a kernel from its arguments, so kernels carry no annotations.
     """
-    return _cached(function)
+    return _compiled(function, counted=True)
 
 
 def njit_uncounted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile ``function`` as ``njit`` does, without counting references to arrays.
+    """Compile as ``njit`` a kernel that makes no array and returns none.
 
-    For kernels that make no array and return none, called by other kernels very often: counting is
-    an atomic step for each array they look at.
+    Numba counts references to an array whenever a kernel takes it out of a tuple or hands it on,
+    which costs more than the work of a loop over tokens. Here nothing is counted: the caller holds
+    the arrays. Such a kernel calls no other kind (tests/kernels/test_registry.py).
     """
-    return _cached(function, _nrt=False)
+    return _compiled(function, counted=False)
+
+
+def _compiled(function: Callable[..., Any], *, counted: bool) -> Callable[..., Any]:
+    made: Callable[..., Any]
+    try:
+        made = _njit(cache=True, _nrt=counted)(function)
+    except RuntimeError:  # no folder for the cache can be written
+        made = _njit(_nrt=counted)(function)
+    return made
 
 
 def njit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` into each kernel that calls it: a step of a loop over every character.
 
-    A tuple that such a step takes and returns stays in registers then.
+    A tuple that such a step takes and returns stays in registers then. As in ``njit_uncounted`` it
+    makes no array and returns none.
     """
-    made: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", forceinline=True)(
-        function
-    )
+    made: Callable[..., Any] = _njit(forceinline=True, _nrt=False)(function)
     return made
 
 

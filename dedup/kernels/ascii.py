@@ -16,7 +16,7 @@ from dedup.kernels._jit import (
     digit_bits,
     link_bits,
     load8,
-    njit,
+    njit_uncounted,
     odd_bits,
     popcount,
     trailing_zeros,
@@ -41,6 +41,7 @@ _BLANKS = np.uint64(0x2020202020202020)
 _ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LETTER, _ODD, _SEPARATOR, _IN_LINK = range(4)
 _COLON, _AT = np.uint8(0x3A), np.uint8(0x40)
+ODD_SHARE = 40  # a text of which one byte in so many is odd is sooner read character by character
 
 
 class Marks(NamedTuple):
@@ -51,7 +52,7 @@ class Marks(NamedTuple):
     digits: Any  # ASCII digits
 
 
-@njit
+@njit_uncounted
 def kind_of(byte):
     """Return 0 for an ASCII letter or digit, 1 for what is odd, 2 or 3 for a separator.
 
@@ -65,7 +66,7 @@ def kind_of(byte):
     return _IN_LINK if BYTES[byte] & URL != 0 else _SEPARATOR
 
 
-@njit
+@njit_uncounted
 def window_end(data, lo, hi, window):
     """Return where the next part of ``data[lo:hi]`` ends: behind a separator that no link holds.
 
@@ -82,7 +83,7 @@ def window_end(data, lo, hi, window):
     return hi
 
 
-@njit
+@njit_uncounted
 def widest_window(data, lo, hi, window):
     """Return how long the longest part of ``data[lo:hi]`` is."""
     widest = np.int64(0)
@@ -93,7 +94,7 @@ def widest_window(data, lo, hi, window):
     return widest
 
 
-@njit
+@njit_uncounted
 def mark_bytes(data, lo, hi, marks):
     """Set the ``Marks`` of the bytes of ``data[lo:hi]`` (uint8); return how many are odd.
 
@@ -133,7 +134,7 @@ def mark_bytes(data, lo, hi, marks):
     return total + popcount(strange)
 
 
-@njit
+@njit_uncounted
 def link_span(data, lo, at, hi):
     """Return the bounds of all bytes that a link around ``at`` may have in ``data[lo:hi]``.
 
@@ -151,7 +152,7 @@ def link_span(data, lo, at, hi):
     return start, run_end(data, at, hi, URL)
 
 
-@njit
+@njit_uncounted
 def base64_span(data, lo, at, hi):
     """Return the bounds of the run of base64 around ``at``, twice ``at`` where it is too short."""
     start = at
@@ -161,7 +162,7 @@ def base64_span(data, lo, at, hi):
     return (start, end) if end - start >= LEAST_BASE64 else (at, at)
 
 
-@njit
+@njit_uncounted
 def set_odd(start, end, marks):
     """Make the bits ``start`` to ``end`` of ``Marks`` odd, and those of no plain word."""
     k = start >> 6
@@ -177,7 +178,7 @@ def set_odd(start, end, marks):
         k += 1
 
 
-@njit
+@njit_uncounted
 def mark_base64(data, lo, hi, marks):
     """Make the runs of base64 of ``data[lo:hi]`` odd; ``marks`` are those of ``mark_bytes``."""
     letter_before = np.uint64(0)
@@ -201,7 +202,7 @@ def mark_base64(data, lo, hi, marks):
         digit_before = marks.digits[k] >> np.uint64(63)
 
 
-@njit
+@njit_uncounted
 def mark_links(data, lo, hi, marks):
     """Make all bytes odd that may belong to a link; the ``marks`` are those of ``mark_bytes``.
 
@@ -230,7 +231,7 @@ def mark_links(data, lo, hi, marks):
                     done = end
 
 
-@njit
+@njit_uncounted
 def changes_of(words, digits, letter_before, digit_before):
     """Return the bits of plain bytes that are a letter behind a digit or a digit behind a letter.
 
@@ -242,7 +243,7 @@ def changes_of(words, digits, letter_before, digit_before):
     )
 
 
-@njit
+@njit_uncounted
 def has_odd(odd, start, end):
     """Tell whether one of the bits ``start`` to ``end`` is set."""
     first = start >> 6
@@ -258,7 +259,7 @@ def has_odd(odd, start, end):
     return False
 
 
-@njit
+@njit_uncounted
 def hash_word(data, start, end):
     """Return the hash of an ASCII word, as ``tokenise`` makes it, eight bytes a step.
 
@@ -274,7 +275,7 @@ def hash_word(data, start, end):
     return h
 
 
-@njit
+@njit_uncounted
 def hash_short_word(data, start, size):
     """Return the hash of an ASCII word of 1 to 16 bytes, without a branch.
 
@@ -287,7 +288,7 @@ def hash_short_word(data, start, size):
     return h ^ ((h ^ longer) & (np.uint64(0) - np.uint64(size > 8)))
 
 
-@njit
+@njit_uncounted
 def hash_stretch(span, lo, folding, odd, hashes, out):
     """Write the hashes of a ``Span`` between separators from index ``out`` on; return the next one.
 
@@ -300,18 +301,18 @@ def hash_stretch(span, lo, folding, odd, hashes, out):
     return out + 1
 
 
-@njit
+@njit_uncounted
 def hash_words(span, folding, marks, hashes):
     """Write the hashes (uint64) of the tokens of a ``Span``, as ``tokenise``; return their number.
 
-    ``marks`` (``Marks``) is room for a bit a byte and two numbers more. A text that is mostly not
-    ASCII goes to ``tokenise`` as a whole. ``folding`` is ``Folding``.
+    ``marks`` (``Marks``) is room for a bit a byte and two numbers more. A text with more
+    odd bytes than one in ``ODD_SHARE`` goes to ``tokenise``. ``folding`` is ``Folding``.
 
     It is the twin of ``text.tokenise``: a change of what a token is goes into both, and
     ``test_hash_words`` (tests/kernels/test_windows.py) compares them.
     """
     data, lo, hi = span
-    if 4 * mark_bytes(data, lo, hi, marks) > hi - lo:
+    if ODD_SHARE * mark_bytes(data, lo, hi, marks) > hi - lo:
         return tokenise(span, folding, hashes, None, np.intp(0))
     mark_links(data, lo, hi, marks)
     out = np.intp(0)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import load8, njit_uncounted, trailing_zeros
 from dedup.kernels.text import DIGIT, LINK, UNSPACED, decode, mix
 
 # Flags of a line.
@@ -27,6 +27,8 @@ LAST_DIGIT = 512  # its last token begins with a digit
 CAMEL = 1024  # a small letter is followed by a capital
 COPYRIGHT = 2048  # holds a ©
 
+_ONES = np.uint64(0x0101010101010101)
+_HIGH = np.uint64(0x8080808080808080)
 _SEED = np.uint64(0x2545F4914F6CDD1D)
 _DIGIT_KEY = np.uint64(0xD1)
 
@@ -74,7 +76,7 @@ class Stretches(NamedTuple):
     ends: Any
 
 
-@njit
+@njit_uncounted
 def _break_at(data, i, hi):
     """Return the bytes of the line break at ``i``, 0 for none."""
     b = data[i]
@@ -94,12 +96,12 @@ def _break_at(data, i, hi):
     return 0
 
 
-@njit
+@njit_uncounted
 def _is_blank(b):
     return b == np.uint8(32) or (np.uint8(9) <= b and b <= np.uint8(13))
 
 
-@njit
+@njit_uncounted
 def _is_unseen(code):
     """Tell whether a code point is a blank or has no width."""
     if code < 0x80:
@@ -113,7 +115,7 @@ def _is_unseen(code):
     return code == 0x3000 or code == 0xFEFF
 
 
-@njit
+@njit_uncounted
 def _is_bullet(code):
     # * + - – — • · ▪ ■ ► ▸ ● ○ ◦ » ›
     return (
@@ -136,7 +138,7 @@ def _is_bullet(code):
     )
 
 
-@njit
+@njit_uncounted
 def _is_closer(code):
     # ) ] } " ' ’ ” » › 」 』 ）
     return (
@@ -155,7 +157,7 @@ def _is_closer(code):
     )
 
 
-@njit
+@njit_uncounted
 def _ends_sentence(code):
     # . ! ? ؟ ۔ । 。 ！ ？ ።
     return (
@@ -172,7 +174,7 @@ def _ends_sentence(code):
     )
 
 
-@njit
+@njit_uncounted
 def _code_at(data, at, hi):
     """Return (code point, bytes) of the character at ``at``."""
     if data[at] < np.uint8(128):
@@ -180,7 +182,7 @@ def _code_at(data, at, hi):
     return decode(data, at, hi)
 
 
-@njit
+@njit_uncounted
 def _before(data, lo, at):
     """Return the first byte of the character before the one at ``at``, or ``lo - 1``."""
     at -= 1
@@ -189,7 +191,7 @@ def _before(data, lo, at):
     return at
 
 
-@njit
+@njit_uncounted
 def _dots(data, lo, at, hi):
     """Tell whether the character at ``at`` ends an ellipsis."""
     code, _ = _code_at(data, at, hi)
@@ -203,7 +205,7 @@ def _dots(data, lo, at, hi):
     )
 
 
-@njit
+@njit_uncounted
 def _ending(data, lo, last, hi):
     """Return the flags that say how the line ends whose last visible character is at ``last``."""
     bits = 0
@@ -232,7 +234,37 @@ def _ending(data, lo, last, hi):
     return bits
 
 
-@njit
+@njit_uncounted
+def at_least(eight, byte):
+    """Return which of eight ASCII bytes (uint64) are ``byte`` or more: the highest bit of each."""
+    return ((eight | _HIGH) - np.uint64(byte) * _ONES) & _HIGH
+
+
+@njit_uncounted
+def is_printable(eight):
+    """Tell whether eight bytes (uint64) are ASCII and none of them is a control character."""
+    return eight & _HIGH == np.uint64(0) and at_least(eight, 32) == _HIGH
+
+
+@njit_uncounted
+def marks_in(eight, after_small):
+    """Return (AT, HASHTAG and CAMEL, where the last is small) of eight printable ASCII bytes.
+
+    ``after_small`` tells whether a small letter stands before them.
+    """
+    flags = 0
+    if at_least(eight ^ (np.uint64(64) * _ONES), 1) != _HIGH:
+        flags |= AT
+    if at_least(eight ^ (np.uint64(35) * _ONES), 1) != _HIGH:
+        flags |= HASHTAG
+    small = at_least(eight, 97) & ~at_least(eight, 123)
+    before = small << np.uint64(8) | (np.uint64(128) if after_small else np.uint64(0))
+    if before & at_least(eight, 65) & ~at_least(eight, 91) != np.uint64(0):
+        flags |= CAMEL
+    return flags, small >> np.uint64(63) != np.uint64(0)
+
+
+@njit_uncounted
 def count_lines(data, offsets, bounds):
     """Count the lines of every text that hold anything but ASCII blanks, summed up."""
     out = np.intp(0)
@@ -242,6 +274,12 @@ def count_lines(data, offsets, bounds):
         hi = offsets[row + 1]
         seen = False
         while i < hi:
+            if i + 8 <= hi:
+                eight = load8(data, i)
+                if is_printable(eight):
+                    seen = seen or at_least(eight, 33) != np.uint64(0)
+                    i += 8
+                    continue
             b = data[i]
             if b > np.uint8(32) and b < np.uint8(128):
                 seen = True
@@ -262,50 +300,74 @@ def count_lines(data, offsets, bounds):
         bounds[row + 1] = out
 
 
-@njit
+@njit_uncounted
+def marks_of(byte, after_small):
+    """Return what ``marks_in`` does of one ASCII byte."""
+    flags = 0
+    if byte == np.uint8(64):
+        flags = AT
+    elif byte == np.uint8(35):
+        flags = HASHTAG
+    elif after_small and np.uint8(65) <= byte <= np.uint8(90):
+        flags = CAMEL
+    return flags, np.uint8(97) <= byte <= np.uint8(122)
+
+
+@njit_uncounted
+def last_visible(data, last, eight):
+    """Return the last visible byte: ``last``, or one of eight printable ones from ``eight`` on."""
+    if eight <= last:
+        return last
+    last = eight + 7
+    while data[last] == np.uint8(32):
+        last -= 1
+    return last
+
+
+@njit_uncounted
 def look_at_line(data, i, hi, position):
     """Return the ``Look`` of the line that begins at byte ``i``, code point ``position``."""
-    first = np.intp(-1)
-    last = np.intp(-1)
-    is_blank = True
-    small = False
-    flags = 0
-    step = 0
+    first, last, words = np.intp(-1), np.intp(-1), np.intp(-1)  # words: as in `last_visible`
+    is_blank, small = True, False
+    flags, step = 0, 0
+    looked_at = i  # eight bytes up to here are not printable ASCII
     while i < hi:
+        if i >= looked_at and i + 8 <= hi:
+            eight = load8(data, i)
+            if is_printable(eight):
+                found, small = marks_in(eight, small)
+                flags |= found
+                seen = at_least(eight, 33)
+                if seen != np.uint64(0):
+                    words = i
+                    first = i + (trailing_zeros(seen) >> 3) if first < 0 else first
+                i += 8
+                position += 8
+                continue
+            looked_at = i + 8
         b = data[i]
         if np.uint8(32) < b and b < np.uint8(128):
-            if b < np.uint8(91):
-                if b == np.uint8(64):
-                    flags |= AT
-                elif b == np.uint8(35):
-                    flags |= HASHTAG
-                elif small and b > np.uint8(64):
-                    flags |= CAMEL
-            small = np.uint8(97) <= b and b <= np.uint8(122)
-            if first < 0:
-                first = i
-            last = i
-            i += 1
-            position += 1
-            continue
-        step = _break_at(data, i, hi)
-        if step > 0:
-            break
-        small = False
-        code, size = _code_at(data, i, hi)
-        is_blank = is_blank and b < np.uint8(128) and _is_blank(b)
-        if code == 0xA9:
-            flags |= COPYRIGHT
-        if not _is_unseen(code):
-            if first < 0:
-                first = i
+            found, small = marks_of(b, small)
+            flags |= found
+            size, unseen = 1, False
+        else:
+            step = _break_at(data, i, hi)
+            if step > 0:
+                break
+            small = False
+            code, size = _code_at(data, i, hi)
+            is_blank = is_blank and b < np.uint8(128) and _is_blank(b)
+            flags |= COPYRIGHT if code == 0xA9 else 0
+            unseen = _is_unseen(code)
+        if not unseen:
+            first = i if first < 0 else first
             last = i
         i += size
         position += 1
-    return Look(i, position, step, first, last, is_blank, flags)
+    return Look(i, position, step, first, last_visible(data, last, words), is_blank, flags)
 
 
-@njit
+@njit_uncounted
 def fill_lines(data, offsets, lines):
     """Write place and look of every line.
 
@@ -344,7 +406,7 @@ def fill_lines(data, offsets, lines):
             out += 1
 
 
-@njit
+@njit_uncounted
 def _limit_of(triggers, word):
     """Return the most words of a line that is looked at for ``word``, 0 for no trigger."""
     mask = np.uint64(len(triggers.keys) - 1)
@@ -356,7 +418,7 @@ def _limit_of(triggers, word):
     return np.int64(0)
 
 
-@njit
+@njit_uncounted
 def fill_tokens(lines, tokens, triggers):
     """Write the tokens of every line, its hash, and its hash with all numbers taken as one.
 
@@ -402,7 +464,7 @@ def fill_tokens(lines, tokens, triggers):
             lines.flags[line] |= np.uint16(bits)
 
 
-@njit
+@njit_uncounted
 def find_dots(data, offsets, reach, out):
     """Tell which texts have ``…`` or ``...`` behind the last ASCII letter or digit.
 
@@ -427,7 +489,7 @@ def find_dots(data, offsets, reach, out):
                 break
 
 
-@njit
+@njit_uncounted
 def drop_single(values, slots, keep):
     """Clear ``keep`` where a value surely occurs once: a filter of saturating counters."""
     mask = np.uint64(len(slots) - 1)
@@ -443,7 +505,7 @@ def drop_single(values, slots, keep):
     return kept
 
 
-@njit
+@njit_uncounted
 def mask_tokens(bounds, starts, stretches, masked, gone):
     """Mark the tokens that begin in some stretches (``Stretches`` of code points) of documents.
 

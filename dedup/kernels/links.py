@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit_uncounted
 
 LEAST_BASE64 = 24  # bytes
 LEAST_CHANGES = 3  # from letter to digit or back, in base64
@@ -45,7 +45,7 @@ _QUERY, _FRAGMENT = np.uint8(ord("?")), np.uint8(ord("#"))
 _W, _SMALL = np.uint8(ord("w")), np.uint8(0x20)
 
 
-@njit
+@njit_uncounted
 def run_end(data, lo, hi, bits):
     """Return where the run of bytes of one of the kinds ``bits`` ends that begins at ``lo``."""
     while lo < hi and BYTES[data[lo]] & bits != 0:
@@ -53,7 +53,7 @@ def run_end(data, lo, hi, bits):
     return lo
 
 
-@njit
+@njit_uncounted
 def last_word_end(data, lo, hi):
     """Return the end of the last letter or digit of ``data[lo:hi]``, or ``lo``."""
     while hi > lo and BYTES[data[hi - 1]] & WORD == 0:
@@ -61,7 +61,7 @@ def last_word_end(data, lo, hi):
     return hi
 
 
-@njit
+@njit_uncounted
 def is_www(data, lo, hi):
     """Tell whether ``data[lo:hi]`` is ``www``, small or capital."""
     if hi - lo != 3:
@@ -72,7 +72,7 @@ def is_www(data, lo, hi):
     return True
 
 
-@njit
+@njit_uncounted
 def url_end(data, lo, at, hi):
     """Return where the URL ends whose first word is ``data[lo:at]``, or ``lo`` for none."""
     body = lo
@@ -87,7 +87,7 @@ def url_end(data, lo, at, hi):
     return last_word_end(data, body, run_end(data, body, hi, URL))
 
 
-@njit
+@njit_uncounted
 def email_end(data, lo, at, hi):
     """Return where the e-mail address ends that begins with ``data[lo:at]``, or ``lo`` for none."""
     sign = run_end(data, at, min(hi, lo + MOST_LOCAL), LOCAL)
@@ -102,7 +102,7 @@ def email_end(data, lo, at, hi):
     return lo
 
 
-@njit
+@njit_uncounted
 def base64_end(data, lo, hi):
     """Return where the run of base64 ends that begins at ``lo``, or ``lo`` for none."""
     end = last_word_end(data, lo, run_end(data, lo, hi, BASE64))
@@ -119,7 +119,7 @@ def base64_end(data, lo, hi):
     return lo
 
 
-@njit
+@njit_uncounted
 def link_end(data, lo, at, hi):
     """Return where the link ends that begins with the word ``data[lo:at]``, or ``lo`` for none.
 
@@ -138,7 +138,7 @@ def link_end(data, lo, at, hi):
     return base64_end(data, lo, hi) if kind & WORD != 0 else lo
 
 
-@njit
+@njit_uncounted
 def link_word(data, lo, hi):
     """Return the bounds of what the link ``data[lo:hi]`` is compared by."""
     word = run_end(data, lo, hi, LETTER)

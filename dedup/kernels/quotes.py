@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels._jit import load8, njit
+from dedup.kernels._jit import load8, njit, njit_uncounted
 from dedup.kernels.text import (
     HYPHEN,
     KINDS,
@@ -81,7 +81,7 @@ _BLANKS = np.uint64(0x2020202020202020)  # a smaller byte may break a line
 _DOUBLE, _SINGLE, _GRAVE = (np.uint64(ord(mark)) * _ONES for mark in "\"'`")
 
 
-@njit
+@njit_uncounted
 def is_plain(eight):
     """Tell whether eight bytes (uint64) are ASCII, and none of them is a mark or breaks a line."""
     if eight & _HIGH != np.uint64(0):
@@ -94,7 +94,7 @@ def is_plain(eight):
     return stays & _HIGH == _HIGH
 
 
-@njit
+@njit_uncounted
 def mark_number(code):
     """Return the number of a quotation mark, -1 for another character."""
     for number in range(len(MARKS)):
@@ -103,7 +103,7 @@ def mark_number(code):
     return -1
 
 
-@njit
+@njit_uncounted
 def code_at(data, i, hi):
     """Return (code point, bytes) at ``i``, of ASCII as well."""
     if data[i] < np.uint8(128):
@@ -111,7 +111,7 @@ def code_at(data, i, hi):
     return decode(data, i, hi)
 
 
-@njit
+@njit_uncounted
 def opens_before(span, i, folding):
     """Tell whether what stands before a mark at ``i`` lets it open: nothing, a blank, a bracket.
 
@@ -133,7 +133,7 @@ def opens_before(span, i, folding):
     return True
 
 
-@njit
+@njit_uncounted
 def word_follows(span, i, folding):
     """Tell whether a word begins at ``i``, other marks left aside; as in ``opens_before``."""
     data, _, hi = span
@@ -145,7 +145,7 @@ def word_follows(span, i, folding):
     return False
 
 
-@njit
+@njit_uncounted
 def set_quoted(flags, low, high):
     """Flag the tokens ``low:high`` as quoted, the first as the beginning of a sentence."""
     if low < high:
@@ -154,7 +154,7 @@ def set_quoted(flags, low, high):
         flags[token] |= np.uint8(QUOTED)
 
 
-@njit
+@njit_uncounted
 def end_lines(opened, depth, flags, token):
     """End the open quotations that reach over a line break; return how many stay open: none.
 
@@ -169,7 +169,7 @@ def end_lines(opened, depth, flags, token):
     return 0
 
 
-@njit
+@njit_uncounted
 def find_closed(number, opened, depth, may_close, follows):
     """Return which of the open quotations the mark ``number`` closes, the innermost, or -1."""
     if number >= FIRST_SINGLE and follows:
@@ -181,7 +181,7 @@ def find_closed(number, opened, depth, may_close, follows):
     return -1
 
 
-@njit
+@njit_uncounted
 def end_line(opened, depth, flags, token, is_empty):
     """Note the end of a line at ``token`` in the open quotations; return how many stay open.
 
@@ -195,7 +195,7 @@ def end_line(opened, depth, flags, token, is_empty):
     return depth
 
 
-@njit
+@njit_uncounted
 def take_mark(number, around, opened, depth, flags, token):
     """Let the mark ``number`` before ``token`` open or close; return how many are open then.
 
@@ -225,7 +225,7 @@ def take_mark(number, around, opened, depth, flags, token):
     return depth
 
 
-@njit
+@njit_uncounted
 def mark_quotes(span, folding, starts, flags, opened):
     """Flag the tokens of a text that stand in quotation marks, and where quotations begin.
 

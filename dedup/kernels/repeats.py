@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit_uncounted
 from dedup.kernels.text import mix
 
 HEAD = 8  # tokens by which a searched run is found; no shorter run is searched for
@@ -89,7 +89,7 @@ class Run(NamedTuple):
     size: Any  # words
 
 
-@njit
+@njit_uncounted
 def prefix_hashes(hashes, prefix):
     """Write the ``Prefix`` hashes of all tokens (uint64) and the powers of the base."""
     sums, powers = prefix
@@ -101,13 +101,13 @@ def prefix_hashes(hashes, prefix):
         powers[n] = powers[n - 1] * _BASE
 
 
-@njit
+@njit_uncounted
 def _run(prefix, position, size):
     """Return the hash of the ``size`` tokens from ``position`` on."""
     return prefix.sums[position + size] - prefix.sums[position] * prefix.powers[size]
 
 
-@njit
+@njit_uncounted
 def _slot(table, stamp, key):
     """Return the slot that holds ``key`` under ``stamp``, or the free one it would take."""
     mask = np.uint64(len(table.keys) - 1)
@@ -117,7 +117,7 @@ def _slot(table, stamp, key):
     return slot
 
 
-@njit
+@njit_uncounted
 def _first(table, stamp, key, value):
     """Enter ``value`` under ``key`` unless there is one; return the one that is there then."""
     slot = _slot(table, stamp, key)
@@ -128,7 +128,7 @@ def _first(table, stamp, key, value):
     return table.values[slot]
 
 
-@njit
+@njit_uncounted
 def _enter(line, search, stamp):
     """Enter a searched run under its head; return the block that already stands for it, or it."""
     lows, sizes, prefix, chain = search.lows, search.sizes, search.prefix, search.chain
@@ -149,7 +149,7 @@ def _enter(line, search, stamp):
         other = chain[other]
 
 
-@njit
+@njit_uncounted
 def _enter_runs(low, high, search, stamp):
     """Enter the searched runs of the blocks ``low:high``; tell whether there are any."""
     searched = False
@@ -165,7 +165,7 @@ def _enter_runs(low, high, search, stamp):
     return searched
 
 
-@njit
+@njit_uncounted
 def _find_in(c, reach, search, stamp):
     """Note the searched runs that begin in block ``c`` and end at token ``reach`` at the latest."""
     lows, highs, sizes = search.lows, search.highs, search.sizes
@@ -191,7 +191,7 @@ def _find_in(c, reach, search, stamp):
             q = search.chain[q]
 
 
-@njit
+@njit_uncounted
 def find_runs(rows, search):
     """Find where the first ``sizes[b]`` tokens of block ``b`` stand elsewhere in its document.
 
@@ -218,7 +218,7 @@ def find_runs(rows, search):
                 search.across[b] = search.across[search.alias[b]]
 
 
-@njit
+@njit_uncounted
 def _same_line(a, b, blocks):
     """Compare two blocks token by token; ``blocks`` are ``Blocks``."""
     lows, highs, hashes = blocks.lows, blocks.highs, blocks.hashes
@@ -231,13 +231,13 @@ def _same_line(a, b, blocks):
     return True
 
 
-@njit
+@njit_uncounted
 def _is_heading(b, blocks):
     """Tell whether a block is a line above others: short, and no sentence."""
     return blocks.words[b] < HEADING_WORDS and not blocks.ends_sentence[b]
 
 
-@njit
+@njit_uncounted
 def _is_pasted(run, order, source, total, blocks):
     """Tell whether a ``Run`` is a paste; ``total`` are the words of its document.
 
@@ -259,7 +259,7 @@ def _is_pasted(run, order, source, total, blocks):
     return not (_is_heading(order[j - 1], blocks) and _is_heading(order[k - 1], blocks))
 
 
-@njit
+@njit_uncounted
 def _order_blocks(row, blocks, order, copies):
     """Write the usable blocks of a document to ``order``; return how many, and their words."""
     count = 0
@@ -274,7 +274,7 @@ def _order_blocks(row, blocks, order, copies):
     return count, total
 
 
-@njit
+@njit_uncounted
 def _find_pasted(order, total, blocks, table, stamp, copies):
     """Find runs of two or more blocks that were pasted; ``order`` are the blocks of a document.
 
@@ -300,7 +300,7 @@ def _find_pasted(order, total, blocks, table, stamp, copies):
         k += n if n >= 2 and size >= RUN_WORDS else 1
 
 
-@njit
+@njit_uncounted
 def _rule_of(m, k, order, blocks):
     """Return the rule by which the block at place ``k`` may repeat that at ``m``, 0 for none."""
     words = blocks.words[order[k]]
@@ -315,7 +315,7 @@ def _rule_of(m, k, order, blocks):
     return 0
 
 
-@njit
+@njit_uncounted
 def _find_single(order, blocks, table, stamp, copies):
     """Find single blocks of prose that stand a second time; as in ``_find_pasted``."""
     words, hashes = blocks.words, blocks.keys
@@ -336,7 +336,7 @@ def _find_single(order, blocks, table, stamp, copies):
             copies.why[b] = rule
 
 
-@njit
+@njit_uncounted
 def find_copies(rows, blocks, table, order, copies):
     """Write to ``copies.source[b]`` the block that ``b`` repeats, or -1, and why: the rule.
 
@@ -359,7 +359,7 @@ def find_copies(rows, blocks, table, order, copies):
                 copies.source[own[k]] = copies.source[source]
 
 
-@njit
+@njit_uncounted
 def common_length(a, b, row):
     """Return the length of the longest common subsequence; ``row`` is scratch, ``len(b) + 1``."""
     row[:] = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.text import APOSTROPHE, IGNORE, KINDS, TABLE_CODE, Span, fold_at
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -67,7 +67,7 @@ def shingle_rows(units, bounds, size, out, offsets):
         shingle_units(units, bounds[row], bounds[row + 1], size, out, offsets[row])
 
 
-@njit
+@njit_uncounted
 def table_size(count):
     """Return the slots of a hash table for ``count`` values: a power of two, at least twice it."""
     size = 16

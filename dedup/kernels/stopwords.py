@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit, trailing_zeros
+from dedup.kernels._jit import njit, njit_uncounted, trailing_zeros
 from dedup.kernels.shingles import table_size
 from dedup.kernels.text import (
     ADJOINS,
@@ -39,7 +39,7 @@ class Lists(NamedTuple):
     particles: Any  # words that may be a part of a name
 
 
-@njit
+@njit_uncounted
 def find_word(table, word):
     """Return the place of ``word`` in an open-addressing table of hashes, or -1; 0 marks free."""
     mask = np.uint64(len(table) - 1)
@@ -51,7 +51,7 @@ def find_word(table, word):
     return np.intp(-1)
 
 
-@njit
+@njit_uncounted
 def fill_table(words, table):
     """Enter ``words`` into an empty table of a power of two places, at least twice as many."""
     mask = np.uint64(len(table) - 1)
@@ -62,7 +62,7 @@ def fill_table(words, table):
         table[np.intp(position)] = words[i]
 
 
-@njit
+@njit_uncounted
 def count_languages(hashes, bounds, table, languages, out):
     """Count for each document and language the tokens that its stop list holds."""
     for row in range(len(bounds) - 1):
@@ -75,7 +75,7 @@ def count_languages(hashes, bounds, table, languages, out):
                     bits &= bits - np.uint64(1)
 
 
-@njit
+@njit_uncounted
 def without_capitals(flags, lo, hi):
     """Tell whether the tokens ``lo:hi`` are of a script, or written, without capitals.
 
@@ -91,14 +91,14 @@ def without_capitals(flags, lo, hi):
     return words > 0 and 50 * capitals <= words
 
 
-@njit
+@njit_uncounted
 def counter_of(word, language, counters):
     """Return the place of a word of a language in ``counters``, a power of two of them."""
     mixed = (word ^ (np.uint64(language + 2) * _SPREAD)) * _SPREAD
     return np.intp((mixed >> np.uint64(32)) & np.uint64(len(counters) - 1))
 
 
-@njit
+@njit_uncounted
 def count_documents(tokens, chosen, counted, counters, stamps, totals):
     """Count in how many documents without capitals each word stands.
 
@@ -127,7 +127,7 @@ def count_documents(tokens, chosen, counted, counters, stamps, totals):
                     counters[place] += 1
 
 
-@njit
+@njit_uncounted
 def weigh_frequent(tokens, chosen, counters, totals, classes, weights):
     """Let the content words of documents without capitals weigh by their document frequency.
 
@@ -158,7 +158,7 @@ def weigh_frequent(tokens, chosen, counters, totals, classes, weights):
                 weights[i] = np.float32(1.0 - (1.0 - STOP_WEIGHT) * min(share, 1.0))
 
 
-@njit
+@njit_uncounted
 def plain_capitals(flags, lo, hi, out):
     """Mark in ``out`` the capitals that say something: not in a block that is mostly capitals."""
     i = lo
@@ -175,7 +175,7 @@ def plain_capitals(flags, lo, hi, out):
         i = end
 
 
-@njit
+@njit_uncounted
 def have_names(flags, lo, hi, telling):
     """Return (whether names are told by capitals, capitals inside sentences) of a document.
 
@@ -192,7 +192,7 @@ def have_names(flags, lo, hi, telling):
     return 4 * capitals <= inside, capitals
 
 
-@njit
+@njit_uncounted
 def is_stop_word(word, language, lists):
     """Tell whether a word is discounted in a document; ``lists`` are ``Lists``."""
     if language < 0:
@@ -203,7 +203,7 @@ def is_stop_word(word, language, lists):
     return lists.languages[position] >> np.uint64(language) & np.uint64(1) != np.uint64(0)
 
 
-@njit
+@njit_uncounted
 def spread_names(hashes, lo, hi, telling, names, classes):
     """Make capitalised words names that the document also writes so inside a sentence.
 
@@ -215,7 +215,7 @@ def spread_names(hashes, lo, hi, telling, names, classes):
             classes[i] = NAME
 
 
-@njit
+@njit_uncounted
 def lengthen_names(tokens, lo, hi, telling, particles, classes):
     """Let names begin with what adjoins them: the first word of a sentence, a particle.
 
@@ -231,7 +231,7 @@ def lengthen_names(tokens, lo, hi, telling, particles, classes):
             classes[i] = NAME  # the "al" of al-Assad
 
 
-@njit
+@njit_uncounted
 def weigh_tokens(flags, lo, hi, classes, weights):
     """Write the weights of the tokens ``lo:hi`` of a document, as ``classify_rows`` says."""
     i = lo
@@ -255,13 +255,42 @@ def weigh_tokens(flags, lo, hi, classes, weights):
         i += 1
 
 
-@njit
+@njit_uncounted
 def longest_row(bounds):
     """Return how many tokens the longest document has; ``bounds`` (int64) as in ``Tokens``."""
     longest = 0
     for row in range(len(bounds) - 1):
         longest = max(longest, bounds[row + 1] - bounds[row])
     return longest
+
+
+@njit_uncounted
+def class_tokens(tokens, row, lists, language, rooms, classes):
+    """Write the classes of the tokens of one document, as ``classify_rows`` says.
+
+    ``language`` is the one of the document or -1. ``rooms`` are a place for each of its tokens
+    (bool) and a table of words (uint64, see ``shingles.table_size``).
+    """
+    hashes, flags, bounds = tokens.hashes, tokens.flags, tokens.bounds
+    telling, seen = rooms
+    lo = bounds[row]
+    hi = bounds[row + 1]
+    plain_capitals(flags, lo, hi, telling)
+    has_names, capitals = have_names(flags, lo, hi, telling)
+    names = seen[: table_size(capitals)]
+    names[:] = np.uint64(0)
+    for i in range(lo, hi):
+        stop = is_stop_word(hashes[i], language, lists)
+        kind = STOP if stop else CONTENT
+        if classes[i] == BLANK or flags[i] & LINK != 0:
+            kind = BLANK
+        elif has_names and not stop and telling[i - lo] and flags[i] & STARTS_SENTENCE == 0:
+            kind = NAME
+            fill_table(hashes[i : i + 1], names)
+        classes[i] = kind
+    if has_names:
+        spread_names(hashes, lo, hi, telling, names, classes)
+        lengthen_names(tokens, lo, hi, telling, lists.particles, classes)
 
 
 @njit
@@ -275,27 +304,9 @@ def classify_rows(tokens, lists, chosen, classes, weights):
     A name is a capitalised word away from the start of a sentence, or one that the same document
     also writes so. Where over a quarter of such words are capitalised (German), there are no names.
     """
-    hashes, flags, bounds = tokens.hashes, tokens.flags, tokens.bounds
+    bounds = tokens.bounds
     longest = longest_row(bounds)
-    telling = np.empty(longest, np.bool_)
-    seen = np.zeros(table_size(longest), np.uint64)
+    rooms = np.empty(longest, np.bool_), np.zeros(table_size(longest), np.uint64)
     for row in range(len(bounds) - 1):
-        lo = bounds[row]
-        hi = bounds[row + 1]
-        plain_capitals(flags, lo, hi, telling)
-        has_names, capitals = have_names(flags, lo, hi, telling)
-        names = seen[: table_size(capitals)]
-        names[:] = np.uint64(0)
-        for i in range(lo, hi):
-            stop = is_stop_word(hashes[i], chosen[row], lists)
-            kind = STOP if stop else CONTENT
-            if classes[i] == BLANK or flags[i] & LINK != 0:
-                kind = BLANK
-            elif has_names and not stop and telling[i - lo] and flags[i] & STARTS_SENTENCE == 0:
-                kind = NAME
-                fill_table(hashes[i : i + 1], names)
-            classes[i] = kind
-        if has_names:
-            spread_names(hashes, lo, hi, telling, names, classes)
-            lengthen_names(tokens, lo, hi, telling, lists.particles, classes)
-        weigh_tokens(flags, lo, hi, classes, weights)
+        class_tokens(tokens, row, lists, chosen[row], rooms, classes)
+        weigh_tokens(tokens.flags, bounds[row], bounds[row + 1], classes, weights)

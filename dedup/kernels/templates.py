@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.stopwords import find_word
 from dedup.kernels.text import CAPITAL, DIGIT, STARTS_SENTENCE, UNSPACED, mix
 
@@ -48,7 +48,7 @@ class Known(NamedTuple):
     spreads: npt.NDArray[np.uint64]
 
 
-@njit
+@njit_uncounted
 def _ending_key(tokens, low, high):
     """Return the key of the tokens ``low:high``."""
     key = _SEED
@@ -58,7 +58,7 @@ def _ending_key(tokens, low, high):
     return key
 
 
-@njit
+@njit_uncounted
 def _words(tokens, low, high):
     """Return the number of words; two characters of a script without spaces count as one."""
     unspaced = 0
@@ -68,7 +68,7 @@ def _words(tokens, low, high):
     return high - low - unspaced + (unspaced + 1) // 2
 
 
-@njit
+@njit_uncounted
 def _starts(tokens, t, cased):
     """Tell whether a sentence starts at token ``t``, not the rest of "12.000" or after “a name”."""
     flags = tokens.flags[t]
@@ -79,7 +79,7 @@ def _starts(tokens, t, cased):
     return tokens.starts[t] - tokens.ends[t - 1] >= 2
 
 
-@njit
+@njit_uncounted
 def cut_units(lows, highs, words, tokens, units):
     """Write the units of all lines and return how many there are.
 
@@ -118,12 +118,12 @@ def cut_units(lows, highs, words, tokens, units):
     return out
 
 
-@njit
+@njit_uncounted
 def _is_known(table, key, spread):
     return find_word(table, key) >= 0 or find_word(table, key ^ spread) >= 0
 
 
-@njit
+@njit_uncounted
 def find_templates(units, known, tokens, words, found, endings):
     """Tell of every unit what it is, and where a template that ends it begins.
 
@@ -184,7 +184,7 @@ def sketch_rows(rows, tokens, stop_words, span_lows, span_highs, out):
             out[r, place] = min(out[r, place], h)
 
 
-@njit
+@njit_uncounted
 def mean_likeness(sketches, members, bounds, out):
     """Write the mean share of bins in which two sketches agree, over all pairs of each group.
 
@@ -212,7 +212,7 @@ def mean_likeness(sketches, members, bounds, out):
         out[g] = total / pairs if pairs > 0 else 0.0
 
 
-@njit
+@njit_uncounted
 def text_bounds(bounds, words, prose, out):
     """Write the stretch of lines with most prose of each document, half open, empty for none.
 

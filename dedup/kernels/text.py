@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import load8, njit, njit_inline, trailing_zeros
-from dedup.kernels.links import link_end, link_word
+from dedup.kernels._jit import load8, njit_inline, njit_uncounted, trailing_zeros
+from dedup.kernels.links import BYTES, LOCAL, WORD, link_end, link_word
 
 # Kinds of separators, as in the folding table.
 PLAIN, SPACE, NEWLINE, SENTENCE, OPEN, CLOSE, TOGGLE, HYPHEN, APOSTROPHE, AT, IGNORE = range(11)
@@ -40,7 +40,19 @@ _MIX = np.uint64(0xD6E8FEB86659FD93)
 _BLANKS = np.uint64(0x2020202020202020)
 _LOW = np.uint64(0x7F7F7F7F7F7F7F7F)
 _HIGH = np.uint64(0x8080808080808080)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_SIX = np.uint64(0xFFFFFFFFFFFF)
 _S = np.uint64(115)
+_AT_SIGN = np.uint8(0x40)
+
+# Whether a word of ASCII letters or digits ends before a byte: surely; if no part of a link follows
+# it; or not surely.
+_ENDS, _MAY_LINK, _GOES_ON = range(3)
+END = np.full(256, _GOES_ON, np.uint8)
+END[:128] = _ENDS
+END[BYTES & LOCAL != 0] = _MAY_LINK
+END[BYTES & WORD != 0] = _GOES_ON
+END[[ord(char) for char in "'`:@"]] = _GOES_ON
 
 
 class Folding(NamedTuple):
@@ -110,14 +122,14 @@ class Read(NamedTuple):
     is_open: Any  # bool: it ends with an apostrophe
 
 
-@njit
+@njit_uncounted
 def mix(h, chunk):
     """Take one chunk of eight folded bytes into a token's hash."""
     h = (h ^ chunk) * _MIX
     return h ^ (h >> np.uint64(32))
 
 
-@njit
+@njit_uncounted
 def hash_link(data, lo, hi):
     """Return the hash and the prefix of a link whose word is ``data[lo:hi]``, in small letters."""
     h = SEED
@@ -139,7 +151,7 @@ def hash_link(data, lo, hi):
     return h, prefix
 
 
-@njit
+@njit_uncounted
 def decode(data, i, hi):
     """Return (code point, bytes) of the UTF-8 sequence at ``i``; a broken one is U+FFFD, 1 byte."""
     b = np.uint32(data[i])
@@ -164,7 +176,7 @@ def decode(data, i, hi):
     return np.uint32(0xFFFD), 1
 
 
-@njit
+@njit_uncounted
 def fold_code(code, stage, values):
     """Look one code point up in the two-stage folding table."""
     return values[(np.intp(stage[code >> np.uint32(7)]) << 7) + np.intp(code & np.uint32(127))]
@@ -201,7 +213,7 @@ def pass_separator(kind, context):
     return Context(sentence, line, adjoins, link)
 
 
-@njit
+@njit_uncounted
 def pass_marks(data, i, hi, folding):
     """Return (place, characters) behind the marks at ``i`` that belong to the one before."""
     passed = 0
@@ -228,60 +240,99 @@ def count_plain(eight, is_digit):
 
 
 @njit_inline
+def add_code(word, folded, details):
+    """Add one folded code point (uint32) to a ``Word``: its bytes, without zeros behind them."""
+    h, waiting, size, prefix, count = word
+    wide = np.uint64(folded)
+    if details is not None and count < 6:
+        if folded < np.uint32(128):
+            prefix |= wide << np.uint64(8 * count)
+        else:
+            prefix ^= (wide * _MIX) >> np.uint64(count)
+    size_in = np.uint64(1) + np.uint64(folded > 0xFF) + np.uint64(folded > 0xFFFF)
+    waiting |= wide << (np.uint64(8) * size)
+    size += size_in
+    if size >= np.uint64(8):
+        h = mix(h, waiting)
+        size -= np.uint64(8)
+        waiting = wide >> (np.uint64(8) * (size_in - size))
+    return Word(h, waiting, size, prefix, count + 1)
+
+
+@njit_inline
 def add_value(word, value, folding, details):
     """Add what a character folds to, by its ``value`` in the table; return (``Word``, the last)."""
-    h, waiting, size, prefix, count = word
-    length = np.intp(value >> np.uint32(24))
-    at = np.intp(value & TABLE_CODE)
     folded = value & TABLE_CODE
-    for j in range(max(length, 1)):
-        if length > 0:
-            folded = folding.expansions[at + j]
-        if details is not None and count < 6:
-            if folded < np.uint32(128):
-                prefix |= np.uint64(folded) << np.uint64(8 * count)
-            else:
-                prefix ^= (np.uint64(folded) * _MIX) >> np.uint64(count)
-        wide = np.uint64(folded)
-        while True:
-            waiting |= (wide & np.uint64(255)) << (np.uint64(8) * size)
-            size += np.uint64(1)
-            if size == np.uint64(8):
-                h = mix(h, waiting)
-                waiting = np.uint64(0)
-                size = np.uint64(0)
-            wide >>= np.uint64(8)
-            if wide == np.uint64(0):
-                break
-        count += 1
-    return Word(h, waiting, size, prefix, count), np.uint64(folded)
+    length = np.intp(value >> np.uint32(24))
+    if length == 0:
+        return add_code(word, folded, details), np.uint64(folded)
+    at = np.intp(folded)
+    for j in range(length):
+        folded = folding.expansions[at + j]
+        word = add_code(word, folded, details)
+    return word, np.uint64(folded)
 
 
 @njit_inline
 def read_plain(span, i, word, is_digit, details):
     """Add the ASCII letters, or digits, at byte ``i`` to a ``Word``, as far as eight bytes tell.
 
-    Returns (``Word``, bytes, the last of them). Nothing is added while bytes wait for the hash.
+    Returns (``Word``, bytes, the last of them).
     """
     data, _, hi = span
     h, waiting, size, prefix, count = word
     k = np.int64(0)
     last = np.uint64(0)
-    if size == np.uint64(0) and i < len(data) - 8:
+    if data[i] < np.uint8(128) and i < len(data) - 8:
         eight = load8(data, i)
         k = min(count_plain(eight, is_digit), hi - i)
         if k > 0:
-            folded = eight | _BLANKS
-            last = (folded >> np.uint64(8 * (k - 1))) & np.uint64(255)
-            if k < 8:
-                folded &= (np.uint64(1) << np.uint64(8 * k)) - np.uint64(1)
-                waiting = folded
-                size = np.uint64(k)
-            else:
-                h = mix(h, folded)
+            folded = (eight | _BLANKS) & (_ALL >> np.uint64(64 - 8 * k))
+            last = folded >> np.uint64(8 * (k - 1))
             if details is not None and count < 6:
-                prefix |= (folded << np.uint64(8 * count)) & np.uint64(0xFFFFFFFFFFFF)
+                prefix |= (folded << np.uint64(8 * count)) & _SIX
+            waiting |= folded << (np.uint64(8) * size)
+            rest = np.uint64(7) - size
+            size += np.uint64(k)
+            if size >= np.uint64(8):
+                h = mix(h, waiting)
+                waiting = (folded >> (np.uint64(8) * rest)) >> np.uint64(8)
+                size -= np.uint64(8)
     return Word(h, waiting, size, prefix, count + k), k, last
+
+
+@njit_inline
+def read_short(span, i, is_digit, details):
+    """Return (bytes, hash, prefix) of the word at ``i`` where it is easy to read, else 0 bytes.
+
+    Easy are up to 15 ASCII letters, or digits, and behind them a separator with which no link and
+    no other word can go on.
+    """
+    data, _, hi = span
+    k = np.int64(0)
+    h = SEED
+    prefix = np.uint64(0)
+    if i < len(data) - 17:
+        eight = load8(data, i)
+        k = count_plain(eight, is_digit)
+        if k == 8:
+            h = mix(h, eight | _BLANKS)
+            prefix = eight | _BLANKS
+            eight = load8(data, i + 8)
+            more = count_plain(eight, is_digit)
+            if more > 0:
+                h = mix(h, (eight | _BLANKS) & (_ALL >> np.uint64(64 - 8 * more)))
+            k = 8 + more if more < 8 else np.int64(0)
+        elif k > 0:
+            prefix = (eight | _BLANKS) & (_ALL >> np.uint64(64 - 8 * k))
+            h = mix(h, prefix)
+    if k > 0:
+        end = END[data[i + k]] if i + k + 1 < hi else _GOES_ON
+        if end == _MAY_LINK and BYTES[data[i + k + 1]] & LOCAL == 0 and data[i + k + 1] != _AT_SIGN:
+            end = _ENDS
+        if end != _ENDS:
+            k = np.int64(0)
+    return k, h, prefix & _SIX
 
 
 @njit_inline
@@ -359,7 +410,7 @@ def flags_of(first, context, is_link):
     return flags
 
 
-@njit
+@njit_uncounted
 def tokenise(span, folding, hashes, details, out):
     """Write the tokens of a ``Span`` from index ``out`` on; return the index after the last.
 
@@ -385,29 +436,36 @@ def tokenise(span, folding, hashes, details, out):
             position += 1
             continue
         is_digit = value & TABLE_DIGIT != np.uint32(0)
-        read = read_word(span, i, position, is_digit, folding, details)
-        h, prefix, last, stop = read.h, read.prefix, read.end, read.i
-        if read.is_plain and stop < hi:
-            stop = max(stop, link_end(data, i, stop, hi))
-        is_link = stop > read.i
-        if is_link:
-            last = read.position + stop - read.i
-            low, top = link_word(data, i, stop)
-            h, prefix = hash_link(data, low, top)
+        stop, h, prefix = read_short(span, i, is_digit, details)
+        last, stop = position + stop, i + stop
+        adjoins, is_link = True, False
+        after = last
+        if stop == i:
+            read = read_word(span, i, position, is_digit, folding, details)
+            h, prefix, last, stop = read.h, read.prefix, read.end, read.i
+            after = read.position
+            if read.is_plain and stop < hi:
+                stop = max(stop, link_end(data, i, stop, hi))
+            is_link = stop > read.i
+            if is_link:
+                last = after = read.position + stop - read.i
+                low, top = link_word(data, i, stop)
+                h, prefix = hash_link(data, low, top)
+            adjoins = not read.is_open and not is_link
         hashes[out] = h
         if details is not None:
             details.prefixes[out] = prefix
             details.starts[out] = position
             details.ends[out] = last
             details.flags[out] = flags_of(value, context, is_link)
-            context = Context(False, False, not read.is_open and not is_link, context.link)
-        position = last if is_link else read.position
+            context = Context(False, False, adjoins, context.link)
+        position = after
         i = stop
         out += 1
     return out
 
 
-@njit
+@njit_uncounted
 def tokenise_rows(data, offsets, folding, hashes, details, bounds):
     """Tokenise every text; ``bounds[r]`` to ``bounds[r + 1]`` are the tokens of text ``r``.
 

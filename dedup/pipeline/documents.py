@@ -89,6 +89,7 @@ def _read_all(reader: Reader, work: Work) -> tuple[pa.Table, Int64]:
     parts: list[pa.Table] = []
     digests = []
     since = 0
+    work.spool.reserve_rest(_TEXT, np.uint8)
     for number, batch in enumerate(reader.batches()):
         parts.append(metadata_of(batch))
         texts = texts_from_arrow(batch.column("text"))

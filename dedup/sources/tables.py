@@ -219,9 +219,11 @@ def _ids(given: pa.Array, source: Source, numbers: pa.Array, columns: Columns) -
 
 def _sites(batch: pa.RecordBatch, columns: Columns) -> pa.Array:
     sites = as_strings(batch, columns.site)
-    urls = as_strings(batch, columns.url)
-    hosts = pa.array([host(each) for each in urls.to_pylist()], pa.string())
     usable = pc.fill_null(pc.not_equal(sites, ""), False)
+    urls = as_strings(batch, columns.url)
+    hosts: Any = pa.scalar(None, pa.string())
+    if urls.null_count < len(urls) and not pc.all(usable).as_py():
+        hosts = pa.array([host(each) for each in urls.to_pylist()], pa.string())
     return pc.if_else(usable, sites, hosts)
 
 

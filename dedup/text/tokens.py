@@ -18,6 +18,7 @@ from dedup.kernels.quotes import mark_quote_rows
 from dedup.kernels.text import Details, Folding
 
 FOLDING_VERSION = 2
+_RUN_BYTES = 1 << 20  # of text whose tokens are made at a time: they stay in the cache
 _KINDS: dict[str, type[Any]] = {
     "hashes": np.uint64,
     "prefixes": np.uint64,
@@ -92,12 +93,14 @@ def tokenise_texts(texts: Texts, *, threads: int = 1, columns: Columns | None = 
     capacity = _room(texts.offsets)
     grown = [columns.grow(name, kind, capacity) for name, kind in _KINDS.items()]
     bounds = np.zeros(len(texts) + 1, np.int64)
-    runs = list(runs_of_rows(texts.offsets))
-    made = in_order(lambda run: _tokenise_run(texts, *run), runs, threads)
-    for (low, high), part in zip(runs, made, strict=True):
-        bounds[low + 1 : high + 1] = part.bounds[1:] + bounds[low]
-        for name, column in zip(_KINDS, grown, strict=True):
-            column.append(getattr(part, name))
+    runs = list(runs_of_rows(texts.offsets, _RUN_BYTES))
+    rooms = _Rooms(max((_room(texts.offsets[low : high + 1]) for low, high in runs), default=0))
+    made = in_order(lambda run: _tokenise_run(texts, *run, rooms.take()), runs, threads)
+    for (low, high), (own, room) in zip(runs, made, strict=True):
+        bounds[low + 1 : high + 1] = own[1:] + bounds[low]
+        for column, values in zip(grown, room, strict=True):
+            column.append(values[: own[-1]])
+        rooms.give(room)
         columns.ease()
     return Tokens(bounds, *(column.done() for column in grown))
 
@@ -112,25 +115,37 @@ def _room(offsets: Int64) -> int:
     return int(offsets[-1] - offsets[0]) + len(offsets)
 
 
-def _tokenise_run(texts: Texts, low: int, high: int) -> Tokens:
+class _Rooms:
+    """Room for the tokens of a run of texts, used again: memory that is new costs more than work.
+
+    Each room is one array of each of ``_KINDS``.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._free: list[tuple[Any, ...]] = []
+
+    def take(self) -> tuple[Any, ...]:
+        """Return a room that nobody uses."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return tuple(np.empty(self._capacity, kind) for kind in _KINDS.values())
+
+    def give(self, room: tuple[Any, ...]) -> None:
+        """Give a room back."""
+        self._free.append(room)
+
+
+def _tokenise_run(
+    texts: Texts, low: int, high: int, room: tuple[Any, ...]
+) -> tuple[Int64, tuple[Any, ...]]:
+    """Write the tokens of the texts ``low:high`` to ``room``; return their bounds, and it."""
     table = folding()
     offsets = texts.offsets[low : high + 1]
-    capacity = _room(offsets)
-    hashes = np.empty(capacity, np.uint64)
-    prefixes = np.empty(capacity, np.uint64)
-    starts = np.empty(capacity, np.int32)
-    ends = np.empty(capacity, np.int32)
-    flags = np.empty(capacity, np.uint8)
     bounds = np.empty(high - low + 1, np.int64)
+    hashes, prefixes, starts, ends, flags = room
     details = Details(prefixes, starts, ends, flags)
     kernel.tokenise_rows(texts.data, offsets, table, hashes, details, bounds)
-    count = int(bounds[-1])
     mark_quote_rows(texts.data, offsets, table, starts, flags, bounds)
-    return Tokens(
-        bounds,
-        hashes[:count],
-        prefixes[:count],
-        starts[:count],
-        ends[:count],
-        flags[:count],
-    )
+    return bounds, room

@@ -133,6 +133,16 @@ def test_tokens_of_the_cases_that_the_rules_name(string):
     check_tokens([string, "what follows in the buffer", string])
 
 
+@pytest.mark.parametrize("word", ["A", "7", "abcDEFg", "Abcdefgh", "12345678", "a" * 15, "a" * 16])
+def test_what_stands_behind_a_word_of_ascii(word):
+    """Any byte behind it, and behind that what may make it a link or end it."""
+    for end in map(chr, range(128)):
+        check_tokens(
+            [f"{word}{end}{then}" + " and what follows it" for then in ("x", "1", " ", "@")]
+        )
+    check_tokens([word + " " * size for size in range(20)])
+
+
 @examples
 @given(texts, texts)
 def test_tokenise_without_offsets(before, after):

@@ -29,6 +29,10 @@ line_texts = st.text(
     max_size=40,
 )
 
+plain_lines = st.lists(
+    st.sampled_from(["Words of ", "iPhone", "a" * 7, " @handle, ", "#tag", " " * 9, "é", "\n", "…"])
+).map("".join)
+
 
 def bytes_of(string):
     return np.frombuffer(string.encode(), np.uint8)
@@ -75,8 +79,35 @@ def lines_for(bounds, count):
     )
 
 
+PLAIN = st.text(st.sampled_from(" aZ1@#[`{~!\x1f\x7fé"), min_size=8, max_size=8)
+
+
 @examples
-@given(st.lists(line_texts, max_size=4))
+@given(PLAIN, st.booleans())
+def test_eight_bytes_at_a_time(string, after_small):
+    data = bytes_of(string)[:8]
+    eight = np.uint64(int.from_bytes(data.tobytes(), "little"))
+    printable = all(0x20 <= each < 0x80 for each in data)
+    assert bool(lines.is_printable(eight)) == printable
+    if not printable:
+        return
+    for byte in (1, 32, 33, 65, 91, 97, 123):
+        found = int(lines.at_least(eight, byte))
+        wanted = [0x80 if each >= byte else 0 for each in data]
+        assert list(found.to_bytes(8, "little")) == wanted
+    flags, small = lines.marks_in(eight, after_small)
+    before, one_by_one = after_small, 0
+    for each in data:
+        found, before = lines.marks_of(each, before)
+        one_by_one |= found
+    assert (int(flags), bool(small)) == (int(one_by_one), bool(before))
+    if not string.isspace():
+        assert lines.last_visible(data, -1, 0) == len(string.rstrip(" ")) - 1
+    assert lines.last_visible(data, 3, 3) == 3
+
+
+@examples
+@given(st.lists(st.one_of(line_texts, plain_lines), max_size=4))
 def test_lines(strings):
     strings = [clean_string(each) for each in strings]
     column = texts_from_strings(strings)

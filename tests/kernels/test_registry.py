@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib.machinery
 import importlib.util
+import inspect
 import json
 from pathlib import Path
 
@@ -178,6 +179,11 @@ REGISTRY = {
         "_before": "test_walking_over_characters",
         "_dots": "test_walking_over_characters",
         "_ending": "test_lines",
+        "at_least": "test_eight_bytes_at_a_time",
+        "is_printable": "test_eight_bytes_at_a_time",
+        "marks_in": "test_eight_bytes_at_a_time",
+        "marks_of": "test_eight_bytes_at_a_time",
+        "last_visible": "test_eight_bytes_at_a_time",
         "count_lines": "test_lines",
         "look_at_line": "test_lines",
         "fill_lines": "test_lines",
@@ -430,6 +436,7 @@ REGISTRY = {
         "lengthen_names": "test_classify_rows",
         "weigh_tokens": "test_classify_rows",
         "longest_row": "test_classify_rows",
+        "class_tokens": "test_classify_rows",
         "classify_rows": "test_classify_rows",
     },
     "stories": {
@@ -476,7 +483,9 @@ REGISTRY = {
         "pass_separator": "test_tokenise_rows",
         "pass_marks": "test_tokenise_without_offsets",
         "count_plain": "test_tokenise_without_offsets",
+        "add_code": "test_tokenise_without_offsets",
         "add_value": "test_tokenise_without_offsets",
+        "read_short": "test_tokenise_without_offsets",
         "read_plain": "test_tokenise_without_offsets",
         "word_hash": "test_tokenise_without_offsets",
         "read_word": "test_tokenise_without_offsets",
@@ -498,16 +507,16 @@ REGISTRY = {
 }
 
 
-DECORATORS = ("njit", "njit_uncounted", "njit_inline")
+COUNTED, UNCOUNTED = {"njit"}, {"njit_uncounted", "njit_inline"}
 
 
-def kernels_in(path):
+def kernels_in(path, kinds=COUNTED | UNCOUNTED):
     """Return the kernels that a module defines, each with the names that it uses."""
     return {
         node.name: {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef)
-        and any(getattr(each, "id", "") in DECORATORS for each in node.decorator_list)
+        and any(getattr(each, "id", "") in kinds for each in node.decorator_list)
     }
 
 
@@ -549,6 +558,27 @@ def test_the_test_of_a_twin_is_there_and_names_the_kernel(module):
         callers = callers_of(module, kernel)
         public = kernel == "tokenise_rows"  # through tokenise_texts
         assert kernel in named or callers & named or public, f"{module}.{kernel}: {test}"
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.stem)
+def test_kernels_that_count_no_references_call_no_other_kind(path):
+    """An array that one of the others makes or hands on would never be freed, or too early."""
+    module = importlib.import_module(f"dedup.kernels.{path.stem}")
+    for kernel, uses in kernels_in(path, UNCOUNTED).items():
+        for name in uses:
+            function = inspect.unwrap(getattr(getattr(module, name, None), "py_func", len))
+            home = ROOT / function.__module__.replace(".", "/") if function is not len else None
+            if home is not None and home.parent.name == "kernels":
+                counted = kernels_in(home.with_suffix(".py"), COUNTED)
+                assert function.__name__ not in counted, f"{kernel} calls {name}"
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.stem)
+def test_kernels_that_count_no_references_return_no_array(path):
+    module = importlib.import_module(f"dedup.kernels.{path.stem}")
+    for kernel in kernels_in(path, UNCOUNTED):
+        for found in getattr(getattr(module, kernel), "nopython_signatures", []):
+            assert "array" not in str(found.return_type).lower(), kernel
 
 
 def constants_of_today():

@@ -192,7 +192,7 @@ def _take_tweets(page: Page) -> None:
             continue
         lowest = max(page.begin(line), line - _TWEET_LINES)
         for above in range(line - 1, lowest - 1, -1):
-            if above in page.found or page.lines.words[above] > 70:
+            if above in page.found or page.words[above] > 70:
                 break
             if above < line - 1 and not page.has(above, AT | HASHTAG) and above not in page.tagged:
                 break

@@ -31,7 +31,6 @@ _STAMP = re.compile(
 
 def tag_comments(page: Page) -> None:
     """Tag the comments of each page ``comment``."""
-    lines = page.lines
     heads = [line for line, finding in page.found.items() if finding[0] == "comment_form"]
     done: set[int] = set()
     for head in sorted(heads):
@@ -42,7 +41,7 @@ def tag_comments(page: Page) -> None:
         if len(stamps) < _FEWEST:
             continue
         done.add(end)
-        first = stamps[0] - (stamps[0] - 1 > head and lines.words[stamps[0] - 1] <= 6)
+        first = stamps[0] - (stamps[0] - 1 > head and page.words[stamps[0] - 1] <= 6)
         last = _last(page, stamps[-1], end)
         for line in range(first, last):
             if line not in page.found:

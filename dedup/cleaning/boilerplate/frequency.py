@@ -57,7 +57,7 @@ def _tag_credits(page: Page, line_counts: LineCounts) -> None:
     """Tag what looks like a byline or a dateline above the text."""
     for line in sorted(page.frequent):
         position = line - page.begin(line)
-        if not 0 < position <= 4 or page.lines.words[line] > 8 or page.has(line, SENTENCE):
+        if not 0 < position <= 4 or page.words[line] > 8 or page.has(line, SENTENCE):
             continue
         line_text = page.text(line).strip()
         named = _WHO_WHERE.fullmatch(line_text) is not None and _is_titled(line_text)
@@ -129,7 +129,7 @@ def _judge(
     # The last line above a paragraph may be its heading.
     heading = end - 1 if not below and end < page.end(begin) and not enclosed else -1
     for line in plain:
-        if line != heading or page.lines.words[line] > _LABEL_WORDS:
+        if line != heading or page.words[line] > _LABEL_WORDS:
             page.found[line] = _line(bool(line_counts.very[line]))
     for line in own:
         if line in page.found or line == heading:
@@ -145,7 +145,7 @@ def _judge(
 
 def _stands_alone(page: Page, line_counts: LineCounts, line: int, *, below: bool) -> bool:
     """Tell whether a frequent line can be boilerplate with no other beside it."""
-    if page.lines.words[line] < _ALONE_WORDS or page.has(line, SENTENCE):
+    if page.words[line] < _ALONE_WORDS or page.has(line, SENTENCE):
         return False
     if NOTICE.match(fold_line(page.text(line))) or page.text(line).rstrip()[-1:] in ",:;":
         return False
@@ -155,7 +155,7 @@ def _stands_alone(page: Page, line_counts: LineCounts, line: int, *, below: bool
     if int((keys == page.lines.keys[line]).sum()) > 1:
         return False  # a refrain
     first = line == page.begin(line) and line + 1 < page.end(line)
-    if first and (page.lines.words[line + 1] > 25 or page.has(line + 1, SENTENCE)):
+    if first and (page.words[line + 1] > 25 or page.has(line + 1, SENTENCE)):
         return False  # without a headline behind it, it is the headline
     return first or below
 
@@ -165,4 +165,4 @@ def _line(very: bool) -> tuple[str, str, str]:
 
 
 def _is_plain(page: Page, line: int) -> bool:
-    return not page.has(line, SENTENCE) or int(page.lines.words[line]) < _LABEL_WORDS
+    return not page.has(line, SENTENCE) or page.words[line] < _LABEL_WORDS

@@ -14,7 +14,7 @@ import numpy as np
 
 from dedup.cleaning.boilerplate.lines import LineCounts
 from dedup.cleaning.boilerplate.page import Page
-from dedup.core.arrays import Bool, Int64, offsets_of
+from dedup.core.arrays import Bool, offsets_of
 from dedup.kernels import templates as kernel
 from dedup.text.lines import BULLET, SENTENCE
 
@@ -47,7 +47,7 @@ class _Run:
 
     low: int
     high: int
-    firm: Int64
+    firm: list[int]
 
 
 def take_margins(page: Page, line_counts: LineCounts) -> None:
@@ -61,34 +61,52 @@ def take_margins(page: Page, line_counts: LineCounts) -> None:
     prose &= ~found
     bounds = np.empty((len(lines.bounds) - 1, 2), np.int64)
     kernel.text_bounds(lines.bounds, lines.words, prose, bounds)
+    texts = bounds.tolist()
+    menu, foot = _count_firm(page, _MENU), _count_firm(page, _FOOT)
     for doc in np.unique(lines.docs[found]).tolist():
         begin, end = int(lines.bounds[doc]), int(lines.bounds[doc + 1])
-        first, last = bounds[doc].tolist()
+        first, last = texts[doc]
         if first == last:
             continue  # a page without text
-        if page.frequent:
-            _take_frequent(page, line_counts, prose, (first, last))
-        heads = _menus(page, _runs(page, prose, begin, first, _MENU))
-        for run, below in itertools.zip_longest(heads, heads[1:]):
-            _take_head(page, run, goes_on=_goes_on(page, run, below))
-        feet = _menus(page, _runs(page, prose, last, end, _FOOT))
-        for above, run in zip([None, *feet], feet, strict=False):
-            _take_foot(page, run, goes_on=_goes_on(page, above, run))
-        _take_teasers(page, feet)
-        for run in _runs(page, prose, first, last, _MENU):
-            _take_inside(page, run)
+        more = bool(page.frequent) and _take_frequent(page, line_counts, prose, (first, last))
+        if more or menu[first] > menu[begin]:
+            _take_heads(page, _menus(page, _runs(page, prose, begin, first, _MENU)))
+        if more or foot[end] > foot[last]:
+            _take_feet(page, _menus(page, _runs(page, prose, last, end, _FOOT)))
+        if menu[last] - menu[first] >= _INSIDE:
+            for run in _runs(page, prose, first, last, _MENU):
+                _take_inside(page, run)
     _take_enclosed(page)
+
+
+def _count_firm(page: Page, reasons: frozenset[str]) -> list[int]:
+    """Return how many lines before each, and in all, ``_is_firm`` holds of."""
+    firm = np.zeros(len(page.lines), np.int64)
+    firm[[line for line, finding in page.found.items() if finding[0] in reasons]] = 1
+    firm[[line for line in page.weak if _is_firm(page, line, reasons)]] = 1
+    counts: list[int] = offsets_of(firm).tolist()
+    return counts
+
+
+def _take_heads(page: Page, heads: list[_Run]) -> None:
+    for run, below in itertools.zip_longest(heads, heads[1:]):
+        _take_head(page, run, goes_on=_goes_on(page, run, below))
+
+
+def _take_feet(page: Page, feet: list[_Run]) -> None:
+    for above, run in zip([None, *feet], feet, strict=False):
+        _take_foot(page, run, goes_on=_goes_on(page, above, run))
+    _take_teasers(page, feet)
 
 
 def _runs(page: Page, prose: Bool, low: int, high: int, reasons: frozenset[str]) -> list[_Run]:
     """Return the runs of lines between those of prose."""
     stops = [low - 1, *(np.flatnonzero(prose[low:high]) + low).tolist(), high]
-    runs = []
-    for above, below in itertools.pairwise(stops):
-        firm = [line for line in range(above + 1, below) if _is_firm(page, line, reasons)]
-        if below > above + 1:
-            runs.append(_Run(above + 1, below, np.array(firm, np.int64)))
-    return runs
+    return [
+        _Run(above + 1, below, [x for x in range(above + 1, below) if _is_firm(page, x, reasons)])
+        for above, below in itertools.pairwise(stops)
+        if below > above + 1
+    ]
 
 
 def _menus(page: Page, runs: list[_Run]) -> list[_Run]:
@@ -102,7 +120,7 @@ def _menus(page: Page, runs: list[_Run]) -> list[_Run]:
     if not menus:
         return []
     return [
-        run if len(run.firm) else _Run(run.low, run.high, np.array([run.low, run.high - 1]))
+        run if len(run.firm) else _Run(run.low, run.high, [run.low, run.high - 1])
         for run in runs[menus[0] : menus[-1] + 1]
     ]
 
@@ -115,7 +133,7 @@ def _goes_on(page: Page, above: _Run | None, below: _Run | None) -> bool:
     if above is None or below is None or below.low - above.high > 1:
         return False
     told = sum(_is_told(page, line) for line in range(above.low, above.high))
-    words = int(page.lines.words[above.high : below.low].sum())
+    words = sum(page.words[above.high : below.low])
     return told >= _FEWEST and words <= _TEASER_WORDS
 
 
@@ -134,16 +152,16 @@ def _is_firm(page: Page, line: int, reasons: frozenset[str]) -> bool:
 
 def _is_menu(page: Page, run: _Run) -> bool:
     """Tell whether there is enough of a menu in a run."""
-    if not any(line in page.found for line in run.firm.tolist()):
+    if not any(line in page.found for line in run.firm):
         return False
     if len(run.firm) >= _FEWEST:
         return True
-    words = page.lines.words[run.low : run.high]
-    return len(words) >= _ALONE_LINES and float(words.mean()) <= _ALONE_MEAN
+    words = page.words[run.low : run.high]
+    return len(words) >= _ALONE_LINES and sum(words) <= _ALONE_MEAN * len(words)
 
 
 def _take(page: Page, line: int) -> None:
-    suspect = page.tagged.get(line) == _SUSPECT and page.lines.words[line] > 1  # no bare address
+    suspect = page.tagged.get(line) == _SUSPECT and page.words[line] > 1  # no bare address
     known = page.found.get(line)
     unsure = (
         known is not None and known[1:] == _UNSURE
@@ -155,15 +173,14 @@ def _take(page: Page, line: int) -> None:
 
 def _take_head(page: Page, run: _Run, *, goes_on: bool) -> None:
     """Take a run above the text down to the last line of a menu in it, or all if that goes on."""
-    lines = page.lines
-    stop = run.high if goes_on else int(run.firm[-1]) + 1
-    while stop < run.high and page.has(stop, BULLET) and lines.words[stop] <= _ITEM_WORDS:
+    stop = run.high if goes_on else run.firm[-1] + 1
+    while stop < run.high and page.has(stop, BULLET) and page.words[stop] <= _ITEM_WORDS:
         stop += 1
     headline = next(
         (line for line in range(stop - 1, run.low, -1) if _may_be_headline(page, line)), -1
     )
     for line in range(run.low, stop):
-        words = int(lines.words[line])
+        words = page.words[line]
         item = page.has(line, BULLET) and words <= _ITEM_WORDS
         if line != headline and (words < _TITLE_WORDS or item or line in page.frequent):
             _take(page, line)
@@ -193,14 +210,14 @@ def _may_be_headline(page: Page, line: int) -> bool:
     """Tell whether a line of a run above the text may be the headline of the page."""
     if line in page.found or line in page.weak or line in page.frequent or line in page.tagged:
         return False
-    return page.lines.words[line] > 1 and not page.has(line, BULLET)
+    return page.words[line] > 1 and not page.has(line, BULLET)
 
 
 def _take_foot(page: Page, run: _Run, *, goes_on: bool) -> None:
     """Take a run below the text from the first line of a menu in it on, or all if one goes on."""
-    start = run.low if goes_on else int(run.firm[0])
+    start = run.low if goes_on else run.firm[0]
     while start > run.low and page.has(start, BULLET) and page.has(start - 1, BULLET):
-        if page.lines.words[start - 1] > _ITEM_WORDS:
+        if page.words[start - 1] > _ITEM_WORDS:
             break
         start -= 1
     for line in range(start, run.high):
@@ -223,11 +240,10 @@ def _take_teasers(page: Page, feet: list[_Run]) -> None:
 
 
 def _take_teasers_of(page: Page, section: list[_Run]) -> None:
-    lines = page.lines
     between = [run.low - 1 for run in section[1:] if run.low - 1 not in page.found]
     teasers = [line for line in between if line - 1 in page.found]
     known = sum(
-        line in page.found and lines.words[line] >= _PROSE_WORDS and page.has(line, SENTENCE)
+        line in page.found and page.words[line] >= _PROSE_WORDS and page.has(line, SENTENCE)
         for line in range(section[0].low, section[-1].high)
     )
     if len(teasers) + known >= _FEWEST_TEASERS:
@@ -235,9 +251,13 @@ def _take_teasers_of(page: Page, section: list[_Run]) -> None:
             page.found.setdefault(line, _TEASER)
 
 
-def _take_frequent(page: Page, line_counts: LineCounts, prose: Bool, text: tuple[int, int]) -> None:
-    """Take lines of most pages of a site above and below the text, but no heading of a text."""
+def _take_frequent(page: Page, line_counts: LineCounts, prose: Bool, text: tuple[int, int]) -> bool:
+    """Take lines of most pages of a site above and below the text, but no heading of a text.
+
+    Tell whether there were any.
+    """
     begin, end = page.begin(text[0]), page.end(text[0])
+    before = len(page.found)
     for line in (*range(begin, text[0]), *range(text[1], end)):
         if not line_counts.most[line] or line not in page.frequent:
             continue
@@ -247,6 +267,7 @@ def _take_frequent(page: Page, line_counts: LineCounts, prose: Bool, text: tuple
             continue
         if line + 1 == end or not prose[line + 1]:
             page.found.setdefault(line, _FREQUENT)
+    return len(page.found) > before
 
 
 def _take_enclosed(page: Page) -> None:
@@ -261,6 +282,6 @@ def _take_inside(page: Page, run: _Run) -> None:
     """Take what stands between the lines of a menu inside the text."""
     if len(run.firm) < _INSIDE or 3 * len(run.firm) < run.firm[-1] + 1 - run.firm[0]:
         return
-    for line in range(int(run.firm[0]), int(run.firm[-1]) + 1):
-        if page.lines.words[line] <= _ITEM_WORDS:
+    for line in range(run.firm[0], run.firm[-1] + 1):
+        if page.words[line] <= _ITEM_WORDS:
             _take(page, line)

@@ -13,7 +13,10 @@ Finding = tuple[str, str, str]  # reason, rule, confidence
 
 @dataclass(slots=True)
 class Page:
-    """The blocks of all documents and what was found; keys are block numbers."""
+    """The blocks of all documents and what was found; keys are block numbers.
+
+    ``words`` are those of ``lines``, as a list: single values of an array are slow to get.
+    """
 
     texts: Texts
     lines: Lines
@@ -23,18 +26,28 @@ class Page:
     markers: list[int] = field(default_factory=list)
     tagged: dict[int, str] = field(default_factory=dict)
     spans: list[tuple[int, int, int, Finding]] = field(default_factory=list)  # parts of lines
+    words: list[int] = field(init=False)
+    _flags: list[int] = field(init=False)
+    _begins: list[int] = field(init=False)
+    _ends: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        lines = self.lines
+        self.words, self._flags = lines.words.tolist(), lines.flags.tolist()
+        self._begins = lines.bounds[lines.docs].tolist()
+        self._ends = lines.bounds[lines.docs + 1].tolist()
 
     def end(self, line: int) -> int:
         """Return the first block after the document of ``line``."""
-        return int(self.lines.bounds[self.lines.docs[line] + 1])
+        return self._ends[line]
 
     def begin(self, line: int) -> int:
         """Return the first block of the document of ``line``."""
-        return int(self.lines.bounds[self.lines.docs[line]])
+        return self._begins[line]
 
     def has(self, line: int, flag: int) -> bool:
         """Tell whether the block carries a flag."""
-        return bool(int(self.lines.flags[line]) & flag)
+        return bool(self._flags[line] & flag)
 
     def text(self, line: int) -> str:
         """Return the line of one block."""

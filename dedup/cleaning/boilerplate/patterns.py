@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -110,25 +109,23 @@ class Match:
     weak: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    section: Section
-    pattern: re.Pattern[str] | None
-    title: re.Pattern[str] | None
-    among: re.Pattern[str] | None
+def _match(position: int, folded: str, words: int, *, is_sentence: bool) -> Match | None:
+    """Return what the section at ``position`` says of a folded line."""
+    section = sections()[position]
+    if words > section.limit:
+        return None
+    said = words >= _REPORT_WORDS and section.reason not in _QUOTES_TITLES
+    if said and _REPORTED.search(folded):
+        return None
+    firm = _is_one_of(section.patterns, folded)
+    firm = firm or (not is_sentence and _is_one_of(section.titles, folded))
+    if not firm and (is_sentence or not _is_one_of(section.among, folded)):
+        return None
+    return Match(section.reason, section.confidence, weak=not firm)
 
-    def match(self, folded: str, words: int, is_sentence: bool) -> Match | None:
-        section = self.section
-        if words > section.limit:
-            return None
-        said = words >= _REPORT_WORDS and section.reason not in _QUOTES_TITLES
-        if said and _REPORTED.search(folded):
-            return None
-        firm = self.pattern is not None and self.pattern.fullmatch(folded)
-        firm = firm or (not is_sentence and self.title is not None and self.title.fullmatch(folded))
-        if not firm and (is_sentence or self.among is None or not self.among.fullmatch(folded)):
-            return None
-        return Match(section.reason, section.confidence, weak=not firm)
+
+def _is_one_of(patterns: tuple[str, ...], folded: str) -> bool:
+    return bool(patterns) and _any_of(patterns).fullmatch(folded) is not None
 
 
 @cache
@@ -180,9 +177,16 @@ def trigger_words() -> dict[str, int]:
     return limits
 
 
-def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
-    joined = "|".join(f"(?:{each})" for each in patterns)
-    return re.compile(joined) if joined else None
+@cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Compile patterns when a line first comes to them; those of most languages never are."""
+    return re.compile("|".join(f"(?:{each})" for each in patterns))
+
+
+@cache
+def _most_words() -> int:
+    """Return the most words of a line that any pattern is for."""
+    return max(section.limit for section in sections())
 
 
 @cache
@@ -193,14 +197,6 @@ def _by_trigger() -> dict[str, tuple[int, ...]]:
             folded = fold_line(word)
             positions[folded] = (*positions.get(folded, ()), position)
     return positions
-
-
-@cache
-def _tried() -> tuple[_Tried, ...]:
-    return tuple(
-        _Tried(each, _any_of(each.patterns), _any_of(each.titles), _any_of(each.among))
-        for each in sections()
-    )
 
 
 def _variants(line: str) -> list[str]:
@@ -229,10 +225,13 @@ def match_patterns(line: str, words: int, *, is_sentence: bool) -> Match | None:
     plain = plain_text(line)
     if plain != line:
         line, words = plain, min(words, len(_WORD.findall(plain)))
+    if words > _most_words():
+        return None
     for each in _variants(line):
-        tried = {position for word in _WORD.findall(each) for position in by_trigger.get(word, ())}
+        there = by_trigger.keys() & _WORD.findall(each)
+        tried = {position for word in there for position in by_trigger[word]}
         for position in sorted(tried):
-            match = _tried()[position].match(each, words, is_sentence)
+            match = _match(position, each, words, is_sentence=is_sentence)
             if match is not None and not match.weak:
                 return match
             weak = weak or match

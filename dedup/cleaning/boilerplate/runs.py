@@ -105,4 +105,4 @@ def take_cards(page: Page) -> None:
 def _is_title(page: Page, line: int) -> bool:
     if page.has(line, ELLIPSIS):
         return True
-    return not page.has(line, SENTENCE) and 0 < page.lines.words[line] <= _TITLE_WORDS
+    return not page.has(line, SENTENCE) and 0 < page.words[line] <= _TITLE_WORDS

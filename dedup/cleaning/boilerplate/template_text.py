@@ -98,7 +98,7 @@ def _take_beside(page: Page, line_counts: LineCounts, template: int) -> None:
 def _is_heading(page: Page, line: int) -> bool:
     """Tell whether a short line belongs to the text below it rather than to the line above."""
     lines = page.lines
-    if lines.words[line] > _LABEL_WORDS or page.has(line, SENTENCE):
+    if page.words[line] > _LABEL_WORDS or page.has(line, SENTENCE):
         return False
     above = lines.starts[line] - lines.ends[line - 1]
     return bool(lines.starts[line + 1] - lines.ends[line] <= above)
