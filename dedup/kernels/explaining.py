@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.stories import term_at
 from dedup.kernels.text import STARTS_SENTENCE
 
@@ -37,6 +37,27 @@ def story_sums(vectors, members, terms, sums, squares):
     return count
 
 
+@njit_uncounted
+def take_heaviest(values, places):
+    """Write where the largest positive ``values`` (int64) stand, largest first; -1 for none.
+
+    ``places`` (int64) are as many as wanted; of equal values the first comes first.
+    """
+    size = 0
+    for i in range(len(values)):
+        value = values[i]
+        if value <= 0 or (size == len(places) and values[places[size - 1]] >= value):
+            continue
+        k = min(size, len(places) - 1)
+        while k > 0 and values[places[k - 1]] < value:
+            places[k] = places[k - 1]
+            k -= 1
+        places[k] = i
+        size = min(size + 1, len(places))
+    for k in range(size, len(places)):
+        places[k] = -1
+
+
 @njit
 def explain_stories(vectors, bounds, members, out):
     """Write what makes up the mean similarity of each story, and of each member to the others.
@@ -47,6 +68,8 @@ def explain_stories(vectors, bounds, members, out):
     products of all pairs of members, in either order.
     """
     story_terms, story_parts, story_totals, member_terms, member_totals = out
+    of_story = np.empty(story_terms.shape[1], np.int64)
+    of_member = np.empty(member_terms.shape[1], np.int64)
     for s in range(len(bounds) - 1):
         rows = members[bounds[s] : bounds[s + 1]]
         size = np.int64(0)
@@ -58,11 +81,10 @@ def explain_stories(vectors, bounds, members, out):
         count = story_sums(vectors, rows, terms, sums, squares)
         parts = sums[:count] * sums[:count] - squares[:count]
         story_totals[s] = parts.sum()
-        order = np.argsort(-parts, kind="mergesort")
-        for k in range(story_terms.shape[1]):
-            some = k < count and parts[order[k]] > 0
-            story_terms[s, k] = terms[order[k]] if some else -1
-            story_parts[s, k] = parts[order[k]] if some else 0
+        take_heaviest(parts, of_story)
+        for k in range(len(of_story)):
+            story_terms[s, k] = terms[of_story[k]] if of_story[k] >= 0 else -1
+            story_parts[s, k] = parts[of_story[k]] if of_story[k] >= 0 else 0
         for m in range(bounds[s], bounds[s + 1]):
             lo = vectors.bounds[members[m]]
             own = np.zeros(vectors.bounds[members[m] + 1] - lo, np.int64)
@@ -73,10 +95,10 @@ def explain_stories(vectors, bounds, members, out):
                 value = np.int64(vectors.values[lo + k])
                 own[k] = value * (sums[at] - value)
             member_totals[m] = own.sum()
-            order = np.argsort(-own, kind="mergesort")
-            for k in range(member_terms.shape[1]):
-                some = k < len(own) and own[order[k]] > 0
-                member_terms[m, k] = vectors.terms[lo + order[k]] if some else -1
+            take_heaviest(own, of_member)
+            for k in range(len(of_member)):
+                place = of_member[k]
+                member_terms[m, k] = vectors.terms[lo + place] if place >= 0 else -1
 
 
 @njit

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.stopwords import BLANK, NAME, STOP
 from dedup.kernels.text import ADJOINS, DIGIT, LINK, SEED, UNSPACED, mix
 
@@ -24,6 +24,8 @@ UNIT = SCALE * SCALE  # similarity of two equal vectors
 HEADS = 20  # heaviest terms of an article, by which its partners are sought
 PARTNERS = 20  # of an article
 LEAST_COMMON = 3  # terms of two partners
+HEAVIER = np.int64((1 << 27) - 1)  # than any weight of a term: a logarithm times a logarithm
+HEAVIEST_SUM = np.int64(1 << 40)  # than any sum of weights
 NO_DAY = np.int32(-(1 << 31))  # of an article without a date
 
 
@@ -102,7 +104,7 @@ class Postings(NamedTuple):
     values: npt.NDArray[np.uint16]
 
 
-@njit
+@njit_uncounted
 def term_at(source, i, lo):
     """Return the term of token ``i`` of a document that begins at ``lo``, 0 where it has none."""
     if source.classes[i] == BLANK or source.flags[i] & LINK != 0:
@@ -119,7 +121,7 @@ def term_at(source, i, lo):
     return source.hashes[i]
 
 
-@njit
+@njit_uncounted
 def find_slot(table, key):
     """Return the slot of a key in an open table of a power of two, or the free one it would get."""
     mask = np.uint64(len(table) - 1)
@@ -129,7 +131,7 @@ def find_slot(table, key):
     return np.intp(slot)
 
 
-@njit
+@njit_uncounted
 def fill_bag(source, row, bag):
     """Take the terms of a document into an empty bag; return how many, and how many tokens."""
     lo = source.bounds[row]
@@ -168,13 +170,13 @@ def fill_bag(source, row, bag):
     return count, telling
 
 
-@njit
+@njit_uncounted
 def empty_bag(bag):
     """Make a bag empty again."""
     bag.slots[:] = 0
 
 
-@njit
+@njit_uncounted
 def count_terms(source, rows, at, bag, terms, telling):
     """Count the terms of ``rows`` until the table is half full.
 
@@ -200,7 +202,7 @@ def count_terms(source, rows, at, bag, terms, telling):
     return len(rows), used
 
 
-@njit
+@njit_uncounted
 def move_terms(old, new):
     """Enter the terms of a table into a larger one that is empty."""
     for k in range(len(old.keys)):
@@ -249,7 +251,7 @@ def weigh_rows(source, rows, weights_of, bag, out):
     at = np.int64(0)
     numbers = np.empty(MOST_TOKENS, np.int32)
     weights = np.empty(MOST_TOKENS, np.int64)
-    ranked = np.empty(MOST_TOKENS, np.uint64)
+    ranked = np.empty(MOST_TOKENS, np.int64)
     for place in range(len(rows)):
         count, _ = fill_bag(source, rows[place], bag)
         kept = 0
@@ -262,9 +264,13 @@ def weigh_rows(source, rows, weights_of, bag, out):
                 numbers[kept] = slot
                 weights[kept] = weight
                 # The heaviest first; of equal weights the one with the smaller hash.
-                ranked[kept] = ~np.uint64(weight) << np.uint64(32) | bag.terms[k] >> np.uint64(32)
+                hashed = np.int64(bag.terms[k] >> np.uint64(38))
+                ranked[kept] = (HEAVIER - weight) << 36 | hashed << 10 | kept
                 kept += 1
-        order = np.argsort(ranked[:kept])
+        order = ranked[:kept]
+        order.sort()
+        for k in range(kept):
+            order[k] &= 1023
         for k in range(HEADS):
             heads[place, k] = numbers[order[k]] if k < kept else -1
         some = min(kept, most)
@@ -273,7 +279,7 @@ def weigh_rows(source, rows, weights_of, bag, out):
         empty_bag(bag)
 
 
-@njit
+@njit_uncounted
 def value_of(vectors, row, term):
     """Return the value of a term in the vector of ``row``, 0 where it has none."""
     lo = vectors.bounds[row]
@@ -289,7 +295,7 @@ def value_of(vectors, row, term):
     return np.int64(0)
 
 
-@njit
+@njit_uncounted
 def count_heads(heads, bounds):
     """Write where the postings of each term begin (``bounds``, int64, one more than terms)."""
     for row in range(len(heads)):
@@ -313,7 +319,7 @@ def fill_postings(heads, vectors, postings):
                 place[term] += 1
 
 
-@njit
+@njit_uncounted
 def product(vectors, a, b):
     """Return the product of two vectors and how many terms they have in common."""
     i = vectors.bounds[a]
@@ -333,7 +339,7 @@ def product(vectors, a, b):
     return total, common
 
 
-@njit
+@njit_uncounted
 def push_best(heap, size, value):
     """Take a value into a heap of the largest (int64, the least on top); return its size."""
     if size < len(heap):
@@ -359,7 +365,7 @@ def push_best(heap, size, value):
     return size
 
 
-@njit
+@njit_uncounted
 def add_candidates(a, articles, postings, limits, partial, touched):
     """Add up the products of ``a`` over its heaviest terms; return how many articles have some.
 
@@ -464,7 +470,7 @@ def expand_rows(low, high, vectors, near, shape, out):
     factors = np.empty(shape[0] + 1, np.int64)
     room = (shape[0] + 1) * np.max(np.diff(vectors.bounds)) if len(vectors.bounds) > 1 else 0
     numbers = np.empty(room, np.int32)
-    weights = np.empty(room, np.int64)
+    weights, order = np.empty(room, np.int64), np.empty(room, np.int64)
     for a in range(low, high):
         if alone[a]:
             bounds[a - low + 1] = at
@@ -477,16 +483,20 @@ def expand_rows(low, high, vectors, near, shape, out):
             factors[count] = (products[a, count - 1] - shape[1]) >> 18
             count += 1
         size = add_vectors(vectors, members[:count], factors, numbers, weights)
-        if size > shape[2]:
-            order = np.argsort(-weights[:size], kind="mergesort")
-        else:
-            order = np.arange(size)
+        for k in range(size):
+            order[k] = k
+        if size > shape[2]:  # the heaviest first, of equal ones the smaller number
+            for k in range(size):
+                order[k] |= (HEAVIEST_SUM - weights[k]) << 20
+            order[:size].sort()
+            for k in range(size):
+                order[k] &= (1 << 20) - 1
         some = min(size, shape[2])
         at += write_vector(numbers, weights, order, some, terms[at:], values[at:])
         bounds[a - low + 1] = at
 
 
-@njit
+@njit_uncounted
 def products_of(vectors, pairs, out):
     """Write the product of each pair of vectors (int64)."""
     for k in range(len(pairs)):

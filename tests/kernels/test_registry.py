@@ -134,6 +134,7 @@ REGISTRY = {
     },
     "explaining": {
         "story_sums": "test_explanations",
+        "take_heaviest": "test_the_heaviest_come_first",
         "explain_stories": "test_explanations",
         "find_words": "test_places_of_words",
     },

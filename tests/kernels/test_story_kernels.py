@@ -399,3 +399,12 @@ def test_places_of_words(before, tokens):
     explaining.find_words(source, 1, np.array(terms, np.uint64), places)
     wanted = [len(before) + naive.place_of(tokens, term) for term in terms[:-1]]
     assert places.tolist() == [*wanted, 12345]
+
+
+@examples
+@given(st.lists(st.integers(-3, 9), max_size=30), st.integers(1, 6))
+def test_the_heaviest_come_first(values, wanted):
+    places = np.empty(wanted, np.int64)
+    explaining.take_heaviest(np.array(values, np.int64), places)
+    heaviest = sorted((-value, at) for at, value in enumerate(values) if value > 0)[:wanted]
+    assert places.tolist() == [at for _, at in heaviest] + [-1] * (wanted - len(heaviest))
