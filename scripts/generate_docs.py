@@ -16,6 +16,7 @@ import figures
 from python_page import python_page
 
 from dedup import errors
+from dedup.cli.sections import full_help
 from dedup.config import Config
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -94,7 +95,7 @@ def cli_page() -> str:
     lines = ["# Command line\n"]
     for path, command, context in commands():
         level = "#" * min(1 + len(path.split()), 4)
-        lines += [f"{level} {path}\n", "```text", command.get_help(context).rstrip(), "```\n"]
+        lines += [f"{level} {path}\n", "```text", full_help(context).rstrip(), "```\n"]
     return "\n".join(lines).rstrip() + "\n"
 
 

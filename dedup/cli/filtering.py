@@ -15,12 +15,12 @@ from dedup.cli.closing import input_code
 from dedup.cli.commands import Filtering
 from dedup.cli.index import sum_of
 from dedup.cli.options import (
-    SectionCommand,
     folder_name,
     index_options,
     line_options,
 )
 from dedup.cli.running import announce_compiling, tell
+from dedup.cli.sections import SectionCommand
 
 if TYPE_CHECKING:
     from dedup.index import Index

@@ -12,7 +12,6 @@ from dedup.cli.closing import input_code
 from dedup.cli.commands import Add, Check
 from dedup.cli.options import (
     NewIndex,
-    SectionCommand,
     index_options,
     reading_options,
 )
@@ -25,6 +24,7 @@ from dedup.cli.running import (
     tell,
     write_stdout,
 )
+from dedup.cli.sections import SectionCommand
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dedup.cli.sections import Names, SectionOption
 from dedup.config import Config
 from dedup.core.formats import FORMATS
 from dedup.errors import ConfigError
@@ -23,6 +24,7 @@ Part = TypeVar("Part", "Reading", "Safety", "View")
 
 ROLES = ("text", "id", "date", "url", "site")
 READING, SETTINGS, SAFETY = "Reading", "Settings", "Safety"
+WHOLE = "Settings of a scan, for the tables of --json"
 INDEX = "A new index"
 INDEX_SETTINGS = (
     "shingle_unit",
@@ -37,14 +39,13 @@ INDEX_SETTINGS = (
     "removable",
     "cluster_on",
 )  # of `Config`, what an index is built with
-
-
-class SectionOption(click.Option):
-    """An option that the help shows under a heading of its own."""
-
-    def __init__(self, *args: Any, section: str, **rest: Any) -> None:
-        super().__init__(*args, **rest)
-        self.section = section
+# How candidates are found: few need to change it, and --help only names it.
+OF_MINHASH = ("shingle_unit", "shingle_size", "num_perm", "seed", "recall", "bands", "rows")
+# What says how two documents are related, and what they share.
+OF_A_PAIR = (
+    *("threshold", "coverage", "facts", "own", "same_url", "shingle_unit", "shingle_size"),
+    *("passage_min_tokens", "passage_size", "weak", "boilerplate", "template"),
+)
 
 
 def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -85,26 +86,20 @@ def pairs_of_file(
     return tuple(found)
 
 
-class SectionCommand(click.Command):
-    """A command whose help shows its own options first and the common ones by section."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options into the formatter, section by section."""
-        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is not None and isinstance(param, click.Option):
-                name = param.section if isinstance(param, SectionOption) else "Options"
-                sections.setdefault(name, []).append(record)
-        for name, records in sections.items():
-            with formatter.section(name):
-                formatter.write_dl(records)
-
-
 def setting_options(command: Command) -> Command:
     """Add one option per field of ``Config``; only those that are given reach the command."""
     for item in reversed(dataclasses.fields(Config)):
         command = click.option(*_names(item), **_attributes(item))(command)
+    return command
+
+
+def pair_options(command: Command) -> Command:
+    """Add the same options where two documents are compared: what has no say there is folded."""
+    for item in reversed(dataclasses.fields(Config)):
+        made = _attributes(item)
+        if item.name not in OF_A_PAIR:
+            made |= {"section": WHOLE, "folded": True}
+        command = click.option(*_names(item), **made)(command)
     return command
 
 
@@ -203,6 +198,7 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
     """Return what click needs for one field; bounds are checked by ``Config`` alone."""
     meta, default = item.metadata, item.default
     made: dict[str, Any] = {"cls": SectionOption, "section": SETTINGS, "default": None}
+    made["folded"] = item.name in OF_MINHASH
     shown, allowed = str(default), ""
     if isinstance(default, bool):
         shown = "on" if default else "off"
@@ -214,7 +210,7 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
         made |= {"multiple": True, "metavar": "FILE", "type": kind}
         shown = "none"
     elif isinstance(default, tuple):
-        made |= {"multiple": True, "metavar": "NAME,…"}
+        made |= {"multiple": True, "metavar": "NAME,…", "type": Names(meta["choices"])}
         shown, allowed = ",".join(default) or "none", f"of {', '.join(meta['choices'])}"
     elif isinstance(default, str):
         made |= {"metavar": "NAME"} if meta["prefix"] else {"type": click.Choice(meta["choices"])}

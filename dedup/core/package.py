@@ -10,7 +10,7 @@ from dedup.errors import DedupError
 
 DISTRIBUTION = "dedup-toolkit"  # on the index `dedup` is another package
 _OTHER = "dedup"
-_INSTALLERS = {  # by the folder in which one keeps its environments
+_INSTALLERS: dict[tuple[str, ...], str] = {  # by the folder in which one keeps its environments
     ("pipx", "venvs"): "pipx install --force",
     ("uv", "tools"): "uv tool install --force",
     ("uv", "archive-v0"): "uvx --from",
