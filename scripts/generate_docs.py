@@ -93,7 +93,7 @@ def errors_page() -> str:
 def cli_page() -> str:
     """Return the help of every command, each in a section of its own."""
     lines = ["# Command line\n"]
-    for path, command, context in commands():
+    for path, _, context in commands():
         level = "#" * min(1 + len(path.split()), 4)
         lines += [f"{level} {path}\n", "```text", full_help(context).rstrip(), "```\n"]
     return "\n".join(lines).rstrip() + "\n"
