@@ -45,6 +45,7 @@ from dedup.cli.running import (
     columns,
     prepare,
     show,
+    stopped_with,
     tell,
     uses_colour,
     write_stdout,
@@ -52,7 +53,9 @@ from dedup.cli.running import (
 from dedup.cli.scanning import (
     ROWS,
     Scanned,
+    kept_of,
     read_corpus,
+    say_too_little,
     scan_files,
     scan_held,
     show_plan,
@@ -169,6 +172,13 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     _check_scan(options)
     if options.dry_run:
         return show_plan(options)
+    say_too_little(options)
+    with stopped_with(lambda: kept_of(options.work), quiet=options.view.quiet):
+        return _scan(options)
+
+
+def _scan(options: Scan) -> int:
+    """Scan, write what is to be written, and show what is to be shown."""
     scanned = scan_files(options)
     result = scanned.result
     stopped = is_stopped(result, options.safety)

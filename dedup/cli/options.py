@@ -16,8 +16,11 @@ from dedup.core.formats import FORMATS
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
+    _Bytes = click.ParamType[int]
     from dedup.pipeline.warnings import Limits
     from dedup.sources.options import ReadOptions
+else:
+    _Bytes = click.ParamType  # which takes no type in click 8.1
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Part = TypeVar("Part", "Reading", "Safety", "View")
@@ -454,24 +457,27 @@ threads_option = click.option(
 )
 
 
-class Size(click.ParamType[int]):
-    """A number of bytes: 500MB, 2GB, 1.5GiB; without a unit, bytes."""
+class Size(_Bytes):
+    """A number of bytes: 500MB, 2GB, 1.5GiB; without a unit, bytes; ``least`` of them."""
 
     name = "SIZE"
+
+    def __init__(self, least: int = 1) -> None:
+        self.least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the bytes, or fail with what is allowed."""
         from dedup.core.units import size_in_bytes
 
         try:
-            return size_in_bytes("size", value)
+            return size_in_bytes("size", value, self.least)
         except ConfigError as error:
-            self.fail(f"got {error.got!r}, allowed is {error.allowed}", param, ctx)
+            self.fail(error.told("size").removeprefix("size: "), param, ctx)
 
 
 memory_option = click.option(
     "--memory",
-    type=Size(),
+    type=Size(least=1_000_000),
     metavar="SIZE",
     help="About how much memory to use, like 2GB; what is more goes to a temporary folder. By "
     "default half of what the machine has.",

@@ -5,10 +5,32 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from operator import length_hint
 from typing import TypeVar
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
+Watch = Callable[[int, int | None], None]
+
+_watch: ContextVar[Watch] = ContextVar("watch", default=lambda done, total: None)
+
+
+@contextmanager
+def watched(watch: Watch) -> Iterator[None]:
+    """Let ``watch`` be told of each task that ``in_order`` has done, and of how many if known.
+
+    >>> with watched(lambda done, total: print(done, "of", total)):
+    ...     done = list(in_order(abs, [-3, 1], threads=2))
+    1 of 2
+    2 of 2
+    """
+    token = _watch.set(watch)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
 
 
 def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> Iterator[Done]:
@@ -22,11 +44,20 @@ def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) 
     if isinstance(tasks, list) and len(tasks) < 2:
         yield from map(work, tasks)
         return
+    watch, total, done = _watch.get(), length_hint(tasks) or None, 0
     waiting: deque[Future[Done]] = deque()
+
+    def first() -> Done:
+        nonlocal done
+        result = waiting.popleft().result()
+        done += 1
+        watch(done, total)
+        return result
+
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         for task in tasks:
             waiting.append(pool.submit(work, task))
             if len(waiting) > threads:
-                yield waiting.popleft().result()
+                yield first()
         while waiting:
-            yield waiting.popleft().result()
+            yield first()
