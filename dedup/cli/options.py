@@ -46,8 +46,8 @@ INDEX_SETTINGS = (
 OF_MINHASH = ("shingle_unit", "shingle_size", "num_perm", "seed", "recall", "bands", "rows")
 # What says how two documents are related, and what they share.
 OF_A_PAIR = (
-    *("threshold", "coverage", "facts", "own", "same_url", "shingle_unit", "shingle_size"),
-    *("passage_min_tokens", "passage_size", "weak", "boilerplate", "template"),
+    *("find", "threshold", "coverage", "facts", "own", "revisions", "cluster_on", "same_url"),
+    *("canonical", "shingle_unit", "shingle_size", "passage_size", "passage_min_tokens", "weak"),
 )
 
 
