@@ -165,8 +165,14 @@ def size_of(folder: Path) -> int:
     return round(sum(found.values()) / 1e6)
 
 
-def try_way(way: str, python: str, tools: Tools) -> tuple[float, float, float, int]:
-    """Install one way and scan twice; return the seconds of each, and the size in MB."""
+def cpu_seconds() -> float:
+    """Return the CPU time that processes of ours which have ended took."""
+    used = os.times()
+    return used.children_user + used.children_system
+
+
+def try_way(way: str, python: str, tools: Tools) -> list[str]:
+    """Install one way and scan twice; return the cells of a row: seconds of each, and MB."""
     install, which = WAYS[way]
     begin = time.perf_counter()
     command = install(getattr(tools.built, which), tools, python)
@@ -177,16 +183,16 @@ def try_way(way: str, python: str, tools: Tools) -> tuple[float, float, float, i
     size = size_of(tools.folder)
     seeds, times = str(ROOT / "seeds"), []
     for _ in range(2):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), cpu_seconds()
         if "5 read = 5 kept" not in tools.call(*command, "scan", seeds, python=python):
             raise SystemExit(f"{way}: the seeds are not scanned as they should be")
-        times.append(time.perf_counter() - start)
-    return installed - begin, times[0], times[1], size
+        times.append(f"{time.perf_counter() - start:.1f} ({cpu_seconds() - used:.1f})")
+    return [f"{installed - begin:.0f}", *times, str(size)]
 
 
 def install_all(pythons: Sequence[str], ways: Sequence[str]) -> None:
     """Try each way on each Python, and print a row of a table for each."""
-    print("| Python | way | install, s | first scan, s | second scan, s | installed, MB |")
+    print("| Python | way | install, s | first scan, s (CPU) | second scan, s (CPU) | MB |")
     print("|---|---|--:|--:|--:|--:|")
     for name, path in pythons_here(pythons):
         if path is None:
@@ -199,11 +205,8 @@ def install_all(pythons: Sequence[str], ways: Sequence[str]) -> None:
                 pip = [tools.bin / "pip", "install", *QUIET]
                 subprocess.run([*pip, "uv", "pipx"], check=True, stderr=subprocess.DEVNULL)
                 (tools.folder / "home").mkdir()
-                install, first, second, size = try_way(way, path, tools)
-            print(
-                f"| {name} | {way} | {install:.0f} | {first:.0f} | {second:.1f} | {size} |",
-                flush=True,
-            )
+                cells = try_way(way, path, tools)
+            print(f"| {name} | {way} | {' | '.join(cells)} |", flush=True)
 
 
 def show_wheels() -> int:
