@@ -18,10 +18,9 @@ _SOON = 1.0  # seconds; what is done before needs no line
 _TICK = 0.25
 _CLEARED = "\r\x1b[K"
 _CLOCK = "{desc}  {elapsed}"
-_COUNTER = "{desc}  {n_fmt}, {rate_fmt}, {elapsed}"
-_METER = (
-    "{desc}  {percentage:3.0f}% BAR {n_fmt}/{total_fmt}, {rate_fmt}, {elapsed}, {remaining} left"
-)
+_TIMES = "{rate_noinv_fmt}, {elapsed}"
+_COUNTER = "{desc}  {n_fmt}, " + _TIMES
+_METER = "{desc}  {percentage:3.0f}% BAR {n_fmt}/{total_fmt}, " + _TIMES + ", {remaining} left"
 
 
 class Live:
@@ -36,6 +35,7 @@ class Live:
         """Take in what comes next; ``total`` is 0 where nobody knows."""
         self._name, self._total, self._unit = name, total, unit
         self._done, self._since = 0, time.monotonic()
+        self._step = self._since
 
     def update(self, more: int) -> None:
         """Take in how much more is done."""
@@ -49,12 +49,14 @@ class Live:
             self.begin(name)
 
     def step(self, done: int, total: int | None) -> None:
-        """Take in how many parts of a step of this stage are done."""
+        """Take in how many parts of a step of this stage are done; then the stage goes on."""
         if self._unit == "B":  # what is read is counted in bytes
             return
-        if done < self._done or (total or 0) != self._total:
-            self.begin(self._name, total or 0, " parts")
-        self._done, self._unit = done, " parts"
+        if done == 0:
+            self._step = time.monotonic()
+        is_over = total is not None and done >= total
+        self._done, self._total = (0, 0) if is_over else (done, total or 0)
+        self._unit = " parts"
 
     def line(self, width: int) -> str:
         """Return what is shown in a terminal of a width."""
@@ -66,7 +68,7 @@ class Live:
         shown = tqdm.format_meter(
             n=self._done,
             total=self._total or None,
-            elapsed=now - self._since,
+            elapsed=now - (self._step if self._total or self._done else self._since),
             prefix=self._name,
             unit=self._unit,
             unit_scale=self._unit == "B",

@@ -39,14 +39,19 @@ def test_a_stage_ticks_and_its_parts_are_counted(clock):
     bar.stage("passages", 3, 11)
     clock[0] = 7
     assert bar.line(200) == "passages  00:02 · stage 4 of 11, 00:07 in all"
+    bar.step(0, 4)
+    assert bar.line(200).startswith("passages    0% ················ 0/4, ")
     bar.step(1, 4)
-    clock[0] = 9
-    assert bar.line(200).startswith("passages   25% ████············ 1/4, ")
-    assert bar.line(200).endswith("00:06 left · stage 4 of 11, 00:09 in all")
-    bar.step(1, 8)  # the next step of the stage begins
+    clock[0] = 11
+    shown = "passages   25% ████············ 1/4,  0.25 parts/s, 00:04, 00:12 left"
+    assert bar.line(200) == f"{shown} · stage 4 of 11, 00:11 in all"
+    bar.step(4, 4)  # what follows has no parts
+    assert bar.line(200) == "passages  00:06 · stage 4 of 11, 00:11 in all"
+    bar.step(0, 8)
+    bar.step(1, 8)
     assert "12% ██······" in bar.line(200)
     bar.step(2, None)
-    assert "2, " in bar.line(200)
+    assert "passages  2, " in bar.line(200)
     bar.stage("done", 11, 11)
     assert "stage 11" not in progress.Live("x", 0, "").line(200)
 
@@ -67,7 +72,7 @@ def test_parts_that_are_done_are_told_in_order():
         assert list(in_order(abs, [-1, -2, -3], 2)) == [1, 2, 3]
         assert list(in_order(abs, (each for each in [-1, -2]), 2)) == [1, 2]
     list(in_order(abs, [-1, -2], 2))
-    assert told == [(1, 3), (2, 3), (3, 3), (1, None), (2, None)]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3), (0, None), (1, None), (2, None)]
 
 
 @pytest.mark.parametrize(
