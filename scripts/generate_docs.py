@@ -16,6 +16,7 @@ import figures
 from python_page import python_page
 
 from dedup import errors
+from dedup.cli.sections import full_help
 from dedup.config import Config
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -92,9 +93,9 @@ def errors_page() -> str:
 def cli_page() -> str:
     """Return the help of every command, each in a section of its own."""
     lines = ["# Command line\n"]
-    for path, command, context in commands():
+    for path, _, context in commands():
         level = "#" * min(1 + len(path.split()), 4)
-        lines += [f"{level} {path}\n", "```text", command.get_help(context).rstrip(), "```\n"]
+        lines += [f"{level} {path}\n", "```text", full_help(context).rstrip(), "```\n"]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -23,7 +23,10 @@ NOT_RUN = {  # what a line holds: why it is not run
     r"^tail -f ": "it never ends",
     r"^scripts/": "it sets up, tests or measures for minutes",
     r"^(\.venv/bin/)?python3? ": "it measures for minutes; its options are looked up",
-    r"^(\.venv/bin/)?pip install ": "there is no network; the extras are looked up",
+    r"^(\.venv/bin/)?(pip|pipx|uv tool) install ": "there is no network; extras are looked up",
+    r"^uvx --from ": "there is no network; what it runs is parsed",
+    r"^docker ": "there is no daemon; what it runs is parsed",
+    r" ~/\.": "it would write into a home",
     r"^spark-submit |--engine spark": "it starts Java; tests/spark/test_spark_cli.py does that",
     r"^export ": "it is for a cluster",
 }
@@ -76,8 +79,10 @@ def check(line):
             check_options(["scan", "--engine", "spark", *call[at + 1 :]])
         elif name.startswith("python") and call[1:3] != ["-m", "venv"]:
             check_program(ROOT / call[1], call[2:])
-        elif name == "pip":
+        elif name in ("pip", "pipx", "uv"):
             check_extras(call)
+        elif name in ("docker", "uvx"):  # what stands behind the image, or the command
+            check_options(call[call.index("dedup") + 1 :] if "build" not in call else [])
         else:
             known = name in HARMLESS | ELSEWHERE or name.startswith("python")
             assert known, f"{line}: what is {name}?"
@@ -120,7 +125,7 @@ def check_program(program, words):
 def check_extras(call):
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     extras = re.findall(r"^([\w-]+) = \[", text.split("[project.optional-dependencies]")[1], re.M)
-    for found in re.findall(r"dedup\[([\w,-]+)\]|\.\[([\w,-]+)\]", " ".join(call)):
+    for found in re.findall(r"dedup-toolkit\[([\w,-]+)\]|\.\[([\w,-]+)\]", " ".join(call)):
         for extra in ",".join(found).strip(",").split(","):
             assert extra in extras, f"there is no extra {extra}"
 

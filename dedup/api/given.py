@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from dedup.config import Config
+from dedup.core.checkpoints import Work
 from dedup.core.formats import kind_of
 from dedup.core.units import size_in_bytes
 from dedup.errors import ConfigError, InputError
@@ -24,6 +25,7 @@ from dedup.sources.remote import is_url
 StrPath: TypeAlias = "str | PathLike[str]"
 Progress: TypeAlias = Callable[[str, int, int], None]
 
+_LEAST = 1_000_000  # bytes of memory that can be meant: 2 is a unit left out
 _LONGEST_PATH = 4096
 _SHOWN = 60  # characters of a text that a message quotes
 
@@ -34,7 +36,7 @@ class Running:
 
     ``threads`` 0 is one a core, ``memory`` (bytes) 0 is half of the machine's. ``progress`` is told
     the name of each stage, how many are done and how many there are; ``reading`` is told how many
-    bytes of the inputs were read since it was last told.
+    bytes of the inputs were read since it was last told; ``opened`` is given the work folder.
     """
 
     threads: int = 0
@@ -42,6 +44,7 @@ class Running:
     work: Path | None = None
     progress: Progress | None = None
     reading: Callable[[int], None] | None = None
+    opened: Callable[[Work], None] | None = None
 
     @classmethod
     def of(
@@ -62,7 +65,7 @@ class Running:
             raise ConfigError("work", work, "the path of a folder")
         if progress is not None and not callable(progress):
             raise ConfigError("progress", progress, "a function of (stage, done, total)")
-        size = 0 if memory is None else size_in_bytes("memory", memory)
+        size = 0 if memory is None else size_in_bytes("memory", memory, _LEAST)
         return cls(threads, size, None if work is None else Path(work), progress)
 
 

@@ -73,6 +73,8 @@ def scan_files(
     place = folder or running.work or Path(tempfile.gettempdir())
     files = Files(paths, options, folder=place, told=running.reading)
     work = Work.at(running.work, files.header(config)) if running.work else None
+    if work is not None and running.opened is not None:
+        running.opened(work)
     result = scan_reader(
         files,
         config,

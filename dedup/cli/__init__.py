@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dedup.cli.about import about, completion
 from dedup.cli.closing import against_lines, input_code, is_stopped
 from dedup.cli.commands import Clean, Scan
 from dedup.cli.filtering import filter_command
 from dedup.cli.options import (
     Reading,
-    SectionCommand,
     View,
     against_options,
     config_from,
     dry_run_option,
     folder_name,
     memory_option,
+    pair_options,
     reading_options,
     setting_options,
     shown_option,
@@ -44,6 +45,7 @@ from dedup.cli.running import (
     columns,
     prepare,
     show,
+    stopped_with,
     tell,
     uses_colour,
     write_stdout,
@@ -51,16 +53,19 @@ from dedup.cli.running import (
 from dedup.cli.scanning import (
     ROWS,
     Scanned,
+    kept_of,
     read_corpus,
+    say_too_little,
     scan_files,
     scan_held,
     show_plan,
     write_scan,
 )
 from dedup.cli.searching import index
+from dedup.cli.sections import SectionCommand, complete_places
 from dedup.cli.spark import engine_options, scan_on_spark, uses_spark
 from dedup.config import BY_STRENGTH
-from dedup.core.package import DISTRIBUTION, check_alone
+from dedup.core.package import check_alone
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -79,9 +84,12 @@ EXIT_CODES = (
 
 
 @click.group(cls=Root, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
-@click.version_option(package_name=DISTRIBUTION, message="dedup %(version)s")
+@click.option("--version", "shows", is_flag=True, help="Show the version and exit.")
+@click.option(
+    "--verbose", is_flag=True, help="With --version: also what a report of a fault should say."
+)
 @click.pass_context
-def root(ctx: click.Context) -> int:
+def root(ctx: click.Context, shows: bool, verbose: bool) -> int:
     """Find repeated text inside articles, between articles and as whole articles; clean it.
 
     A PATH is a file, a folder (all files below it), a pattern, or - for stdin. Text, JSON, CSV,
@@ -89,6 +97,11 @@ def root(ctx: click.Context) -> int:
     zip and tar archives.
     """
     check_alone()
+    if shows:
+        show(about(verbose=verbose), colour=False)
+        ctx.exit(DONE)
+    if verbose:
+        raise click.UsageError("--verbose goes with --version", ctx)
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
     return DONE
@@ -159,6 +172,13 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     _check_scan(options)
     if options.dry_run:
         return show_plan(options)
+    say_too_little(options)
+    with stopped_with(lambda: kept_of(options.work), quiet=options.view.quiet):
+        return _scan(options)
+
+
+def _scan(options: Scan) -> int:
+    """Scan, write what is to be written, and show what is to be shown."""
     scanned = scan_files(options)
     result = scanned.result
     stopped = is_stopped(result, options.safety)
@@ -365,7 +385,7 @@ def restore(directory: str, output: str | None, quiet: bool) -> int:
 @click.argument("b", metavar="B")
 @view_options(limit=0)
 @reading_options
-@setting_options
+@pair_options
 def compare(a: str, b: str, **given: Any) -> int:
     """Explain how two articles are related: scores, and the passages side by side.
 
@@ -432,6 +452,8 @@ def evaluate(
 root.add_command(report)
 root.add_command(filter_command)
 root.add_command(index)
+root.add_command(completion)
+complete_places(root)
 
 
 def main() -> None:

@@ -15,12 +15,12 @@ from dedup.cli.closing import input_code
 from dedup.cli.commands import Filtering
 from dedup.cli.index import sum_of
 from dedup.cli.options import (
-    SectionCommand,
     folder_name,
     index_options,
     line_options,
 )
-from dedup.cli.running import announce_compiling, tell
+from dedup.cli.running import announce_compiling, stopped_with, tell
+from dedup.cli.sections import SectionCommand
 
 if TYPE_CHECKING:
     from dedup.index import Index
@@ -107,7 +107,11 @@ def filter_command(path: str, **given: Any) -> int:
     from dedup.schema import ReadReport
 
     built = options.built.as_keywords()
-    with Index.open(options.index, durable=options.durable, **built) as index:
+    kept = f"{options.index} keeps what was decided; the same lines, offered again, come out again"
+    with (
+        stopped_with(lambda: kept, quiet=options.quiet),
+        Index.open(options.index, durable=options.durable, **built) as index,
+    ):
         read_report = ReadReport()
         summary = _run(index, options, read_report)
     if options.summary:

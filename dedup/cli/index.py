@@ -12,19 +12,20 @@ from dedup.cli.closing import input_code
 from dedup.cli.commands import Add, Check
 from dedup.cli.options import (
     NewIndex,
-    SectionCommand,
     index_options,
     reading_options,
 )
+from dedup.cli.progress import live
 from dedup.cli.running import (
     DONE,
     DUPLICATES,
     announce_compiling,
-    progress_bar,
     show,
+    stopped_with,
     tell,
     write_stdout,
 )
+from dedup.cli.sections import SectionCommand
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -133,7 +134,11 @@ def add(place: str, paths: tuple[str, ...], **given: Any) -> int:
 
     options, read_report = Add.of(place, paths, given), ReadReport()
     batches = _batches(options, read_report)
-    with Index.open(place, durable=options.durable, **options.built.as_keywords()) as found:
+    kept = f"{place} keeps what was added; the same command goes on"
+    with (
+        stopped_with(lambda: kept, quiet=options.quiet),
+        Index.open(place, durable=options.durable, **options.built.as_keywords()) as found,
+    ):
         told = found.add_entries(entry for each in batches for entry in found.sign_many([each]))
     summary = _summary(told, read_report)
     if options.as_json:
@@ -184,7 +189,7 @@ def _batches(options: Add | Check, read_report: ReadReport) -> Iterator[pa.Recor
     if not options.quiet:
         announce_compiling()
     size = 0 if options.quiet else input_bytes(paths, reading)
-    with progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar:
+    with live("reading", size, "B", quiet=options.quiet) as bar:
         yield from read_batches(paths, reading, read_report, progress=bar.update)
 
 

@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dedup.cli.sections import Names, SectionOption
 from dedup.config import Config
 from dedup.core.formats import FORMATS
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
+    _Bytes = click.ParamType[int]
     from dedup.pipeline.warnings import Limits
     from dedup.sources.options import ReadOptions
+else:
+    _Bytes = click.ParamType  # which takes no type in click 8.1
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Part = TypeVar("Part", "Reading", "Safety", "View")
 
 ROLES = ("text", "id", "date", "url", "site")
 READING, SETTINGS, SAFETY = "Reading", "Settings", "Safety"
+WHOLE = "Settings of a scan, for the tables of --json"
 INDEX = "A new index"
 INDEX_SETTINGS = (
     "shingle_unit",
@@ -37,14 +42,13 @@ INDEX_SETTINGS = (
     "removable",
     "cluster_on",
 )  # of `Config`, what an index is built with
-
-
-class SectionOption(click.Option):
-    """An option that the help shows under a heading of its own."""
-
-    def __init__(self, *args: Any, section: str, **rest: Any) -> None:
-        super().__init__(*args, **rest)
-        self.section = section
+# How candidates are found: few need to change it, and --help only names it.
+OF_MINHASH = ("shingle_unit", "shingle_size", "num_perm", "seed", "recall", "bands", "rows")
+# What says how two documents are related, and what they share.
+OF_A_PAIR = (
+    *("find", "threshold", "coverage", "facts", "own", "revisions", "cluster_on", "same_url"),
+    *("canonical", "shingle_unit", "shingle_size", "passage_size", "passage_min_tokens", "weak"),
+)
 
 
 def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -85,26 +89,20 @@ def pairs_of_file(
     return tuple(found)
 
 
-class SectionCommand(click.Command):
-    """A command whose help shows its own options first and the common ones by section."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options into the formatter, section by section."""
-        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is not None and isinstance(param, click.Option):
-                name = param.section if isinstance(param, SectionOption) else "Options"
-                sections.setdefault(name, []).append(record)
-        for name, records in sections.items():
-            with formatter.section(name):
-                formatter.write_dl(records)
-
-
 def setting_options(command: Command) -> Command:
     """Add one option per field of ``Config``; only those that are given reach the command."""
     for item in reversed(dataclasses.fields(Config)):
         command = click.option(*_names(item), **_attributes(item))(command)
+    return command
+
+
+def pair_options(command: Command) -> Command:
+    """Add the same options where two documents are compared: what has no say there is folded."""
+    for item in reversed(dataclasses.fields(Config)):
+        made = _attributes(item)
+        if item.name not in OF_A_PAIR:
+            made |= {"section": WHOLE, "folded": True}
+        command = click.option(*_names(item), **made)(command)
     return command
 
 
@@ -203,6 +201,7 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
     """Return what click needs for one field; bounds are checked by ``Config`` alone."""
     meta, default = item.metadata, item.default
     made: dict[str, Any] = {"cls": SectionOption, "section": SETTINGS, "default": None}
+    made["folded"] = item.name in OF_MINHASH
     shown, allowed = str(default), ""
     if isinstance(default, bool):
         shown = "on" if default else "off"
@@ -214,7 +213,7 @@ def _attributes(item: dataclasses.Field[Any]) -> dict[str, Any]:
         made |= {"multiple": True, "metavar": "FILE", "type": kind}
         shown = "none"
     elif isinstance(default, tuple):
-        made |= {"multiple": True, "metavar": "NAME,…"}
+        made |= {"multiple": True, "metavar": "NAME,…", "type": Names(meta["choices"])}
         shown, allowed = ",".join(default) or "none", f"of {', '.join(meta['choices'])}"
     elif isinstance(default, str):
         made |= {"metavar": "NAME"} if meta["prefix"] else {"type": click.Choice(meta["choices"])}
@@ -458,24 +457,27 @@ threads_option = click.option(
 )
 
 
-class Size(click.ParamType[int]):
-    """A number of bytes: 500MB, 2GB, 1.5GiB; without a unit, bytes."""
+class Size(_Bytes):
+    """A number of bytes: 500MB, 2GB, 1.5GiB; without a unit, bytes; ``least`` of them."""
 
     name = "SIZE"
+
+    def __init__(self, least: int = 1) -> None:
+        self.least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the bytes, or fail with what is allowed."""
         from dedup.core.units import size_in_bytes
 
         try:
-            return size_in_bytes("size", value)
+            return size_in_bytes("size", value, self.least)
         except ConfigError as error:
-            self.fail(f"got {error.got!r}, allowed is {error.allowed}", param, ctx)
+            self.fail(error.told("size").removeprefix("size: "), param, ctx)
 
 
 memory_option = click.option(
     "--memory",
-    type=Size(),
+    type=Size(least=1_000_000),
     metavar="SIZE",
     help="About how much memory to use, like 2GB; what is more goes to a temporary folder. By "
     "default half of what the machine has.",

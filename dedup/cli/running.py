@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 import click
 
+from dedup.cli.progress import clear_line
 from dedup.errors import ConfigError, DedupError, IndexMismatch
 
 DONE, DUPLICATES, USAGE, BAD_INPUT, FAILED = range(5)
@@ -28,7 +29,6 @@ PIPE_COLUMNS = 100  # width of a view that goes to no terminal
 TRACEBACK = "DEDUP_TRACEBACK"
 _LINES = 500  # printed at once
 COMPILING = "dedup: compiling kernels, once (one to two minutes)"
-LONG_WORK = 4 << 20  # bytes of text; less is done before a bar could be read
 
 
 class Stopped(BaseException):
@@ -114,6 +114,7 @@ def _complain(message: str, code: int) -> int:
 def tell(message: str) -> None:
     """Say something on stderr, in one line and without anything that could steer a terminal."""
     line = "".join(each if each.isprintable() else " " for each in " ".join(message.split()))
+    clear_line()
     with contextlib.suppress(BrokenPipeError):
         click.echo(line, err=True)
 
@@ -172,6 +173,17 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
     raise Stopped(number)
 
 
+@contextlib.contextmanager
+def stopped_with(say: Callable[[], str], *, quiet: bool) -> Iterator[None]:
+    """Where a signal ends what is done here, say what is kept of it and how it goes on."""
+    try:
+        yield
+    except (Stopped, KeyboardInterrupt):
+        if not quiet:
+            tell(f"dedup: stopped; {say()}")
+        raise
+
+
 @functools.cache
 def announce_compiling() -> None:
     """Say on stderr when a kernel is compiled, the first time it happens in this process."""
@@ -185,43 +197,6 @@ def announce_compiling() -> None:
             tell(COMPILING)
 
     on_compile(say)
-
-
-class _NoBar:
-    """What stands for a bar that nobody would see."""
-
-    n = total = 0
-
-    def update(self, more: int) -> None:
-        """Take in how much more is done."""
-
-    def set_description(self, stage: str) -> None:
-        """Take in the stage."""
-
-
-@contextlib.contextmanager
-def progress_bar(size: int, **how: Any) -> Iterator[Any]:
-    """Show a bar on stderr, where that is a terminal and there are many bytes to work on."""
-    if size < LONG_WORK or not sys.stderr.isatty():
-        yield _NoBar()
-        return
-    from tqdm import tqdm
-
-    with tqdm(leave=False, file=sys.stderr, **how) as bar:
-        yield bar
-
-
-def stage_progress(bar: Any) -> Callable[[str, int, int], None]:
-    """Return what tells the bar the stage of a scan; while all is read another bar is there."""
-
-    def step(stage: str, done: int, total: int) -> None:
-        if stage == "signatures":
-            return
-        bar.total = total
-        bar.n = done
-        bar.set_description(stage)  # draws the bar
-
-    return step
 
 
 def uses_colour(choice: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,14 +13,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from dedup.cli.progress import live
 from dedup.cli.running import (
     DONE,
     announce_compiling,
-    progress_bar,
     show,
-    stage_progress,
+    tell,
     write_stdout,
 )
+from dedup.core.parallel import watched
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from dedup.api.runs import Inputs
     from dedup.cli.commands import Clean, Scan
+    from dedup.core.checkpoints import Work
     from dedup.output.cleaned.rereading import Rereading
     from dedup.result import Result
     from dedup.schema import Corpus
@@ -34,7 +38,6 @@ if TYPE_CHECKING:
 Write = Callable[[BinaryIO], object]
 
 ROWS = "rows"
-STAGES_BAR = "{desc} {bar:20} {n_fmt}/{total_fmt} stages, {elapsed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,8 @@ def scan_held(options: Clean) -> tuple[Result, float]:
     corpus = read_corpus(options.paths, reading, quiet=quiet)
     if annotate:
         check_rows(corpus)
-    size = 0 if quiet else corpus.table.nbytes
-    with progress_bar(size, desc="starting", total=1, bar_format=STAGES_BAR) as bar:
-        running = Running(threads=options.threads, progress=stage_progress(bar))
+    with live("starting", quiet=quiet) as bar, watched(bar.step):
+        running = Running(threads=options.threads, progress=bar.stage)
         result, _ = scan_documents(corpus, options.config, running)
     if options.against:
         result = _beside_index(result, corpus.table.to_batches(), options)
@@ -109,21 +111,52 @@ def scan_files(options: Scan) -> Scanned:
         rows = Rereading(options.paths, reading, folder=folder, columns=columns)
         reading = rows.options
     with (
-        progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar,
-        progress_bar(size, desc="", total=1, bar_format=STAGES_BAR, delay=0.1) as stages,
+        live("reading", size, "B", quiet=options.view.quiet) as bar,
+        watched(bar.step),
     ):
         running = Running(
             threads=options.threads,
             memory=options.memory or 0,
             work=folder if options.work else None,
-            progress=stage_progress(stages),
+            progress=bar.stage,
             reading=bar.update,
+            opened=None if options.view.quiet else _say_resumed,
         )
         result, inputs = runs.scan_files(options.paths, reading, options.config, running, folder)
         if options.against:
             assert inputs.files is not None
             result = _beside_index(result, inputs.files.batches(), options)
     return Scanned(result, inputs, time.perf_counter() - begin, rows)
+
+
+def kept_of(work: str | None) -> str:
+    """Return what a scan that was stopped has left, and what to type next."""
+    from dedup.core.checkpoints import finished_in
+
+    again = shlex.join(["dedup", *sys.argv[1:]])
+    if work is None:
+        return f"nothing is kept; with --work DIR a run can go on where it was: {again} --work work"
+    done = finished_in(Path(work))
+    kept = f"all up to `{done[-1]}`" if done else "what was read"
+    return f"{work} keeps {kept}; the same command goes on from there: {again}"
+
+
+def say_too_little(options: Scan) -> None:
+    """Say it where less memory is allowed than a scan takes, whatever it puts into files."""
+    from dedup.pipeline.run import mode_of
+
+    least = mode_of(options.config).least
+    if options.memory and options.memory < least and not options.view.quiet:
+        asked, takes = f"{options.memory / 1e6:,.0f} MB", f"about {least / 1e6:,.0f} MB"
+        tell(f"dedup: --memory {asked} is too little: the scan runs, and takes {takes} or more")
+
+
+def _say_resumed(work: Work) -> None:
+    """Say from where a run goes on, if it does."""
+    if done := work.finished:
+        tell(f"dedup: goes on after `{done[-1]}`, which an earlier run finished")
+    elif work.begun:
+        tell(f"dedup: goes on after {work.begun:,} batches, which an earlier run read")
 
 
 def _check_index(options: Scan | Clean) -> None:
@@ -164,7 +197,6 @@ def write_scan(scanned: Scanned, options: Scan) -> list[Path]:
     from dedup.api.results import stated_files
     from dedup.output.cleaned.marked import write_rows
     from dedup.output.tables import write_result
-    from dedup.sources import input_bytes
 
     result, format = scanned.result, options.format
     assert options.output is not None
@@ -172,9 +204,8 @@ def write_scan(scanned: Scanned, options: Scan) -> list[Path]:
     more = stated_files(result, inputs=scanned.inputs, **given)
     if scanned.rows is None:
         return write_result(result, options.output, inputs=options.paths, **given, more=more)
-    size = 0 if options.view.quiet else input_bytes(options.paths)
     total = len(result.tables["documents"])
-    with progress_bar(size, desc="writing", total=total, unit=" rows", unit_scale=True) as bar:
+    with live("writing", total, " rows", quiet=options.view.quiet) as bar:
         write = partial(
             write_rows,
             result=result,
@@ -206,5 +237,5 @@ def read_corpus(paths: tuple[str, ...], options: ReadOptions, *, quiet: bool) ->
     from dedup.sources import input_bytes, read
 
     size = 0 if quiet else input_bytes(paths, options)
-    with progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar:
+    with live("reading", size, "B", quiet=quiet) as bar:
         return read(paths, options, bar.update)

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from dedup.cli.commands import Scan
-from dedup.cli.options import Command, Reading, Safety, SectionOption
+from dedup.cli.options import Command, Reading, Safety
 from dedup.cli.running import BAD_INPUT, DONE, DUPLICATES, load_all, show, tell
+from dedup.cli.sections import SectionOption
 from dedup.core.package import install
 from dedup.errors import ConfigError, DedupError, InputError
 

@@ -119,6 +119,11 @@ class Work:
         """Return how many batches the first stage has finished."""
         return int(self._state.get("batches", 0))
 
+    @property
+    def finished(self) -> tuple[str, ...]:
+        """Return the stages that an earlier run, or this one, finished."""
+        return tuple(self._state["stages"])
+
     def commit(self, batches: int) -> None:
         """Say that so many batches of the first stage are in the spool."""
         if self._folder is not None:
@@ -217,6 +222,14 @@ class Work:
         assert self._folder is not None
         with atomic(self._folder / MANIFEST) as file:
             file.write(json_bytes(self._state, pretty=True))
+
+
+def finished_in(folder: Path) -> tuple[str, ...]:
+    """Return the stages that are finished in a folder, without taking it up."""
+    try:
+        return tuple(json.loads((folder / MANIFEST).read_bytes())["stages"])
+    except (OSError, ValueError, KeyError):
+        return ()
 
 
 class _Lazy(Mapping[str, Any]):

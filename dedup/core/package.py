@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from dedup.errors import DedupError
 
 DISTRIBUTION = "dedup-toolkit"  # on the index `dedup` is another package
 _OTHER = "dedup"
+_INSTALLERS: dict[tuple[str, ...], str] = {  # by the folder in which one keeps its environments
+    ("pipx", "venvs"): "pipx install --force",
+    ("uv", "tools"): "uv tool install --force",
+    ("uv", "archive-v0"): "uvx --from",
+}
 _PLACE = Path(__file__).resolve().parents[2]  # where this package is, and another one may be
 
 
@@ -23,13 +29,16 @@ def version() -> str:
         return "unknown"
 
 
-def install(extra: str) -> str:
-    """Return the command that installs an extra.
+def install(extra: str, prefix: str = sys.prefix) -> str:
+    """Return the command that installs an extra, by the installer that made this environment.
 
-    >>> install("html")
+    >>> install("html", "/home/ann/.venv")
     "pip install 'dedup-toolkit[html]'"
+    >>> install("html", "/home/ann/.local/share/uv/tools/dedup-toolkit")
+    "uv tool install --force 'dedup-toolkit[html]'"
     """
-    return f"pip install '{DISTRIBUTION}[{extra}]'"
+    where = Path(prefix).parts[-3:-1]
+    return f"{_INSTALLERS.get(where, 'pip install')} '{DISTRIBUTION}[{extra}]'"
 
 
 def check_alone() -> None:

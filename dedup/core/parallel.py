@@ -5,10 +5,36 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from operator import length_hint
+from threading import Lock
 from typing import TypeVar
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
+Watch = Callable[[int, int | None], None]
+
+_watch: ContextVar[Watch] = ContextVar("watch", default=lambda done, total: None)
+
+
+@contextmanager
+def watched(watch: Watch) -> Iterator[None]:
+    """Let ``watch`` be told how many tasks ``in_order`` has done, and of how many if that is known.
+
+    It is called by whichever thread did the task.
+
+    >>> with watched(lambda done, total: print(done, "of", total)):
+    ...     done = list(in_order(abs, [-3, 1], threads=1))
+    0 of 2
+    1 of 2
+    2 of 2
+    """
+    token = _watch.set(watch)
+    try:
+        yield
+    finally:
+        _watch.reset(token)
 
 
 def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> Iterator[Done]:
@@ -22,11 +48,27 @@ def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) 
     if isinstance(tasks, list) and len(tasks) < 2:
         yield from map(work, tasks)
         return
+    tell = _counted(_watch.get(), length_hint(tasks) or None)
     waiting: deque[Future[Done]] = deque()
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         for task in tasks:
             waiting.append(pool.submit(work, task))
+            waiting[-1].add_done_callback(tell)
             if len(waiting) > threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _counted(watch: Watch, total: int | None) -> Callable[[Future[Done]], None]:
+    """Return what is called when a task is done; it tells the count."""
+    count, lock = 0, Lock()
+
+    def tell(future: Future[Done]) -> None:
+        nonlocal count
+        with lock:
+            count += 1
+            watch(count, total)
+
+    watch(0, total)
+    return tell

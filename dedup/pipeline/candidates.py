@@ -168,7 +168,8 @@ def _shingle(
     capacity = len(tokens.hashes) if is_word else int(texts.offsets[-1] - texts.offsets[0])
     values = columns.grow("shingles", np.uint64, capacity + len(tokens))
     sizes: list[Int64] = [np.zeros(0, np.int64)]
-    for shingles, made in in_order(make, runs_of_rows(tokens.bounds, _RUN_TOKENS), threads):
+    runs = list(runs_of_rows(tokens.bounds, _RUN_TOKENS))
+    for shingles, made in in_order(make, runs, threads):
         values.append(shingles.values)
         sizes.append(np.diff(shingles.offsets))
         if keys is not None and made is not None:

@@ -22,6 +22,7 @@ _TEXT, _SIZES, _SORTED = "text", "text_sizes", "text_sorted"
 _COMMIT_BYTES = 256 << 20  # of text, after which an interrupted run loses no more than that
 FOLD = 10  # bytes of memory that full mode needs for a byte of text, about
 _BASE = 350 << 20  # bytes that the process takes before
+LEAST = _BASE + (100 << 20)  # bytes that full mode takes with all of its columns in files
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def gather(reader: Reader, work: Work, memory: int) -> Documents:
     """
     spool = work.spool
     metadata, order = _read(reader, work)
-    limit = max(int(memory * 0.6), _BASE + (100 << 20))
+    limit = max(int(memory * 0.6), LEAST)
     columns = Columns(spool if spool.in_files else None, limit)
     column = _texts(spool, order, columns)
     table = metadata.append_column("text", column)

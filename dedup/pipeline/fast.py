@@ -59,6 +59,7 @@ Part = TypeVar("Part")
 
 _HELD_SHARE = 0.4  # of the memory, for the shingles of all documents
 _SPOOL_SHARE = 0.15  # for keys, and the shingles of candidates
+_LEAST = 350 << 20  # bytes that a run takes with all shingles in files
 _COMMIT_BYTES = 256 << 20  # of shingles, after which an interrupted run loses no more than that
 
 
@@ -397,4 +398,5 @@ MODE = Mode(
     read=State,
     hold=_hold_corpus,
     spooled=_spooled,
+    least=_LEAST,
 )

@@ -39,7 +39,7 @@ from dedup.passages.find import Passages, find_passages, no_passages
 from dedup.passages.neighbours import join_neighbours
 from dedup.pipeline.candidates import SAME_TEXT, Copies, find_copies
 from dedup.pipeline.discount import LeftSets, left_sets
-from dedup.pipeline.documents import Documents, gather, hold, text_budget
+from dedup.pipeline.documents import LEAST, Documents, gather, hold, text_budget
 from dedup.pipeline.results import (
     address_column,
     complete,
@@ -496,4 +496,5 @@ MODE = Mode(
     read=_read_corpus,
     hold=hold_corpus,
     spooled=text_budget,
+    least=LEAST,
 )

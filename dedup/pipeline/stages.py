@@ -42,6 +42,7 @@ class Mode(Generic[State]):
     """A list of stages, and how their state begins: from a reader, or from a corpus in memory.
 
     ``spooled`` tells how many bytes the spool may hold in memory before it goes to files.
+    ``least`` is how many bytes a run takes, about, where all that can be is in files.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Mode(Generic[State]):
     read: Callable[[Reader, Config, Resources], State]
     hold: Callable[[Corpus, Config, Resources], State]
     spooled: Callable[[int], int]
+    least: int
 
 
 def run_stages(

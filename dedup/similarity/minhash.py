@@ -15,7 +15,8 @@ import numpy as np
 
 from dedup.config import Config
 from dedup.core.arrays import Int64, Texts, UInt32, runs_of_rows, texts_from
-from dedup.errors import ConfigError
+from dedup.core.package import install
+from dedup.errors import ConfigError, DedupError
 from dedup.kernels import minhash as kernel
 from dedup.kernels import windows
 from dedup.kernels.minhash import Permutations
@@ -97,11 +98,17 @@ def signatures(texts: Any, config: Config | None = None, *, threads: int = 1) ->
 def to_datasketch(signature: UInt32, config: Config | None = None) -> datasketch.MinHash:
     """Return one row of a signature matrix as a ``datasketch.MinHash``.
 
+    Raises ``DedupError`` where the extra ``datasketch`` is not installed.
+
     >>> row = signatures(["one two three four five six"])[0]
     >>> to_datasketch(row).scheme
     'affine32'
     """
-    import datasketch
+    try:
+        import datasketch
+    except ImportError as error:
+        needs = f"a datasketch.MinHash needs datasketch ({error})"
+        raise DedupError(f"{needs}: {install('datasketch')}") from error
 
     config = config or Config()
     if len(signature) != config.num_perm:

@@ -110,7 +110,7 @@ def _partners(
     def work(span: tuple[int, int]) -> None:
         kernel.find_partners(*span, articles, postings, limits, (partners, products))
 
-    list(in_order(work, spans(count), threads))
+    list(in_order(work, list(spans(count)), threads))
     return partners, products
 
 

@@ -138,7 +138,7 @@ def expanded(
         kernel.expand_rows(*span, vectors, partners, shape, tuple(made))
         return _trimmed(made)
 
-    return joined(list(in_order(work, spans(len(vectors.bounds) - 1), threads)))
+    return joined(list(in_order(work, list(spans(len(vectors.bounds) - 1)), threads)))
 
 
 def spans(count: int) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,7 @@ import pytest
 from articles import FILES, ONE, kept, scanned
 from commands import names_in, run, start, write_jsonl
 
-from dedup.cli import running, scanning
+from dedup.cli import running
 from dedup.output import tables as sinks
 from dedup.schema import CONTRACT, FAMILY_TABLES
 
@@ -169,22 +169,6 @@ def test_compiling_is_said_once(monkeypatch, capsys):
     tellers[0]()
     tellers[0]()
     assert capsys.readouterr().err == f"{running.COMPILING}\n"
-
-
-@pytest.mark.parametrize(
-    ("terminal", "size", "drawn"),
-    [(True, running.LONG_WORK, True), (True, 1000, False), (False, running.LONG_WORK, False)],
-)
-def test_a_bar_is_drawn_for_long_work_on_a_terminal(monkeypatch, capsys, terminal, size, drawn):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-    with running.progress_bar(size, bar_format=scanning.STAGES_BAR) as bar:
-        step = running.stage_progress(bar)
-        step("tokens", 0, 2)
-        step("passages", 1, 2)
-        step("done", 2, 2)
-    said = capsys.readouterr().err
-    assert bool(said) == drawn
-    assert ("passages" in said and "1/2 stages" in said) == drawn
 
 
 # Streams and signals

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +68,76 @@ def test_every_setting_is_an_option_of_every_command_that_scans():
 
 def test_the_names_that_are_written_twice_are_the_same():
     assert {*options.ROLES, "priority"} == set(KNOWN_NAMES)
+
+
+def test_the_version_for_a_report_names_what_runs():
+    from dedup.core.package import version
+
+    said = run("--version", "--verbose").out.splitlines()
+    assert said[0] == f"dedup {version()}"
+    names = [line.split()[0] for line in said[1:]]
+    assert names[:5] == ["python", "system", "installed", "kernels", "packages"]
+    assert {"datasketch", "html", "redis", "spark", "warc"} <= set(names)
+    packages = next(line for line in said if line.startswith("packages"))
+    assert re.search(r" numba \d", packages)
+    assert "pytest" not in "".join(said)
+    alone = run("--verbose")
+    assert (alone.code, "--verbose goes with --version" in alone.err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["scan", "clean", "filter"])
+def test_the_help_names_what_it_folds_and_help_all_shows_it(name):
+    short, long = run(name, "--help").out, run(name, "--help-all").out
+    assert "Permutations, that is" not in short
+    assert "--num-perm" in short.split("In --help-all:")[1]
+    assert "Permutations, that is" in long
+    assert "In --help-all:" not in long
+    assert len(short) < len(long)
+
+
+def test_the_help_of_compare_shows_what_two_documents_need():
+    short = run("compare", "--help").out.split("In --help-all:")[0]
+    assert "--weak" in short
+    assert "--story-cut" not in short
+    long = run("compare", "--help-all").out
+    assert "--story-cut" in long.split(f"{options.WHOLE}:")[1]
+
+
+# Completion
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_calls_the_command(shell):
+    done = run("completion", shell)
+    assert done.code == 0
+    assert f"_DEDUP_COMPLETE={shell}_complete" in done.out
+    if path := shutil.which(shell):
+        checked = [path, "--no-execute" if shell == "fish" else "-n"]
+        subprocess.run(checked, input=done.out, text=True, check=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ("dedup sc", ["plain,scan"]),
+        ("dedup scan --thr", ["plain,--threads", "plain,--threshold"]),
+        ("dedup scan --color a", ["plain,auto", "plain,always"]),
+        ("dedup scan --find duplicates,p", ["plain,duplicates,passages"]),
+        ("dedup scan --find repeats,r", []),
+        ("dedup scan ne", ["file,ne"]),
+        ("dedup clean -o ne", ["file,ne"]),
+        ("dedup index ver", ["plain,verify"]),
+        ("dedup completion f", ["plain,fish"]),
+    ],
+)
+def test_a_shell_is_told_what_can_follow(typed, wanted):
+    words = typed.split(" ")
+    state = {
+        "_DEDUP_COMPLETE": "bash_complete",
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    assert run(env=state).out.split() == wanted
 
 
 # Settings

@@ -54,6 +54,32 @@ def test_wrong_lines_are_seen(line):
     assert not OTHER.search(INSTALLS.search(right)[1])
 
 
+@pytest.mark.parametrize(
+    ("prefix", "command"),
+    [
+        ("/usr", "pip install"),
+        ("/home/ann/.venv", "pip install"),
+        ("/home/ann/.local/share/pipx/venvs/dedup-toolkit", "pipx install --force"),
+        ("/home/ann/.local/share/uv/tools/dedup-toolkit", "uv tool install --force"),
+        ("/home/ann/.cache/uv/archive-v0/Zq3", "uvx --from"),
+    ],
+)
+def test_an_extra_is_installed_as_the_package_was(prefix, command):
+    assert package.install("html", prefix) == f"{command} 'dedup-toolkit[html]'"
+
+
+def test_what_only_some_need_is_an_extra():
+    base = {
+        re.match(r"[\w.-]+", each)[0].replace("_", "-").replace(".", "-")
+        for each in metadata.requires(package.DISTRIBUTION)
+        if "extra ==" not in each
+    }
+    assert base == {
+        *("backports-zstd", "charset-normalizer", "click", "courlan", "jinja2", "numba"),
+        *("numpy", "orjson", "pyarrow", "tqdm", "xxhash"),
+    }  # DESIGN.md says what each is for
+
+
 def test_every_extra_that_is_named_exists():
     extras = set(metadata.metadata(package.DISTRIBUTION).get_all("Provides-Extra"))
     named = set()

@@ -67,7 +67,7 @@ def test_bytes_do_not_depend_on_memory_and_threads(tmp_path, find, format):
     inputs = [write_jsonl(tmp_path / "a.jsonl.gz", rows[:120]), tmp_path / "b.parquet"]
     pq.write_table(pa.Table.from_pylist(rows[120:]), inputs[1], row_group_size=37)
     seen = set()
-    for number, how in enumerate((["--memory", "1"], ["--threads", "1"], ["--threads", "3"])):
+    for number, how in enumerate((["--memory", "1MB"], ["--threads", "1"], ["--threads", "3"])):
         out = tmp_path / f"out{number}"
         done = run(*inputs, *find, *how, "-o", out, "--annotate", "--format", format, "-q",
                    "--allow-bad", "--suspicious-share", "1")  # fmt: skip
@@ -153,8 +153,8 @@ def test_a_pipe_can_be_read_once_only(tmp_path):
     data = "".join(f"{json.dumps(each)}\n" for each in rows).encode()
     writer = threading.Thread(target=lambda: (os.write(begin, data), os.close(begin)))
     writer.start()
-    done = run(f"/dev/fd/{end}", *FAST, "--memory", "1", "--input-format", "jsonl", "-o", tmp_path,
-               "--annotate", "--allow-bad")  # fmt: skip
+    done = run(f"/dev/fd/{end}", *FAST, "--memory", "1MB", "--input-format", "jsonl",
+               "-o", tmp_path, "--annotate", "--allow-bad")  # fmt: skip
     writer.join()
     os.close(end)
     assert done.code == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import datasketch
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ from strategies import ragged, rows_of_hashes, texts
 
 from dedup.config import Config
 from dedup.core.arrays import runs_of_rows, texts_from, texts_from_strings
-from dedup.errors import ConfigError, InputError
+from dedup.errors import ConfigError, DedupError, InputError
 from dedup.similarity.minhash import (
     EMPTY,
     from_datasketch,
@@ -78,6 +80,12 @@ def test_a_signature_goes_to_datasketch_and_back():
     first, last = to_datasketch(matrix[0], config), to_datasketch(matrix[4], config)
     assert first.jaccard(last) == np.mean(matrix[0] == matrix[4]) > 0.3
     assert first.jaccard(datasketch_of([], 32, 9)) == 0
+
+
+def test_without_datasketch_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasketch", None)
+    with pytest.raises(DedupError, match=r"pip install 'dedup-toolkit\[datasketch\]'"):
+        to_datasketch(signatures(["one two three four five six"])[0])
 
 
 def test_what_goes_to_datasketch_can_be_updated_there():
