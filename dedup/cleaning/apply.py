@@ -77,9 +77,9 @@ def removals_of(table: pa.Table) -> dict[int, list[Removal]]:
     """Group the rows of a table of schema ``REMOVALS`` by document."""
     found: dict[int, list[Removal]] = {}
     columns = [table[name].to_pylist() for name in _COLUMNS]
-    for doc, *facts, low, high in zip(*columns, strict=True):
+    for doc, start, end, reason, rule, confidence, low, high in zip(*columns, strict=True):
         kept = None if low is None else (low, high)
-        found.setdefault(doc, []).append(Removal(*facts, kept))
+        found.setdefault(doc, []).append(Removal(start, end, reason, rule, confidence, kept))
     return found
 
 

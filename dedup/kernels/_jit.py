@@ -37,6 +37,11 @@ def drop_stale(folder: Path) -> None:
 drop_stale(Path(__file__).parent)
 
 
+# Each kernel says whether it counts references (`_nrt`): without a value of its own it would do as
+# the first one that calls it.
+_njit: Any = functools.partial(numba.njit, nogil=True, error_model="numpy")
+
+
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` on first use, without the GIL, cached on disk where that is possible.
 
@@ -56,13 +61,11 @@ def njit_uncounted(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled(function: Callable[..., Any], *, counted: bool) -> Callable[..., Any]:
-    # Without a value of its own a kernel would count or not as the first that calls it.
-    settings = {"nogil": True, "error_model": "numpy", "_nrt": counted}
     made: Callable[..., Any]
     try:
-        made = numba.njit(cache=True, **settings)(function)
+        made = _njit(cache=True, _nrt=counted)(function)
     except RuntimeError:  # no folder for the cache can be written
-        made = numba.njit(**settings)(function)
+        made = _njit(_nrt=counted)(function)
     return made
 
 
@@ -72,9 +75,7 @@ def njit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
     A tuple that such a step takes and returns stays in registers then. As in ``njit_uncounted`` it
     makes no array and returns none.
     """
-    made: Callable[..., Any] = numba.njit(
-        nogil=True, error_model="numpy", forceinline=True, _nrt=False
-    )(function)
+    made: Callable[..., Any] = _njit(forceinline=True, _nrt=False)(function)
     return made
 
 

@@ -84,7 +84,8 @@ def _count_firm(page: Page, reasons: frozenset[str]) -> list[int]:
     firm = np.zeros(len(page.lines), np.int64)
     firm[[line for line, finding in page.found.items() if finding[0] in reasons]] = 1
     firm[[line for line in page.weak if _is_firm(page, line, reasons)]] = 1
-    return offsets_of(firm).tolist()
+    counts: list[int] = offsets_of(firm).tolist()
+    return counts
 
 
 def _take_heads(page: Page, heads: list[_Run]) -> None:
