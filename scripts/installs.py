@@ -2,6 +2,7 @@
 
     scripts/installs                              # all Pythons that are here, all ways
     scripts/installs --python 3.12 --way pip --way uvx
+    scripts/installs --quick                      # looks for copies only: fewer loops to compile
     scripts/installs --wheels                     # for which Pythons and systems wheels are there
     scripts/installs --contents                   # what is in the wheel and in the sdist
 
@@ -171,7 +172,7 @@ def cpu_seconds() -> float:
     return used.children_user + used.children_system
 
 
-def try_way(way: str, python: str, tools: Tools) -> list[str]:
+def try_way(way: str, python: str, tools: Tools, more: Sequence[str]) -> list[str]:
     """Install one way and scan twice; return the cells of a row: seconds of each, and MB."""
     install, which = WAYS[way]
     begin = time.perf_counter()
@@ -181,16 +182,16 @@ def try_way(way: str, python: str, tools: Tools) -> list[str]:
     if said.split() != ["dedup", version()]:
         raise SystemExit(f"{way}: {said!r}")
     size = size_of(tools.folder)
-    seeds, times = str(ROOT / "seeds"), []
+    scan, times = [*command, "scan", str(ROOT / "seeds"), *more], []
     for _ in range(2):
         start, used = time.perf_counter(), cpu_seconds()
-        if "5 read = 5 kept" not in tools.call(*command, "scan", seeds, python=python):
+        if "5 read = 5 kept" not in tools.call(*scan, python=python):
             raise SystemExit(f"{way}: the seeds are not scanned as they should be")
         times.append(f"{time.perf_counter() - start:.1f} ({cpu_seconds() - used:.1f})")
     return [f"{installed - begin:.0f}", *times, str(size)]
 
 
-def install_all(pythons: Sequence[str], ways: Sequence[str]) -> None:
+def install_all(pythons: Sequence[str], ways: Sequence[str], more: Sequence[str]) -> None:
     """Try each way on each Python, and print a row of a table for each."""
     print("| Python | way | install, s | first scan, s (CPU) | second scan, s (CPU) | MB |")
     print("|---|---|--:|--:|--:|--:|")
@@ -205,7 +206,7 @@ def install_all(pythons: Sequence[str], ways: Sequence[str]) -> None:
                 pip = [tools.bin / "pip", "install", *QUIET]
                 subprocess.run([*pip, "uv", "pipx"], check=True, stderr=subprocess.DEVNULL)
                 (tools.folder / "home").mkdir()
-                cells = try_way(way, path, tools)
+                cells = try_way(way, path, tools, more)
             print(f"| {name} | {way} | {' | '.join(cells)} |", flush=True)
 
 
@@ -258,6 +259,7 @@ def main() -> int:
     )
     parser.add_argument("--python", action="append", choices=PYTHONS, help="only this Python")
     parser.add_argument("--way", action="append", choices=WAYS, help="only this way")
+    parser.add_argument("--quick", action="store_true", help="scan for copies only")
     parser.add_argument("--wheels", action="store_true", help="only ask the index for wheels")
     parser.add_argument("--contents", action="store_true", help="only list what is built")
     given = parser.parse_args()
@@ -265,7 +267,8 @@ def main() -> int:
         return show_contents()
     if given.wheels:
         return show_wheels()
-    install_all(given.python or PYTHONS, given.way or list(WAYS))
+    more = ["--find", "duplicates"] if given.quick else []
+    install_all(given.python or PYTHONS, given.way or list(WAYS), more)
     return 0
 
 

@@ -19,6 +19,7 @@ IMAGES = ROOT / "docs" / "images"
 WIDTH = 1180
 # The name of a picture, the view, and the height of what it shows.
 PICTURES = (
+    ("report-top", ("",), 424),
     ("report-front", ("",), 1000),
     ("report-family", ("family", "1"), 1060),
     ("report-story", ("story", "courier"), 900),

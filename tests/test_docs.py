@@ -136,7 +136,7 @@ def test_links_lead_somewhere(page):
 
 def test_figures_are_shown_and_explained():
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    shown = re.findall(r"!\[([^\]]*)\]\((?:\.\./)*images/([\w.-]+)\)", text)
+    shown = re.findall(r"!\[([^\]]*)\]\((?:\.\./)*(?:docs/)?images/([\w.-]+)\)", text)
     for alt, name in shown:
         assert len(alt) > 20, f"{name} has no text for who cannot see it"
     folder = ROOT / "docs" / "images"

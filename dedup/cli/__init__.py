@@ -169,16 +169,14 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     options = Scan.of(paths, given)
     if uses_spark(options):
         return scan_on_spark(options)
-    _check_scan(options)
-    if options.dry_run:
-        return show_plan(options)
-    say_too_little(options)
     with stopped_with(lambda: kept_of(options.work), quiet=options.view.quiet):
-        return _scan(options)
+        _check_scan(options)
+        return show_plan(options) if options.dry_run else _scan(options)
 
 
 def _scan(options: Scan) -> int:
     """Scan, write what is to be written, and show what is to be shown."""
+    say_too_little(options)
     scanned = scan_files(options)
     result = scanned.result
     stopped = is_stopped(result, options.safety)

@@ -137,6 +137,8 @@ def kept_of(work: str | None) -> str:
     if work is None:
         return f"nothing is kept; with --work DIR a run can go on where it was: {again} --work work"
     done = finished_in(Path(work))
+    if done is None:
+        return f"nothing is kept yet; the same command begins again: {again}"
     kept = f"all up to `{done[-1]}`" if done else "what was read"
     return f"{work} keeps {kept}; the same command goes on from there: {again}"
 

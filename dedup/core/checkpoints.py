@@ -224,12 +224,12 @@ class Work:
             file.write(json_bytes(self._state, pretty=True))
 
 
-def finished_in(folder: Path) -> tuple[str, ...]:
-    """Return the stages that are finished in a folder, without taking it up."""
+def finished_in(folder: Path) -> tuple[str, ...] | None:
+    """Return the stages that are finished in a folder, ``None`` where no run has begun in it."""
     try:
         return tuple(json.loads((folder / MANIFEST).read_bytes())["stages"])
     except (OSError, ValueError, KeyError):
-        return ()
+        return None
 
 
 class _Lazy(Mapping[str, Any]):

@@ -11,7 +11,7 @@ import pytest
 from articles import ONE
 from commands import run
 
-from dedup.cli import progress, running
+from dedup.cli import progress, running, scanning
 from dedup.core.checkpoints import finished_in
 from dedup.core.parallel import in_order, watched
 
@@ -152,6 +152,11 @@ def test_a_stop_without_a_work_folder_says_how_to_keep_something(stopped):
     assert said.startswith("dedup: stopped; nothing is kept; with --work DIR a run can go on")
     assert said.endswith("dedup scan 'my news/' --work work\n")
     assert stopped("--quiet").err == ""
+
+
+def test_a_stop_before_anything_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["dedup", "scan", "news"])
+    assert scanning.kept_of(str(tmp_path)).startswith("nothing is kept yet; the same command")
 
 
 def test_a_stopped_stream_says_that_its_index_keeps_it(monkeypatch, tmp_path):
