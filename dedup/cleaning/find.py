@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -160,13 +159,17 @@ class _Search:
     line: int = 0
     rows: list[pa.Table] = field(default_factory=lambda: [REMOVALS.empty_table()])
     annotations: list[pa.Table] = field(default_factory=lambda: [ANNOTATIONS.empty_table()])
-    facts: dict[str, Any] = field(default_factory=dict)  # those of ``Removals``, by name
+    review: Bool = field(init=False)
+    truncated: Bool = field(init=False)
+    no_text: Bool = field(init=False)
+    gone: Int64 = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.review, self.truncated, self.no_text = np.zeros((3, self.count), np.bool_)
+        self.gone = np.zeros(self.count, np.int64)
 
     def run(self, parts: Parts, total: int, columns: Columns, threads: int) -> Removals:
         """Look at every part; classes of its words, of ``total`` in all, are made behind that."""
-        for name in ("review", "truncated", "no_text"):
-            self.facts[name] = np.zeros(self.count, np.bool_)
-        self.facts["gone"] = np.zeros(self.count, np.int64)
         classes = columns.grow("classes", np.uint8, total)
         weights = columns.grow("weights", np.float32, total)
         looked_at = self._look(parts)
@@ -183,9 +186,9 @@ class _Search:
         return Removals(
             pa.concat_tables(self.rows).combine_chunks(),
             pa.concat_tables(self.annotations).combine_chunks(),
-            words=Words(classes.done(), weights.done(), chosen),
-            templates=self.templates.entries,
-            **self.facts,
+            *(self.review, self.gone, self.truncated, self.no_text),
+            Words(classes.done(), weights.done(), chosen),
+            self.templates.entries,
         )
 
     def _look(self, parts: Parts) -> Iterator[tuple[Tokens, Bool, Int64]]:
@@ -193,9 +196,9 @@ class _Search:
         languages = iter(self.discount.languages)
         for part in parts:
             own = slice(part.low, part.high)
-            found, marked, self.facts["review"][own], self.facts["no_text"][own] = self._find(part)
-            self.facts["truncated"][own] = truncated_documents(part.lines, found)
-            masked = _masked(found, part.tokens, self.facts["gone"][own])
+            found, marked, self.review[own], self.no_text[own] = self._find(part)
+            self.truncated[own] = truncated_documents(part.lines, found)
+            masked = _masked(found, part.tokens, self.gone[own])
             self.rows.append(_moved(found, part.low))
             self.annotations.append(_moved(marked, part.low))
             yield part.tokens, masked, next(languages, np.zeros(0, np.int64))
