@@ -7,7 +7,7 @@ which words are frequent. They are counted first; then every part is looked at b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -142,7 +142,8 @@ def find_removals(
             discount.learn(part.tokens, counted[part.low : part.high])
     line_counts.count(groups)
     templates = units.count(groups, texts, tokens).with_known(config.template)
-    return _Search(config, line_counts, templates, sites, discount).run(parts, tokens, columns)
+    search = _Search(config, line_counts, templates, sites, discount, len(tokens))
+    return search.run(parts, len(tokens.hashes), columns, threads)
 
 
 @dataclass(slots=True)
@@ -154,37 +155,53 @@ class _Search:
     templates: Templates
     sites: Int64
     discount: Discount
+    count: int  # of documents
     line: int = 0
+    rows: list[pa.Table] = field(default_factory=lambda: [REMOVALS.empty_table()])
+    annotations: list[pa.Table] = field(default_factory=lambda: [ANNOTATIONS.empty_table()])
+    review: Bool = field(init=False)
+    truncated: Bool = field(init=False)
+    no_text: Bool = field(init=False)
+    gone: Int64 = field(init=False)
 
-    def run(self, parts: Parts, tokens: Tokens, columns: Columns) -> Removals:
-        """Look at every part."""
-        count, total = len(tokens), len(tokens.hashes)
-        rows, annotations = [REMOVALS.empty_table()], [ANNOTATIONS.empty_table()]
-        review, truncated, no_text = np.zeros((3, count), np.bool_)
-        gone = np.zeros(count, np.int64)
+    def __post_init__(self) -> None:
+        self.review, self.truncated, self.no_text = np.zeros((3, self.count), np.bool_)
+        self.gone = np.zeros(self.count, np.int64)
+
+    def run(self, parts: Parts, total: int, columns: Columns, threads: int) -> Removals:
+        """Look at every part; classes of its words, of ``total`` in all, are made behind that."""
         classes = columns.grow("classes", np.uint8, total)
         weights = columns.grow("weights", np.float32, total)
-        classed = _classes_words(self.config)
-        learned = self.discount.learned()
-        for number, part in enumerate(parts):
-            own = slice(part.low, part.high)
-            found, marked, review[own], no_text[own] = self._find(part)
-            truncated[own] = truncated_documents(part.lines, found)
-            masked = _masked(found, part.tokens, gone[own])
-            if classed:
-                languages = self.discount.languages[number]
-                words = classify_part(part.tokens, masked, languages, learned)
+        looked_at = self._look(parts)
+        if _classes_words(self.config):
+            learned = self.discount.learned()
+            made = in_order(lambda given: classify_part(*given, learned), looked_at, threads)
+            for words in made:
                 classes.append(words.classes)
                 weights.append(words.weights)
-            rows.append(_moved(found, part.low))
-            annotations.append(_moved(marked, part.low))
+        else:
+            for _ in looked_at:
+                pass
         chosen = np.concatenate([np.zeros(0, np.int64), *self.discount.languages])
-        words = Words(classes.done(), weights.done(), chosen)
         return Removals(
-            pa.concat_tables(rows).combine_chunks(),
-            pa.concat_tables(annotations).combine_chunks(),
-            *(review, gone, truncated, no_text, words, self.templates.entries),
+            pa.concat_tables(self.rows).combine_chunks(),
+            pa.concat_tables(self.annotations).combine_chunks(),
+            *(self.review, self.gone, self.truncated, self.no_text),
+            Words(classes.done(), weights.done(), chosen),
+            self.templates.entries,
         )
+
+    def _look(self, parts: Parts) -> Iterator[tuple[Tokens, Bool, Int64]]:
+        """Find what goes from each part; yield what its words are classed by."""
+        languages = iter(self.discount.languages)
+        for part in parts:
+            own = slice(part.low, part.high)
+            found, marked, self.review[own], self.no_text[own] = self._find(part)
+            self.truncated[own] = truncated_documents(part.lines, found)
+            masked = _masked(found, part.tokens, self.gone[own])
+            self.rows.append(_moved(found, part.low))
+            self.annotations.append(_moved(marked, part.low))
+            yield part.tokens, masked, next(languages, np.zeros(0, np.int64))
 
     def _find(self, part: Part) -> tuple[pa.Table, pa.Table, Bool, Bool]:
         if "repeats" not in self.config.find:

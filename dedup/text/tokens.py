@@ -118,7 +118,7 @@ def _room(offsets: Int64) -> int:
 class _Rooms:
     """Room for the tokens of a run of texts, used again: memory that is new costs more than work.
 
-    Each room is one array of each of ``_KINDS``.
+    Each room is one array of each of ``_KINDS``. Columns copy what they are given, or write it.
     """
 
     def __init__(self, capacity: int) -> None:

@@ -15,11 +15,14 @@ from dedup.similarity.relations import Pairs
 pieces = st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=6)
 
 
-@given(pieces, pieces, st.integers(0, 400), st.integers(0, 9))
+@given(pieces, pieces, st.integers(0, 400), st.integers(-1, 9))
 def test_what_is_added_is_read(tmp_path_factory, one, two, budget, spare):
     folder = tmp_path_factory.mktemp("spool")
     spool = Spool(lambda: folder, budget)
-    spool.reserve("one", sum(map(len, one)) + spare, np.int64)
+    if spare < 0:
+        spool.reserve_rest("one", np.int64)
+    else:
+        spool.reserve("one", sum(map(len, one)) + spare, np.int64)
     for k in range(max(len(one), len(two))):
         for name, given_pieces in (("one", one), ("two", two)):
             if k < len(given_pieces):
@@ -31,6 +34,21 @@ def test_what_is_added_is_read(tmp_path_factory, one, two, budget, spare):
         assert spool.take(name, np.int64).tolist() == wanted
         assert not len(spool.read(name, np.int64))
     assert spool.size == 8 * sum(map(len, one + two))
+
+
+def test_the_rest_is_reserved_where_there_is_a_bound(tmp_path):
+    spool = Spool(lambda: tmp_path, 80)
+    spool.reserve_rest("many", np.int64)
+    spool.append("many", np.arange(4))
+    spool.append("many", np.arange(6))
+    assert not spool.in_files
+    spool.append("many", np.arange(1))
+    assert spool.in_files
+    assert spool.read("many", np.int64).tolist() == [*range(4), *range(6), 0]
+    for unbound in (Spool(), Spool(lambda: tmp_path)):
+        unbound.reserve_rest("many", np.int64)
+        unbound.append("many", np.arange(4))
+        assert unbound.read("many", np.int64).tolist() == [0, 1, 2, 3]
 
 
 def test_room_is_not_grown():

@@ -255,6 +255,10 @@ def test_hash_words_of_any_length(size):
 
 
 def check_hash_words(strings):
+    """Each as it is, and so long that the bytes of it that are odd are few."""
+    odd = [sum(byte in ODD_BYTES for byte in clean_string(each).encode()) for each in strings]
+    blanks = [" " * (ascii.ODD_SHARE * count) for count in odd]
+    strings = [*strings, *(each + more for each, more in zip(strings, blanks, strict=True) if more)]
     column = texts_from_strings(strings)
     for row, each in enumerate(strings):
         out = np.zeros(len(column.data) + 1, np.uint64)

@@ -8,6 +8,7 @@ runs of such lines, beside boilerplate, or before the first and behind the last 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 import numpy as np
 
@@ -44,12 +45,12 @@ def take_frequent(page: Page, line_counts: LineCounts, whole: Bool) -> None:
     _tag_credits(page, line_counts)
     body = _body(page, line_counts)
     _take_dense(page, line_counts, body)
-    positions = np.flatnonzero(body)
+    positions = np.flatnonzero(body).tolist()
     for begin, end in stretches(page, {*page.found, *page.frequent}):
-        low, high = page.begin(begin), page.end(begin)
-        own = positions[np.searchsorted(positions, low) : np.searchsorted(positions, high)]
-        above = len(own) > 0 and end <= own[0]
-        below = len(own) > 0 and begin > own[-1]
+        low = bisect_left(positions, page.begin(begin))
+        high = bisect_left(positions, page.end(begin), low)
+        above = low < high and end <= positions[low]
+        below = low < high and begin > positions[high - 1]
         _judge(page, line_counts, (begin, end), above=above, below=below)
 
 
