@@ -28,6 +28,7 @@ from dedup.cli.options import (
     reading_options,
     setting_options,
     shown_option,
+    signed_options,
     taken,
     threads_option,
     view_options,
@@ -51,6 +52,7 @@ from dedup.cli.running import (
 from dedup.cli.scanning import (
     ROWS,
     Scanned,
+    check_signed,
     read_corpus,
     scan_files,
     scan_held,
@@ -58,6 +60,7 @@ from dedup.cli.scanning import (
     write_scan,
 )
 from dedup.cli.searching import index
+from dedup.cli.signing import sign
 from dedup.cli.spark import engine_options, scan_on_spark, uses_spark
 from dedup.config import BY_STRENGTH
 from dedup.core.package import DISTRIBUTION, check_alone
@@ -134,6 +137,7 @@ def root(ctx: click.Context) -> int:
     *("losses", "forms", "revisions", "warnings", "input", "all"),
 )
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
+@signed_options
 @against_options
 @engine_options
 @warning_options
@@ -151,6 +155,7 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
       dedup scan news.jsonl.gz -o found --text-column body
       zcat news.gz | dedup scan - --json | jq .summary
       dedup scan news.parquet --find duplicates -o found --write-rows --format parquet
+      dedup scan --signed signed/1 signed/2 --find duplicates -o found
       dedup scan s3a://bucket/news/ --input-format parquet --engine spark -o s3a://bucket/found
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
     options = Scan.of(paths, given)
@@ -190,6 +195,7 @@ def _check_scan(options: Scan) -> None:
         raise ConfigError("fail_on_duplicates", True, allowed, says)
     options.safety.limits()
     check_against(options)
+    check_signed(options)
     for name in ("write_rows", "annotate"):
         if getattr(options, name) and not options.output:
             raise ConfigError(name, True, "with -o DIR", "{name} needs -o DIR")
@@ -232,7 +238,8 @@ def _show_scan(scanned: Scanned, options: Scan) -> None:
 
         how: dict[str, Any] = {"width": columns(), "colour": uses_colour(view.color)}
         if view.is_answer(options.show):
-            typed = Typed(options.paths, options.output)
+            paths = scanned.inputs.paths if options.signed else options.paths
+            typed = Typed(paths, options.output)
             lines = answer_view(result, typed, **how, seconds=scanned.seconds)
         elif view.is_full(options.show):
             lines = scan_view(result, **how, limit=view.entries, seconds=scanned.seconds)
@@ -432,6 +439,7 @@ def evaluate(
 root.add_command(report)
 root.add_command(filter_command)
 root.add_command(index)
+root.add_command(sign)
 
 
 def main() -> None:

@@ -26,6 +26,8 @@ class Scan:
     report: str | None
     plots: str | None
     fail_on_duplicates: bool
+    signed: bool
+    only_new: tuple[str, ...]
     against: str | None
     drop_known: bool
     drop_known_passages: int

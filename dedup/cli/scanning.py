@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from dedup.cli.options import Reading
 from dedup.cli.running import (
     DONE,
+    LONG_WORK,
     announce_compiling,
     progress_bar,
     show,
@@ -101,6 +104,8 @@ def scan_files(options: Scan) -> Scanned:
     if not options.view.quiet:
         announce_compiling()
     _check_index(options)
+    if options.signed:
+        return _scan_signed(options, begin)
     reading, rows = options.reading.options(options.config, rows_only=options.annotate), None
     size = 0 if options.view.quiet else input_bytes(options.paths, reading)
     folder = Path(options.work or _temporary_folder())
@@ -120,6 +125,58 @@ def scan_files(options: Scan) -> Scanned:
             reading=bar.update,
         )
         result, inputs = runs.scan_files(options.paths, reading, options.config, running, folder)
+        if options.against:
+            assert inputs.files is not None
+            result = _beside_index(result, inputs.files.batches(), options)
+    return Scanned(result, inputs, time.perf_counter() - begin, rows)
+
+
+def check_signed(options: Scan) -> None:
+    """Refuse what does not go with signed parts, and what goes with them alone."""
+    if not options.signed:
+        if options.only_new:
+            says = "{name} needs --signed: it names a part beside others"
+            raise ConfigError("only_new", options.only_new, "with --signed", says)
+        return
+    unset = {item.name: item.default for item in dataclasses.fields(Reading)}
+    for name, default in unset.items():
+        value = getattr(options.reading, name)
+        if value != default and name != "allow_bad":
+            says = "{name} was said when the parts were signed"
+            raise ConfigError(name, value, "none, with --signed", says)
+    if options.dry_run:
+        raise ConfigError("dry_run", True, "without --signed", "{name} does not go with --signed")
+    for name in ("write_rows", "annotate"):
+        if getattr(options, name) and options.only_new:
+            says = "{name} does not go with --only-new: rows of the other parts are not read"
+            raise ConfigError(name, True, "without --only-new", says)
+
+
+def _scan_signed(options: Scan, begin: float) -> Scanned:
+    """Scan signed parts; rows are read again where the inputs can be."""
+    from dedup.api import runs
+    from dedup.api.given import Running
+    from dedup.output.cleaned.rereading import Rereading
+    from dedup.pipeline.signed import SignedParts
+
+    folder, rows = Path(options.work or _temporary_folder()), None
+    if options.wants_rows:
+        parts = SignedParts(options.paths)
+        if not parts.can_be_read_again:
+            says = "{name}: an input of a signed part can be read only once"
+            raise ConfigError("write_rows", True, "for files", says)
+        reading = dataclasses.replace(parts.options, rows_only=options.annotate)
+        columns = options.format == "parquet"
+        rows = Rereading(parts.paths, reading, folder=folder, columns=columns)
+    shown = 0 if options.view.quiet else LONG_WORK
+    with progress_bar(shown, desc="", total=1, bar_format=STAGES_BAR, delay=0.1) as stages:
+        running = Running(
+            threads=options.threads,
+            memory=options.memory or 0,
+            work=folder if options.work else None,
+            progress=stage_progress(stages),
+        )
+        result, inputs = runs.scan_signed(options.paths, options.only_new, options.config, running)
         if options.against:
             assert inputs.files is not None
             result = _beside_index(result, inputs.files.batches(), options)
@@ -172,7 +229,7 @@ def write_scan(scanned: Scanned, options: Scan) -> list[Path]:
     more = stated_files(result, inputs=scanned.inputs, **given)
     if scanned.rows is None:
         return write_result(result, options.output, inputs=options.paths, **given, more=more)
-    size = 0 if options.view.quiet else input_bytes(options.paths)
+    size = 0 if options.view.quiet else input_bytes(scanned.inputs.paths)
     total = len(result.tables["documents"])
     with progress_bar(size, desc="writing", total=total, unit=" rows", unit_scale=True) as bar:
         write = partial(

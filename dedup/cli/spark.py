@@ -59,6 +59,8 @@ def _local_only(options: Scan) -> dict[str, tuple[object, object]]:
     return {
         **{name: (getattr(options, name), None) for name in ("against", "work", "memory")},
         "threads": (options.threads, 0),
+        "signed": (options.signed, False),
+        "only_new": (options.only_new, ()),
         "dry_run": (options.dry_run, False),
         "with_text": (options.with_text, False),
         "show": (options.show, ()),
