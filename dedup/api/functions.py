@@ -111,8 +111,9 @@ def sign(
 
     Parts that were signed anywhere, with the same settings, are scanned together by ``scan(...,
     signed=True)``. ``keep_texts`` carries the texts along; without them those of documents in a
-    pair are read again from where they were. ``options`` says how files are read. A folder that
-    the same call has filled is left as it is, and one that was interrupted is finished.
+    pair are read again from where they were. ``options`` (``dedup.sources.ReadOptions``) says
+    how files are read. A folder that the same call has filled is left as it is, and one that was
+    interrupted is finished.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

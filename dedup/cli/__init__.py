@@ -61,7 +61,7 @@ from dedup.cli.scanning import (
 )
 from dedup.cli.searching import index
 from dedup.cli.signing import sign
-from dedup.cli.spark import engine_options, scan_on_spark, uses_spark
+from dedup.cli.spark import clean_on_spark, engine_options, scan_on_spark, uses_spark
 from dedup.config import BY_STRENGTH
 from dedup.core.package import DISTRIBUTION, check_alone
 from dedup.errors import ConfigError
@@ -282,6 +282,7 @@ def _has_duplicates(result: Result) -> bool:
 )
 @view_options(limit=None, has_json=False)
 @shown_option("removals", "tags", "clusters", "warnings", "input", "all")
+@engine_options
 @warning_options
 @threads_option
 @reading_options
@@ -308,6 +309,8 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     )
 
     options = Clean.of(paths, given)
+    if uses_spark(options):
+        return clean_on_spark(options)
     options.safety.limits()
     check_against(options)
     check_output(options.output, paths, folders=[ARTICLES])

@@ -70,6 +70,9 @@ class Clean:
     annotate: bool
     show: tuple[str, ...]
     format: str
+    engine: str
+    master: str | None
+    checkpoint: str | None
     threads: int
 
     @classmethod

@@ -17,7 +17,7 @@ from dedup.core.arrays import Texts, clean_string
 from dedup.core.checkpoints import LOCK, Kept, Work
 from dedup.core.checkpoints import MANIFEST as UNFINISHED
 from dedup.core.files import atomic, json_bytes
-from dedup.core.hashing import content_of, xxh3_128
+from dedup.core.hashing import content_of, xxh3_128_of
 from dedup.core.spool import Spool
 from dedup.errors import InputError, OutputError
 from dedup.pipeline import fast
@@ -42,6 +42,7 @@ from dedup.sources.remote import shown
 from dedup.sources.rereadable import Files
 
 _STAGE = "signed"
+_CHUNK = 1 << 20
 
 
 def sign_part(
@@ -130,8 +131,9 @@ def _finish(out: Path, stated: dict[str, Any]) -> None:
     """Write the manifest, with the size and a hash of each file."""
     files = {}
     for path in sorted([*(out / ARRAYS).iterdir(), out / KNOWN]):
-        data = np.fromfile(path, np.uint8)
-        files[path.relative_to(out).as_posix()] = [len(data), xxh3_128(data.tobytes())]
+        with path.open("rb") as read:
+            digest = xxh3_128_of(iter(lambda: read.read(_CHUNK), b""))
+        files[path.relative_to(out).as_posix()] = [path.stat().st_size, digest]
     with atomic(out / MANIFEST) as file:
         file.write(json_bytes({**stated, "files": files}, pretty=True))
 

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from dedup.config import SIGNED_BY, Config
 from dedup.core.arrays import Bool, Int64, UInt64, offsets_of, texts_from_arrow
-from dedup.core.hashing import text_digests, xxh3_128
+from dedup.core.hashing import text_digests, xxh3_128, xxh3_128_of
 from dedup.core.package import version
 from dedup.core.spool import Spool
 from dedup.errors import ConfigError, InputError
@@ -42,6 +42,10 @@ KNOWN = "signed.metadata.arrow"  # metadata, in the order of reading
 TEXTS, TEXT_SIZES, FRAMES = "texts", "text_sizes", "frames"  # of texts that are carried along
 CODEC = "zstd"
 _HINT = "is this a folder of `dedup sign`, and did that end?"
+_STATED = (
+    *("version", "folding", "setting", "reading", "folder", "paths", "sources", "readable"),
+    *("texts", "sizes", "read_report", "columns", "content", "documents", "files"),
+)
 _KINDS = {FINGERPRINTS: np.uint64, DIGESTS: np.uint64, COUNTS: np.int32, CUT: np.bool_}
 
 
@@ -110,6 +114,8 @@ class Part:
         if not isinstance(stated, dict) or stated.get("format") != FORMAT:
             got = stated.get("format") if isinstance(stated, dict) else None
             raise InputError(f"format: got {got!r}, allowed is {FORMAT}", path=str(path))
+        if missing := [name for name in _STATED if name not in stated]:
+            raise InputError(f"lacks {', '.join(missing)}; {_HINT}", path=str(path))
         part = cls(folder, stated)
         for name, (size, _) in stated["files"].items():
             there = folder / name
@@ -145,7 +151,7 @@ class Part:
     def checked(self, name: str, kind: Any) -> Any:
         """Return an array as it was written; raise ``InputError`` where it is not."""
         array, known = self.array(name, kind), self.stated["files"].get(f"{ARRAYS}/{name}")
-        if known is not None and xxh3_128(array.tobytes()) != known[1]:
+        if known is not None and xxh3_128_of([array.view(np.uint8).data]) != known[1]:
             raise InputError(f"{ARRAYS}/{name} is damaged", path=str(self.folder))
         return array
 
@@ -324,11 +330,13 @@ class SignedParts:
         paths, lines = table["path"].to_pylist(), table["line"].to_pylist()
         ids = table["doc_id"].to_pylist()
         for row, (path, line) in enumerate(zip(paths, lines, strict=True)):
-            for file, (old, new) in names.items():
-                if path == file or (path or "").startswith(f"{file}/"):
-                    end = f"{path[len(file) :]}{'' if line is None else f':{line}'}"
-                    if ids[row] == f"{old}{end}":
-                        ids[row] = f"{new}{end}"
+            file = path or ""
+            while file and file not in names:  # a file in an archive has the name of that in front
+                file = file.rpartition("/")[0]
+            if file:
+                old, new = names[file]
+                end = f"{path[len(file) :]}{'' if line is None else f':{line}'}"
+                ids[row] = f"{new}{end}" if ids[row] == f"{old}{end}" else ids[row]
         column = pa.array(ids, METADATA.field("doc_id").type)
         return table.set_column(0, METADATA.field("doc_id"), column)
 

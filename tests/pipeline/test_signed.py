@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import zipfile
 from pathlib import Path
 
 import commands
@@ -110,9 +111,12 @@ def test_files_of_one_name_keep_their_folder(tmp_path, monkeypatch):
         folder.mkdir(exist_ok=True)
         (folder / f"{number // 4}.txt").write_text(text)
         commands.write_jsonl(folder / "more.jsonl", {"text": text}, {"text": text[9:]})
+        with zipfile.ZipFile(folder / "packed.zip", "w") as archive:
+            archive.writestr("inner.txt", text[20:])
     whole = dedup.scan([Path("a"), Path("b")], **FAST)
     joined = dedup.scan(signed_parts(["b", "a"]), signed=True, **FAST)
     assert joined.tables["documents"].equals(whole.tables["documents"])
+    assert "b/packed.zip/inner.txt" in whole.tables["documents"]["doc_id"].to_pylist()
     assert "a/more.jsonl:1" in whole.tables["documents"]["doc_id"].to_pylist()
 
 
@@ -212,6 +216,15 @@ def test_other_versions_are_refused(parts, change, says):
         with pytest.raises(InputError, match=says.split(":")[0]):
             dedup.scan(folders, signed=True, **FAST)
     with pytest.raises(InputError, match=says):
+        dedup.scan(one, signed=True, **FAST)
+
+
+def test_manifest_that_lacks_something(parts):
+    one = dedup.sign(parts[0], "one")
+    stated = json.loads((one / signed.MANIFEST).read_bytes())
+    del stated["sizes"]
+    (one / signed.MANIFEST).write_text(json.dumps(stated))
+    with pytest.raises(InputError, match="lacks sizes"):
         dedup.scan(one, signed=True, **FAST)
 
 
