@@ -146,10 +146,6 @@ def check_signed(options: Scan) -> None:
             raise ConfigError(name, value, "none, with --signed", says)
     if options.dry_run:
         raise ConfigError("dry_run", True, "without --signed", "{name} does not go with --signed")
-    for name in ("write_rows", "annotate"):
-        if getattr(options, name) and options.only_new:
-            says = "{name} does not go with --only-new: rows of the other parts are not read"
-            raise ConfigError(name, True, "without --only-new", says)
 
 
 def _scan_signed(options: Scan, begin: float) -> Scanned:
@@ -161,13 +157,17 @@ def _scan_signed(options: Scan, begin: float) -> Scanned:
 
     folder, rows = Path(options.work or _temporary_folder()), None
     if options.wants_rows:
-        parts = SignedParts(options.paths)
-        if not parts.can_be_read_again:
+        parts = SignedParts(options.paths, options.only_new)
+        wanted = parts.removable_parts
+        if not all(part.stated["readable"] for part in wanted):
             says = "{name}: an input of a signed part can be read only once"
             raise ConfigError("write_rows", True, "for files", says)
         reading = dataclasses.replace(parts.options, rows_only=options.annotate)
-        columns = options.format == "parquet"
-        rows = Rereading(parts.paths, reading, folder=folder, columns=columns)
+        paths, columns = (
+            [path for part in wanted for path in part.paths()],
+            options.format == "parquet",
+        )
+        rows = Rereading(paths, reading, folder=folder, columns=columns)
     shown = 0 if options.view.quiet else LONG_WORK
     with progress_bar(shown, desc="", total=1, bar_format=STAGES_BAR, delay=0.1) as stages:
         running = Running(
@@ -221,6 +221,7 @@ def write_scan(scanned: Scanned, options: Scan) -> list[Path]:
     from dedup.api.results import stated_files
     from dedup.output.cleaned.marked import write_rows
     from dedup.output.tables import write_result
+    from dedup.pipeline.signed import SignedParts
     from dedup.sources import input_bytes
 
     result, format = scanned.result, options.format
@@ -232,9 +233,10 @@ def write_scan(scanned: Scanned, options: Scan) -> list[Path]:
     size = 0 if options.view.quiet else input_bytes(scanned.inputs.paths)
     total = len(result.tables["documents"])
     with progress_bar(size, desc="writing", total=total, unit=" rows", unit_scale=True) as bar:
+        parts = scanned.inputs.files
         write = partial(
             write_rows,
-            result=result,
+            result=parts.of_removable(result) if isinstance(parts, SignedParts) else result,
             again=scanned.rows,
             format="jsonl" if format == "csv" else format,
             annotate=options.annotate,

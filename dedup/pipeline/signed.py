@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -27,6 +27,7 @@ from dedup.core.package import version
 from dedup.core.spool import Spool
 from dedup.errors import ConfigError, InputError
 from dedup.pipeline.signing import COUNTS, CUT, DIGESTS, FINGERPRINTS, key_name
+from dedup.result import Result
 from dedup.schema import METADATA, Corpus, ReadReport
 from dedup.similarity.lsh import bands_and_rows
 from dedup.sources import Piece, ReadOptions
@@ -287,9 +288,10 @@ class SignedParts:
         return [path for part in self._parts for path in part.paths()]
 
     @property
-    def can_be_read_again(self) -> bool:
-        """Tell whether all inputs are files that can be opened once more."""
-        return all(part.stated["readable"] for part in self._parts)
+    def removable_parts(self) -> list[Part]:
+        """Return the parts of which documents may be removed: the new ones, or all."""
+        is_new = self._is_new or [True] * len(self._parts)
+        return [part for part, new in zip(self._parts, is_new, strict=True) if new]
 
     def header(self, config: Config) -> dict[str, Any]:
         """Return what tells this run from others."""
@@ -312,6 +314,20 @@ class SignedParts:
         counts = [len(part) for part in self._parts]
         stays: Bool = np.repeat(~np.array(self._is_new), counts)[order]
         return stays
+
+    def of_removable(self, result: Result) -> Result:
+        """Return a result with the documents of ``removable_parts`` alone, to write their rows."""
+        order = result.corpus.order
+        assert order is not None
+        stays = self.established(order)
+        if stays is None:
+            return result
+        own = np.flatnonzero(~stays)
+        documents = result.tables["documents"].take(pa.array(own))
+        places = np.empty(len(own), np.int64)
+        places[np.argsort(order[own])] = np.arange(len(own))
+        tables = {**result.tables, "documents": documents}
+        return replace(result, tables=tables, corpus=replace(result.corpus, order=places))
 
     def load(self, spool: Spool, config: Config) -> list[pa.Table]:
         """Put the signatures of all parts into a spool; return what is known of the documents."""

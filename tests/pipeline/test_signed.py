@@ -372,14 +372,24 @@ def test_commands(parts, tmp_path):
     commands.run("scan", *parts[:4], *find, "-o", "whole", "--write-rows")
     for name in commands.names_in(Path("whole")):
         assert Path("joined", name).read_bytes() == Path("whole", name).read_bytes(), name
-    run = commands.run("scan", "--signed", *folders[:3], "--only-new", folders[3], *find, "--json")
+    given = ("scan", "--signed", *folders[:3], "--only-new", folders[3], *find)
+    commands.run(*given, "-o", "new", "--write-rows")
+    commands.run(*given, "-o", "all", "--annotate", "--format", "parquet")
+    rows = [json.loads(line) for line in Path("new/rows.jsonl").read_text().splitlines()]
+    documents = [json.loads(line) for line in Path("new/documents.jsonl").read_text().splitlines()]
+    own = [each for each in documents if each["path"] == "part-3.jsonl"]
+    kept = [each["doc_id"] for each in own if each["kept"]]
+    assert sorted(row["dedup"]["doc_id"] for row in rows) == kept
+    assert len(kept) < len(own) == len(pq.read_table("all/rows.parquet"))
+    lines = [json.loads(line) for line in Path("part-3.jsonl").read_text().splitlines()]
+    assert all({"id": row["id"], "text": row["text"]} in lines for row in rows)
+    run = commands.run(*given, "--json")
     assert json.loads(run.out)["summary"]["established"] == 225
     assert commands.run("scan", "--signed", *folders, "--threshold", ".8").code == 2
     for wrong in (
         ("--only-new", "signed/0"),
         ("--signed", "--text-column", "body"),
         ("--signed", "--dry-run"),
-        ("--signed", "--only-new", "signed/0", *find, "-o", "out", "--write-rows"),
         ("--signed", "--engine", "spark", "-o", "out"),
     ):
         run = commands.run("scan", "signed/1", *wrong)
@@ -401,3 +411,12 @@ def test_header_names_all_that_signatures_follow_from():
     header = signed.signed_header(Config(), dedup.scan.__globals__["ReadOptions"]())
     assert set(header) == {"format", "version", "folding", "setting", "reading"}
     assert set(header["setting"]) == set(SIGNED_BY)
+
+
+def test_where_all_parts_are_new_nothing_stays_of_itself(parts):
+    """Without old documents the result is that of a scan of all parts."""
+    folders = signed_parts(parts)
+    whole = dedup.scan(folders, signed=True, **FAST)
+    result = dedup.scan([], signed=True, only_new=folders, **FAST)
+    for name, table in whole.tables.items():
+        assert result.tables[name].equals(table), name
