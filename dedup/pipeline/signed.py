@@ -186,7 +186,10 @@ class Part:
     def _unpacked(
         self, rows: tuple[int, int], place: tuple[int, int], size: int
     ) -> Iterator[pa.Array]:
-        bounds = offsets_of(self.array(TEXT_SIZES, np.int64, *rows))
+        sizes = self.array(TEXT_SIZES, np.int64, *rows)
+        if len(sizes) != rows[1] or (sizes < 0).any() or sizes.sum() != size:
+            raise InputError(f"{TEXT_SIZES} is damaged", path=str(self.folder))
+        bounds = offsets_of(sizes)
         packed = self.array(TEXTS, np.uint8, *place)
         try:
             data = pa.decompress(pa.py_buffer(packed), size, CODEC)
@@ -231,7 +234,6 @@ class SignedParts:
                 if one != two:
                     what = f"{name}: signed with {one!r}, and {first.folder} with {two!r}"
                     raise InputError(what, path=str(part.folder))
-
         with_rows = [part for part in self._parts if part.stated["columns"]]
         for part in with_rows[1:]:
             for role, ours in part.stated["columns"].items():

@@ -262,6 +262,10 @@ def test_damage_is_seen(parts):
     texts.write_bytes(bytes(damaged))
     with pytest.raises(InputError, match=r"damaged|changed since it was signed"):
         dedup.scan(folder, signed=True, **FAST)
+    sizes = folder / signed.ARRAYS / signed.TEXT_SIZES
+    sizes.write_bytes(np.full(600, 1 << 40, "<i8").tobytes())
+    with pytest.raises(InputError, match="text_sizes is damaged"):
+        dedup.scan(folder, signed=True, **FAST)
 
 
 @pytest.mark.parametrize("number", [0, 1])
