@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dedup.api import Result, clean, compare, restore, scan, write_report
+    from dedup.api import Result, clean, compare, restore, scan, sign, write_report
     from dedup.config import Config
     from dedup.errors import DedupError
     from dedup.index import Index
@@ -31,12 +31,14 @@ __all__ = [
     "compare",
     "restore",
     "scan",
+    "sign",
     "signatures",
     "write_report",
 ]
 
 _HOMES = {
     "scan": "api",
+    "sign": "api",
     "clean": "api",
     "restore": "api",
     "compare": "api",

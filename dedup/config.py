@@ -39,6 +39,11 @@ BY_STRENGTH = (
 LIKE = RELATIONS[:5]  # those that two documents can be clustered on, closest first
 REVISIONS = ("latest", "first", "keep")
 POLICIES = ("complete", "earliest", "latest", "longest")
+# Settings that signatures follow from: parts of a corpus, and a scan of them, agree on these.
+SIGNED_BY = (
+    *("shingle_unit", "shingle_size", "num_perm", "seed"),
+    *("threshold", "recall", "bands", "rows"),
+)
 PRIORITY = "priority:"  # in front of the column that a policy goes by
 OWNED = "SITE=OWNER"  # how a setting says who owns a site
 STAGES = ("duplicates", "passages", "repeats", "stories")

@@ -1,6 +1,7 @@
 """Say on paper what a corpus takes on a Spark cluster: bytes, rows, rounds, tasks, hours, cost.
 
     python scripts/plan_cluster.py --documents 1e9 --words 500 --price 0.05
+    python scripts/plan_cluster.py --documents 1e9 --parts 1000    # `dedup sign`, and one scan
 
 Everything follows from figures for one document (``MEASURED``) that benchmarks/spark.py gave on one
 machine; they are multiplied, not measured again. What is not known at all (how many candidates a
@@ -24,6 +25,8 @@ SET_BYTES = 8  # a shingle
 FACT_BYTES = 90  # of a document in each join of the last stage
 TEXT_BYTES = 6.5  # a word and the blank behind it, in the made corpus
 STAR_ROWS = 6  # rows of 16 bytes that a round of components moves for each edge, and the check
+SIGNED_ARRAYS = 29  # bytes of a document: fingerprint, digest, number of tokens, whether truncated
+MOST_ROWS = (1 << 31) - 1  # that one scan can number
 SPILL = 2.0  # bytes of disk for each byte shuffled: what is written, and what sorting spills
 
 
@@ -129,6 +132,72 @@ def rounds(component: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """CPU seconds and bytes of the engine of one machine, from a million documents of 100 words.
+
+    They were signed in four parts and joined (docs/guides/parts.md).
+    """
+
+    sign_words: float = 0.1  # CPU seconds for a million words, reading included
+    join_documents: float = 19.0  # for a million documents, of which a fifth are near copies
+    start: float = 0.9  # CPU seconds of a process before it works
+    known_bytes: float = 26.0  # of short ids and no addresses, in a folder
+    held_bytes: float = 150.0  # of memory for a document where the rest goes to files
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPlan:
+    """What signing in parts and one scan of them take."""
+
+    parts: int
+    sign_hours: float
+    folder_bytes: float
+    join_hours: float
+    join_memory: float
+    read_again: float
+    cost: float
+
+
+def signed_plan(
+    corpus: Corpus, config: Config, alone: Alone, *, parts: int, price: float
+) -> SignedPlan:
+    """Return the plan of an array job of ``parts`` and of one scan of what it leaves.
+
+    >>> made = signed_plan(Corpus(1e9), Config(), Alone(), parts=1000, price=0.05)
+    >>> f"{made.folder_bytes / 1e9:,.0f} GB, {made.join_memory / 1e9:,.0f} GB of memory"
+    '311 GB, 150 GB of memory'
+    """
+    n, million = corpus.documents, 1e6
+    bands, _ = bands_and_rows(config)
+    sign = n * corpus.words / million * alone.sign_words + parts * alone.start
+    join = n / million * alone.join_documents + alone.start
+    wanted = n * (1 - corpus.copies) * corpus.in_pairs
+    hours = (sign + join) / 3600
+    return SignedPlan(
+        parts=parts,
+        sign_hours=sign / 3600,
+        folder_bytes=n * (8 * bands + SIGNED_ARRAYS + alone.known_bytes),
+        join_hours=join / 3600,
+        join_memory=n * alone.held_bytes,
+        read_again=wanted * corpus.words * TEXT_BYTES,
+        cost=hours * price,
+    )
+
+
+def signed_lines(corpus: Corpus, made: SignedPlan) -> Iterator[str]:
+    """Yield that plan as a page."""
+    yield f"{corpus.documents:,.0f} documents of {corpus.words:,.0f} words in {made.parts:,} parts"
+    yield ""
+    yield f"sign: {made.sign_hours:,.1f} core hours, {made.sign_hours / made.parts:.3f} a part"
+    yield f"folders: {made.folder_bytes / 1e9:,.0f} GB"
+    yield f"scan: {made.join_hours:,.1f} core hours, {made.join_memory / 1e9:,.0f} GB of memory"
+    yield f"texts read again: {made.read_again / 1e9:,.0f} GB"
+    yield f"cost {made.cost:,.2f}"
+    if corpus.documents > MOST_ROWS:
+        yield f"one scan numbers {MOST_ROWS:,} documents at most: this needs Spark"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run takes in all, on executors with so much memory for each core."""
 
@@ -199,8 +268,14 @@ def main() -> int:
         "--overhead", type=float, default=4.0, help="a guess: waiting, network, disks, retries"
     )
     parser.add_argument("--price", type=float, default=0.05, help="of a core for an hour")
+    parser.add_argument("--parts", type=int, help="of `dedup sign`, joined by one scan")
     options = parser.parse_args()
     corpus = Corpus(**{item.name: getattr(options, item.name) for item in fields(Corpus)})
+    if options.parts:
+        config, price = Config(threshold=options.threshold), options.price
+        apart = signed_plan(corpus, config, Alone(), parts=options.parts, price=price)
+        print("\n".join(signed_lines(corpus, apart)))
+        return 0
     made = plan(
         corpus,
         Config(threshold=options.threshold),

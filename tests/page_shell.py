@@ -29,8 +29,9 @@ NOT_RUN = {  # what a line holds: why it is not run
     r" ~/\.": "it would write into a home",
     r"^spark-submit |--engine spark": "it starts Java; tests/spark/test_spark_cli.py does that",
     r"^export ": "it is for a cluster",
+    r"^sbatch |\$SLURM_": "Slurm runs it",
 }
-ELSEWHERE = {".", "export", "tail", "venv-pack"}  # in lines that are not run
+ELSEWHERE = {".", "export", "sbatch", "tail", "venv-pack"}  # in lines that are not run
 HARMLESS = {"cat", "cp", "echo", "grep", "head", "ls", "mkdir", "rm", "sort", "wc", "zcat"}
 OPERATORS = {"|", "&&", ";", "<", ">", ">>"}
 EXITS = re.compile(r"#.*\bexits with (\d+)")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PARAMETERS, MOST_WITH_MORE = 6, 12  # functions for users name their options one by one
+PARAMETERS, MOST_WITH_MORE = 6, 13  # functions for users name their options one by one
 LINES, MOST_LONGER = 45, 3  # `scan`, `clean` and `Index.open`, with their options and examples
 KERNEL_PARAMETERS = 6
 

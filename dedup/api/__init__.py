@@ -14,6 +14,7 @@ from dedup.api.functions import (
     restore,
     restored_folder,
     scan,
+    sign,
     write_report,
 )
 from dedup.api.results import Result
@@ -27,5 +28,6 @@ __all__ = [
     "restore",
     "restored_folder",
     "scan",
+    "sign",
     "write_report",
 ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from os import PathLike
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dedup.api.given import Progress, Reading, Running, StrPath, check_usable, paths_in
 from dedup.api.results import Result
-from dedup.api.runs import Inputs, scan_documents, scan_files
+from dedup.api.runs import Inputs, scan_documents, scan_files, scan_signed, sign_files
 from dedup.config import Config, Settings
 from dedup.core.files import atomic
 from dedup.errors import InputError
@@ -45,6 +45,8 @@ def scan(
     encoding: str | None = None,
     records: str | None = None,
     strict: bool = False,
+    signed: bool = False,
+    only_new: StrPath | Sequence[StrPath] = (),
     **settings: Unpack[Settings],
 ) -> Result:
     """Find repeated text inside documents, between documents, and as whole documents.
@@ -58,7 +60,9 @@ def scan(
     ``text`` to ``site`` name columns, which are otherwise recognised; a document in memory without
     an id is called by its position, from 0 (``document 3`` where others have an id). ``format``,
     ``encoding`` and ``records`` (where the list of records is in a JSON value) are for files that
-    are not recognised; ``strict`` raises at the first record that is skipped or damaged.
+    are not recognised; ``strict`` raises at the first record that is skipped or damaged. With
+    ``signed`` the paths are folders of ``sign``; where others are ``only_new``, documents are
+    removed from those alone.
 
     Nothing of the rest changes the result: ``threads`` (0: one a core); ``memory``, about how many
     bytes to use (``"2GB"``; by default half of what the machine has); ``work``, a folder that keeps
@@ -77,6 +81,12 @@ def scan(
     running = Running.of(threads, memory, work, progress)
     columns = dict(zip(_ROLES, (text, id, date, url, site), strict=True))
     reading = Reading(columns, format, encoding, records, strict)
+    new = [only_new] if isinstance(only_new, str | PathLike) else list(only_new)
+    if signed or new:
+        folders = reading.signed_folders(documents, signed=signed)
+        found, inputs = scan_signed(folders, [fspath(each) for each in new], config, running)
+        inputs.release()
+        return Result.of(found, inputs)
     paths, documents = paths_in(documents)
     if paths is None:
         found, inputs = scan_documents(reading.corpus(documents, config), config, running)
@@ -85,6 +95,44 @@ def scan(
     inputs.release()
     check_usable(len(found.tables["documents"]), found.corpus.read_report)
     return Result.of(found, inputs)
+
+
+def sign(
+    paths: StrPath | Sequence[StrPath],
+    out: StrPath,
+    config: Config | None = None,
+    *,
+    keep_texts: bool = False,
+    threads: int = 0,
+    options: ReadOptions | None = None,
+    **settings: Unpack[Settings],
+) -> Path:
+    """Read files once as a part of a corpus; leave in the folder ``out`` what ``scan`` needs of it.
+
+    Parts that were signed anywhere, with the same settings, are scanned together by ``scan(...,
+    signed=True)``. ``keep_texts`` carries the texts along; without them those of documents in a
+    pair are read again from where they were. ``options`` (``dedup.sources.ReadOptions``) says
+    how files are read. A folder that the same call has filled is left as it is, and one that was
+    interrupted is finished.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("monday", "tuesday"):
+    ...         file = Path(folder, f"{name}.txt")
+    ...         _ = file.write_text("The council agreed to mend the old bridge before winter.")
+    ...         _ = sign(file, Path(folder, name), keep_texts=True)
+    ...     parts = [Path(folder, name) for name in ("monday", "tuesday")]
+    ...     result = scan(parts, find=["duplicates"], signed=True)
+    >>> [(each.doc_id, each.kept) for each in result.documents]
+    [('monday.txt', True), ('tuesday.txt', False)]
+    """
+    config = Config.of(config, settings)
+    given = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    options = options or ReadOptions(priority_column=config.priority_field)
+    running = Running.of(threads)
+    named = [fspath(path) for path in given]
+    sign_files(named, Path(out), config, options, running, keep_texts=keep_texts)
+    return Path(out)
 
 
 def clean(

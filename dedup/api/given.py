@@ -92,6 +92,22 @@ class Reading:
             keep_record=keep_record,
         )
 
+    def signed_folders(self, documents: Any, *, signed: bool) -> list[str]:
+        """Return the folders of signed parts; raise ``ConfigError`` for what is said of files."""
+        if not signed:
+            says = "{name} needs signed=True: it names a part beside others"
+            raise ConfigError("only_new", True, "with signed=True", says)
+        stated: dict[str, Any] = {**self.columns, "format": self.format, "encoding": self.encoding}
+        stated |= {"records": self.records, "strict": self.strict or None}
+        for name, value in stated.items():
+            if value is not None:
+                says = "{name} was said when the parts were signed"
+                raise ConfigError(name, value, "none, with signed parts", says)
+        given = [documents] if isinstance(documents, str | PathLike) else list(documents)
+        if not all(isinstance(each, str | PathLike) for each in given):
+            raise InputError("documents: with signed=True they are folders of dedup.sign")
+        return [os.fspath(each) for each in given]
+
     def corpus(self, documents: Any, config: Config) -> Corpus:
         """Return documents in memory; raise ``ConfigError`` for what is said of files."""
         for name in ("format", "encoding", "records"):

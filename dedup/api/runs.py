@@ -19,12 +19,15 @@ from dedup.core.checkpoints import Work
 from dedup.core.hashing import content_of, text_digests
 from dedup.core.package import version
 from dedup.errors import OutputError
+from dedup.output.places import check_output
 from dedup.pipeline.run import scan_corpus, scan_reader
+from dedup.pipeline.signed import MANIFEST, Part, SignedParts
+from dedup.pipeline.stages import default_threads
 from dedup.result import Result
 from dedup.schema import Corpus
 from dedup.sources import ReadOptions
 from dedup.sources.files import is_live
-from dedup.sources.rereadable import Files, Held
+from dedup.sources.rereadable import Files, Held, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Inputs:
     paths: tuple[str, ...] = ()
     options: ReadOptions = field(default_factory=ReadOptions)
     folder: str = "."
-    files: Files | None = None
+    files: Reader | None = None
     work: Work | None = None
     kept: Any = None  # a folder that goes with this object
 
@@ -84,6 +87,46 @@ def scan_files(
         progress=running.progress,
     )
     return result, Inputs(tuple(paths), options, str(Path.cwd()), files, work, temporary)
+
+
+def scan_signed(
+    folders: Sequence[str], new: Sequence[str], config: Config, running: Running
+) -> tuple[Result, Inputs]:
+    """Scan signed parts as one corpus; of ``new`` ones, where there are any, alone documents go.
+
+    Texts are read as far as they are wanted: those that were kept, or the inputs once more.
+    """
+    parts = SignedParts(folders, new)
+    parts.check(config)
+    work = Work.at(running.work, parts.header(config)) if running.work else None
+    result = scan_reader(
+        parts,
+        config,
+        threads=running.threads,
+        memory=running.memory,
+        work=work,
+        progress=running.progress,
+    )
+    return result, Inputs(tuple(parts.paths), parts.options, str(Path.cwd()), parts, work)
+
+
+def sign_files(
+    paths: Sequence[str],
+    out: Path,
+    config: Config,
+    options: ReadOptions,
+    running: Running,
+    *,
+    keep_texts: bool = False,
+) -> Part:
+    """Sign files as one part of a corpus, with what is read only once in a temporary folder."""
+    from dedup.pipeline.sign import sign_part
+
+    check_output(out, paths, [MANIFEST])
+    with tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder:
+        files = Files(paths, options, folder=Path(folder), told=running.reading)
+        threads = running.threads or default_threads()
+        return sign_part(files, out, config, options, keep_texts=keep_texts, threads=threads)
 
 
 def scan_documents(corpus: Corpus, config: Config, running: Running) -> tuple[Result, Inputs]:

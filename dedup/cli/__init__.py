@@ -29,6 +29,7 @@ from dedup.cli.options import (
     reading_options,
     setting_options,
     shown_option,
+    signed_options,
     taken,
     threads_option,
     view_options,
@@ -53,6 +54,7 @@ from dedup.cli.running import (
 from dedup.cli.scanning import (
     ROWS,
     Scanned,
+    check_signed,
     kept_of,
     read_corpus,
     say_too_little,
@@ -63,7 +65,8 @@ from dedup.cli.scanning import (
 )
 from dedup.cli.searching import index
 from dedup.cli.sections import SectionCommand, complete_places
-from dedup.cli.spark import engine_options, scan_on_spark, uses_spark
+from dedup.cli.signing import sign
+from dedup.cli.spark import clean_on_spark, engine_options, scan_on_spark, uses_spark
 from dedup.config import BY_STRENGTH
 from dedup.core.package import check_alone
 from dedup.errors import ConfigError
@@ -147,6 +150,7 @@ def root(ctx: click.Context, shows: bool, verbose: bool) -> int:
     *("losses", "forms", "revisions", "warnings", "input", "all"),
 )
 @click.option("--fail-on-duplicates", is_flag=True, help="Exit with 1 when there are duplicates.")
+@signed_options
 @against_options
 @engine_options
 @warning_options
@@ -164,6 +168,7 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
       dedup scan news.jsonl.gz -o found --text-column body
       zcat news.gz | dedup scan - --json | jq .summary
       dedup scan news.parquet --find duplicates -o found --write-rows --format parquet
+      dedup scan --signed signed/1 signed/2 --find duplicates -o found
       dedup scan s3a://bucket/news/ --input-format parquet --engine spark -o s3a://bucket/found
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
     options = Scan.of(paths, given)
@@ -208,6 +213,7 @@ def _check_scan(options: Scan) -> None:
         raise ConfigError("fail_on_duplicates", True, allowed, says)
     options.safety.limits()
     check_against(options)
+    check_signed(options)
     for name in ("write_rows", "annotate"):
         if getattr(options, name) and not options.output:
             raise ConfigError(name, True, "with -o DIR", "{name} needs -o DIR")
@@ -250,7 +256,8 @@ def _show_scan(scanned: Scanned, options: Scan) -> None:
 
         how: dict[str, Any] = {"width": columns(), "colour": uses_colour(view.color)}
         if view.is_answer(options.show):
-            typed = Typed(options.paths, options.output)
+            paths = scanned.inputs.paths if options.signed else options.paths
+            typed = Typed(paths, options.output)
             lines = answer_view(result, typed, **how, seconds=scanned.seconds)
         elif view.is_full(options.show):
             lines = scan_view(result, **how, limit=view.entries, seconds=scanned.seconds)
@@ -293,6 +300,7 @@ def _has_duplicates(result: Result) -> bool:
 )
 @view_options(limit=None, has_json=False)
 @shown_option("removals", "tags", "clusters", "warnings", "input", "all")
+@engine_options
 @warning_options
 @threads_option
 @reading_options
@@ -319,6 +327,8 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     )
 
     options = Clean.of(paths, given)
+    if uses_spark(options):
+        return clean_on_spark(options)
     options.safety.limits()
     check_against(options)
     check_output(options.output, paths, folders=[ARTICLES])
@@ -451,6 +461,7 @@ root.add_command(report)
 root.add_command(filter_command)
 root.add_command(index)
 root.add_command(completion)
+root.add_command(sign)
 complete_places(root)
 
 

@@ -26,6 +26,8 @@ class Scan:
     report: str | None
     plots: str | None
     fail_on_duplicates: bool
+    signed: bool
+    only_new: tuple[str, ...]
     against: str | None
     drop_known: bool
     drop_known_passages: int
@@ -68,6 +70,9 @@ class Clean:
     annotate: bool
     show: tuple[str, ...]
     format: str
+    engine: str
+    master: str | None
+    checkpoint: str | None
     threads: int
 
     @classmethod

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dedup.cli.sections import Names, SectionOption
-from dedup.config import Config
+from dedup.config import SIGNED_BY, Config
 from dedup.core.formats import FORMATS
 from dedup.errors import ConfigError
 
@@ -104,6 +104,33 @@ def pair_options(command: Command) -> Command:
             made |= {"section": WHOLE, "folded": True}
         command = click.option(*_names(item), **made)(command)
     return command
+
+
+def signing_options(command: Command) -> Command:
+    """Add the settings that signatures follow from, and the policy that may name a column."""
+    for item in reversed(dataclasses.fields(Config)):
+        if item.name in (*SIGNED_BY, "canonical"):
+            command = click.option(*_names(item), **_attributes(item))(command)
+    return command
+
+
+def signing_settings(given: dict[str, Any]) -> Config:
+    """Take these settings out of what click gives, and return them as a ``Config``."""
+    unset = {item.name: given.pop(item.name, None) for item in dataclasses.fields(Config)}
+    return config_from(unset)
+
+
+def signed_options(command: Command) -> Command:
+    """Add the options of a scan of signed parts."""
+    option = click.option(
+        "--only-new",
+        multiple=True,
+        metavar="DIR",
+        help="With --signed: a part more, and articles are removed from it alone; those of the "
+        "parts named by PATH always stay. Needs --find duplicates. Can be given more than once.",
+    )
+    text = "Each PATH is a folder of `dedup sign`; all are scanned as one corpus."
+    return click.option("--signed", is_flag=True, help=text)(option(command))
 
 
 def index_options(command: Command) -> Command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from dedup.cli.options import Reading
 from dedup.cli.progress import live
 from dedup.cli.running import (
     DONE,
@@ -103,6 +105,8 @@ def scan_files(options: Scan) -> Scanned:
     if not options.view.quiet:
         announce_compiling()
     _check_index(options)
+    if options.signed:
+        return _scan_signed(options, begin)
     reading, rows = options.reading.options(options.config, rows_only=options.annotate), None
     size = 0 if options.view.quiet else input_bytes(options.paths, reading)
     folder = Path(options.work or _temporary_folder())
@@ -161,6 +165,57 @@ def _say_resumed(work: Work) -> None:
         tell(f"dedup: goes on after {work.begun:,} batches, which an earlier run read")
 
 
+def check_signed(options: Scan) -> None:
+    """Refuse what does not go with signed parts, and what goes with them alone."""
+    if not options.signed:
+        if options.only_new:
+            says = "{name} needs --signed: it names a part beside others"
+            raise ConfigError("only_new", options.only_new, "with --signed", says)
+        return
+    unset = {item.name: item.default for item in dataclasses.fields(Reading)}
+    for name, default in unset.items():
+        value = getattr(options.reading, name)
+        if value != default and name != "allow_bad":
+            says = "{name} was said when the parts were signed"
+            raise ConfigError(name, value, "none, with --signed", says)
+    if options.dry_run:
+        raise ConfigError("dry_run", True, "without --signed", "{name} does not go with --signed")
+
+
+def _scan_signed(options: Scan, begin: float) -> Scanned:
+    """Scan signed parts; rows are read again where the inputs can be."""
+    from dedup.api import runs
+    from dedup.api.given import Running
+    from dedup.output.cleaned.rereading import Rereading
+    from dedup.pipeline.signed import SignedParts
+
+    folder, rows = Path(options.work or _temporary_folder()), None
+    if options.wants_rows:
+        parts = SignedParts(options.paths, options.only_new)
+        wanted = parts.removable_parts
+        if not all(part.stated["readable"] for part in wanted):
+            says = "{name}: an input of a signed part can be read only once"
+            raise ConfigError("write_rows", True, "for files", says)
+        reading = dataclasses.replace(parts.options, rows_only=options.annotate)
+        paths, columns = (
+            [path for part in wanted for path in part.paths()],
+            options.format == "parquet",
+        )
+        rows = Rereading(paths, reading, folder=folder, columns=columns)
+    with live("starting", quiet=options.view.quiet) as bar, watched(bar.step):
+        running = Running(
+            threads=options.threads,
+            memory=options.memory or 0,
+            work=folder if options.work else None,
+            progress=bar.stage,
+        )
+        result, inputs = runs.scan_signed(options.paths, options.only_new, options.config, running)
+        if options.against:
+            assert inputs.files is not None
+            result = _beside_index(result, inputs.files.batches(), options)
+    return Scanned(result, inputs, time.perf_counter() - begin, rows)
+
+
 def _check_index(options: Scan | Clean) -> None:
     """Raise what is wrong with the index that is named, if one is, before any work is done."""
     from dedup.index import Index
@@ -199,6 +254,7 @@ def write_scan(scanned: Scanned, options: Scan) -> list[Path]:
     from dedup.api.results import stated_files
     from dedup.output.cleaned.marked import write_rows
     from dedup.output.tables import write_result
+    from dedup.pipeline.signed import SignedParts
 
     result, format = scanned.result, options.format
     assert options.output is not None
@@ -208,9 +264,10 @@ def write_scan(scanned: Scanned, options: Scan) -> list[Path]:
         return write_result(result, options.output, inputs=options.paths, **given, more=more)
     total = len(result.tables["documents"])
     with live("writing", total, " rows", quiet=options.view.quiet) as bar:
+        parts = scanned.inputs.files
         write = partial(
             write_rows,
-            result=result,
+            result=parts.of_removable(result) if isinstance(parts, SignedParts) else result,
             again=scanned.rows,
             format="jsonl" if format == "csv" else format,
             annotate=options.annotate,

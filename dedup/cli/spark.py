@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from dedup.cli.commands import Scan
+from dedup.cli.commands import Clean, Scan
 from dedup.cli.options import Command, Reading, Safety
 from dedup.cli.running import BAD_INPUT, DONE, DUPLICATES, load_all, show, tell
 from dedup.cli.sections import SectionOption
@@ -37,7 +37,7 @@ def engine_options(command: Command) -> Command:
     return command
 
 
-def uses_spark(options: Scan) -> bool:
+def uses_spark(options: Scan | Clean) -> bool:
     """Tell whether Spark is asked for; raise ``ConfigError`` for options of the other engine."""
     if options.engine == "local":
         for name in ("master", "checkpoint"):
@@ -45,7 +45,8 @@ def uses_spark(options: Scan) -> bool:
                 says = "{name} needs --engine spark"
                 raise ConfigError(name, getattr(options, name), "with --engine spark", says)
         return False
-    for name, (value, unset) in _local_only(options).items():
+    local = _local_only(options) if isinstance(options, Scan) else _local_cleaning(options)
+    for name, (value, unset) in local.items():
         if value != unset:
             says = "{name} does not go with --engine spark"
             raise ConfigError(name, value, "for the local engine", says)
@@ -56,46 +57,78 @@ def uses_spark(options: Scan) -> bool:
 
 def _local_only(options: Scan) -> dict[str, tuple[object, object]]:
     """Return what Spark has no use for: what was given, and what it is where it was not."""
-    safety, unset = options.safety, Safety()
     return {
         **{name: (getattr(options, name), None) for name in ("against", "work", "memory")},
         "threads": (options.threads, 0),
+        "signed": (options.signed, False),
+        "only_new": (options.only_new, ()),
         "dry_run": (options.dry_run, False),
         "with_text": (options.with_text, False),
         "show": (options.show, ()),
         "json": (options.view.as_json, False),
         "strict": (options.reading.strict, False),
-        **{
-            name: (getattr(safety, name), getattr(unset, name))
-            for name in Safety.__dataclass_fields__
-        },
+        **_unsafe(options.safety),
     }
+
+
+def _local_cleaning(options: Clean) -> dict[str, tuple[object, object]]:
+    """Return the same of cleaning; no document goes there for another one."""
+    return {
+        "against": (options.against, None),
+        "threads": (options.threads, 0),
+        "all": (options.everything, False),
+        "annotate": (options.annotate, False),
+        "show": (options.show, ()),
+        "strict": (options.reading.strict, False),
+        "format": (options.format if options.format == "csv" else None, None),
+        **_unsafe(options.safety),
+    }
+
+
+def _unsafe(safety: Safety) -> dict[str, tuple[object, object]]:
+    unset = Safety()
+    names = Safety.__dataclass_fields__
+    return {name: (getattr(safety, name), getattr(unset, name)) for name in names}
 
 
 def scan_on_spark(options: Scan) -> int:
     """Scan on Spark, and return the exit code."""
+    names = ("format", "write_rows", "annotate", "checkpoint")
+    summary = _on_spark("scan_paths", options, {name: getattr(options, name) for name in names})
+    if options.fail_on_duplicates and summary["clusters"]["count"]:
+        return DUPLICATES
+    return _code(summary["read_report"], options.reading)
+
+
+def clean_on_spark(options: Clean) -> int:
+    """Clean on Spark, and return the exit code."""
+    format = "jsonl" if options.format == "auto" else options.format
+    summary = _on_spark(
+        "clean_paths", options, {"format": format, "checkpoint": options.checkpoint}
+    )
+    return _code(summary["read_report"], options.reading)
+
+
+def _on_spark(work: str, options: Scan | Clean, how: dict[str, Any]) -> dict[str, Any]:
+    """Run a function of ``spark.command`` in a session, show what was found, and return that."""
     reading = options.reading.options(options.config, rows_only=options.annotate)
     load_all()  # Spark needs pandas
     logging.getLogger("py4j").setLevel(logging.ERROR)
     try:
-        from dedup.spark.command import scan_paths
+        from dedup.spark import command
         from dedup.spark.session import own_session
     except ModuleNotFoundError as error:
         raise DedupError(f"{error.name} is missing: {install('spark')}") from error
-    names = ("format", "write_rows", "annotate", "checkpoint")
-    how: dict[str, Any] = {name: getattr(options, name) for name in names}
     where = (options.paths, str(options.output), reading, options.config)
     session, is_own = _explained(lambda: own_session(options.master))
     try:
-        summary = _explained(lambda: scan_paths(session, *where, **how))
+        summary: dict[str, Any] = _explained(lambda: getattr(command, work)(session, *where, **how))
     finally:
         if is_own:
             session.stop()
     if not options.view.quiet:
         show(_lines(summary, str(options.output)), colour=False)
-    if options.fail_on_duplicates and summary["clusters"]["count"]:
-        return DUPLICATES
-    return _code(summary["read_report"], options.reading)
+    return summary
 
 
 def _explained(work: Callable[[], Done]) -> Done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +55,8 @@ class CanonicalOrder:
 
     ``dates`` and ``priorities`` are ranks, smallest first, -1 where unknown; ``boilerplate`` is the
     share of tokens that cleaning removes; ``lengths`` are tokens that stay; ``superseded`` tells
-    which are a version that gives way to another one.
+    which are a version that gives way to another one. ``established`` documents, where some are,
+    come before all others, whatever the policy.
     """
 
     truncated: Bool
@@ -63,10 +65,13 @@ class CanonicalOrder:
     dates: Int64
     priorities: Int64
     superseded: Bool
+    established: Bool | None = None
 
     def take(self, rows: Int64) -> CanonicalOrder:
         """Return some of the documents."""
-        return CanonicalOrder(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+        columns: list[Any] = [getattr(self, name) for name in self.__dataclass_fields__]
+        some: list[Any] = [None if each is None else each[rows] for each in columns]
+        return CanonicalOrder(*some)
 
     def columns(self, policy: str, core: Float64) -> list[Int64]:
         """Return the sort keys of canonical order under a policy, first key first.
@@ -95,6 +100,8 @@ class CanonicalOrder:
             complete.insert(0, np.where(self.priorities < 0, unknown, self.priorities))
         elif policy != "complete":
             raise NotImplementedError(f"no order is known for the canonical policy {policy!r}")
+        if self.established is not None:
+            complete.insert(0, ~self.established)
         return [each.astype(np.int64) for each in complete]
 
     def keys(self, policy: str, core: Float64) -> Int64:

@@ -129,20 +129,22 @@ def _choose(
         settled = np.zeros(count, np.bool_)
         settled[member] = settled[best[member]] = True
         left = left[inside & ~settled[some.a] & ~settled[some.b]]
-    _take_in(pairs, clusters)
+    _take_in(pairs, clusters, candidates.established)
     return clusters
 
 
-def _take_in(pairs: Pairs, clusters: Clusters) -> None:
+def _take_in(pairs: Pairs, clusters: Clusters, established: Bool | None) -> None:
     """Let documents that are alone join the leader in which most of them stands, if there is one.
 
-    Their hub was taken from them, or it led nobody else.
+    Their hub was taken from them, or it led nobody else. Those that are ``established`` stay alone.
     """
     rows = np.arange(len(clusters.leaders))
     is_member = clusters.pairs >= 0
     leads = np.zeros(len(rows), np.bool_)
     leads[clusters.leaders[is_member]] = True
     alone = ~leads & ~is_member
+    if established is not None:
+        alone &= ~established
     edges = np.flatnonzero((leads[pairs.a] & alone[pairs.b]) | (alone[pairs.a] & leads[pairs.b]))
     a_leads = leads[pairs.a[edges]]
     leader = np.where(a_leads, pairs.a[edges], pairs.b[edges])
@@ -154,7 +156,10 @@ def _take_in(pairs: Pairs, clusters: Clusters) -> None:
 
 
 def _best_copies(hubs: Int64, candidates: CanonicalOrder, weights: Int64, sets: SetReader) -> Int64:
-    """Return for each document the best copy of its cluster: the hub, where no text is shared."""
+    """Return for each document the best copy of its cluster: the hub, where no text is shared.
+
+    A hub that is established is the best copy, whatever joined it.
+    """
     sizes = np.bincount(hubs, minlength=len(hubs))
     rows = np.flatnonzero(sizes[hubs] > 1)
     rows = rows[np.argsort(hubs[rows], kind="stable")]
@@ -167,6 +172,8 @@ def _best_copies(hubs: Int64, candidates: CanonicalOrder, weights: Int64, sets: 
         candidates.dates[rows],
     )
     chosen = choose_canonicals(members, sets)
+    if candidates.established is not None:
+        chosen[candidates.established[names]] = -1
     best = hubs.copy()
     best[names] = np.where(chosen < 0, names, chosen)
     found: Int64 = best[hubs]

@@ -29,6 +29,15 @@ class Standing:
     by: Int64
     pairs: Int64
 
+    def keeping(self, some: Bool) -> Standing:
+        """Return the same with some documents that stay whatever is like them.
+
+        >>> one = Standing(np.array([0, 0]), np.array([-1, 0]))
+        >>> one.keeping(np.array([True, True])).by.tolist()
+        [0, 1]
+        """
+        return Standing(np.where(some, np.arange(len(some)), self.by), self.pairs)
+
 
 def decide(
     pairs: Pairs,

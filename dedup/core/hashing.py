@@ -7,6 +7,7 @@ same. Neither feeds a signature: those have a hash of their own in ``shingles``.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 import xxhash
@@ -22,6 +23,19 @@ def xxh3_128(data: bytes) -> str:
     'b3a6f879dedf458c97666ac5a746af24'
     """
     digest: str = xxhash.xxh3_128_hexdigest(data)
+    return digest
+
+
+def xxh3_128_of(parts: Iterable[bytes | memoryview]) -> str:
+    """Return the same hash of bytes that come in parts.
+
+    >>> xxh3_128_of([b"ne", b"ws"]) == xxh3_128(b"news")
+    True
+    """
+    hashed = xxhash.xxh3_128()
+    for part in parts:
+        hashed.update(part)
+    digest: str = hashed.hexdigest()
     return digest
 
 

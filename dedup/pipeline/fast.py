@@ -20,7 +20,7 @@ from dedup.clusters.joining import addressed, cluster_documents
 from dedup.clusters.standing import Standing, decide
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
-from dedup.core.arrays import Int64, one_array, texts_from_arrow
+from dedup.core.arrays import Bool, Int64, Texts, one_array, texts_from_arrow
 from dedup.core.checkpoints import Kept
 from dedup.core.hashing import content_of
 from dedup.core.parallel import in_order
@@ -32,6 +32,7 @@ from dedup.pipeline.results import (
     losses_table,
     pairs_table,
 )
+from dedup.pipeline.signed import SignedParts
 from dedup.pipeline.signing import (
     DIGESTS,
     SHINGLES,
@@ -120,7 +121,8 @@ class State:
 
     ``sizes`` are the numbers of documents of the pieces, ``content`` is a hash of all texts.
     ``held`` are shingles and texts of all pieces, as long as they fit into memory. ``order`` says
-    of each document how many were read before it.
+    of each document how many were read before it. ``established`` tells which documents stay
+    whatever is like them, where only others are to be removed.
     """
 
     reader: Reader
@@ -129,6 +131,7 @@ class State:
     sizes: list[int] = field(default_factory=list)
     content: str = ""
     held: list[list[Wanted]] | None = None
+    established: Bool | None = None
     metadata: pa.Table = field(init=False)
     order: Int64 = field(init=False)
     signed: Signatures = field(init=False)
@@ -158,7 +161,7 @@ def _sign(state: State) -> None:
     names = ("sizes", "content")
 
     def compute() -> tuple[pa.Table, Int64]:
-        return _in_order(state, _read_all(state))
+        return _in_order(state, _first_reading(state))
 
     def save(read: tuple[pa.Table, Int64]) -> Kept:
         metadata, order = read
@@ -174,6 +177,9 @@ def _sign(state: State) -> None:
     work = state.resources.work
     state.metadata, state.order = work.stage("signatures", compute, save=save, load=load)
     state.signed = Signatures.of(work.spool, state.order)
+    reader = state.reader
+    if isinstance(reader, SignedParts):
+        state.established = reader.established(state.order)
     state.ranking = CanonicalOrder(
         truncated=state.signed.cut,
         boilerplate=np.broadcast_to(0.0, len(state.metadata)),
@@ -181,11 +187,25 @@ def _sign(state: State) -> None:
         dates=ranks(state.metadata["date"]),
         priorities=ranks(state.metadata["priority"], numeric=True),
         superseded=np.broadcast_to(False, len(state.metadata)),
+        established=state.established,
     )
 
 
-def _read_all(state: State) -> list[pa.Table]:
-    """Read everything for the first time, or go on where an earlier run stopped."""
+def _first_reading(state: State) -> list[pa.Table]:
+    """Read everything, or take what was signed before."""
+    reader = state.reader
+    if not isinstance(reader, SignedParts):
+        return read_all(state)
+    state.sizes = reader.sizes()
+    return reader.load(state.resources.work.spool, state.config)
+
+
+def read_all(state: State, keep_texts: Callable[[Texts], None] | None = None) -> list[pa.Table]:
+    """Read everything for the first time, or go on where an earlier run stopped.
+
+    Return what is known of the documents; signatures go to the spool, and each batch of texts to
+    ``keep_texts``.
+    """
     reader, resources = state.reader, state.resources
     work, begun = resources.work, resources.work.begun
     capacity = 0 if reader.is_cheap or begun else int(resources.memory * _HELD_SHARE)
@@ -202,6 +222,8 @@ def _read_all(state: State) -> list[pa.Table]:
         state.sizes.append(sum(map(len, metadata)))
         for batch in signed:
             batch.into(work.spool)
+            if keep_texts is not None:
+                keep_texts(batch.texts)
             since += 8 * int(batch.counts.sum())
             capacity -= batch.shingles.values.nbytes + batch.text_bytes
         held.append([(batch.shingles, batch.texts) for batch in signed])
@@ -253,6 +275,11 @@ def _find_candidates(state: State) -> None:
     if len(state.addresses.pairs):
         both = np.concatenate([state.candidates, state.addresses.pairs])
         state.candidates = np.unique(both, axis=0)
+    if state.established is not None:
+        comes = ~state.established
+        of_new = np.flatnonzero(comes[state.addresses.pairs].any(axis=1))
+        state.addresses = state.addresses.some(of_new)
+        state.candidates = state.candidates[comes[state.candidates].any(axis=1)]
 
 
 def _shingle_candidates(state: State) -> None:
@@ -281,7 +308,9 @@ def _shingle(state: State, wanted: Int64) -> None:
     def make(piece: Piece, rows: Int64) -> list[Wanted]:
         return shingle_columns(piece.texts(), rows, state.config)
 
-    pieces = _wanted(state.reader.pieces(), state.sizes, wanted)
+    reader = state.reader
+    every = reader.pieces_with(wanted) if isinstance(reader, SignedParts) else reader.pieces()
+    pieces = _wanted(every, state.sizes, wanted)
     shingle_all(pieces, make, spool, threads=threads)
 
 
@@ -348,6 +377,8 @@ def _cluster(state: State) -> None:
         *(state.pairs, state.clusters, state.representatives, state.signed.counts, state.config),
         stays=state.differences.stays | unsure_parts(state.pairs, state.metadata["doc_id"]),
     )
+    if state.established is not None:
+        standing = standing.keeping(state.established)
     del state.ranking, state.signed, verifier
     trim()
     state.result = _result(state, standing)
@@ -379,6 +410,8 @@ def _result(state: State, standing: Standing) -> Result:
         review=pa.array(np.zeros(len(metadata), np.bool_)),
         summary={},
     )
+    if state.established is not None:
+        result.summary["established"] = int(np.count_nonzero(state.established))
     left_out = state.addresses.left_out
     limits = Counter(oversized_buckets=state.oversized, addresses_of_too_many_texts=left_out)
     complete(result, state.pairs, state.clusters, limits)

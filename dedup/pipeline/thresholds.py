@@ -10,7 +10,7 @@ cluster is not chosen anew.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +26,7 @@ from dedup.clusters.thresholds import (
     threshold_effect,
 )
 from dedup.config import Config
-from dedup.core.arrays import Bool, Float64, Int64, one_array
+from dedup.core.arrays import Bool, Int64, one_array
 from dedup.errors import ConfigError
 from dedup.pipeline.results import complete, documents_table, pairs_table
 from dedup.result import Result
@@ -45,6 +45,11 @@ def at_threshold(result: Result, threshold: float) -> Result:
         raise ConfigError(
             *("threshold", threshold, "with `duplicates` in find"),
             says="{name}: the result was made without `duplicates`, so no threshold was applied",
+        )
+    if "established" in result.summary:
+        raise ConfigError(
+            *("threshold", threshold, "for a scan of all parts"),
+            says="{name}: only new parts were scanned for what goes; scan them again",
         )
     if config.threshold == result.config.threshold:
         return result
@@ -149,28 +154,12 @@ def _order(result: Result) -> CanonicalOrder:
         lengths = pc.utf8_length(corpus["text"]).to_numpy().astype(np.int64)
         sizes = result.removals["end"].to_numpy() - result.removals["start"].to_numpy()
         np.add.at(gone, result.removals["doc"].to_numpy(), sizes)
-    return _Kept(
+    return CanonicalOrder(
         truncated=np.zeros(count, np.bool_),
         boilerplate=gone / np.maximum(lengths, 1),
         lengths=np.maximum(lengths - gone, 0),
         dates=ranks(corpus["date"]),
         priorities=ranks(corpus["priority"], numeric=True),
         superseded=np.zeros(count, np.bool_),
-        canonical=documents["canonical"].to_numpy(),
+        established=documents["canonical"].to_numpy(),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept(CanonicalOrder):
-    """A canonical order in which what is canonical already comes first."""
-
-    canonical: Bool
-
-    def take(self, rows: Int64) -> _Kept:
-        """Return some of the documents."""
-        return _Kept(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
-
-    def columns(self, policy: str, core: Float64) -> list[Int64]:
-        """Return what documents are put in order by, first key first."""
-        columns = CanonicalOrder.columns(self, policy, core)
-        return [(~self.canonical).astype(np.int64), *columns]

@@ -8,7 +8,7 @@ counts whose texts have nothing in common, and a shared address alone removes no
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -53,6 +53,10 @@ class Addresses:
         """Return what is known where addresses are not compared."""
         empty: Int64 = np.zeros(0, np.int64)
         return cls(np.full(count, -1), np.zeros((0, 2), np.int64), empty)
+
+    def some(self, numbers: Int64) -> Addresses:
+        """Return the same with some of the pairs only."""
+        return replace(self, pairs=self.pairs[numbers], of_group=self.of_group[numbers])
 
 
 def find_addresses(

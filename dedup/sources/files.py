@@ -14,6 +14,7 @@ from pathlib import Path
 from dedup.core.arrays import clean_string
 from dedup.core.formats import FORMATS, kind_of
 from dedup.errors import InputError
+from dedup.schema import ReadReport
 from dedup.sources.options import ReadOptions, Source, Tally
 from dedup.sources.remote import find, is_url, shown
 
@@ -30,6 +31,20 @@ def find_sources(paths: Sequence[str], options: ReadOptions, tally: Tally) -> li
     Folders are walked in sorted order without hidden files and linked folders. A path that is not
     there raises ``InputError`` before anything is read. What cannot be read is counted.
     """
+    sources = _found(paths, options, tally)
+    if len(sources) == 1 and sources[0].given:
+        return [replace(sources[0], alone=True)]
+    return _distinct_names(sources) if len(paths) > 1 else sources
+
+
+def own_names(paths: Sequence[str], options: ReadOptions) -> dict[str, str]:
+    """Return the name of each file behind ``paths``, before names are told apart, by its path."""
+    sources = _found(paths, options, Tally(ReadReport()))
+    return {clean_string(source.path): source.name for source in sources}
+
+
+def _found(paths: Sequence[str], options: ReadOptions, tally: Tally) -> list[Source]:
+    """Return each file behind ``paths`` once, with a name that others may have as well."""
     found: dict[str, Source] = {}
     folders: dict[str, str] = {}
     again = 0
@@ -40,10 +55,7 @@ def find_sources(paths: Sequence[str], options: ReadOptions, tally: Tally) -> li
             found.setdefault(key, source)
     if again:
         tally.note(f"{again} files were given more than once and read once")
-    sources = list(found.values())
-    if len(sources) == 1 and sources[0].given:
-        return [replace(sources[0], alone=True)]
-    return _distinct_names(sources) if len(paths) > 1 else sources
+    return list(found.values())
 
 
 def is_live(path: str) -> bool:
@@ -216,11 +228,21 @@ def _is_file(path: str, tally: Tally) -> bool:
 
 
 def _distinct_names(sources: list[Source]) -> list[Source]:
-    # Two folders may hold files of one name: those keep the folder in theirs.
-    names = Counter(source.name for source in sources)
+    files = [(source.path, source.name, source.url is not None) for source in sources]
+    names = distinct_names(files)
+    return [replace(each, name=name) for each, name in zip(sources, names, strict=True)]
+
+
+def distinct_names(files: Sequence[tuple[str, str, bool]]) -> list[str]:
+    """Return the names of files of several paths, given by path, own name, and whether it is a URL.
+
+    Two folders may hold files of one name: those keep the folder in theirs.
+
+    >>> distinct_names([("a/x.txt", "x.txt", False), ("b/x.txt", "x.txt", False)])
+    ['a/x.txt', 'b/x.txt']
+    """
+    counts = Counter(name for _, name, _ in files)
     return [
-        source
-        if names[source.name] == 1 or source.url is not None
-        else replace(source, name=clean_string(Path(source.path).as_posix()))
-        for source in sources
+        name if counts[name] == 1 or is_remote else clean_string(Path(path).as_posix())
+        for path, name, is_remote in files
     ]

@@ -32,7 +32,7 @@ def in_order_of_id(
     ``parts`` come from ``metadata_of`` and are used up. ``digests`` of the texts decide between
     equal ids; those are counted in ``read_report``.
     """
-    metadata = pa.table({item.name: _column(parts, item) for item in METADATA})
+    metadata = joined_metadata(parts)
     parts.clear()
     order = pc.sort_indices(metadata["doc_id"])
     ids = one_array(metadata["doc_id"].take(order))
@@ -44,6 +44,11 @@ def in_order_of_id(
     metadata = metadata.drop_columns(["doc_id", "line"]).take(order).combine_chunks()
     rows: Int64 = order.to_numpy().astype("int64")
     return metadata.add_column(0, METADATA.field("doc_id"), ids), rows
+
+
+def joined_metadata(parts: list[pa.Table]) -> pa.Table:
+    """Return the facts of ``metadata_of`` as one table, in the order of reading."""
+    return pa.table({item.name: _column(parts, item) for item in METADATA})
 
 
 def _column(parts: list[pa.Table], item: pa.Field) -> pa.ChunkedArray:

@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.config import Config
+from dedup.core.arrays import clean_string
 from dedup.core.package import version
 from dedup.errors import InputError
 from dedup.schema import CORPUS, Corpus, ReadReport
 from dedup.sources import Piece, ReadOptions, read_batches, read_pieces
 from dedup.sources.files import find_sources, is_live
-from dedup.sources.options import Source, Tally
+from dedup.sources.options import Columns, Source, Tally
+from dedup.sources.pieces import End
 from dedup.sources.remote import shown, state_of
 
 _BATCH_ROWS = 2_048
@@ -88,7 +90,8 @@ class Held:
 class Files:
     """Files and streams as a ``Reader``; with one that can be read only once all are spilled.
 
-    With ``keep_record`` and ``keep_columns`` that goes for all columns of the rows.
+    With ``keep_record`` and ``keep_columns`` that goes for all columns of the rows. ``columns`` are
+    those that were read, where there were any, once all was read; of copies they are not known.
     """
 
     def __init__(
@@ -100,13 +103,23 @@ class Files:
         told: Callable[[int], None] | None = None,
     ) -> None:
         self.read_report = ReadReport()
-        self._paths, self._options, self._told = paths, options, told
+        self.paths, self._options, self._told = list(paths), options, told
         self._read = False
-        self._sources = find_sources(paths, options, Tally(ReadReport()))
+        self.columns: Columns | None = None
+        self.sources = find_sources(paths, options, Tally(ReadReport()))
         self._copy = (
-            folder / STDIN_COPY if any(is_live(each.path) for each in self._sources) else None
+            folder / STDIN_COPY if any(is_live(each.path) for each in self.sources) else None
         )
-        self.is_cheap = all(each.kind == "parquet" and each.url is None for each in self._sources)
+        self.is_cheap = all(each.kind == "parquet" and each.url is None for each in self.sources)
+
+    @property
+    def can_be_read_again(self) -> bool:
+        """Tell whether the inputs can be opened by the paths that may be shown."""
+        return self._copy is None and all(clean_string(shown(path)) == path for path in self.paths)
+
+    def states(self) -> dict[str, list[Any]]:
+        """Return of each input that can be read again what tells whether it was changed."""
+        return input_states(self.sources)
 
     def header(self, config: Config) -> dict[str, Any]:
         """Return what tells this run from others: settings, and the inputs as they are now."""
@@ -114,8 +127,8 @@ class Files:
             "version": version(),
             "setting": config.as_dict(),
             "reading": dataclasses.asdict(self._options),
-            "paths": [shown(path) for path in self._paths],
-            "input": input_states(self._sources),
+            "paths": [shown(path) for path in self.paths],
+            "input": self.states(),
         }
 
     def take_up(self, read_report: ReadReport) -> None:
@@ -132,13 +145,15 @@ class Files:
             return
         self._read = True
         if self._copy is None:
-            yield from read_pieces(
-                self._paths, self._options, self.read_report, progress=self._told
-            )
+            told = self._told
+            for piece in read_pieces(self.paths, self._options, self.read_report, progress=told):
+                yield piece
+                if isinstance(piece, End) and piece.run is not None:
+                    self.columns = piece.run.columns
             return
         kept: list[pa.RecordBatch] = []
         first = read_batches(
-            self._paths, self._options, self.read_report, progress=self._told, kept=kept
+            self.paths, self._options, self.read_report, progress=self._told, kept=kept
         )
         rows = self._copy.with_name(ROWS_COPY)
         with pa.ipc.new_file(self._copy, CORPUS) as copy, rows.open("wb") as columns:
@@ -158,7 +173,7 @@ class Files:
     def _again(self) -> Iterator[Piece]:
         read_report = ReadReport()
         if self._copy is None:
-            yield from read_pieces(self._paths, self._options, read_report)
+            yield from read_pieces(self.paths, self._options, read_report)
             return
         with pa.OSFile(str(self._copy)) as file, pa.ipc.open_file(file) as copy:
             for number in range(copy.num_record_batches):

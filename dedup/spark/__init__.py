@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dedup.spark.api import Found, deduplicate, find
 from dedup.spark.candidates import bands, candidate_pairs
+from dedup.spark.inside import restore
 from dedup.spark.session import own_session
 
-__all__ = ["Found", "bands", "candidate_pairs", "deduplicate", "find", "own_session"]
+__all__ = ["Found", "bands", "candidate_pairs", "deduplicate", "find", "own_session", "restore"]

@@ -13,7 +13,7 @@ from dedup.passages.find import LEVELS
 from dedup.pipeline.stages import Stage, run_stages
 from dedup.schema import FAMILY_TABLES
 from dedup.similarity.relations import NONE
-from dedup.spark import documents, equals, giants, passages, stars
+from dedup.spark import documents, equals, giants, inside, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
 from dedup.spark.frames import Frame, Store
@@ -27,7 +27,8 @@ class Found:
     """What a run found: ``documents`` as in docs/output.md, confirmed ``pairs``, the ``summary``.
 
     ``keyed`` are the documents with what joins them with the rows that were read. All are read
-    from the work folder, so they last as long as that does.
+    from the work folder, so they last as long as that does. ``inside`` is what goes from inside
+    the documents, where repeats were looked for (``spark.inside``).
     """
 
     documents: Frame
@@ -35,6 +36,7 @@ class Found:
     keyed: Frame
     summary: dict[str, Any]
     passages: Frame | None = None
+    inside: Frame | None = None
 
 
 def deduplicate(
@@ -85,8 +87,8 @@ def settings(config: Config | None) -> Config:
     """Return the settings of a run; without any, those of the local engine's fast mode."""
     config = config or Config(find=("duplicates",))
     if "repeats" in config.find:
-        says = "{name}: repeats are not looked for on Spark; duplicates and passages are"
-        raise ConfigError("find", config.find, "duplicates, and passages, on Spark", says)
+        _check_repeats(config)
+        return config
     if "stories" in config.find:
         says = "{name}: stories are not looked for on Spark; duplicates and passages are"
         raise ConfigError("find", config.find, "duplicates, and passages, on Spark", says)
@@ -98,11 +100,22 @@ def settings(config: Config | None) -> Config:
     return config
 
 
+def _check_repeats(config: Config) -> None:
+    """Raise ``ConfigError`` unless repeats alone are looked for, document by document."""
+    if config.find != ("repeats",):
+        says = "{name}: on Spark repeats are looked for alone, in a run of their own"
+        raise ConfigError("find", config.find, "repeats, or duplicates and passages", says)
+    if config.boilerplate:
+        says = "{name}: boilerplate is not looked for on Spark: say --no-boilerplate"
+        raise ConfigError("boilerplate", True, "false on Spark", says)
+
+
 @dataclass(slots=True)
 class State:
     """What the stages of one run hand on to each other, in the order in which it comes to be.
 
-    The columns of ``frame`` are named by role (``reading.ROLES``).
+    The columns of ``frame`` are named by role (``reading.ROLES``). ``cleans`` asks for clean texts,
+    where repeats are looked for.
     """
 
     frame: Frame
@@ -110,6 +123,7 @@ class State:
     store: Store
     driver_edges: int = DRIVER_EDGES
     task_edges: int = stars.TASK_EDGES
+    cleans: bool = False
     metadata: Metadata = field(init=False)
     equals: Frame = field(init=False)
     candidates: Frame = field(init=False)
@@ -120,8 +134,8 @@ class State:
 
 def run(state: State) -> Found:
     """Run all stages, those of fast mode by their names; passages come last here."""
-    run_stages(STAGES, state)
-    state.store.forget("documents", "pairs", "passages")
+    run_stages(REPEATS if state.config.find == ("repeats",) else STAGES, state)
+    state.store.forget("documents", "pairs", "passages", "inside", "equals")
     return state.found
 
 
@@ -230,3 +244,24 @@ STAGES = (
     Stage("passages", _find_passages),
     Stage("families", _name_families),
 )
+
+
+def _find_inside(state: State) -> None:
+    """Find what goes from inside each document; all documents stay."""
+    store, config, metadata = state.store, state.config, state.metadata
+    given = (store, metadata, state.frame, config)
+    found = inside.find_inside(*given, cleans=state.cleans)
+    same = store.keep(equals.find_equals(metadata.table, config), "equals")
+    nobody = metadata.table.select("row").where(F.lit(False))
+    for name, kind in {**stars.MEMBERS, "representative": "bigint"}.items():
+        if name != "row":
+            nobody = nobody.withColumn(name, F.lit(None).cast(kind))
+    keyed = store.keep(documents.documents(metadata.table, nobody), "documents")
+    both = F.least("row", "representative"), F.greatest("row", "representative")
+    pairs = same.select(both[0].alias("a"), both[1].alias("b"))
+    none = pairs.where(F.lit(False)).withColumn("relations", F.lit(0).cast("bigint"))
+    totals = documents.summary(metadata, keyed, none, same, 0, config) | inside.totals(found)
+    state.found = Found(keyed.select(*documents.DOCUMENTS), pairs, keyed, totals, inside=found)
+
+
+REPEATS = (Stage("signatures", _sign), Stage("repeats", _find_inside))

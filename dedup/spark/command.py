@@ -1,4 +1,4 @@
-"""One run from paths to a folder: what ``dedup scan --engine spark`` does."""
+"""One run from paths to a folder: what ``dedup scan`` and ``dedup clean`` do on Spark."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.pipeline.results import check_sums
 from dedup.sources.options import ReadOptions
-from dedup.spark import outputs
-from dedup.spark.api import State, run, settings
+from dedup.spark import inside, outputs
+from dedup.spark.api import Found, State, run, settings
 from dedup.spark.frames import Session, Store, is_local
-from dedup.spark.inputs import is_below, read_input
+from dedup.spark.inputs import Input, is_below, read_input
 from dedup.spark.reading import role_columns
 
+ARTICLES = "articles"  # the cleaned rows, below the output
 _WORK = "_work"  # below the output, which all executors reach; gone when the run is done
+_INSIDE = {
+    "repeats": inside.repeats_table,
+    "removals": inside.removals_table,
+    "annotations": inside.annotations_table,
+}
 
 
 def scan_paths(
@@ -35,23 +41,71 @@ def scan_paths(
     names = ["documents"]
     names += ["rows"] if write_rows or annotate else []
     names += ["passages"] if "passages" in config.find else []
-    for path in paths:
-        if is_below(path, output):
-            raise ConfigError("output", output, f"a folder that does not hold an input ({path})")
-    outputs.check_free(session, output, [*names, outputs.SUMMARY])
+    names += _INSIDE if "repeats" in config.find else []
+    _check(session, paths, output, names)
     given = read_input(session, paths, options)
-    if checkpoint is None and not is_local(session):
-        checkpoint = f"{output.rstrip('/')}/{_WORK}"
-    store = Store.at(session, checkpoint)
-    frame = role_columns(given.frame, given.roles)
-    found = run(State(frame, config, store))
-    found.summary["read_report"]["notes"] = given.notes
-    check_sums(found.summary)
+    store = _store(session, output, checkpoint)
+    found = _found(given, State(role_columns(given.frame, given.roles), config, store))
     outputs.write(outputs.documents(found), output, "documents", format)
     if "rows" in names:
         outputs.write(outputs.rows(given, found, annotate=annotate), output, "rows", format)
     if found.passages is not None:
         outputs.write(found.passages, output, "passages", format)
+    _write_inside(found, output, format)
     outputs.write_summary(session, output, found.summary)
     store.close()
     return found.summary
+
+
+def clean_paths(
+    session: Session,
+    paths: Sequence[str],
+    output: str,
+    options: ReadOptions,
+    config: Config,
+    **how: Any,
+) -> dict[str, Any]:
+    """Clean inputs: write their rows as ``articles``, what was removed, and the summary.
+
+    ``how`` has ``format`` and ``checkpoint``, as for ``scan_paths``.
+    """
+    config, format = settings(config), how.get("format", "jsonl")
+    if "repeats" not in config.find:
+        raise ConfigError("find", config.find, "repeats, to clean on Spark")
+    _check(session, paths, output, [ARTICLES, *_INSIDE])
+    given = read_input(session, paths, options)
+    store = _store(session, output, how.get("checkpoint"))
+    frame = role_columns(given.frame, given.roles)
+    found = _found(given, State(frame, config, store, cleans=True))
+    outputs.write(outputs.cleaned(given, found), output, ARTICLES, format)
+    _write_inside(found, output, format)
+    outputs.write_summary(session, output, found.summary)
+    store.close()
+    return found.summary
+
+
+def _check(session: Session, paths: Sequence[str], output: str, names: list[str]) -> None:
+    """Raise ``ConfigError`` where the output holds an input, or what would be replaced."""
+    for path in paths:
+        if is_below(path, output):
+            raise ConfigError("output", output, f"a folder that does not hold an input ({path})")
+    outputs.check_free(session, output, [*names, outputs.SUMMARY])
+
+
+def _store(session: Session, output: str, checkpoint: str | None) -> Store:
+    if checkpoint is None and not is_local(session):
+        checkpoint = f"{output.rstrip('/')}/{_WORK}"
+    return Store.at(session, checkpoint)
+
+
+def _found(given: Input, state: State) -> Found:
+    found = run(state)
+    found.summary["read_report"]["notes"] = given.notes
+    check_sums(found.summary)
+    return found
+
+
+def _write_inside(found: Found, output: str, format: str) -> None:
+    if found.inside is not None:
+        for name, table in _INSIDE.items():
+            outputs.write(table(found.inside), output, name, format)

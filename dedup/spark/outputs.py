@@ -20,9 +20,11 @@ from dedup.spark.api import Found
 from dedup.spark.documents import DOCUMENTS
 from dedup.spark.frames import Batches, Frame, Session, batches_of, local_path, map_batches
 from dedup.spark.inputs import Input
+from dedup.spark.inside import DOCUMENT
 from dedup.spark.reading import KEYS, quoted, row_keys
 
 SUMMARY = "summary.json"
+_CLEAN = "_dedup_clean"  # beside columns of others
 
 
 def check_free(session: Session, output: str, names: list[str]) -> None:
@@ -65,11 +67,34 @@ def documents(found: Found) -> Frame:
 
 def rows(given: Input, found: Found, *, annotate: bool) -> Frame:
     """Return the rows that were read, with what was found of each; all, or those that stay."""
-    named = {role: F.col(quoted(name)) for role, name in given.roles.items() if name}
     mark = free_name("dedup", given.columns)
-    mine = given.frame.select(*(F.col(quoted(name)) for name in given.columns), *row_keys(named))
     theirs = found.keyed if annotate else found.keyed.where("kept")
     theirs = theirs.select(*KEYS, "row", F.struct(*METADATA).alias(mark))
+    return _with_rows(given, found, theirs).select(*map(quoted, given.columns), mark)
+
+
+def cleaned(given: Input, found: Found) -> Frame:
+    """Return the rows that stay with their texts cleaned, and two columns more behind theirs.
+
+    ``dedup`` is what was found of each, ``provenance`` what was removed, as JSON.
+    """
+    assert found.inside is not None
+    mark, record = (free_name(name, given.columns) for name in ("dedup", "provenance"))
+    texts = found.inside.where(F.col("kind") == DOCUMENT)
+    texts = texts.select("row", F.col("clean").alias(_CLEAN), F.col("provenance").alias(record))
+    theirs = found.keyed.where("kept").select(*KEYS, "row", F.struct(*METADATA).alias(mark))
+    joined = _with_rows(given, found, theirs.join(texts, "row"))
+    columns = [
+        F.col(_CLEAN).alias(name) if name == given.roles["text"] else F.col(quoted(name))
+        for name in given.columns
+    ]
+    return joined.select(*columns, mark, record)
+
+
+def _with_rows(given: Input, found: Found, theirs: Frame) -> Frame:
+    """Join the rows that were read with columns of documents, by all that was read of them."""
+    named = {role: F.col(quoted(name)) for role, name in given.roles.items() if name}
+    mine = given.frame.select(*(F.col(quoted(name)) for name in given.columns), *row_keys(named))
     keys = list(KEYS)
     if found.summary["read_report"]["damaged"].get("duplicate_id"):
         # Rows that are equal in all columns read are separate documents, one for one.
@@ -79,7 +104,7 @@ def rows(given: Input, found: Found, *, annotate: bool) -> Frame:
         theirs = theirs.join(every, "row")
         mine = mine.withColumn("number", number)
         keys.append("number")
-    return mine.join(theirs, keys).select(*map(quoted, given.columns), mark)
+    return mine.join(theirs, keys)
 
 
 def write_summary(session: Session, output: str, summary: dict[str, Any]) -> None:

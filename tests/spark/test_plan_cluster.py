@@ -74,3 +74,18 @@ def test_the_script_prints_a_plan():
     )
     assert "1,000,000,000 documents of 500 words" in done.stdout
     assert "spark.sql.shuffle.partitions" in done.stdout
+
+
+def test_plan_of_signed_parts_grows_with_documents_and_parts():
+    def made(documents, parts):
+        corpus = planner.Corpus(documents)
+        return planner.signed_plan(corpus, Config(), planner.Alone(), parts=parts, price=0.05)
+
+    one, ten = made(1e8, 100), made(1e9, 100)
+    for name in ("folder_bytes", "join_memory", "read_again"):
+        assert getattr(ten, name) == pytest.approx(10 * getattr(one, name))
+    start = planner.Alone().start / 3600
+    assert made(1e8, 1100).sign_hours - one.sign_hours == pytest.approx(1000 * start)
+    told = list(planner.signed_lines(planner.Corpus(3e9), made(3e9, 100)))
+    assert "needs Spark" in told[-1]
+    assert "needs Spark" not in list(planner.signed_lines(planner.Corpus(1e9), ten))[-1]

@@ -14,6 +14,9 @@ import pytest
 import spark_session
 from test_spark import FAST, PLAIN, check_in_rounds, corpus, found_here, texts_of
 
+import dedup
+from dedup import Config
+
 pytestmark = pytest.mark.spark
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,13 +104,17 @@ import json, sys
 from pyspark.sql import SparkSession
 from dedup import Config
 from dedup.spark import find
+from dedup.spark.inside import removals_table
 
 spark = SparkSession.builder.remote("local[2,4]").getOrCreate()
 assert "connect" in type(spark).__module__
 frame = spark.read.parquet(sys.argv[1])
 found = find(frame, Config(find=("duplicates",)), checkpoint=sys.argv[2])
 rows = sorted(tuple(row) for row in found.documents.collect())
-print(json.dumps([found.summary["documents"], [repr(row) for row in rows]]))
+inside = find(frame, Config(find=("repeats",), boilerplate=False), checkpoint=sys.argv[2]).inside
+removed = sorted(map(tuple, removals_table(inside).collect()), key=repr)
+told = [found.summary["documents"], [repr(row) for row in rows], [repr(row) for row in removed]]
+print(json.dumps(told))
 spark.stop()
 """
 
@@ -118,6 +125,11 @@ def test_spark_connect(tmp_path):
     pytest.importorskip("grpc", reason="the extra spark-connect is not installed")
     pytest.importorskip("grpc_status", reason="the extra spark-connect is not installed")
     table = corpus(200, words=60)
+    texts = [
+        f"{text}\n\n{text}" if k < 20 else text for k, text in enumerate(table["text"].to_pylist())
+    ]
+    place = table.schema.get_field_index("text")
+    table = table.set_column(place, "text", pa.array(texts))
     pq.write_table(table, tmp_path / "corpus.parquet")
     done = subprocess.run(
         [
@@ -132,7 +144,13 @@ def test_spark_connect(tmp_path):
         check=True,
         timeout=900,
     )
-    counts, rows = json.loads(done.stdout.decode().splitlines()[-1])
+    counts, rows, removed = json.loads(done.stdout.decode().splitlines()[-1])
     wanted, summary = found_here(table, FAST)
     assert rows == [repr(row) for row in wanted]
     assert counts == summary["documents"]
+    repeats = dedup.scan(table, Config(find=("repeats",), boilerplate=False))
+    here = sorted(
+        (tuple(row.values()) for row in repeats.to_arrow("removals").to_pylist()), key=repr
+    )
+    assert removed == [repr(row) for row in here]
+    assert removed

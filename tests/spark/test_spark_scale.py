@@ -22,7 +22,7 @@ from test_spark import (
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 # Of test_spark.py, what goes through all stages; the whole of it passes there, too.
-SOME = "planted or seeds or repeated or components or passages"
+SOME = "planted or seeds or repeated or components or passages or tables or cleaned"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -78,6 +78,7 @@ def test_spark_3_5(tmp_path):
             "-m",
             "pytest",
             "tests/spark/test_spark.py",
+            "tests/spark/test_spark_inside.py",
             "-q",
             "-W",
             "ignore",

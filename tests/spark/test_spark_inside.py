@@ -1,0 +1,114 @@
+"""What goes from inside documents, and cleaned rows: Spark gives what one machine gives."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from test_spark import seed_articles, texts_of
+
+import dedup
+from dedup import Config
+from dedup.errors import ConfigError
+
+REPEATS = Config(find=("repeats",), boilerplate=False, drop_tags=("caption",))
+
+
+def repeated():
+    """Return articles, each as it is, with its beginning once more, and one equal to another."""
+    table = seed_articles()
+    ids, texts = (table[name].to_pylist() for name in ("id", "text"))
+    ids += [f"{each}-2" for each in ids]
+    texts += [f"{each}\n\n{each[:400]}" for each in texts]
+    ids += ["equal", "equal", "short", "empty"]
+    texts += [texts[0], texts[1].upper(), texts_of(3, 1)[0], ""]
+    sites = [f"site{k % 2}.example" for k in range(len(ids))]
+    return pa.table({"id": ids, "text": texts, "site": sites, "n": list(range(len(ids)))})
+
+
+def rows_of(frame):
+    return sorted((tuple(row) for row in frame.collect()), key=repr)
+
+
+@pytest.mark.spark
+def test_tables_equal_those_of_one_machine(spark_here):
+    from dedup.spark import find, inside
+
+    table = repeated()
+    frame = spark_here.createDataFrame(table.to_pandas())
+    wanted = dedup.scan(table, REPEATS)
+    found = find(frame.repartition(5), REPEATS, site="site")
+    tables = {
+        "documents": found.documents,
+        "repeats": inside.repeats_table(found.inside),
+        "removals": inside.removals_table(found.inside),
+        "annotations": inside.annotations_table(found.inside),
+    }
+    for name, got in tables.items():
+        here = wanted.to_arrow(name) if name in wanted.named else wanted.tables[name]
+        assert got.columns == here.column_names, name
+        expected = sorted((tuple(row.values()) for row in here.to_pylist()), key=repr)
+        assert list(map(repr, rows_of(got))) == list(map(repr, expected)), name
+    assert len(wanted.tables["repeats"]) > 4
+    names = ("documents", "relations", "clusters", "repeats", "removals", "tags", "review")
+    assert {name: found.summary[name] for name in names} == {
+        name: wanted.summary[name] for name in names
+    }
+
+
+@pytest.mark.spark
+def test_cleaned_rows_keep_all_columns_and_come_back(spark_here, tmp_path):
+    from dedup.sources.options import ReadOptions
+    from dedup.spark import restore
+    from dedup.spark.command import clean_paths
+
+    table = repeated()
+    columns = ["id", "body", "site", "n"]
+    given = table.rename_columns(columns).append_column("dedup", pa.array(["mine"] * len(table)))
+    given = given.append_column("a.b", pa.array(range(len(table))))
+    pq.write_table(given, tmp_path / "news.parquet", row_group_size=4)
+    out = tmp_path / "clean"
+    options = ReadOptions(text_column="body")
+    summary = clean_paths(
+        spark_here, [str(tmp_path / "news.parquet")], str(out), options, REPEATS, format="parquet"
+    )
+    cleaned = pq.read_table(out / "articles")
+    assert cleaned.column_names == [*given.column_names, "dedup_", "provenance"]
+    entries = {each["doc_id"]: each for each in dedup.clean(table, REPEATS)}
+    rows = {row["dedup_"]["doc_id"]: row for row in cleaned.to_pylist()}
+    assert rows.keys() == entries.keys()
+    for doc_id, row in rows.items():
+        entry, stated = entries[doc_id], json.loads(row["provenance"])
+        assert row["body"] == entry["clean"]
+        assert {name: entry[name] for name in stated} == stated
+    assert summary["removals"] == dedup.scan(table, REPEATS).summary["removals"]
+    assert {"repeats", "removals", "annotations", "summary.json"} <= {
+        each.name for each in out.iterdir()
+    }
+    again = restore(spark_here.read.parquet(str(out / "articles")), text="body", dedup="dedup_")
+    assert again.columns == given.column_names
+    expected = sorted((tuple(row.values()) for row in given.to_pylist()), key=repr)
+    assert rows_of(again) == expected
+
+
+def test_what_is_not_there_is_refused_by_name():
+    pytest.importorskip("pyspark")
+    from dedup.spark.api import settings
+
+    with pytest.raises(ConfigError, match="find: on Spark repeats are looked for alone"):
+        settings(Config(find=("duplicates", "repeats"), boilerplate=False))
+    with pytest.raises(ConfigError, match="boilerplate is not looked for on Spark"):
+        settings(Config(find=("repeats",)))
+    assert settings(REPEATS) is REPEATS
+
+
+def test_clean_refuses_what_spark_has_no_use_for(tmp_path):
+    import commands
+
+    where = (tmp_path, "-o", tmp_path / "out", "--engine", "spark")
+    for name, *value in (("--all",), ("--annotate",), ("--threads", "2"), ("--format", "csv")):
+        run = commands.run("clean", *where, name, *value)
+        assert run.code == 2, run.err
+        assert f"{name} does not go with --engine spark" in run.err
