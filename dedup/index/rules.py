@@ -18,7 +18,15 @@ import numpy as np
 
 from dedup.core.arrays import Texts, UInt64, texts_from_strings
 from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
-from dedup.index.entries import Entry, Record, decompress, signature_in, unpack
+from dedup.index.entries import (
+    Compared,
+    Entry,
+    Record,
+    compared_in,
+    decompress,
+    signature_in,
+    unpack,
+)
 from dedup.index.searching import (
     MOST,
     Search,
@@ -69,11 +77,17 @@ class Row:
             self._record = unpack(self._packed or b"", self._permutations)
         return self._record
 
-    def compared(self) -> Record:
+    def posted(self) -> Record:
         """Return what is kept of the article, but for the passages that it was told."""
         if self._record is None:
             return unpack(self._packed or b"", self._permutations, passages=False)
         return self._record
+
+    def compared(self) -> Compared:
+        """Return what a text is compared with."""
+        if self._record is None:
+            return compared_in(self._packed or b"", self._permutations)
+        return Compared.of(self._record)
 
     @property
     def signature(self) -> bytes:
@@ -325,7 +339,7 @@ class Rules:
         text: str,
         own: Spans,
         most: int,
-        may_share: Callable[[Record], bool] | None,
+        may_share: Callable[[Compared], bool] | None,
     ) -> Search:
         """Look a text up, and align it with the likeliest articles, those that it may meet.
 
@@ -334,7 +348,7 @@ class Rules:
         tokens = tokenise_texts(texts_from_strings([text]))
         seeds = sample(tokens, masked_tokens(tokens, [own]), self.settings.salt)
         found = find_candidates(shelf, seeds, most)
-        chosen: list[Record] = []
+        chosen: list[Compared] = []
         low = 0
         while low < len(found.numbers) and len(chosen) < most:
             numbers = found.numbers[low : low + most].tolist()
@@ -385,7 +399,7 @@ class Rules:
         like = self.comparer.copies(case.entry, [row.record for row in rows], similar)
         return [(row, each) for row, each in zip(rows, like, strict=True) if each is not None]
 
-    def _may_share(self, other: Record, case: _Case) -> bool:
+    def _may_share(self, other: Compared, case: _Case) -> bool:
         """Tell whether passages with an article count: another id, in window and scope."""
         window, scope, site = self.settings.window, self.settings.scope, case.entry.site
         return (
@@ -420,9 +434,8 @@ class Rules:
 
 def texts_of(rows: Sequence[Row], since: int) -> list[str]:
     """Return the texts of articles, without those that are older than a time."""
-    records = (row.compared() for row in rows)
-    texts = (each.text for each in records if each.when >= since)
-    return [decompress(text) for text in texts if text is not None]
+    articles = (row.compared() for row in rows)
+    return [decompress(each.text) for each in articles if each.when >= since]
 
 
 def record_of(

@@ -8,21 +8,30 @@ most within some forty words are compared with it, all in one alignment, as in a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from dedup.config import Config
-from dedup.core.arrays import Bool, Float32, Float64, Int64, UInt64, texts_from_strings
-from dedup.index.entries import Record, decompress
+from dedup.core.arrays import (
+    Bool,
+    Float32,
+    Float64,
+    Int64,
+    Texts,
+    UInt64,
+    texts_from_bytes,
+    texts_from_strings,
+)
+from dedup.index.entries import Compared, Record, unpacked
 from dedup.index.store import BUCKET
 from dedup.index.verdicts import DUPLICATE, KnownPassage
 from dedup.kernels import sampled as kernel
 from dedup.kernels.pieces import WEAK
 from dedup.kernels.seeds import NGRAMS, WORD_PAIRS, Kind, Words
-from dedup.passages.find import LEVELS, Passages, find_passages_of
+from dedup.passages.find import LEVELS, Passages, find_passages_with
+from dedup.passages.find import Asked as Pairing
 from dedup.passages.neighbours import join_neighbours
 from dedup.passages.seeds import WORD_PAIR_REACH
 from dedup.text.stopwords import classify, classify_alone
@@ -115,9 +124,14 @@ def is_seeded(record: Record, leads: bool) -> bool:
 
 def seeds_of(records: Sequence[Record], salt: int) -> Seeds:
     """Return the seeds of articles; they follow from their texts and what was removed from them."""
-    texts = texts_from_strings([decompress(each.text or b"") for each in records])
-    tokens = tokenise_texts(texts)
-    return sample(tokens, masked_tokens(tokens, [removed_spans(each) for each in records]), salt)
+    articles = [Compared.of(each) for each in records]
+    tokens = tokenise_texts(stored_texts(articles))
+    return sample(tokens, masked_tokens(tokens, [each.removed for each in articles]), salt)
+
+
+def stored_texts(articles: Sequence[Compared]) -> Texts:
+    """Return the texts of articles."""
+    return texts_from_bytes([unpacked(each.text) for each in articles])
 
 
 def masked_tokens(tokens: Tokens, spans: Sequence[Spans]) -> Bool | None:
@@ -193,38 +207,32 @@ def candidates_of_many(shelf: SeedShelf, seeds: Seeds, rows: int, most: int) -> 
 
 
 def align_many(
-    tokens: Tokens, asked: Sequence[Asked], records: Mapping[int, Record], config: Config
+    tokens: Tokens, asked: Sequence[Asked], articles: Mapping[int, Compared], config: Config
 ) -> dict[int, list[KnownPassage]]:
     """Return the passages of texts with the articles each is to be compared with, by row.
 
-    All are aligned together. Words are classed in each text by itself, so that nothing depends on
-    which texts are looked up together.
+    Words are classed in each text by itself, so that nothing depends on which texts are looked up
+    together.
     """
-    numbers = sorted(records)
-    stored = texts_from_strings([decompress(records[each].text or b"") for each in numbers])
-    theirs = tokenise_texts(stored)
-    spans = [removed_spans(records[each]) for each in numbers]
-    masked = masked_tokens(theirs, spans)
-    ours = [tokens.part(each.row, each.row + 1) for each in asked]
-    joined = joined_tokens([theirs, *ours])
+    numbers = sorted(articles)
+    place = {number: row for row, number in enumerate(numbers)}
+    theirs = tokenise_texts(stored_texts([articles[each] for each in numbers]))
+    masked = masked_tokens(theirs, [articles[each].removed for each in numbers])
+    joined = joined_tokens([theirs, *(tokens.part(each.row, each.row + 1) for each in asked)])
     blank = np.zeros(len(joined.hashes), np.bool_)
     if masked is not None:
         blank[: len(masked)] = masked
-    words = classify_alone(joined, blank)
-    found = join_neighbours(
-        find_passages_of(
-            *(joined, words, _for_documents(config, len(joined))), firsts=len(numbers)
-        ),
-        joined,
-    )
-    wanted = [{*each.numbers} for each in asked]
+    pairs = [
+        Pairing(len(numbers) + at, [place[number] for number in each.numbers if number in place])
+        for at, each in enumerate(asked)
+    ]
+    found = find_passages_with(joined, classify_alone(joined, blank), config, pairs)
+    found = join_neighbours(found, joined)
     made: dict[int, list[KnownPassage]] = {}
-    for place in range(len(found)):
-        text = int(found.b[place]) - len(numbers)
-        number = numbers[int(found.a[place])]
-        if text >= 0 and number in wanted[text]:
-            passage = _known(found, place, joined, records[number].id, flipped=True)
-            made.setdefault(asked[text].row, []).append(passage)
+    for at in range(len(found)):
+        row = asked[int(found.a[at]) - len(numbers)].row
+        name = articles[numbers[int(found.b[at])]].id
+        made.setdefault(row, []).append(_known(found, at, joined, name))
     return {row: sorted(some, key=longest_first) for row, some in made.items()}
 
 
@@ -234,7 +242,7 @@ def longest_first(passage: KnownPassage) -> tuple[int, int, str, int]:
 
 
 def align(
-    text: str, own: Spans, others: Sequence[Record], config: Config, *, verbatim: bool = False
+    text: str, own: Spans, others: Sequence[Compared], config: Config, *, verbatim: bool = False
 ) -> list[KnownPassage]:
     """Return the passages that a text shares with articles, in one alignment; longest first.
 
@@ -244,19 +252,17 @@ def align(
     """
     if not others:
         return []
-    stored = [decompress(each.text or b"") for each in others]
-    texts = texts_from_strings([text, *stored])
-    tokens = tokenise_texts(texts)
-    spans = [own, *(removed_spans(each) for each in others)]
-    words = classify(tokens, masked_tokens(tokens, spans))
-    found = join_neighbours(
-        find_passages_of(tokens, words, _for_documents(config, len(texts)), firsts=1),
-        tokens,
+    tokens = joined_tokens(
+        [tokenise_texts(texts_from_strings([text])), tokenise_texts(stored_texts(others))]
     )
+    spans = [own, *(each.removed for each in others)]
+    words = classify(tokens, masked_tokens(tokens, spans))
+    every = [Pairing(0, range(1, len(tokens)))]
+    found = join_neighbours(find_passages_with(tokens, words, config, every), tokens)
     ids = [others[row - 1].id for row in found.b.tolist()]
     made = [_known(found, place, tokens, name) for place, name in enumerate(ids)]
     if verbatim and tokens.bounds[1] <= _FEW:
-        rows = sorted({*range(1, len(texts))} - {*found.b.tolist()})
+        rows = sorted({*range(1, len(tokens))} - {*found.b.tolist()})
         runs = ((row, _longest_run(tokens, row)) for row in rows)
         made += [
             _run(tokens, others[row - 1].id, row, run, words.weights)
@@ -305,33 +311,18 @@ def _run(
     )
 
 
-@lru_cache(maxsize=64)
-def _for_documents(config: Config, count: int) -> Config:
-    """Return settings under which a seed may be in each of so many documents."""
-    limit = min(max(count, config.passage_max_documents), 10_000)
-    return replace(config, passage_max_documents=limit)
-
-
-def removed_spans(record: Record) -> Spans:
-    """Return the stretches of an article that were removed when it came."""
-    return [(each.start, each.end) for each in record.verdict.removals or ()]
-
-
-def _known(
-    found: Passages, place: int, tokens: Tokens, name: str, *, flipped: bool = False
-) -> KnownPassage:
-    """Return a passage of a text and the article ``name``, ``flipped`` where that comes first."""
-    sides = [
+def _known(found: Passages, place: int, tokens: Tokens, name: str) -> KnownPassage:
+    """Return a passage of a text and the article ``name``."""
+    (start, end), (other_start, other_end) = (
         (
-            int(tokens.starts[int(tokens.bounds[row]) + start]),
-            int(tokens.ends[int(tokens.bounds[row]) + end - 1]),
+            int(tokens.starts[int(tokens.bounds[row]) + first]),
+            int(tokens.ends[int(tokens.bounds[row]) + last - 1]),
         )
-        for row, (start, end) in (
+        for row, (first, last) in (
             (int(found.a[place]), found.spans[place, :2].tolist()),
             (int(found.b[place]), found.spans[place, 2:].tolist()),
         )
-    ]
-    (start, end), (other_start, other_end) = sides[::-1] if flipped else sides
+    )
     return KnownPassage(
         doc_id=name,
         start=start,

@@ -383,6 +383,13 @@ REGISTRY = {
         "index_rows": "test_groups_of_seeds",
         "sort_rows": "test_groups_of_seeds",
     },
+    "sought": {
+        "slot_of": "test_match_seeds",
+        "take_up": "test_match_seeds",
+        "match_seeds": "test_match_seeds",
+        "side_of": "test_find_sought",
+        "find_sought": "test_find_sought",
+    },
     "sets": {"fill_cells": "test_fill_cells", "count_common": "test_common_values"},
     "shingles": {
         "fmix64": "test_finalisers",

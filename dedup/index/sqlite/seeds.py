@@ -128,7 +128,7 @@ class SeedRuns:
 
     def take(self, rows: Iterable[Row], upto: int) -> None:
         """Take the seeds of the next articles into memory, all up to a number."""
-        some = [row for row in rows if is_seeded(row.compared(), row.leads)]
+        some = [row for row in rows if is_seeded(row.posted(), row.leads)]
         if some:
             self._tail.add(*postings_of(some, self.settings.salt))
         self._taken = upto
@@ -222,7 +222,7 @@ class SeedRuns:
 
 def postings_of(rows: Sequence[Row], salt: int) -> tuple[UInt64, UInt64]:
     """Return the keys of articles that keep seeds, and the article of each."""
-    seeds = seeds_of([row.compared() for row in rows], salt)
+    seeds = seeds_of([row.posted() for row in rows], salt)
     numbers = np.array([row.number for row in rows], np.uint64)[seeds.rows]
     pairs = np.unique(np.stack([numbers, seeds.keys], axis=1), axis=0)
     return np.ascontiguousarray(pairs[:, 1]), np.ascontiguousarray(pairs[:, 0])
