@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
+from dedup.clusters.compilations import unsure_parts
 from dedup.config import Config
 from dedup.core.arrays import Float64, Int64, Texts, texts_from_strings
 from dedup.index.entries import Entry, Record, UInt16, decompress
@@ -103,7 +105,11 @@ class Comparer:
     def _verified(
         self, entry: Entry, others: Sequence[Record], similar: Float64
     ) -> list[Likeness | None]:
-        """Compare an article with others shingle by shingle."""
+        """Compare an article with others shingle by shingle.
+
+        One article of a page of several stays, told by its address as a scan in fast mode tells it:
+        the other articles of the page need not be here.
+        """
         texts = _texts(entry, others)
         shingles = self._shingles_of(texts)
         counts = np.array([entry.count, *(each.count for each in others)])
@@ -118,7 +124,8 @@ class Comparer:
         )
         dates = np.full(len(counts), -1)
         judge = Judge(lambda rows: _words(texts, rows), counts, dates, self.config)
-        stays = judge.find(pairs).stays[:, 0]
+        ids = pa.array([entry.id, *(each.id for each in others)], pa.string())
+        stays = (judge.find(pairs).stays | unsure_parts(pairs, ids))[:, 0]
         found: list[Likeness | None] = [None] * len(others)
         for position, row in enumerate((pairs.b - 1).tolist()):
             relation = NAMES[int(pairs.relations[position])]
