@@ -107,7 +107,7 @@ class Shelf(Protocol):
         """Return the time, which never goes back."""
         ...
 
-    def articles(self, keys: Sequence[int]) -> list[list[int]]:
+    def articles(self, keys: Sequence[int]) -> list[Sequence[int]]:
         """Return the newest ``BUCKET`` articles of each key, in order."""
         ...
 
@@ -284,7 +284,7 @@ class Rules:
     def passages_of(self, shelf: FullShelf, texts: Texts) -> list[list[KnownPassage]]:
         """Return the passages of many texts, together: with ``NEAREST`` articles of each."""
         tokens = tokenise_texts(texts)
-        seeds = sample(tokens, None, self.settings.salt)
+        seeds = sample(tokens, None, self.settings.salt, shelf.noted_seeds())
         asked = candidates_of_many(shelf, seeds, len(tokens), NEAREST)
         made: dict[int, list[KnownPassage]] = {}
         for low in range(0, len(asked), _TOGETHER):
@@ -362,7 +362,7 @@ class Rules:
         return Search(tuple(passages), len(chosen), found.cut, found.full_keys)
 
     def _find(
-        self, shelf: Shelf, case: _Case, equal: list[int]
+        self, shelf: Shelf, case: _Case, equal: Sequence[int]
     ) -> tuple[Match | None, Match | None]:
         """Return the representative an article is a copy of.
 
@@ -470,12 +470,12 @@ def duplicate_of(record: Record, like: Likeness) -> Verdict:
     )
 
 
-def _named(shelf: Shelf, numbers: list[int], name: str) -> Row | None:
+def _named(shelf: Shelf, numbers: Sequence[int], name: str) -> Row | None:
     """Return the article of an id among those under its key."""
     return next((row for row in shelf.rows(numbers) if row.record.id == name), None)
 
 
-def _likeliest(buckets: list[list[int]]) -> tuple[list[int], bool]:
+def _likeliest(buckets: Sequence[Sequence[int]]) -> tuple[list[int], bool]:
     """Return the articles that share most keys, of equals the newest; whether some are left out."""
     often = Counter(number for bucket in buckets for number in bucket)
     if len(often) <= CANDIDATES:

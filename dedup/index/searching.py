@@ -43,6 +43,7 @@ _FEW = 40  # tokens of a text whose words are also sought as they are
 _WINDOW = 40  # tokens whose hits are added up
 _ALIKE = 0.9  # Jaccard from which a copy holds hardly anything that its representative lacks
 _APART = 2  # tokens from one seed that counts to the next
+MOST_NOTED = 1 << 20  # keys of a store that are noted, in 32 to 64 bits each
 _NUMBER = np.uint64(32)
 
 Spans = Sequence[tuple[int, int]]  # code points of a text that are not looked at
@@ -94,20 +95,39 @@ class SeedShelf(Protocol):
         """Return how many articles there are."""
         ...
 
+    def noted_seeds(self) -> UInt64 | None:
+        """Return bits of the keys that articles have (``note``); ``None`` where they are many."""
+        ...
 
-def sample(tokens: Tokens, masked: Bool | None, salt: int) -> Seeds:
-    """Return the seeds of documents that an index keeps; each follows from its document alone."""
+
+def sample(
+    tokens: Tokens, masked: Bool | None, salt: int, noted: UInt64 | None = None
+) -> Seeds:
+    """Return the seeds of documents that an index keeps; each follows from its document alone.
+
+    Where keys were ``noted`` (``note``), seeds that are surely none of them are left out.
+    """
+    among = np.zeros(0, np.uint64) if noted is None else noted
     classes = classify_alone(tokens, masked).classes
     words = Words(tokens.hashes, tokens.prefixes, classes, tokens.flags, tokens.bounds)
     found = []
     for kind in (Kind(NGRAMS, _RUN), Kind(WORD_PAIRS, WORD_PAIR_REACH)):
         size = len(tokens.hashes)
         out = kernel.Sample(np.empty(size, np.uint64), *np.empty((2, size), np.int64))
-        made = kernel.sample_seeds(kind, words, np.uint64(salt), out)
+        made = kernel.sample_seeds(kind, words, np.uint64(salt), among, out)
         found.append([column[:made] for column in out])
     keys, rows, places = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.lexsort((places, rows))
     return Seeds(keys[order], rows[order], places[order])
+
+
+def note(keys: UInt64) -> UInt64 | None:
+    """Return bits of some keys, by which 97 of 100 others are told; ``None`` for too many keys."""
+    if len(keys) > MOST_NOTED:
+        return None
+    bits = np.zeros(max(1 << (len(keys) // 2).bit_length(), 64), np.uint64)
+    kernel.note_keys(keys, bits)
+    return bits
 
 
 def is_seeded(record: Record, leads: bool) -> bool:
@@ -149,30 +169,48 @@ def masked_tokens(tokens: Tokens, spans: Sequence[Spans]) -> Bool | None:
 
 def find_candidates(shelf: SeedShelf, seeds: Seeds, most: int) -> Candidates:
     """Return the articles whose seeds weigh most within some forty words of one text."""
+    posted = _look_up(shelf, seeds)
+    numbers, made = _ranked(seeds, posted)
+    full = int(np.count_nonzero(np.diff(posted.bounds) >= BUCKET))
+    return Candidates(numbers, full, max(made - most, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """The articles that have seeds: those of key ``k`` are ``postings[bounds[k]:bounds[k + 1]]``.
+
+    ``place`` is the key of each seed, ``weights`` say how much a key tells.
+    """
+
+    place: Int64
+    postings: UInt64
+    bounds: Int64
+    weights: Float64
+
+    def part(self, own: slice) -> _Posted:
+        """Return the same of some of the seeds."""
+        return _Posted(self.place[own], self.postings, self.bounds, self.weights)
+
+
+def _look_up(shelf: SeedShelf, seeds: Seeds) -> _Posted:
     keys, place = np.unique(seeds.keys, return_inverse=True)
     postings = shelf.seed_postings(keys)
     bounds = np.searchsorted(postings, np.arange(len(keys) + 1, dtype=np.uint64) << _NUMBER)
     counts = np.diff(bounds)
     weights = np.maximum(np.log2(max(shelf.seeded(), 2) / np.maximum(counts, 1)), 0.01)
-    numbers, made = _ranked(seeds, place, postings, bounds, weights)
-    full = int(np.count_nonzero(counts >= BUCKET))
-    return Candidates(numbers, full, max(made - most, 0))
+    return _Posted(place, postings, bounds, weights)
 
 
-def _ranked(
-    seeds: Seeds, place: Int64, postings: UInt64, bounds: Int64, weights: Float64
-) -> tuple[Int64, int]:
-    """Return the articles that one text has seeds in common with, the likeliest first; how many.
-
-    ``place`` is the key of each seed; of those, ``bounds`` say where their ``postings`` begin.
-    """
+def _ranked(seeds: Seeds, posted: _Posted) -> tuple[Int64, int]:
+    """Return the articles that one text has seeds in common with, the likeliest first; how many."""
+    place, bounds = posted.place, posted.bounds
     often = np.diff(bounds)[place]
     which = np.repeat(np.arange(len(place)), often)
     begins = np.repeat(bounds[:-1][place] - np.cumsum(often) + often, often)
-    found = postings[begins + np.arange(len(which))]
+    found = posted.postings[begins + np.arange(len(which))]
     hits = np.sort(found << _NUMBER | which.astype(np.uint64))
     out = kernel.Ranks(np.empty(len(hits), np.int64), np.empty(len(hits)))
-    worth = kernel.Worth(seeds.places, weights[place])
+    worth = kernel.Worth(seeds.places, posted.weights[place])
     made = kernel.best_windows(hits, worth, _WINDOW, _APART, out)
     numbers, scores = out.numbers[:made], out.scores[:made]
     return numbers[np.lexsort((-numbers, -scores))], made
@@ -188,20 +226,17 @@ class Asked:
 
 def candidates_of_many(shelf: SeedShelf, seeds: Seeds, rows: int, most: int) -> list[Asked]:
     """Return for each of many texts that has a seed in an index the likeliest ``most`` articles."""
-    keys, place = np.unique(seeds.keys, return_inverse=True)
-    postings = shelf.seed_postings(keys)
-    if not len(postings):
+    posted = _look_up(shelf, seeds)
+    if not len(posted.postings):
         return []
-    bounds = np.searchsorted(postings, np.arange(len(keys) + 1, dtype=np.uint64) << _NUMBER)
-    counts = np.diff(bounds)
-    weights = np.maximum(np.log2(max(shelf.seeded(), 2) / np.maximum(counts, 1)), 0.01)
+    counts = np.diff(posted.bounds)[posted.place]
     ends = np.searchsorted(seeds.rows, np.arange(rows + 1))
-    met = np.add.reduceat(np.append(counts[place], 0), ends[:-1]) * (np.diff(ends) > 0)
+    met = np.add.reduceat(np.append(counts, 0), ends[:-1]) * (np.diff(ends) > 0)
     found = []
     for row in np.flatnonzero(met > 0).tolist():
         own = slice(int(ends[row]), int(ends[row + 1]))
         some = Seeds(seeds.keys[own], seeds.rows[own], seeds.places[own])
-        numbers, _ = _ranked(some, place[own], postings, bounds, weights)
+        numbers, _ = _ranked(some, posted.part(own))
         found.append(Asked(row, numbers[:most].tolist()))
     return found
 
