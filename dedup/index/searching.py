@@ -179,7 +179,8 @@ def find_candidates(shelf: SeedShelf, seeds: Seeds, most: int) -> Candidates:
 class _Posted:
     """The articles that have seeds: those of key ``k`` are ``postings[bounds[k]:bounds[k + 1]]``.
 
-    ``place`` is the key of each seed, ``weights`` say how much a key tells.
+    ``place`` is the key of each seed. ``weights`` are squares of what a key tells in bits: it is
+    rare in the text as much as in an article, as in a product of TF-IDF vectors.
     """
 
     place: Int64
@@ -197,8 +198,8 @@ def _look_up(shelf: SeedShelf, seeds: Seeds) -> _Posted:
     postings = shelf.seed_postings(keys)
     bounds = np.searchsorted(postings, np.arange(len(keys) + 1, dtype=np.uint64) << _NUMBER)
     counts = np.diff(bounds)
-    weights = np.maximum(np.log2(max(shelf.seeded(), 2) / np.maximum(counts, 1)), 0.01)
-    return _Posted(place, postings, bounds, weights)
+    rarity = np.log2(max(shelf.seeded(), 2) / np.maximum(counts, 1))
+    return _Posted(place, postings, bounds, np.maximum(rarity, 0.1) ** 2)
 
 
 def _ranked(seeds: Seeds, posted: _Posted) -> tuple[Int64, int]:
