@@ -64,7 +64,7 @@ class Comparer:
         """
         if not others:
             return []
-        if entry.text is not None and all(each.text is not None for each in others):
+        if self.settings.store_text and all(each.text is not None for each in others):
             return self._verified(entry, others, similar)
         if NAMES[NEAR_DUPLICATE] not in self.settings.cluster_on:
             return [None] * len(others)
@@ -87,7 +87,7 @@ class Comparer:
         """Compare an article with its last version: similarity, Jaccard, containment."""
         has_words = min(entry.count, last.count) > 0  # the signatures of those without are equal
         similarity = float(self.estimates(entry, [last.signature])[0]) if has_words else 0.0
-        if entry.text is None or last.text is None:
+        if not self.settings.store_text or last.text is None:
             return similarity, None, None
         jaccard, contained, _ = compare_shingles(np.array([[0, 1]]), self._shingles(entry, [last]))
         return similarity, float(jaccard[0]), float(contained[0])
@@ -150,8 +150,9 @@ class Comparer:
 
 def _texts(entry: Entry, others: Sequence[Record]) -> Texts:
     """Return the texts of an article and of others."""
-    packed = [entry.text, *(each.text for each in others)]
-    return texts_from_strings([decompress(each) for each in packed if each is not None])
+    packed = (each.text for each in others)
+    theirs = (decompress(each) for each in packed if each is not None)
+    return texts_from_strings([entry.read(), *theirs])
 
 
 def _words(texts: Texts, rows: Int64) -> WordsOfTexts:

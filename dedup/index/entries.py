@@ -45,8 +45,8 @@ class Entry:
 
     ``keys`` are numbers of 40 bits, eight bytes each: that of its id, that of its content, and one
     a band. ``fingerprints`` are 128 bits that only articles of the same tokens share, ``digest`` 64
-    of its bytes. ``text`` is compressed, and there only where the index keeps texts. ``date`` is in
-    seconds since 1970.
+    of its bytes. The text is there only where the index keeps texts: compressed (``packed``) in an
+    entry that is to be kept, else ``plain``. ``date`` is in seconds since 1970.
     """
 
     id: str
@@ -57,7 +57,21 @@ class Entry:
     keys: bytes
     date: int | None = None
     site: str = ""
-    text: bytes | None = None
+    plain: str | None = None
+    packed: bytes | None = None
+
+    @property
+    def text(self) -> bytes | None:
+        """Return the text compressed, as a record keeps it."""
+        if self.packed is None and self.plain is not None:
+            self.packed = compress(self.plain)
+        return self.packed
+
+    def read(self) -> str | None:
+        """Return the text."""
+        if self.plain is None and self.packed is not None:
+            return decompress(self.packed)
+        return self.plain
 
     def key_list(self) -> list[int]:
         """Return the keys as numbers."""

@@ -307,10 +307,10 @@ class Rules:
         """
         look = _Look()
         looks = self.settings.clean and (case.add or case.search)
-        if not looks or case.entry.text is None:
+        text = case.entry.read() if looks else None
+        if text is None:
             return verdict, look
         full = cast(FullShelf, shelf)
-        text = decompress(case.entry.text)
         page = look.page = Page.of(text)
         look.known = self.cleaner.site(full, case.entry.site)
         if leads:

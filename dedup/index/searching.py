@@ -100,9 +100,7 @@ class SeedShelf(Protocol):
         ...
 
 
-def sample(
-    tokens: Tokens, masked: Bool | None, salt: int, noted: UInt64 | None = None
-) -> Seeds:
+def sample(tokens: Tokens, masked: Bool | None, salt: int, noted: UInt64 | None = None) -> Seeds:
     """Return the seeds of documents that an index keeps; each follows from its document alone.
 
     Where keys were ``noted`` (``note``), seeds that are surely none of them are left out.
