@@ -112,6 +112,26 @@ def test_a_text_is_found_where_it_stands_whatever_becomes_of_the_others(place, s
             index.search("text", articles=0)
 
 
+def test_that_keys_are_noted_changes_nothing(place, small_runs, monkeypatch):
+    asked = [{"text": f"It is known. {text}"} for text in (*UNRELATED[:4], QUOTE)]
+    found = []
+    for most in (1 << 20, 0):
+        for module in ("searching", "memory", "sqlite.seeds"):
+            monkeypatch.setattr(f"dedup.index.{module}.MOST_NOTED", most)
+        said = []
+        with Index.open(
+            "memory://" if place == "memory://" else f"{place}{most}", passages=True
+        ) as index:
+            for number in range(12):
+                index.add(article(number, UNRELATED[number % 4]))
+                said.append(list(index.known_passages(asked)))
+            index.add(article(20, QUOTE))
+            said.append(list(index.known_passages(asked)))
+        found.append(said)
+    assert found[0] == found[1]
+    assert [len(each) for each in found[0][-1]] == [3, 3, 3, 3, 1]
+
+
 def test_what_is_re_worded_is_found_too(place):
     text = UNRELATED[0]
     words = text.split()

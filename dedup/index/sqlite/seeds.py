@@ -97,6 +97,7 @@ class SeedRuns:
             self._read(*row)
         if anew or self._shape != known:
             self._tail, self._taken = Tail(), self.covered
+            self._noted = None
 
     def _read(self, seal: int, data: bytes) -> None:
         if seal != sealed(data, _PLACE) or (len(data) - _STATE.size) % _RUN.size:
@@ -137,10 +138,10 @@ class SeedRuns:
     def noted(self) -> UInt64 | None:
         """Return bits of all keys, made once for each state; ``None`` where they are many."""
         state = self._shape, self._taken
+        if sum(run.postings for run in self.runs) > MOST_NOTED:
+            return None
         if self._noted is None or self._noted[0] != state:
-            slices, waiting = self._tail.slices()
-            if waiting + sum(run.postings for run in self.runs) > MOST_NOTED:
-                return None
+            slices, _ = self._tail.slices()
             sources = [*(self.reader(run) for run in self.runs), slices]
             upper = np.arange(kernel.SLICES, dtype=np.uint64) << _NUMBER
             keys = [
