@@ -149,6 +149,16 @@ def texts_from_strings(strings: Sequence[str | None]) -> Texts:
     return texts_from_arrow(pa.array(cleaned, pa.large_string()))
 
 
+def texts_from_bytes(encoded: Sequence[bytes]) -> Texts:
+    """Join texts that are UTF-8 already into ``Texts``.
+
+    >>> texts_from_bytes([b"ab", b""]).offsets.tolist()
+    [0, 2, 2]
+    """
+    data = np.frombuffer(b"".join(encoded), np.uint8)
+    return Texts(data, offsets_of(np.array([len(each) for each in encoded], np.int64)))
+
+
 def _text_or_none(row: int, value: Any) -> str | None:
     if isinstance(value, str):
         return clean_string(value)

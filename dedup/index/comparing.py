@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
+from dedup.clusters.compilations import unsure_parts
 from dedup.config import Config
 from dedup.core.arrays import Float64, Int64, Texts, texts_from_strings
 from dedup.index.entries import Entry, Record, UInt16, decompress
@@ -62,7 +64,7 @@ class Comparer:
         """
         if not others:
             return []
-        if entry.text is not None and all(each.text is not None for each in others):
+        if self.settings.store_text and all(each.text is not None for each in others):
             return self._verified(entry, others, similar)
         if NAMES[NEAR_DUPLICATE] not in self.settings.cluster_on:
             return [None] * len(others)
@@ -85,7 +87,7 @@ class Comparer:
         """Compare an article with its last version: similarity, Jaccard, containment."""
         has_words = min(entry.count, last.count) > 0  # the signatures of those without are equal
         similarity = float(self.estimates(entry, [last.signature])[0]) if has_words else 0.0
-        if entry.text is None or last.text is None:
+        if not self.settings.store_text or last.text is None:
             return similarity, None, None
         jaccard, contained, _ = compare_shingles(np.array([[0, 1]]), self._shingles(entry, [last]))
         return similarity, float(jaccard[0]), float(contained[0])
@@ -103,7 +105,11 @@ class Comparer:
     def _verified(
         self, entry: Entry, others: Sequence[Record], similar: Float64
     ) -> list[Likeness | None]:
-        """Compare an article with others shingle by shingle."""
+        """Compare an article with others shingle by shingle.
+
+        One article of a page of several stays, told by its address as a scan in fast mode tells it:
+        the other articles of the page need not be here.
+        """
         texts = _texts(entry, others)
         shingles = self._shingles_of(texts)
         counts = np.array([entry.count, *(each.count for each in others)])
@@ -118,7 +124,8 @@ class Comparer:
         )
         dates = np.full(len(counts), -1)
         judge = Judge(lambda rows: _words(texts, rows), counts, dates, self.config)
-        stays = judge.find(pairs).stays[:, 0]
+        ids = pa.array([entry.id, *(each.id for each in others)], pa.string())
+        stays = (judge.find(pairs).stays | unsure_parts(pairs, ids))[:, 0]
         found: list[Likeness | None] = [None] * len(others)
         for position, row in enumerate((pairs.b - 1).tolist()):
             relation = NAMES[int(pairs.relations[position])]
@@ -143,8 +150,9 @@ class Comparer:
 
 def _texts(entry: Entry, others: Sequence[Record]) -> Texts:
     """Return the texts of an article and of others."""
-    packed = [entry.text, *(each.text for each in others)]
-    return texts_from_strings([decompress(each) for each in packed if each is not None])
+    packed = (each.text for each in others)
+    theirs = (decompress(each) for each in packed if each is not None)
+    return texts_from_strings([entry.read(), *theirs])
 
 
 def _words(texts: Texts, rows: Int64) -> WordsOfTexts:

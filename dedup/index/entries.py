@@ -8,6 +8,7 @@ are little-endian. Nothing in it is trusted when it is read: what does not fit i
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 
 from dedup.config import RELATION_CODES, RELATIONS
 from dedup.errors import CorruptIndex
-from dedup.index.said import pack_said, unpack_said
+from dedup.index.said import pack_said, removed_in, unpack_said
 from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, Verdict
 
 UInt16 = npt.NDArray[np.uint16]
@@ -30,6 +31,7 @@ _VERDICT = struct.Struct("<BBBHH")
 _SCORE = struct.Struct("<d")
 _SCORES = ("similarity", "jaccard", "containment")
 _SAID = 1 << len(_SCORES)  # in the mask of scores: more was said, and stands behind the cluster
+_SCORES_SIZE = [_SCORE.size * mask.bit_count() for mask in range(_SAID)]  # by that mask
 _SHORT, _LONG, _DIGEST = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<Q")
 _TEXT_LENGTH = struct.Struct("<Q")
 HEAD = _HEAD.size
@@ -43,8 +45,8 @@ class Entry:
 
     ``keys`` are numbers of 40 bits, eight bytes each: that of its id, that of its content, and one
     a band. ``fingerprints`` are 128 bits that only articles of the same tokens share, ``digest`` 64
-    of its bytes. ``text`` is compressed, and there only where the index keeps texts. ``date`` is in
-    seconds since 1970.
+    of its bytes. The text is there only where the index keeps texts: compressed (``packed``) in an
+    entry that is to be kept, else ``plain``. ``date`` is in seconds since 1970.
     """
 
     id: str
@@ -55,7 +57,21 @@ class Entry:
     keys: bytes
     date: int | None = None
     site: str = ""
-    text: bytes | None = None
+    plain: str | None = None
+    packed: bytes | None = None
+
+    @property
+    def text(self) -> bytes | None:
+        """Return the text compressed, as a record keeps it."""
+        if self.packed is None and self.plain is not None:
+            self.packed = compress(self.plain)
+        return self.packed
+
+    def read(self) -> str | None:
+        """Return the text."""
+        if self.plain is None and self.packed is not None:
+            return decompress(self.packed)
+        return self.plain
 
     def key_list(self) -> list[int]:
         """Return the keys as numbers."""
@@ -91,6 +107,26 @@ class Record:
         if digest == self.digest:
             return self.verdict
         return next((verdict for known, verdict in self.versions if known == digest), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a text is compared with of an article in the index: its text, without what was removed.
+
+    ``when`` and ``site`` say whether it may be compared; ``removed`` are code points of the text.
+    """
+
+    id: str
+    when: int
+    site: str
+    text: bytes
+    removed: Sequence[tuple[int, int]]
+
+    @classmethod
+    def of(cls, record: Record) -> Compared:
+        """Return it of a record."""
+        removed = [(each.start, each.end) for each in record.verdict.removals or ()]
+        return cls(record.id, record.when, record.site, record.text or b"", removed)
 
 
 def pack(record: Record) -> bytes:
@@ -192,6 +228,33 @@ def signature_in(data: bytes, permutations: int) -> bytes:
     return signature
 
 
+def compared_in(data: bytes, permutations: int) -> Compared:
+    """Return what a text is compared with of a packed record, and look at nothing else."""
+    try:
+        *_, date, seen = _HEAD.unpack_from(data)
+        at = HEAD + 2 * permutations
+        _, _, mask, other, cluster = _VERDICT.unpack_from(data, at)
+        at += _VERDICT.size + _SCORES_SIZE[mask & (_SAID - 1)] + other + cluster
+        removed: Sequence[tuple[int, int]] = ()
+        if mask & _SAID:
+            (size,) = _LONG.unpack_from(data, at)
+            at += _LONG.size
+            removed = removed_in(data[at : at + size])
+            at += size
+        parts = []
+        for length in (_SHORT, _SHORT, _LONG):
+            (size,) = length.unpack_from(data, at)
+            at += length.size + size
+            parts.append(data[at - size : at])
+        if at > len(data):
+            raise CorruptIndex("a record of the index ends too early")
+        name, site, text = parts
+        when = seen if date == NO_DATE else date
+        return Compared(name.decode(), when, site.decode(), text, removed)
+    except (struct.error, UnicodeDecodeError):
+        raise CorruptIndex("a record of the index cannot be read") from None
+
+
 def unpack(data: bytes, permutations: int, *, passages: bool = True) -> Record:
     """Read a packed record; ``permutations`` is the length of its signature.
 
@@ -241,16 +304,21 @@ def decompress(packed: bytes, *, most: int = 1 << 30) -> str:
     >>> decompress(compress("Ein Satz über Brücken."))
     'Ein Satz über Brücken.'
     """
+    return unpacked(packed, most=most).decode()
+
+
+def unpacked(packed: bytes, *, most: int = 1 << 30) -> bytes:
+    """Return the bytes of the text ``compress`` was given: they are valid UTF-8."""
     if len(packed) < _TEXT_LENGTH.size:
         raise CorruptIndex("a stored text ends too early")
     (size,) = _TEXT_LENGTH.unpack_from(packed)
     if size > most:
         raise CorruptIndex(f"a stored text says it has {size} bytes")
     try:
-        data = pa.decompress(
+        data: bytes = pa.decompress(
             packed[_TEXT_LENGTH.size :], decompressed_size=size, codec="zstd", asbytes=True
         )
-        text = bytes(data).decode()
+        data.decode()
     except (OSError, ValueError, pa.ArrowException):
         raise CorruptIndex("a stored text cannot be decompressed") from None
-    return text
+    return data

@@ -188,6 +188,8 @@ def _document(name: str, row: Row) -> dict[str, Any]:
 def said_of(name: str, verdict: Verdict) -> dict[str, Any]:
     """Return the object of a line: the first verdict of its text, the same at each repetition.
 
+    ``estimated`` tells of a verdict that rests on signatures alone.
+
     >>> said_of("a", Verdict(verdict="same", first="new", cluster="a"))["verdict"]
     'new'
     """
@@ -196,7 +198,12 @@ def said_of(name: str, verdict: Verdict) -> dict[str, Any]:
         each: round(value, _DIGITS) if isinstance(value, float) else value
         for each, value in facts.items()
     }
-    return {"doc_id": name, "verdict": verdict.first, **rounded}
+    return {
+        "doc_id": name,
+        "verdict": verdict.first,
+        **rounded,
+        "estimated": verdict.estimated,
+    }
 
 
 def without(line: bytes, key: str) -> bytes:

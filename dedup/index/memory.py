@@ -16,7 +16,7 @@ from dedup.core.arrays import Texts, UInt64
 from dedup.errors import OutputError
 from dedup.index.entries import Entry, Record
 from dedup.index.rules import Row, Rules, keys_of_records, texts_of
-from dedup.index.searching import Search, is_seeded, seeds_of
+from dedup.index.searching import MOST_NOTED, Search, is_seeded, note, seeds_of
 from dedup.index.settings import Settings
 from dedup.index.store import BUCKET, Counts
 from dedup.index.stories import MemoryStories
@@ -173,9 +173,9 @@ class _MemoryShelf:
         self._latest = max(self._latest, int(self._clock()))
         return self._latest
 
-    def articles(self, keys: Sequence[int]) -> list[list[int]]:
+    def articles(self, keys: Sequence[int]) -> list[Sequence[int]]:
         """Return the newest ``BUCKET`` articles of each key, in order."""
-        return [self.postings.get(key, []) for key in keys]
+        return [self.postings.get(key, ()) for key in keys]
 
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """Return articles by number, in order, without those that were removed."""
@@ -253,6 +253,10 @@ class _MemoryShelf:
     def seeded(self) -> int:
         """Return how many articles there are."""
         return self.counts.articles
+
+    def noted_seeds(self) -> UInt64 | None:
+        """Return bits of the keys that articles have; ``None`` where they are many."""
+        return note(np.array([*self.seeds], np.uint64)) if len(self.seeds) <= MOST_NOTED else None
 
     def site(self, place: int) -> bytes | None:
         """Return what is kept of a site at a place."""

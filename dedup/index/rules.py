@@ -18,7 +18,15 @@ import numpy as np
 
 from dedup.core.arrays import Texts, UInt64, texts_from_strings
 from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
-from dedup.index.entries import Entry, Record, decompress, signature_in, unpack
+from dedup.index.entries import (
+    Compared,
+    Entry,
+    Record,
+    compared_in,
+    decompress,
+    signature_in,
+    unpack,
+)
 from dedup.index.searching import (
     MOST,
     Search,
@@ -69,11 +77,17 @@ class Row:
             self._record = unpack(self._packed or b"", self._permutations)
         return self._record
 
-    def compared(self) -> Record:
+    def posted(self) -> Record:
         """Return what is kept of the article, but for the passages that it was told."""
         if self._record is None:
             return unpack(self._packed or b"", self._permutations, passages=False)
         return self._record
+
+    def compared(self) -> Compared:
+        """Return what a text is compared with."""
+        if self._record is None:
+            return compared_in(self._packed or b"", self._permutations)
+        return Compared.of(self._record)
 
     @property
     def signature(self) -> bytes:
@@ -93,7 +107,7 @@ class Shelf(Protocol):
         """Return the time, which never goes back."""
         ...
 
-    def articles(self, keys: Sequence[int]) -> list[list[int]]:
+    def articles(self, keys: Sequence[int]) -> list[Sequence[int]]:
         """Return the newest ``BUCKET`` articles of each key, in order."""
         ...
 
@@ -270,7 +284,7 @@ class Rules:
     def passages_of(self, shelf: FullShelf, texts: Texts) -> list[list[KnownPassage]]:
         """Return the passages of many texts, together: with ``NEAREST`` articles of each."""
         tokens = tokenise_texts(texts)
-        seeds = sample(tokens, None, self.settings.salt)
+        seeds = sample(tokens, None, self.settings.salt, shelf.noted_seeds())
         asked = candidates_of_many(shelf, seeds, len(tokens), NEAREST)
         made: dict[int, list[KnownPassage]] = {}
         for low in range(0, len(asked), _TOGETHER):
@@ -293,10 +307,10 @@ class Rules:
         """
         look = _Look()
         looks = self.settings.clean and (case.add or case.search)
-        if not looks or case.entry.text is None:
+        text = case.entry.read() if looks else None
+        if text is None:
             return verdict, look
         full = cast(FullShelf, shelf)
-        text = decompress(case.entry.text)
         page = look.page = Page.of(text)
         look.known = self.cleaner.site(full, case.entry.site)
         if leads:
@@ -325,7 +339,7 @@ class Rules:
         text: str,
         own: Spans,
         most: int,
-        may_share: Callable[[Record], bool] | None,
+        may_share: Callable[[Compared], bool] | None,
     ) -> Search:
         """Look a text up, and align it with the likeliest articles, those that it may meet.
 
@@ -334,7 +348,7 @@ class Rules:
         tokens = tokenise_texts(texts_from_strings([text]))
         seeds = sample(tokens, masked_tokens(tokens, [own]), self.settings.salt)
         found = find_candidates(shelf, seeds, most)
-        chosen: list[Record] = []
+        chosen: list[Compared] = []
         low = 0
         while low < len(found.numbers) and len(chosen) < most:
             numbers = found.numbers[low : low + most].tolist()
@@ -348,7 +362,7 @@ class Rules:
         return Search(tuple(passages), len(chosen), found.cut, found.full_keys)
 
     def _find(
-        self, shelf: Shelf, case: _Case, equal: list[int]
+        self, shelf: Shelf, case: _Case, equal: Sequence[int]
     ) -> tuple[Match | None, Match | None]:
         """Return the representative an article is a copy of.
 
@@ -385,7 +399,7 @@ class Rules:
         like = self.comparer.copies(case.entry, [row.record for row in rows], similar)
         return [(row, each) for row, each in zip(rows, like, strict=True) if each is not None]
 
-    def _may_share(self, other: Record, case: _Case) -> bool:
+    def _may_share(self, other: Compared, case: _Case) -> bool:
         """Tell whether passages with an article count: another id, in window and scope."""
         window, scope, site = self.settings.window, self.settings.scope, case.entry.site
         return (
@@ -420,9 +434,8 @@ class Rules:
 
 def texts_of(rows: Sequence[Row], since: int) -> list[str]:
     """Return the texts of articles, without those that are older than a time."""
-    records = (row.compared() for row in rows)
-    texts = (each.text for each in records if each.when >= since)
-    return [decompress(text) for text in texts if text is not None]
+    articles = (row.compared() for row in rows)
+    return [decompress(each.text) for each in articles if each.when >= since]
 
 
 def record_of(
@@ -457,12 +470,12 @@ def duplicate_of(record: Record, like: Likeness) -> Verdict:
     )
 
 
-def _named(shelf: Shelf, numbers: list[int], name: str) -> Row | None:
+def _named(shelf: Shelf, numbers: Sequence[int], name: str) -> Row | None:
     """Return the article of an id among those under its key."""
     return next((row for row in shelf.rows(numbers) if row.record.id == name), None)
 
 
-def _likeliest(buckets: list[list[int]]) -> tuple[list[int], bool]:
+def _likeliest(buckets: Sequence[Sequence[int]]) -> tuple[list[int], bool]:
     """Return the articles that share most keys, of equals the newest; whether some are left out."""
     often = Counter(number for bucket in buckets for number in bucket)
     if len(often) <= CANDIDATES:

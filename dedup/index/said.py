@@ -53,6 +53,22 @@ def unpack_said(
     return removals, found
 
 
+def removed_in(data: bytes) -> list[tuple[int, int]]:
+    """Return the stretches that were said to be removed, of what ``pack_said`` returned."""
+    reader = _Reader(data)
+    if not data or not reader.number() & _REMOVALS:
+        return []
+    spans = []
+    before = 0
+    for _ in range(reader.number()):
+        gap, size, _, _, flags = reader.numbers(5)
+        before += gap + size
+        spans.append((before - size, before))
+        if flags & 1:
+            reader.numbers(2)
+    return spans
+
+
 def _put(out: bytearray, *numbers: int) -> None:
     for number in numbers:
         while number > 127:

@@ -8,21 +8,30 @@ most within some forty words are compared with it, all in one alignment, as in a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from dedup.config import Config
-from dedup.core.arrays import Bool, Float32, Float64, Int64, UInt64, texts_from_strings
-from dedup.index.entries import Record, decompress
+from dedup.core.arrays import (
+    Bool,
+    Float32,
+    Float64,
+    Int64,
+    Texts,
+    UInt64,
+    texts_from_bytes,
+    texts_from_strings,
+)
+from dedup.index.entries import Compared, Record, unpacked
 from dedup.index.store import BUCKET
 from dedup.index.verdicts import DUPLICATE, KnownPassage
 from dedup.kernels import sampled as kernel
 from dedup.kernels.pieces import WEAK
 from dedup.kernels.seeds import NGRAMS, WORD_PAIRS, Kind, Words
-from dedup.passages.find import LEVELS, Passages, find_passages_of
+from dedup.passages.find import LEVELS, Passages, find_passages_with
+from dedup.passages.find import Asked as Pairing
 from dedup.passages.neighbours import join_neighbours
 from dedup.passages.seeds import WORD_PAIR_REACH
 from dedup.text.stopwords import classify, classify_alone
@@ -34,6 +43,7 @@ _FEW = 40  # tokens of a text whose words are also sought as they are
 _WINDOW = 40  # tokens whose hits are added up
 _ALIKE = 0.9  # Jaccard from which a copy holds hardly anything that its representative lacks
 _APART = 2  # tokens from one seed that counts to the next
+MOST_NOTED = 1 << 20  # keys of a store that are noted, in 32 to 64 bits each
 _NUMBER = np.uint64(32)
 
 Spans = Sequence[tuple[int, int]]  # code points of a text that are not looked at
@@ -85,20 +95,37 @@ class SeedShelf(Protocol):
         """Return how many articles there are."""
         ...
 
+    def noted_seeds(self) -> UInt64 | None:
+        """Return bits of the keys that articles have (``note``); ``None`` where they are many."""
+        ...
 
-def sample(tokens: Tokens, masked: Bool | None, salt: int) -> Seeds:
-    """Return the seeds of documents that an index keeps; each follows from its document alone."""
+
+def sample(tokens: Tokens, masked: Bool | None, salt: int, noted: UInt64 | None = None) -> Seeds:
+    """Return the seeds of documents that an index keeps; each follows from its document alone.
+
+    Where keys were ``noted`` (``note``), seeds that are surely none of them are left out.
+    """
+    among = np.zeros(0, np.uint64) if noted is None else noted
     classes = classify_alone(tokens, masked).classes
     words = Words(tokens.hashes, tokens.prefixes, classes, tokens.flags, tokens.bounds)
     found = []
     for kind in (Kind(NGRAMS, _RUN), Kind(WORD_PAIRS, WORD_PAIR_REACH)):
         size = len(tokens.hashes)
         out = kernel.Sample(np.empty(size, np.uint64), *np.empty((2, size), np.int64))
-        made = kernel.sample_seeds(kind, words, np.uint64(salt), out)
+        made = kernel.sample_seeds(kind, words, np.uint64(salt), among, out)
         found.append([column[:made] for column in out])
     keys, rows, places = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.lexsort((places, rows))
     return Seeds(keys[order], rows[order], places[order])
+
+
+def note(keys: UInt64) -> UInt64 | None:
+    """Return bits of some keys, by which 97 of 100 others are told; ``None`` for too many keys."""
+    if len(keys) > MOST_NOTED:
+        return None
+    bits = np.zeros(max(1 << (len(keys) // 2).bit_length(), 64), np.uint64)
+    kernel.note_keys(keys, bits)
+    return bits
 
 
 def is_seeded(record: Record, leads: bool) -> bool:
@@ -115,9 +142,14 @@ def is_seeded(record: Record, leads: bool) -> bool:
 
 def seeds_of(records: Sequence[Record], salt: int) -> Seeds:
     """Return the seeds of articles; they follow from their texts and what was removed from them."""
-    texts = texts_from_strings([decompress(each.text or b"") for each in records])
-    tokens = tokenise_texts(texts)
-    return sample(tokens, masked_tokens(tokens, [removed_spans(each) for each in records]), salt)
+    articles = [Compared.of(each) for each in records]
+    tokens = tokenise_texts(stored_texts(articles))
+    return sample(tokens, masked_tokens(tokens, [each.removed for each in articles]), salt)
+
+
+def stored_texts(articles: Sequence[Compared]) -> Texts:
+    """Return the texts of articles."""
+    return texts_from_bytes([unpacked(each.text) for each in articles])
 
 
 def masked_tokens(tokens: Tokens, spans: Sequence[Spans]) -> Bool | None:
@@ -135,30 +167,49 @@ def masked_tokens(tokens: Tokens, spans: Sequence[Spans]) -> Bool | None:
 
 def find_candidates(shelf: SeedShelf, seeds: Seeds, most: int) -> Candidates:
     """Return the articles whose seeds weigh most within some forty words of one text."""
+    posted = _look_up(shelf, seeds)
+    numbers, made = _ranked(seeds, posted)
+    full = int(np.count_nonzero(np.diff(posted.bounds) >= BUCKET))
+    return Candidates(numbers, full, max(made - most, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """The articles that have seeds: those of key ``k`` are ``postings[bounds[k]:bounds[k + 1]]``.
+
+    ``place`` is the key of each seed. ``weights`` are squares of what a key tells in bits: it is
+    rare in the text as much as in an article, as in a product of TF-IDF vectors.
+    """
+
+    place: Int64
+    postings: UInt64
+    bounds: Int64
+    weights: Float64
+
+    def part(self, own: slice) -> _Posted:
+        """Return the same of some of the seeds."""
+        return _Posted(self.place[own], self.postings, self.bounds, self.weights)
+
+
+def _look_up(shelf: SeedShelf, seeds: Seeds) -> _Posted:
     keys, place = np.unique(seeds.keys, return_inverse=True)
     postings = shelf.seed_postings(keys)
     bounds = np.searchsorted(postings, np.arange(len(keys) + 1, dtype=np.uint64) << _NUMBER)
     counts = np.diff(bounds)
-    weights = np.maximum(np.log2(max(shelf.seeded(), 2) / np.maximum(counts, 1)), 0.01)
-    numbers, made = _ranked(seeds, place, postings, bounds, weights)
-    full = int(np.count_nonzero(counts >= BUCKET))
-    return Candidates(numbers, full, max(made - most, 0))
+    rarity = np.log2(max(shelf.seeded(), 2) / np.maximum(counts, 1))
+    return _Posted(place, postings, bounds, np.maximum(rarity, 0.1) ** 2)
 
 
-def _ranked(
-    seeds: Seeds, place: Int64, postings: UInt64, bounds: Int64, weights: Float64
-) -> tuple[Int64, int]:
-    """Return the articles that one text has seeds in common with, the likeliest first; how many.
-
-    ``place`` is the key of each seed; of those, ``bounds`` say where their ``postings`` begin.
-    """
+def _ranked(seeds: Seeds, posted: _Posted) -> tuple[Int64, int]:
+    """Return the articles that one text has seeds in common with, the likeliest first; how many."""
+    place, bounds = posted.place, posted.bounds
     often = np.diff(bounds)[place]
     which = np.repeat(np.arange(len(place)), often)
     begins = np.repeat(bounds[:-1][place] - np.cumsum(often) + often, often)
-    found = postings[begins + np.arange(len(which))]
+    found = posted.postings[begins + np.arange(len(which))]
     hits = np.sort(found << _NUMBER | which.astype(np.uint64))
     out = kernel.Ranks(np.empty(len(hits), np.int64), np.empty(len(hits)))
-    worth = kernel.Worth(seeds.places, weights[place])
+    worth = kernel.Worth(seeds.places, posted.weights[place])
     made = kernel.best_windows(hits, worth, _WINDOW, _APART, out)
     numbers, scores = out.numbers[:made], out.scores[:made]
     return numbers[np.lexsort((-numbers, -scores))], made
@@ -174,57 +225,48 @@ class Asked:
 
 def candidates_of_many(shelf: SeedShelf, seeds: Seeds, rows: int, most: int) -> list[Asked]:
     """Return for each of many texts that has a seed in an index the likeliest ``most`` articles."""
-    keys, place = np.unique(seeds.keys, return_inverse=True)
-    postings = shelf.seed_postings(keys)
-    if not len(postings):
+    posted = _look_up(shelf, seeds)
+    if not len(posted.postings):
         return []
-    bounds = np.searchsorted(postings, np.arange(len(keys) + 1, dtype=np.uint64) << _NUMBER)
-    counts = np.diff(bounds)
-    weights = np.maximum(np.log2(max(shelf.seeded(), 2) / np.maximum(counts, 1)), 0.01)
+    counts = np.diff(posted.bounds)[posted.place]
     ends = np.searchsorted(seeds.rows, np.arange(rows + 1))
-    met = np.add.reduceat(np.append(counts[place], 0), ends[:-1]) * (np.diff(ends) > 0)
+    met = np.add.reduceat(np.append(counts, 0), ends[:-1]) * (np.diff(ends) > 0)
     found = []
     for row in np.flatnonzero(met > 0).tolist():
         own = slice(int(ends[row]), int(ends[row + 1]))
         some = Seeds(seeds.keys[own], seeds.rows[own], seeds.places[own])
-        numbers, _ = _ranked(some, place[own], postings, bounds, weights)
+        numbers, _ = _ranked(some, posted.part(own))
         found.append(Asked(row, numbers[:most].tolist()))
     return found
 
 
 def align_many(
-    tokens: Tokens, asked: Sequence[Asked], records: Mapping[int, Record], config: Config
+    tokens: Tokens, asked: Sequence[Asked], articles: Mapping[int, Compared], config: Config
 ) -> dict[int, list[KnownPassage]]:
     """Return the passages of texts with the articles each is to be compared with, by row.
 
-    All are aligned together. Words are classed in each text by itself, so that nothing depends on
-    which texts are looked up together.
+    Words are classed in each text by itself, so that nothing depends on which texts are looked up
+    together.
     """
-    numbers = sorted(records)
-    stored = texts_from_strings([decompress(records[each].text or b"") for each in numbers])
-    theirs = tokenise_texts(stored)
-    spans = [removed_spans(records[each]) for each in numbers]
-    masked = masked_tokens(theirs, spans)
-    ours = [tokens.part(each.row, each.row + 1) for each in asked]
-    joined = joined_tokens([theirs, *ours])
+    numbers = sorted(articles)
+    place = {number: row for row, number in enumerate(numbers)}
+    theirs = tokenise_texts(stored_texts([articles[each] for each in numbers]))
+    masked = masked_tokens(theirs, [articles[each].removed for each in numbers])
+    joined = joined_tokens([theirs, *(tokens.part(each.row, each.row + 1) for each in asked)])
     blank = np.zeros(len(joined.hashes), np.bool_)
     if masked is not None:
         blank[: len(masked)] = masked
-    words = classify_alone(joined, blank)
-    found = join_neighbours(
-        find_passages_of(
-            *(joined, words, _for_documents(config, len(joined))), firsts=len(numbers)
-        ),
-        joined,
-    )
-    wanted = [{*each.numbers} for each in asked]
+    pairs = [
+        Pairing(len(numbers) + at, [place[number] for number in each.numbers if number in place])
+        for at, each in enumerate(asked)
+    ]
+    found = find_passages_with(joined, classify_alone(joined, blank), config, pairs)
+    found = join_neighbours(found, joined)
     made: dict[int, list[KnownPassage]] = {}
-    for place in range(len(found)):
-        text = int(found.b[place]) - len(numbers)
-        number = numbers[int(found.a[place])]
-        if text >= 0 and number in wanted[text]:
-            passage = _known(found, place, joined, records[number].id, flipped=True)
-            made.setdefault(asked[text].row, []).append(passage)
+    for at in range(len(found)):
+        row = asked[int(found.a[at]) - len(numbers)].row
+        name = articles[numbers[int(found.b[at])]].id
+        made.setdefault(row, []).append(_known(found, at, joined, name))
     return {row: sorted(some, key=longest_first) for row, some in made.items()}
 
 
@@ -234,7 +276,7 @@ def longest_first(passage: KnownPassage) -> tuple[int, int, str, int]:
 
 
 def align(
-    text: str, own: Spans, others: Sequence[Record], config: Config, *, verbatim: bool = False
+    text: str, own: Spans, others: Sequence[Compared], config: Config, *, verbatim: bool = False
 ) -> list[KnownPassage]:
     """Return the passages that a text shares with articles, in one alignment; longest first.
 
@@ -244,19 +286,17 @@ def align(
     """
     if not others:
         return []
-    stored = [decompress(each.text or b"") for each in others]
-    texts = texts_from_strings([text, *stored])
-    tokens = tokenise_texts(texts)
-    spans = [own, *(removed_spans(each) for each in others)]
-    words = classify(tokens, masked_tokens(tokens, spans))
-    found = join_neighbours(
-        find_passages_of(tokens, words, _for_documents(config, len(texts)), firsts=1),
-        tokens,
+    tokens = joined_tokens(
+        [tokenise_texts(texts_from_strings([text])), tokenise_texts(stored_texts(others))]
     )
+    spans = [own, *(each.removed for each in others)]
+    words = classify(tokens, masked_tokens(tokens, spans))
+    every = [Pairing(0, range(1, len(tokens)))]
+    found = join_neighbours(find_passages_with(tokens, words, config, every), tokens)
     ids = [others[row - 1].id for row in found.b.tolist()]
     made = [_known(found, place, tokens, name) for place, name in enumerate(ids)]
     if verbatim and tokens.bounds[1] <= _FEW:
-        rows = sorted({*range(1, len(texts))} - {*found.b.tolist()})
+        rows = sorted({*range(1, len(tokens))} - {*found.b.tolist()})
         runs = ((row, _longest_run(tokens, row)) for row in rows)
         made += [
             _run(tokens, others[row - 1].id, row, run, words.weights)
@@ -305,33 +345,18 @@ def _run(
     )
 
 
-@lru_cache(maxsize=64)
-def _for_documents(config: Config, count: int) -> Config:
-    """Return settings under which a seed may be in each of so many documents."""
-    limit = min(max(count, config.passage_max_documents), 10_000)
-    return replace(config, passage_max_documents=limit)
-
-
-def removed_spans(record: Record) -> Spans:
-    """Return the stretches of an article that were removed when it came."""
-    return [(each.start, each.end) for each in record.verdict.removals or ()]
-
-
-def _known(
-    found: Passages, place: int, tokens: Tokens, name: str, *, flipped: bool = False
-) -> KnownPassage:
-    """Return a passage of a text and the article ``name``, ``flipped`` where that comes first."""
-    sides = [
+def _known(found: Passages, place: int, tokens: Tokens, name: str) -> KnownPassage:
+    """Return a passage of a text and the article ``name``."""
+    (start, end), (other_start, other_end) = (
         (
-            int(tokens.starts[int(tokens.bounds[row]) + start]),
-            int(tokens.ends[int(tokens.bounds[row]) + end - 1]),
+            int(tokens.starts[int(tokens.bounds[row]) + first]),
+            int(tokens.ends[int(tokens.bounds[row]) + last - 1]),
         )
-        for row, (start, end) in (
+        for row, (first, last) in (
             (int(found.a[place]), found.spans[place, :2].tolist()),
             (int(found.b[place]), found.spans[place, 2:].tolist()),
         )
-    ]
-    (start, end), (other_start, other_end) = sides[::-1] if flipped else sides
+    )
     return KnownPassage(
         doc_id=name,
         start=start,

@@ -106,7 +106,7 @@ class Signer:
         data = facts.text.encode()
         buffer = np.frombuffer(data + bytes(_ROOM), np.uint8)
         texts = Texts(buffer, np.array([0, len(data)], np.int64))
-        return self._entries([facts], texts)[0]
+        return self._entries([facts], texts, kept=named)[0]
 
     def sign_many(self, documents: Iterable[Any], *, named: bool = True) -> Iterator[list[Entry]]:
         """Make the entries of documents, some at a time.
@@ -118,12 +118,12 @@ class Signer:
         waiting = iter(documents)
         while chunk := list(islice(waiting, 1)):
             if isinstance(chunk[0], pa.RecordBatch):
-                yield from self._batch(chunk[0])
+                yield from self._batch(chunk[0], named)
                 continue
             chunk += islice(waiting, CHUNK - 1)
             facts = [metadata_of(each, named=named) for each in chunk]
             column = pa.array([each.text for each in facts], pa.large_string())
-            yield self._entries(facts, texts_from_arrow(column))
+            yield self._entries(facts, texts_from_arrow(column), kept=named)
 
     def texts_of(self, documents: Iterable[Any]) -> Iterator[Texts]:
         """Yield the texts of documents, some at a time; they are given as for ``sign_many``."""
@@ -140,7 +140,7 @@ class Signer:
             facts = [metadata_of(each, named=False) for each in chunk]
             yield texts_from_arrow(pa.array([each.text for each in facts], pa.large_string()))
 
-    def _batch(self, batch: pa.RecordBatch) -> Iterator[list[Entry]]:
+    def _batch(self, batch: pa.RecordBatch, kept: bool) -> Iterator[list[Entry]]:
         missing = {"doc_id", "text"} - set(batch.schema.names)
         if missing:
             raise InputError(f"documents: a batch lacks {', '.join(sorted(missing))}")
@@ -154,10 +154,11 @@ class Signer:
                 metadata_of({**each, "id": each["doc_id"], "text": texts.text(row)})
                 for row, each in enumerate(others)
             ]
-            yield self._entries(facts, texts)
+            yield self._entries(facts, texts, kept=kept)
 
-    def _entries(self, facts: list[Facts], texts: Texts) -> list[Entry]:
+    def _entries(self, facts: list[Facts], texts: Texts, *, kept: bool) -> list[Entry]:
         settings = self.settings
+        has_text = settings.store_text
         fingerprints, counts, signatures = self._seal(texts)
         salts = salts_of([each.site for each in facts], settings)
         names = [id_key(each.id, settings.salt) for each in facts]
@@ -175,7 +176,8 @@ class Signer:
                 keys=keys[row].tobytes(),
                 date=each.date,
                 site=each.site,
-                text=compress(each.text) if settings.store_text else None,
+                plain=each.text if has_text and not kept else None,
+                packed=compress(each.text) if has_text and kept else None,
             )
             for row, each in enumerate(facts)
         ]

@@ -17,6 +17,7 @@ from dedup.kernels.shingles import fmix64
 
 PAIRS_KEPT = np.uint64(3)  # bits of the hash of a word pair that are 0 where it is kept
 KEY_SHIFT = np.uint64(24)  # a key is the upper 40 bits of a hash
+_ONE = np.uint64(1)
 
 
 class Sample(NamedTuple):
@@ -57,10 +58,28 @@ def is_least(hashes, i, size, salt):
 
 
 @njit
-def sample_seeds(kind, words, salt, out):
+def note_keys(keys, bits):
+    """Set the bit of each key (uint64) in ``bits`` (uint64, a power of two of them)."""
+    mask = np.uint64(64 * len(bits) - 1)
+    for i in range(len(keys)):
+        bits[np.intp((keys[i] & mask) >> np.uint64(6))] |= _ONE << (keys[i] & np.uint64(63))
+
+
+@njit
+def is_noted(key, bits):
+    """Tell whether a key may be one that was noted; without ``bits`` any may be."""
+    if len(bits) == 0:
+        return True
+    at = key & np.uint64(64 * len(bits) - 1)
+    return bits[np.intp(at >> np.uint64(6))] >> (at & np.uint64(63)) & _ONE != np.uint64(0)
+
+
+@njit
+def sample_seeds(kind, words, salt, noted, out):
     """Write the seeds of one ``Kind`` that are kept, of all documents; return how many.
 
-    ``words`` are ``seeds.Words``, ``salt`` (uint64) is that of the index. ``out`` is ``Sample``
+    ``words`` are ``seeds.Words``, ``salt`` (uint64) is that of the index. ``noted`` (uint64, see
+    ``note_keys``) are keys of which some are sought: others are left out. ``out`` is ``Sample``
     with a place for every token; seeds are in order of document and token.
     """
     rows = range(len(words.bounds) - 1)
@@ -72,6 +91,8 @@ def sample_seeds(kind, words, salt, out):
         low = words.bounds[row]
         for k in range(write_seeds(kind, words, row, values, positions)):
             mixed = fmix64(values[k] ^ salt)
+            if not is_noted(mixed >> KEY_SHIFT, noted):
+                continue
             if kind.number == NGRAMS:
                 if not is_least(words.hashes, low + positions[k], kind.reach, salt):
                     continue

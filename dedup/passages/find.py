@@ -9,6 +9,7 @@ and a strong passage grows over re-worded text as long as both sides stay alike.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -20,10 +21,20 @@ from dedup.core.checkpoints import Kept
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
 from dedup.kernels import passages as kernel
-from dedup.kernels import sides
+from dedup.kernels import sides, sought
 from dedup.kernels.pieces import STRONG, WEAK
 from dedup.kernels.regions import MEDIUM
-from dedup.passages.seeds import NGRAMS, WORD_PAIRS, Ranked, index_seeds, ranked
+from dedup.kernels.seeds import Kind
+from dedup.kernels.seeds import Words as SeedWords
+from dedup.passages.seeds import (
+    NGRAMS,
+    PLACES,
+    WORD_PAIR_REACH,
+    WORD_PAIRS,
+    Ranked,
+    index_seeds,
+    ranked,
+)
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
@@ -98,19 +109,54 @@ def find_passages(
     the indexes of seeds stand.
     """
     chosen = Ranked(tokens, words, ranked(tokens, included))
-    return _found(chosen, config, columns or Columns(), threads=threads, firsts=len(tokens))
+    return _found(chosen, config, columns or Columns(), threads=threads)
 
 
-def find_passages_of(tokens: Tokens, words: Words, config: Config, *, firsts: int) -> Passages:
-    """Find the passages that any of so many first documents shares with a later one."""
-    chosen = Ranked(tokens, words, ranked(tokens, np.ones(len(tokens), np.bool_)))
-    return _found(chosen, config, Columns(), threads=1, firsts=firsts)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A text and the documents that it is compared with, by row."""
+
+    row: int
+    others: Sequence[int]
 
 
-def _found(
-    chosen: Ranked, config: Config, columns: Columns, *, threads: int, firsts: int
+def find_passages_with(
+    tokens: Tokens, words: Words, config: Config, asked: Sequence[Asked]
 ) -> Passages:
-    """Find the passages of the first documents with later ones."""
+    """Find the passages of some texts with chosen documents: as a scan of both would, text first.
+
+    Only the seeds of the texts are looked up, and a seed may be in any number of documents.
+    """
+    others = [np.array(each.others, np.int64) for each in asked]
+    given = sought.Asked(
+        np.array([each.row for each in asked], np.int64),
+        offsets_of(np.array([len(each) for each in others], np.int64)),
+        np.concatenate([np.zeros(0, np.int64), *others]),
+    )
+    columns = tokens.hashes, tokens.prefixes, words.classes, tokens.flags, tokens.bounds
+    limits = _limits(config)
+    kinds = sought.Kinds(
+        Kind(NGRAMS, limits.size), Kind(WORD_PAIRS, WORD_PAIR_REACH), np.int64(PLACES)
+    )
+    scratch = _scratch(int(tokens.counts().max(initial=1)))
+    rows, figures = sought.find_sought(
+        given, SeedWords(*columns), words.weights, kinds, limits, scratch
+    )
+    return _joined([(rows, figures, np.zeros((0, 3), np.int64))], Counter())
+
+
+def _scratch(longest: int) -> sides.Scratch:
+    """Return what one thread needs where it is not told which documents share seeds."""
+    return kernel.scratch_for(0, longest)[1]
+
+
+def _limits(config: Config) -> kernel.Limits:
+    """Return what counts as a passage."""
+    return kernel.Limits(config.passage_size, config.passage_min_tokens, _LEAST_LIKE, config.weak)
+
+
+def _found(chosen: Ranked, config: Config, columns: Columns, *, threads: int) -> Passages:
+    """Find the passages of each document with later ones."""
     tokens, words = chosen.tokens, chosen.words
     at_once = 1 if columns.in_files else threads  # both at once take twice the memory
     indexed = in_order(
@@ -126,7 +172,7 @@ def _found(
         tokens.prefixes, words.weights, words.classes, tokens.flags, tokens.bounds
     )
     indexes = (kernel.Index(*runs.arrays()), kernel.Index(*word_pairs.arrays()))
-    limits = kernel.Limits(config.passage_size, config.passage_min_tokens, _LEAST_LIKE, config.weak)
+    limits = _limits(config)
 
     def run(part: tuple[int, int]) -> tuple[Int64, Float64, Int64]:
         scratch = scratches.get()
@@ -137,7 +183,7 @@ def _found(
         return rows, figures, pairs
 
     seeds = offsets_of(np.diff(runs.bounds) + np.diff(word_pairs.bounds))
-    cuts = list(runs_of_rows(seeds[: firsts + 1], _RUN_SEEDS)) or [(0, 0)]
+    cuts = list(runs_of_rows(seeds, _RUN_SEEDS)) or [(0, 0)]
     parts = list(in_order(run, cuts, threads))
     return _joined(parts, cut)
 

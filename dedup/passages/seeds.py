@@ -39,7 +39,7 @@ WORD_PAIR_REACH = 6  # tokens from one content word to the next
 _PART_SEEDS = 1 << 23  # that are grouped at a time, about, where arrays are in files …
 _HELD_SEEDS = 1 << 24  # … and where they are in memory
 _SEED = {"values": np.uint64, "rows": np.int32, "places": np.int32}
-_PLACES = 8  # places of one seed in one document
+PLACES = 8  # places of one seed in one document
 _RUN_TOKENS = 1 << 21  # whose seeds are made at a time
 _ROW_SEEDS = 1 << 24  # that are put in order of documents at a time, in files
 _MOST_COUNTERS = 1 << 28  # bytes of the filter, four counters each
@@ -254,7 +254,7 @@ def _groups(
     )
     count = kernel.gather_groups(order, seeds, capacity.sizes, numbers, out)
     groups, kept, oversized, outside, repeated = kernel.bound_groups(
-        out, count, config.passage_max_documents, _PLACES, row_counts
+        out, count, config.passage_max_documents, PLACES, row_counts
     )
     cut["seeds_in_too_many_documents"] += int(oversized)
     cut["seed_positions_left_out"] += int(outside + repeated)

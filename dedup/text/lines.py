@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -102,14 +102,8 @@ def _hashes(words: tuple[str, ...]) -> UInt64:
     return found
 
 
-def _trigger_table(triggers: Mapping[str, int]) -> kernel.Triggers:
+def trigger_table(triggers: Mapping[str, int]) -> kernel.Triggers:
     """Lay word → most words out as the open table of ``kernels/lines.py``."""
-    return _laid_out(tuple(triggers.items()))
-
-
-@lru_cache(maxsize=16)
-def _laid_out(items: tuple[tuple[str, int], ...]) -> kernel.Triggers:
-    triggers = dict(items)
     size = 1 << max(4, (4 * len(triggers)).bit_length())
     keys = np.zeros(size, np.uint64)
     limits = np.zeros(size, np.int32)
@@ -123,6 +117,11 @@ def _laid_out(items: tuple[tuple[str, int], ...]) -> kernel.Triggers:
         keys[slot] = value
         limits[slot] = limit
     return kernel.Triggers(keys, limits)
+
+
+@cache
+def _no_triggers() -> kernel.Triggers:
+    return trigger_table({})
 
 
 def fragments(lines: Lines, tokens: Tokens) -> Bool:
@@ -150,10 +149,11 @@ def fragments(lines: Lines, tokens: Tokens) -> Bool:
     return piece
 
 
-def line_table(texts: Texts, tokens: Tokens, triggers: Mapping[str, int] | None = None) -> Lines:
+def line_table(texts: Texts, tokens: Tokens, triggers: kernel.Triggers | None = None) -> Lines:
     r"""Divide every text into lines.
 
-    ``triggers`` maps words to the most words a line may have to be flagged ``TRIGGER`` for them.
+    ``triggers`` (``trigger_table``) are words with the most words that a line may have to be
+    flagged ``TRIGGER`` for them.
 
     >>> texts = texts_from_strings(["One line.\r\n \nTwo"])
     >>> lines = line_table(texts, tokenise_texts(texts))
@@ -178,7 +178,7 @@ def line_table(texts: Texts, tokens: Tokens, triggers: Mapping[str, int] | None 
         flags=np.zeros(count, np.uint16),
     )
     kernel.fill_lines(texts.data, texts.offsets, made)
-    kernel.fill_tokens(made, tokens.arrays(), _trigger_table(triggers or {}))
+    kernel.fill_tokens(made, tokens.arrays(), triggers or _no_triggers())
     docs = np.repeat(np.arange(len(texts), dtype=np.int64), np.diff(bounds))
     return Lines(docs=docs, **made._asdict())
 

@@ -63,11 +63,12 @@ def test_lines_get_what_is_said_of_them_before_their_last_brace(index):
         assert out.startswith(line[:-1] + ',"dedup":{')
     assert said(done.out.splitlines()[0]) == {
         **dict.fromkeys(("duplicate_of", "relation", "similarity", "jaccard", "containment")),
-        **{"doc_id": "a1", "verdict": "new", "cluster": "a1"},
+        **{"doc_id": "a1", "verdict": "new", "cluster": "a1", "estimated": False},
     }
     assert said(done.out.splitlines()[1]) == {
         **{"doc_id": "copy", "verdict": "duplicate", "duplicate_of": "a1", "relation": "exact"},
         **{"similarity": 1.0, "jaccard": 1.0, "containment": 1.0, "cluster": "a1"},
+        "estimated": False,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import numpy as np
 import pytest
@@ -23,10 +23,11 @@ from dedup.cleaning.rules import (
 from dedup.config import TAGS
 from dedup.errors import ConfigError, CorruptIndex, DedupError, IndexMismatch
 from dedup.index import Index
-from dedup.index.said import pack_said, unpack_said
+from dedup.index.entries import Compared, Record, compared_in, compress, pack, unpack, unpacked
+from dedup.index.said import pack_said, removed_in, unpack_said
 from dedup.index.sqlite import seeds
 from dedup.index.templates import NEWEST, Counted, Site
-from dedup.index.verdicts import KnownPassage
+from dedup.index.verdicts import KnownPassage, Verdict
 
 QUOTE = "The mayor said the old bridge would stay closed until the steel had been tested."
 FOOT = "Would you like to read more? Our newsletter brings you all stories of this site each week."
@@ -109,6 +110,26 @@ def test_a_text_is_found_where_it_stands_whatever_becomes_of_the_others(place, s
             assert index.verify() == []
         with pytest.raises(ConfigError, match="articles"):
             index.search("text", articles=0)
+
+
+def test_that_keys_are_noted_changes_nothing(place, small_runs, monkeypatch):
+    asked = [{"text": f"It is known. {text}"} for text in (*UNRELATED[:4], QUOTE)]
+    found = []
+    for most in (1 << 20, 0):
+        for module in ("searching", "memory", "sqlite.seeds"):
+            monkeypatch.setattr(f"dedup.index.{module}.MOST_NOTED", most)
+        said = []
+        with Index.open(
+            "memory://" if place == "memory://" else f"{place}{most}", passages=True
+        ) as index:
+            for number in range(12):
+                index.add(article(number, UNRELATED[number % 4]))
+                said.append(list(index.known_passages(asked)))
+            index.add(article(20, QUOTE))
+            said.append(list(index.known_passages(asked)))
+        found.append(said)
+    assert found[0] == found[1]
+    assert [len(each) for each in found[0][-1]] == [3, 3, 3, 3, 1]
 
 
 def test_what_is_re_worded_is_found_too(place):
@@ -303,6 +324,7 @@ def test_what_was_said_is_read_as_it_was_written(removals, passages):
     data = pack_said(made, passages)
     found = unpack_said(data)
     assert found == tuple(None if each is None else tuple(each) for each in (made, passages))
+    assert removed_in(data) == [(each.start, each.end) for each in made or ()]
     for end in range(1, len(data)):
         with pytest.raises(CorruptIndex):
             unpack_said(data[:end])
@@ -310,10 +332,37 @@ def test_what_was_said_is_read_as_it_was_written(removals, passages):
 
 @given(st.binary(max_size=60))
 def test_anything_is_read_or_refused(data):
-    try:
-        unpack_said(data)
-    except CorruptIndex:
-        pass
+    for read in (unpack_said, removed_in, lambda each: compared_in(each, 4)):
+        with suppress(CorruptIndex):
+            read(data)
+
+
+@given(
+    removal_lists,
+    st.none() | passage_lists,
+    st.none() | st.floats(0, 1),
+    st.sampled_from(["", "news.example"]),
+    st.none() | st.integers(0, 10**9),
+)
+def test_what_a_text_is_compared_with_is_what_the_record_says(said, passages, score, site, date):
+    removals = tuple(Removal(100 * at, 100 * at + 9, *each[2:]) for at, each in enumerate(said))
+    verdict = Verdict(
+        verdict="new",
+        first="new",
+        similarity=score,
+        cluster="another",
+        removals=removals,
+        passages=passages,
+    )
+    facts = ("Ü/1", 7, bytes(16), 5, bytes(8), date, 99, site, compress("Ein Text."), verdict)
+    data = pack(Record(*facts, versions=((3, verdict),)))
+    made = compared_in(data, 4)
+    assert made == Compared.of(unpack(data, 4))
+    assert (made.id, made.when, made.site) == ("Ü/1", 99 if date is None else date, site)
+    assert unpacked(made.text) == b"Ein Text."
+    for end in range(0, data.index(made.text) + len(made.text)):
+        with pytest.raises(CorruptIndex):
+            compared_in(data[:end], 4)
 
 
 def test_a_file_from_a_stranger_is_read_or_refused(tmp_path, small_runs):

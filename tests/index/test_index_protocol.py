@@ -304,6 +304,19 @@ def test_the_shorter_text_gives_way_and_the_longer_does_not(position):
         assert index.check_and_add({"id": "short", "text": short}).verdict == "new"
 
 
+def test_one_article_of_a_page_of_several_is_no_copy_of_it(position):
+    """As in a scan: told by an address on the host of the page, most of which is something else."""
+    part, page = UNRELATED[0], f"{UNRELATED[0]} {UNRELATED[1]} {UNRELATED[2]}"
+    with position.open(config=Config(bands=128, rows=1), store_text=True) as index:
+        index.add({"id": "https://news.example/archive", "text": page})
+        for name, verdict in (
+            ("https://news.example/bridge", "new"),
+            ("https://other.example/bridge", "duplicate"),
+            ("bridge", "duplicate"),
+        ):
+            assert index.check({"id": name, "text": part}).verdict == verdict
+
+
 def test_dates_ahead_of_the_clock_are_taken_back_and_counted(position):
     with position.open() as index:
         index.add({"id": "a", "text": UNRELATED[0], "date": NOON + 9 * DAY})

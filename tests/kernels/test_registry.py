@@ -381,6 +381,8 @@ REGISTRY = {
     },
     "sampled": {
         "is_least": "test_the_middle_word_has_the_least_hash",
+        "note_keys": "test_kept_seeds_are_those_of_the_twin",
+        "is_noted": "test_noted_keys_are_told_from_most_others",
         "sample_seeds": "test_kept_seeds_are_those_of_the_twin",
         "best_windows": "test_the_best_windows_are_those_of_the_twin",
     },
@@ -397,6 +399,13 @@ REGISTRY = {
         "bound_groups": "test_groups_of_seeds",
         "index_rows": "test_groups_of_seeds",
         "sort_rows": "test_groups_of_seeds",
+    },
+    "sought": {
+        "slot_of": "test_match_seeds",
+        "take_up": "test_match_seeds",
+        "match_seeds": "test_match_seeds",
+        "side_of": "test_find_sought",
+        "find_sought": "test_find_sought",
     },
     "sets": {"fill_cells": "test_fill_cells", "count_common": "test_common_values"},
     "shingles": {

@@ -13,7 +13,7 @@ from strategies import hashes
 from twins import WRAPS
 
 from dedup.core.arrays import texts_from_strings
-from dedup.index.searching import sample
+from dedup.index.searching import note, sample
 from dedup.kernels import sampled as kernel
 from dedup.kernels.seeds import NGRAMS, WORD_PAIRS, Kind, Words, write_seeds
 from dedup.text.stopwords import classify_alone
@@ -43,7 +43,8 @@ def test_kept_seeds_are_those_of_the_twin(kind):
     keys = np.empty(len(tokens.hashes), np.uint64)
     rows, places = np.empty((2, len(tokens.hashes)), np.int64)
     out = kernel.Sample(keys, rows, places)
-    made = kernel.sample_seeds(Kind(kind, reach), given_words, np.uint64(salt), out)
+    every = np.zeros(0, np.uint64)
+    made = kernel.sample_seeds(Kind(kind, reach), given_words, np.uint64(salt), every, out)
     wanted = []
     for row in range(len(tokens)):
         low, high = int(tokens.bounds[row]), int(tokens.bounds[row + 1])
@@ -56,6 +57,20 @@ def test_kept_seeds_are_those_of_the_twin(kind):
                 wanted.append((mixed >> 24, row, place))
     assert wanted
     assert list(zip(*(each[:made].tolist() for each in out), strict=True)) == wanted
+    sought = {key for key, _, _ in wanted[::9]}
+    bits = note(np.array([*sought], np.uint64))
+    made = kernel.sample_seeds(Kind(kind, reach), given_words, np.uint64(salt), bits, out)
+    left = list(zip(*(each[:made].tolist() for each in out), strict=True))
+    assert [each for each in wanted if each[0] in sought] == [e for e in left if e[0] in sought]
+    assert len(left) < len(wanted) / 2
+
+
+@given(st.sets(st.integers(0, (1 << 40) - 1), max_size=200), st.integers(0, (1 << 40) - 1))
+def test_noted_keys_are_told_from_most_others(keys, other):
+    bits = note(np.array([*keys], np.uint64))
+    assert all(kernel.is_noted(np.uint64(key), bits) for key in keys)
+    alone = {key & (64 * len(bits) - 1) for key in keys}
+    assert kernel.is_noted(np.uint64(other), bits) == (other & (64 * len(bits) - 1) in alone)
 
 
 def test_a_text_keeps_the_seeds_of_what_it_quotes():

@@ -175,7 +175,7 @@ def test_an_index_has_the_seeds_of_several_documents(kind, rows, limit, most, pa
         tempfile.TemporaryDirectory() as folder,
         mock.patch.multiple(
             *(seeds_module,),
-            **{"_PART_SEEDS": part, "_HELD_SEEDS": part, "_PLACES": most},
+            **{"_PART_SEEDS": part, "_HELD_SEEDS": part, "PLACES": most},
             **{"_RUN_TOKENS": 5, "_ROW_SEEDS": 3},
         ),
     ):
@@ -196,7 +196,7 @@ def test_a_crowded_seed_keeps_the_documents_of_least_rank():
     made = Tokens(bounds, hashed, prefixes, hashed.astype(np.int32), hashed.astype(np.int32), marks)
     words = Words(kinds, np.ones(len(hashed), np.float32), np.zeros(10, np.int64))
     config = Config(passage_max_documents=3, passage_size=2)
-    with mock.patch.object(seeds_module, "_PLACES", 1):
+    with mock.patch.object(seeds_module, "PLACES", 1):
         ranks = np.array([7, 2, 9, 4])
         index, cut = index_seeds(NGRAMS, Ranked(made, words, ranks), config, Columns())
     assert listed(index) == [[(7, 0), (2, 0), (9, 0)]]

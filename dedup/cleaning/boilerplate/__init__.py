@@ -23,6 +23,7 @@ from dedup.cleaning.boilerplate.runs import take_cards, take_menus
 from dedup.cleaning.boilerplate.template_text import Found, take_templates
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts
+from dedup.kernels.lines import Triggers
 from dedup.schema import ANNOTATIONS, REMOVALS
 from dedup.text.lines import (
     AT,
@@ -39,6 +40,7 @@ from dedup.text.lines import (
     Lines,
     fragments,
     line_table,
+    trigger_table,
 )
 from dedup.text.tokens import Tokens
 
@@ -57,12 +59,12 @@ _NO_HEADLINE = frozenset(
 
 
 @cache
-def triggers() -> dict[str, int]:
+def triggers() -> Triggers:
     """Return the words that make a block worth a look, with the longest block they flag."""
     limits = tags.trigger_words()
     for word, limit in patterns.trigger_words().items():
         limits[word] = max(limit, limits.get(word, 0))
-    return limits
+    return trigger_table(limits)
 
 
 def lines_of(texts: Texts, tokens: Tokens) -> Lines:

@@ -100,7 +100,7 @@ class Templates:
             return self
         texts = texts_from_strings(list(given))
         tokens = tokenise_texts(texts)
-        lines = line_table(texts, tokens, {})
+        lines = line_table(texts, tokens)
         keys = np.union1d(self.table[self.table > 0], cut_units(tokens, lines).keys)
         own = np.unique(lines.keys[lines.words > 0])
         return Templates(_key_table(keys), self.entries, self.keys, own)

@@ -82,7 +82,7 @@ class ServedShelf:
         """Return the time, which never goes back."""
         return self._latest
 
-    def articles(self, keys: Sequence[int]) -> list[list[int]]:
+    def articles(self, keys: Sequence[int]) -> list[Sequence[int]]:
         """Return the newest ``BUCKET`` articles of each key, in order."""
         missing = [key for key in keys if key not in self._buckets]
         if missing:

@@ -18,7 +18,7 @@ import numpy as np
 from dedup.core.arrays import Int64, UInt64, offsets_of
 from dedup.errors import CorruptIndex
 from dedup.index.rules import Row
-from dedup.index.searching import is_seeded, seeds_of
+from dedup.index.searching import MOST_NOTED, is_seeded, note, seeds_of
 from dedup.index.settings import Settings
 from dedup.index.sqlite.database import any_of, sealed
 from dedup.index.sqlite.runs import Run, Slices, looked_up, merged, read_run
@@ -84,6 +84,7 @@ class SeedRuns:
         self.covered = 0  # the last article whose seeds are in a run
         self._next_run, self._shape = 1, 0
         self._tail, self._taken = Tail(), 0
+        self._noted: tuple[tuple[int, int], UInt64 | None] | None = None
 
     def take_up(self, connection: sqlite3.Connection, *, anew: bool) -> None:
         """Bring what is in memory to what the file holds, without the articles that wait."""
@@ -96,6 +97,7 @@ class SeedRuns:
             self._read(*row)
         if anew or self._shape != known:
             self._tail, self._taken = Tail(), self.covered
+            self._noted = None
 
     def _read(self, seal: int, data: bytes) -> None:
         if seal != sealed(data, _PLACE) or (len(data) - _STATE.size) % _RUN.size:
@@ -128,10 +130,27 @@ class SeedRuns:
 
     def take(self, rows: Iterable[Row], upto: int) -> None:
         """Take the seeds of the next articles into memory, all up to a number."""
-        some = [row for row in rows if is_seeded(row.compared(), row.leads)]
+        some = [row for row in rows if is_seeded(row.posted(), row.leads)]
         if some:
             self._tail.add(*postings_of(some, self.settings.salt))
         self._taken = upto
+
+    def noted(self) -> UInt64 | None:
+        """Return bits of all keys, made once for each state; ``None`` where they are many."""
+        state = self._shape, self._taken
+        if sum(run.postings for run in self.runs) > MOST_NOTED:
+            return None
+        if self._noted is None or self._noted[0] != state:
+            slices, _ = self._tail.slices()
+            sources = [*(self.reader(run) for run in self.runs), slices]
+            upper = np.arange(kernel.SLICES, dtype=np.uint64) << _NUMBER
+            keys = [
+                upper[part] | source(part) >> _NUMBER
+                for part in range(kernel.SLICES)
+                for source in sources
+            ]
+            self._noted = state, note(np.concatenate(keys))
+        return self._noted[1]
 
     def find(self, keys: UInt64) -> UInt64:
         """Return ``place of the key << 32 | article`` of the newest articles of each key."""
@@ -222,7 +241,7 @@ class SeedRuns:
 
 def postings_of(rows: Sequence[Row], salt: int) -> tuple[UInt64, UInt64]:
     """Return the keys of articles that keep seeds, and the article of each."""
-    seeds = seeds_of([row.compared() for row in rows], salt)
+    seeds = seeds_of([row.posted() for row in rows], salt)
     numbers = np.array([row.number for row in rows], np.uint64)[seeds.rows]
     pairs = np.unique(np.stack([numbers, seeds.keys], axis=1), axis=0)
     return np.ascontiguousarray(pairs[:, 1]), np.ascontiguousarray(pairs[:, 0])

@@ -132,6 +132,10 @@ class SQLiteShelf:
         """Return how many articles there are."""
         return self.counts.articles
 
+    def noted_seeds(self) -> UInt64 | None:
+        """Return bits of the keys that articles have; ``None`` where they are many."""
+        return self._known_seeds().noted()
+
     def site(self, place: int) -> bytes | None:
         """Return what is kept of a site at a place; ``CorruptIndex`` where it is damaged."""
         sql = "SELECT seal, data FROM sites WHERE place = ?"
@@ -178,12 +182,12 @@ class SQLiteShelf:
         self._latest = max(self._latest, known, int(self._clock()))
         return self._latest
 
-    def articles(self, keys: Sequence[int]) -> list[list[int]]:
+    def articles(self, keys: Sequence[int]) -> list[Sequence[int]]:
         """Return the newest ``BUCKET`` articles of each key, in order."""
         waiting = [self._tail.get(key) for key in keys]
         settled = self._finder.find(keys, self._blocks) if self.runs else None
         if settled is None:
-            return [each or [] for each in waiting]
+            return [each or () for each in waiting]
         pairs = zip(settled, waiting, strict=True)
         return [[*old, *(new or ())][-BUCKET:] for old, new in pairs]
 
