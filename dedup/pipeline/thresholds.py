@@ -41,16 +41,7 @@ def at_threshold(result: Result, threshold: float) -> Result:
     would remove at least and at most, and whether that number is exact.
     """
     config = replace(result.config, threshold=threshold)
-    if "duplicates" not in config.find:
-        raise ConfigError(
-            *("threshold", threshold, "with `duplicates` in find"),
-            says="{name}: the result was made without `duplicates`, so no threshold was applied",
-        )
-    if "established" in result.summary:
-        raise ConfigError(
-            *("threshold", threshold, "for a scan of all parts"),
-            says="{name}: only new parts were scanned for what goes; scan them again",
-        )
+    _check(result, threshold)
     if config.threshold == result.config.threshold:
         return result
     documents, table = result.tables["documents"], result.tables["pairs"]
@@ -83,6 +74,20 @@ def at_threshold(result: Result, threshold: float) -> Result:
     complete(again, pairs, Clusters(leaders, np.full(len(made), -1, np.int64)), limits)
     again.summary["threshold_effect"] = _effect(documents, table, result.config, config.threshold)
     return again
+
+
+def _check(result: Result, threshold: float) -> None:
+    """Raise ``ConfigError`` for a result of which no other threshold can be told."""
+    if "duplicates" not in result.config.find:
+        raise ConfigError(
+            *("threshold", threshold, "with `duplicates` in find"),
+            says="{name}: the result was made without `duplicates`, so no threshold was applied",
+        )
+    if "established" in result.summary:
+        raise ConfigError(
+            *("threshold", threshold, "for a scan of all parts"),
+            says="{name}: only new parts were scanned for what goes; scan them again",
+        )
 
 
 def _differences(documents: pa.Table, pairs: Pairs, changed: pa.ChunkedArray) -> Differences:
