@@ -188,7 +188,7 @@ def try_way(way: str, python: str, tools: Tools, more: Sequence[str]) -> list[st
         if "5 read = 5 kept" not in tools.call(*scan, python=python):
             raise SystemExit(f"{way}: the seeds are not scanned as they should be")
         times.append(f"{time.perf_counter() - start:.1f} ({cpu_seconds() - used:.1f})")
-    return [f"{installed - begin:.0f}", *times, str(size)]
+    return [f"{installed - begin:.0f}", *times, str(size or "none")]
 
 
 def install_all(pythons: Sequence[str], ways: Sequence[str], more: Sequence[str]) -> None:

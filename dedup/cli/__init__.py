@@ -315,6 +315,16 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     \b
       dedup clean news/ -o clean
     """  # noqa: D301 - as above
+    options = Clean.of(paths, given)
+    if uses_spark(options):
+        return clean_on_spark(options)
+    kept = "nothing is written: articles appear when all are done"
+    with stopped_with(lambda: kept, quiet=options.view.quiet):
+        return _clean(options)
+
+
+def _clean(options: Clean) -> int:
+    """Scan, and write the articles."""
     from dedup.output.cleaned import ARTICLES, write_cleaned
     from dedup.output.places import check_output
     from dedup.report import (
@@ -326,12 +336,9 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
         warning_view,
     )
 
-    options = Clean.of(paths, given)
-    if uses_spark(options):
-        return clean_on_spark(options)
     options.safety.limits()
     check_against(options)
-    check_output(options.output, paths, folders=[ARTICLES])
+    check_output(options.output, options.paths, folders=[ARTICLES])
     result, seconds = scan_held(options)
     view = options.view
     how: dict[str, Any] = {"width": columns(), "colour": uses_colour(view.color)}
@@ -340,11 +347,13 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
             show(warning_view(result, **how, limit=view.entries), colour=how["colour"])
         return WARNED
     which = {"everything": options.everything, "annotate": options.annotate}
-    counts = write_cleaned(result, options.output, **which, format=options.format, inputs=paths)
+    counts = write_cleaned(
+        result, options.output, **which, format=options.format, inputs=options.paths
+    )
     if not view.quiet:
         cleaned = Cleaned(options.output, counts, **which)
         if view.is_answer(options.show):
-            lines = cleaned_view(result, cleaned, Typed(paths), **how, seconds=seconds)
+            lines = cleaned_view(result, cleaned, Typed(options.paths), **how, seconds=seconds)
         elif view.is_full(options.show):
             lines = clean_view(result, cleaned, **how, limit=view.entries, seconds=seconds)
         else:

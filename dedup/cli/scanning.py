@@ -23,7 +23,6 @@ from dedup.cli.running import (
     tell,
     write_stdout,
 )
-from dedup.core.parallel import watched
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -72,6 +71,7 @@ def scan_held(options: Clean) -> tuple[Result, float]:
     """Scan documents that are held in memory with all they were read with."""
     from dedup.api.given import Running
     from dedup.api.runs import scan_documents
+    from dedup.core.parallel import watched
     from dedup.output.cleaned import check_rows
 
     begin = time.perf_counter()
@@ -98,6 +98,7 @@ def scan_files(options: Scan) -> Scanned:
     """Scan what is read only as far as it is wanted, in no more memory than is allowed."""
     from dedup.api import runs
     from dedup.api.given import Running
+    from dedup.core.parallel import watched
     from dedup.output.cleaned.rereading import Rereading
     from dedup.sources import input_bytes
 

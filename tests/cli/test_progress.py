@@ -159,6 +159,19 @@ def test_a_stop_before_anything_is_kept(tmp_path, monkeypatch):
     assert scanning.kept_of(str(tmp_path)).startswith("nothing is kept yet; the same command")
 
 
+def test_a_stopped_clean_has_written_nothing(monkeypatch, folder, tmp_path):
+    def stop(*_, **__):
+        raise running.Stopped(signal.SIGTERM)
+
+    monkeypatch.setattr("dedup.output.cleaned.write_cleaned", stop)
+    done = run("clean", folder, "-o", tmp_path / "out")
+    assert (done.code, done.err) == (
+        143,
+        "dedup: stopped; nothing is written: articles appear when all are done\n",
+    )
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_stopped_stream_says_that_its_index_keeps_it(monkeypatch, tmp_path):
     def stop(*_, **__):
         raise KeyboardInterrupt
