@@ -381,7 +381,7 @@ REGISTRY = {
     },
     "sampled": {
         "is_least": "test_the_middle_word_has_the_least_hash",
-        "note_keys": "test_kept_seeds_are_those_of_the_twin",
+        "note_keys": "test_noted_keys_are_told_from_most_others",
         "is_noted": "test_noted_keys_are_told_from_most_others",
         "sample_seeds": "test_kept_seeds_are_those_of_the_twin",
         "best_windows": "test_the_best_windows_are_those_of_the_twin",

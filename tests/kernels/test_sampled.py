@@ -68,6 +68,9 @@ def test_kept_seeds_are_those_of_the_twin(kind):
 @given(st.sets(st.integers(0, (1 << 40) - 1), max_size=200), st.integers(0, (1 << 40) - 1))
 def test_noted_keys_are_told_from_most_others(keys, other):
     bits = note(np.array([*keys], np.uint64))
+    again = np.zeros_like(bits)
+    kernel.note_keys(np.array(sorted(keys), np.uint64), again)
+    assert (again == bits).all()
     assert all(kernel.is_noted(np.uint64(key), bits) for key in keys)
     alone = {key & (64 * len(bits) - 1) for key in keys}
     assert kernel.is_noted(np.uint64(other), bits) == (other & (64 * len(bits) - 1) in alone)
