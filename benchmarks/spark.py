@@ -4,8 +4,9 @@
 
 For each size a corpus of ``corpus.py`` (with ``--maker scale`` of ``scale.py``, which is much
 faster and has a fifth of near copies) is scanned by ``dedup scan --find duplicates`` and by Spark
-(``local[2,4]``, a session of its own). CPU seconds are those of the process and all below it: the
-driver, the Java machine, the Python workers. Bytes shuffled and spilled are Spark's own counts.
+(``local[2,4]``, a session of its own); with ``--find repeats`` for repeats inside documents. CPU
+seconds are those of the process and all below it: the driver, the Java machine, the Python workers.
+Bytes shuffled and spilled are Spark's own counts.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def tree_seconds(root: int) -> float:
     return ticks / _TICKS
 
 
-def run_spark(corpus: Path, memory: str, partitions: int) -> None:
+def run_spark(corpus: Path, memory: str, partitions: int, find_what: str) -> None:
     """Scan a corpus on Spark in this process and print as JSON what each stage took."""
     from dedup.config import Config
     from dedup.spark import find, frames, own_session
@@ -78,7 +79,8 @@ def run_spark(corpus: Path, memory: str, partitions: int) -> None:
 
         frames.Store.keep = noted
         note("start")
-        found = find(session.read.parquet(str(corpus)), Config(find=("duplicates",)))
+        config = Config(find=(find_what,), boilerplate=find_what != "repeats")
+        found = find(session.read.parquet(str(corpus)), config)
         note("summary")
         session.stop()
         events = [each for each in Path(folder).rglob("*") if each.is_file()]
@@ -119,7 +121,9 @@ def _told(
     return {**whole, "stages": rows, "documents": totals["documents"]}
 
 
-def measure(documents: int, words: int, memory: str, partitions: int, maker: str) -> dict[str, Any]:
+def measure(
+    documents: int, words: int, memory: str, partitions: int, maker: str, find_what: str
+) -> dict[str, Any]:
     """Return what both engines take for a corpus of a size."""
     with tempfile.TemporaryDirectory(prefix="spark-bench-") as folder:
         made = [sys.executable, str(ROOT / f"benchmarks/{maker}.py"), "--out", folder]
@@ -127,7 +131,8 @@ def measure(documents: int, words: int, memory: str, partitions: int, maker: str
         options = ["--documents", str(documents), "--words", str(words)]
         subprocess.run([*made, *options], check=True, stdout=sys.stderr)
         corpus = Path(folder, "corpus.parquet")
-        scan = [sys.executable, "-m", "dedup", "scan", str(corpus), "-q", "--find", "duplicates"]
+        scan = [sys.executable, "-m", "dedup", "scan", str(corpus), "-q", "--find", find_what]
+        scan += ["--no-boilerplate"] if find_what == "repeats" else []
         local = [*scan, "-o", f"{folder}/out", "--format", "parquet"]
         done = subprocess.run(
             [sys.executable, str(ROOT / "benchmarks/measured.py"), *local],
@@ -137,7 +142,7 @@ def measure(documents: int, words: int, memory: str, partitions: int, maker: str
         facts = json.loads(done.stdout)
         summary = json.loads(Path(folder, "out", "summary.json").read_text("utf-8"))
         worker = [sys.executable, __file__, "--worker", str(corpus)]
-        more = ["--memory", memory, "--partitions", str(partitions)]
+        more = ["--memory", memory, "--partitions", str(partitions), "--find", find_what]
         done = subprocess.run([*worker, *more], check=True, stdout=subprocess.PIPE)
         spark = json.loads(done.stdout.splitlines()[-1])
         if spark.pop("documents") != summary["documents"]:
@@ -158,6 +163,7 @@ def main() -> int:
     parser.add_argument("--documents", type=int, nargs="+", default=[50_000])
     parser.add_argument("--words", type=int, default=400)
     parser.add_argument("--maker", choices=("corpus", "scale"), default="corpus")
+    parser.add_argument("--find", choices=("duplicates", "repeats"), default="duplicates")
     parser.add_argument("--memory", default="2g", help="of the Java machine")
     parser.add_argument("--partitions", type=int, default=16)
     parser.add_argument("--json", type=Path)
@@ -165,11 +171,11 @@ def main() -> int:
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        run_spark(options.worker, options.memory, options.partitions)
+        run_spark(options.worker, options.memory, options.partitions, options.find)
         return 0
     sizes = []
     for count in options.documents:
-        how = (options.words, options.memory, options.partitions, options.maker)
+        how = (options.words, options.memory, options.partitions, options.maker, options.find)
         sizes.append(measure(count, *how))
         print(json.dumps(sizes[-1], indent=1), flush=True)
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -182,6 +188,7 @@ def main() -> int:
         },
         "note": options.note,
         "maker": options.maker,
+        "find": options.find,
         "words": options.words,
         "rounds": 1,
         "documents": options.documents[-1],
