@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from removing import OTHER, PLAIN, THIRD, removed, tagged
 
+from dedup.cleaning.boilerplate import patterns, tags
 from dedup.config import Config
 
 TAGGED = [
@@ -59,3 +62,28 @@ def test_the_lines_of_a_tweet_are_tagged_up_to_the_text():
     text = f"{PLAIN}\n{OTHER}\n{tweet[0]}\n{tweet[1]}\n— Jane (@jane) December 5, 2024\n{THIRD}"
     assert [each for each, tag in tagged(text).items() if tag == "embed"][:2] == tweet
     assert len(tagged(text)) == 3
+
+
+PARTS = (
+    *("pic.twitter.com/ab", "https://t.co/x1", "HTTP://T.CO/y", "A post shared by ", "view this "),
+    *("View this post on ", "photo: ", "Photo by me", "foto / x", "Bild: a", "editorial credit: b"),
+    *(
+        " via reuters",
+        "(afp)",
+        "getty images",
+        "video caption x",
+        "фото: ш",
+        "p\u0131c.tw\u0131tter",
+    ),
+    *("__a__", "**b**", "_c", "~~d~~", "fooBar", "aBc", "AB ", " ", "\n", ".com/x"),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(PARTS), max_size=5).map("".join))
+def test_a_cheap_look_leaves_out_nothing_that_a_pattern_finds(line):
+    assert tags._is_embed(line) == (tags._EMBED.fullmatch(line) is not None)
+    assert bool(patterns._HAS_GLUED.search(line)) == bool(patterns._GLUED.search(line))
+    folded = patterns.fold_line(line)
+    if tags._CREDIT_LINE.fullmatch(folded):
+        assert any(word in folded for word in tags._CREDIT_WORDS)

@@ -27,6 +27,7 @@ _EMPHASIS = re.compile(r"(?<![^\W_])(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1(?!
 _HEADING = re.compile(r"^\s*(?:#{1,6}|>+)\s+|\s+#+\s*$")
 _BEHIND = re.compile(r"[\s:*»›>→|]+$")
 _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_HAS_GLUED = re.compile(r"[a-z][A-Z][a-z]")  # the same, found sooner
 _HAN = "\u2e80-\u2fdf\u3005-\u30ff\u3400-\u9fff"
 _WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+|©")
 _HEADER = re.compile(r"\[(\w+) (\d+) (strong|medium) \| ([^\]]+)\]")
@@ -56,8 +57,9 @@ def plain_text(line: str) -> str:
         line = _LINK.sub(r"\1", line)
     if "#" in line or ">" in line:
         line = _HEADING.sub("", line)
-    if "*" in line or "_" in line or "`" in line or "~" in line:
-        line = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", line))
+    if max(map(line.count, "*_`~")) > 1:
+        inner = _EMPHASIS.sub(r"\2", line)
+        line = line if inner == line else _EMPHASIS.sub(r"\2", inner)
     return line
 
 
@@ -206,7 +208,7 @@ def _variants(line: str) -> list[str]:
     "previous article: bridge mended".
     """
     folded = [fold_line(line)]
-    if _GLUED.search(line):
+    if _HAS_GLUED.search(line):
         folded += [fold_line(line, unglue=True), fold_line(_GLUED.sub(": ", line, count=1))]
     return list(dict.fromkeys(folded))
 

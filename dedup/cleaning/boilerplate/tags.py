@@ -51,6 +51,10 @@ _CREDIT_LINE = re.compile(
     r"|(?:file )?photo (?:by|courtesy of) .{2,60}"
     r"|.{0,600}(?:/| via |[(])(?:getty images|shutterstock(?:\.com)?|istock|alamy|afp|reuters)[)]?"
 )
+# One of these stands in whatever `_CREDIT_LINE` matches.
+_CREDIT_WORDS = (
+    "photo picture image credit foto bild фото caption getty shutterstock istock alamy afp reuters"
+).split()
 _SHOUTED_DATE = re.compile(
     r"[A-Z][A-Z ,.'’/()-]{2,60}[-–—] ?(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.? "
     r"\d{1,2}(?:, \d{4})?:\s"
@@ -108,7 +112,7 @@ def tag_of(line: str, words: int, flags: int, position: int, left: int) -> str |
     'byline'
     """
     line = line.strip()
-    if is_signature(line) or _EMBED.fullmatch(line):
+    if is_signature(line) or _is_embed(line):
         return "embed"
     folded = fold_line(line)
     if words <= 14 and _is_date(folded):
@@ -116,6 +120,14 @@ def tag_of(line: str, words: int, flags: int, position: int, left: int) -> str |
     if _is_byline(line, folded, words, flags, min(position, left + BYLINE_PLACES - 3)):
         return "byline"
     return "caption" if _is_caption(line, folded, words, flags) else None
+
+
+def _is_embed(line: str) -> bool:
+    """Tell whether a line ends in the address of a tweet, or begins as an embedded post does."""
+    small = line.lower()  # a cheap look for what the pattern cannot do without
+    if "tter.com/" in small or "t.co/" in small or small.startswith(("a ", "v")):
+        return _EMBED.fullmatch(line) is not None
+    return False
 
 
 def is_caption(line: str, words: int, flags: int) -> bool:
@@ -154,7 +166,8 @@ def _is_caption(line: str, folded: str, words: int, flags: int) -> bool:
         return True
     if folded.startswith("© ") and words <= 30:
         return True
-    if _CREDIT_LINE.fullmatch(folded) or _SHOUTED_DATE.match(line):
+    is_credit = any(word in folded for word in _CREDIT_WORDS) and _CREDIT_LINE.fullmatch(folded)
+    if is_credit or _SHOUTED_DATE.match(line):
         return True
     if words > 7 or not _NAME_YEAR.fullmatch(line):
         return False
