@@ -12,12 +12,14 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
 from numba.core import event, types
 from numba.extending import intrinsic
+
+from dedup.kernels._compiling import Kernel
 
 INTERPRETED = bool(vars(numba.config)["DISABLE_JIT"])
 
@@ -42,12 +44,10 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Numba finds the types of a kernel from its arguments, so kernels carry no annotations.
     """
-    made: Callable[..., Any]
-    try:
-        made = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # no folder for the cache can be written
-        made = numba.njit(nogil=True, error_model="numpy")(function)
-    return made
+    made = _made(function)
+    if not INTERPRETED:
+        made.enable_caching()
+    return cast("Callable[..., Any]", made)
 
 
 def njit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,10 +55,15 @@ def njit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
 
     A tuple that such a step takes and returns stays in registers then.
     """
-    made: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", forceinline=True)(
-        function
+    return cast("Callable[..., Any]", _made(function, forceinline=True))
+
+
+def _made(function: Callable[..., Any], **options: bool) -> Any:
+    if INTERPRETED:
+        return function
+    return Kernel(
+        function, {}, {"nopython": True, "nogil": True, "error_model": "numpy", **options}
     )
-    return made
 
 
 class _CompileListener(event.Listener):

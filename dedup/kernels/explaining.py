@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels._jit import njit
+from dedup.kernels.ordering import largest_first
 from dedup.kernels.stories import term_at
 from dedup.kernels.text import STARTS_SENTENCE
 
@@ -58,7 +59,7 @@ def explain_stories(vectors, bounds, members, out):
         count = story_sums(vectors, rows, terms, sums, squares)
         parts = sums[:count] * sums[:count] - squares[:count]
         story_totals[s] = parts.sum()
-        order = np.argsort(-parts, kind="mergesort")
+        order = largest_first(parts, count)
         for k in range(story_terms.shape[1]):
             some = k < count and parts[order[k]] > 0
             story_terms[s, k] = terms[order[k]] if some else -1
@@ -73,7 +74,7 @@ def explain_stories(vectors, bounds, members, out):
                 value = np.int64(vectors.values[lo + k])
                 own[k] = value * (sums[at] - value)
             member_totals[m] = own.sum()
-            order = np.argsort(-own, kind="mergesort")
+            order = largest_first(own, len(own))
             for k in range(member_terms.shape[1]):
                 some = k < len(own) and own[order[k]] > 0
                 member_terms[m, k] = vectors.terms[lo + order[k]] if some else -1

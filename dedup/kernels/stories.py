@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup.kernels._jit import njit
+from dedup.kernels.ordering import largest_first, smallest_first
 from dedup.kernels.stopwords import BLANK, NAME, STOP
 from dedup.kernels.text import ADJOINS, DIGIT, LINK, SEED, UNSPACED, mix
 
@@ -264,7 +265,7 @@ def weigh_rows(source, rows, weights_of, bag, out):
                 # The heaviest first; of equal weights the one with the smaller hash.
                 ranked[kept] = ~np.uint64(weight) << np.uint64(32) | bag.terms[k] >> np.uint64(32)
                 kept += 1
-        order = np.argsort(ranked[:kept])
+        order = smallest_first(ranked[:kept])
         for k in range(HEADS):
             heads[place, k] = numbers[order[k]] if k < kept else -1
         some = min(kept, most)
@@ -462,7 +463,10 @@ def expand_rows(low, high, vectors, near, shape, out):
     at = np.int64(0)
     members = np.empty(shape[0] + 1, np.int64)
     factors = np.empty(shape[0] + 1, np.int64)
-    room = (shape[0] + 1) * np.max(np.diff(vectors.bounds)) if len(vectors.bounds) > 1 else 0
+    longest = np.int64(0)
+    for row in range(len(vectors.bounds) - 1):
+        longest = max(longest, vectors.bounds[row + 1] - vectors.bounds[row])
+    room = (shape[0] + 1) * longest
     numbers = np.empty(room, np.int32)
     weights = np.empty(room, np.int64)
     for a in range(low, high):
@@ -478,7 +482,7 @@ def expand_rows(low, high, vectors, near, shape, out):
             count += 1
         size = add_vectors(vectors, members[:count], factors, numbers, weights)
         if size > shape[2]:
-            order = np.argsort(-weights[:size], kind="mergesort")
+            order = largest_first(weights, size)
         else:
             order = np.arange(size)
         some = min(size, shape[2])

@@ -270,6 +270,10 @@ REGISTRY = {
         "hulls_of": "test_find_loose",
         "find_loose": "test_find_loose",
     },
+    "ordering": {
+        "smallest_first": "test_keys_in_order",
+        "largest_first": "test_keys_in_order",
+    },
     "packed": {
         "bits_of": "test_bits_of",
         "put_bits": "test_bits_are_taken_as_they_were_put",
