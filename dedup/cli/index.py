@@ -19,12 +19,12 @@ from dedup.cli.options import (
 from dedup.cli.running import (
     DONE,
     DUPLICATES,
-    announce_compiling,
     progress_bar,
     show,
     tell,
     write_stdout,
 )
+from dedup.cli.warming import compile_first
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -181,8 +181,7 @@ def _batches(options: Add | Check, read_report: ReadReport) -> Iterator[pa.Recor
     from dedup.sources import input_bytes, read_batches
 
     paths, reading = options.paths, options.reading.options()
-    if not options.quiet:
-        announce_compiling()
+    compile_first("index", quiet=options.quiet)
     size = 0 if options.quiet else input_bytes(paths, reading)
     with progress_bar(size, desc="reading", total=size, unit="B", unit_scale=True) as bar:
         yield from read_batches(paths, reading, read_report, progress=bar.update)

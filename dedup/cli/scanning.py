@@ -19,6 +19,7 @@ from dedup.cli.running import (
     stage_progress,
     write_stdout,
 )
+from dedup.cli.warming import compile_first
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from dedup.api.runs import Inputs
     from dedup.cli.commands import Clean, Scan
+    from dedup.config import Config
     from dedup.output.cleaned.rereading import Rereading
     from dedup.result import Result
     from dedup.schema import Corpus
@@ -45,6 +47,11 @@ class Scanned:
     inputs: Inputs
     seconds: float
     rows: Rereading | None = None
+
+
+def kernels_of(config: Config) -> str:
+    """Return the name under which the kernels of a scan are recorded."""
+    return "duplicates" if config.find == ("duplicates",) else "scan"
 
 
 def show_plan(options: Scan) -> int:
@@ -69,10 +76,9 @@ def scan_held(options: Clean) -> tuple[Result, float]:
     from dedup.api.runs import scan_documents
     from dedup.output.cleaned import check_rows
 
-    begin = time.perf_counter()
     quiet, annotate = options.view.quiet, options.annotate
-    if not quiet:
-        announce_compiling()
+    compile_first(kernels_of(options.config), quiet=quiet)
+    begin = time.perf_counter()
     _check_index(options)
     columns = options.format == "parquet"
     reading = options.reading.options(
@@ -97,9 +103,8 @@ def scan_files(options: Scan) -> Scanned:
     from dedup.output.cleaned.rereading import Rereading
     from dedup.sources import input_bytes
 
+    compile_first(kernels_of(options.config), quiet=options.view.quiet)
     begin = time.perf_counter()
-    if not options.view.quiet:
-        announce_compiling()
     _check_index(options)
     reading, rows = options.reading.options(options.config, rows_only=options.annotate), None
     size = 0 if options.view.quiet else input_bytes(options.paths, reading)
