@@ -39,8 +39,8 @@ DOORS = {
     "jinja2": ("report.web.assets",),
     "markupsafe": ("report.web.assets",),  # jinja2's own
     "xxhash": ("core.hashing",),
-    "numba": ("kernels._jit",),
-    "llvmlite": ("kernels._jit",),
+    "numba": ("kernels._jit", "kernels._compiling", "kernels._signatures"),
+    "llvmlite": ("kernels._jit", "kernels._compiling"),
     "datasketch": ("similarity.minhash", "similarity.lsh"),
     "trafilatura": ("sources",),
     "courlan": ("sources.urls",),

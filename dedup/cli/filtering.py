@@ -19,8 +19,9 @@ from dedup.cli.options import (
     index_options,
     line_options,
 )
-from dedup.cli.running import announce_compiling, stopped_with, tell
+from dedup.cli.running import stopped_with, tell
 from dedup.cli.sections import SectionCommand
+from dedup.cli.warming import compile_first
 
 if TYPE_CHECKING:
     from dedup.index import Index
@@ -100,8 +101,7 @@ def filter_command(path: str, **given: Any) -> int:
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
     options = Filtering.of(path, given)
     _check_usage(options)
-    if not options.quiet:
-        announce_compiling()
+    compile_first("filter", quiet=options.quiet)
 
     from dedup.index import Index
     from dedup.schema import ReadReport

@@ -19,13 +19,13 @@ from dedup.cli.progress import live
 from dedup.cli.running import (
     DONE,
     DUPLICATES,
-    announce_compiling,
     show,
     stopped_with,
     tell,
     write_stdout,
 )
 from dedup.cli.sections import SectionCommand
+from dedup.cli.warming import compile_first
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -186,8 +186,7 @@ def _batches(options: Add | Check, read_report: ReadReport) -> Iterator[pa.Recor
     from dedup.sources import input_bytes, read_batches
 
     paths, reading = options.paths, options.reading.options()
-    if not options.quiet:
-        announce_compiling()
+    compile_first("index", quiet=options.quiet)
     size = 0 if options.quiet else input_bytes(paths, reading)
     with live("reading", size, "B", quiet=options.quiet) as bar:
         yield from read_batches(paths, reading, read_report, progress=bar.update)

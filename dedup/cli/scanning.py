@@ -23,6 +23,7 @@ from dedup.cli.running import (
     tell,
     write_stdout,
 )
+from dedup.cli.warming import compile_first
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from dedup.api.runs import Inputs
     from dedup.cli.commands import Clean, Scan
+    from dedup.config import Config
     from dedup.core.checkpoints import Work
     from dedup.output.cleaned.rereading import Rereading
     from dedup.result import Result
@@ -49,6 +51,11 @@ class Scanned:
     inputs: Inputs
     seconds: float
     rows: Rereading | None = None
+
+
+def kernels_of(config: Config) -> str:
+    """Return the name under which the kernels of a scan are recorded."""
+    return "duplicates" if config.find == ("duplicates",) else "scan"
 
 
 def show_plan(options: Scan) -> int:
@@ -74,10 +81,9 @@ def scan_held(options: Clean) -> tuple[Result, float]:
     from dedup.core.parallel import watched
     from dedup.output.cleaned import check_rows
 
-    begin = time.perf_counter()
     quiet, annotate = options.view.quiet, options.annotate
-    if not quiet:
-        announce_compiling()
+    compile_first(kernels_of(options.config), quiet=quiet)
+    begin = time.perf_counter()
     _check_index(options)
     columns = options.format == "parquet"
     reading = options.reading.options(
@@ -102,9 +108,8 @@ def scan_files(options: Scan) -> Scanned:
     from dedup.output.cleaned.rereading import Rereading
     from dedup.sources import input_bytes
 
+    compile_first(kernels_of(options.config), quiet=options.view.quiet)
     begin = time.perf_counter()
-    if not options.view.quiet:
-        announce_compiling()
     _check_index(options)
     if options.signed:
         return _scan_signed(options, begin)
@@ -187,6 +192,7 @@ def _scan_signed(options: Scan, begin: float) -> Scanned:
     """Scan signed parts; rows are read again where the inputs can be."""
     from dedup.api import runs
     from dedup.api.given import Running
+    from dedup.core.parallel import watched
     from dedup.output.cleaned.rereading import Rereading
     from dedup.pipeline.signed import SignedParts
 

@@ -11,7 +11,8 @@ import click
 
 from dedup.cli.index import json_option, opened, place_argument, print_json, quiet_option
 from dedup.cli.keeping import index
-from dedup.cli.running import DONE, announce_compiling, columns, show, tell, uses_colour
+from dedup.cli.running import DONE, columns, show, tell, uses_colour
+from dedup.cli.warming import compile_first
 
 if TYPE_CHECKING:
     from dedup.index import SiteTemplate
@@ -47,8 +48,7 @@ def search(place: str, path: str, articles: int, limit: int, colour: str, as_jso
       dedup index search news.index article.txt
       pbpaste | dedup index search news.index - --json
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
-    if not as_json:
-        announce_compiling()
+    compile_first("search", quiet=as_json)
     data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     text = data.decode("utf-8-sig", "replace")
     with opened(place, "r") as found:

@@ -19,8 +19,9 @@ from dedup.cli.options import (
     threads_option,
 )
 from dedup.cli.progress import live
-from dedup.cli.running import announce_compiling, tell
+from dedup.cli.running import tell
 from dedup.cli.sections import SectionCommand
+from dedup.cli.warming import compile_first
 
 
 @click.command(cls=SectionCommand, short_help="Sign a part of a corpus, for a scan of many parts.")
@@ -62,8 +63,7 @@ def sign(paths: tuple[str, ...], **given: Any) -> int:
 
     config, reading = signing_settings(given), taken(Reading, given)
     quiet, output = given["quiet"], given["output"]
-    if not quiet:
-        announce_compiling()
+    compile_first("duplicates", quiet=quiet)
     options, begin = reading.options(config), time.perf_counter()
     size = 0 if quiet else input_bytes(paths, options)
     with live("reading", size, "B", quiet=quiet) as bar:

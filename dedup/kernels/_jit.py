@@ -12,12 +12,14 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
 from numba.core import event, types
 from numba.extending import intrinsic
+
+from dedup.kernels._compiling import Kernel
 
 INTERPRETED = bool(vars(numba.config)["DISABLE_JIT"])
 
@@ -37,17 +39,12 @@ def drop_stale(folder: Path) -> None:
 drop_stale(Path(__file__).parent)
 
 
-# Each kernel says whether it counts references (`_nrt`): without a value of its own it would do as
-# the first one that calls it.
-_njit: Any = functools.partial(numba.njit, nogil=True, error_model="numpy")
-
-
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` on first use, without the GIL, cached on disk where that is possible.
 
     Numba finds the types of a kernel from its arguments, so kernels carry no annotations.
     """
-    return _compiled(function, counted=True)
+    return _cached(function, _nrt=True)
 
 
 def njit_uncounted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,16 +54,14 @@ def njit_uncounted(function: Callable[..., Any]) -> Callable[..., Any]:
     which costs more than the work of a loop over tokens. Here nothing is counted: the caller holds
     the arrays. Such a kernel calls no other kind (tests/kernels/test_registry.py).
     """
-    return _compiled(function, counted=False)
+    return _cached(function, _nrt=False)
 
 
-def _compiled(function: Callable[..., Any], *, counted: bool) -> Callable[..., Any]:
-    made: Callable[..., Any]
-    try:
-        made = _njit(cache=True, _nrt=counted)(function)
-    except RuntimeError:  # no folder for the cache can be written
-        made = _njit(_nrt=counted)(function)
-    return made
+def _cached(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
+    made = _made(function, **options)
+    if not INTERPRETED:
+        made.enable_caching()
+    return cast("Callable[..., Any]", made)
 
 
 def njit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,8 +70,17 @@ def njit_inline(function: Callable[..., Any]) -> Callable[..., Any]:
     A tuple that such a step takes and returns stays in registers then. As in ``njit_uncounted`` it
     makes no array and returns none.
     """
-    made: Callable[..., Any] = _njit(forceinline=True, _nrt=False)(function)
-    return made
+    return cast("Callable[..., Any]", _made(function, forceinline=True, _nrt=False))
+
+
+def _made(function: Callable[..., Any], **options: bool) -> Any:
+    # Each kernel says whether it counts references (`_nrt`): without a value of its own it would
+    # do as the first one that calls it.
+    if INTERPRETED:
+        return function
+    return Kernel(
+        function, {}, {"nopython": True, "nogil": True, "error_model": "numpy", **options}
+    )
 
 
 class _CompileListener(event.Listener):

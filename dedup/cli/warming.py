@@ -1,0 +1,110 @@
+"""The command ``warmup``, and the kernels of a command compiled before it starts."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import time
+
+import click
+
+from dedup.cli.running import COMPILING, DONE, announce_compiling, tell
+
+UNCACHED = (
+    "dedup: warning: compiled kernels cannot be kept, so every run compiles them: "
+    "set NUMBA_CACHE_DIR to a folder that can be written"
+)
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Counter:
+    """Says how many kernels are compiled: in one changing line on a terminal, else once."""
+
+    def __init__(self) -> None:
+        self._begin = time.perf_counter()
+        self._live = sys.stderr.isatty()
+        self.total = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say how far it is."""
+        self.total = total
+        if self._live:
+            line = f"\rdedup: compiling {done} of {total} kernels, once a machine"
+            click.echo(line, err=True, nl=False)
+        elif not done:
+            tell(COMPILING)
+
+    def end(self) -> None:
+        """Close the line, with how long it took."""
+        if self._live:
+            seconds = time.perf_counter() - self._begin
+            line = (
+                f"\r\x1b[Kdedup: compiled {self.total} kernels, once a machine, in {seconds:.0f} s"
+            )
+            click.echo(line, err=True)
+
+
+@functools.cache
+def compile_first(command: str, *, quiet: bool) -> None:
+    """Compile all that a command needs before its work and its clock begin, once a machine."""
+    from dedup.kernels import warming
+
+    if not quiet:
+        announce_compiling()
+    if warming.is_ready(command):
+        return
+    if warming.cache_folder() is None:
+        if not quiet:
+            tell(UNCACHED)
+        return
+    counter = Counter()
+    try:
+        warming.warm([command], (lambda *_: None) if quiet else counter, cores())
+    finally:
+        if not quiet:
+            counter.end()
+
+
+@click.command(short_help="Compile what commands need, once a machine.")
+@click.argument("commands", metavar="[COMMAND]...", nargs=-1)
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing.")
+def warmup(commands: tuple[str, ...], quiet: bool) -> int:
+    """Compile the kernels that commands need, so that their first run starts at once.
+
+    Commands are scan, duplicates (scan --find duplicates), compare, filter, index and search;
+    without any, all of them. Kernels are compiled once a machine, into the folder of
+    NUMBA_CACHE_DIR or beside the package. Run this where an image is built, on that kind of
+    processor, and on every node of a cluster.
+
+    \b
+    Examples:
+      dedup warmup
+      dedup warmup scan compare
+    """  # noqa: D301 - click takes the backslash b as "do not wrap"
+    from dedup.errors import DedupError
+    from dedup.kernels import warming
+
+    known = warming.commands()
+    for name in commands:
+        if name not in known:
+            raise click.UsageError(f"no kernels of {name!r}; there are {', '.join(known)}")
+    wanted = [name for name in commands or known if not warming.is_ready(name)]
+    folder = warming.cache_folder()
+    if wanted and folder is None:
+        raise DedupError(UNCACHED.removeprefix("dedup: warning: "))
+    if wanted:
+        counter = Counter()
+        if not warming.warm(wanted, (lambda *_: None) if quiet else counter, cores()):
+            raise DedupError("kernels could not be compiled; a scan says why")
+        if not quiet:
+            counter.end()
+    if not quiet:
+        tell(f"dedup: kernels of {', '.join(commands or known)} are in {folder}")
+    return DONE

@@ -1,0 +1,60 @@
+"""The command warmup, and what is said where kernels are compiled or cannot be kept."""
+
+import pytest
+from commands import run
+
+from dedup.cli import warming as cli_warming
+from dedup.kernels import warming
+from dedup.kernels._jit import INTERPRETED
+
+pytestmark = pytest.mark.skipif(INTERPRETED, reason="kernels are not compiled here")
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path):
+    """Give an empty cache, and compile nothing: what would be compiled is noted."""
+    asked = []
+
+    def warm(names, tell, processes):
+        tell(0, 9)
+        tell(9, 9)
+        asked.append(sorted(names))
+        return True
+
+    monkeypatch.setattr(warming, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(warming, "warm", warm)
+    cli_warming.compile_first.cache_clear()
+    yield asked
+    cli_warming.compile_first.cache_clear()
+
+
+def test_warmup_compiles_what_is_named(folder):
+    done = run("warmup", "scan", "compare")
+    assert done.code == 0
+    assert folder == [["compare", "scan"]]
+    assert "kernels of scan, compare are in" in done.err
+
+
+def test_warmup_compiles_everything_where_nothing_is_named(folder):
+    assert run("warmup", "-q").err == ""
+    assert folder == [warming.commands()]
+
+
+def test_warmup_says_which_commands_there_are():
+    done = run("warmup", "scam")
+    assert done.code == 2
+    assert "compare" in done.err
+
+
+def test_a_command_compiles_before_it_starts(folder, seeds):
+    assert run("scan", seeds, "--find", "duplicates", "-q").code == 0
+    assert folder == [["duplicates"]]
+
+
+def test_a_folder_that_cannot_be_written_is_said_once(folder, monkeypatch, seeds):
+    monkeypatch.setattr(warming, "cache_folder", lambda: None)
+    assert "set NUMBA_CACHE_DIR" in run("scan", seeds, "--find", "duplicates").err
+    assert "NUMBA_CACHE_DIR" not in run("scan", seeds, "--find", "duplicates").err
+    done = run("warmup")
+    assert done.code == 4
+    assert "set NUMBA_CACHE_DIR" in done.err
