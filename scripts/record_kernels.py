@@ -142,7 +142,8 @@ def note_calls(arguments: list[str]) -> list[Row]:
 
         return call
 
-    _jit.njit = _jit.njit_inline = noted
+    for kind in [name for name in vars(_jit) if name.startswith("njit")]:
+        setattr(_jit, kind, noted)
     from dedup.cli import root
     from dedup.cli.running import start_lean
 

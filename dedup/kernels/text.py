@@ -416,8 +416,6 @@ def tokenise(span, folding, hashes, details, out):
 
     ``hashes`` (uint64) gets the folded words. ``details`` (``Details``) gets the rest, all flags
     but ``QUOTED``; it is ``None`` where only hashes are wanted (Numba then leaves the code away).
-    ``folding`` is ``Folding``.
-
     Where a word begins inside the span does not depend on what stands before it, if that is a
     separator, or a letter before a digit, or a digit before a letter.
 
@@ -449,19 +447,15 @@ def tokenise(span, folding, hashes, details, out):
             is_link = stop > read.i
             if is_link:
                 last = after = read.position + stop - read.i
-                low, top = link_word(data, i, stop)
-                h, prefix = hash_link(data, low, top)
+                h, prefix = hash_link(data, *link_word(data, i, stop))
             adjoins = not read.is_open and not is_link
         hashes[out] = h
         if details is not None:
             details.prefixes[out] = prefix
-            details.starts[out] = position
-            details.ends[out] = last
+            details.starts[out], details.ends[out] = position, last
             details.flags[out] = flags_of(value, context, is_link)
             context = Context(False, False, adjoins, context.link)
-        position = after
-        i = stop
-        out += 1
+        position, i, out = after, stop, out + 1
     return out
 
 
