@@ -199,8 +199,8 @@ class Kernel(registry.CPUDispatcher):
 
     def compile(self, sig: Any) -> Any:
         """Return the kernel for arguments of these types as Python calls it."""
-        self.find_cache()
-        with _as_kernels():
+        with _as_kernels():  # of threads that call it at once, one looks for the cache
+            self.find_cache()
             entry = super().compile(sig)
         for tell in on_use:
             tell(self, sigutils.normalize_signature(sig)[0])

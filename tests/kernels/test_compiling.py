@@ -3,14 +3,16 @@
 import importlib.util
 import inspect
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dedup.kernels import warming
-from dedup.kernels._jit import INTERPRETED, njit, njit_inline
+from dedup.kernels import _compiling, warming
+from dedup.kernels._jit import INTERPRETED, njit, njit_inline, on_compile
 
 RECORDER = Path(__file__).resolve().parents[2] / "scripts" / "record_kernels.py"
 compiled = pytest.mark.skipif(INTERPRETED, reason="kernels are not compiled here")
@@ -57,6 +59,23 @@ def test_an_inner_kernel_has_machine_code_only_where_python_calls_it():
     assert not checked.overloads
     assert checked(values, 3) == 6
     assert len(checked.overloads) == len(outer.overloads) == 1
+
+
+@compiled
+def test_threads_that_call_a_kernel_at_once_look_for_its_cache_first(monkeypatch):
+    happened = []
+
+    def slow(function):
+        time.sleep(0.3)
+        happened.append("looked")
+        raise RuntimeError("no folder can be written")
+
+    monkeypatch.setattr(_compiling, "KernelCache", slow)
+    on_compile(lambda: happened.append("compiled"))
+    kernel = njit(lambda value: value + 1)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(kernel, [1, 2])) == [2, 3]
+    assert happened == ["looked", "compiled"]
 
 
 @pytest.mark.parametrize("kernel", [outer, checked])
