@@ -41,7 +41,7 @@ def found(result):
 
 
 def test_the_public_names():
-    names = {"scan", "clean", "restore", "compare", "signatures", "Config", "DedupError"}
+    names = {"scan", "sign", "clean", "restore", "compare", "signatures", "Config", "DedupError"}
     names |= {"Document", "Index", "Pair", "Passage", "Result", "write_report"}
     assert set(dedup.__all__) == {*names, "__version__"}
     assert dir(dedup) == sorted(dedup.__all__)
