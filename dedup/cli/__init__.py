@@ -297,6 +297,12 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     \b
       dedup clean news/ -o clean
     """  # noqa: D301 - as above
+    options = Clean.of(paths, given)
+    return clean_on_spark(options) if uses_spark(options) else _clean_here(options)
+
+
+def _clean_here(options: Clean) -> int:
+    """Clean in this process, and return the exit code."""
     from dedup.output.cleaned import ARTICLES, write_cleaned
     from dedup.output.places import check_output
     from dedup.report import (
@@ -308,9 +314,7 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
         warning_view,
     )
 
-    options = Clean.of(paths, given)
-    if uses_spark(options):
-        return clean_on_spark(options)
+    paths = options.paths
     options.safety.limits()
     check_against(options)
     check_output(options.output, paths, folders=[ARTICLES])

@@ -46,11 +46,7 @@ def at_threshold(result: Result, threshold: float) -> Result:
             *("threshold", threshold, "with `duplicates` in find"),
             says="{name}: the result was made without `duplicates`, so no threshold was applied",
         )
-    if "established" in result.summary:
-        raise ConfigError(
-            *("threshold", threshold, "for a scan of all parts"),
-            says="{name}: only new parts were scanned for what goes; scan them again",
-        )
+    _check_all_scanned(result, threshold)
     if config.threshold == result.config.threshold:
         return result
     documents, table = result.tables["documents"], result.tables["pairs"]
@@ -83,6 +79,15 @@ def at_threshold(result: Result, threshold: float) -> Result:
     complete(again, pairs, Clusters(leaders, np.full(len(made), -1, np.int64)), limits)
     again.summary["threshold_effect"] = _effect(documents, table, result.config, config.threshold)
     return again
+
+
+def _check_all_scanned(result: Result, threshold: float) -> None:
+    """Raise ``ConfigError`` where documents of some parts stayed whatever is like them."""
+    if "established" in result.summary:
+        raise ConfigError(
+            *("threshold", threshold, "for a scan of all parts"),
+            says="{name}: only new parts were scanned for what goes; scan them again",
+        )
 
 
 def _differences(documents: pa.Table, pairs: Pairs, changed: pa.ChunkedArray) -> Differences:
