@@ -41,7 +41,7 @@ def found(result):
 
 
 def test_the_public_names():
-    names = {"scan", "clean", "restore", "compare", "signatures", "Config", "DedupError"}
+    names = {"scan", "sign", "clean", "restore", "compare", "signatures", "Config", "DedupError"}
     names |= {"Document", "Index", "Pair", "Passage", "Result", "write_report"}
     assert set(dedup.__all__) == {*names, "__version__"}
     assert dir(dedup) == sorted(dedup.__all__)
@@ -55,7 +55,7 @@ def test_the_commands_are_called_like_the_functions():
     """``filter`` and ``index`` are for ``Index``, ``report`` is ``write_report``."""
     from dedup.cli import root
 
-    own = {"scan", "clean", "restore", "compare", "evaluate"}
+    own = {"scan", "sign", "clean", "restore", "compare", "evaluate"}
     assert set(root.commands) == {*own, "filter", "index", "report"}
     assert {"Index", "write_report", *(own - {"evaluate"})} <= set(dedup.__all__)
 
