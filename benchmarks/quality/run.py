@@ -844,7 +844,7 @@ def main(arguments: list[str] | None = None) -> int:
     record: dict[str, Any] = {
         "date": datetime.date.today().isoformat(),
         "command": shlex.join(["python", "benchmarks/quality/run.py", *given]),
-        "version": version("dedup"),
+        "version": version("dedup-toolkit"),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "sets": {},
