@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prose import UNRELATED
+from twins import WRAPS
 
 from dedup.config import Config
 from dedup.core.arrays import texts_from_strings
@@ -18,6 +19,7 @@ from dedup.passages.find import Asked, find_passages, find_passages_with
 from dedup.text.stopwords import classify_alone
 from dedup.text.tokens import tokenise_texts
 
+pytestmark = WRAPS
 CONFIG = Config(weak=True)
 WORDS = [*"bridge council steel winter river mayor budget harbour".split(), "the", "of", "Anna"]
 
