@@ -52,11 +52,14 @@ def test_the_public_names():
 
 
 def test_the_commands_are_called_like_the_functions():
-    """``filter`` and ``index`` are for ``Index``, ``report`` is ``write_report``."""
+    """``filter`` and ``index`` are for ``Index``, ``report`` is ``write_report``.
+
+    ``completion`` and ``warmup`` are for shells and machines.
+    """
     from dedup.cli import root
 
     own = {"scan", "sign", "clean", "restore", "compare", "evaluate"}
-    assert set(root.commands) == {*own, "filter", "index", "report"}
+    assert set(root.commands) == {*own, "filter", "index", "report", "completion", "warmup"}
     assert {"Index", "write_report", *(own - {"evaluate"})} <= set(dedup.__all__)
 
 
