@@ -21,7 +21,7 @@ from dedup.text.tokens import Tokens
 
 LEAST_DOCUMENTS = 3  # of a site template that is a family
 _RUN_TOKENS = 1 << 20  # whose n-grams are looked up at a time
-_ALIKE = 0.5  # of the words of the shorter, in common with the representative
+_ALIKE = kernel.LEAST_MATCHED  # of the words of the shorter, in common with the representative
 
 STAR, ABSORBED, COMPLETED = range(3)  # how an occurrence was found
 
@@ -294,8 +294,9 @@ def _checked(
 ) -> tuple[_Occurrences, Int64]:
     """Return one of occurrences that overlap, and the words in common with the representative.
 
-    Each must have half of the words of the shorter of the two: a passage that was aligned over more
-    re-wording than that is in ``passages``, and is no occurrence of the wording.
+    Each must have as many of the words of the shorter of the two as the pass over all documents
+    asks of n-grams: a passage that was aligned over more re-wording than that is in ``passages``,
+    and is no occurrence of the wording.
     """
     if not len(found.docs):
         return found, np.zeros(0, np.int64)
