@@ -12,10 +12,8 @@ resident set. They take turns; medians count.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -28,6 +26,7 @@ from typing import Any
 
 import corpus as corpus_maker
 import pyarrow.parquet as pq
+import tables
 
 HERE = Path(__file__).resolve().parent
 PEERS = {  # name: what pip installs
@@ -224,14 +223,8 @@ def _facts(folder: Path) -> dict[str, Any]:
     kinds: dict[str, int] = defaultdict(int)
     for kind in labels["kind"].to_pylist():
         kinds[kind] += 1
-    now = datetime.datetime.now(datetime.timezone.utc)
     return {
-        "date": now.isoformat(timespec="seconds"),
-        "machine": {
-            "system": platform.platform(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-        },
+        **tables.head(),
         "documents": len(labels),
         "megabytes": round((folder / "corpus.parquet").stat().st_size / 1e6, 1),
         "kinds": dict(sorted(kinds.items())),

@@ -15,7 +15,6 @@ import argparse
 import datetime
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import corpus as corpus_maker
+import tables
 
 HERE = Path(__file__).resolve().parent
 RECORDS = HERE / "record"
@@ -155,14 +155,8 @@ def newest_record(besides: Path) -> dict[str, Any]:
 
 
 def _record(rounds: int, measured: dict[str, Any], now: dict[str, float]) -> dict[str, Any]:
-    moment = datetime.datetime.now(datetime.timezone.utc)
     return {
-        "date": moment.isoformat(timespec="seconds"),
-        "machine": {
-            "system": platform.platform(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-        },
+        **tables.head(),
         "documents": DOCUMENTS,
         "rounds": rounds,
         "figures": now,

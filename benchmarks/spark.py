@@ -12,16 +12,16 @@ Bytes shuffled and spilled are Spark's own counts.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import tables
 
 ROOT = Path(__file__).resolve().parents[1]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -178,14 +178,8 @@ def main() -> int:
         how = (options.words, options.memory, options.partitions, options.maker, options.find)
         sizes.append(measure(count, *how))
         print(json.dumps(sizes[-1], indent=1), flush=True)
-    now = datetime.datetime.now(datetime.timezone.utc)
     record = {
-        "date": now.isoformat(timespec="seconds"),
-        "machine": {
-            "system": platform.platform(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-        },
+        **tables.head(),
         "note": options.note,
         "maker": options.maker,
         "find": options.find,

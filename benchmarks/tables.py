@@ -8,7 +8,10 @@ A table stands between ``<!-- record/NAME.json -->`` and ``<!-- end -->``.
 
 from __future__ import annotations
 
+import datetime
 import json
+import os
+import platform
 import re
 import sys
 from pathlib import Path
@@ -26,6 +29,19 @@ COLUMNS = {
     "f1": "F1",
     "ari": "ARI",
 }
+
+
+def head() -> dict[str, Any]:
+    """Return what stands first in a record: when and on what it was measured."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {
+        "date": now.isoformat(timespec="seconds"),
+        "machine": {
+            "system": platform.platform(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
+    }
 
 
 def table(record: dict[str, Any]) -> str:

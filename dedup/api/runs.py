@@ -78,15 +78,19 @@ def scan_files(
     work = Work.at(running.work, files.header(config)) if running.work else None
     if work is not None and running.opened is not None:
         running.opened(work)
-    result = scan_reader(
-        files,
+    result = _scan(files, config, running, work)
+    return result, Inputs(tuple(paths), options, str(Path.cwd()), files, work, temporary)
+
+
+def _scan(reader: Reader, config: Config, running: Running, work: Work | None) -> Result:
+    return scan_reader(
+        reader,
         config,
         threads=running.threads,
         memory=running.memory,
         work=work,
         progress=running.progress,
     )
-    return result, Inputs(tuple(paths), options, str(Path.cwd()), files, work, temporary)
 
 
 def scan_signed(
@@ -99,14 +103,7 @@ def scan_signed(
     parts = SignedParts(folders, new)
     parts.check(config)
     work = Work.at(running.work, parts.header(config)) if running.work else None
-    result = scan_reader(
-        parts,
-        config,
-        threads=running.threads,
-        memory=running.memory,
-        work=work,
-        progress=running.progress,
-    )
+    result = _scan(parts, config, running, work)
     return result, Inputs(tuple(parts.paths), parts.options, str(Path.cwd()), parts, work)
 
 
@@ -139,14 +136,7 @@ def scan_documents(corpus: Corpus, config: Config, running: Running) -> tuple[Re
         return result, Inputs()
     held = Held(corpus.table, corpus.read_report)
     work = Work.at(running.work, _header(corpus, config)) if running.work else None
-    result = scan_reader(
-        held,
-        config,
-        threads=running.threads,
-        memory=running.memory,
-        work=work,
-        progress=running.progress,
-    )
+    result = _scan(held, config, running, work)
     documents = held.corpus(result.corpus.table)
     return replace(result, corpus=replace(documents, rows=corpus.rows)), Inputs(work=work)
 
