@@ -236,7 +236,7 @@ def test_figures_have_names_descriptions_and_numbers(browser, varied_page):
             assert each.locator("table").count() == 1
         numbers = page.locator("details.numbers").first
         numbers.locator("summary").click()
-        assert numbers.locator("tbody tr").count() == 20
+        shown.until("document.querySelectorAll('details.numbers[open] tbody tr').length === 20")
 
 
 def test_without_scripts_the_totals_are_there(browser, seeds_page):

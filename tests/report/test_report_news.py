@@ -116,7 +116,7 @@ def test_a_story_is_a_timeline_by_outlet_with_reasons(news):
     assert QUOTE in page.inner_text(".wordings")
     numbers = page.locator(".timeline details")
     numbers.locator("summary").click()
-    assert numbers.locator("tbody tr").count() == 6
+    news.until("document.querySelectorAll('.timeline details tbody tr').length === 6")
 
 
 def test_outlets_show_who_has_text_of_whom(news, newsroom_page):
