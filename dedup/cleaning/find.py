@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from dedup.cleaning.apply import settle_removals
 from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
+from dedup.cleaning.boilerplate.template_counts import TemplateCounter
 from dedup.cleaning.boilerplate.template_text import Found
-from dedup.cleaning.boilerplate.templates import Template, TemplateCounter, Templates
+from dedup.cleaning.boilerplate.templates import Template, Templates
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, offsets_of, runs_of_rows
