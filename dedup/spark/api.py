@@ -7,18 +7,21 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
+from dedup.cleaning.boilerplate.templates import NONE as NO_TEMPLATES
+from dedup.cleaning.boilerplate.templates import Templates
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.passages.find import LEVELS
 from dedup.pipeline.stages import Stage, run_stages
 from dedup.schema import FAMILY_TABLES
 from dedup.similarity.relations import NONE
-from dedup.spark import documents, equals, giants, inside, passages, stars
+from dedup.spark import counting, documents, equals, giants, inside, passages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import DRIVER_EDGES, connected
 from dedup.spark.frames import Frame, Store
 from dedup.spark.metadata import Metadata, metadata_of
 from dedup.spark.reading import KEYS, role_columns, sign
+from dedup.spark.templates import find_templates
 from dedup.spark.verifying import confirm, texts_of, wanted_sets
 
 
@@ -101,13 +104,10 @@ def settings(config: Config | None) -> Config:
 
 
 def _check_repeats(config: Config) -> None:
-    """Raise ``ConfigError`` unless repeats alone are looked for, document by document."""
+    """Raise ``ConfigError`` unless repeats alone are looked for."""
     if config.find != ("repeats",):
         says = "{name}: on Spark repeats are looked for alone, in a run of their own"
         raise ConfigError("find", config.find, "repeats, or duplicates and passages", says)
-    if config.boilerplate:
-        says = "{name}: boilerplate is not looked for on Spark: say --no-boilerplate"
-        raise ConfigError("boilerplate", True, "false on Spark", says)
 
 
 @dataclass(slots=True)
@@ -129,6 +129,9 @@ class State:
     candidates: Frame = field(init=False)
     sets: Frame = field(init=False)
     pairs: Frame = field(init=False)
+    groups: Frame = field(init=False)
+    templates: Templates = field(init=False)
+    inside: Frame = field(init=False)
     found: Found = field(init=False)
 
 
@@ -247,21 +250,52 @@ STAGES = (
 
 
 def _find_inside(state: State) -> None:
-    """Find what goes from inside each document; all documents stay."""
+    """Find what goes from inside each document."""
     store, config, metadata = state.store, state.config, state.metadata
-    given = (store, metadata, state.frame, config)
-    found = inside.find_inside(*given, cleans=state.cleans)
-    same = store.keep(equals.find_equals(metadata.table, config), "equals")
+    templates = NO_TEMPLATES
+    if config.boilerplate:
+        articles = counting.articles_of(store, metadata, state.groups, state.frame)
+        counted = counting.count(store, articles)
+        templates = find_templates(store, counted, articles)
+        marks = counting.line_marks(store, counted, articles.totals)
+        texts = inside.with_marks(articles, marks)
+    else:
+        texts = inside.texts_alone(metadata, state.frame)
+    state.inside = inside.find_inside(store, texts, config, templates, cleans=state.cleans)
+    state.templates = templates
+
+
+def _group_equals(state: State) -> None:
+    state.groups = state.store.keep(counting.equal_groups(state.metadata), "groups")
+
+
+def _tell_inside(state: State) -> None:
+    """Make the tables where all documents stay: of equal ones it is told which stands for them."""
+    store, config, metadata = state.store, state.config, state.metadata
+    apart = store.keep(inside.apart(state.inside, state.groups), "apart")
+    ranked = inside.ranked(metadata.table, state.inside).join(apart, "row", "left_anti")
+    same = store.keep(equals.find_equals(ranked, config), "equals")
     nobody = metadata.table.select("row").where(F.lit(False))
     for name, kind in {**stars.MEMBERS, "representative": "bigint"}.items():
         if name != "row":
             nobody = nobody.withColumn(name, F.lit(None).cast(kind))
-    keyed = store.keep(documents.documents(metadata.table, nobody), "documents")
+    keyed = documents.documents(metadata.table, nobody)
+    if config.boilerplate:
+        keyed = inside.with_no_text(keyed, apart)
+    keyed = store.keep(keyed, "documents")
     both = F.least("row", "representative"), F.greatest("row", "representative")
     pairs = same.select(both[0].alias("a"), both[1].alias("b"))
     none = pairs.where(F.lit(False)).withColumn("relations", F.lit(0).cast("bigint"))
-    totals = documents.summary(metadata, keyed, none, same, 0, config) | inside.totals(found)
-    state.found = Found(keyed.select(*documents.DOCUMENTS), pairs, keyed, totals, inside=found)
+    totals = documents.summary(metadata, keyed, none, same, 0, config)
+    totals |= inside.totals(state.inside)
+    totals["templates"] = inside.templates_summary(state.templates, state.inside, metadata.table)
+    found = Found(keyed.select(*documents.DOCUMENTS), pairs, keyed, totals, inside=state.inside)
+    state.found = found
 
 
-REPEATS = (Stage("signatures", _sign), Stage("repeats", _find_inside))
+REPEATS = (
+    Stage("signatures", _sign),
+    Stage("candidates", _group_equals),
+    Stage("boilerplate and repeats", _find_inside),
+    Stage("tables", _tell_inside),
+)

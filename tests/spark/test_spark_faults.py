@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import spark_session
 from test_spark import FAST, PLAIN, check_in_rounds, corpus, found_here, texts_of
+from test_spark_inside import BOILERPLATE, sited
 
 import dedup
 from dedup import Config
@@ -37,19 +38,47 @@ def dying(work, flag):
     return wrapped
 
 
+def dying_in(modules, folder, monkeypatch):
+    """Let a worker die in each stage of some modules; return the flags they leave behind."""
+    from dedup.spark import frames
+
+    real, flags = frames.map_batches, []
+
+    def map_batches(frame, work, schema):
+        flags.append(folder / f"died-{len(flags):02d}")
+        return real(frame, dying(work, str(flags[-1])), schema)
+
+    for module in modules:
+        monkeypatch.setattr(module, "map_batches", map_batches)
+    return flags
+
+
+@pytest.mark.slow
+def test_a_worker_dies_while_boilerplate_is_found(spark_here, tmp_path, monkeypatch):
+    from dedup.spark import counting, equals, find, inside, reading, templates
+
+    modules = (counting, equals, inside, reading, templates)
+    flags = dying_in(modules, tmp_path, monkeypatch)
+    table = sited()
+    frame = spark_here.createDataFrame(table.to_pylist(), "id string, text string, site string")
+    found = find(frame, BOILERPLATE, site="site")
+    removals = inside.removals_table(found.inside)
+    got = sorted((tuple(row) for row in removals.collect()), key=repr)
+    wanted = dedup.scan(table, BOILERPLATE)
+    rows = wanted.to_arrow("removals").to_pylist()
+    assert got == sorted((tuple(row.values()) for row in rows), key=repr)
+    assert found.summary["templates"] == wanted.summary["templates"]
+    assert len(flags) > 9
+    assert all(flag.exists() for flag in flags), "a stage in which nobody died"
+
+
 @pytest.mark.slow
 def test_a_worker_dies_in_every_stage(spark_here, tmp_path, monkeypatch):
     """As by lack of memory; Spark starts another and takes the task up again."""
     from dedup.spark import candidates, documents, equals, frames, giants, reading, stars, verifying
 
-    real, flags = frames.map_batches, []
-
-    def map_batches(frame, work, schema):
-        flags.append(tmp_path / f"died-{len(flags):02d}")
-        return real(frame, dying(work, str(flags[-1])), schema)
-
-    for module in (candidates, documents, equals, frames, giants, reading, stars, verifying):
-        monkeypatch.setattr(module, "map_batches", map_batches)
+    modules = (candidates, documents, equals, frames, giants, reading, stars, verifying)
+    flags = dying_in(modules, tmp_path, monkeypatch)
     texts = texts_of(3, 120, known=PLAIN)
     table = pa.table({"id": [f"{k:03d}" for k in range(len(texts))], "text": texts})
     assert check_in_rounds(spark_here, table, task_edges=1) > 0

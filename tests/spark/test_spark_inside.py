@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ import dedup
 from dedup import Config
 from dedup.errors import ConfigError
 
+BOILERPLATE = Config(find=("repeats",))
 REPEATS = Config(find=("repeats",), boilerplate=False, drop_tags=("caption",))
 
 
@@ -58,6 +60,69 @@ def test_tables_equal_those_of_one_machine(spark_here):
     }
 
 
+def sited():
+    """Return pages of sites with menus, notices and lines that number, copies, and a dump."""
+    pool = [f"word{chr(97 + k // 26)}{chr(97 + k % 26)}" for k in range(600)]
+    drawn = random.Random(7)
+
+    def prose(words):
+        return " ".join(drawn.choices(pool, k=words)).capitalize() + "."
+
+    pages = []
+    for k in range(150):
+        site = ("a.example", "b.example", "c.example", None)[k % 4]
+        body = [f"Day {k} of the {drawn.choice(pool)}", prose(30), prose(25)]
+        if k % 4 == 0:
+            body += ["Listen now", f"{k % 9} min listen", NOTE]
+        if k % 4 == 1 and k % 3:
+            line = f"Source: {drawn.choice(pool)} {RIGHTS}" if k % 5 == 0 else RIGHTS
+            body = [body[0], f"{prose(30)} {prose(20)} An error has occurred. {line} {prose(14)}"]
+        if k % 7 == 0:
+            body.append(PLAIN)
+        if k % 4 == 2:
+            body += [prose(20), *MENU, f"Copyright {k} c.example", prose(3)]
+        pages.append((site, "\n\n".join(body)))
+    pages += [("a.example", pages[4][1].upper()), ("b.example", pages[8][1]), (None, "")]
+    pages += [("c.example", "\n\n".join(MENU)), ("c.example", "\n".join(MENU))] * 2
+    sites, texts = zip(*pages, strict=True)
+    ids = [f"{k * 37 % 1000:03}" for k in range(len(pages))]
+    return pa.table({"id": ids, "text": texts, "site": pa.array(sites, pa.string())})
+
+
+NOTE = "Follow the work of our newsroom by e-mail, or write to the editors of this website."
+RIGHTS = "You can buy the rights of this article on our website at any time."
+PLAIN = "Seven ships sailed in the spring to islands that no map of the time had shown."
+MENU = ["Home", "Local news", "Sport and leisure", "Weather map", "Opinion", "About us", "Contact"]
+TEMPLATES = Config(find=("repeats",), drop_tags=("caption",), template=("Sport and leisure",))
+
+
+@pytest.mark.spark
+def test_boilerplate_is_what_one_machine_finds(spark_here):
+    from dedup.spark import find, inside
+
+    table = sited()
+    frame = spark_here.createDataFrame(table.to_pylist(), "id string, text string, site string")
+    wanted = dedup.scan(table, TEMPLATES)
+    found = find(frame.repartition(7), TEMPLATES, site="site")
+    tables = {
+        "documents": found.documents,
+        "repeats": inside.repeats_table(found.inside),
+        "removals": inside.removals_table(found.inside),
+        "annotations": inside.annotations_table(found.inside),
+    }
+    for name, got in tables.items():
+        here = wanted.to_arrow(name) if name in wanted.named else wanted.tables[name]
+        expected = sorted((tuple(row.values()) for row in here.to_pylist()), key=repr)
+        assert list(map(repr, rows_of(got))) == list(map(repr, expected)), name
+    names = ("documents", "relations", "repeats", "removals", "tags", "review", "templates")
+    assert {name: found.summary[name] for name in names} == {
+        name: wanted.summary[name] for name in names
+    }
+    rules = set(wanted.to_arrow("removals")["rule"].to_pylist())
+    assert {"template_sentence", "template_of_site", "template_line"} <= rules
+    assert wanted.summary["templates"]["count"] > 3
+
+
 @pytest.mark.spark
 def test_cleaned_rows_keep_all_columns_and_come_back(spark_here, tmp_path):
     from dedup.sources.options import ReadOptions
@@ -99,9 +164,8 @@ def test_what_is_not_there_is_refused_by_name():
 
     with pytest.raises(ConfigError, match="find: on Spark repeats are looked for alone"):
         settings(Config(find=("duplicates", "repeats"), boilerplate=False))
-    with pytest.raises(ConfigError, match="boilerplate is not looked for on Spark"):
-        settings(Config(find=("repeats",)))
     assert settings(REPEATS) is REPEATS
+    assert settings(BOILERPLATE) is BOILERPLATE
 
 
 def test_clean_refuses_what_spark_has_no_use_for(tmp_path):

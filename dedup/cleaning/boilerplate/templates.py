@@ -65,7 +65,7 @@ class Templates:
     lines: UInt64 = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     def __bool__(self) -> bool:
-        return len(self.entries) + len(self.lines) > 0
+        return bool(self.table.any()) or len(self.lines) > 0
 
     def with_known(self, given: tuple[str, ...]) -> Templates:
         """Return these templates and those of some texts: their lines, and what cuts as units."""
