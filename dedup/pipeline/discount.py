@@ -91,12 +91,17 @@ def left_sets(
     given = pc.and_(given, pc.is_in(removals["doc"], value_set=pa.array(compared)))
     some = removals.filter(given)
     rows = np.unique(some["doc"].to_numpy())
-    own = some_tokens(tokens, rows)
-    hidden = np.zeros(len(own.hashes), np.bool_)
-    gone = np.zeros(len(rows), np.int64)
     docs = np.searchsorted(rows, some["doc"].to_numpy())
     stretches = Stretches(docs, *(some[name].to_numpy() for name in ("start", "end")))
-    mask_tokens(own.bounds, own.starts, stretches, hidden, gone)
-    bounds = offsets_of(own.counts() - gone)
-    left = shingle_tokens(own.hashes[~hidden], bounds, config.shingle_size)
-    return LeftSets(sets, rows, distinct_shingles(left))
+    return LeftSets(
+        sets, rows, shingles_left(some_tokens(tokens, rows), stretches, config.shingle_size)
+    )
+
+
+def shingles_left(tokens: Tokens, stretches: Stretches, size: int) -> Shingles:
+    """Return the distinct shingles of documents without the words that begin in ``stretches``."""
+    hidden = np.zeros(len(tokens.hashes), np.bool_)
+    gone = np.zeros(len(tokens), np.int64)
+    mask_tokens(tokens.bounds, tokens.starts, stretches, hidden, gone)
+    bounds = offsets_of(tokens.counts() - gone)
+    return distinct_shingles(shingle_tokens(tokens.hashes[~hidden], bounds, size))

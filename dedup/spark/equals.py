@@ -13,16 +13,17 @@ from dedup.config import Config
 from dedup.spark.frames import Batches, Frame, batches_of, column, map_batches
 
 RANKING = ("row", "tokens", "cut", "date_rank", "priority_rank")  # the criteria of canonical order
+GONE = "gone"  # tokens that go from inside a document, where that was looked for
 _FINGERPRINTS = ("sum0", "sum1")
 
 
 def candidates_of(batch: pa.RecordBatch | pa.Table) -> CanonicalOrder:
     """Return the criteria of canonical order, of rows with the columns ``RANKING``.
 
-    ``gone`` of them are tokens that go from inside, where that was looked for.
+    What is ``GONE`` from inside counts, where that was looked for.
     """
     counts = column(batch, "tokens")
-    gone = column(batch, "gone") if "gone" in batch.schema.names else np.zeros_like(counts)
+    gone = column(batch, GONE) if GONE in batch.schema.names else np.zeros_like(counts)
     return CanonicalOrder(
         truncated=column(batch, "cut"),
         boilerplate=gone / np.maximum(counts, 1),
@@ -58,7 +59,7 @@ def with_order(frame: Frame, config: Config, *more: str, core: str | None = None
             made |= {f"key{place}": key for place, key in enumerate(keys)}
             yield from batches_of(made, schema)
 
-    gone = [name for name in frame.columns if name == "gone"]
+    gone = [name for name in frame.columns if name == GONE]
     wanted = list(dict.fromkeys([*RANKING, *gone, *more, *([core] if core else [])]))
     return map_batches(frame.select(*wanted), work, schema)
 
@@ -70,7 +71,7 @@ def find_equals(metadata: Frame, config: Config) -> Frame:
     """
     filled = metadata.where("tokens > 0")
     groups = filled.groupBy(*_FINGERPRINTS).count().where("count > 1").select(*_FINGERPRINTS)
-    gone = [name for name in metadata.columns if name == "gone"]
+    gone = [name for name in metadata.columns if name == GONE]
     likes = filled.select(*RANKING, *gone, *_FINGERPRINTS).join(
         groups, list(_FINGERPRINTS), "left_semi"
     )

@@ -34,14 +34,14 @@ def rows_of(frame):
     return sorted((tuple(row) for row in frame.collect()), key=repr)
 
 
-@pytest.mark.spark
-def test_tables_equal_those_of_one_machine(spark_here):
+def check_same_tables(spark, table, config, partitions):
+    """Compare all tables and totals with those of one machine; return the totals."""
     from dedup.spark import find, inside
 
-    table = repeated()
-    frame = spark_here.createDataFrame(table.to_pandas())
-    wanted = dedup.scan(table, REPEATS)
-    found = find(frame.repartition(5), REPEATS, site="site")
+    rows = table.select(["id", "text", "site"]).to_pylist()
+    frame = spark.createDataFrame(rows, "id string, text string, site string")
+    wanted = dedup.scan(table, config)
+    found = find(frame.repartition(partitions), config, site="site")
     tables = {
         "documents": found.documents,
         "repeats": inside.repeats_table(found.inside),
@@ -53,11 +53,15 @@ def test_tables_equal_those_of_one_machine(spark_here):
         assert got.columns == here.column_names, name
         expected = sorted((tuple(row.values()) for row in here.to_pylist()), key=repr)
         assert list(map(repr, rows_of(got))) == list(map(repr, expected)), name
+    for name in TOTALS:
+        assert found.summary[name] == wanted.summary[name], name
+    return wanted
+
+
+@pytest.mark.spark
+def test_tables_equal_those_of_one_machine(spark_here):
+    wanted = check_same_tables(spark_here, repeated(), REPEATS, 5)
     assert len(wanted.tables["repeats"]) > 4
-    names = ("documents", "relations", "clusters", "repeats", "removals", "tags", "review")
-    assert {name: found.summary[name] for name in names} == {
-        name: wanted.summary[name] for name in names
-    }
 
 
 def sited():
@@ -93,34 +97,51 @@ NOTE = "Follow the work of our newsroom by e-mail, or write to the editors of th
 RIGHTS = "You can buy the rights of this article on our website at any time."
 PLAIN = "Seven ships sailed in the spring to islands that no map of the time had shown."
 MENU = ["Home", "Local news", "Sport and leisure", "Weather map", "Opinion", "About us", "Contact"]
+BOTH = Config(find=("duplicates", "repeats"), same_url=False)
+TOTALS = ("documents", "relations", "clusters", "limits", "repeats", "removals", "tags", "review")
+TOTALS = (*TOTALS, "templates")
 TEMPLATES = Config(find=("repeats",), drop_tags=("caption",), template=("Sport and leisure",))
 
 
 @pytest.mark.spark
 def test_boilerplate_is_what_one_machine_finds(spark_here):
-    from dedup.spark import find, inside
-
-    table = sited()
-    frame = spark_here.createDataFrame(table.to_pylist(), "id string, text string, site string")
-    wanted = dedup.scan(table, TEMPLATES)
-    found = find(frame.repartition(7), TEMPLATES, site="site")
-    tables = {
-        "documents": found.documents,
-        "repeats": inside.repeats_table(found.inside),
-        "removals": inside.removals_table(found.inside),
-        "annotations": inside.annotations_table(found.inside),
-    }
-    for name, got in tables.items():
-        here = wanted.to_arrow(name) if name in wanted.named else wanted.tables[name]
-        expected = sorted((tuple(row.values()) for row in here.to_pylist()), key=repr)
-        assert list(map(repr, rows_of(got))) == list(map(repr, expected)), name
-    names = ("documents", "relations", "repeats", "removals", "tags", "review", "templates")
-    assert {name: found.summary[name] for name in names} == {
-        name: wanted.summary[name] for name in names
-    }
+    wanted = check_same_tables(spark_here, sited(), TEMPLATES, 7)
     rules = set(wanted.to_arrow("removals")["rule"].to_pylist())
     assert {"template_sentence", "template_of_site", "template_line"} <= rules
     assert wanted.summary["templates"]["count"] > 3
+
+
+def copied():
+    """Return the pages of ``sited``, copies of some on other sites, parts, dumps and revisions."""
+    table, drawn = sited(), random.Random(3)
+    ids, texts, sites = (table[name].to_pylist() for name in ("id", "text", "site"))
+    pages = list(zip(texts, sites, strict=True))
+    for k in range(0, 120, 3):
+        words = texts[k].split(" ")
+        for _ in range(drawn.choice([0, 1, 3, 6])):
+            words[drawn.randrange(len(words))] = drawn.choice(["valley", "harbour", "12", "winter"])
+        text = " ".join(words)
+        parts = text.split("\n\n")
+        forms = [
+            text,
+            "\n\n".join(parts[: len(parts) // 2 + 1]),
+            "\n\n".join([*MENU, text, *MENU, "More news", *texts[k + 1].split("\n\n")[:2]]),
+            text.upper(),
+            f"{text}\n\n{texts[(k + 7) % 120]}",
+            f"{text}\n\nThe council corrected the figure to {k} on Monday after the {words[1]}.",
+        ]
+        site = drawn.choice([sites[k], "d.example", "a.example"])
+        pages += [(drawn.choice(forms), site), (drawn.choice(forms), site)]
+    texts, sites = zip(*pages, strict=True)
+    ids = [f"{k * 37 % 1000:03}" for k in range(len(pages))]
+    return pa.table({"id": ids, "text": texts, "site": pa.array(sites, pa.string())})
+
+
+@pytest.mark.spark
+def test_copies_are_found_by_what_is_left(spark_here):
+    wanted = check_same_tables(spark_here, copied(), BOTH, 7)
+    assert {"exact", "near_duplicate", "excerpt", "compilation"} <= set(wanted.summary["relations"])
+    assert any(wanted.tables["documents"]["no_text"].to_pylist())
 
 
 @pytest.mark.spark
