@@ -30,6 +30,12 @@ REPEATS = (
     Stage("boilerplate and repeats", full.find_removals),
     Stage("tables", full.tell_of_all),
 )
+PASSAGES = (
+    Stage("signatures", stages.sign_documents),
+    Stage("candidates", full.group_equals),
+    Stage("passages", full.find_passages),
+    Stage("tables", full.tell_passages),
+)
 FULL = (
     Stage("signatures", stages.sign_documents),
     Stage("candidates", full.find_copies),
@@ -38,6 +44,13 @@ FULL = (
     Stage("pairs", stages.verify),
     Stage("clusters", full.cluster),
 )
+_MODES = {
+    ("duplicates",): DUPLICATES,
+    ("duplicates", "passages"): DUPLICATES,
+    ("duplicates", "repeats"): FULL,
+    ("repeats",): REPEATS,
+    ("passages",): PASSAGES,
+}
 
 
 def deduplicate(
@@ -92,19 +105,16 @@ def settings(config: Config | None) -> Config:
         says = "{name}: stories are not looked for on Spark"
     elif {"repeats", "passages"} <= set(config.find):
         says = "{name}: on Spark passages are not looked for together with repeats"
-    elif not {"repeats", "duplicates"} & set(config.find):
-        says = "{name} must name duplicates or repeats on Spark"
     if says is not None:
-        wanted = "duplicates and repeats, either of them, or duplicates and passages, on Spark"
+        wanted = "duplicates, repeats, or passages, or duplicates with one of the others, on Spark"
         raise ConfigError("find", config.find, wanted, says)
-    if "duplicates" in config.find and config.shingle_unit != "word":
+    if config.find != ("repeats",) and config.shingle_unit != "word":
         raise ConfigError("shingle_unit", config.shingle_unit, "word on Spark")
     return config
 
 
 def run(state: State) -> Found:
     """Run all stages, those of one machine by their names; passages come last here."""
-    both = {"repeats", "duplicates"} <= set(state.config.find)
-    run_stages(FULL if both else REPEATS if "repeats" in state.config.find else DUPLICATES, state)
-    state.store.forget("documents", "pairs", "passages", "inside", "equals")
+    run_stages(_MODES[state.config.find], state)
+    state.store.forget("documents", "pairs", "passages", "inside", "equals", "aligned")
     return state.found

@@ -19,17 +19,20 @@ from dedup.cleaning.rules import TEMPLATE_RULES
 from dedup.config import Config
 from dedup.core.arrays import texts_from_arrow
 from dedup.kernels.lines import Stretches
+from dedup.passages.find import LEVELS
 from dedup.pipeline.candidates import SAME_STORY, SAME_TEXT
 from dedup.pipeline.discount import shingles_left
+from dedup.schema import FAMILY_TABLES
+from dedup.similarity.relations import NAMES
 from dedup.sources.tables import usable_texts
-from dedup.spark import counting, documents, equals, inside, stages, stars
+from dedup.spark import aligning, counting, documents, equals, inside, seeds, stages, stars
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import connected
 from dedup.spark.frames import Batches, Frame, batches_of, column, map_batches
-from dedup.spark.reading import SETS, binary_rows
+from dedup.spark.reading import KEYS, SETS, binary_rows
 from dedup.spark.stages import Found, State
 from dedup.spark.templates import find_templates
-from dedup.spark.verifying import confirm, wanted_sets
+from dedup.spark.verifying import confirm, texts_of, wanted_sets
 from dedup.text.shingles import shingle_batch
 from dedup.text.tokens import tokenise_texts
 
@@ -159,7 +162,39 @@ def tell_of_all(state: State) -> None:
     none = pairs.where(F.lit(False)).withColumn("relations", F.lit(0).cast("bigint"))
     totals = documents.summary(metadata, keyed, none, state.equals, 0, config)
     state.found = Found(keyed.select(*documents.DOCUMENTS), pairs, keyed, totals)
-    _add_inside(state)
+    if "repeats" in config.find:
+        _add_inside(state)
+
+
+def find_passages(state: State) -> None:
+    """Find passages over the whole corpus; of equal documents one takes part."""
+    store, config, metadata = state.store, state.config, state.metadata
+    state.equals = store.keep(equals.find_equals(metadata.table, config), "equals")
+    group = F.coalesce("group", "row").alias("group")
+    wanted = metadata.table.join(state.groups, "row", "left")
+    wanted = wanted.select("row", "doc_id", "tokens", "date_rank", group, *KEYS)
+    texts = store.keep(texts_of(state.frame, wanted, metadata), "texts")
+    learned = seeds.learn(store, texts)
+    included = texts.where("tokens > 0").join(state.equals, "row", "left_anti")
+    shared = seeds.shared_seeds(store, seeds.seed_rows(included, learned, config), config)
+    state.passages, state.pairs = aligning.align(store, shared, included, learned, config)
+    state.limits = shared.limits
+
+
+def tell_passages(state: State) -> None:
+    """Make the tables where passages alone are looked for: all documents stay."""
+    tell_of_all(state)
+    totals = state.found.summary
+    related = state.pairs.groupBy("relations").count().collect()
+    by_relation = {NAMES[row[0]]: row[1] for row in related} | totals["relations"]
+    totals["relations"] = {name: by_relation[name] for name in NAMES[:-1] if name in by_relation}
+    for name, counted in (("passages", "level"), ("kinds", "kind")):
+        counts = {row[0]: row[1] for row in state.passages.groupBy(counted).count().collect()}
+        order = LEVELS.values() if counted == "level" else sorted(counts)
+        totals[name] = {each: counts[each] for each in order if each in counts}
+    totals["limits"] |= {name: count for name, count in sorted(state.limits.items()) if count}
+    totals["unsupported"] = list(FAMILY_TABLES)
+    state.found = replace(state.found, passages=state.passages, pairs=state.pairs)
 
 
 def _add_inside(state: State) -> None:

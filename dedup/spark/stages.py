@@ -69,6 +69,9 @@ class State:
     texts: Frame | None = None
     spans: Frame | None = None
     apart: Frame | None = None
+    # Where passages are looked for over the whole corpus.
+    passages: Frame = field(init=False)
+    limits: dict[str, int] = field(default_factory=dict)
 
 
 def sign_documents(state: State) -> None:

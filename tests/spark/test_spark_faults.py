@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import spark_session
+from dying import dying_in
 from test_spark import FAST, PLAIN, check_in_rounds, corpus, found_here, texts_of
-from test_spark_inside import BOILERPLATE, sited
 
 import dedup
 from dedup import Config
@@ -21,55 +21,6 @@ from dedup import Config
 pytestmark = pytest.mark.spark
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def dying(work, flag):
-    """Wrap a function of a stage so that the first worker to have made a batch of it dies."""
-
-    def wrapped(batches):
-        for batch in work(batches):
-            yield batch
-            try:
-                os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
-            except FileExistsError:
-                continue
-            os._exit(9)
-
-    return wrapped
-
-
-def dying_in(modules, folder, monkeypatch):
-    """Let a worker die in each stage of some modules; return the flags they leave behind."""
-    from dedup.spark import frames
-
-    real, flags = frames.map_batches, []
-
-    def map_batches(frame, work, schema):
-        flags.append(folder / f"died-{len(flags):02d}")
-        return real(frame, dying(work, str(flags[-1])), schema)
-
-    for module in modules:
-        monkeypatch.setattr(module, "map_batches", map_batches)
-    return flags
-
-
-@pytest.mark.slow
-def test_a_worker_dies_while_boilerplate_is_found(spark_here, tmp_path, monkeypatch):
-    from dedup.spark import counting, equals, find, inside, reading, templates
-
-    modules = (counting, equals, inside, reading, templates)
-    flags = dying_in(modules, tmp_path, monkeypatch)
-    table = sited()
-    frame = spark_here.createDataFrame(table.to_pylist(), "id string, text string, site string")
-    found = find(frame, BOILERPLATE, site="site")
-    removals = inside.removals_table(found.inside)
-    got = sorted((tuple(row) for row in removals.collect()), key=repr)
-    wanted = dedup.scan(table, BOILERPLATE)
-    rows = wanted.to_arrow("removals").to_pylist()
-    assert got == sorted((tuple(row.values()) for row in rows), key=repr)
-    assert found.summary["templates"] == wanted.summary["templates"]
-    assert len(flags) > 9
-    assert all(flag.exists() for flag in flags), "a stage in which nobody died"
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from dying import dying_in
 from test_spark import seed_articles, texts_of
 
 import dedup
@@ -16,6 +17,7 @@ from dedup.errors import ConfigError
 
 BOILERPLATE = Config(find=("repeats",))
 REPEATS = Config(find=("repeats",), boilerplate=False, drop_tags=("caption",))
+CLEANED = Config(find=("duplicates", "repeats"), boilerplate=False, same_url=False)
 
 
 def repeated():
@@ -97,18 +99,9 @@ NOTE = "Follow the work of our newsroom by e-mail, or write to the editors of th
 RIGHTS = "You can buy the rights of this article on our website at any time."
 PLAIN = "Seven ships sailed in the spring to islands that no map of the time had shown."
 MENU = ["Home", "Local news", "Sport and leisure", "Weather map", "Opinion", "About us", "Contact"]
-BOTH = Config(find=("duplicates", "repeats"), same_url=False)
+BOTH = Config(find=("duplicates", "repeats"), same_url=False, template=("Sport and leisure",))
 TOTALS = ("documents", "relations", "clusters", "limits", "repeats", "removals", "tags", "review")
 TOTALS = (*TOTALS, "templates")
-TEMPLATES = Config(find=("repeats",), drop_tags=("caption",), template=("Sport and leisure",))
-
-
-@pytest.mark.spark
-def test_boilerplate_is_what_one_machine_finds(spark_here):
-    wanted = check_same_tables(spark_here, sited(), TEMPLATES, 7)
-    rules = set(wanted.to_arrow("removals")["rule"].to_pylist())
-    assert {"template_sentence", "template_of_site", "template_line"} <= rules
-    assert wanted.summary["templates"]["count"] > 3
 
 
 def copied():
@@ -138,14 +131,23 @@ def copied():
 
 
 @pytest.mark.spark
-def test_copies_are_found_by_what_is_left(spark_here):
+def test_copies_are_found_by_what_is_left_though_workers_die(spark_here, tmp_path, monkeypatch):
+    from dedup.spark import counting, equals, full, inside, reading, stars, templates, verifying
+
+    modules = (counting, equals, full, inside, reading, stars, templates, verifying)
+    flags = dying_in(modules, tmp_path, monkeypatch)
     wanted = check_same_tables(spark_here, copied(), BOTH, 7)
+    assert len(flags) > 12
+    assert all(flag.exists() for flag in flags), "a stage in which nobody died"
     assert {"exact", "near_duplicate", "excerpt", "compilation"} <= set(wanted.summary["relations"])
     assert any(wanted.tables["documents"]["no_text"].to_pylist())
+    rules = set(wanted.to_arrow("removals")["rule"].to_pylist())
+    assert {"template_sentence", "template_of_site", "template_line", "known_template"} <= rules
+    assert wanted.summary["templates"]["count"] > 3
 
 
 @pytest.mark.spark
-def test_cleaned_rows_keep_all_columns_and_come_back(spark_here, tmp_path):
+def test_cleaned_rows_that_stay_keep_all_columns_and_come_back(spark_here, tmp_path):
     from dedup.sources.options import ReadOptions
     from dedup.spark import restore
     from dedup.spark.command import clean_paths
@@ -158,33 +160,40 @@ def test_cleaned_rows_keep_all_columns_and_come_back(spark_here, tmp_path):
     out = tmp_path / "clean"
     options = ReadOptions(text_column="body")
     summary = clean_paths(
-        spark_here, [str(tmp_path / "news.parquet")], str(out), options, REPEATS, format="parquet"
+        spark_here, [str(tmp_path / "news.parquet")], str(out), options, CLEANED, format="parquet"
     )
     cleaned = pq.read_table(out / "articles")
     assert cleaned.column_names == [*given.column_names, "dedup_", "provenance"]
-    entries = {each["doc_id"]: each for each in dedup.clean(table, REPEATS)}
+    entries = {each["doc_id"]: each for each in dedup.clean(table, CLEANED)}
     rows = {row["dedup_"]["doc_id"]: row for row in cleaned.to_pylist()}
     assert rows.keys() == entries.keys()
     for doc_id, row in rows.items():
         entry, stated = entries[doc_id], json.loads(row["provenance"])
         assert row["body"] == entry["clean"]
         assert {name: entry[name] for name in stated} == stated
-    assert summary["removals"] == dedup.scan(table, REPEATS).summary["removals"]
+    assert summary["removals"] == dedup.scan(table, CLEANED).summary["removals"]
     assert {"repeats", "removals", "annotations", "summary.json"} <= {
         each.name for each in out.iterdir()
     }
     again = restore(spark_here.read.parquet(str(out / "articles")), text="body", dedup="dedup_")
     assert again.columns == given.column_names
-    expected = sorted((tuple(row.values()) for row in given.to_pylist()), key=repr)
-    assert rows_of(again) == expected
+    numbers = {row["n"] for row in cleaned.to_pylist()}
+    assert 0 < summary["documents"]["removed"] == len(given) - len(numbers)
+    expected = [tuple(row.values()) for row in given.to_pylist() if row["n"] in numbers]
+    assert rows_of(again) == sorted(expected, key=repr)
 
 
 def test_what_is_not_there_is_refused_by_name():
     pytest.importorskip("pyspark")
     from dedup.spark.api import settings
 
-    with pytest.raises(ConfigError, match="find: on Spark repeats are looked for alone"):
-        settings(Config(find=("duplicates", "repeats"), boilerplate=False))
+    with pytest.raises(ConfigError, match="passages are not looked for together with repeats"):
+        settings(Config(find=("duplicates", "passages", "repeats")))
+    with pytest.raises(ConfigError, match="stories are not looked for on Spark"):
+        settings(Config())
+    with pytest.raises(ConfigError, match="must name duplicates or repeats"):
+        settings(Config(find=("passages",)))
+    assert settings(BOTH) is BOTH
     assert settings(REPEATS) is REPEATS
     assert settings(BOILERPLATE) is BOILERPLATE
 
