@@ -6,7 +6,9 @@ document stands once above all it is compared with, and what seeds do not count 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,27 +16,31 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from dedup.config import Config
-from dedup.core.arrays import Int64, texts_from_arrow
+from dedup.core.arrays import Int64, Texts, offsets_of, texts_from_arrow
+from dedup.kernels.lines import Stretches
 from dedup.passages.find import Passages
 from dedup.passages.neighbours import join_neighbours
 from dedup.passages.pairwise import KINDS, LeftOut, find_passages_in
+from dedup.pipeline.discount import shingles_left
 from dedup.pipeline.results import passages_table
-from dedup.pipeline.wording import KeptWords
-from dedup.schema import ANNOTATIONS
+from dedup.pipeline.wording import HeldWords, some_tokens
 from dedup.similarity.differences import Judge
 from dedup.similarity.relations import Pairs, Scores, compare_shingles, confirm_pairs
 from dedup.similarity.telling import telling_passages
 from dedup.sources.tables import usable_texts
+from dedup.spark import spans
+from dedup.spark.equals import GONE
 from dedup.spark.frames import Batches, Frame, Schema, Store, batches_of, column, map_batches
 from dedup.spark.passages import PASSAGES
 from dedup.spark.seeds import SharedSeeds
 from dedup.spark.verifying import CONFIRMED, SALTED
-from dedup.text.shingles import shingle_batch
+from dedup.text.shingles import Shingles, shingle_batch
 from dedup.text.stopwords import Learned, classify_part, languages_of
 from dedup.text.tokens import Tokens, tokenise_texts
 
 _NAMED = {name: f"pair_{name}" for name in CONFIRMED}
 ALIGNED: Schema = {**PASSAGES, **{_NAMED[name]: kind for name, kind in CONFIRMED.items()}}
+KNOWN = ("row", "doc_id", "tokens", "date_rank", GONE)
 _HEAD = -1  # in the column ``b``: the document itself, before those it is compared with
 _MOST_ROWS = 256  # documents that are aligned at a time, about
 
@@ -52,7 +58,8 @@ def align(
 ) -> tuple[Frame, Frame]:
     """Return the passages of all pairs, and as ``CONFIRMED`` the pairs with a relation.
 
-    ``texts`` has row, doc_id, text and date_rank of the documents that take part.
+    ``texts`` are those of the documents that take part, with the columns ``KNOWN``, and where
+    something goes from inside them also with what does.
     """
     settings = config.as_dict()
 
@@ -83,7 +90,7 @@ def _met(shared: SharedSeeds, texts: Frame) -> Frame:
     )  # fmt: skip
     pairs = shared.pairs
     rows = pairs.select(F.col("a").alias("row")).union(pairs.select("b")).distinct()
-    known = texts.select("row", "doc_id", "text", "date_rank").join(rows, "row", "left_semi")
+    known = texts.drop("tokens", "group").join(rows, "row", "left_semi")
     known = known.join(left_out, "row", "left")
     many = pairs.groupBy("a").count().where(F.col("count") > SALTED)
     tasks = many.select("a", F.ceil(F.col("count") / SALTED).alias("tasks"))
@@ -106,21 +113,55 @@ def _heads(b: Int64) -> Int64:
 def _found(table: pa.Table, heads: Int64, learned: Learned, config: Config) -> Found:
     texts = texts_from_arrow(usable_texts(table.column("text").chunk(0)))
     tokens = tokenise_texts(texts)
-    words = classify_part(tokens, None, languages_of(tokens), learned)
+    words = classify_part(tokens, spans.masked(tokens, table), languages_of(tokens), learned)
     left_out = {kind: _left_out(table.column(f"out{kind}").chunk(0)) for kind in KINDS}
     found = join_neighbours(find_passages_in(tokens, words, heads, left_out, config), tokens)
     counts = tokens.counts()
-
-    def compare(pairs: Int64) -> Scores:
-        rows = np.unique(pairs)
-        return compare_shingles(np.searchsorted(rows, pairs), shingle_batch(texts, rows, config))
-
-    telling = telling_passages(found, tokens, ANNOTATIONS.empty_table())
+    if GONE in table.column_names:
+        counts = counts - column(table, GONE)
+    telling = telling_passages(found, tokens, spans.tagged(table))
     nobody = np.zeros((0, 2), np.int64)
+    compare = _Sets(texts, tokens, spans.spans(table, "templates"), config).compare
     pairs = confirm_pairs(nobody, compare, found, counts, config, telling=telling)
-    source = KeptWords(texts.data, None, texts.offsets, np.arange(len(texts)))
-    Judge(source, counts, column(table, "date_rank"), config).find(pairs)
+    docs, starts, ends = spans.spans(table, "removed")
+    removals = pa.table({"doc": docs, "start": starts, "end": ends})
+    words_of = HeldWords(texts, tokens, removals)
+    Judge(words_of, counts, column(table, "date_rank"), config).find(pairs)
     return Found(found, pairs, tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """Scores pairs of documents by their shingles without templates (spans)."""
+
+    texts: Texts
+    tokens: Tokens
+    templates: tuple[Int64, Int64, Int64]
+    config: Config
+
+    def compare(self, pairs: Int64) -> Scores:
+        """Score pairs as ``compare_shingles`` does."""
+        rows = np.unique(pairs)
+        sets = shingle_batch(self.texts, rows, self.config)
+        docs, starts, ends = self.templates
+        some = np.intersect1d(rows, docs)
+        if len(some):
+            ours = np.isin(docs, some)
+            places = np.searchsorted(some, docs[ours])
+            stretches = Stretches(places, starts[ours], ends[ours])
+            tokens = some_tokens(self.tokens, some)
+            left = shingles_left(tokens, stretches, self.config.shingle_size)
+            sets = _replaced(sets, np.searchsorted(rows, some), left)
+        return compare_shingles(np.searchsorted(rows, pairs), sets)
+
+
+def _replaced(sets: Shingles, places: Int64, left: Shingles) -> Shingles:
+    """Return sets with others in some places."""
+    parts = [sets.values[low:high] for low, high in itertools.pairwise(sets.offsets.tolist())]
+    for number, place in enumerate(places.tolist()):
+        parts[place] = left.values[left.offsets[number] : left.offsets[number + 1]]
+    offsets = offsets_of(np.array([len(part) for part in parts], np.int64))
+    return Shingles(np.concatenate(parts), offsets)
 
 
 def _left_out(cells: pa.Array) -> LeftOut:

@@ -36,6 +36,11 @@ PASSAGES = (
     Stage("passages", full.find_passages),
     Stage("tables", full.tell_passages),
 )
+LEFT_PASSAGES = (
+    *REPEATS[:-1],
+    Stage("passages", full.find_passages),
+    Stage("tables", full.tell_passages),
+)
 FULL = (
     Stage("signatures", stages.sign_documents),
     Stage("candidates", full.find_copies),
@@ -50,6 +55,7 @@ _MODES = {
     ("duplicates", "repeats"): FULL,
     ("repeats",): REPEATS,
     ("passages",): PASSAGES,
+    ("passages", "repeats"): LEFT_PASSAGES,
 }
 
 
@@ -103,10 +109,10 @@ def settings(config: Config | None) -> Config:
     says = None
     if "stories" in config.find:
         says = "{name}: stories are not looked for on Spark"
-    elif {"repeats", "passages"} <= set(config.find):
-        says = "{name}: on Spark passages are not looked for together with repeats"
+    elif {"duplicates", "repeats", "passages"} <= set(config.find):
+        says = "{name}: on Spark two of duplicates, repeats and passages are looked for in one run"
     if says is not None:
-        wanted = "duplicates, repeats, or passages, or duplicates with one of the others, on Spark"
+        wanted = "one or two of duplicates, repeats and passages on Spark"
         raise ConfigError("find", config.find, wanted, says)
     if config.find != ("repeats",) and config.shingle_unit != "word":
         raise ConfigError("shingle_unit", config.shingle_unit, "word on Spark")

@@ -25,7 +25,17 @@ from dedup.pipeline.discount import shingles_left
 from dedup.schema import FAMILY_TABLES
 from dedup.similarity.relations import NAMES
 from dedup.sources.tables import usable_texts
-from dedup.spark import aligning, counting, documents, equals, inside, seeds, stages, stars
+from dedup.spark import (
+    aligning,
+    counting,
+    documents,
+    equals,
+    inside,
+    seeds,
+    spans,
+    stages,
+    stars,
+)
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import connected
 from dedup.spark.frames import Batches, Frame, batches_of, column, map_batches
@@ -107,7 +117,7 @@ def shingle_what_is_left(state: State) -> None:
 def _spans(inside_table: Frame) -> Frame:
     """Return (row, removed, templates): where something goes from a document, packed."""
     found = inside_table.where(F.col("kind") == inside.REMOVAL)
-    packed = F.expr(f"shiftleft(start, {stars.SPAN_BITS}) + end")
+    packed = spans.packed()
     of_template = F.when(F.col("rule").isin(list(TEMPLATE_RULES)), packed)
     removed = F.collect_list(packed).alias("removed")
     return found.groupBy("row").agg(removed, F.collect_list(of_template).alias("templates"))
@@ -131,7 +141,7 @@ def _shingle(frame: Frame, config: Config) -> Frame:
 def _sets(batch: pa.RecordBatch, config: Config, *, discounts: bool) -> Iterator[pa.RecordBatch]:
     texts = texts_from_arrow(usable_texts(batch.column("text")))
     if discounts:
-        stretches = Stretches(*stars.unpacked(batch.column("templates")))
+        stretches = Stretches(*spans.spans(batch, "templates"))
         made = shingles_left(tokenise_texts(texts), stretches, config.shingle_size)
     else:
         made = shingle_batch(texts, np.arange(len(batch)), config)
@@ -167,22 +177,40 @@ def tell_of_all(state: State) -> None:
 
 
 def find_passages(state: State) -> None:
-    """Find passages over the whole corpus; of equal documents one takes part."""
-    store, config, metadata = state.store, state.config, state.metadata
-    state.equals = store.keep(equals.find_equals(metadata.table, config), "equals")
-    group = F.coalesce("group", "row").alias("group")
-    wanted = metadata.table.join(state.groups, "row", "left")
-    wanted = wanted.select("row", "doc_id", "tokens", "date_rank", group, *KEYS)
-    texts = store.keep(texts_of(state.frame, wanted, metadata), "texts")
+    """Find passages over the whole corpus, in what is left; of equal documents one takes part."""
+    store, config = state.store, state.config
+    if "repeats" not in config.find:
+        state.equals = store.keep(equals.find_equals(state.metadata.table, config), "equals")
+    texts = _passage_texts(state)
     learned = seeds.learn(store, texts)
     included = texts.where("tokens > 0").join(state.equals, "row", "left_anti")
+    if state.apart is not None:
+        included = included.join(state.apart, "row", "left_anti")
     shared = seeds.shared_seeds(store, seeds.seed_rows(included, learned, config), config)
     state.passages, state.pairs = aligning.align(store, shared, included, learned, config)
     state.limits = shared.limits
 
 
+def _passage_texts(state: State) -> Frame:
+    """Return the texts of all documents with what passages are made from (``aligning.TEXTS``)."""
+    store, metadata = state.store, state.metadata
+    known = [name for name in aligning.KNOWN if name in metadata.table.columns]
+    group = F.coalesce("group", "row").alias("group")
+    wanted = metadata.table.join(state.groups, "row", "left").select(*known, group, *KEYS)
+    if state.texts is not None:
+        texts = state.texts.select("row", "text").join(wanted.drop(*KEYS), "row")
+    else:
+        texts = store.keep(texts_of(state.frame, wanted, metadata), "texts")
+    if "repeats" not in state.config.find:
+        return texts
+    tagged = state.inside.where(F.col("kind") == inside.TAG).groupBy("row")
+    tagged = tagged.agg(F.collect_list(F.struct("start", "end", "reason")).alias("tagged"))
+    told = store.keep(_spans(state.inside).join(tagged, "row", "full"), "spans")
+    return store.keep(texts.join(told, "row", "left"), "texts-with-spans")
+
+
 def tell_passages(state: State) -> None:
-    """Make the tables where passages alone are looked for: all documents stay."""
+    """Make the tables where passages are looked for and no copies: all documents stay."""
     tell_of_all(state)
     totals = state.found.summary
     related = state.pairs.groupBy("relations").count().collect()

@@ -31,6 +31,7 @@ from dedup.spark.frames import (
     map_batches,
     to_driver,
 )
+from dedup.spark.spans import masked
 from dedup.text.stopwords import (
     COUNTERS,
     Discount,
@@ -105,14 +106,14 @@ def _common(words: Frame) -> UInt64:
 
 
 def seed_rows(texts: Frame, learned: Learned, config: Config) -> Frame:
-    """Return ``SEEDS`` of the documents that take part (row, text)."""
+    """Return ``SEEDS`` of the documents that take part (row, text, and what goes from each)."""
     settings = config.as_dict()
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         config = Config(**settings)
         for batch in batches:
             tokens = tokenise_texts(texts_from_arrow(usable_texts(batch.column("text"))))
-            words = classify_part(tokens, None, languages_of(tokens), learned)
+            words = classify_part(tokens, masked(tokens, batch), languages_of(tokens), learned)
             rows, ranks = column(batch, "row"), folded(mixed_sums(tokens))
             for kind in KINDS:
                 found = seeds_of(kind, tokens, words, config)

@@ -24,6 +24,7 @@ from dedup.similarity.relations import Pairs, join_pairs
 from dedup.sources.tables import usable_texts
 from dedup.spark.equals import GONE, RANKING, candidates_of
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, whole
+from dedup.spark.spans import spans
 from dedup.spark.verifying import CONFIRMED, shingles_of
 from dedup.text.tokens import Tokens, tokenise_texts
 
@@ -42,7 +43,6 @@ MEMBERS: Schema = {
     "stand_in": "bigint",
 }
 LOST = ("lost_tokens", "lost_facts", "running")
-SPAN_BITS = 31  # of where something ends in a document, packed with where it starts
 _PAIR = -1  # in the place of ``stand_in``: a pair with another relation now, and no member
 _DOCUMENT = -1  # in the place of ``b``: a document of the component, and no edge
 _MOST_ROWS = 1 << 14  # of components that are clustered at a time, but for the last of them
@@ -172,21 +172,13 @@ class _Inside:
         if "removed" not in documents.column_names:
             return None
         texts = _texts(documents)
-        docs, starts, ends = unpacked(one_array(documents.column("removed")))
+        docs, starts, ends = spans(documents, "removed")
         removals = pa.table({"doc": docs, "start": starts, "end": ends})
         return cls(texts, tokenise_texts(texts), removals)
 
     def running(self, pairs: Pairs, clusters: Clusters, config: Config) -> Float64:
         """Return how much of the running text of each document stands in its leader."""
         return kept_running(pairs, clusters, self.texts, self.tokens, self.removals, config)
-
-
-def unpacked(cells: pa.Array) -> tuple[Int64, Int64, Int64]:
-    """Return document, start and end of packed spans, of which each cell has those of one."""
-    sizes = cells.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    packed = cells.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
-    docs = np.repeat(np.arange(len(cells)), sizes)
-    return docs, packed >> SPAN_BITS, packed & ((1 << SPAN_BITS) - 1)
 
 
 def _texts(documents: pa.Table) -> Texts:

@@ -187,13 +187,12 @@ def test_what_is_not_there_is_refused_by_name():
     pytest.importorskip("pyspark")
     from dedup.spark.api import settings
 
-    with pytest.raises(ConfigError, match="passages are not looked for together with repeats"):
-        settings(Config(find=("duplicates", "passages", "repeats")))
-    with pytest.raises(ConfigError, match="stories are not looked for on Spark"):
+    with pytest.raises(ConfigError, match="two of duplicates, repeats and passages are looked for"):
         settings(Config())
-    with pytest.raises(ConfigError, match="must name duplicates or repeats"):
-        settings(Config(find=("passages",)))
-    assert settings(BOTH) is BOTH
+    with pytest.raises(ConfigError, match="stories are not looked for on Spark"):
+        settings(Config(find=("duplicates", "stories")))
+    with pytest.raises(ConfigError, match="shingle_unit"):
+        settings(Config(find=("duplicates",), shingle_unit="char"))
     assert settings(REPEATS) is REPEATS
     assert settings(BOILERPLATE) is BOILERPLATE
 

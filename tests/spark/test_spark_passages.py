@@ -12,7 +12,7 @@ import dedup
 from dedup import Config
 from dedup.similarity.relations import NAMES
 
-PASSAGES = Config(find=("passages",), passage_max_documents=12)
+PASSAGES = Config(find=("passages", "repeats"), passage_max_documents=12)
 
 
 def quoting():
@@ -32,7 +32,13 @@ def quoting():
         if k % 5 == 0:
             parts[0] = f"“{drawn.choice(shared)}” said the mayor of the town on the hill."
         drawn.shuffle(parts)
-        texts.append(" ".join(parts) if k % 3 == 0 else " ".join(parts).lower())
+        if k % 4 == 0:
+            parts.append(
+                "\n\nSubscribe to our newsletter\n\nYou can read more on our website at any time."
+            )
+        if k % 3 == 0:
+            parts.append(f"\n\nImage caption {drawn.choice(shared)}\n\n")
+        texts.append(" ".join(parts) if k % 3 < 2 else " ".join(parts).lower())
     texts += [texts[3].upper(), texts[4], "", "Short."]
     ids = [f"{k * 37 % 1000:03}" for k in range(len(texts))]
     dates = [f"2026-11-{k % 28 + 1:02}" for k in range(len(texts))]
@@ -42,7 +48,7 @@ def quoting():
 @pytest.mark.spark
 def test_passages_over_the_corpus_though_workers_die(spark_here, tmp_path, monkeypatch):
     """Compare passages, pairs and totals with those of one machine."""
-    from dedup.spark import aligning, find, seeds
+    from dedup.spark import aligning, find, inside, seeds
 
     flags = dying_in((aligning, seeds), tmp_path, monkeypatch)
     table = quoting()
@@ -51,6 +57,9 @@ def test_passages_over_the_corpus_though_workers_die(spark_here, tmp_path, monke
     assert len(flags) == 4
     assert all(flag.exists() for flag in flags), "a stage in which nobody died"
     wanted = dedup.scan(table, PASSAGES)
+    assert rows_of(inside.removals_table(found.inside)) == sorted(
+        map(values, wanted.to_arrow("removals").to_pylist())
+    )
     assert rows_of(found.passages) == sorted(map(values, wanted.tables["passages"].to_pylist()))
     named = found.keyed.select("row", "doc_id").collect()
     ids = {row["row"]: row["doc_id"] for row in named}
@@ -60,7 +69,7 @@ def test_passages_over_the_corpus_though_workers_die(spark_here, tmp_path, monke
     assert got == sorted((p["a"], p["b"], p["relation"], p["coverage"]) for p in told)
     documents = wanted.tables["documents"].to_pylist()
     assert rows_of(found.documents) == sorted(map(values, documents))
-    for name in ("documents", "relations", "passages", "kinds"):
+    for name in ("documents", "relations", "passages", "kinds", "templates"):
         assert found.summary[name] == wanted.summary[name], name
     limits = found.summary["limits"]
     assert limits.keys() == {"seeds_in_too_many_documents", "seed_positions_left_out"}
