@@ -97,11 +97,16 @@ def find_passages_in(
 def _index(seeds: Seeds, heads: Int64, is_head: Bool, left_out: LeftOut) -> kernel.Index:
     """Index seeds by value inside of each group; only heads look theirs up."""
     rows = seeds.rows.astype(np.int64)
-    own = _mixed(rows, seeds.values)
+    in_group = _mixed(heads[rows], seeds.values)
+    some = np.flatnonzero(_may_be_among(in_group, in_group[is_head[rows]]))
+    rows, places, values, in_group = (
+        each[some] for each in (rows, seeds.places, seeds.values, in_group)
+    )
+    own = _mixed(rows, values)
     keep = ~np.isin(own, _mixed(left_out.rows, left_out.values))
     keep[keep] = _nth(own[keep]) < PLACES
-    rows, places, values = rows[keep], seeds.places[keep], seeds.values[keep]
-    _, groups = np.unique(_mixed(heads[rows], values), return_inverse=True)
+    rows, places = rows[keep], places[keep]
+    _, groups = np.unique(in_group[keep], return_inverse=True)
     order = np.argsort(groups, kind="stable")
     group_bounds = offsets_of(np.bincount(groups, minlength=1))
     looks = np.flatnonzero(is_head[rows])
@@ -114,6 +119,15 @@ def _index(seeds: Seeds, heads: Int64, is_head: Bool, left_out: LeftOut) -> kern
         rows[order].astype(np.int32),
         np.ascontiguousarray(places[order]),
     )
+
+
+def _may_be_among(keys: UInt64, wanted: UInt64) -> Bool:
+    """Tell of hashes which may be among others; most of those that are not are told apart."""
+    table = np.zeros(1 << max(10, (8 * len(wanted)).bit_length()), np.bool_)
+    mask = np.uint64(len(table) - 1)
+    table[wanted & mask] = True
+    found: Bool = table[keys & mask]
+    return found
 
 
 def _mixed(rows: Int64, values: UInt64) -> UInt64:
