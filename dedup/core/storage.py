@@ -18,7 +18,7 @@ from dedup.core.spool import Spool, trim
 Array = npt.NDArray[Any]
 
 _STATM = Path("/proc/self/statm")
-_WINDOW = 300 << 20  # bytes of files that stay, with the 150 MB of the libraries
+_WINDOW = 250 << 20  # bytes of files that stay, with the 150 MB of the libraries
 _WATCH = 0.01  # seconds from one look at the memory to the next
 
 
