@@ -188,9 +188,9 @@ def test_what_is_not_there_is_refused_by_name():
     from dedup.spark.api import settings
 
     with pytest.raises(ConfigError, match="two of duplicates, repeats and passages are looked for"):
-        settings(Config())
+        settings(Config(find=("duplicates", "passages", "repeats")))
     with pytest.raises(ConfigError, match="stories are not looked for on Spark"):
-        settings(Config(find=("duplicates", "stories")))
+        settings(Config())
     with pytest.raises(ConfigError, match="shingle_unit"):
         settings(Config(find=("duplicates",), shingle_unit="char"))
     assert settings(REPEATS) is REPEATS

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from dying import dying_in
 
 import dedup
 from dedup import Config
+from dedup.core.arrays import texts_from_strings
 from dedup.similarity.relations import NAMES
+from dedup.text.tokens import tokenise_texts
 
-PASSAGES = Config(find=("passages", "repeats"), passage_max_documents=12)
+PASSAGES = Config(find=("passages", "repeats"), boilerplate=False, passage_max_documents=12)
 
 
 def quoting():
@@ -75,6 +78,26 @@ def test_passages_over_the_corpus_though_workers_die(spark_here, tmp_path, monke
     assert limits.keys() == {"seeds_in_too_many_documents", "seed_positions_left_out"}
     assert limits == {name: wanted.summary["limits"][name] for name in limits}
     assert len(told) > 50
+
+
+def test_shingles_are_compared_without_templates():
+    pytest.importorskip("pyspark")
+    from dedup.spark.aligning import _Sets
+
+    config = Config(shingle_size=2)
+    notes = ["read more here", "", "read more here", "ask us"]
+    bodies = ["one two three four five", "one two three four six", "nine ten", "five six seven"]
+    texts = texts_from_strings([f"{n} {b}".strip() for n, b in zip(notes, bodies, strict=True)])
+    docs = np.array([k for k, note in enumerate(notes) if note])
+    ends = np.array([len(note) for note in notes if note])
+    sets = _Sets(texts, tokenise_texts(texts), (docs, np.zeros_like(docs), ends), config)
+    plain = texts_from_strings(bodies)
+    none = np.zeros(0, np.int64)
+    wanted = _Sets(plain, tokenise_texts(plain), (none, none, none), config)
+    pairs = np.array([[0, 1], [0, 3], [1, 2], [1, 3]])
+    for mine, here in zip(sets.compare(pairs), wanted.compare(pairs), strict=True):
+        assert mine.tolist() == here.tolist()
+    assert sets.compare(pairs)[0][0] > 0.5
 
 
 def values(row):
