@@ -99,13 +99,11 @@ def _index(seeds: Seeds, heads: Int64, is_head: Bool, left_out: LeftOut) -> kern
     rows = seeds.rows.astype(np.int64)
     in_group = _mixed(heads[rows], seeds.values)
     some = np.flatnonzero(_may_be_among(in_group, in_group[is_head[rows]]))
-    rows, places, values, in_group = (
-        each[some] for each in (rows, seeds.places, seeds.values, in_group)
-    )
+    rows, values, in_group = rows[some], seeds.values[some], in_group[some]
     own = _mixed(rows, values)
     keep = ~np.isin(own, _mixed(left_out.rows, left_out.values))
     keep[keep] = _nth(own[keep]) < PLACES
-    rows, places = rows[keep], places[keep]
+    rows, places = rows[keep], seeds.places[some[keep]]
     _, groups = np.unique(in_group[keep], return_inverse=True)
     order = np.argsort(groups, kind="stable")
     group_bounds = offsets_of(np.bincount(groups, minlength=1))
