@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dedup.core.arrays import UInt64
 from dedup.errors import CorruptIndex
 from dedup.index.entries import Record, pack
 from dedup.index.redis.server import Server
@@ -112,7 +113,14 @@ class ServedShelf:
     def _row(self, number: int) -> Row | None:
         return self._made[number][0] if number in self._made else self._rows.get(number)
 
-    def append(self, record: Record, keys: list[int], group: int | None, leads: bool) -> int:
+    def append(
+        self,
+        record: Record,
+        keys: list[int],
+        group: int | None,
+        leads: bool,
+        seeds: UInt64 | None = None,
+    ) -> int:
         """Keep an article under a number that holds until ``commit``."""
         number = _WAITING + self._ever
         self._ever += 1

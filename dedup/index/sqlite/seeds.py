@@ -20,7 +20,7 @@ from dedup.errors import CorruptIndex
 from dedup.index.rules import Row
 from dedup.index.searching import MOST_NOTED, is_seeded, note, seeds_of
 from dedup.index.settings import Settings
-from dedup.index.sqlite.database import any_of, sealed
+from dedup.index.sqlite.database import among, sealed
 from dedup.index.sqlite.runs import Run, Slices, looked_up, merged, read_run
 from dedup.index.store import BUCKET
 from dedup.kernels import packed
@@ -28,7 +28,7 @@ from dedup.kernels import postings as kernel
 
 WAITING = 1024  # articles whose seeds wait for a run
 FAN = 4  # a run holds at most this many times the articles of one of the level below
-_FILL = 780  # postings of a block, about: with some 36 bits each that is short of a page
+_FILL = 195  # postings of a block, about: with some 36 bits each a quarter of a page
 _ROOM = 4096  # initial capacity of a look-up, in postings
 _STATE = struct.Struct("<4q")
 _RUN = struct.Struct("<5q")
@@ -135,6 +135,11 @@ class SeedRuns:
             self._tail.add(*postings_of(some, self.settings.salt))
         self._taken = upto
 
+    def give(self, keys: UInt64, number: int) -> None:
+        """Take the next article into memory by the keys it has."""
+        self._tail.add(keys, np.full(len(keys), number, np.uint64))
+        self._taken = number
+
     def noted(self) -> UInt64 | None:
         """Return bits of all keys, made once for each state; ``None`` where they are many."""
         state = self._shape, self._taken
@@ -179,8 +184,10 @@ class SeedRuns:
         cells: list[tuple[int, bytes]] = []
         for low in range(0, len(wanted), _AT_ONCE):
             some = wanted[low : low + _AT_ONCE].tolist()
-            sql = f"SELECT place, data FROM seeds WHERE place IN {any_of(len(some))} ORDER BY place"
-            cells += self.connection.execute(sql, some)
+            marks, given = among(some)
+            sql = f"SELECT place, data FROM seeds WHERE place IN {marks}"
+            cells += self.connection.execute(sql, given)
+        cells.sort()  # SQLite would copy them once more
         if not all(isinstance(data, bytes) and len(data) % 8 == 0 for _, data in cells):
             raise CorruptIndex("a block of the seeds has an impossible size")
         sizes = np.array([len(data) // 8 for _, data in cells], np.int64)

@@ -13,7 +13,7 @@ import numpy as np
 from dedup.config import Config
 from dedup.core.arrays import Int32, UInt64
 from dedup.errors import CorruptIndex
-from dedup.index.sqlite.database import STORY_SCHEMA, Database, any_of, sealed
+from dedup.index.sqlite.database import STORY_SCHEMA, Database, among, any_of, sealed
 from dedup.index.stories import (
     SETTINGS,
     Change,
@@ -96,8 +96,9 @@ class SQLiteStoryShelf:
         found = {}
         for low in range(0, len(terms), _AT_ONCE):
             some = terms[low : low + _AT_ONCE]
-            sql = "SELECT term, documents, balance FROM story_terms WHERE term IN "
-            for term, documents, balance in self._connection.execute(sql + any_of(len(some)), some):
+            marks, given = among(some)
+            sql = f"SELECT term, documents, balance FROM story_terms WHERE term IN {marks}"
+            for term, documents, balance in self._connection.execute(sql, given):
                 found[term] = documents, balance
         return found
 
@@ -129,8 +130,9 @@ class SQLiteStoryShelf:
         wanted, found = list(numbers), {}
         for low in range(0, len(wanted), _AT_ONCE):
             some = wanted[low : low + _AT_ONCE]
-            sql = f"SELECT {_ARTICLE} FROM story_articles WHERE number IN {any_of(len(some))}"
-            for cells in self._connection.execute(sql, some):
+            marks, given = among(some)
+            sql = f"SELECT {_ARTICLE} FROM story_articles WHERE number IN {marks}"
+            for cells in self._connection.execute(sql, given):
                 found[cells[0]] = _article(cells)
         return [found[each] for each in wanted if each in found]
 
