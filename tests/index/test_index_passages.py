@@ -221,6 +221,23 @@ def test_templates_are_no_passages(place):
         assert last.passages == ()
 
 
+@pytest.mark.parametrize("keeps", ["clean", "passages"])
+def test_a_site_goes_on_when_its_articles_went(place, keeps, monkeypatch):
+    """What went is forgotten when postings are merged; the site still names it."""
+    monkeypatch.setattr("dedup.index.sqlite.TAIL", 8)
+    monkeypatch.setattr("dedup.index.sqlite.settling.TAIL", 8)
+    with Index.open(place, **{keeps: True}) as index:
+        for number in range(20):
+            index.check_and_add(article(number, FOOT, site="s"))
+            if number % 3 == 1:  # another text under the id of the one before
+                index.check_and_add({**article(50 + number, FOOT), "id": f"a{number - 1}"})
+            if number == 9:
+                assert index.remove("a4", "a5") == 2
+                index.compact()
+        assert index.check_and_add(article(99, FOOT, site="s")).removals
+        assert index.verify() == []
+
+
 def test_a_site_remembers_its_newest_articles(tmp_path):
     site = Site("s")
     for number in range(1, NEWEST + 11):

@@ -157,7 +157,9 @@ class SQLiteShelf:
 
     def texts(self, numbers: Sequence[int], since: int) -> list[str]:
         """Return the texts of those articles that are there, none older than a time."""
-        return texts_of(self.rows(numbers), since)
+        # A site may name articles that went long ago: when all postings are merged they are
+        # forgotten, so nothing tells them from lost ones, as it does in `rows`.
+        return texts_of(self._there(numbers), since)
 
     def settle_seeds(self, *, everything: bool = False) -> None:
         """Make a run of the seeds that wait where they are many, or of all if asked for."""
@@ -193,11 +195,7 @@ class SQLiteShelf:
 
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """Return articles by number, in order, without those that were removed."""
-        if not numbers:
-            return []
-        marks, given = among(numbers)
-        sql = f"SELECT {ROW} FROM docs WHERE number IN {marks}"
-        rows = [self.row(cells) for cells in sorted(self.connection.execute(sql, given))]
+        rows = self._there(numbers)
         if len(rows) < len(numbers):
             missing = {*numbers} - {row.number for row in rows}
             marks, given = among([*missing])
@@ -206,6 +204,14 @@ class SQLiteShelf:
             if removed != len(missing):
                 raise CorruptIndex("articles of the index are missing")
         return rows
+
+    def _there(self, numbers: Sequence[int]) -> list[Row]:
+        """Return those articles that are there, by number, in order."""
+        if not numbers:
+            return []
+        marks, given = among(numbers)
+        sql = f"SELECT {ROW} FROM docs WHERE number IN {marks}"
+        return [self.row(cells) for cells in sorted(self.connection.execute(sql, given))]
 
     def row(self, cells: Cells) -> Row:
         """Return a row that was read; raise ``CorruptIndex`` where it is not what was written."""
