@@ -126,7 +126,7 @@ def test_that_keys_are_noted_changes_nothing(place, small_runs, monkeypatch):
     asked = [{"text": f"It is known. {text}"} for text in (*UNRELATED[:4], QUOTE)]
     found = []
     for most in (1 << 20, 0):
-        for module in ("searching", "memory", "sqlite.seeds"):
+        for module in ("searching", "sqlite.seeds"):
             monkeypatch.setattr(f"dedup.index.{module}.MOST_NOTED", most)
         said = []
         with Index.open(

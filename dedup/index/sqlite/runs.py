@@ -35,6 +35,10 @@ class Run:
     postings: int
     last: int
 
+    def numbers(self) -> tuple[int, int, int, int, int]:
+        """Return what a file keeps of it."""
+        return self.run, self.level, self.parts, self.postings, self.last
+
     def first(self, part: int) -> int:
         """Return the position of the first block of a slice."""
         return self.run << 32 | part * self.parts

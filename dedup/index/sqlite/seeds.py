@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple
 
 import numpy as np
 
@@ -108,7 +107,7 @@ class SeedRuns:
     def save(self) -> None:
         """Write what is known of the runs."""
         data = _STATE.pack(self.covered, self._next_run, self._shape, 0)
-        data += b"".join(_RUN.pack(*astuple(run)) for run in self.runs)
+        data += b"".join(_RUN.pack(*run.numbers()) for run in self.runs)
         row = (_PLACE, sealed(data, _PLACE), data)
         self.connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", row)
 

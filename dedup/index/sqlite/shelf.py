@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 
 import numpy as np
 
@@ -99,8 +99,8 @@ class SQLiteShelf:
 
     def save(self) -> None:
         """Write what changed besides articles."""
-        state = (self.next, self.covered, self._shape, self._latest, *astuple(self.counts))
-        data = _STATE.pack(*state) + b"".join(_RUN.pack(*astuple(run)) for run in self.runs)
+        state = (self.next, self.covered, self._shape, self._latest, *self.counts.numbers())
+        data = _STATE.pack(*state) + b"".join(_RUN.pack(*run.numbers()) for run in self.runs)
         row = (sealed(data), data)
         self.connection.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?)", row)
 
@@ -216,7 +216,8 @@ class SQLiteShelf:
     def row(self, cells: Cells) -> Row:
         """Return a row that was read; raise ``CorruptIndex`` where it is not what was written."""
         number, family, leads, when, seal, record = cells
-        if seal != sealed(record, number, family, leads, when):
+        right = 0 < number <= _MOST and 0 < family <= _MOST
+        if not right or seal != sealed(record, number, family, leads, when):
             raise CorruptIndex(f"article number {number} of the index is damaged")
         return Row(number, family, bool(leads), record, self.settings.num_perm)
 
