@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.config import RELATION_CODES, Config
-from dedup.core.arrays import Bool, Int32, Int64
+from dedup.core.arrays import Bool, Int32, Int64, order_by
 from dedup.kernels import choosing as kernel
 from dedup.similarity.relations import (
     DERIVED,
@@ -56,7 +56,7 @@ def _linked(pairs: Pairs, rows: Int64, links: Bool, count: int) -> Bool:
     """Tell of which pairs a third document is linked with both."""
     a, b = pairs.a[links], pairs.b[links]
     ours, theirs = np.concatenate([a, b]), np.concatenate([b, a])
-    order = np.lexsort((theirs, ours))
+    order = order_by(ours, theirs)
     bounds = np.searchsorted(ours[order], np.arange(count + 1))
     linked = np.zeros(len(rows), np.bool_)
     kernel.find_linked(pairs.a[rows], pairs.b[rows], theirs[order], bounds, linked)

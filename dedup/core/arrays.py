@@ -191,6 +191,46 @@ def offsets_of(sizes: Int32 | Int64) -> Int64:
     return offsets
 
 
+def order_by(*columns: npt.NDArray[Any]) -> Int64:
+    """Return the rows in ascending order of some columns of whole numbers, the first one first.
+
+    Equal rows stay in order. It is ``np.lexsort`` with the columns turned round, and several times
+    as fast: as many columns as fit into 63 bits with the number of the row are sorted at a time.
+
+    >>> order_by(np.array([2, 1, 1]), np.array([0, 9, -5])).tolist()
+    [2, 1, 0]
+    """
+    count = len(columns[0])
+    lows = [int(column.min(initial=0)) if count else 0 for column in columns]
+    widths = [
+        (int(column.max(initial=0)) - low).bit_length()
+        for column, low in zip(columns, lows, strict=True)
+    ]
+    own = count.bit_length()
+    if max(widths) + own > 63:
+        return np.lexsort(columns[::-1]).astype(np.int64, copy=False)
+    rows = np.arange(count)
+    order: Int64 = rows
+    keys: Int64 = np.zeros(count, np.int64)
+    used = own
+    for place in reversed(range(len(columns))):  # what decides last comes first
+        if used + widths[place] > 63:
+            order = order[_sorted_rows(keys, own)]
+            keys, used = np.zeros(count, np.int64), own
+        column = columns[place] if order is rows else columns[place][order]
+        keys |= (column.astype(np.int64) - lows[place]) << (used - own)
+        used += widths[place]
+    return order[_sorted_rows(keys, own)]
+
+
+def _sorted_rows(keys: Int64, width: int) -> Int64:
+    """Sort keys, of equal ones the first first; ``width`` bits hold the number of a row."""
+    keys = keys << width | np.arange(len(keys))
+    keys.sort()
+    rows: Int64 = keys & ((1 << width) - 1)
+    return rows
+
+
 def ragged_to_arrow(values: npt.NDArray[Any], offsets: Int64) -> pa.LargeListArray:
     """View a ragged array as an Arrow list column.
 

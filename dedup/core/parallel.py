@@ -8,11 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from operator import length_hint
+from queue import Empty, SimpleQueue
 from threading import Lock
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
+Made = TypeVar("Made")
 Watch = Callable[[int, int | None], None]
 
 _watch: ContextVar[Watch] = ContextVar("watch", default=lambda done, total: None)
@@ -58,6 +60,36 @@ def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) 
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+class Spare(Generic[Made]):
+    """What tasks write on the way: made where all that was made is in use, and used again.
+
+    What a task leaves in it the next one finds; after an error it is thrown away.
+
+    >>> room = Spare(lambda: print("made") or [])
+    >>> for task in range(3):
+    ...     with room.one() as scratch:
+    ...         scratch.append(task)
+    made
+    >>> with room.one() as scratch:
+    ...     print(scratch)
+    [0, 1, 2]
+    """
+
+    def __init__(self, make: Callable[[], Made]) -> None:
+        self._make = make
+        self._free: SimpleQueue[Made] = SimpleQueue()
+
+    @contextmanager
+    def one(self) -> Iterator[Made]:
+        """Lend one to a task."""
+        try:
+            made = self._free.get_nowait()
+        except Empty:
+            made = self._make()
+        yield made
+        self._free.put(made)
 
 
 def _counted(watch: Watch, total: int | None) -> Callable[[Future[Done]], None]:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dedup.core.spool import Spool
+from dedup.core.spool import Spool, trim
 
 Array = npt.NDArray[Any]
 
 _STATM = Path("/proc/self/statm")
+_WINDOW = 250 << 20  # bytes of files that stay, with the 150 MB of the libraries
+_WATCH = 0.01  # seconds from one look at the memory to the next
 
 
 class Columns:
     """The storage of large arrays.
 
     With a ``spool`` they go to its files and are mapped; ``ease`` then gives memory back once the
-    process has more than ``limit`` bytes of it. Without one they are in memory.
+    process has more than ``limit`` bytes of it, but leaves a window on the files, however much
+    else there is: what is looked at all over them would be read again and again. Without a spool
+    they are in memory.
 
     >>> column = Columns().grow("counts", np.int64, capacity=4)
     >>> column.append(np.array([1, 2]))
@@ -63,9 +70,33 @@ class Columns:
 
     def ease(self) -> None:
         """Give back the memory of what was looked at in files, where the process has too much."""
-        if self._maps and resident() > self._limit and hasattr(mmap, "MADV_DONTNEED"):
+        if not self._maps or not hasattr(mmap, "MADV_DONTNEED"):
+            return
+        every, of_files = resident()
+        if every > self._limit and of_files > _WINDOW:
             for each in list(self._maps):
                 each.madvise(mmap.MADV_DONTNEED)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Give memory back in time, whatever is looked at meanwhile."""
+        if not self._maps:
+            yield
+            return
+        done = Event()
+
+        def watch() -> None:
+            while not done.wait(_WATCH):
+                self.ease()
+
+        watcher = Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+            trim()
 
 
 class Column:
@@ -92,9 +123,14 @@ class Column:
         return self._held[: self._filled]
 
 
-def resident() -> int:
-    """Return how many bytes of memory the process has; more than any limit where none tells."""
+def resident() -> tuple[int, int]:
+    """Return how many bytes of memory the process has, and how many of them are parts of files.
+
+    Both are more than any limit where nothing tells.
+    """
     try:
-        return int(_STATM.read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        pages = [int(each) for each in _STATM.read_bytes().split()[1:3]]
     except (OSError, ValueError):
-        return 1 << 62
+        return 1 << 62, 1 << 62
+    size = os.sysconf("SC_PAGE_SIZE")
+    return pages[0] * size, pages[1] * size

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.shingles import MULTIPLIER, fmix64
 
 
@@ -93,7 +93,7 @@ def group_keys(keys, slots, groups, sizes):
     return made
 
 
-@njit
+@njit_uncounted
 def lay_out(sizes, made, bounds):
     """Turn the sizes of groups of two or more into where each begins, other sizes into -1.
 

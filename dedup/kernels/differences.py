@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dedup.kernels import matching
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.facts import CALENDAR, FACT, FIRST, HIDDEN, NAME, NUMBER, RUNNING, STOP
 from dedup.kernels.matching import enter_grams, match_texts, next_gap, slot_of
 from dedup.kernels.text import (
@@ -138,7 +138,7 @@ def scratch_for(longest: int, longest_text: int) -> Scratch:
     )
 
 
-@njit
+@njit_uncounted
 def read_letters(data, low, high, stage, folds, letters):
     """Write the folded code points of the text ``data[low:high]``."""
     i = low
@@ -159,7 +159,7 @@ def read_letters(data, low, high, stage, folds, letters):
         i += step
 
 
-@njit
+@njit_uncounted
 def spell(pair, side, low, high, mark):
     """Join the letters of words ``low:high`` whose hit is ``mark`` (-1: all); return how many.
 
@@ -182,7 +182,7 @@ def spell(pair, side, low, high, mark):
     return count
 
 
-@njit
+@njit_uncounted
 def common_letters(one, n, two, m, rows):
     """Return the length of the longest common subsequence of two spellings."""
     rows[0, : m + 1] = 0
@@ -198,7 +198,7 @@ def common_letters(one, n, two, m, rows):
     return rows[now, m]
 
 
-@njit
+@njit_uncounted
 def are_alike(scratch, n, m):
     """Tell whether two spellings are near enough to be one name written in two ways."""
     if 20 * min(n, m) < _ALIKE * (n + m):
@@ -207,7 +207,7 @@ def are_alike(scratch, n, m):
     return 20 * common >= _ALIKE * (n + m)
 
 
-@njit
+@njit_uncounted
 def as_digits(spelling, count):
     """Replace the letters that are misread for digits by these."""
     for k in range(count):
@@ -216,7 +216,7 @@ def as_digits(spelling, count):
                 spelling[k] = digit
 
 
-@njit
+@njit_uncounted
 def are_same(scratch, n, m):
     """Tell whether two spellings are equal."""
     if n != m:
@@ -227,7 +227,7 @@ def are_same(scratch, n, m):
     return True
 
 
-@njit
+@njit_uncounted
 def stands_in_slot(value, values, kinds, low, high):
     """Tell whether a number stands among the words ``low:high`` of the other side."""
     for j in range(low, high):
@@ -236,7 +236,7 @@ def stands_in_slot(value, values, kinds, low, high):
     return False
 
 
-@njit
+@njit_uncounted
 def stands_there(table, value, side, mask):
     """Tell whether a value stands in text ``side``, by the table of its values."""
     gram = mix(SEED, value)
@@ -244,7 +244,7 @@ def stands_there(table, value, side, mask):
     return table.stamps[place] == table.stamp[0] and table.counts[place, side] > 0
 
 
-@njit
+@njit_uncounted
 def mark_facts(pair, side, kind, box, number):
     """Mark the facts of one kind in a slot that the other text lacks; return how many stretches.
 
@@ -274,7 +274,7 @@ def mark_facts(pair, side, kind, box, number):
     return runs
 
 
-@njit
+@njit_uncounted
 def first_and_last(hits, low, high, number):
     """Return where the words marked with a number begin and end."""
     first = high
@@ -286,7 +286,7 @@ def first_and_last(hits, low, high, number):
     return first, last
 
 
-@njit
+@njit_uncounted
 def unmark(hits, low, high, number):
     """Take the marks of a conflict that is none away."""
     for i in range(low, high):
@@ -294,7 +294,7 @@ def unmark(hits, low, high, number):
             hits[i] = 0
 
 
-@njit
+@njit_uncounted
 def adjoining(texts, row, low, high, start, end):
     """Return ``start`` and ``end``, moved apart over words of ``low:high`` that nothing parts.
 
@@ -308,7 +308,7 @@ def adjoining(texts, row, low, high, start, end):
     return start, end
 
 
-@njit
+@njit_uncounted
 def is_one_spelling(pair, kind, box):
     """Tell whether the facts marked on both sides of a slot are one, read or spelt in two ways."""
     texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
@@ -328,7 +328,7 @@ def is_one_spelling(pair, kind, box):
     return are_alike(scratch, n, m) if kind == NAME else are_same(scratch, n, m)
 
 
-@njit
+@njit_uncounted
 def single_number(texts, row, low, high):
     """Return the number that is the only word of a stretch, -1 where there is none."""
     if high != low + 1:
@@ -337,7 +337,7 @@ def single_number(texts, row, low, high):
     return np.int64(value) if value < np.uint64(1 << 40) else np.int64(-1)
 
 
-@njit
+@njit_uncounted
 def find_conflict(pair, kind, box):
     """Note the conflict of one kind in a slot of a ``Pair``, if there is one; return its stretches.
 
@@ -368,7 +368,7 @@ def find_conflict(pair, kind, box):
     return row[HITS]
 
 
-@njit
+@njit_uncounted
 def kinds_in(kinds, low, high):
     """Return which kinds of facts stand in a slot; a capital at its start may be a name."""
     all_kinds = 0
@@ -380,14 +380,14 @@ def kinds_in(kinds, low, high):
     return all_kinds & FACT
 
 
-@njit
+@njit_uncounted
 def is_slot(box):
     """Tell whether a gap is a slot."""
     sides = (box[1] - box[0], box[3] - box[2])
     return min(sides[0], sides[1]) >= 1 and max(sides[0], sides[1]) <= SLOT
 
 
-@njit
+@njit_uncounted
 def count_slots(pair, out):
     """Count the slots of a ``Pair``, those with a conflict, and the stretches in conflict."""
     texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
@@ -417,7 +417,7 @@ def count_slots(pair, out):
         out[MISSPELT if are_alike(scratch, n_a, n_b) else SLOTS] += 1
 
 
-@njit
+@njit_uncounted
 def drop_steps(scratch):
     """Drop the numbers that all move by one step: they number links and lists."""
     for step in (-1, 1):
@@ -438,38 +438,32 @@ def drop_steps(scratch):
                 row[HITS] = 0
 
 
-@njit
-def count_distinct(values, count):
-    """Return how many of the first ``count`` values are distinct; they are put in order."""
-    values[:count].sort()
-    distinct = 0
-    for k in range(count):
-        if k == 0 or values[k] != values[k - 1]:
-            distinct += 1
-    return distinct
+@njit_uncounted
+def count_facts(kinds, hits, side, table, only_hits):
+    """Count the distinct facts that are compared, matched or in a slot, or those in conflict.
 
-
-@njit
-def count_facts(kinds, values, hits, only_hits):
-    """Count the distinct facts that are compared, matched or in a slot, or those in conflict."""
-    chosen = np.empty(len(kinds), np.uint64)
+    The facts are those of text ``side``, ``table`` is that of the values of both.
+    """
+    slots, places = table.slots[side], table.places
+    counted = -1 if only_hits else -2  # in the place of a value, which nobody asks for
     count = 0
     for i in range(len(kinds)):
         kind = kinds[i]
         if hits[i] > 0 or (not only_hits and hits[i] == 0 and kind & FACT and not kind & HIDDEN):
-            chosen[count] = values[i]
-            count += 1
-    return count_distinct(chosen, count)
+            if places[slots[i], side] != counted:
+                places[slots[i], side] = counted
+                count += 1
+    return count
 
 
-@njit
+@njit_uncounted
 def mark_lost(kinds, mates, covered, lost):
     """Mark the words, hidden ones aside, that have no counterpart in the other text."""
     for i in range(len(kinds)):
         lost[i] = mates[i] < 0 and not covered[i] and not kinds[i] & HIDDEN
 
 
-@njit
+@njit_uncounted
 def own_words(kinds, flags, lost, low, high):
     """Return how many words of ``low:high`` stand in own sentences, and in the longest of them."""
     total = 0
@@ -495,7 +489,7 @@ def own_words(kinds, flags, lost, low, high):
     return total, longest
 
 
-@njit
+@njit_uncounted
 def count_lost(kinds, lost):
     """Return the words of running text without a counterpart, and all words of running text."""
     gone = 0
@@ -507,7 +501,7 @@ def count_lost(kinds, lost):
     return gone, running
 
 
-@njit
+@njit_uncounted
 def count_lost_facts(kinds, side, table):
     """Count the distinct facts of a text that the other lacks, by the table of values."""
     counts, slots = table.counts, table.slots[side]
@@ -523,13 +517,13 @@ def count_lost_facts(kinds, side, table):
     return lost
 
 
-@njit
+@njit_uncounted
 def enter_values(values_a, values_b, table):
     """Fill the table with the values of both texts; return the mask of its places."""
     return enter_grams(values_a, values_b, (0, len(values_a), 0, len(values_b)), 1, table)
 
 
-@njit
+@njit_uncounted
 def compare_gaps(pair, out):
     """Find the conflicts in all slots of a ``Pair``, and the own sentences in all gaps."""
     texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
@@ -561,13 +555,13 @@ def compare_gaps(pair, out):
         out[LONGEST + 1] = max(out[LONGEST + 1], longest_b)
 
 
-@njit
+@njit_uncounted
 def span_of(texts, row):
     """Return where the words of a text stand."""
     return slice(texts.bounds[row], texts.bounds[row + 1])
 
 
-@njit
+@njit_uncounted
 def examine(texts, a, b, scratch, out):
     """Measure what differs between texts ``a`` and ``b``; ``out`` (int64) gets the ``FIGURES``.
 
@@ -581,7 +575,8 @@ def examine(texts, a, b, scratch, out):
         scratch.stops[i] = kinds_a[i] & STOP != 0
     match_texts(texts.hashes[span_a], texts.hashes[span_b], scratch.stops, scratch.matching)
     values_a, values_b = texts.values[span_a], texts.values[span_b]
-    mask = enter_values(values_a, values_b, scratch.matching.table)
+    table = scratch.matching.table
+    mask = enter_values(values_a, values_b, table)
     mates, covered = scratch.matching.mates, scratch.matching.covered
     mark_lost(kinds_a, mates[0], covered[0], scratch.lost[0])
     mark_lost(kinds_b, mates[1], covered[1], scratch.lost[1])
@@ -596,20 +591,18 @@ def examine(texts, a, b, scratch, out):
     if scratch.rows[0] > 0:
         drop_steps(scratch)
         count_slots(pair, out)
-        out[CONFLICTS] = count_facts(kinds_a, values_a, hits_a, True)
-        out[CONFLICTS + 1] = count_facts(kinds_b, values_b, hits_b, True)
-        out[FACTS] = count_facts(kinds_a, values_a, hits_a, False)
-        out[FACTS + 1] = count_facts(kinds_b, values_b, hits_b, False)
+        for only_hits, column in ((True, CONFLICTS), (False, FACTS)):
+            out[column] = count_facts(kinds_a, hits_a, 0, table, only_hits)
+            out[column + 1] = count_facts(kinds_b, hits_b, 1, table, only_hits)
     out[LOST], out[RUNNING_WORDS] = count_lost(kinds_a, scratch.lost[0])
     out[LOST + 1], out[RUNNING_WORDS + 1] = count_lost(kinds_b, scratch.lost[1])
-    table = scratch.matching.table
     out[LOST_FACTS] = count_lost_facts(kinds_a, 0, table)
     out[LOST_FACTS + 1] = count_lost_facts(kinds_b, 1, table)
     for i in range(n):
         out[MATCHED] += 1 if mates[0, i] >= 0 else 0
 
 
-@njit
+@njit_uncounted
 def examine_pairs(texts, pairs, scratch, out):
     """Measure the pairs (rows a, b of ``pairs``, int64); row ``k`` of ``out`` is of pair ``k``."""
     for k in range(len(pairs)):

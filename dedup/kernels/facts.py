@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
-from dedup.kernels.stopwords import find_word, longest_row, plain_capitals
+from dedup.kernels._jit import njit_uncounted, trailing_zeros
+from dedup.kernels.stopwords import find_word, plain_capitals
 from dedup.kernels.text import DIGIT, LINK, STARTS_LINE, STARTS_SENTENCE
 
 # Kinds of a word, bits.
@@ -25,20 +25,20 @@ _PLAIN_VALUE = np.uint64(1 << 60)  # above every number that is compared by valu
 
 
 class Dictionary(NamedTuple):
-    """Hash tables (open addressing, uint64) of stop words and of fact words.
+    """A hash table (open addressing, uint64) of stop words and of words that are facts.
 
-    ``languages`` (uint64) has a bit for each language of a stop word, ``kinds`` (uint8) and
-    ``values`` (uint64) the kind and meaning of a fact word, 0 where its meaning is not known.
+    ``languages`` (uint64) has a bit for each language in which the word is a stop word, ``kinds``
+    (uint8) and ``values`` (uint64) are kind and meaning of a fact word: 0 for other words, and a
+    value of 0 where the meaning is not known.
     """
 
-    stops: Any
+    words: Any
     languages: Any
-    facts: Any
     kinds: Any
     values: Any
 
 
-@njit
+@njit_uncounted
 def number_of(prefix):
     """Return the number that a word of at most five digits says, by its prefix; -1 for others.
 
@@ -57,7 +57,7 @@ def number_of(prefix):
     return number
 
 
-@njit
+@njit_uncounted
 def mark_running(flags, lo, hi, is_known, kinds):
     """Mark the words that stand in lines of running text."""
     i = lo
@@ -74,8 +74,26 @@ def mark_running(flags, lo, hi, is_known, kinds):
         i = end
 
 
-@njit
-def word_kind(word, flag, is_stop, is_capital, dictionary):
+@njit_uncounted
+def look_up(hashes, bounds, dictionary, places, covered):
+    """Find the words of several texts in a ``Dictionary``, and count the stop words.
+
+    ``places`` (int32) gets where each word stands in it, -1 for most; ``covered`` (texts ×
+    languages, int64) counts for each text the words that the stop list of a language holds.
+    """
+    for row in range(len(bounds) - 1):
+        for i in range(bounds[row], bounds[row + 1]):
+            place = find_word(dictionary.words, hashes[i])
+            places[i] = place
+            if place >= 0:
+                bits = dictionary.languages[place]
+                while bits != np.uint64(0):
+                    covered[row, trailing_zeros(bits)] += 1
+                    bits &= bits - np.uint64(1)
+
+
+@njit_uncounted
+def word_kind(flag, place, is_stop, is_capital, dictionary):
     """Return the kind of one word and its value (0: its hash)."""
     kind = STOP if is_stop else 0
     value = np.uint64(0)
@@ -83,38 +101,36 @@ def word_kind(word, flag, is_stop, is_capital, dictionary):
         return kind | HIDDEN, value
     if flag & DIGIT:
         return kind | NUMBER, value
-    if not is_stop or is_capital:
-        place = find_word(dictionary.facts, word)
-        if place >= 0:
-            return kind | dictionary.kinds[place], dictionary.values[place]
+    if place >= 0 and dictionary.kinds[place] and (not is_stop or is_capital):
+        return kind | dictionary.kinds[place], dictionary.values[place]
     if is_capital and not is_stop:
         kind |= FIRST if flag & STARTS_SENTENCE else NAME
     return kind, value
 
 
-@njit
-def mark_kinds(tokens, languages, dictionary, kinds, values):
+@njit_uncounted
+def mark_kinds(tokens, chosen, dictionary, kinds, values, telling):
     """Write the kind (uint8) and the value (uint64) of every word of several texts.
 
-    ``tokens`` are the ``Tokens`` of the texts, ``languages[r]`` (int64) is the stop list of text
-    ``r``, -1 for none; ``dictionary`` is ``Dictionary``. Values are equal where "6" and "six",
-    "Nov." and "November" stand; those of other words are their hashes.
+    ``tokens`` are the ``Tokens`` of the texts; ``chosen`` are the stop list of each text (int64,
+    -1: none) and the place of each word in the ``Dictionary`` (int32, see ``look_up``).
+    ``telling`` (bool) has room for the longest text. Values are equal where "6" and "six", "Nov."
+    and "November" stand; those of other words are their hashes.
     """
+    languages, places = chosen
     hashes, flags, bounds = tokens.hashes, tokens.flags, tokens.bounds
-    telling = np.empty(longest_row(bounds), np.bool_)
     for row in range(len(bounds) - 1):
         lo = bounds[row]
         hi = bounds[row + 1]
         language = languages[row]
         plain_capitals(flags, lo, hi, telling)
         for i in range(lo, hi):
+            place = places[i]
             is_stop = False
-            if language >= 0:
-                place = find_word(dictionary.stops, hashes[i])
-                if place >= 0:
-                    bits = dictionary.languages[place] >> np.uint64(language)
-                    is_stop = bits & np.uint64(1) != np.uint64(0)
-            kind, value = word_kind(hashes[i], flags[i], is_stop, telling[i - lo], dictionary)
+            if language >= 0 and place >= 0:
+                bits = dictionary.languages[place] >> np.uint64(language)
+                is_stop = bits & np.uint64(1) != np.uint64(0)
+            kind, value = word_kind(flags[i], place, is_stop, telling[i - lo], dictionary)
             if flags[i] & DIGIT and kind & NUMBER:
                 number = number_of(tokens.prefixes[i])
                 if number >= 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.postings import lower_bound
@@ -21,11 +22,20 @@ BAND = 16  # tokens that the next n-gram may stand away from its place
 LEAST_MATCHED = 0.6  # of the n-grams of a wording, in an occurrence
 LEAST_BACK = 0.5  # of the n-grams of a wording that is another one's: it is no longer than twice
 MOST_FAMILIES = 32  # that an n-gram leads to
-MOST_ANCHORS = 64  # n-grams of a wording that lead to it, at equal distances …
+MOST_ANCHORS = 16  # n-grams of a wording that lead to it, at equal distances …
 LEAST_ANCHORS = 4  # … and so many at least, however many wordings have them
 HITS_SHARE = 4  # one of so many anchors on a diagonal makes a wording looked at …
 MOST_HITS = 6  # … and so many always do
 _DIGIT_KEY = np.uint64(0xD1)
+# Columns of an anchor: its wording, which n-gram of ``Wordings`` it is, the token of that in the
+# wording, and the next anchor of the same value (-1: none). One row is one line of the cache.
+OWNER, PLACE, OFFSET, NEXT = range(4)
+ENTRY_COLUMNS = 4
+# Columns of what was met of a wording: the document, its anchors on one diagonal of it, that
+# diagonal (token of the document less that of the wording), where the last occurrence in it ends,
+# and the anchors from which it is looked at.
+ROW, ON_DIAGONAL, DIAGONAL, END, NEED = range(5)
+HIT_COLUMNS = 5
 FOUND_COLUMNS = 5  # wording, document, start, end, matched n-grams
 
 
@@ -41,13 +51,18 @@ class Wordings(NamedTuple):
 class NgramTable(NamedTuple):
     """An open-addressing table from n-gram to the wordings that it leads to, as their anchor."""
 
-    slots: Any  # uint64, a power of two; 0 is empty
-    marks: Any  # uint64, a power of two: a bit for each value that is there, and few others
-    firsts: Any  # int32, a slot each: the first entry, -1 for none
-    nexts: Any  # int32, an anchor each: the next one of the same value
-    owners: Any  # int32, an anchor each: its wording
-    places: Any  # int64, an anchor each: which n-gram of ``Wordings`` it is
+    slots: Any  # uint64, a power of two x 2: the n-gram, 0 for none, and its first entry
+    marks: Any  # uint64, a power of two: two bits for each value that is there (Bloom 1970)
+    entries: Any  # int64, an anchor each x ``ENTRY_COLUMNS``
     count: Any  # int64 (1,): anchors by now
+
+
+class Index(NamedTuple):
+    """What wordings are found by: the words of an n-gram, all n-grams, and those that lead."""
+
+    size: Any  # int64
+    wordings: Wordings
+    table: NgramTable
 
 
 class Placed(NamedTuple):
@@ -58,15 +73,6 @@ class Placed(NamedTuple):
     spans: Any  # int64, occurrences x 2
     by_doc: Any  # int64, an occurrence each
     of_doc: Any  # int64, documents + 1
-
-
-class Hits(NamedTuple):
-    """The anchors of each wording that were met on one diagonal of a document."""
-
-    diagonals: Any  # int64, a wording each: token of the document less that of the wording
-    counts: Any  # int64: on the diagonal
-    rows: Any  # int64: the document
-    ends: Any  # int64: where the last occurrence in it ends
 
 
 @njit_uncounted
@@ -81,16 +87,37 @@ def slot_of(slots, value):
 
 @njit_uncounted
 def mark_of(marks, value):
-    """Return the word and the bit of an n-gram in ``marks`` (``NgramTable``)."""
-    at = (value >> np.uint64(26)) & np.uint64(64 * len(marks) - 1)
-    return np.intp(at >> np.uint64(6)), np.uint64(1) << (at & np.uint64(63))
+    """Return the word of an n-gram in ``marks`` (``NgramTable``), and its two bits of that."""
+    word = (value >> np.uint64(32)) & np.uint64(len(marks) - 1)
+    one = np.uint64(1) << ((value >> np.uint64(20)) & np.uint64(63))
+    two = np.uint64(1) << ((value >> np.uint64(26)) & np.uint64(63))
+    return np.intp(word), one | two
 
 
 @njit_uncounted
 def may_lead(marks, value):
     """Tell whether an n-gram may lead to a wording: most that do not are known at little cost."""
-    word, bit = mark_of(marks, value)
-    return marks[word] & bit != np.uint64(0)
+    word, bits = mark_of(marks, value)
+    return marks[word] & bits == bits
+
+
+@njit_uncounted
+def row_of(slots, value):
+    """Return the row of an n-gram in the ``slots`` of a ``NgramTable``, or the one it would get."""
+    mask = np.uint64(len(slots) - 1)
+    at = value & mask
+    while slots[at, 0] != np.uint64(0) and slots[at, 0] != value:
+        at = (at + np.uint64(1)) & mask
+    return np.intp(at)
+
+
+@njit_uncounted
+def first_entry(table, value):
+    """Return the first entry of an n-gram in a ``NgramTable``, -1 where it leads to no wording."""
+    if value == np.uint64(0) or not may_lead(table.marks, value):
+        return np.int64(-1)
+    row = row_of(table.slots, value)
+    return np.int64(table.slots[row, 1]) if table.slots[row, 0] == value else np.int64(-1)
 
 
 @njit
@@ -181,13 +208,13 @@ def match_wording(wordings, f, place, at, ngrams, least):
 @njit_uncounted
 def entries_of(wordings, f, place, table):
     """Return how many wordings an n-gram leads to, and whether ``f`` is one of them."""
-    entry = table.firsts[slot_of(table.slots, wordings.values[place])]
+    entry = first_entry(table, wordings.values[place])
     count = 0
     own = False
     while entry >= 0:
         count += 1
-        own = own or table.owners[entry] == f
-        entry = table.nexts[entry]
+        own = own or table.entries[entry, OWNER] == f
+        entry = table.entries[entry, NEXT]
     return count, own
 
 
@@ -198,7 +225,7 @@ def stride_of(wordings, f):
     return max((total + MOST_ANCHORS - 1) // MOST_ANCHORS, 1)
 
 
-@njit
+@njit_uncounted
 def add_wording(wordings, f, table):
     """Add anchors of a wording to the table, but no n-gram that ``MOST_FAMILIES`` wordings have.
 
@@ -223,22 +250,23 @@ def add_wording(wordings, f, table):
             if spare < 0:
                 left_out += 1
                 continue
-        slot = slot_of(table.slots, wordings.values[place])
-        table.slots[slot] = wordings.values[place]
-        word, bit = mark_of(table.marks, wordings.values[place])
-        table.marks[word] |= bit
-        entry = table.count[0]
-        table.nexts[entry] = table.firsts[slot]
-        table.firsts[slot] = entry
-        table.owners[entry] = f
-        table.places[entry] = place
+        value, entry = wordings.values[place], table.count[0]
+        before = first_entry(table, value)
+        row = row_of(table.slots, value)
+        table.slots[row, 0] = value
+        table.slots[row, 1] = entry
+        word, bits = mark_of(table.marks, value)
+        table.marks[word] |= bits
+        entries = table.entries
+        entries[entry, OWNER], entries[entry, PLACE] = f, place
+        entries[entry, OFFSET], entries[entry, NEXT] = wordings.offsets[place], before
         table.count[0] = entry + 1
         added += 1
     wordings.needs[f] = min(max(added // HITS_SHARE, 1), MOST_HITS)
     return left_out
 
 
-@njit
+@njit_uncounted
 def place_ngrams(hashes, classes, size, buffers, ngrams):
     """Write the n-grams of one document by their token to ``ngrams`` (uint64), 0 for none.
 
@@ -268,17 +296,17 @@ def same_wordings(order, wordings, longest, table, leaders):
         low, high = wordings.bounds[f], wordings.bounds[f + 1]
         best = best_place = best_at = np.intp(-1)
         for place in range(low, high):
-            entry = table.firsts[slot_of(table.slots, wordings.values[place])]
+            entry = first_entry(table, wordings.values[place])
             while entry >= 0:
-                other = table.owners[entry]
+                other = table.entries[entry, OWNER]
                 if stamps[other] != f:
                     stamps[other] = f
                     hits[other] = 0
                 hits[other] += 1
                 if best < 0 or hits[other] > hits[best]:
-                    best, best_place = other, table.places[entry]
+                    best, best_place = other, table.entries[entry, PLACE]
                     best_at = np.intp(wordings.offsets[place])
-                entry = table.nexts[entry]
+                entry = table.entries[entry, NEXT]
         leaders[f] = f
         if best >= 0 and hits[best] >= wordings.needs[best]:
             for place in range(low, high):
@@ -296,54 +324,74 @@ def same_wordings(order, wordings, longest, table, leaders):
 
 
 @njit_uncounted
-def is_due(hits, f, row, at, diagonal, need):
+def is_due(hits, f, row, at, diagonal):
     """Count an anchor of a wording at token ``at``; tell whether so many are on its diagonal now.
 
-    Those in an occurrence that is known do not count.
+    ``hits`` (int64) has the ``HIT_COLUMNS`` of each wording. Anchors in an occurrence that is known
+    do not count.
     """
-    if hits.rows[f] != row:
-        hits.rows[f] = row
-        hits.counts[f] = 0
-        hits.ends[f] = 0
-    if at < hits.ends[f]:
+    if hits[f, ROW] != row:
+        hits[f, ROW] = row
+        hits[f, ON_DIAGONAL] = 0
+        hits[f, END] = 0
+    if at < hits[f, END]:
         return False
-    if hits.counts[f] == 0 or abs(diagonal - hits.diagonals[f]) > BAND:
-        hits.counts[f] = 0
-        hits.diagonals[f] = diagonal
-    hits.counts[f] += 1
-    return hits.counts[f] == need
+    if hits[f, ON_DIAGONAL] == 0 or abs(diagonal - hits[f, DIAGONAL]) > BAND:
+        hits[f, ON_DIAGONAL] = 0
+        hits[f, DIAGONAL] = diagonal
+    hits[f, ON_DIAGONAL] += 1
+    return hits[f, ON_DIAGONAL] == hits[f, NEED]
 
 
-@njit
-def find_in_document(row, ngrams, size, wordings, table, hits):
-    """Return the occurrences of all wordings in one document, in order of place.
+@njit_uncounted
+def write_occurrence(found, made, out):
+    """Write an occurrence as row ``made`` of ``out``, where there is room for it."""
+    if made < len(out):
+        for column in range(FOUND_COLUMNS):
+            out[made, column] = found[column]
 
-    ``ngrams`` (uint64) are those of document ``row`` by token. An occurrence is (wording, document,
-    first token, one behind the last, matched n-grams).
+
+@njit_uncounted
+def find_in_document(document, index, hits, made, out):
+    """Write the occurrences of all wordings in one document behind the ``made`` that are there.
+
+    ``document`` is its row, and its n-grams by token (uint64). An occurrence is (wording, document,
+    first token, one behind the last, matched n-grams); they come in order of place. Returns how
+    many there are now, those included for which ``out`` has no room.
     """
-    found = [(0, 0, 0, 0, 0) for _ in range(0)]
+    row, ngrams = document
+    size, wordings, table = index
+    entries = table.entries
     for at in range(len(ngrams)):
-        if ngrams[at] == np.uint64(0) or not may_lead(table.marks, ngrams[at]):
-            continue
-        entry = table.firsts[slot_of(table.slots, ngrams[at])]
+        entry = first_entry(table, ngrams[at])
         while entry >= 0:
-            f, place = np.intp(table.owners[entry]), table.places[entry]
-            entry = table.nexts[entry]
-            if is_due(hits, f, row, at, at - wordings.offsets[place], wordings.needs[f]):
+            f, place, offset = entries[entry, OWNER], entries[entry, PLACE], entries[entry, OFFSET]
+            entry = entries[entry, NEXT]
+            if is_due(hits, f, row, at, at - offset):
                 matched, first, last = match_wording(wordings, f, place, at, ngrams, LEAST_MATCHED)
                 if matched > 0:
-                    hits.ends[f] = last + size
-                    hits.counts[f] = 0
-                    found.append((f, row, first, last + size, matched))
-    return found
+                    hits[f, END] = last + size
+                    hits[f, ON_DIAGONAL] = 0
+                    write_occurrence((f, row, first, last + size, matched), made, out)
+                    made += 1
+    return made
+
+
+def scratch_for(wordings: Wordings) -> npt.NDArray[np.int64]:
+    """Return what one thread writes while it looks for wordings, for any number of documents."""
+    hits = np.zeros((len(wordings.needs), HIT_COLUMNS), np.int64)
+    hits[:, ROW] = -1
+    hits[:, NEED] = wordings.needs
+    return hits
 
 
 @njit
-def find_occurrences(rows, tokens, size, wordings, table, out):
-    """Write where each wording of the table occurs in some documents; return how many there are.
+def find_occurrences(rows, tokens, index, hits, out):
+    """Write where each wording of an ``Index`` occurs in some documents; return how many there are.
 
     ``rows`` are documents; ``tokens`` are (hashes, classes, bounds of documents). Occurrences are
     those of ``find_in_document``; what ``out`` (int64, rows x 5) has no room for is only counted.
+    ``hits`` is what ``scratch_for`` makes; the same documents are not looked through with it again.
     """
     hashes, classes, bounds = tokens
     longest = 1
@@ -351,22 +399,11 @@ def find_occurrences(rows, tokens, size, wordings, table, out):
         longest = max(longest, bounds[row + 1] - bounds[row])
     buffers = (np.empty(longest, np.uint64), np.empty(longest, np.int32))
     ngrams = np.zeros(longest, np.uint64)
-    count = len(wordings.bounds) - 1
-    hits = Hits(
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int64),
-        np.full(count, -1, np.int64),
-        np.zeros(count, np.int64),
-    )
     made = 0
     for row in rows:
         lo, hi = bounds[row], bounds[row + 1]
-        place_ngrams(hashes[lo:hi], classes[lo:hi], size, buffers, ngrams)
-        for occurrence in find_in_document(row, ngrams[: hi - lo], size, wordings, table, hits):
-            if made < len(out):
-                for column in range(FOUND_COLUMNS):
-                    out[made, column] = occurrence[column]
-            made += 1
+        place_ngrams(hashes[lo:hi], classes[lo:hi], index.size, buffers, ngrams)
+        made = find_in_document((row, ngrams[: hi - lo]), index, hits, made, out)
     return made
 
 

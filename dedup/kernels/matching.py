@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit_uncounted
 from dedup.kernels.text import SEED, mix
 
 ANCHOR = 4  # words in an n-gram that covers, and in an anchor of the whole texts
@@ -46,7 +46,7 @@ class Scratch(NamedTuple):
 
     ``mates`` (2 × words, int64) is the word that each word of both texts is matched with or -1,
     ``covered`` (2 × words, bool) tells which stand in an n-gram of the other text. ``score`` and
-    ``move`` are the box, ``chain`` (4 × words, int64) the anchors.
+    ``move`` are the box, ``chain`` (5 × words, int64) the anchors.
     """
 
     table: Table
@@ -76,11 +76,11 @@ def scratch_for(longest: int) -> Scratch:
         covered=np.zeros((2, max(longest, 1)), np.bool_),
         score=np.zeros((BOX + 1, BOX + 1), np.int32),
         move=np.zeros((BOX + 1, BOX + 1), np.int8),
-        chain=np.empty((4, max(longest, 1)), np.int64),
+        chain=np.empty((5, max(longest, 1)), np.int64),
     )
 
 
-@njit
+@njit_uncounted
 def gram_at(words, i, size):
     """Return the hash of the ``size`` words from ``i`` on."""
     h = SEED
@@ -89,7 +89,7 @@ def gram_at(words, i, size):
     return h
 
 
-@njit
+@njit_uncounted
 def slot_of(keys, stamps, stamp, gram, mask):
     """Return the place of an n-gram in a table, or the free place where it would go."""
     place = gram & mask
@@ -98,7 +98,7 @@ def slot_of(keys, stamps, stamp, gram, mask):
     return np.intp(place)
 
 
-@njit
+@njit_uncounted
 def count_grams(words, box, size, side, table, mask):
     """Enter the n-grams of one side of ``box`` into the table as those of text ``side``.
 
@@ -122,7 +122,7 @@ def count_grams(words, box, size, side, table, mask):
         slots[i] = place
 
 
-@njit
+@njit_uncounted
 def enter_grams(a, b, box, size, table):
     """Fill the table with the n-grams of both sides of ``box``; return the mask of its places."""
     table.stamp[0] += 1
@@ -136,7 +136,7 @@ def enter_grams(a, b, box, size, table):
     return mask
 
 
-@njit
+@njit_uncounted
 def mark_covered(words, size, side, table, covered):
     """Mark which of the words of text ``side`` stand in an n-gram that the other has as well."""
     counts, slots = table.counts, table.slots[side]
@@ -147,7 +147,7 @@ def mark_covered(words, size, side, table, covered):
         covered[i] = i < reach
 
 
-@njit
+@njit_uncounted
 def longest_rise(seconds, count, chain):
     """Choose as many of ``seconds[:count]`` as rise; return how many, their numbers in order.
 
@@ -159,6 +159,8 @@ def longest_rise(seconds, count, chain):
     for k in range(count):
         low = 0
         high = length
+        if length > 0 and seconds[lasts[length - 1]] < seconds[k]:
+            low = length  # as nearly always where the texts are nearly the same
         while low < high:
             middle = (low + high) // 2
             if seconds[lasts[middle]] < seconds[k]:
@@ -175,17 +177,14 @@ def longest_rise(seconds, count, chain):
     return length
 
 
-@njit
+@njit_uncounted
 def match_anchors(box, size, scratch):
     """Match the words of the n-grams that occur once on each side of ``box``, in one order."""
     table, chain = scratch.table, scratch.chain
     counts, slots = table.counts, table.slots[0]
     mate_a, mate_b = scratch.mates[0], scratch.mates[1]
-    firsts = scratch.chain[0]
+    firsts, seconds = chain[0], chain[4]
     count = 0
-    # The numbers of anchors never exceed the words of the shorter side, so one row holds both.
-    half = scratch.chain.shape[1]
-    seconds = np.empty(min(box[1] - box[0], half), np.int64)
     for i in range(box[0], box[1] - size + 1):
         place = slots[i]
         if counts[place, 0] == 1 and counts[place, 1] == 1:
@@ -207,7 +206,7 @@ def match_anchors(box, size, scratch):
                 y = j + 1
 
 
-@njit
+@njit_uncounted
 def match_box(a, b, box, stops, scratch):
     """Align ``box``, at most ``BOX`` words on each side, so that most words match.
 
@@ -248,7 +247,7 @@ def match_box(a, b, box, stops, scratch):
             j += 1
 
 
-@njit
+@njit_uncounted
 def next_gap(mate_a, n, m, x, y):
     """Return the first gap from word ``x`` of a and ``y`` of b on: where both sides begin and end.
 
@@ -263,7 +262,7 @@ def next_gap(mate_a, n, m, x, y):
     return x, end, y, mate_a[end] if end < n else m
 
 
-@njit
+@njit_uncounted
 def fill_gap(a, b, box, stops, scratch):
     """Match what can be matched in a gap: all of a short one, the ends of a long one."""
     low_a, high_a, low_b, high_b = box
@@ -287,7 +286,7 @@ def fill_gap(a, b, box, stops, scratch):
         match_box(a, b, (x, high_a, y, high_b), stops, scratch)
 
 
-@njit
+@njit_uncounted
 def drop_lone(mate_a, mate_b, n, m, stops):
     """Unmatch single words between gaps that are too long for one word to say anything."""
     x = 0
@@ -307,7 +306,7 @@ def drop_lone(mate_a, mate_b, n, m, stops):
         y = high_b
 
 
-@njit
+@njit_uncounted
 def match_texts(a, b, stops, scratch):
     """Align two texts, the hashes of their words (uint64), into ``scratch.mates`` and ``covered``.
 

@@ -247,6 +247,20 @@ def pair_passages(a, b, matches, limits, scratch, found):
 
 
 @njit_uncounted
+def first_behind(rows, low, high, row):
+    """Return where in ``low:high`` of ``rows`` (ascending) those greater than ``row`` begin."""
+    while high - low > 8:
+        middle = (low + high) // 2
+        if rows[middle] <= row:
+            low = middle + 1
+        else:
+            high = middle
+    while low < high and rows[low] <= row:
+        low += 1
+    return low
+
+
+@njit_uncounted
 def count_seeds(row, index, worth, places, counts, found):
     """Add ``worth`` to each later document for every seed it shares with ``row``.
 
@@ -258,10 +272,10 @@ def count_seeds(row, index, worth, places, counts, found):
     worths, touched = counts.counts, counts.touched
     for p in range(bounds[row], bounds[row + 1]):
         before = -1
-        for q in range(group_bounds[groups[p]], group_bounds[groups[p] + 1]):
+        high = group_bounds[groups[p] + 1]
+        low = first_behind(group_rows, group_bounds[groups[p]], high, row)
+        for q in range(low, high):
             other = group_rows[q]
-            if other <= row:
-                continue
             places[other] += 1
             if other == before:
                 continue
@@ -275,26 +289,28 @@ def count_seeds(row, index, worth, places, counts, found):
 
 @njit
 def collect_matches(row, index, others, worths, places, ends):
-    """Return the matches of ``row`` with the documents ``others`` that count enough, in order.
+    """Return the matches of ``row`` with the documents ``others``, in order.
 
-    ``index`` is an ``Index``; ``others`` (int32) ascend; ``worths`` and ``places`` (int32, a
-    document each) are as ``count_seeds`` left them, and ``places`` is 0 for all of them then.
+    ``index`` is an ``Index``; ``others`` (int32) ascend, all others have a worth of 0; ``worths``
+    and ``places`` (int32, a document each) are as ``count_seeds`` left them, and ``places`` is 0
+    for all of them then.
     Matches are two int64 arrays; those with ``other`` end at ``ends[other]`` (int64) and begin
     where those of the one before end.
     """
     bounds, groups, positions, group_bounds, group_rows, group_positions = index
     total = 0
     for other in others:
-        here = places[other] if worths[other] >= ENOUGH else 0
-        places[other] = 0
         ends[other] = total  # where the next one goes, for now
-        total += here
+        total += places[other]
+        places[other] = 0
     first = np.empty(total, np.int64)
     second = np.empty(total, np.int64)
     for p in range(bounds[row], bounds[row + 1]):
-        for q in range(group_bounds[groups[p]], group_bounds[groups[p] + 1]):
+        high = group_bounds[groups[p] + 1]
+        low = first_behind(group_rows, group_bounds[groups[p]], high, row)
+        for q in range(low, high):
             other = group_rows[q]
-            if other > row and worths[other] >= ENOUGH:
+            if worths[other] > 0:
                 at = ends[other]
                 first[at] = positions[p]
                 second[at] = group_positions[q]
@@ -324,7 +340,7 @@ def side_of(documents, row):
 
 @njit
 def touched_by(row, indexes, capacity):
-    """Return the later documents (int32, ascending) that share a seed with ``row``.
+    """Return the later documents (int32, ascending) that share seeds worth enough with ``row``.
 
     ``indexes`` are the ``Index`` of runs and of word pairs; ``capacity`` (``Counts``) gets what the
     common seeds are worth.
@@ -332,7 +348,17 @@ def touched_by(row, indexes, capacity):
     found = np.int64(0)
     found = count_seeds(row, indexes[0], RUN_WORTH, capacity.places[RUNS], capacity, found)
     found = count_seeds(row, indexes[1], PAIR_WORTH, capacity.places[WORD_PAIRS], capacity, found)
-    others = capacity.touched[:found]
+    enough = 0
+    for k in range(found):
+        other = capacity.touched[k]
+        if capacity.counts[other] >= ENOUGH:
+            capacity.touched[enough] = other
+            enough += 1
+        else:
+            capacity.counts[other] = 0
+            capacity.places[RUNS, other] = 0
+            capacity.places[WORD_PAIRS, other] = 0
+    others = capacity.touched[:enough]
     others.sort()
     return others
 
@@ -385,9 +411,7 @@ def find_passages(low, high, documents, indexes, limits, scratch):
         a = side_of(documents, row)
         begin, start = 0, 0
         for other in others:
-            worth, capacity.counts[other] = capacity.counts[other], 0
-            if worth < ENOUGH:
-                continue
+            capacity.counts[other] = 0
             end, stop = capacity.ends[RUNS, other], capacity.ends[WORD_PAIRS, other]
             matches = (between(runs, begin, end), between(word_pairs, start, stop))
             begin, start = end, stop

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.buckets import lay_out
 from dedup.kernels.shingles import MULTIPLIER, fmix64
 from dedup.kernels.stopwords import BLANK, CONTENT, STOP
@@ -68,37 +68,41 @@ class SeedRows(NamedTuple):
     positions: Any  # int32: the token
 
 
-@njit
+@njit_uncounted
 def part_of(value, parts):
     """Return which of ``parts`` equal parts of all hashes one belongs to."""
     return np.intp((value >> np.uint64(32)) * np.uint64(parts) >> np.uint64(32))
 
 
-@njit
+@njit_uncounted
 def write_ngrams(hashes, classes, size, values, positions):
     """Write a seed for every run of ``size`` words of one document; return how many.
 
     A run of stop words alone is no seed, nor is one with a blank token. ``hashes`` (uint64) and
     ``classes`` (uint8) are those of its tokens; ``values`` is uint64, ``positions`` int32.
     """
-    made = 0
-    for i in range(len(hashes) - size + 1):
-        h = np.uint64(0)
-        stops = 0
-        blank = False
-        for j in range(i, i + size):
-            h = h * MULTIPLIER + hashes[j]
-            blank = blank or classes[j] == BLANK
-            if classes[j] == STOP:
-                stops += 1
-        if not blank and stops < size:
+    behind = np.uint64(1)  # what the first word of a run is multiplied by when the last comes in
+    for _ in range(size):
+        behind *= MULTIPLIER
+    made = stops = blanks = 0
+    h = np.uint64(0)
+    for i in range(len(hashes)):
+        h = h * MULTIPLIER + hashes[i]
+        stops += np.intp(classes[i] == STOP)
+        blanks += np.intp(classes[i] == BLANK)
+        first = i - size + 1
+        if first > 0:
+            h -= hashes[first - 1] * behind
+            stops -= np.intp(classes[first - 1] == STOP)
+            blanks -= np.intp(classes[first - 1] == BLANK)
+        if first >= 0 and blanks == 0 and stops < size:
             values[made] = fmix64(h)
-            positions[made] = i
+            positions[made] = first
             made += 1
     return made
 
 
-@njit
+@njit_uncounted
 def write_word_pairs(words, row, reach, values, positions):
     """Write a seed for every two consecutive content words of one document.
 
@@ -131,7 +135,7 @@ def write_word_pairs(words, row, reach, values, positions):
     return made
 
 
-@njit
+@njit_uncounted
 def write_seeds(kind, words, row, values, positions):
     """Write the seeds of one ``Kind`` of one document; the rest as in ``write_word_pairs``."""
     if kind.number == NGRAMS:
@@ -140,7 +144,7 @@ def write_seeds(kind, words, row, values, positions):
     return write_word_pairs(words, row, kind.reach, values, positions)
 
 
-@njit
+@njit_uncounted
 def longest_of(bounds, rows):
     """Return the tokens of the longest of some documents (int64), one at least."""
     longest = 1
@@ -227,7 +231,7 @@ def split_seeds(seeds, made, bounds, out):
         out_positions[at] = positions[i]
 
 
-@njit
+@njit_uncounted
 def gather_groups(order, seeds, sizes, made, out):
     """Write documents and places of every group of two seeds or more, by the rank of the documents.
 
@@ -246,12 +250,25 @@ def gather_groups(order, seeds, sizes, made, out):
     return count
 
 
-@njit
+@njit_uncounted
+def insert_place(groups, low, high, row, position):
+    """Put a place into ``low:high`` of ``Groups``, behind those of its document and of earlier."""
+    at = high
+    while at > low and groups.rows[at - 1] > row:
+        groups.rows[at] = groups.rows[at - 1]
+        groups.positions[at] = groups.positions[at - 1]
+        at -= 1
+    groups.rows[at] = row
+    groups.positions[at] = position
+
+
+@njit_uncounted
 def bound_groups(groups, count, limit, most, row_counts):
     """Bound each group to ``limit`` documents and ``most`` places in each, moved together in place.
 
-    The places of a group are in order of the documents' rank; those of least rank stay, so that
-    all seeds of a passage keep the same documents. Groups of one document go. ``groups`` are
+    The places of a group come in order of the documents' rank; those of least rank stay, so that
+    all seeds of a passage keep the same documents, and are put in order of document. Groups of one
+    document go. ``groups`` are
     ``Groups``, ``count`` of them; ``row_counts`` (int64) gets how many places each document keeps.
     Returns (groups, places, groups cut, places cut, places over ``most``).
     """
@@ -281,8 +298,7 @@ def bound_groups(groups, count, limit, most, row_counts):
                 if same >= most:
                     repeated += 1
                     continue
-                rows[made] = row
-                positions[made] = positions[j]
+                insert_place(groups, bounds[kept], made, row, positions[j])
                 row_counts[row] += 1
                 made += 1
             kept += 1
@@ -291,7 +307,7 @@ def bound_groups(groups, count, limit, most, row_counts):
     return kept, made, oversized, outside, repeated
 
 
-@njit
+@njit_uncounted
 def index_rows(first, last, groups, low, cursor, out):
     """Write group and place of the seeds that some documents have in the groups ``first:last``.
 

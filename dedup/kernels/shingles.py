@@ -16,7 +16,7 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SHORT = np.uint64(0xC2B2AE3D27D4EB4F)
 
 
-@njit
+@njit_uncounted
 def fmix64(h):
     """Spread every bit of ``h`` over all 64 (the MurmurHash3 finaliser)."""
     h ^= h >> np.uint64(33)

@@ -96,6 +96,17 @@ class Articles(NamedTuple):
     days: npt.NDArray[np.int32]
 
 
+class Scratch(NamedTuple):
+    """What one thread writes while it looks for partners; all of the first and third is 0 between.
+
+    ``scratch_for`` makes it.
+    """
+
+    partial: npt.NDArray[np.int64]  # an article each: the product of its heaviest terms
+    touched: npt.NDArray[np.int32]  # an article each
+    spread: npt.NDArray[np.int32]  # a term each: its value in one vector
+
+
 class Postings(NamedTuple):
     """The articles of each term (int32), in order, and the value it has there (uint16)."""
 
@@ -213,6 +224,34 @@ def move_terms(old, new):
             new.balance[slot] = old.balance[k]
 
 
+@njit_uncounted
+def least_first(values, count, least):
+    """Move the ``least`` smallest of the first ``count`` values (int64, all distinct) to the front.
+
+    They come in no order, and which they are does not depend on that of the values (quickselect,
+    Hoare 1961).
+    """
+    low, high = 0, count - 1
+    while low < high:
+        pivot = values[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if least - 1 <= j:
+            high = j
+        elif least - 1 >= i:
+            low = i
+        else:
+            return
+
+
 @njit
 def write_vector(numbers, weights, order, count, terms, values):
     """Write the vector of ``weights`` (int64, under 2^28) at the places ``order[:count]``.
@@ -267,13 +306,15 @@ def weigh_rows(source, rows, weights_of, bag, out):
                 hashed = np.int64(bag.terms[k] >> np.uint64(38))
                 ranked[kept] = (HEAVIER - weight) << 36 | hashed << 10 | kept
                 kept += 1
-        order = ranked[:kept]
-        order.sort()
-        for k in range(kept):
+        some, first = min(kept, most), min(kept, HEADS)
+        order = ranked[: max(some, first)]
+        least_first(ranked, kept, len(order))
+        least_first(order, len(order), first)
+        order[:first].sort()
+        for k in range(len(order)):
             order[k] &= 1023
         for k in range(HEADS):
-            heads[place, k] = numbers[order[k]] if k < kept else -1
-        some = min(kept, most)
+            heads[place, k] = numbers[order[k]] if k < first else -1
         at += write_vector(numbers, weights, order, some, terms[at:], values[at:])
         bounds[place + 1] = at
         empty_bag(bag)
@@ -340,6 +381,32 @@ def product(vectors, a, b):
 
 
 @njit_uncounted
+def spread_vector(vectors, row, spread):
+    """Write the values of a vector by their terms to ``spread`` (int32, one a term, all 0)."""
+    for i in range(vectors.bounds[row], vectors.bounds[row + 1]):
+        spread[vectors.terms[i]] = vectors.values[i]
+
+
+@njit_uncounted
+def clear_vector(vectors, row, spread):
+    """Take the values of a vector out of ``spread`` again."""
+    for i in range(vectors.bounds[row], vectors.bounds[row + 1]):
+        spread[vectors.terms[i]] = 0
+
+
+@njit_uncounted
+def product_with(vectors, row, spread):
+    """Return as ``product`` does that of a vector with the one in ``spread``."""
+    total = np.int64(0)
+    common = 0
+    for i in range(vectors.bounds[row], vectors.bounds[row + 1]):
+        own = np.int64(spread[vectors.terms[i]])
+        total += own * np.int64(vectors.values[i])
+        common += np.int64(own != 0)
+    return total, common
+
+
+@njit_uncounted
 def push_best(heap, size, value):
     """Take a value into a heap of the largest (int64, the least on top); return its size."""
     if size < len(heap):
@@ -391,19 +458,26 @@ def add_candidates(a, articles, postings, limits, partial, touched):
     return count
 
 
-@njit
-def find_partners(low, high, articles, postings, limits, out):
-    """Write the partners of the articles ``low:high``, the most alike first, of equals the first.
+def scratch_for(articles: int, terms: int) -> Scratch:
+    """Return what one thread needs for so many articles and terms."""
+    return Scratch(
+        np.zeros(articles, np.int64), np.empty(articles, np.int32), np.zeros(terms, np.int32)
+    )
 
-    ``limits`` (int64) are: the longest posting list that counts, the most days between two
-    partners, the least product, and the least of it that the heaviest terms make up. ``out`` is
-    (partners int32, products int64), both of ``PARTNERS`` columns, -1 where there are fewer.
+
+@njit
+def find_partners(part, articles, postings, limits, scratch, out):
+    """Write the partners of some articles, the most alike first, of equals the first.
+
+    ``part`` says which: from the first number up to the second. ``limits`` (int64) are: the longest
+    posting list that counts, the most days between two partners, the least product, and the least
+    of it that the heaviest terms make up. ``scratch`` is ``Scratch``. ``out`` is (partners int32,
+    products int64), both of ``PARTNERS`` columns, -1 where there are fewer.
     """
     partners, products = out
-    partial = np.zeros(len(articles.heads), np.int64)
-    touched = np.empty(len(articles.heads), np.int32)
+    partial, touched, spread = scratch
     heap = np.empty(PARTNERS, np.int64)
-    for a in range(low, high):
+    for a in range(part[0], part[1]):
         size = 0
         for k in range(add_candidates(a, articles, postings, limits, partial, touched)):
             b = touched[k]
@@ -411,12 +485,14 @@ def find_partners(low, high, articles, postings, limits, out):
                 size = push_best(heap, size, (partial[b] << 31) | (0x7FFFFFFF - b))
             partial[b] = 0
         found = 0
+        spread_vector(articles.vectors, a, spread)
         for k in range(size):
             b = 0x7FFFFFFF - (heap[k] & 0x7FFFFFFF)
-            total, common = product(articles.vectors, a, b)
+            total, common = product_with(articles.vectors, b, spread)
             if total >= limits[2] and common >= LEAST_COMMON:
                 heap[found] = (total << 31) | (0x7FFFFFFF - b)
                 found += 1
+        clear_vector(articles.vectors, a, spread)
         heap[:found].sort()
         partners[a, :] = -1
         products[a, :] = 0
@@ -497,7 +573,16 @@ def expand_rows(low, high, vectors, near, shape, out):
 
 
 @njit_uncounted
-def products_of(vectors, pairs, out):
-    """Write the product of each pair of vectors (int64)."""
+def products_of(vectors, pairs, spread, out):
+    """Write the product of each pair of vectors (int64); pairs of one first vector stand together.
+
+    ``spread`` (int32, all 0) has room for one a term.
+    """
     for k in range(len(pairs)):
-        out[k] = product(vectors, pairs[k, 0], pairs[k, 1])[0]
+        if k == 0 or pairs[k, 0] != pairs[k - 1, 0]:
+            if k > 0:
+                clear_vector(vectors, pairs[k - 1, 0], spread)
+            spread_vector(vectors, pairs[k, 0], spread)
+        out[k] = product_with(vectors, pairs[k, 1], spread)[0]
+    if len(pairs) > 0:
+        clear_vector(vectors, pairs[len(pairs) - 1, 0], spread)

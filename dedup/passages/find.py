@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from queue import SimpleQueue
 
 import numpy as np
 
 from dedup.config import Config
-from dedup.core.arrays import Bool, Float64, Int64, offsets_of, runs_of_rows
+from dedup.core.arrays import Bool, Float64, Int64, offsets_of, order_by, runs_of_rows
 from dedup.core.checkpoints import Kept
-from dedup.core.parallel import in_order
+from dedup.core.parallel import Spare, in_order
 from dedup.core.storage import Columns
 from dedup.kernels import passages as kernel
 from dedup.kernels import sides, sought
@@ -165,9 +164,7 @@ def _found(chosen: Ranked, config: Config, columns: Columns, *, threads: int) ->
     (runs, cut), (word_pairs, also_cut) = indexed
     cut.update(also_cut)
     longest = int(tokens.counts().max(initial=1))
-    scratches: SimpleQueue[tuple[kernel.Counts, sides.Scratch]] = SimpleQueue()
-    for _ in range(max(threads, 1)):
-        scratches.put(kernel.scratch_for(len(tokens), longest))
+    scratches = Spare(lambda: kernel.scratch_for(len(tokens), longest))
     documents = kernel.Documents(
         tokens.prefixes, words.weights, words.classes, tokens.flags, tokens.bounds
     )
@@ -175,9 +172,8 @@ def _found(chosen: Ranked, config: Config, columns: Columns, *, threads: int) ->
     limits = _limits(config)
 
     def run(part: tuple[int, int]) -> tuple[Int64, Float64, Int64]:
-        scratch = scratches.get()
-        found = kernel.find_passages(*part, documents, indexes, limits, scratch)
-        scratches.put(scratch)
+        with scratches.one() as scratch:
+            found = kernel.find_passages(*part, documents, indexes, limits, scratch)
         columns.ease()
         rows, figures, pairs = (table.copy() for table in found)
         return rows, figures, pairs
@@ -194,7 +190,7 @@ def _joined(parts: list[tuple[Int64, Float64, Int64]], cut: Counter[str]) -> Pas
     figures = np.concatenate([part[1] for part in parts])
     pairs = np.concatenate([part[2] for part in parts])
     spans = rows[:, kernel.START_A : kernel.END_B + 1]
-    order = np.lexsort((spans[:, 2], spans[:, 0], rows[:, kernel.B], rows[:, kernel.A]))
+    order = order_by(rows[:, kernel.A], rows[:, kernel.B], spans[:, 0], spans[:, 2])
     rows, figures = rows[order], figures[order]
     return Passages(
         a=rows[:, kernel.A],

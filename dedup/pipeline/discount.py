@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from dedup.cleaning.rules import TEMPLATE_RULES
 from dedup.clusters.choosing import SetReader
 from dedup.config import Config
-from dedup.core.arrays import Int64, offsets_of
+from dedup.core.arrays import Int64, offsets_of, runs_of_rows
 from dedup.kernels.lines import Stretches, mask_tokens
 from dedup.pipeline.candidates import Sets
 from dedup.pipeline.wording import some_tokens
@@ -25,6 +25,7 @@ from dedup.similarity.relations import Scores, compare_shingles
 from dedup.text.shingles import Shingles, distinct_shingles, shingle_tokens, shingle_unit
 from dedup.text.tokens import Tokens
 
+_RUN_TOKENS = 1 << 20  # of which shingles are made at a time
 _RUN_PAIRS = 1 << 13  # with a set of what is left, that are compared at a time
 
 
@@ -90,13 +91,28 @@ def left_sets(
     given = pc.is_in(removals["rule"], value_set=pa.array(rules, pa.string()))
     given = pc.and_(given, pc.is_in(removals["doc"], value_set=pa.array(compared)))
     some = removals.filter(given)
-    rows = np.unique(some["doc"].to_numpy())
+    stretches = Stretches(*(some[name].to_numpy() for name in ("doc", "start", "end")))
+    rows = np.unique(stretches.docs)
+    counts = tokens.counts()[rows]
+    values = sets.columns.grow("left_shingles", np.uint64, int(counts.sum()) + len(rows))
+    sizes: list[Int64] = [np.zeros(0, np.int64)]
+    for low, high in runs_of_rows(offsets_of(counts), _RUN_TOKENS):
+        left = _left_shingles(tokens, rows[low:high], stretches, config.shingle_size)
+        values.append(left.values)
+        sizes.append(np.diff(left.offsets))
+        sets.columns.ease()
+    return LeftSets(sets, rows, Shingles(values.done(), offsets_of(np.concatenate(sizes))))
+
+
+def _left_shingles(tokens: Tokens, rows: Int64, stretches: Stretches, size: int) -> Shingles:
+    """Return the distinct shingles of some documents without what is in ``stretches`` of them."""
     own = some_tokens(tokens, rows)
     hidden = np.zeros(len(own.hashes), np.bool_)
     gone = np.zeros(len(rows), np.int64)
-    docs = np.searchsorted(rows, some["doc"].to_numpy())
-    stretches = Stretches(docs, *(some[name].to_numpy() for name in ("start", "end")))
-    mask_tokens(own.bounds, own.starts, stretches, hidden, gone)
+    first, last = np.searchsorted(stretches.docs, (rows[0], rows[-1] + 1))
+    docs, starts, ends = (column[first:last] for column in stretches)
+    mask_tokens(
+        own.bounds, own.starts, Stretches(np.searchsorted(rows, docs), starts, ends), hidden, gone
+    )
     bounds = offsets_of(own.counts() - gone)
-    left = shingle_tokens(own.hashes[~hidden], bounds, config.shingle_size)
-    return LeftSets(sets, rows, distinct_shingles(left))
+    return distinct_shingles(shingle_tokens(own.hashes[~hidden], bounds, size))

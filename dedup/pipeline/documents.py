@@ -13,6 +13,7 @@ from dedup.core.checkpoints import Kept, Work
 from dedup.core.hashing import text_digests
 from dedup.core.spool import Spool, trim
 from dedup.core.storage import Columns
+from dedup.pipeline.stages import Resources
 from dedup.schema import METADATA, Corpus, ReadReport
 from dedup.sources.metadata import in_order_of_id, metadata_of
 from dedup.sources.rereadable import Reader
@@ -22,6 +23,9 @@ _TEXT, _SIZES, _SORTED = "text", "text_sizes", "text_sorted"
 _COMMIT_BYTES = 256 << 20  # of text, after which an interrupted run loses no more than that
 FOLD = 10  # bytes of memory that full mode needs for a byte of text, about
 _BASE = 350 << 20  # bytes that the process takes before
+_SLACK = 100 << 20  # bytes that are taken before anybody looks
+HELD = 2 << 30  # bytes in which a scan keeps everything, unless it is told more …
+_KEPT = 3 << 29  # … and what it keeps, besides the size of the texts, where more is in files
 LEAST = _BASE + (100 << 20)  # bytes that full mode takes with all of its columns in files
 
 
@@ -38,8 +42,17 @@ class Documents:
         return len(self.texts)
 
 
-def text_budget(memory: int) -> int:
-    """Return how many bytes of text can be scanned in so much memory."""
+def text_budget(memory: int, default: bool = False) -> int:
+    """Return how many bytes of text are scanned with all arrays in memory.
+
+    By ``default`` those of a large corpus go to files where there is memory for them too: what is
+    not looked at is then no burden on the machine, and it costs some hundredths of the time.
+
+    >>> text_budget(64 << 30, default=True) == text_budget(HELD)
+    True
+    """
+    if default:
+        memory = min(memory, HELD)
     return max(memory - _BASE, memory // 8) // FOLD
 
 
@@ -54,14 +67,17 @@ def hold(corpus: Corpus) -> Documents:
     return Documents(table, texts_from_arrow(table["text"]), held, Columns())
 
 
-def gather(reader: Reader, work: Work, memory: int) -> Documents:
-    """Read all documents once; texts go to files where they are too many for ``memory`` bytes.
+def gather(reader: Reader, resources: Resources) -> Documents:
+    """Read all documents once; texts go to files where they are too many for the memory.
 
     Where ``work`` keeps what it is given, an earlier run is continued.
     """
+    work, memory = resources.work, resources.memory
     spool = work.spool
     metadata, order = _read(reader, work)
-    limit = max(int(memory * 0.6), LEAST)
+    if resources.default:
+        memory = min(memory, _KEPT + spool.length(_TEXT) + spool.length(_SORTED))
+    limit = max(memory - _SLACK, LEAST)
     columns = Columns(spool if spool.in_files else None, limit)
     column = _texts(spool, order, columns)
     table = metadata.append_column("text", column)

@@ -152,7 +152,7 @@ def _hold_corpus(corpus: Corpus, config: Config, resources: Resources) -> State:
     return State(Held(corpus.table, corpus.read_report, corpus.rows), config, resources)
 
 
-def _spooled(memory: int) -> int:
+def _spooled(memory: int, default: bool) -> int:
     return int(memory * _SPOOL_SHARE)
 
 

@@ -8,6 +8,7 @@ over them part by part. Nothing here opens a file or prints.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -103,7 +104,7 @@ class State:
 
 
 def _read_corpus(reader: Reader, config: Config, resources: Resources) -> State:
-    return State(gather(reader, resources.work, resources.memory), config, resources)
+    return State(gather(reader, resources), config, resources)
 
 
 def hold_corpus(corpus: Corpus, config: Config, resources: Resources) -> State:
@@ -478,20 +479,30 @@ def _result(state: State) -> Result:
     return result
 
 
+def _stage(name: str, run: Callable[[State], None]) -> Stage[State]:
+    """Return a stage during which memory is given back in time."""
+
+    def watched(state: State) -> None:
+        with state.documents.columns.watched():
+            run(state)
+
+    return Stage(name, watched)
+
+
 MODE = Mode(
     "full",
     (
-        Stage("tokens", _find_tokens),
-        Stage("candidates", _find_candidates),
-        Stage("boilerplate and repeats", _find_removals),
-        Stage("passages", _find_passages),
-        Stage("misread texts", _find_misread),
-        Stage("pairs", _relate_pairs),
-        Stage("differences", _find_differences),
-        Stage("clusters", _cluster),
-        Stage("families", _find_families),
-        Stage("stories", _find_stories),
-        Stage("tables", _finish),
+        _stage("tokens", _find_tokens),
+        _stage("candidates", _find_candidates),
+        _stage("boilerplate and repeats", _find_removals),
+        _stage("passages", _find_passages),
+        _stage("misread texts", _find_misread),
+        _stage("pairs", _relate_pairs),
+        _stage("differences", _find_differences),
+        _stage("clusters", _cluster),
+        _stage("families", _find_families),
+        _stage("stories", _find_stories),
+        _stage("tables", _finish),
     ),
     read=_read_corpus,
     hold=hold_corpus,

@@ -52,16 +52,17 @@ def scan_reader(
 ) -> Result:
     """Find everything ``config`` asks for in what a reader gives.
 
-    ``memory`` is how many bytes may be taken, about (0: half of what there is); the rest goes to
-    files. Neither that nor ``threads`` (0: one a core) changes the result. ``work`` keeps each
-    stage that is finished; without it nothing outlives the run. In fast mode ``Result.corpus`` has
-    no texts.
+    ``memory`` is how many bytes may be taken, about (0: half of what there is, and less where the
+    corpus does not need it); the rest goes to files. Neither that nor ``threads`` (0: one a core)
+    changes the result. ``work`` keeps each stage that is finished; without it nothing outlives the
+    run. In fast mode ``Result.corpus`` has no texts.
     """
     mode = mode_of(config)
+    default = not memory
     memory = memory or default_memory()
     with tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as folder:
-        work = work or Work(Spool(lambda: Path(folder), mode.spooled(memory)))
-        resources = Resources(threads or default_threads(), memory, work)
+        work = work or Work(Spool(lambda: Path(folder), mode.spooled(memory, default)))
+        resources = Resources(threads or default_threads(), memory, work, default)
         state = run_stages(mode.stages, mode.read(reader, config, resources), progress)
         result: Result = state.result
         return result

@@ -28,20 +28,22 @@ class Stage(Generic[State]):
 class Resources:
     """What a run may take; nothing here changes a result.
 
-    ``memory`` is in bytes, about. ``work`` keeps the stages that are finished, and holds what does
-    not fit into memory.
+    ``memory`` is in bytes, about; nobody asked for so little where it is a ``default``. ``work``
+    keeps the stages that are finished, and holds what does not fit into memory.
     """
 
     threads: int
     memory: int
     work: Work
+    default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Mode(Generic[State]):
     """A list of stages, and how their state begins: from a reader, or from a corpus in memory.
 
-    ``spooled`` tells how many bytes the spool may hold in memory before it goes to files.
+    ``spooled`` tells how many bytes the spool may hold before it goes to files, of how much memory
+    and whether that is a default.
     ``least`` is how many bytes a run takes, about, where all that can be is in files.
     """
 
@@ -49,7 +51,7 @@ class Mode(Generic[State]):
     stages: tuple[Stage[State], ...]
     read: Callable[[Reader, Config, Resources], State]
     hold: Callable[[Corpus, Config, Resources], State]
-    spooled: Callable[[int], int]
+    spooled: Callable[[int, bool], int]
     least: int
 
 

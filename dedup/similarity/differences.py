@@ -33,7 +33,7 @@ from dedup.core.arrays import (
 from dedup.core.parallel import in_order
 from dedup.kernels import differences as kernel
 from dedup.kernels import facts
-from dedup.kernels.stopwords import count_languages, find_word
+from dedup.kernels.stopwords import find_word
 from dedup.similarity.relations import (
     DERIVED,
     EXACT,
@@ -60,7 +60,7 @@ _LOST = pa.schema(
     ]
 )
 MOST_CHANGES = 8  # facts in conflict that are listed of a pair
-_RUN_WORDS = 4 << 20  # of the pairs that are looked at at a time
+_RUN_WORDS = 1 << 18  # of the pairs that are looked at at a time: what they need stays in the cache
 _STARTS, _ENDS = [kernel.START_A, kernel.START_B], [kernel.END_A, kernel.END_B]
 
 # The rule of ``judge``; what is a setting is in Config.
@@ -86,7 +86,12 @@ def dictionary() -> facts.Dictionary:
             names.append(name.split())
             rows.append(words)
     tokens = tokenise_texts(texts_from_strings(rows))
-    table = hash_table(tokens.hashes)
+    lists = stop_lists()
+    stops = lists.table > 0
+    table = hash_table(np.union1d(lists.table[stops], tokens.hashes))
+    languages = np.zeros(len(table), np.uint64)
+    for word, bits in zip(lists.table[stops], lists.languages[stops], strict=True):
+        languages[find_word(table, word)] = bits
     kinds, values = np.zeros(len(table), np.uint8), np.zeros(len(table), np.uint64)
     for row, (kind, *meaning) in enumerate(names):
         bit = facts.NUMBER if kind == "number" else facts.CALENDAR
@@ -96,8 +101,7 @@ def dictionary() -> facts.Dictionary:
             # Words of several meanings come first, and stay without one.
             if not kinds[place]:
                 kinds[place], values[place] = bit, value
-    lists = stop_lists()
-    return facts.Dictionary(lists.table, lists.languages, table, kinds, values)
+    return facts.Dictionary(table, languages, kinds, values)
 
 
 def _value(kind: str, meaning: str) -> int:
@@ -108,15 +112,16 @@ def _value(kind: str, meaning: str) -> int:
 
 def words_of(texts: Texts, tokens: Tokens, hidden: Bool | None = None) -> kernel.Texts:
     """Return what kernels compare of texts; ``hidden`` words are those that cleaning removes."""
-    lists = stop_lists()
-    covered = np.zeros((len(tokens), len(lists.names)), np.int64)
-    count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
+    covered = np.zeros((len(tokens), len(stop_lists().names)), np.int64)
+    places = np.empty(len(tokens.hashes), np.int32)
+    facts.look_up(tokens.hashes, tokens.bounds, dictionary(), places, covered)
     languages = np.argmax(covered, axis=1).astype(np.int64)
     best = np.max(covered, axis=1, initial=0)
     languages[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
     kinds: UInt8 = np.zeros(len(tokens.hashes), np.uint8)
     values: UInt64 = np.zeros(len(tokens.hashes), np.uint64)
-    facts.mark_kinds(tokens.arrays(), languages, dictionary(), kinds, values)
+    room = np.empty(int(tokens.counts().max(initial=0)), np.bool_)
+    facts.mark_kinds(tokens.arrays(), (languages, places), dictionary(), kinds, values, room)
     if hidden is not None:
         kinds[hidden] |= facts.HIDDEN
     table = folding()

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from dedup.config import RELATION_CODES, RELATIONS, Config
-from dedup.core.arrays import Bool, Float64, Int32, Int64
+from dedup.core.arrays import Bool, Float64, Int32, Int64, order_by
 from dedup.kernels import sets
 from dedup.passages.find import Passages
 from dedup.similarity.misread import Misread, none_misread
@@ -231,4 +231,4 @@ def join_pairs(parts: Sequence[Pairs]) -> Pairs:
             for name in Pairs.__dataclass_fields__
         )
     )
-    return joined.take(np.lexsort((joined.b, joined.a)))
+    return joined.take(order_by(joined.a, joined.b))

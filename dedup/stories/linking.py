@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedup.core.arrays import Int32, Int64, offsets_of
-from dedup.core.parallel import in_order
+from dedup.core.arrays import Int32, Int64, offsets_of, order_by
+from dedup.core.parallel import Spare, in_order
 from dedup.kernels import linking
 from dedup.kernels import stories as kernel
 from dedup.kernels.linking import NEAR, Graph, Groups, Sums
@@ -107,8 +107,11 @@ def _partners(
     partners = np.empty((count, PARTNERS), np.int32)
     products = np.empty((count, PARTNERS), np.int64)
 
-    def work(span: tuple[int, int]) -> None:
-        kernel.find_partners(*span, articles, postings, limits, (partners, products))
+    room = Spare(lambda: kernel.scratch_for(count, len(postings.bounds) - 1))
+
+    def work(part: tuple[int, int]) -> None:
+        with room.one() as scratch:
+            kernel.find_partners(part, articles, postings, limits, scratch, (partners, products))
 
     list(in_order(work, list(spans(count)), threads))
     return partners, products
@@ -150,9 +153,13 @@ def _pairs(partners: Int32) -> Int64:
 def _products(vectors: Vectors, pairs: Int64, threads: int) -> Int64:
     dots = np.empty(len(pairs), np.int64)
     parts = [slice(low, low + 50_000) for low in range(0, len(pairs), 50_000)]
+    terms = int(vectors.terms.max(initial=-1)) + 1
+
+    room = Spare(lambda: np.zeros(terms, np.int32))
 
     def work(part: slice) -> None:
-        kernel.products_of(vectors, pairs[part], dots[part])
+        with room.one() as spread:
+            kernel.products_of(vectors, pairs[part], spread, dots[part])
 
     list(in_order(work, parts, threads))
     return dots
@@ -161,7 +168,7 @@ def _products(vectors: Vectors, pairs: Int64, threads: int) -> Int64:
 def graph_of(ends: Int64, dots: Int64, count: int) -> Graph:
     """Return a graph of ``count`` articles from edges and the products at their ends."""
     own = ends.T.ravel()
-    order = np.argsort(own, kind="stable")
+    order = order_by(own)
     sizes = np.bincount(own, minlength=count)
     others = ends[:, ::-1].T.ravel()[order].astype(np.int32)
     return Graph(offsets_of(sizes)[:-1].copy(), sizes, others, np.tile(dots, 2)[order])

@@ -64,8 +64,11 @@ def test_seeds_of_later_documents_are_counted_and_collected(runs, word_pairs):
             for other in range(row + 1, count)
         }
         others = passages.touched_by(row, indexes, counts)
-        assert others.tolist() == [other for other in worth if worth[other]]
-        assert counts.counts.tolist() == [worth.get(other, 0) for other in range(count)]
+        enough = {other for other in worth if worth[other] >= passages.ENOUGH}
+        assert others.tolist() == sorted(enough)
+        assert counts.counts.tolist() == [
+            worth[other] if other in enough else 0 for other in range(count)
+        ]
         kinds = zip((runs, word_pairs), indexes, counts.places, counts.ends, strict=True)
         for kind, index, places, ends in kinds:
             args = (row, index, others, counts.counts, places, ends)
@@ -78,7 +81,7 @@ def test_seeds_of_later_documents_are_counted_and_collected(runs, word_pairs):
                     (at, place)
                     for value, at in kind[row]
                     for twin, place in kind[other]
-                    if value == twin and worth[other] >= 3
+                    if value == twin
                 ]
                 assert got[begin : ends[other]] == matches
                 begin = ends[other]
@@ -94,6 +97,13 @@ def test_seeds_of_later_documents_are_counted_and_collected(runs, word_pairs):
         ]
         counts.counts[:] = 0
         counts.places[:] = 0
+
+
+@examples
+@given(st.lists(st.integers(0, 30), max_size=40).map(sorted), st.integers(-1, 31))
+def test_documents_behind_one_are_found_in_a_list_that_rises(rows, row):
+    found = passages.first_behind(np.array([99, *rows, 99], np.int32), 1, 1 + len(rows), row)
+    assert found == 1 + sum(each <= row for each in rows)
 
 
 def test_passages_name_their_documents_and_their_tokens():

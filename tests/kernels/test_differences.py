@@ -232,24 +232,28 @@ def test_kinds_are_those_of_the_twin(strings, data):
         {naive_word_hash(word): word for word in words}
         for words in (STOPS[0] | STOPS[1], FACT_WORDS)
     )
-    stop_table, fact_table = (
-        hash_table(np.array([*each], np.uint64)) for each in (stops, meanings)
-    )
+    table = hash_table(np.array([*{**stops, **meanings}], np.uint64))
     bits = [
-        sum(1 << k for k, own in STOPS.items() if stops.get(each) in own)
-        for each in stop_table.tolist()
+        sum(1 << k for k, own in STOPS.items() if stops.get(each) in own) for each in table.tolist()
     ]
-    rows = [FACT_WORDS.get(meanings.get(each), (0, 0)) for each in fact_table.tolist()]
+    rows = [FACT_WORDS.get(meanings.get(each), (0, 0)) for each in table.tolist()]
     dictionary = facts.Dictionary(
-        *(stop_table, np.array(bits, np.uint64), fact_table),
+        *(table, np.array(bits, np.uint64)),
         *(
             np.array([kind for kind, _ in rows], np.uint8),
             np.array([v for _, v in rows], np.uint64),
         ),
     )
+    covered = np.zeros((len(tokens), 2), np.int64)
+    places = np.empty(len(tokens.hashes), np.int32)
+    facts.look_up(tokens.hashes, tokens.bounds, dictionary, places, covered)
+    for row, string in enumerate(strings):
+        words = [token.word for token in naive_tokens(string, NAIVE_TABLE)]
+        assert covered[row].tolist() == [sum(word in STOPS[k] for word in words) for k in (0, 1)]
     kinds, values = np.zeros(len(tokens.hashes), np.uint8), np.zeros(len(tokens.hashes), np.uint64)
     chosen = np.array(languages, np.int64)
-    facts.mark_kinds(tokens.arrays(), chosen, dictionary, kinds, values)
+    room = np.empty(int(tokens.counts().max(initial=0)), np.bool_)
+    facts.mark_kinds(tokens.arrays(), (chosen, places), dictionary, kinds, values, room)
     expected = []
     for string, language in zip(strings, languages, strict=True):
         own = naive_tokens(string, NAIVE_TABLE)

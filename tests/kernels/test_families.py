@@ -223,6 +223,7 @@ def test_matching_a_wording_on_the_way(words, document, data):
 @given(st.lists(WORDS.filter(lambda w: len(w) >= SIZE), min_size=1, max_size=5))
 @examples
 def test_a_wording_is_listed_once_for_each_ngram(documents):
+    documents = [words[: kernel.MOST_ANCHORS + SIZE - 1] for words in documents]
     spans = [(doc, (0, len(words))) for doc, words in enumerate(documents)]
     made, _ = wordings_of(documents, spans)
     table = table_of(made)
@@ -237,29 +238,33 @@ def test_a_wording_is_listed_once_for_each_ngram(documents):
             wanted = len(listed[int(made.values[place])]), True
             assert kernel.entries_of(made, f, place, table) == wanted
     for value, owners in listed.items():
-        slot = kernel.slot_of(table.slots, np.uint64(value))
-        assert table.slots[slot] == value
-        entry, found = table.firsts[slot], []
+        row = kernel.row_of(table.slots, np.uint64(value))
+        assert table.slots[row, 0] == value
+        entry, found = kernel.first_entry(table, np.uint64(value)), []
+        assert entry == table.slots[row, 1]
         while entry >= 0:
-            assert made.values[table.places[entry]] == value
-            found.append(int(table.owners[entry]))
-            entry = table.nexts[entry]
+            anchor = table.entries[entry]
+            assert made.values[anchor[kernel.PLACE]] == value
+            assert made.offsets[anchor[kernel.PLACE]] == anchor[kernel.OFFSET]
+            found.append(int(anchor[kernel.OWNER]))
+            entry = anchor[kernel.NEXT]
         assert sorted(found) == sorted(owners)
-    free = kernel.slot_of(table.slots, np.uint64(12345))
-    assert table.slots[free] == 0
+    free = kernel.row_of(table.slots, np.uint64(12345))
+    assert table.slots[free, 0] == 0
+    assert kernel.first_entry(table, np.uint64(12345)) == -1
     assert all(kernel.may_lead(table.marks, np.uint64(value)) for value in listed)
     others = np.random.default_rng(0).integers(1, 2**63, 400, np.uint64)
     assert sum(bool(kernel.may_lead(table.marks, value)) for value in others) < 100
 
 
-@pytest.mark.parametrize(("words", "stride"), [(3, 1), (66, 1), (67, 2), (300, 5)])
+@pytest.mark.parametrize(("words", "stride"), [(3, 1), (18, 1), (19, 2), (82, 5)])
 def test_a_long_wording_has_anchors_at_equal_distances(words, stride):
     made, _ = wordings_of([list(range(1, words + 1))], [(0, (0, words))])
     table = table_of(made)
     assert kernel.stride_of(made, 0) == stride
     assert kernel.add_wording(made, 0, table) == 0
     count = int(table.count[0])
-    assert table.places[:count].tolist() == list(range(0, words - 2, stride))
+    assert table.entries[:count, kernel.PLACE].tolist() == list(range(0, words - 2, stride))
     assert count <= kernel.MOST_ANCHORS
 
 
@@ -287,9 +292,10 @@ def same_and_occurrences(documents, spans, rows):
     longest = max((high - low for _, (low, high) in spans), default=0) + 1
     kernel.same_wordings(np.arange(len(spans)), made, longest, table, leaders)
     out = np.empty((500, kernel.FOUND_COLUMNS), np.int64)
-    count = kernel.find_occurrences(np.array(rows), tokens, SIZE, made, table, out)
+    given = np.array(rows), tokens, kernel.Index(SIZE, made, table)
+    count = kernel.find_occurrences(*given, kernel.scratch_for(made), out)
     few = out[: count // 2].copy()
-    assert kernel.find_occurrences(np.array(rows), tokens, SIZE, made, table, few) == count
+    assert kernel.find_occurrences(*given, kernel.scratch_for(made), few) == count
     assert np.array_equal(few, out[: len(few)])
     return leaders.tolist(), out[:count].tolist(), made, tokens
 

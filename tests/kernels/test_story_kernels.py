@@ -150,11 +150,29 @@ def test_products(rows):
     vectors = vectors_of(rows)
     pairs = [(a, b) for a in range(len(rows)) for b in range(len(rows))]
     out = np.zeros(len(pairs), np.int64)
-    stories.products_of(vectors, np.array(pairs), out)
+    spread = np.zeros(27, np.int32)
+    stories.products_of(vectors, np.array(pairs), spread, out)
+    assert not spread.any()
     assert out.tolist() == [naive.product(rows[a], rows[b])[0] for a, b in pairs]
     assert stories.product(vectors, 0, 1) == naive.product(rows[0], rows[1])
+    stories.spread_vector(vectors, 0, spread)
+    assert spread.tolist() == [rows[0].get(term, 0) for term in range(27)]
+    assert stories.product_with(vectors, 1, spread) == naive.product(rows[0], rows[1])
+    stories.clear_vector(vectors, 0, spread)
+    assert not spread.any()
     for term in range(27):
         assert stories.value_of(vectors, 1, term) == rows[1].get(term, 0)
+
+
+@examples
+@given(st.lists(st.integers(0, 500), max_size=40, unique=True), st.data())
+def test_the_least_come_first(values, data):
+    least = data.draw(st.integers(0, len(values)))
+    array = np.array([*values, -1], np.int64)
+    stories.least_first(array, len(values), least)
+    assert sorted(array[:least].tolist()) == sorted(values)[:least]
+    assert sorted(array[:-1].tolist()) == sorted(values)
+    assert array[-1] == -1
 
 
 @examples
@@ -191,8 +209,11 @@ def found_partners(rows, days, limits):
     partners = np.zeros((len(rows), stories.PARTNERS), np.int32)
     products = np.zeros((len(rows), stories.PARTNERS), np.int64)
     given_all = (stories.Articles(vectors, heads, days), postings, np.array(limits))
+    scratch = stories.scratch_for(len(rows), 26)
     for span in ((0, 1), (1, len(rows))):
-        stories.find_partners(*span, *given_all, (partners, products))
+        stories.find_partners(span, *given_all, scratch, (partners, products))
+    assert not scratch.partial.any()
+    assert not scratch.spread.any()
     return partners, products
 
 
@@ -314,7 +335,9 @@ def linked(rows, days, edges, cut):
     """Return what the kernel links."""
     labels = np.zeros(len(rows), np.int64)
     ends, dots = np.array(edges, np.int64).reshape(-1, 2), np.zeros(len(edges), np.int64)
-    stories.products_of(vectors_of(rows), ends, dots)
+    vectors = vectors_of(rows)
+    room = np.zeros(int(vectors.terms.max(initial=0)) + 1, np.int32)
+    stories.products_of(vectors, ends, room, dots)
     known = days != stories.NO_DAY
     groups = linking.Groups(
         np.ones(len(rows), np.int64), known.astype(np.int64), np.where(known, days, 0).astype(int)

@@ -199,7 +199,7 @@ def test_a_crowded_seed_keeps_the_documents_of_least_rank():
     with mock.patch.object(seeds_module, "PLACES", 1):
         ranks = np.array([7, 2, 9, 4])
         index, cut = index_seeds(NGRAMS, Ranked(made, words, ranks), config, Columns())
-    assert listed(index) == [[(7, 0), (2, 0), (9, 0)]]
+    assert listed(index) == [[(2, 0), (7, 0), (9, 0)]]
     assert cut == {"seeds_in_too_many_documents": 1, "seed_positions_left_out": 2 + 3}
 
 

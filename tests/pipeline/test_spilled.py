@@ -13,12 +13,14 @@ from prose import BAKERY, COMET, FERRY, LANGUAGES, LIBRARY, ORCHARD, PENDULUM, S
 from dedup.cleaning import find as removals
 from dedup.cleaning.boilerplate import lines
 from dedup.config import Config
-from dedup.core import arrays
+from dedup.core import arrays, storage
+from dedup.core.storage import Columns
 from dedup.passages import find as passages
 from dedup.passages import seeds
 from dedup.pipeline import candidates as copies
 from dedup.pipeline import documents as gathering
 from dedup.pipeline.run import scan_corpus, scan_reader
+from dedup.pipeline.stages import Resources
 from dedup.sources import ReadOptions, from_python
 from dedup.sources.rereadable import Files, Held
 
@@ -128,12 +130,36 @@ def test_little_is_in_memory_at_a_time(tmp_path):
     """The columns are in files as soon as the texts are more than the memory allows."""
     assert gathering.text_budget(1 << 30) * gathering.FOLD < 1 << 30
     corpus = from_python(pages(30, 2))
-    read = gathering.gather(Held(corpus.table, corpus.read_report), kept(tmp_path, 1), 1)
-    assert read.columns.in_files
-    read = gathering.gather(
-        Held(corpus.table, corpus.read_report), kept(tmp_path, 1 << 30), 1 << 30
-    )
-    assert not read.columns.in_files
+    held = Held(corpus.table, corpus.read_report)
+    for budget, in_files in ((1, True), (1 << 30, False)):
+        read = gathering.gather(held, Resources(1, budget, kept(tmp_path, budget)))
+        assert read.columns.in_files == in_files
+
+
+def test_of_a_large_corpus_little_is_in_memory_by_default(tmp_path):
+    half = 64 << 30  # of a large machine
+    assert gathering.text_budget(half) > 5 << 30
+    assert gathering.text_budget(half, default=True) < 200 << 20
+    assert gathering.text_budget(1 << 30, default=True) == gathering.text_budget(1 << 30)
+
+
+def test_what_is_in_files_is_given_back(tmp_path, monkeypatch):
+    """A watched stage drops the pages that it looked at, but not a small window on the files."""
+    spool = kept(tmp_path, 0).spool
+    columns = Columns(spool, limit=1)
+    column = columns.grow("numbers", np.int64, 1 << 20)
+    column.append(np.arange(1 << 20))
+    numbers = column.done()
+    dropped = []
+    monkeypatch.setattr(storage, "_WATCH", 0.001)
+    monkeypatch.setattr(storage, "resident", lambda: dropped.append(1) or (1 << 40, 1 << 40))
+    with columns.watched():
+        while len(dropped) < 3:
+            assert int(numbers.sum()) == (1 << 19) * ((1 << 20) - 1)
+    count = len(dropped)
+    assert int(numbers.sum()) == (1 << 19) * ((1 << 20) - 1)
+    assert len(dropped) == count  # nobody watches any more
+    assert "numbers" in spool.flush()
 
 
 def kept(folder, budget):

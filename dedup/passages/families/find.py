@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Bool, Int64, offsets_of, runs_of_rows, table_size
+from dedup.core.arrays import Bool, Int64, offsets_of, order_by, runs_of_rows, table_size
 from dedup.core.checkpoints import Kept
-from dedup.core.parallel import in_order
+from dedup.core.parallel import Spare, in_order
 from dedup.kernels import families as kernel
 from dedup.passages.families.stars import find_stars
 from dedup.passages.find import Passages
@@ -186,7 +186,7 @@ def _find_templates(removed: Int64, tokens: Tokens, ranks: Int64) -> Int64:
     number[by_size] = np.arange(len(by_size))
     table = np.column_stack([number[group], docs, spans])
     table = table[table[:, 0] >= 0]
-    sorted_rows: Int64 = table[np.argsort(table[:, 0], kind="stable")]
+    sorted_rows: Int64 = table[order_by(table[:, 0])]
     return sorted_rows
 
 
@@ -229,14 +229,11 @@ class _Index:
 
 def empty_table(anchors: int) -> kernel.NgramTable:
     """Return a table with room for so many anchors."""
-    slots = table_size(2 * anchors)
+    slots = table_size(anchors)
     return kernel.NgramTable(
-        np.zeros(slots, np.uint64),
-        np.zeros(max(slots >> 5, 1), np.uint64),
-        np.full(slots, -1, np.int32),
-        np.full(anchors + 1, -1, np.int32),
-        np.full(anchors + 1, -1, np.int32),
-        np.full(anchors + 1, -1, np.int64),
+        np.zeros((slots, 2), np.uint64),
+        np.zeros(max(slots >> 3, 1), np.uint64),
+        np.zeros((anchors + 1, kernel.ENTRY_COLUMNS), np.int64),
         np.zeros(1, np.int64),
     )
 
@@ -251,15 +248,18 @@ def _led(members: _Occurrences, leaders: Int64) -> _Occurrences:
 def _complete(text: _Text, index: _Index, rows: Int64, threads: int) -> _Occurrences:
     """Return every occurrence of the wordings in some documents."""
     bounds = offsets_of(text.tokens.counts()[rows])
+    given = kernel.Index(text.size, index.wordings, index.table)
+    room = Spare(lambda: kernel.scratch_for(index.wordings))
 
     def find(part: tuple[int, int]) -> Int64:
         some = rows[slice(*part)]
         out = np.empty((4 * len(some) + 1024, kernel.FOUND_COLUMNS), np.int64)
-        given = (some, text.arrays(), text.size, index.wordings, index.table)
-        made = kernel.find_occurrences(*given, out)
-        if made > len(out):
-            out = np.empty((made, kernel.FOUND_COLUMNS), np.int64)
-            kernel.find_occurrences(*given, out)
+        with room.one() as hits:
+            made = kernel.find_occurrences(some, text.arrays(), given, hits, out)
+            if made > len(out):
+                out = np.empty((made, kernel.FOUND_COLUMNS), np.int64)
+                hits[:] = kernel.scratch_for(index.wordings)
+                kernel.find_occurrences(some, text.arrays(), given, hits, out)
         return out[:made].copy()
 
     empty = np.zeros((0, kernel.FOUND_COLUMNS), np.int64)
@@ -300,8 +300,7 @@ def _checked(
     """
     if not len(found.docs):
         return found, np.zeros(0, np.int64)
-    order = np.lexsort((found.spans[:, 0], found.docs, found.families))
-    found = found.take(order)
+    found = found.take(order_by(found.families, found.docs, found.spans[:, 0]))
     common = np.zeros(len(found.docs), np.int64)
     # Each family's representative, as one more row behind the occurrences.
     docs = np.concatenate([found.docs, centres.docs])
@@ -313,8 +312,13 @@ def _checked(
     own = found.spans[:, 1] - found.spans[:, 0]
     theirs = (centres.spans[:, 1] - centres.spans[:, 0])[found.families]
     fits = common >= _ALIKE * np.minimum(own, theirs)
-    alike = common / np.maximum(np.maximum(own, theirs), 1)
-    best = np.lexsort((found.spans[:, 0], found.how, -alike, found.docs, found.families))
+    # In each document the occurrence that is most alike first, then as it was found, then by place.
+    alike, likeness = np.unique(
+        common / np.maximum(np.maximum(own, theirs), 1), return_inverse=True
+    )
+    new = np.ones(len(own), np.bool_)
+    new[1:] = (np.diff(found.families) != 0) | (np.diff(found.docs) != 0)
+    best = order_by(np.cumsum(new), len(alike) - likeness, found.how)
     best = best[fits[best]]
     found, common = found.take(best), common[best]
     stays = np.empty(len(best), np.bool_)
@@ -331,11 +335,11 @@ def _in_order(
     cut: dict[str, int],
 ) -> Families:
     """Put families in order, the largest first, with the variants of each behind it."""
-    order = np.lexsort((found.spans[:, 0], ranks[found.docs], found.families))
+    order = order_by(found.families, ranks[found.docs], found.spans[:, 0])
     found, common = found.take(order), common[order]
     count = len(centres.docs)
     sizes = np.bincount(found.families, minlength=count)
-    by_size = np.argsort(-sizes, kind="stable")  # of as many the earlier star
+    by_size = order_by(-sizes)  # of as many the earlier star
     by_size = by_size[sizes[by_size] > 1]
     owners = _variants(found, by_size, sizes, len(ranks))
     main = by_size[owners[by_size] == by_size]
@@ -348,8 +352,8 @@ def _in_order(
         variant[family] = so_far[int(owners[family])]
     owner = owners[found.families]
     rows = np.flatnonzero((owner >= 0) & (sizes[found.families] > 1))
-    keys = (found.spans[rows, 0], ranks[found.docs[rows]], variant[found.families[rows]])
-    rows = rows[np.lexsort((*keys, number[owner[rows]]))]
+    keys = (variant[found.families[rows]], ranks[found.docs[rows]], found.spans[rows, 0])
+    rows = rows[order_by(number[owner[rows]], *keys)]
     rows = rows[_apart(found.take(rows), number[owner[rows]], variant[found.families[rows]])]
     found, common = found.take(rows), common[rows]
     families, variants = number[owner[rows]], variant[found.families]
@@ -369,7 +373,7 @@ def _in_order(
 def _variants(found: _Occurrences, by_size: Int64, sizes: Int64, documents: int) -> Int64:
     """Return for each family the larger one that it is a variant of, itself where it is none."""
     owners = np.zeros(len(sizes), np.int64)
-    by_doc = np.lexsort((found.families, found.spans[:, 0], found.docs))
+    by_doc = order_by(found.docs, found.spans[:, 0], found.families)
     of_doc = offsets_of(np.bincount(found.docs, minlength=documents))
     placed = kernel.Placed(found.families, found.docs, found.spans, by_doc, of_doc)
     kernel.find_variants(by_size, offsets_of(sizes), placed, owners)
@@ -378,7 +382,7 @@ def _variants(found: _Occurrences, by_size: Int64, sizes: Int64, documents: int)
 
 def _apart(found: _Occurrences, families: Int64, variants: Int64) -> Bool:
     """Tell which occurrences stay: of a variant none that the family has at that place itself."""
-    order = np.lexsort((found.spans[:, 0], variants, found.docs, families))
+    order = order_by(families, found.docs, variants, found.spans[:, 0])
     kept = np.empty(len(order), np.bool_)
     kernel.drop_overlapping(families[order], found.docs[order], found.spans[order], kept)
     stays = np.ones(len(order), np.bool_)
@@ -395,6 +399,6 @@ def _representatives(
     shared = np.minimum(found.spans[:, 1], centres.spans[families, 1])
     shared -= np.maximum(found.spans[:, 0], centres.spans[families, 0])
     rows = np.flatnonzero(own)
-    rows = rows[np.lexsort((rows, -shared[rows], families[rows]))]
+    rows = rows[order_by(families[rows], -shared[rows])]
     first: Int64 = rows[np.unique(families[rows], return_index=True)[1]]
     return first

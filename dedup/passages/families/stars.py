@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.core.arrays import Int64, offsets_of
+from dedup.core.arrays import Int64, offsets_of, order_by
 from dedup.kernels import stars as kernel
 from dedup.kernels.regions import MEDIUM
 from dedup.passages.find import Passages
@@ -26,7 +26,7 @@ def find_stars(passages: Passages, ranks: Int64) -> Int64:
     counts = np.zeros(len(candidates), np.int64)
     kernel.count_all_members(sides, candidates, stamps, counts)
     lengths = (sides.ends - sides.starts)[candidates]
-    by_rank = np.lexsort((sides.starts[candidates], ranks[sides.docs[candidates]], -lengths))
+    by_rank = order_by(-lengths, ranks[sides.docs[candidates]], sides.starts[candidates])
     candidates, counts = candidates[by_rank], counts[by_rank]
     members = np.minimum(counts, kernel.MOST_MEMBERS)
     heap = (kernel.MOST_MEMBERS - members) << kernel.COUNT_SHIFT | np.arange(len(counts))
@@ -46,7 +46,7 @@ def _sides(passages: Passages, rows: Int64, documents: int) -> kernel.Sides:
     others = np.concatenate([docs[count:], docs[:count]])
     starts = np.concatenate([spans[:, 0], spans[:, 2]]).astype(np.int64)
     ends = np.concatenate([spans[:, 1], spans[:, 3]]).astype(np.int64)
-    order = np.lexsort((others, ends, starts, docs))
+    order = order_by(docs, starts, ends, others)
     place = np.empty(2 * count, np.int64)
     place[order] = np.arange(2 * count)
     twins = (order + count) % max(2 * count, 1)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dedup.core.arrays import Int64
+from dedup.core.arrays import Int64, order_by
 from dedup.passages.families.copying import Copied, Link
 from dedup.passages.families.credits import agencies
 from dedup.passages.families.find import Families
@@ -132,9 +132,7 @@ def occurrences_table(described: Described, ids: pa.Array) -> tuple[pa.Table, in
     listed = inside < MOST_EQUAL
     docs, places = docs[listed], places[listed]
     numbers = described.numbers()[families.families]
-    order = np.lexsort(
-        (families.spans[places, 0], docs, families.variants[places], numbers[places])
-    )
+    order = order_by(numbers[places], families.variants[places], docs, families.spans[places, 0])
     docs, places = docs[order], places[order]
     tokens = sources.tokens
     first, last = (tokens.bounds[docs] + families.spans[places, side] for side in (0, 1))
