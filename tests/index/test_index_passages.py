@@ -221,6 +221,26 @@ def test_templates_are_no_passages(place):
         assert last.passages == ()
 
 
+def test_what_is_at_hand_of_sites_changes_nothing(tmp_path, monkeypatch):
+    """Two processes take turns, each with the counts of one site at hand."""
+    told = []
+    for most in (64, 1, 0):
+        monkeypatch.setattr("dedup.index.templates._SITES", most)
+        path = tmp_path / f"{most}.index"
+        with Index.open(path, clean=True) as one, Index.open(path) as two:
+            said = [
+                (one, two)[number // 3 % 2].check_and_add(
+                    article(number, FOOT, QUOTE, site=f"s{number % 2}")
+                )
+                for number in range(40)
+            ]
+            assert one.verify() == []
+            told.append([each.removals for each in said])
+            assert one.templates() == two.templates() != []
+    assert told[0] == told[1] == told[2]
+    assert told[0][-1]
+
+
 @pytest.mark.parametrize("keeps", ["clean", "passages"])
 def test_a_site_goes_on_when_its_articles_went(place, keeps, monkeypatch):
     """What went is forgotten when postings are merged; the site still names it."""
