@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from xxhash import xxh3_64_intdigest
-
+from dedup.core.hashing import xxh3_64
 from dedup.errors import CorruptIndex, DedupError, IndexUnavailable
 from dedup.index.sqlite.locking import FileLock, file_system, is_remote
 
@@ -106,12 +105,12 @@ def sealed(data: bytes, *facts: int) -> int:
     What was read from a file may be anything; of other types it is ``CorruptIndex``.
     """
     try:
-        seed = xxh3_64_intdigest(_FORMS[len(facts)].pack(*facts))
+        seed = xxh3_64(_FORMS[len(facts)].pack(*facts))
     except struct.error:
         raise CorruptIndex(_OTHER_TYPES) from None
     if not isinstance(data, bytes):
         raise CorruptIndex(_OTHER_TYPES)
-    digest: int = xxh3_64_intdigest(data, seed)  # of every row that is read, so without a detour
+    digest = xxh3_64(data, seed)
     return digest - (1 << 64) if digest >> 63 else digest
 
 

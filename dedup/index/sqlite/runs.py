@@ -22,6 +22,7 @@ from dedup.kernels import postings as kernel
 
 _FILL = 110  # postings of a block: with its checksum a quarter of a page of 4,096 bytes, about
 _NAMES = {"blocks": "postings", "seeds": "seeds"}  # what the tables hold
+_MOST_RUNS = 1 << 31
 _ROOM = 256  # initial capacity of a look-up, in articles
 
 
@@ -42,6 +43,21 @@ class Run:
     def first(self, part: int) -> int:
         """Return the position of the first block of a slice."""
         return self.run << 32 | part * self.parts
+
+
+def refuse_impossible(connection: sqlite3.Connection, runs: Sequence[Run]) -> None:
+    """Raise ``CorruptIndex`` for runs that say they are larger than the file they stand in.
+
+    A block takes at least eight bytes, and a posting one; what is as large as a stranger says is
+    not made room for. The number of a run stands in the upper half of the places of its blocks.
+    """
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    room = pages * size
+    for each in runs:
+        fits = 0 < 8 * kernel.SLICES * each.parts <= room and 0 <= each.postings <= room
+        if not fits or not 0 <= each.run < _MOST_RUNS:
+            raise CorruptIndex(f"run {each.run} of the index cannot be as large as it says")
 
 
 def parts_for(postings: int) -> int:

@@ -20,7 +20,7 @@ from dedup.index.rules import Row
 from dedup.index.searching import MOST_NOTED, is_seeded, note, seeds_of
 from dedup.index.settings import Settings
 from dedup.index.sqlite.database import among, sealed
-from dedup.index.sqlite.runs import Run, Slices, looked_up, merged, read_run
+from dedup.index.sqlite.runs import Run, Slices, looked_up, merged, read_run, refuse_impossible
 from dedup.index.store import BUCKET
 from dedup.kernels import packed
 from dedup.kernels import postings as kernel
@@ -95,6 +95,7 @@ class SeedRuns:
         else:
             self._read(*row)
         if anew or self._shape != known:
+            refuse_impossible(connection, self.runs)
             self._tail, self._taken = Tail(), self.covered
             self._noted = None
 

@@ -17,7 +17,7 @@ from dedup.index.rules import Row, keys_of_records, texts_of
 from dedup.index.searching import is_seeded
 from dedup.index.settings import Settings
 from dedup.index.sqlite.database import among, sealed
-from dedup.index.sqlite.runs import Finder, Run
+from dedup.index.sqlite.runs import Finder, Run, refuse_impossible
 from dedup.index.sqlite.seeds import WAITING, SeedRuns
 from dedup.index.store import BUCKET, Counts
 
@@ -53,6 +53,7 @@ class SQLiteShelf:
         shape = self.take_state(connection)
         if anew or shape != self._shape or self.next <= self._taken:
             self._shape = -1
+            refuse_impossible(connection, self.runs)
             self._finder = Finder(self.runs)
             self._tail.clear()
             self._taken = self.covered
