@@ -46,7 +46,6 @@ __all__ = [
     "ARTICLES",
     "Cleaning",
     "Reread",
-    "check_rows",
     "original_of",
     "restore_directory",
     "write_cleaned",
@@ -152,12 +151,12 @@ def write_cleaned(
     of them.
     """
     if annotate:
-        check_rows(result.corpus)
+        _check_rows(result.corpus)
     cleaning = Cleaning(result, Held(result), everything=everything, annotate=annotate)
     return cleaning.write(directory, format=format, inputs=inputs)
 
 
-def check_rows(corpus: Corpus) -> None:
+def _check_rows(corpus: Corpus) -> None:
     """Raise ``ConfigError`` where a document was no row, so that there is nothing to annotate."""
     paths, records = corpus.table["path"], corpus.table["record"]
     whole = paths.filter(pc.and_(pc.is_valid(paths), pc.is_null(records)))

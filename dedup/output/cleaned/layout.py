@@ -102,7 +102,7 @@ class Layout:
             return None
         try:
             kind = pa.array(values).type
-            fields = [pa.schema([(name, each)]) for each in (known, kind)]
+            fields = [pa.schema([("", each)]) for each in (known, kind)]
             return pa.unify_schemas(fields, promote_options="permissive").field(0).type
         except _UNFIT:
             return None

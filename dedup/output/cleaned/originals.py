@@ -7,7 +7,6 @@ taken: little of it is in memory at a time.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,15 +45,18 @@ class Some:
     documents: pa.RecordBatch
     columns: list[tuple[Int64, pa.RecordBatch]] = field(default_factory=list)
 
-    def parts(self) -> Iterator[tuple[Int64, Part]]:
-        """Yield the documents by kind, with their places."""
+    def parts(self) -> list[tuple[Int64, Part]]:
+        """Return the documents by kind, with their places: the kind of the first one first."""
         others = np.ones(len(self.documents), np.bool_)
-        for places, columns in self.columns:
+        for places, _ in self.columns:
             others[places] = False
-            yield places, (self.documents.take(pa.array(places)), columns)
+        kinds: list[tuple[Int64, pa.RecordBatch | None]] = [*self.columns]
         if others.any():
-            places = np.flatnonzero(others)
-            yield places, (self.documents.take(pa.array(places)), None)
+            kinds.append((np.flatnonzero(others), None))
+        kinds.sort(key=lambda kind: int(kind[0].min()))
+        return [
+            (places, (self.documents.take(pa.array(places)), columns)) for places, columns in kinds
+        ]
 
 
 class Originals(Protocol):

@@ -69,38 +69,47 @@ class JsonFile:
         """Do nothing: every line is written."""
 
 
-def lay_out(layout: Layout, originals: Originals, written: Bool, runs: Iterator[Run]) -> None:
+def lay_out(
+    layout: Layout, originals: Originals, written: Bool, runs: Iterator[tuple[int, int]]
+) -> None:
     """Take the columns of the rows that are written into account, in order of id.
 
-    Arrow data counts wherever a row of it was read, after what is written.
+    First come those of the first row, then those of values as they are met, and at last those of
+    other Arrow data, whether a row of it is written or not.
     """
     if originals.lay_out(layout):
         return
-    others: list[tuple[str, pa.Schema]] = []
+    kinds: list[tuple[str, pa.Schema]] = []
+    is_first = True
     for low, high in runs:
-        for places, (documents, columns) in originals.take(low, high).parts():
-            chosen = np.flatnonzero(written[low:high][places])
-            if len(chosen):
-                rows = pa.array(chosen)
-                taken = None if columns is None else columns.take(rows)
-                layout.see((documents.take(rows), taken))
-            elif columns is not None:
-                others.append((text_column(documents), columns.schema))
-                others = others if len(others) < _MANY else list(_distinct(others))
-    for given, schema in _distinct(others):
+        parts = originals.take(low, high).parts()
+        chosen = [np.flatnonzero(written[low:high][places]) for places, _ in parts]
+        if is_first and any(map(len, chosen)):
+            firsts = [
+                int(places[rows[0]]) if len(rows) else high
+                for (places, _), rows in zip(parts, chosen, strict=True)
+            ]
+            _see_kind(layout, parts[int(np.argmin(firsts))][1])
+            is_first = False
+        for (_, (documents, columns)), rows in zip(parts, chosen, strict=True):
+            if columns is not None:
+                _add_kind(kinds, (text_column(documents), columns.schema))
+            elif len(rows):
+                layout.see((documents.take(pa.array(rows)), None))
+    for given, schema in kinds:
         layout.see_schema(given, schema)
 
 
-Run = tuple[int, int]
-_MANY = 100
+def _see_kind(layout: Layout, part: Part) -> None:
+    """Take the columns of Arrow data into account; values are seen as they are met."""
+    documents, columns = part
+    if columns is not None:
+        layout.see_schema(text_column(documents), columns.schema)
 
 
-def _distinct(kinds: list[tuple[str, pa.Schema]]) -> Iterator[tuple[str, pa.Schema]]:
-    seen: list[tuple[str, pa.Schema]] = []
-    for given, schema in kinds:
-        if not any(given == name and schema.equals(other) for name, other in seen):
-            seen.append((given, schema))
-            yield given, schema
+def _add_kind(kinds: list[tuple[str, pa.Schema]], kind: tuple[str, pa.Schema]) -> None:
+    if not any(kind[0] == given and kind[1].equals(schema) for given, schema in kinds):
+        kinds.append(kind)
 
 
 @dataclass(slots=True)
