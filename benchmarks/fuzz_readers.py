@@ -11,25 +11,16 @@ or was counted as skipped; and a text file gives back its bytes.
 
 from __future__ import annotations
 
-import argparse
 import bz2
 import email.message
 import gzip
 import io
 import json
 import lzma
-import multiprocessing
 import random
-import resource
-import signal
 import sys
 import tarfile
-import tempfile
-import time
-import traceback
-import warnings
 import zipfile
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +28,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.orc
 import pyarrow.parquet as pq
+from fuzzing import Fuzzed, main
 
 from dedup.errors import DedupError
 from dedup.sources import ReadOptions, original_bytes, read
@@ -45,10 +37,6 @@ if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
-
-SECONDS = 30  # for one input
-MEMORY = 6 << 30  # of one process
-CHUNK = 2_500  # inputs given to a process at once
 
 TEXTS = [
     "The council met on Monday and agreed to mend the old bridge before winter.\n\nIt costs a lot.",
@@ -265,103 +253,22 @@ def outcome(path: Path, data: bytes) -> str:
     return "read" if report.is_clean else "read with flaws"
 
 
-def _too_long(number: int, frame: object) -> None:
-    raise TimeoutError(f"not done in {SECONDS} seconds")
+class Readers(Fuzzed):
+    """Damaged files through the readers."""
 
+    def valid(self) -> dict[str, bytes]:
+        """Return the files that inputs are made of."""
+        return valid_files()
 
-def work(first: int, last: int, marker: str, results: str) -> None:
-    """Read the inputs of some numbers; say in ``marker`` which is at hand."""
-    warnings.simplefilter("ignore")
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.signal(signal.SIGALRM, _too_long)
-    files, met, faults = valid_files(), Counter(), []
-    with tempfile.TemporaryDirectory() as folder:
-        for seed in range(first, last):
-            Path(marker).write_text(str(seed))
-            name, data = input_of(seed, files)
-            signal.alarm(SECONDS)
-            try:
-                met[name, outcome(Path(folder, name), data)] += 1
-            except BaseException as error:  # any of them is what this looks for
-                met[name, "fault"] += 1
-                last_line = traceback.extract_tb(error.__traceback__)[-1]
-                where = f"{Path(last_line.filename).name}:{last_line.lineno}"
-                faults.append([seed, name, f"{type(error).__name__}: {error}"[:200], where])
-            signal.alarm(0)
-    counts = [[*key, count] for key, count in met.items()]
-    Path(results).write_text(json.dumps({"counts": counts, "faults": faults}))
+    def name(self, seed: int, valid: dict[str, bytes]) -> str:
+        """Return the name of an input."""
+        return input_of(seed, valid)[0]
 
-
-def run(first: int, inputs: int, processes: int) -> dict[str, object]:
-    """Read so many inputs in processes of their own; return what became of them."""
-    context = multiprocessing.get_context("spawn")
-    met, faults, chunks = Counter(), [], []
-    waiting = [
-        (low, min(low + CHUNK, first + inputs)) for low in range(first, first + inputs, CHUNK)
-    ]
-    begin = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        running: list[tuple[object, int, int]] = []
-        while waiting or running:
-            while waiting and len(running) < processes:
-                low, high = waiting.pop(0)
-                names = [str(Path(folder, f"{kind}{low}")) for kind in ("at", "out")]
-                process = context.Process(target=work, args=(low, high, *names))
-                process.start()
-                running.append((process, low, high))
-            for entry in list(running):
-                process, low, high = entry
-                process.join(0.05)
-                if process.exitcode is None:
-                    continue
-                running.remove(entry)
-                marker, results = (Path(folder, f"{kind}{low}") for kind in ("at", "out"))
-                if process.exitcode == 0 and results.exists():
-                    found = json.loads(results.read_text())
-                    met.update({(name, what): count for name, what, count in found["counts"]})
-                    faults += found["faults"]
-                    continue
-                died = int(marker.read_text()) if marker.exists() else low
-                name = input_of(died, valid_files())[0]
-                faults.append([died, name, f"the process ended with {process.exitcode}", ""])
-                met[name, "fault"] += 1
-                chunks += [(low, died)] if died > low else []
-                waiting = [
-                    *((low, died),) * (died > low),
-                    *((died + 1, high),) * (died + 1 < high),
-                    *waiting,
-                ]
-    outcomes: Counter[str] = Counter()
-    formats: dict[str, Counter[str]] = {}
-    for (name, what), count in met.items():
-        outcomes[what] += count
-        formats.setdefault(name, Counter())[what] += count
-    return {
-        "inputs": sum(outcomes.values()),
-        "first_seed": first,
-        "outcomes": dict(outcomes.most_common()),
-        "by_file": {name: dict(formats[name].most_common()) for name in sorted(formats)},
-        "faults": sorted(faults)[:100],
-        "seconds": round(time.perf_counter() - begin, 1),
-        "versions": {"python": sys.version.split()[0], "pyarrow": pa.__version__},
-    }
-
-
-def main() -> int:
-    """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--inputs", type=int, default=10_000)
-    parser.add_argument("--first", type=int, default=0, help="number of the first input")
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--record", help="file that gets the figures")
-    given = parser.parse_args()
-    figures = run(given.first, given.inputs, given.processes)
-    text = json.dumps(figures, indent=1)
-    print(text)
-    if given.record:
-        Path(given.record).write_text(f"{text}\n")
-    return 1 if figures["faults"] else 0
+    def outcome(self, seed: int, valid: dict[str, bytes], folder: Path) -> str:
+        """Read one input; return what became of it."""
+        name, data = input_of(seed, valid)
+        return outcome(folder / name, data)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Readers(), __doc__))

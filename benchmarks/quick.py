@@ -1,12 +1,14 @@
-"""Measure in three minutes what should not get worse, and compare it with the last record.
+"""Measure in four minutes what should not get worse, and compare it with the last record.
 
     scripts/bench quick                 # measures, writes record/quick-<date>.json, compares
     scripts/bench quick --rounds 5      # on a noisy machine
 
 Figures are ratios to what runs beside them in the same minutes, so records of different machines
 can be compared: both modes to the floor (read the file, hash every text) and datasketch to both,
-start-up apart; besides, the CPU seconds of the first compile and of a warm start against the floor,
-and peak memory. A figure that is more than 5% worse than in the last record is named.
+start-up apart; a corpus of which every fifth article carries one stock paragraph to the same corpus
+without; the wall time of two threads to that of one; besides, the CPU seconds of the first compile
+and of a warm start against the floor, and peak memory. A figure that is more than 5% worse than in
+the last record is named.
 """
 
 from __future__ import annotations
@@ -23,11 +25,19 @@ from pathlib import Path
 from typing import Any
 
 import corpus as corpus_maker
+import pyarrow as pa
+import pyarrow.parquet as pq
 import tables
 
 HERE = Path(__file__).resolve().parent
 RECORDS = HERE / "record"
 DOCUMENTS = 10_000
+STOCK = (
+    "The regional water authority said on Thursday that reservoirs in the upper valley had fallen "
+    "to their lowest level in eleven years, and asked households and farms to cut their use by a "
+    "fifth until the autumn rains arrive, warning that rationing would follow in three districts "
+    "if the appeal was not heeded."
+)
 WORSE = 0.05  # a figure has to be by so much worse to be named
 # Every figure, and whether less is better.
 LESS_IS_BETTER = {
@@ -37,6 +47,9 @@ LESS_IS_BETTER = {
     "datasketch / duplicates": False,
     "first compile / floor": True,
     "start / floor": True,
+    "stock paragraph / none": True,
+    "two threads / one, full": True,
+    "two threads / one, duplicates": True,
     "full megabytes": True,
     "duplicates megabytes": True,
 }
@@ -70,6 +83,9 @@ def measure(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
     """Return CPU seconds, seconds and megabytes of every program: medians of rounds in turns."""
     corpus_maker.write(folder, *corpus_maker.make(DOCUMENTS, 1, 400))
     source, seeds = str(folder / "corpus.parquet"), str(HERE.parent / "seeds")
+    stock = str(folder / "stock.parquet")
+    write_stock(source, stock)
+    one = ["--threads", "1"]
     scan = [sys.executable, "-m", "dedup", "scan", "--quiet"]
     fast = ["--find", "duplicates"]
     cache = {"NUMBA_CACHE_DIR": str(folder / "cache")}
@@ -80,6 +96,9 @@ def measure(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
         ("start, duplicates", [*scan, *fast, seeds], {}),
         ("full", [*scan, source], {}),
         ("duplicates", [*scan, *fast, source], {}),
+        ("stock", [*scan, stock], {}),
+        ("one thread, full", [*scan, *one, source], {}),
+        ("one thread, duplicates", [*scan, *fast, *one, source], {}),
         ("datasketch", [sys.executable, str(HERE / "peers/datasketch_.py"), source, "OUT"], {}),
     ]
     for _, command, more in turns[:-1]:  # compile, and read the file once
@@ -91,6 +110,19 @@ def measure(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
         name: {key: statistics.median(run[key] for run in each) for key in each[0]}
         for name, each in runs.items()
     }
+
+
+def write_stock(source: str, made: str) -> None:
+    """Write a corpus again, with one paragraph in the middle of every fifth article."""
+    table = pq.read_table(source)
+    texts = table["text"].to_pylist()
+    for place in range(0, len(texts), 5):
+        parts = texts[place].split("\n\n")
+        parts.insert(len(parts) // 2, STOCK)
+        texts[place] = "\n\n".join(parts)
+    column = table.schema.get_field_index("text")
+    kind = table.schema.field(column).type
+    pq.write_table(table.set_column(column, "text", pa.array(texts, kind)), made)
 
 
 def _run(command: list[str], more: dict[str, str], folder: Path) -> dict[str, float]:
@@ -108,12 +140,20 @@ def _run(command: list[str], more: dict[str, str], folder: Path) -> dict[str, fl
 def figures(measured: dict[str, dict[str, float]]) -> dict[str, float]:
     """Return the figures of a measurement, start-up taken off both modes.
 
-    >>> programs = ("floor", "full", "duplicates", "datasketch", "first compile")
-    >>> made = {name: {"cpu_seconds": 2.0, "megabytes": 9.0} for name in programs}
-    >>> made |= {name: {"cpu_seconds": 1.0} for name in ("start, full", "start, duplicates")}
+    >>> programs = ("floor", "full", "duplicates", "datasketch", "first compile", "stock")
+    >>> programs += ("one thread, full", "one thread, duplicates")
+    >>> made = {name: {"cpu_seconds": 2.0, "seconds": 1.5, "megabytes": 9.0} for name in programs}
+    >>> start = {"cpu_seconds": 1.0, "seconds": 1.0}
+    >>> made |= {name: start for name in ("start, full", "start, duplicates")}
     >>> figures(made)["datasketch / full"], figures(made)["full megabytes"]
     (2.0, 9.0)
     """
+    wall = {name: each["seconds"] for name, each in measured.items()}
+    threads = {
+        mode: max(wall[mode] - wall[f"start, {mode}"], 0.01)
+        / max(wall[f"one thread, {mode}"] - wall[f"start, {mode}"], 0.01)
+        for mode in ("full", "duplicates")
+    }
     cpu = {name: each["cpu_seconds"] for name, each in measured.items()}
     floor = max(cpu["floor"], 0.01)
     full = max(cpu["full"] - cpu["start, full"], 0.01)
@@ -125,6 +165,9 @@ def figures(measured: dict[str, dict[str, float]]) -> dict[str, float]:
         "datasketch / duplicates": cpu["datasketch"] / duplicates,
         "first compile / floor": (cpu["first compile"] - cpu["start, full"]) / floor,
         "start / floor": cpu["start, full"] / floor,
+        "stock paragraph / none": max(cpu["stock"] - cpu["start, full"], 0.01) / full,
+        "two threads / one, full": threads["full"],
+        "two threads / one, duplicates": threads["duplicates"],
         "full megabytes": measured["full"]["megabytes"],
         "duplicates megabytes": measured["duplicates"]["megabytes"],
     }

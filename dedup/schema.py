@@ -9,7 +9,9 @@ half open.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -249,6 +251,26 @@ ANNOTATIONS = pa.schema(
         ("tag", pa.string()),  # caption, byline, date_line, embed, related_suspect, comment
     ]
 )
+
+
+def rows_as_table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    """Return rows of plain values as a table; none at all cost nothing.
+
+    >>> rows_as_table([(0, 5, 9, "caption")], ANNOTATIONS).num_rows
+    1
+    """
+    if not rows:
+        return _no_rows(schema)
+    columns = zip(zip(*rows, strict=True), schema, strict=True)
+    return pa.Table.from_arrays(
+        [pa.array(values, kind.type) for values, kind in columns], schema=schema
+    )
+
+
+@cache
+def _no_rows(schema: pa.Schema) -> pa.Table:
+    return schema.empty_table()
+
 
 # The same two as they are written: with the id of the document.
 NAMED = {

@@ -36,10 +36,11 @@ def test_examples(load, program):
 
 def test_a_figure_that_got_worse_is_named(load, tmp_path, monkeypatch, capsys):
     quick = load("quick")
-    programs = ("floor", "full", "duplicates", "datasketch", "first compile")
-    measured = {name: {"cpu_seconds": 2.0, "megabytes": 100.0} for name in programs}
+    programs = ("floor", "full", "duplicates", "datasketch", "first compile", "stock")
+    programs += ("one thread, full", "one thread, duplicates")
+    measured = {name: {"cpu_seconds": 2.0, "seconds": 2.0, "megabytes": 100.0} for name in programs}
     starts = ("start, full", "start, duplicates")
-    measured |= {name: {"cpu_seconds": 1.0, "megabytes": 50.0} for name in starts}
+    measured |= {name: {"cpu_seconds": 1.0, "seconds": 1.0, "megabytes": 50.0} for name in starts}
     monkeypatch.setattr(quick, "measure", lambda folder, rounds: measured)
     monkeypatch.setattr(quick, "RECORDS", tmp_path)
     for day, megabytes in (("2026-01-01", 100.0), ("2026-01-02", 106.0)):

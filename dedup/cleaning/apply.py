@@ -18,7 +18,7 @@ import pyarrow as pa
 from dedup.cleaning.rules import is_frequent, is_sure
 from dedup.core.arrays import Bool, Int32
 from dedup.errors import OutputError
-from dedup.schema import REMOVALS
+from dedup.schema import REMOVALS, rows_as_table
 from dedup.text.tokens import Tokens
 
 MOST_REMOVED = 0.4  # share of the words
@@ -76,6 +76,8 @@ class Op:
 def removals_of(table: pa.Table) -> dict[int, list[Removal]]:
     """Group the rows of a table of schema ``REMOVALS`` by document."""
     found: dict[int, list[Removal]] = {}
+    if not table.num_rows:
+        return found
     columns = [table[name].to_pylist() for name in _COLUMNS]
     for doc, start, end, reason, rule, confidence, low, high in zip(*columns, strict=True):
         kept = None if low is None else (low, high)
@@ -151,15 +153,15 @@ def settle_removals(tables: Sequence[pa.Table], tokens: Tokens) -> tuple[pa.Tabl
     """
     review = np.zeros(len(tokens), np.bool_)
     rows: list[tuple[Any, ...]] = []
-    for doc, removals in sorted(removals_of(pa.concat_tables(tables)).items()):
+    some = [table for table in tables if table.num_rows]
+    found = removals_of(pa.concat_tables(some)) if some else {}
+    for doc, removals in sorted(found.items()):
         starts = tokens.starts[tokens.bounds[doc] : tokens.bounds[doc + 1]]
         settled, review[doc] = guard(merge_removals(removals), starts)
         for each in settled:
             kept = each.kept or (None, None)
             rows.append((doc, each.start, each.end, each.reason, each.rule, each.confidence, *kept))
-    columns = list(zip(*rows, strict=True)) or [()] * len(REMOVALS)
-    arrays = [pa.array(values, kind.type) for values, kind in zip(columns, REMOVALS, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=REMOVALS), review
+    return rows_as_table(rows, REMOVALS), review
 
 
 def apply_removals(text: str, removals: Sequence[Removal]) -> tuple[str, list[Op]]:

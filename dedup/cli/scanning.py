@@ -225,10 +225,10 @@ def scan_signed(options: Scan) -> Scanned:
 
 def _check_index(options: Scan | Clean) -> None:
     """Raise what is wrong with the index that is named, if one is, before any work is done."""
-    from dedup.index import Index
-
     if options.against is None:
         return
+    from dedup.index import Index
+
     with Index.open(options.against, mode="r") as index:
         if options.drop_known_passages and not index.settings.passages:
             allowed = "with an index that was made with --passages"

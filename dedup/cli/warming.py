@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 import time
@@ -53,9 +54,14 @@ class Counter:
 
 @functools.cache
 def compile_first(command: str, *, quiet: bool) -> None:
-    """Compile all that a command needs before its work and its clock begin, once a machine."""
+    """Compile all that a command needs before its work and its clock begin, once a machine.
+
+    The garbage collector then passes over what was loaded, hundreds of thousands of objects that
+    stay: it would look at them again with every few lines of JSON.
+    """
     from dedup.kernels import warming
 
+    gc.freeze()
     if not quiet:
         announce_compiling()
     if warming.is_ready(command):

@@ -14,9 +14,10 @@ import numpy as np
 
 from dedup.core.arrays import Texts, UInt64
 from dedup.errors import OutputError
+from dedup.index.buckets import Buckets
 from dedup.index.entries import Entry, Record
 from dedup.index.rules import Row, Rules, keys_of_records, texts_of
-from dedup.index.searching import MOST_NOTED, Search, is_seeded, note, seeds_of
+from dedup.index.searching import Search, is_seeded, note, seeds_of
 from dedup.index.settings import Settings
 from dedup.index.store import BUCKET, Counts
 from dedup.index.stories import MemoryStories
@@ -129,7 +130,7 @@ class MemoryStore:
 
     def facts(self) -> dict[str, Any]:
         """Return what ``info`` says of this kind of store."""
-        return {"kind": "memory", "postings": sum(map(len, self._shelf.postings.values()))}
+        return {"kind": "memory", "postings": len(self._shelf.postings)}
 
     def verify(self) -> list[str]:
         """Compare the postings with those that follow from the articles."""
@@ -162,8 +163,7 @@ class _MemoryShelf:
         self.counts = Counts()
         self.by_number: dict[int, Row] = {}
         self.groups: defaultdict[int, dict[int, None]] = defaultdict(dict)
-        self.postings: dict[int, list[int]] = {}
-        self.seeds: dict[int, list[int]] = {}
+        self.postings, self.seeds = Buckets(), Buckets()
         self.sites: dict[int, bytes] = {}
         self._clock = clock
         self._latest = self._next = 0
@@ -175,13 +175,20 @@ class _MemoryShelf:
 
     def articles(self, keys: Sequence[int]) -> list[Sequence[int]]:
         """Return the newest ``BUCKET`` articles of each key, in order."""
-        return [self.postings.get(key, ()) for key in keys]
+        return self.postings.find(keys)
 
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """Return articles by number, in order, without those that were removed."""
         return [self.by_number[each] for each in numbers if each in self.by_number]
 
-    def append(self, record: Record, keys: list[int], group: int | None, leads: bool) -> int:
+    def append(
+        self,
+        record: Record,
+        keys: list[int],
+        group: int | None,
+        leads: bool,
+        seeds: UInt64 | None = None,
+    ) -> int:
         """Keep an article under the next number; without a group it begins one."""
         self._next += 1
         group = self._next if group is None else group
@@ -189,12 +196,9 @@ class _MemoryShelf:
         self.by_number[row.number] = row
         if not leads:
             self.groups[row.group][row.number] = None
-        for key in keys:
-            bucket = self.postings.setdefault(key, [])
-            bucket.append(row.number)
-            del bucket[:-BUCKET]
+        self.postings.post(keys, row.number)
         if self.settings.passages:
-            _post_seeds(self.seeds, row, self.settings)
+            _post_seeds(self.seeds, row, self.settings, seeds)
         return row.number
 
     def discard(self, row: Row) -> None:
@@ -226,17 +230,16 @@ class _MemoryShelf:
             self._latest = max(self._latest, row.record.seen)
         self.rebuild()
 
-    def _derived(self) -> dict[int, list[int]]:
+    def _derived(self) -> Buckets:
         rows = list(self.by_number.values())
-        derived: dict[int, list[int]] = {}
+        derived = Buckets()
         made = keys_of_records([row.record for row in rows], self.settings).tolist()
         for row, keys in zip(rows, made, strict=True):
-            for key in keys if row.leads else keys[:1]:
-                derived.setdefault(key, []).append(row.number)
-        return {key: bucket[-BUCKET:] for key, bucket in derived.items()}
+            derived.post(keys if row.leads else keys[:1], row.number)
+        return derived
 
-    def _derived_seeds(self) -> dict[int, list[int]]:
-        derived: dict[int, list[int]] = {}
+    def _derived_seeds(self) -> Buckets:
+        derived = Buckets()
         for row in self.by_number.values() if self.settings.passages else ():
             _post_seeds(derived, row, self.settings)
         return derived
@@ -245,8 +248,8 @@ class _MemoryShelf:
         """Return ``place of the key << 32 | article`` of the newest articles of each, in order."""
         found = [
             place << 32 | number
-            for place, key in enumerate(keys.tolist())
-            for number in self.seeds.get(key, ())
+            for place, numbers in enumerate(self.seeds.find(keys.tolist()))
+            for number in numbers
         ]
         return np.array(found, np.uint64)
 
@@ -256,7 +259,7 @@ class _MemoryShelf:
 
     def noted_seeds(self) -> UInt64 | None:
         """Return bits of the keys that articles have; ``None`` where they are many."""
-        return note(np.array([*self.seeds], np.uint64)) if len(self.seeds) <= MOST_NOTED else None
+        return note(np.array(self.seeds.keys(), np.uint64))
 
     def site(self, place: int) -> bytes | None:
         """Return what is kept of a site at a place."""
@@ -291,23 +294,24 @@ class _MemoryShelf:
             *self._differences(self.seeds, self._derived_seeds()),
         ]
 
-    def _differences(
-        self, postings: dict[int, list[int]], derived: dict[int, list[int]]
-    ) -> list[str]:
+    def _differences(self, postings: Buckets, derived: Buckets) -> list[str]:
         flaws = []
-        for key, wanted in derived.items():
-            bucket = postings.get(key, [])
+        keys = derived.keys()
+        buckets = zip(keys, postings.find(keys), derived.find(keys), strict=True)
+        for key, bucket, wanted in buckets:
             living = [each for each in bucket if each in self.by_number]
-            if len(bucket) < BUCKET and living != wanted:
+            if len(bucket) < BUCKET and living != [*wanted]:
                 flaws.append(f"key {key:010x} has {living}, not {wanted}")
         return flaws
 
 
-def _post_seeds(seeds: dict[int, list[int]], row: Row, settings: Settings) -> None:
-    """Add the seeds of an article, the newest of each key as far as they are looked at."""
+def _post_seeds(seeds: Buckets, row: Row, settings: Settings, keys: UInt64 | None = None) -> None:
+    """Add the seeds of an article, the newest of each key as far as they are looked at.
+
+    ``keys`` are those of the article where they are known.
+    """
     if not is_seeded(row.record, row.leads):
         return
-    for key in np.unique(seeds_of([row.record], settings.salt).keys).tolist():
-        bucket = seeds.setdefault(key, [])
-        bucket.append(row.number)
-        del bucket[:-BUCKET]
+    if keys is None:
+        keys = np.unique(seeds_of([row.record], settings.salt).keys)
+    seeds.post(keys.tolist(), row.number)

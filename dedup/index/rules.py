@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
+from itertools import chain, compress
 from typing import Protocol, cast
 
 import numpy as np
@@ -23,13 +23,14 @@ from dedup.index.entries import (
     Entry,
     Record,
     compared_in,
-    decompress,
     signature_in,
     unpack,
+    unpacked_texts,
 )
 from dedup.index.searching import (
     MOST,
     Search,
+    Seeds,
     SeedShelf,
     Spans,
     align,
@@ -44,7 +45,7 @@ from dedup.index.signing import id_key, keys_of, salts_of
 from dedup.index.store import BUCKET, CANDIDATES, Counts
 from dedup.index.templates import Cleaner, Counted, Page, Site, SiteShelf
 from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, KnownPassage, Verdict
-from dedup.text.tokens import tokenise_texts
+from dedup.text.tokens import Tokens, tokenise_texts
 
 Match = tuple["Row", Likeness]
 NEAREST = 16  # articles that each of many texts is aligned with
@@ -115,8 +116,18 @@ class Shelf(Protocol):
         """Return articles by number, in order; those that are not there any more are left out."""
         ...
 
-    def append(self, record: Record, keys: list[int], group: int | None, leads: bool) -> int:
-        """Keep an article under the next number; without a group it begins one."""
+    def append(
+        self,
+        record: Record,
+        keys: list[int],
+        group: int | None,
+        leads: bool,
+        seeds: UInt64 | None = None,
+    ) -> int:
+        """Keep an article under the next number; without a group it begins one.
+
+        ``seeds`` are the keys of its seeds (each once), where they were made already.
+        """
         ...
 
     def discard(self, row: Row) -> None:
@@ -155,6 +166,16 @@ class _Look:
 
     page: Page | None = None
     known: tuple[Site, Counted] | None = None
+    seeds: UInt64 | None = None  # keys of the article, each once
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A text that is looked up: its tokens and seeds, and the stretches that do not count."""
+
+    tokens: Tokens
+    seeds: Seeds
+    own: Spans = ()
 
 
 class Rules:
@@ -255,7 +276,8 @@ class Rules:
         record = record_of(case.entry, case.date, case.seen, verdict, versions)
         leads = match is None and record.count > 0
         keys = case.keys if leads else case.keys[:1]
-        number = shelf.append(record, keys, None if match is None else match[0].group, leads)
+        group = None if match is None else match[0].group
+        number = shelf.append(record, keys, group, leads, look.seeds)
         if leads and look.known is not None:
             self.cleaner.keep(cast(FullShelf, shelf), look.known, number)
         shelf.counts.articles += 1
@@ -279,7 +301,9 @@ class Rules:
 
     def search(self, shelf: FullShelf, text: str, most: int) -> Search:
         """Return what of a text stands in the articles."""
-        return self._search(shelf, text, (), most, None)
+        tokens = tokenise_texts(texts_from_strings([text]))
+        seeds = sample(tokens, None, self.settings.salt)
+        return self._search(shelf, _Query(tokens, seeds), most, None)
 
     def passages_of(self, shelf: FullShelf, texts: Texts) -> list[list[KnownPassage]]:
         """Return the passages of many texts, together: with ``NEAREST`` articles of each."""
@@ -317,18 +341,19 @@ class Rules:
             since = case.seen - self.settings.window if self.settings.window else -(1 << 62)
             look.known = self.cleaner.count(full, look.known, text, since)
         removals = self.cleaner.removals(full, look.known, page)
-        passages = None
+        passages: tuple[KnownPassage, ...] | None = None
         if self.settings.passages and case.search:
             own = [(each.start, each.end) for each in removals]
-            equal = verdict.relation == EQUAL.relation
-            passages = () if equal else self._known(full, case, text, own)
+            passages = ()
+            if verdict.relation != EQUAL.relation:
+                seeds = sample(page.tokens, masked_tokens(page.tokens, [own]), self.settings.salt)
+                look.seeds = np.unique(seeds.keys)
+                passages = self._known(full, case, _Query(page.tokens, seeds, own))
         return replace(verdict, removals=removals, passages=passages), look
 
-    def _known(
-        self, shelf: FullShelf, case: _Case, text: str, own: Spans
-    ) -> tuple[KnownPassage, ...]:
+    def _known(self, shelf: FullShelf, case: _Case, query: _Query) -> tuple[KnownPassage, ...]:
         """Return the passages that an article shares with those it may be compared with."""
-        found = self._search(shelf, text, own, MOST, lambda each: self._may_share(each, case))
+        found = self._search(shelf, query, MOST, lambda each: self._may_share(each, case))
         shelf.counts.full_seeds += case.add and found.full_keys > 0
         shelf.counts.cut_searches += case.add and found.cut_candidates > 0
         return found.passages
@@ -336,8 +361,7 @@ class Rules:
     def _search(
         self,
         shelf: FullShelf,
-        text: str,
-        own: Spans,
+        query: _Query,
         most: int,
         may_share: Callable[[Compared], bool] | None,
     ) -> Search:
@@ -345,9 +369,7 @@ class Rules:
 
         Where any will do it is a person who asks: then also for a few words as they are.
         """
-        tokens = tokenise_texts(texts_from_strings([text]))
-        seeds = sample(tokens, masked_tokens(tokens, [own]), self.settings.salt)
-        found = find_candidates(shelf, seeds, most)
+        found = find_candidates(shelf, query.seeds, most)
         chosen: list[Compared] = []
         low = 0
         while low < len(found.numbers) and len(chosen) < most:
@@ -358,7 +380,8 @@ class Rules:
             low += most
         chosen = chosen[:most]
         verbatim = may_share is None
-        passages = align(text, own, chosen, self.comparer.config, verbatim=verbatim)
+        config = self.comparer.config
+        passages = align(query.tokens, query.own, chosen, config, verbatim=verbatim)
         return Search(tuple(passages), len(chosen), found.cut, found.full_keys)
 
     def _find(
@@ -374,16 +397,17 @@ class Rules:
             return None, None
         found: tuple[Match | None, Match | None] = (None, None)
         full = len(equal) >= BUCKET
-        if EQUAL.relation in self.settings.cluster_on:
+        if equal and EQUAL.relation in self.settings.cluster_on:
             some = shelf.rows(equal)
             rows = [row for row in some if self._may_meet(row, case) and _equal(row, entry)]
             found = self._closest(entry, [(row, EQUAL) for row in rows])
         if found == (None, None):
             buckets = shelf.articles(case.keys[2:])
-            chosen, cut = _likeliest(buckets)
-            found = self._closest(entry, self._near(shelf, chosen, case))
-            full = full or any(len(bucket) >= BUCKET for bucket in buckets)
-            shelf.counts.cut_candidates += case.add and cut
+            if any(buckets):
+                chosen, cut = _likeliest(buckets)
+                found = self._closest(entry, self._near(shelf, chosen, case))
+                full = full or max(map(len, buckets)) >= BUCKET
+                shelf.counts.cut_candidates += case.add and cut
         shelf.counts.full_buckets += case.add and full
         return found
 
@@ -435,7 +459,8 @@ class Rules:
 def texts_of(rows: Sequence[Row], since: int) -> list[str]:
     """Return the texts of articles, without those that are older than a time."""
     articles = (row.compared() for row in rows)
-    return [decompress(each.text) for each in articles if each.when >= since]
+    texts = unpacked_texts([each.text for each in articles if each.when >= since])
+    return [texts.text(row) for row in range(len(texts))]
 
 
 def record_of(
@@ -477,7 +502,7 @@ def _named(shelf: Shelf, numbers: Sequence[int], name: str) -> Row | None:
 
 def _likeliest(buckets: Sequence[Sequence[int]]) -> tuple[list[int], bool]:
     """Return the articles that share most keys, of equals the newest; whether some are left out."""
-    often = Counter(number for bucket in buckets for number in bucket)
+    often = Counter(chain.from_iterable(buckets))
     if len(often) <= CANDIDATES:
         return sorted(often), False
     ordered = sorted(often, key=lambda each: (-often[each], -each))

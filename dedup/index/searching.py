@@ -21,10 +21,8 @@ from dedup.core.arrays import (
     Int64,
     Texts,
     UInt64,
-    texts_from_bytes,
-    texts_from_strings,
 )
-from dedup.index.entries import Compared, Record, unpacked
+from dedup.index.entries import Compared, Record, unpacked_texts
 from dedup.index.store import BUCKET
 from dedup.index.verdicts import DUPLICATE, KnownPassage
 from dedup.kernels import sampled as kernel
@@ -149,7 +147,7 @@ def seeds_of(records: Sequence[Record], salt: int) -> Seeds:
 
 def stored_texts(articles: Sequence[Compared]) -> Texts:
     """Return the texts of articles."""
-    return texts_from_bytes([unpacked(each.text) for each in articles])
+    return unpacked_texts([each.text for each in articles])
 
 
 def masked_tokens(tokens: Tokens, spans: Sequence[Spans]) -> Bool | None:
@@ -276,7 +274,7 @@ def longest_first(passage: KnownPassage) -> tuple[int, int, str, int]:
 
 
 def align(
-    text: str, own: Spans, others: Sequence[Compared], config: Config, *, verbatim: bool = False
+    text: Tokens, own: Spans, others: Sequence[Compared], config: Config, *, verbatim: bool = False
 ) -> list[KnownPassage]:
     """Return the passages that a text shares with articles, in one alignment; longest first.
 
@@ -286,9 +284,7 @@ def align(
     """
     if not others:
         return []
-    tokens = joined_tokens(
-        [tokenise_texts(texts_from_strings([text])), tokenise_texts(stored_texts(others))]
-    )
+    tokens = joined_tokens([text, tokenise_texts(stored_texts(others))])
     spans = [own, *(each.removed for each in others)]
     words = classify(tokens, masked_tokens(tokens, spans))
     every = [Pairing(0, range(1, len(tokens)))]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -40,6 +41,18 @@ class Counts:
     cut_candidates: int = 0
     full_seeds: int = 0
     cut_searches: int = 0
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return them in order; ``astuple`` copies deeply, and this is asked for at each addition.
+
+        >>> Counts(articles=3, versions=1).numbers()[:3]
+        (3, 0, 1)
+        """
+        found: tuple[int, ...] = _NUMBERS(self)
+        return found
+
+
+_NUMBERS = attrgetter(*(each.name for each in fields(Counts)))
 
 
 class Store(Protocol):

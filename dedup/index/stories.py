@@ -21,7 +21,7 @@ from dedup.cleaning.find import find_removals
 from dedup.config import Config
 from dedup.core.arrays import Int32, Int64, UInt64, texts_from_strings
 from dedup.core.storage import Columns
-from dedup.errors import ConfigError, IndexMismatch
+from dedup.errors import ConfigError, CorruptIndex, IndexMismatch
 from dedup.index.signing import Facts
 from dedup.index.verdicts import Verdict
 from dedup.kernels import stories as kernel
@@ -522,8 +522,10 @@ def opened(store: object, config: Config | None, asked: bool | None) -> Stories 
 
 def _name(shelf: StoryShelf, story: int) -> str:
     """Return the id of the first article of a story."""
-    (first,) = shelf.placed([story])
-    return first.name
+    first = shelf.placed([story])
+    if not first:
+        raise CorruptIndex(f"article {story}, which a story is named by, is missing")
+    return first[0].name
 
 
 class MemoryStories:

@@ -39,6 +39,7 @@ EVERYWHERE = 0  # the place of what holds for all sites
 _ALWAYS = 16  # articles up to which a site is counted with each
 _GROWTH = 8  # then each time it has grown by this part …
 _STEP = 32  # … or by so many articles
+_SITES = 64  # whose counts are kept at hand
 _LEARNED = (*TEMPLATE_RULES, "margin_run")  # rules that go by what was counted
 _HEAD = struct.Struct("<5I")
 
@@ -198,6 +199,7 @@ class Cleaner:
     def __init__(self, config: Config, salt: int) -> None:
         self.config = config
         self._salt = salt
+        self._known: dict[int, tuple[bytes, Counted]] = {}  # of the sites that came last
 
     def place(self, name: str) -> int:
         """Return where a site is kept; what was counted of it comes right behind."""
@@ -210,8 +212,22 @@ class Cleaner:
         site = Site(name) if data is None else Site.unpack(data)
         if site.name != name:  # two sites at one place: the first has it
             return Site(name, due=1 << 62), Counted()
-        counted = shelf.site(place + 1)
-        return site, Counted() if counted is None else Counted.unpack(counted)
+        data = shelf.site(place + 1)
+        return site, Counted() if data is None else self._unpacked(place, data)
+
+    def _unpacked(self, place: int, data: bytes) -> Counted:
+        """Return what was counted of a site, and the same again for the same bytes.
+
+        It changes with a few of the articles, and to read a thousand templates takes longer than
+        all else that is done with them.
+        """
+        known = self._known.pop(place, None)
+        if known is None or known[0] != data:
+            known = data, Counted.unpack(data)
+        self._known[place] = known  # the last one, of those in order of use
+        if len(self._known) > _SITES:
+            del self._known[next(iter(self._known))]
+        return known[1]
 
     def count(
         self, shelf: SiteShelf, known: tuple[Site, Counted], text: str, since: int
@@ -233,9 +249,9 @@ class Cleaner:
             return
         place = self.place(site.name)
         shelf.put_site(place, site.grown(number).pack())
-        packed = counted.pack()
-        if shelf.site(place + 1) != packed:
-            shelf.put_site(place + 1, packed)
+        held = self._known.get(place)
+        if held is None or held[1] is not counted:
+            shelf.put_site(place + 1, counted.pack())
 
     def removals(
         self, shelf: SiteShelf, known: tuple[Site, Counted], page: Page

@@ -21,7 +21,7 @@ from dedup.kernels.text import DIGIT, QUOTED, mix
 BAND = 16  # tokens that the next n-gram may stand away from its place
 LEAST_MATCHED = 0.6  # of the n-grams of a wording, in an occurrence
 LEAST_BACK = 0.5  # of the n-grams of a wording that is another one's: it is no longer than twice
-MOST_FAMILIES = 32  # that an n-gram leads to
+MOST_FAMILIES = 8  # that an n-gram leads to
 MOST_ANCHORS = 16  # n-grams of a wording that lead to it, at equal distances …
 LEAST_ANCHORS = 4  # … and so many at least, however many wordings have them
 HITS_SHARE = 4  # one of so many anchors on a diagonal makes a wording looked at …

@@ -406,6 +406,8 @@ def find_passages(low, high, documents, indexes, limits, scratch):
     made, pairs_made = 0, 0
     for row in range(low, high):
         others = touched_by(row, indexes, capacity)
+        if len(others) == 0:
+            continue
         runs = seeds_of(row, indexes[0], others, capacity, RUNS)
         word_pairs = seeds_of(row, indexes[1], others, capacity, WORD_PAIRS)
         a = side_of(documents, row)

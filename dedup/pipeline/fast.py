@@ -119,7 +119,8 @@ def shingle_all(
 class State:
     """What the stages of one run hand on to each other, in the order in which it comes to be.
 
-    ``sizes`` are the numbers of documents of the pieces, ``content`` is a hash of all texts.
+    ``sizes`` are the numbers of documents of the pieces, ``content`` is a hash of all texts,
+    ``text_bytes`` how long they are together (0 where they were not read by this run).
     ``held`` are shingles and texts of all pieces, as long as they fit into memory. ``order`` says
     of each document how many were read before it. ``established`` tells which documents stay
     whatever is like them, where only others are to be removed.
@@ -130,6 +131,7 @@ class State:
     resources: Resources
     sizes: list[int] = field(default_factory=list)
     content: str = ""
+    text_bytes: int = 0
     held: list[list[Wanted]] | None = None
     established: Bool | None = None
     metadata: pa.Table = field(init=False)
@@ -226,6 +228,7 @@ def read_all(state: State, keep_texts: Callable[[Texts], None] | None = None) ->
                 keep_texts(batch.texts)
             since += 8 * int(batch.counts.sum())
             capacity -= batch.shingles.values.nbytes + batch.text_bytes
+            state.text_bytes += batch.text_bytes
         held.append([(batch.shingles, batch.texts) for batch in signed])
         if capacity <= 0:
             held.clear()
@@ -290,6 +293,8 @@ def _shingle_candidates(state: State) -> None:
         documents = np.unique(state.candidates)
         most = np.maximum(state.signed.counts[documents] - state.config.shingle_size + 1, 1)
         work.spool.reserve(SHINGLES, int(most.sum()), np.uint64)
+        if state.text_bytes and not work.begun:
+            work.spool.reserve(TEXTS, state.text_bytes, np.uint8)
         if len(documents):
             _shingle(state, np.sort(state.signed.order[documents]))
 

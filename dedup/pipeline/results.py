@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.cleaning.find import Removals
 from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters, components
 from dedup.core.arrays import Bool, Float64, Int64, one_array
@@ -26,6 +25,9 @@ from dedup.schema import DOCUMENTS, LOSSES, PAIRS, PASSAGES, REPEATS
 from dedup.similarity.differences import Differences, Judge
 from dedup.similarity.relations import EXACT, NAMES, NONE, SAME_FORM, Pairs
 from dedup.text.tokens import Tokens
+
+if TYPE_CHECKING:  # the fast mode does without it
+    from dedup.cleaning.find import Removals
 
 _MOST_TEMPLATES = 100  # that are listed
 _FURTHER = ("story", "same_url", "no_text")  # columns that come from elsewhere

@@ -119,7 +119,11 @@ def judged(work: Work, pairs: Pairs, judge: Judge) -> Differences:
     """Judge the pairs, or take up what an earlier run found; relations are written anew."""
 
     def save(found: Differences) -> Kept:
-        arrays = {"relations": pairs.relations, "figures": found.figures, "stays": found.stays}
+        arrays: dict[str, np.ndarray] = {
+            "relations": pairs.relations,
+            "figures": found.figures,
+            "stays": found.stays,
+        }
         return Kept(arrays, {"changed": pa.table({"changed": found.changed})})
 
     def load(kept: Kept) -> Differences:

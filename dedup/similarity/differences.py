@@ -146,14 +146,14 @@ class Differences:
     are the facts in conflict as text ("27 → 25; Monday → Friday"), null where none are listed.
     """
 
-    figures: Int64
+    figures: Int32
     stays: Bool
     changed: pa.StringArray
 
     @classmethod
     def none(cls, count: int) -> Differences:
         """Return what is known of pairs that were not looked at."""
-        figures = np.zeros((count, kernel.FIGURES), np.int64)
+        figures = np.zeros((count, kernel.FIGURES), np.int32)
         return cls(figures, np.zeros((count, 2), np.bool_), pa.nulls(count, CHANGED))
 
     @classmethod

@@ -153,7 +153,8 @@ def _pairs(partners: Int32) -> Int64:
 def _products(vectors: Vectors, pairs: Int64, threads: int) -> Int64:
     dots = np.empty(len(pairs), np.int64)
     parts = [slice(low, low + 50_000) for low in range(0, len(pairs), 50_000)]
-    terms = int(vectors.terms.max(initial=-1)) + 1
+    # There may be room for more terms than there are, and what stands there is anything.
+    terms = int(vectors.terms[: vectors.bounds[-1]].max(initial=-1)) + 1
 
     room = Spare(lambda: np.zeros(terms, np.int32))
 

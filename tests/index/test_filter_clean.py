@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from commands import run, write_jsonl
+from commands import run, start, write_jsonl
 from test_index_passages import FOOT, QUOTE, article
 
 from dedup.cleaning.apply import restore_text
@@ -19,6 +19,7 @@ from dedup.index import Index
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 KILLS = int(os.environ.get("DEDUP_KILLS", "50"))
+LINES = int(os.environ.get("DEDUP_LINES", "60"))
 
 
 @pytest.fixture
@@ -144,6 +145,28 @@ def test_known_passages_of_a_corpus_are_found_and_dropped(tmp_path):
     refused = run("scan", corpus, "--drop-known")
     assert refused.code == 2
     assert "--against" in refused.err
+
+
+def test_four_filters_at_once_lose_nothing_and_tell_the_same(index, tmp_path):
+    """Each of four processes gets all lines, in another order; whoever comes first decides."""
+    lines = stream(LINES)
+    Index.open(index, passages=True).close()
+    processes, outs = [], [tmp_path / f"out{number}.jsonl" for number in range(4)]
+    for number, out in enumerate(outs):
+        turned = lines[number * LINES // 4 :] + lines[: number * LINES // 4]
+        source = write_jsonl(tmp_path / f"in{number}.jsonl", *turned)
+        command = ("filter", source, "--index", index, "--passages", "--clean", "-q")
+        with out.open("wb") as file:
+            processes.append(start(*command, stdin=None, stdout=file, stderr=None))
+    assert [process.wait(600) for process in processes] == [0] * 4
+    told = [{json.loads(line)["id"]: line for line in out.read_text().splitlines()} for out in outs]
+    assert all(each == told[0] for each in told)
+    assert len(told[0]) == LINES
+    with Index.open(index) as opened:
+        assert len(opened) == LINES
+        assert opened.verify() == []
+        quoted = {each.doc_id for each in opened.search(QUOTE).passages}
+    assert quoted == {json.loads(line)["id"] for line in lines if QUOTE in line}
 
 
 @POSIX

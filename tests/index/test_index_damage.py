@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+import struct
 from contextlib import closing
 from pathlib import Path
 
@@ -137,6 +138,30 @@ def test_a_file_that_is_no_index_is_not_opened_nor_changed(path, what, mode):
     with pytest.raises(CorruptIndex):
         Index.open(path, mode=mode)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [(0, -1), (0, 1 << 40), (2, 0), (2, 1 << 40), (3, -1), (3, 1 << 40)]
+)
+@pytest.mark.parametrize("seeded", [False, True])
+def test_runs_of_strangers_are_no_larger_than_the_file(path, small_runs, seeded, field, value):
+    """Number, blocks of a slice and postings of the last run; the checksum fits."""
+    filled(path, 30, passages=seeded)
+    one = 2 if seeded else 1
+    with Index.open(path) as index:
+        index.compact()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        (data,) = connection.execute("SELECT data FROM state WHERE one = ?", (one,)).fetchone()
+        run = [*struct.unpack("<5q", data[-40:])]
+        run[field] = value
+        data = data[:-40] + struct.pack("<5q", *run)
+        seal = sealed(data, *((one,) if seeded else ()))
+        connection.execute("UPDATE state SET seal = ?, data = ? WHERE one = ?", (seal, data, one))
+    with Index.open(path) as index, pytest.raises(CorruptIndex, match="cannot be as large"):
+        index.check(articles(1)[0])
+    with Index.open(path) as index:
+        assert index.rebuild() == 0
+        assert index.verify() == []
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import struct
 from contextlib import closing, suppress
 
 import numpy as np
@@ -23,7 +24,16 @@ from dedup.cleaning.rules import (
 from dedup.config import TAGS
 from dedup.errors import ConfigError, CorruptIndex, DedupError, IndexMismatch
 from dedup.index import Index
-from dedup.index.entries import Compared, Record, compared_in, compress, pack, unpack, unpacked
+from dedup.index.entries import (
+    Compared,
+    Record,
+    compared_in,
+    compress,
+    pack,
+    unpack,
+    unpacked,
+    unpacked_texts,
+)
 from dedup.index.said import pack_said, removed_in, unpack_said
 from dedup.index.sqlite import seeds
 from dedup.index.templates import NEWEST, Counted, Site
@@ -116,7 +126,7 @@ def test_that_keys_are_noted_changes_nothing(place, small_runs, monkeypatch):
     asked = [{"text": f"It is known. {text}"} for text in (*UNRELATED[:4], QUOTE)]
     found = []
     for most in (1 << 20, 0):
-        for module in ("searching", "memory", "sqlite.seeds"):
+        for module in ("searching", "sqlite.seeds"):
             monkeypatch.setattr(f"dedup.index.{module}.MOST_NOTED", most)
         said = []
         with Index.open(
@@ -209,6 +219,43 @@ def test_templates_are_no_passages(place):
         last = [index.check_and_add(article(n, FOOT, site="one.example")) for n in range(14)][-1]
         assert last.removals
         assert last.passages == ()
+
+
+def test_what_is_at_hand_of_sites_changes_nothing(tmp_path, monkeypatch):
+    """Two processes take turns, each with the counts of one site at hand."""
+    told = []
+    for most in (64, 1, 0):
+        monkeypatch.setattr("dedup.index.templates._SITES", most)
+        path = tmp_path / f"{most}.index"
+        with Index.open(path, clean=True) as one, Index.open(path) as two:
+            said = [
+                (one, two)[number // 3 % 2].check_and_add(
+                    article(number, FOOT, QUOTE, site=f"s{number % 2}")
+                )
+                for number in range(40)
+            ]
+            assert one.verify() == []
+            told.append([each.removals for each in said])
+            assert one.templates() == two.templates() != []
+    assert told[0] == told[1] == told[2]
+    assert told[0][-1]
+
+
+@pytest.mark.parametrize("keeps", ["clean", "passages"])
+def test_a_site_goes_on_when_its_articles_went(place, keeps, monkeypatch):
+    """What went is forgotten when postings are merged; the site still names it."""
+    monkeypatch.setattr("dedup.index.sqlite.TAIL", 8)
+    monkeypatch.setattr("dedup.index.sqlite.settling.TAIL", 8)
+    with Index.open(place, **{keeps: True}) as index:
+        for number in range(20):
+            index.check_and_add(article(number, FOOT, site="s"))
+            if number % 3 == 1:  # another text under the id of the one before
+                index.check_and_add({**article(50 + number, FOOT), "id": f"a{number - 1}"})
+            if number == 9:
+                assert index.remove("a4", "a5") == 2
+                index.compact()
+        assert index.check_and_add(article(99, FOOT, site="s")).removals
+        assert index.verify() == []
 
 
 def test_a_site_remembers_its_newest_articles(tmp_path):
@@ -363,6 +410,53 @@ def test_what_a_text_is_compared_with_is_what_the_record_says(said, passages, sc
     for end in range(0, data.index(made.text) + len(made.text)):
         with pytest.raises(CorruptIndex):
             compared_in(data[:end], 4)
+
+
+@given(st.lists(st.text(max_size=60) | st.sampled_from(["", "é" * 9, "𝄞"]), max_size=9))
+def test_texts_come_back_together_as_one_by_one(texts):
+    packed = [compress(each.encode("utf-8", "replace").decode()) for each in texts]
+    found = unpacked_texts(packed)
+    assert [found.text(row).encode() for row in range(len(found))] == [*map(unpacked, packed)]
+
+
+def test_texts_that_lie_about_their_size_are_refused(monkeypatch):
+    def claims(text, size):
+        return struct.pack("<Q", size) + compress(text)[8:]
+
+    for some in (
+        [compress("Wort"), b"short"],
+        [compress("Wort"), compress("Wort")[:-3]],
+        [claims("Wort", 5), compress("Wort")],  # more in all than there is
+        [claims("Wörter", 2), claims("Wort", 9)],  # the sum is right, the first ends in a character
+        [claims("Wort", 1 << 62), compress("Wort")],
+    ):
+        with pytest.raises(CorruptIndex):
+            unpacked_texts(some)
+    monkeypatch.setattr("dedup.index.entries._TOGETHER", 5)  # too many bytes for one step
+    assert unpacked_texts([compress("Wort"), compress("Wörter")]).text(1) == "Wörter"
+
+
+def test_seeds_that_came_with_a_search_are_those_that_follow(tmp_path):
+    """One process keeps the seeds that it searched with, another makes them from the texts."""
+    with Index.open(tmp_path / "news.index", passages=True) as index:
+        near = article(1, QUOTE, FOOT, site="s", sentences=9)
+        for number in range(20):
+            index.check_and_add(article(number, QUOTE, FOOT, site="s", sentences=9))
+        index.check_and_add({**near, "id": "near", "text": near["text"] + " And more of it."})
+        index.check_and_add({**article(3, QUOTE, FOOT, site="s"), "id": "a3"})  # another text
+        index.check_and_add({**article(4, FOOT, site="s", sentences=9), "id": "equal"})
+        with Index.open(tmp_path / "news.index", mode="r") as other:
+            assert index.search(QUOTE) == other.search(QUOTE)
+            assert other.search(QUOTE).passages  # of the pages before it was a template
+            tails = [each.store._shelf.seeds._tail for each in (index, other)]
+        mine, theirs = (
+            {(part, each) for part in range(256) for each in tail.slices()[0](part).tolist()}
+            for tail in tails
+        )
+        assert len(theirs) > 1000
+        assert theirs <= mine
+        assert {each & 0xFFFFFFFF for _, each in mine - theirs} == {4}  # it made way for another
+        assert index.verify() == []
 
 
 def test_a_file_from_a_stranger_is_read_or_refused(tmp_path, small_runs):

@@ -51,6 +51,15 @@ def test_modes(url):
     index.close()
 
 
+@pytest.mark.parametrize("asked", ["clean", "passages", "stories"])
+def test_what_a_server_does_not_keep_is_refused_with_what_to_do(url, asked):
+    """Whether there is no index yet, or one that gives verdicts."""
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=rf"^{asked}: .*; give a file, or memory://"):
+            Index.open(url, **{asked: True})
+        Index.open(url).close()
+
+
 def test_settings_travel_and_are_enforced(url):
     Index.open(url, Config(threshold=0.8), window="2d").close()
     with Index.open(url) as index:

@@ -14,9 +14,10 @@ from commands import run
 from stories_corpus import FLOOD, OTHERS, STRIKE, documents
 
 from dedup import Config
-from dedup.errors import ConfigError, IndexMismatch
+from dedup.errors import ConfigError, CorruptIndex, IndexMismatch
 from dedup.evaluation import story_scores
 from dedup.index import Index
+from dedup.index.sqlite.database import sealed
 
 KINDS = ["memory", "sqlite"]
 
@@ -189,6 +190,48 @@ def test_a_damaged_vector_is_named(tmp_path):
     connection.close()
     with Index.open(path) as index:
         assert index.verify() == ["the vector of article 2 of a story is damaged"]
+
+
+STRANGE = {
+    "no json": ("story_settings", {"json": "{"}),
+    "no object": ("story_settings", {"json": "[1]"}),
+    "a setting missing": ("story_settings", {"json": '{"story_cut": 0.5}'}),
+    "a setting out of bounds": ("story_settings", {"json": '{"story_cut": 9, "story_window": 1}'}),
+    "fewer than no articles": ("story_counts", {"articles": -5}),
+    "a count of a term": ("story_terms", {"documents": 1 << 62}),
+    "a balance of a term": ("story_terms", {"balance": -(1 << 62)}),
+    "a story without its first article": ("story_articles", {"story": 999}),
+    "a story of no number": ("story_articles", {"story": -1}),
+    "a day far away": ("story_articles", {"day": 1 << 40}),
+}
+
+
+@pytest.mark.parametrize("what", STRANGE)
+def test_story_tables_of_a_stranger_are_refused(tmp_path, what):
+    """Checksums fit, for a stranger can make them."""
+    path, rows = tmp_path / "seen.index", documents()
+    with Index.open(path, stories=True) as index:
+        index.add_many(rows[:4])
+    table, values = STRANGE[what]
+    with sqlite3.connect(path) as connection:
+        sets = ", ".join(f"{name} = ?" for name in values)
+        connection.execute(f"UPDATE {table} SET {sets}", (*values.values(),))
+        if "json" in values:
+            connection.execute(f"UPDATE {table} SET seal = ?", (sealed(values["json"].encode()),))
+        if "day" in values:
+            found = connection.execute("SELECT number, vector FROM story_articles").fetchall()
+            seals = [(sealed(vector, number, values["day"]), number) for number, vector in found]
+            connection.executemany("UPDATE story_articles SET seal = ? WHERE number = ?", seals)
+    connection.close()
+
+    def use():
+        with Index.open(path) as index:
+            for row in rows:
+                index.check(row)
+            index.add_many(rows)
+
+    with pytest.raises(CorruptIndex):
+        use()
 
 
 def test_threads_place_articles_at_once(tmp_path):

@@ -18,6 +18,7 @@ from dedup.errors import ConfigError
 from dedup.evaluation import evaluate, story_scores
 from dedup.result import Story, StoryMember
 from dedup.schema import MORE
+from dedup.stories import linking
 from dedup.stories.series import is_even, is_on_form
 from dedup.stories.vectors import PRIORS, weights_of
 
@@ -41,6 +42,29 @@ def test_articles_on_one_event_are_a_story(result):
     named = stories_of(result)
     assert [named[f"flood {k}"] for k in range(3)] == ["flood 0"] * 3
     assert [named[f"other {k}"] for k in range(3)] == [f"other {k}" for k in range(3)]
+
+
+def test_room_that_is_not_filled_is_not_looked_at(monkeypatch):
+    """New memory may hold anything; an index links a few articles in such room."""
+    room = linking._room
+
+    def filled(count):
+        terms, values = room(count)
+        terms[:], values[:] = (1 << 31) - 1, 65_535
+        return terms, values
+
+    sizes, products_of = [], linking.kernel.products_of
+
+    def measured(vectors, pairs, spread, dots):
+        sizes.append(len(spread))
+        products_of(vectors, pairs, spread, dots)
+
+    monkeypatch.setattr(linking, "_room", filled)
+    monkeypatch.setattr(linking.kernel, "products_of", measured)
+    with dedup.Index.open("memory://", stories=True) as index:
+        told = [index.check_and_add(each).story for each in documents()]
+    assert told.count("flood 0") == 3
+    assert 0 < max(sizes) < 10_000
 
 
 def test_stories_remove_nothing(result):

@@ -24,7 +24,7 @@ from dedup.cleaning.boilerplate.template_text import Found, take_templates
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts
 from dedup.kernels.lines import Triggers
-from dedup.schema import ANNOTATIONS, REMOVALS
+from dedup.schema import ANNOTATIONS, REMOVALS, rows_as_table
 from dedup.text.lines import (
     AT,
     BULLET,
@@ -117,20 +117,12 @@ def _removals(page: Page) -> pa.Table:
         for line, finding in page.found.items()
     ]
     rows += [(int(lines.docs[line]), *span, *finding) for line, *span, finding in page.spans]
-    columns = list(zip(*sorted(rows), strict=True)) or [()] * 6
-    nothing = pa.nulls(len(rows), pa.int64())
-    kinds = [field.type for field in REMOVALS][:6]
-    return pa.Table.from_arrays(
-        [
-            *(pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)),
-            nothing,
-            nothing,
-        ],
-        schema=REMOVALS,
-    )
+    return rows_as_table([(*row, None, None) for row in sorted(rows)], REMOVALS)
 
 
 def _marks(page: Page) -> pa.Table:
+    if not page.tagged:
+        return rows_as_table([], ANNOTATIONS)
     order = np.array(sorted(page.tagged), np.int64)
     lines = page.lines
     return pa.Table.from_arrays(

@@ -52,6 +52,13 @@ class _Run:
 
 def take_margins(page: Page, line_counts: LineCounts) -> None:
     """Take the runs of short lines around the text of each page."""
+    if page.found:
+        _take_margins(page, line_counts)
+    _take_enclosed(page)
+
+
+def _take_margins(page: Page, line_counts: LineCounts) -> None:
+    """Take them from pages of which something goes."""
     lines = page.lines
     found = np.zeros(len(lines), np.bool_)
     found[list(page.found)] = True
@@ -76,7 +83,6 @@ def take_margins(page: Page, line_counts: LineCounts) -> None:
         if menu[last] - menu[first] >= _INSIDE:
             for run in _runs(page, prose, first, last, _MENU):
                 _take_inside(page, run)
-    _take_enclosed(page)
 
 
 def _count_firm(page: Page, reasons: frozenset[str]) -> list[int]:

@@ -9,6 +9,7 @@ that begin the paragraph below, and what somebody leaves unsaid...
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -24,9 +25,9 @@ from dedup.cleaning.repeats.shapes import (
     prose_lines,
 )
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64, Texts
+from dedup.core.arrays import Bool, Int64, Texts, UInt64
 from dedup.kernels import repeats as kernel
-from dedup.schema import REMOVALS
+from dedup.schema import REMOVALS, rows_as_table
 from dedup.text.lines import BULLET, ELLIPSIS, PAREN, SENTENCE, Lines, fragments, word_hashes
 from dedup.text.tokens import Tokens
 
@@ -166,11 +167,7 @@ def find_repeats(texts: Texts, tokens: Tokens, lines: Lines, config: Config) -> 
     doubles.remove_posts(search, posts)
     _remove_contained(search, marked, posts)
     search.rows.sort()
-    columns = list(zip(*search.rows, strict=True)) or [()] * len(REMOVALS)
-    return pa.Table.from_arrays(
-        [pa.array(column, kind.type) for column, kind in zip(columns, REMOVALS, strict=True)],
-        schema=REMOVALS,
-    )
+    return rows_as_table(search.rows, REMOVALS)
 
 
 def _teasers(tokens: Tokens, lines: Lines) -> tuple[Bool, Int64]:
@@ -180,14 +177,20 @@ def _teasers(tokens: Tokens, lines: Lines) -> tuple[Bool, Int64]:
     long = np.flatnonzero(sizes > kernel.HEAD)
     last = tokens.hashes[lines.highs[long] - 1]
     before = tokens.hashes[lines.highs[long] - 2]
-    for pair in TAILS:
-        first, second = word_hashes(list(pair))
+    pairs, ones = _tails()
+    for first, second in pairs:
         tail[long[(before == first) & (last == second)]] = 2
-    ones = word_hashes([*ONE_WORD_TAILS, "more"])
-    tail[long[np.isin(last, ones[:-1])]] = 1
+    for one in ones[:-1]:
+        tail[long[last == one]] = 1
     tail[long[(last == ones[-1]) & ((lines.flags[long] & PAREN) != 0)]] = 1
     marked = ((lines.flags & ELLIPSIS) != 0) | (tail > 0)
     return marked, sizes - tail
+
+
+@cache
+def _tails() -> tuple[list[UInt64], UInt64]:
+    """Return the hashes of the tails of two words, and those of one word; "more" is the last."""
+    return [word_hashes(list(pair)) for pair in TAILS], word_hashes([*ONE_WORD_TAILS, "more"])
 
 
 def _remove_teasers(search: _Search, marked: Bool, sizes: Int64) -> None:

@@ -86,6 +86,9 @@ def prose_lines(texts: Texts, lines: Lines) -> Bool:
     keys = lines.hashes[positions] ^ (
         lines.docs[positions].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     )
+    ordered = np.sort(keys)
+    if not (ordered[1:] == ordered[:-1]).any():  # as in most articles
+        return prose
     _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
     order = np.argsort(which, kind="stable")
     fresh = np.diff(positions[order], prepend=-2) != 1  # a line after itself is no new place

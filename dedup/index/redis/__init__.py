@@ -69,13 +69,23 @@ def _kept(create: Callable[[], Settings]) -> Callable[[], Settings]:
 
     def made() -> Settings:
         settings = create()
-        for name in ("clean", "passages"):
+        for name in ("passages", "clean"):  # the former brings the latter
             if getattr(settings, name):
-                allowed = "false in an index on a server: that needs one in a file or in memory"
-                raise ConfigError(name, True, allowed)
+                raise _not_kept(name, True)
         return settings
 
     return made
+
+
+_NOT_KEPT = {
+    "passages": "{name}: an index on a server keeps no passages; give a file, or memory://",
+    "clean": "{name}: an index on a server keeps no templates of sites; give a file, or memory://",
+}
+
+
+def _not_kept(name: str, got: bool) -> ConfigError:
+    """Return the error for a setting that an index on a server has not, with what to do."""
+    return ConfigError(name, got, f"{not got} in an index on a server", _NOT_KEPT[name])
 
 
 class RedisStore:
@@ -157,19 +167,19 @@ class RedisStore:
 
     def search(self, text: str, most: int) -> Search:
         """Raise ``ConfigError``: an index on a server keeps no passages."""
-        raise ConfigError("passages", False, "true where a text is searched for")
+        raise _not_kept("passages", False)
 
     def passages_of(self, texts: Texts) -> list[list[KnownPassage]]:
         """Raise ``ConfigError``: an index on a server keeps no passages."""
-        raise ConfigError("passages", False, "true where passages are sought")
+        raise _not_kept("passages", False)
 
     def templates(self, site: str | None) -> list[SiteTemplate]:
         """Raise ``ConfigError``: an index on a server keeps no templates."""
-        raise ConfigError("clean", False, "true where templates are asked for")
+        raise _not_kept("clean", False)
 
     def keep_line(self, line: str, site: str | None) -> None:
         """Raise ``ConfigError``: an index on a server keeps no templates."""
-        raise ConfigError("clean", False, "true where a line is kept from cleaning")
+        raise _not_kept("clean", False)
 
     def kept_lines(self) -> list[tuple[str | None, str]]:
         """Return the lines that are kept from cleaning: an index on a server has none."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
+from dedup.core.arrays import UInt64
 from dedup.errors import CorruptIndex
 from dedup.index.entries import Record, pack
 from dedup.index.redis.server import Server
@@ -112,7 +113,14 @@ class ServedShelf:
     def _row(self, number: int) -> Row | None:
         return self._made[number][0] if number in self._made else self._rows.get(number)
 
-    def append(self, record: Record, keys: list[int], group: int | None, leads: bool) -> int:
+    def append(
+        self,
+        record: Record,
+        keys: list[int],
+        group: int | None,
+        leads: bool,
+        seeds: UInt64 | None = None,
+    ) -> int:
         """Keep an article under a number that holds until ``commit``."""
         number = _WAITING + self._ever
         self._ever += 1
@@ -148,7 +156,7 @@ class ServedShelf:
 
     def commit(self) -> bool:
         """Write what was decided, if all that was read still holds; tell whether it did."""
-        if not (self._gone or self._made or any(astuple(self.counts))):
+        if not (self._gone or self._made or any(self.counts.numbers())):
             return True
         steps: list[Any] = [self._latest]
         for key, bucket in self._buckets.items():
@@ -158,7 +166,7 @@ class ServedShelf:
         for group, (last, there) in self._members.items():
             steps += ("M", number_bytes(group), last, there)
         steps += [*self._discards(), *self._appends()]
-        for field, change in zip(fields(Counts), astuple(self.counts), strict=True):
+        for field, change in zip(fields(Counts), self.counts.numbers(), strict=True):
             if change:
                 steps += ("C", field.name, change)
         return bool(self._server.run("commit", steps))

@@ -13,7 +13,7 @@ import struct
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ SCHEMA_VERSION = 2
 _CACHE_KIB = 32 << 10
 _LOG_PAGES = 4000  # of the log that are copied back into the file at a time
 _WAIT_MS = 30_000
+_STEP = 64  # lists of values that are longer come in these steps of length
 _OLDEST = (3, 37)  # has STRICT tables
 _MAGIC = b"SQLite format 3\0"
 _HEADER, _OWNER = 100, 68  # bytes of the header of a database, and where its application id is
@@ -384,6 +385,19 @@ def any_of(count: int) -> str:
     '(?,?,?)'
     """
     return f"({','.join('?' * count)})"
+
+
+def among(values: Sequence[int]) -> tuple[str, list[int]]:
+    """Return placeholders for some values, and the values, the last one as often as it takes.
+
+    There are so few lengths of such lists that the statements with them stay prepared.
+
+    >>> among([7, 8, 9])
+    ('(?,?,?,?)', [7, 8, 9, 9])
+    """
+    count = len(values)
+    room = 1 << max(count - 1, 0).bit_length() if count <= _STEP else -(-count // _STEP) * _STEP
+    return any_of(room), [*values, *([values[-1]] * (room - count))]
 
 
 def connection_facts() -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Postings in sorted runs: how they are divided into blocks, found again, and merged.
 
 A run holds the postings of all articles up to some number that no earlier run has. Its 256 slices
-have the same number of blocks each, about a page full, and a key says by itself in which block it
-would stand. So a look-up reads one block a key and run, and adding an article writes none: new
-articles wait, their postings in memory, until there are enough of them for a run.
+have the same number of blocks each, about a quarter of a page long, and a key says by itself in
+which block it would stand. So a look-up reads one block a key and run, and adding an article writes
+none: new articles wait, their postings in memory, until there are enough of them for a run.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from dedup.errors import CorruptIndex
 from dedup.index.store import BUCKET
 from dedup.kernels import postings as kernel
 
-_FILL = 440  # postings of a block; with its checksum that is short of a page of 4,096 bytes
+_FILL = 110  # postings of a block: with its checksum a quarter of a page of 4,096 bytes, about
 _NAMES = {"blocks": "postings", "seeds": "seeds"}  # what the tables hold
+_MOST_RUNS = 1 << 31
 _ROOM = 256  # initial capacity of a look-up, in articles
 
 
@@ -35,16 +36,35 @@ class Run:
     postings: int
     last: int
 
+    def numbers(self) -> tuple[int, int, int, int, int]:
+        """Return what a file keeps of it."""
+        return self.run, self.level, self.parts, self.postings, self.last
+
     def first(self, part: int) -> int:
         """Return the position of the first block of a slice."""
         return self.run << 32 | part * self.parts
+
+
+def refuse_impossible(connection: sqlite3.Connection, runs: Sequence[Run]) -> None:
+    """Raise ``CorruptIndex`` for runs that say they are larger than the file they stand in.
+
+    A block takes at least eight bytes, and a posting one; what is as large as a stranger says is
+    not made room for. The number of a run stands in the upper half of the places of its blocks.
+    """
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    room = pages * size
+    for each in runs:
+        fits = 0 < 8 * kernel.SLICES * each.parts <= room and 0 <= each.postings <= room
+        if not fits or not 0 <= each.run < _MOST_RUNS:
+            raise CorruptIndex(f"run {each.run} of the index cannot be as large as it says")
 
 
 def parts_for(postings: int) -> int:
     """Return how many blocks a slice of a run of so many postings has.
 
     >>> parts_for(0), parts_for(34_000_000)
-    (1, 302)
+    (1, 1208)
     """
     return max(1, -(-postings // (kernel.SLICES * _FILL)))
 
@@ -83,16 +103,17 @@ class Finder:
         wanted = np.array(keys, np.uint64)
         positions = np.empty(len(keys) * len(self._runs), np.int64)
         kernel.find_positions(wanted, self._runs, self._parts, positions)
-        blocks = read(positions.tolist())
-        if not all(isinstance(data, bytes) for _, data in blocks):
+        cells = read(positions.tolist())
+        blocks = [data for _, data in cells]
+        there = [position for position, _ in cells]
+        if not {*map(type, blocks)} <= {bytes}:
             raise CorruptIndex("a block of the postings is none")
-        sizes = [len(data) for _, data in blocks]
-        if any(size < 8 or size % 8 for size in sizes):
+        lengths = [*map(len, blocks)]
+        if min(lengths, default=8) < 8 or any(map((7).__and__, lengths)):
             raise CorruptIndex("a block of the postings has an impossible size")
-        bounds = offsets_of(np.array(sizes, np.int64) // 8)
-        there = np.array([position for position, _ in blocks], np.int64)
-        words = np.frombuffer(b"".join([data for _, data in blocks]), np.uint64)
-        laid_out = kernel.Blocks(words, bounds, there)
+        words = np.frombuffer(b"".join(blocks), np.uint64)
+        bounds = offsets_of(np.array(lengths, np.int64) >> 3)
+        laid_out = kernel.Blocks(words, bounds, np.array(there, np.int64))
         found, ends = looked_up(
             lambda out, ends: kernel.find_postings(laid_out, positions, wanted, out, ends),
             len(positions),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple
 
 import numpy as np
 
@@ -20,15 +19,15 @@ from dedup.errors import CorruptIndex
 from dedup.index.rules import Row
 from dedup.index.searching import MOST_NOTED, is_seeded, note, seeds_of
 from dedup.index.settings import Settings
-from dedup.index.sqlite.database import any_of, sealed
-from dedup.index.sqlite.runs import Run, Slices, looked_up, merged, read_run
+from dedup.index.sqlite.database import among, sealed
+from dedup.index.sqlite.runs import Run, Slices, looked_up, merged, read_run, refuse_impossible
 from dedup.index.store import BUCKET
 from dedup.kernels import packed
 from dedup.kernels import postings as kernel
 
 WAITING = 1024  # articles whose seeds wait for a run
 FAN = 4  # a run holds at most this many times the articles of one of the level below
-_FILL = 780  # postings of a block, about: with some 36 bits each that is short of a page
+_FILL = 195  # postings of a block, about: with some 36 bits each a quarter of a page
 _ROOM = 4096  # initial capacity of a look-up, in postings
 _STATE = struct.Struct("<4q")
 _RUN = struct.Struct("<5q")
@@ -96,6 +95,7 @@ class SeedRuns:
         else:
             self._read(*row)
         if anew or self._shape != known:
+            refuse_impossible(connection, self.runs)
             self._tail, self._taken = Tail(), self.covered
             self._noted = None
 
@@ -108,7 +108,7 @@ class SeedRuns:
     def save(self) -> None:
         """Write what is known of the runs."""
         data = _STATE.pack(self.covered, self._next_run, self._shape, 0)
-        data += b"".join(_RUN.pack(*astuple(run)) for run in self.runs)
+        data += b"".join(_RUN.pack(*run.numbers()) for run in self.runs)
         row = (_PLACE, sealed(data, _PLACE), data)
         self.connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", row)
 
@@ -134,6 +134,11 @@ class SeedRuns:
         if some:
             self._tail.add(*postings_of(some, self.settings.salt))
         self._taken = upto
+
+    def give(self, keys: UInt64, number: int) -> None:
+        """Take the next article into memory by the keys it has."""
+        self._tail.add(keys, np.full(len(keys), number, np.uint64))
+        self._taken = number
 
     def noted(self) -> UInt64 | None:
         """Return bits of all keys, made once for each state; ``None`` where they are many."""
@@ -179,8 +184,10 @@ class SeedRuns:
         cells: list[tuple[int, bytes]] = []
         for low in range(0, len(wanted), _AT_ONCE):
             some = wanted[low : low + _AT_ONCE].tolist()
-            sql = f"SELECT place, data FROM seeds WHERE place IN {any_of(len(some))} ORDER BY place"
-            cells += self.connection.execute(sql, some)
+            marks, given = among(some)
+            sql = f"SELECT place, data FROM seeds WHERE place IN {marks}"
+            cells += self.connection.execute(sql, given)
+        cells.sort()  # SQLite would copy them once more
         if not all(isinstance(data, bytes) and len(data) % 8 == 0 for _, data in cells):
             raise CorruptIndex("a block of the seeds has an impossible size")
         sizes = np.array([len(data) // 8 for _, data in cells], np.int64)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 
 import numpy as np
 
 from dedup.core.arrays import Int64, UInt64
 from dedup.errors import CorruptIndex, IndexUnavailable
+from dedup.index.buckets import Buckets
 from dedup.index.entries import Record, pack
 from dedup.index.rules import Row, keys_of_records, texts_of
+from dedup.index.searching import is_seeded
 from dedup.index.settings import Settings
-from dedup.index.sqlite.database import any_of, sealed
-from dedup.index.sqlite.runs import Finder, Run
+from dedup.index.sqlite.database import among, sealed
+from dedup.index.sqlite.runs import Finder, Run, refuse_impossible
 from dedup.index.sqlite.seeds import WAITING, SeedRuns
 from dedup.index.store import BUCKET, Counts
 
@@ -42,7 +44,7 @@ class SQLiteShelf:
         self._shape = -1
         self._latest = 0
         self._clock = clock
-        self._tail: dict[int, list[int]] = {}
+        self._tail = Buckets()
         self._taken = 0  # the last number whose keys are in the tail
         self.seeds = SeedRuns(settings) if settings.passages else None
 
@@ -51,6 +53,7 @@ class SQLiteShelf:
         shape = self.take_state(connection)
         if anew or shape != self._shape or self.next <= self._taken:
             self._shape = -1
+            refuse_impossible(connection, self.runs)
             self._finder = Finder(self.runs)
             self._tail.clear()
             self._taken = self.covered
@@ -90,22 +93,15 @@ class SQLiteShelf:
             there += len(rows)
             keys = keys_of_records([row.record for row in rows], self.settings).tolist()
             for row, each in zip(rows, keys, strict=True):
-                self._post(row.number, each if row.leads else each[:1])
+                self._tail.post(each if row.leads else each[:1], row.number)
         if there != self.next - 1 - self._taken:
             raise CorruptIndex("the newest articles of the index are missing")
         self._taken = self.next - 1
 
-    def _post(self, number: int, keys: Iterable[int]) -> None:
-        for key in keys:
-            bucket = self._tail.setdefault(key, [])
-            bucket.append(number)
-            if len(bucket) > BUCKET:
-                del bucket[0]
-
     def save(self) -> None:
         """Write what changed besides articles."""
-        state = (self.next, self.covered, self._shape, self._latest, *astuple(self.counts))
-        data = _STATE.pack(*state) + b"".join(_RUN.pack(*astuple(run)) for run in self.runs)
+        state = (self.next, self.covered, self._shape, self._latest, *self.counts.numbers())
+        data = _STATE.pack(*state) + b"".join(_RUN.pack(*run.numbers()) for run in self.runs)
         row = (sealed(data), data)
         self.connection.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?)", row)
 
@@ -162,7 +158,9 @@ class SQLiteShelf:
 
     def texts(self, numbers: Sequence[int], since: int) -> list[str]:
         """Return the texts of those articles that are there, none older than a time."""
-        return texts_of(self.rows(numbers), since)
+        # A site may name articles that went long ago: when all postings are merged they are
+        # forgotten, so nothing tells them from lost ones, as it does in `rows`.
+        return texts_of(self._there(numbers), since)
 
     def settle_seeds(self, *, everything: bool = False) -> None:
         """Make a run of the seeds that wait where they are many, or of all if asked for."""
@@ -184,37 +182,43 @@ class SQLiteShelf:
 
     def articles(self, keys: Sequence[int]) -> list[Sequence[int]]:
         """Return the newest ``BUCKET`` articles of each key, in order."""
-        waiting = [self._tail.get(key) for key in keys]
+        waiting = self._tail.find(keys)
         settled = self._finder.find(keys, self._blocks) if self.runs else None
         if settled is None:
-            return [each or () for each in waiting]
+            return waiting
         pairs = zip(settled, waiting, strict=True)
-        return [[*old, *(new or ())][-BUCKET:] for old, new in pairs]
+        return [[*old, *new][-BUCKET:] for old, new in pairs]
 
     def _blocks(self, positions: list[int]) -> list[tuple[int, bytes]]:
-        sql = (
-            f"SELECT place, data FROM blocks WHERE place IN {any_of(len(positions))} ORDER BY place"
-        )
-        return self.connection.execute(sql, positions).fetchall()
+        marks, given = among(positions)
+        sql = f"SELECT place, data FROM blocks WHERE place IN {marks}"
+        return sorted(self.connection.execute(sql, given))  # SQLite would copy them once more
 
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """Return articles by number, in order, without those that were removed."""
-        if not numbers:
-            return []
-        sql = f"SELECT {ROW} FROM docs WHERE number IN {any_of(len(numbers))} ORDER BY number"
-        rows = [self.row(cells) for cells in self.connection.execute(sql, [*numbers])]
+        rows = self._there(numbers)
         if len(rows) < len(numbers):
-            missing = set(numbers) - {row.number for row in rows}
-            sql = f"SELECT count(*) FROM gone WHERE number IN {any_of(len(missing))}"
-            (removed,) = self.connection.execute(sql, [*missing]).fetchone()
+            missing = {*numbers} - {row.number for row in rows}
+            marks, given = among([*missing])
+            sql = f"SELECT count(*) FROM gone WHERE number IN {marks}"
+            (removed,) = self.connection.execute(sql, given).fetchone()
             if removed != len(missing):
                 raise CorruptIndex("articles of the index are missing")
         return rows
 
+    def _there(self, numbers: Sequence[int]) -> list[Row]:
+        """Return those articles that are there, by number, in order."""
+        if not numbers:
+            return []
+        marks, given = among(numbers)
+        sql = f"SELECT {ROW} FROM docs WHERE number IN {marks}"
+        return [self.row(cells) for cells in sorted(self.connection.execute(sql, given))]
+
     def row(self, cells: Cells) -> Row:
         """Return a row that was read; raise ``CorruptIndex`` where it is not what was written."""
         number, family, leads, when, seal, record = cells
-        if seal != sealed(record, number, family, leads, when):
+        right = 0 < number <= _MOST and 0 < family <= _MOST
+        if not right or seal != sealed(record, number, family, leads, when):
             raise CorruptIndex(f"article number {number} of the index is damaged")
         return Row(number, family, bool(leads), record, self.settings.num_perm)
 
@@ -225,16 +229,25 @@ class SQLiteShelf:
             yield [self.row(each) for each in cells]
             after = cells[-1][0]
 
-    def append(self, record: Record, keys: list[int], group: int | None, leads: bool) -> int:
+    def append(
+        self,
+        record: Record,
+        keys: list[int],
+        group: int | None,
+        leads: bool,
+        seeds: UInt64 | None = None,
+    ) -> int:
         """Keep an article under the next number; without a group it begins one."""
         number = self.next
         group = number if group is None else group
-        seeds = None if self.seeds is None else self._known_seeds()
+        known = None if self.seeds is None else self._known_seeds()
         self.insert([(record, group, leads)])
-        self._post(number, keys)
+        self._tail.post(keys, number)
         self._taken = number
-        if seeds is not None:
-            seeds.take([Row(number, group, leads, record, self.settings.num_perm)], number)
+        if known is not None and (seeds is None or not is_seeded(record, leads)):
+            known.take([Row(number, group, leads, record, self.settings.num_perm)], number)
+        elif known is not None and seeds is not None:
+            known.give(seeds, number)
         return number
 
     def insert(self, made: Iterable[tuple[Record, int, bool]]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from dedup.config import Config
 from dedup.core.arrays import Int32, UInt64
 from dedup.errors import CorruptIndex
-from dedup.index.sqlite.database import STORY_SCHEMA, Database, any_of, sealed
+from dedup.index.sqlite.database import STORY_SCHEMA, Database, among, any_of, sealed
 from dedup.index.stories import (
     SETTINGS,
     Change,
@@ -26,6 +26,8 @@ from dedup.index.stories import (
 )
 
 _AT_ONCE = 500  # values of a query
+_FAR = 1 << 31  # no count and no day is as large
+_COUNTS = "what the index has counted for stories is damaged"
 Cells: TypeAlias = tuple[int, str, int, int, bytes, bytes, int]
 _ARTICLE = "number, name, day, story, near, vector, seal"
 
@@ -43,10 +45,14 @@ class SQLiteStories:
             if "story_settings" not in names:
                 return None
             rows = connection.execute("SELECT seal, json FROM story_settings").fetchall()
+        damaged = f"{self._database.path}: the settings of stories are damaged"
         if len(rows) != 1 or rows[0][0] != sealed(str(rows[0][1]).encode()):
-            raise CorruptIndex(f"{self._database.path}: the settings of stories are damaged")
-        known = json.loads(rows[0][1])
-        return Config(**{name: known[name] for name in SETTINGS})
+            raise CorruptIndex(damaged)
+        try:
+            known = json.loads(rows[0][1])
+            return Config(**{name: known[name] for name in SETTINGS})
+        except (ValueError, KeyError, TypeError, RecursionError):  # of a stranger
+            raise CorruptIndex(damaged) from None
 
     def create(self, config: Config) -> None:
         """Make the tables, in an index that has no articles."""
@@ -96,8 +102,11 @@ class SQLiteStoryShelf:
         found = {}
         for low in range(0, len(terms), _AT_ONCE):
             some = terms[low : low + _AT_ONCE]
-            sql = "SELECT term, documents, balance FROM story_terms WHERE term IN "
-            for term, documents, balance in self._connection.execute(sql + any_of(len(some)), some):
+            marks, given = among(some)
+            sql = f"SELECT term, documents, balance FROM story_terms WHERE term IN {marks}"
+            for term, documents, balance in self._connection.execute(sql, given):
+                if not (0 <= documents < _FAR and -_FAR <= balance < _FAR):
+                    raise CorruptIndex(_COUNTS)
                 found[term] = documents, balance
         return found
 
@@ -114,6 +123,8 @@ class SQLiteStoryShelf:
         if not self._connection.execute(sql).rowcount:
             self._connection.execute("INSERT INTO story_counts VALUES (1, 1, 0)")
         (articles,) = self._connection.execute("SELECT articles FROM story_counts").fetchone()
+        if articles < 1:
+            raise CorruptIndex(_COUNTS)
         return int(articles)
 
     def holders(self, term: int, most: int) -> list[tuple[int, int, int]]:
@@ -129,8 +140,9 @@ class SQLiteStoryShelf:
         wanted, found = list(numbers), {}
         for low in range(0, len(wanted), _AT_ONCE):
             some = wanted[low : low + _AT_ONCE]
-            sql = f"SELECT {_ARTICLE} FROM story_articles WHERE number IN {any_of(len(some))}"
-            for cells in self._connection.execute(sql, some):
+            marks, given = among(some)
+            sql = f"SELECT {_ARTICLE} FROM story_articles WHERE number IN {marks}"
+            for cells in self._connection.execute(sql, given):
                 found[cells[0]] = _article(cells)
         return [found[each] for each in wanted if each in found]
 
@@ -213,8 +225,9 @@ class SQLiteStoryShelf:
 
 def _flaw(cells: Cells) -> str:
     """Return what is wrong with an article, nothing if all is well."""
-    number, _, day, _, near, data, seal = cells
-    if seal != sealed(data, number, day) or len(near) % 16 or len(data) % 10:
+    number, _, day, story, near, data, seal = cells
+    right = number > 0 and story > 0 and -_FAR <= day < _FAR
+    if not right or seal != sealed(data, number, day) or len(near) % 16 or len(data) % 10:
         return f"the vector of article {number} of a story is damaged"
     return ""
 
