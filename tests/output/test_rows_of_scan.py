@@ -188,6 +188,17 @@ def test_inputs_of_all_forms(tmp_path):
     assert got.drop_columns(["dedup"]).to_pylist() == plain
 
 
+def test_whole_files_have_columns_of_strings_though_all_lack_them(tmp_path):
+    (tmp_path / "a.txt").write_text(BAKERY)
+    run(tmp_path / "a.txt", *FAST, "-o", tmp_path, "--write-rows", "--format", "parquet")
+    schema = pq.read_schema(tmp_path / "rows.parquet")
+    assert {name: str(schema.field(name).type) for name in ("doc_id", "site", "date")} == {
+        "doc_id": "string",
+        "site": "string",
+        "date": "string",
+    }
+
+
 def test_tables_whose_columns_differ(tmp_path):
     one = pa.table({"id": ["c", "d"], "text": ["One text.", "Two texts."], "n": [1, 2]})
     two = pa.table({"text": ["Three texts."], "id": ["a"], "n": ["x"], "m": [0.5]})
