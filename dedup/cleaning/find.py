@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from dedup.cleaning.apply import settle_removals
 from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
+from dedup.cleaning.boilerplate.lines import LineCounts
+from dedup.cleaning.boilerplate.template_counts import TemplateCounter
 from dedup.cleaning.boilerplate.template_text import Found
-from dedup.cleaning.boilerplate.templates import Template, TemplateCounter, Templates
+from dedup.cleaning.boilerplate.templates import Template, Templates
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, offsets_of, runs_of_rows
@@ -81,6 +83,31 @@ class Part:
     texts: Texts
     tokens: Tokens
     lines: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of all documents, for the lines of some: counts, templates, codes of sites."""
+
+    sites: Int64
+    line_counts: LineCounts
+    templates: Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What goes from inside some documents, as ``Removals`` has it; ``masked`` tells which tokens.
+
+    Documents are numbered from 0.
+    """
+
+    rows: pa.Table
+    annotations: pa.Table
+    review: Bool
+    gone: Int64
+    truncated: Bool
+    no_text: Bool
+    masked: Bool
 
 
 class Parts:
@@ -196,25 +223,37 @@ class _Search:
         languages = iter(self.discount.languages)
         for part in parts:
             own = slice(part.low, part.high)
-            found, marked, self.review[own], self.no_text[own] = self._find(part)
-            self.truncated[own] = truncated_documents(part.lines, found)
-            masked = _masked(found, part.tokens, self.gone[own])
-            self.rows.append(_moved(found, part.low))
-            self.annotations.append(_moved(marked, part.low))
-            yield part.tokens, masked, next(languages, np.zeros(0, np.int64))
+            known = self._known(part)
+            found = find_inside(part, known, self.config)
+            self.review[own], self.no_text[own] = found.review, found.no_text
+            self.truncated[own], self.gone[own] = found.truncated, found.gone
+            self.rows.append(_moved(found.rows, part.low))
+            self.annotations.append(_moved(found.annotations, part.low))
+            yield part.tokens, found.masked, next(languages, np.zeros(0, np.int64))
 
-    def _find(self, part: Part) -> tuple[pa.Table, pa.Table, Bool, Bool]:
-        if "repeats" not in self.config.find:
-            nothing = np.zeros(part.high - part.low, np.bool_)
-            return REMOVALS.empty_table(), ANNOTATIONS.empty_table(), nothing, nothing
+    def _known(self, part: Part) -> Known:
         line_counts = self.line_counts.part(part.lines, part.low, self.line)
         self.line += len(part.lines)
-        given = (part.texts, part.tokens, part.lines, self.config)
-        sites = self.sites[part.low : part.high]
-        templates = Found.of(self.templates, part.tokens, part.lines, sites)
-        boilerplate, annotations = find_boilerplate(*given, line_counts, templates)
-        settled, review = settle_removals([boilerplate, find_repeats(*given)], part.tokens)
-        return settled, annotations, review, _has_no_text(part, boilerplate, annotations)
+        return Known(self.sites[part.low : part.high], line_counts, self.templates)
+
+
+def find_inside(part: Part, known: Known, config: Config) -> Inside:
+    """Find what goes from inside some documents, by what is known of all."""
+    nothing = np.zeros(part.high - part.low, np.bool_)
+    gone = np.zeros(len(nothing), np.int64)
+    if "repeats" not in config.find:
+        no_rows, no_tags = REMOVALS.empty_table(), ANNOTATIONS.empty_table()
+        masked = np.zeros(len(part.tokens.hashes), np.bool_)
+        truncated = truncated_documents(part.lines, no_rows)
+        return Inside(no_rows, no_tags, nothing, gone, truncated, nothing, masked)
+    given = (part.texts, part.tokens, part.lines, config)
+    templates = Found.of(known.templates, part.tokens, part.lines, known.sites)
+    boilerplate, annotations = find_boilerplate(*given, known.line_counts, templates)
+    settled, review = settle_removals([boilerplate, find_repeats(*given)], part.tokens)
+    truncated = truncated_documents(part.lines, settled)
+    masked = _masked(settled, part.tokens, gone)
+    no_text = _has_no_text(part, boilerplate, annotations)
+    return Inside(settled, annotations, review, gone, truncated, no_text, masked)
 
 
 def _has_no_text(part: Part, boilerplate: pa.Table, annotations: pa.Table) -> Bool:

@@ -72,7 +72,7 @@ def _local_only(options: Scan) -> dict[str, tuple[object, object]]:
 
 
 def _local_cleaning(options: Clean) -> dict[str, tuple[object, object]]:
-    """Return the same of cleaning; no document goes there for another one."""
+    """Return the same of cleaning."""
     return {
         **{name: (getattr(options, name), None) for name in ("against", "work", "memory")},
         "threads": (options.threads, 0),

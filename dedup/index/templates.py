@@ -19,8 +19,9 @@ import numpy as np
 from dedup.cleaning.apply import Removal, removals_of, settle_removals
 from dedup.cleaning.boilerplate import find_boilerplate, lines_of
 from dedup.cleaning.boilerplate.lines import LineCounter, LineTable
+from dedup.cleaning.boilerplate.template_counts import TemplateCounter
 from dedup.cleaning.boilerplate.template_text import Found
-from dedup.cleaning.boilerplate.templates import Template, TemplateCounter, Templates, cut_units
+from dedup.cleaning.boilerplate.templates import Template, Templates, cut_units
 from dedup.cleaning.boilerplate.templates import spread as spread_of
 from dedup.cleaning.repeats import find_repeats
 from dedup.cleaning.rules import TEMPLATE_RULES

@@ -28,7 +28,7 @@ _RUN_TOKENS = 1 << 20  # whose shingles are made at a time
 _RUN_PAIRS, _FILE_PAIRS = 1 << 15, 1 << 11  # that are compared at a time
 _MOST_WAITING = 1 << 20  # pairs that are joined to components at a time
 SAME_TEXT = 0.9  # Jaccard of near copies
-_SAME_STORY = 0.5  # Jaccard from which two documents count as one when lines are counted
+SAME_STORY = 0.5  # Jaccard from which two documents count as one when lines are counted
 _KEPT = ("first", "components", "candidates", "jaccard")
 
 
@@ -137,7 +137,7 @@ def _sift(
     waiting: list[Int64] = []
     for number, (alike, one, two) in enumerate(sets.compare_runs(candidates)):
         pairs = candidates[number * sets.run : (number + 1) * sets.run]
-        waiting.append(pairs[alike >= _SAME_STORY])
+        waiting.append(pairs[alike >= SAME_STORY])
         if sum(map(len, waiting)) > _MOST_WAITING:
             kernel.connect(*np.concatenate(waiting).T.copy(), components)
             waiting = []

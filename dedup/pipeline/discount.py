@@ -106,13 +106,16 @@ def left_sets(
 
 def _left_shingles(tokens: Tokens, rows: Int64, stretches: Stretches, size: int) -> Shingles:
     """Return the distinct shingles of some documents without what is in ``stretches`` of them."""
-    own = some_tokens(tokens, rows)
-    hidden = np.zeros(len(own.hashes), np.bool_)
-    gone = np.zeros(len(rows), np.int64)
     first, last = np.searchsorted(stretches.docs, (rows[0], rows[-1] + 1))
     docs, starts, ends = (column[first:last] for column in stretches)
-    mask_tokens(
-        own.bounds, own.starts, Stretches(np.searchsorted(rows, docs), starts, ends), hidden, gone
-    )
-    bounds = offsets_of(own.counts() - gone)
-    return distinct_shingles(shingle_tokens(own.hashes[~hidden], bounds, size))
+    own = Stretches(np.searchsorted(rows, docs), starts, ends)
+    return shingles_left(some_tokens(tokens, rows), own, size)
+
+
+def shingles_left(tokens: Tokens, stretches: Stretches, size: int) -> Shingles:
+    """Return the distinct shingles of documents without the words that begin in ``stretches``."""
+    hidden = np.zeros(len(tokens.hashes), np.bool_)
+    gone = np.zeros(len(tokens), np.int64)
+    mask_tokens(tokens.bounds, tokens.starts, stretches, hidden, gone)
+    bounds = offsets_of(tokens.counts() - gone)
+    return distinct_shingles(shingle_tokens(tokens.hashes[~hidden], bounds, size))

@@ -29,7 +29,7 @@ from dedup.text.tokens import Tokens
 if TYPE_CHECKING:  # the fast mode does without it
     from dedup.cleaning.find import Removals
 
-_MOST_TEMPLATES = 100  # that are listed
+MOST_TEMPLATES = 100  # that are listed
 _FURTHER = ("story", "same_url", "no_text")  # columns that come from elsewhere
 _WHOLE = ("doc_id", "path", *_FURTHER)  # those that are not made slice by slice
 _SLICE = 1 << 18  # documents whose scores are laid out at a time
@@ -290,7 +290,7 @@ def templates_summary(found: Removals, metadata: pa.Table, tokens: Tokens) -> di
             "clusters": each.clusters,
             "example": ids[each.example].as_py(),
         }
-        for each in found.templates[:_MOST_TEMPLATES]
+        for each in found.templates[:MOST_TEMPLATES]
     ]
     rows = found.rows.filter(pc.starts_with(found.rows["rule"], "template_"))
     docs = rows["doc"].to_numpy()
@@ -309,10 +309,7 @@ def _sites_that_lose(
     sites: pa.ChunkedArray, removed: Int64, tokens: Tokens
 ) -> list[dict[str, Any]]:
     """Return the share of its text that each site loses as templates, the largest first."""
-    lengths = np.zeros(len(tokens), np.int64)
-    filled = np.flatnonzero(tokens.counts() > 0)
-    lengths[filled] = tokens.ends[tokens.bounds[filled + 1] - 1]
-    table = pa.table({"site": sites, "removed": removed, "length": lengths})
+    table = pa.table({"site": sites, "removed": removed, "length": lengths(tokens)})
     named = table.filter(pc.is_valid(table["site"]))
     sums = named.group_by("site").aggregate(
         [("removed", "sum"), ("length", "sum"), ("length", "count")]
@@ -325,7 +322,15 @@ def _sites_that_lose(
         }
         for row in sums.filter(pc.greater(sums["removed_sum"], 0)).to_pylist()
     ]
-    return sorted(found, key=lambda each: (-each["share"], each["site"]))[:_MOST_TEMPLATES]
+    return sorted(found, key=lambda each: (-each["share"], each["site"]))[:MOST_TEMPLATES]
+
+
+def lengths(tokens: Tokens) -> Int64:
+    """Return how many characters each text has, up to its last word."""
+    found = np.zeros(len(tokens), np.int64)
+    filled = np.flatnonzero(tokens.counts() > 0)
+    found[filled] = tokens.ends[tokens.bounds[filled + 1] - 1]
+    return found
 
 
 def _total_losses(documents: pa.Table) -> dict[str, int]:

@@ -13,15 +13,21 @@ from dedup.config import Config
 from dedup.spark.frames import Batches, Frame, batches_of, column, map_batches
 
 RANKING = ("row", "tokens", "cut", "date_rank", "priority_rank")  # the criteria of canonical order
+GONE = "gone"  # tokens that go from inside a document, where that was looked for
 _FINGERPRINTS = ("sum0", "sum1")
 
 
 def candidates_of(batch: pa.RecordBatch | pa.Table) -> CanonicalOrder:
-    """Return the criteria of canonical order, of rows with the columns ``RANKING``."""
+    """Return the criteria of canonical order, of rows with the columns ``RANKING``.
+
+    What is ``GONE`` from inside counts, where that was looked for.
+    """
+    counts = column(batch, "tokens")
+    gone = column(batch, GONE) if GONE in batch.schema.names else np.zeros_like(counts)
     return CanonicalOrder(
         truncated=column(batch, "cut"),
-        boilerplate=np.zeros(len(batch)),
-        lengths=column(batch, "tokens"),
+        boilerplate=gone / np.maximum(counts, 1),
+        lengths=counts - gone,
         dates=column(batch, "date_rank"),
         priorities=column(batch, "priority_rank"),
         superseded=np.zeros(len(batch), np.bool_),
@@ -53,7 +59,8 @@ def with_order(frame: Frame, config: Config, *more: str, core: str | None = None
             made |= {f"key{place}": key for place, key in enumerate(keys)}
             yield from batches_of(made, schema)
 
-    wanted = list(dict.fromkeys([*RANKING, *more, *([core] if core else [])]))
+    gone = [name for name in frame.columns if name == GONE]
+    wanted = list(dict.fromkeys([*RANKING, *gone, *more, *([core] if core else [])]))
     return map_batches(frame.select(*wanted), work, schema)
 
 
@@ -64,7 +71,10 @@ def find_equals(metadata: Frame, config: Config) -> Frame:
     """
     filled = metadata.where("tokens > 0")
     groups = filled.groupBy(*_FINGERPRINTS).count().where("count > 1").select(*_FINGERPRINTS)
-    likes = filled.select(*RANKING, *_FINGERPRINTS).join(groups, list(_FINGERPRINTS), "left_semi")
+    gone = [name for name in metadata.columns if name == GONE]
+    likes = filled.select(*RANKING, *gone, *_FINGERPRINTS).join(
+        groups, list(_FINGERPRINTS), "left_semi"
+    )
     ordered = with_order(likes, config, *_FINGERPRINTS)
     best = F.min(F.struct(*order_names(config), "row")).alias("best")
     representatives = (

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -44,6 +45,7 @@ _SQL = {
     pa.string(): "string",
 }
 _PACKED = 1 << 17  # numbers of a column that go to the driver in one row
+_PART_BITS = 33  # below the number of the partition in an ascending number of Spark
 _MOST_ROWS = 1 << 17  # of a batch that goes back to Spark
 
 
@@ -141,6 +143,26 @@ def numbered(frame: Frame, order: list[Any], name: str) -> Frame:
     """
     ranged = frame.repartitionByRange(*order).sortWithinPartitions(*order)
     return ranged.withColumn(name, F.monotonically_increasing_id())
+
+
+def ranked(store: Store, frame: Frame, within: list[str], order: list[str], name: str) -> Frame:
+    """Add ``nth``, from 0, of each row among those equal in ``within``, and their ``count``.
+
+    Rows are sorted by ranges, so those of one group may lie in several tasks.
+    """
+    columns = [F.col(each) for each in (*within, *order)]
+    table = store.keep(numbered(frame, columns, "number"), name)
+    part, place = F.expr(f"shiftright(number, {_PART_BITS})"), (1 << _PART_BITS) - 1
+    sizes = sorted((int(row[0]), int(row[1])) for row in table.groupBy(part).count().collect())
+    before = accumulate((size for _, size in sizes), initial=0)
+    rows = [(each, begin) for (each, _), begin in zip(sizes, before, strict=False)]
+    begins = frame.sparkSession.createDataFrame(rows, "part bigint, begins bigint")
+    joined = table.withColumn("part", part).join(F.broadcast(begins), "part")
+    nth = F.col("begins") + F.col("number").bitwiseAND(place)
+    joined = joined.withColumn("nth", nth).drop("part", "begins", "number")
+    groups = joined.groupBy(*within).agg(F.min("nth").alias("first"), F.count("*").alias("count"))
+    found = joined.join(groups, within).withColumn("nth", F.col("nth") - F.col("first"))
+    return found.drop("first")
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from dedup.clusters.stars import best_moves
 from dedup.config import Config
 from dedup.core.arrays import Float64, Int64
 from dedup.kernels import clusters as kernel
-from dedup.spark.equals import RANKING, order_names, with_order
+from dedup.spark.equals import GONE, RANKING, order_names, with_order
 from dedup.spark.frames import (
     Batches,
     Frame,
@@ -65,7 +65,8 @@ def _places(store: Store, edges: Frame, labels: Frame, metadata: Frame, config: 
     sizes = labels.groupBy("component").agg((F.count("*") - 1).alias("others"))
     core = (F.col("total") / F.greatest(F.col("others"), F.lit(1))).alias("core")
     shared = _shares(edges).join(labels, "row").join(sizes, "component").select("row", core)
-    documents = metadata.select(*RANKING).join(shared, "row")
+    gone = [name for name in metadata.columns if name == GONE]
+    documents = metadata.select(*RANKING, *gone).join(shared, "row")
     ordered = store.keep(with_order(documents, config, core="core"), "giant-order")
     order = [F.col(name) for name in (*order_names(config), "row")]
     return store.keep(numbered(ordered, order, "place").select("row", "place"), "giant-places")

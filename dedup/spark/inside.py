@@ -1,7 +1,7 @@
 """What goes from inside each document, and the clean texts, on executors.
 
-A batch of documents is looked at by the code of one machine (``cleaning.find``). Where only repeats
-are looked for a document is judged by its own text alone, so a batch is as good as a corpus.
+A batch of documents is looked at by the code of one machine (``cleaning.find``), with what is known
+of all documents: the lines that stand often (``spark.counting``) and the templates.
 """
 
 from __future__ import annotations
@@ -10,20 +10,23 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from dedup.cleaning import find as cleaning
 from dedup.cleaning.apply import apply_removals, merge_removals, removals_of
-from dedup.cleaning.find import Removals, find_removals
+from dedup.cleaning.boilerplate import lines_of
+from dedup.cleaning.boilerplate.templates import NONE, Templates
+from dedup.cleaning.find import Inside, Known, Part
 from dedup.config import Config
 from dedup.core.arrays import Texts, texts_from_arrow
 from dedup.core.hashing import sha256
-from dedup.core.storage import Columns
 from dedup.output.cleaned import original_of
 from dedup.output.cleaned.provenance import json_line
+from dedup.pipeline.results import MOST_TEMPLATES, lengths
 from dedup.sources.tables import usable_texts
-from dedup.spark.frames import Batches, Frame, Schema, Store, batches_of, map_batches
+from dedup.spark.counting import EVERYWHERE, Articles, line_counts
+from dedup.spark.frames import Batches, Frame, Schema, Store, batches_of, column, map_batches
 from dedup.spark.metadata import Metadata
 from dedup.spark.reading import KEYS, quoted
 from dedup.spark.verifying import texts_of
@@ -42,6 +45,10 @@ INSIDE: Schema = {
     "kept_start": "bigint",
     "kept_end": "bigint",
     "review": "boolean",
+    "gone": "bigint",  # of a document: the tokens that go, …
+    "cut": "boolean",  # … whether its text is truncated, …
+    "no_text": "boolean",  # … whether it is boilerplate for the most part, …
+    "length": "bigint",  # … and how many characters it has, up to its last word
     "clean": "string",
     "provenance": "string",
 }
@@ -50,38 +57,47 @@ _REMOVED = ("start", "end", "reason", "rule", "confidence", "kept_start", "kept_
 
 
 def find_inside(
-    store: Store, metadata: Metadata, frame: Frame, config: Config, *, cleans: bool
+    store: Store, texts: Frame, config: Config, templates: Templates = NONE, *, cleans: bool
 ) -> Frame:
-    """Return ``INSIDE`` of all documents; with ``cleans`` also their clean texts."""
-    wanted = metadata.table.select("row", "doc_id", *KEYS)
-    texts = texts_of(frame, wanted, metadata)
+    """Return ``INSIDE`` of all documents; with ``cleans`` also their clean texts.
+
+    ``texts`` has row, doc_id, text, the number of the site, and the marks of ``line_marks``.
+    """
     settings = config.as_dict()
+    table = templates.table
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         config = Config(**settings)
+        templates = Templates(table, ()).with_known(config.template)
         for batch in batches:
-            texts = texts_from_arrow(usable_texts(batch.column("text")))
-            found = _found_in(texts, config)
+            part = _part(texts_from_arrow(usable_texts(batch.column("text"))))
+            sites = column(batch, "site")
+            counts = line_counts(part.lines, sites, batch.column("marks"))
+            found = cleaning.find_inside(part, Known(sites, counts, templates), config)
             yield from _rows(batch, found)
-            yield from _documents(batch, texts, found, cleans=cleans)
+            yield from _documents(batch, part, found, cleans=cleans)
 
     return store.keep(map_batches(texts, work, INSIDE), "inside")
 
 
-def _found_in(texts: Texts, config: Config) -> Removals:
-    """Return what goes from some documents, each by itself."""
-    count = len(texts)
-    return find_removals(
-        texts,
-        tokenise_texts(texts),
-        config,
-        sites=np.full(count, -1),
-        groups=np.arange(count),
-        columns=Columns(),
-    )
+def texts_alone(metadata: Metadata, frame: Frame) -> Frame:
+    """Return all texts as ``find_inside`` takes them where nothing is counted over all of them."""
+    texts = texts_of(frame, metadata.table.select("row", "doc_id", *KEYS), metadata)
+    nothing = F.lit(EVERYWHERE).cast("bigint").alias("site"), F.array().cast("array<bigint>")
+    return texts.select("row", "doc_id", "text", nothing[0], nothing[1].alias("marks"))
 
 
-def _rows(batch: pa.RecordBatch, found: Removals) -> Iterator[pa.RecordBatch]:
+def with_marks(articles: Articles, marks: Frame) -> Frame:
+    """Return all texts with the lines of each that stand often."""
+    return articles.texts.join(marks, "row", "left")
+
+
+def _part(texts: Texts) -> Part:
+    tokens = tokenise_texts(texts)
+    return Part(0, len(texts), texts, tokens, lines_of(texts, tokens))
+
+
+def _rows(batch: pa.RecordBatch, found: Inside) -> Iterator[pa.RecordBatch]:
     """Yield removals and tags as rows."""
     tags = found.annotations.rename_columns(["doc", "start", "end", "reason"])
     for kind, table in ((REMOVAL, found.rows), (TAG, tags)):
@@ -99,16 +115,22 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 
 def _documents(
-    batch: pa.RecordBatch, texts: Texts, found: Removals, *, cleans: bool
+    batch: pa.RecordBatch, part: Part, found: Inside, *, cleans: bool
 ) -> Iterator[pa.RecordBatch]:
     """Yield a row for each document."""
     columns = {name: batch.column(name) for name in ("row", "doc_id")}
     columns["kind"] = pa.array([DOCUMENT] * len(batch), pa.string())
-    columns["review"] = pa.array(found.review)
+    columns |= {
+        "review": pa.array(found.review),
+        "gone": pa.array(found.gone),
+        "cut": pa.array(found.truncated),
+        "no_text": pa.array(found.no_text),
+        "length": pa.array(lengths(part.tokens)),
+    }
     if cleans:
         removals, tags, clean, provenance = removals_of(found.rows), _tags(found), [], []
         for place, doc_id in enumerate(batch.column("doc_id").to_pylist()):
-            text = texts.text(place)
+            text = part.texts.text(place)
             cleaned, ops = apply_removals(text, merge_removals(removals.get(place, [])))
             entry = {
                 "doc_id": doc_id,
@@ -128,7 +150,7 @@ def _documents(
     yield from _filled(columns, len(batch))
 
 
-def _tags(found: Removals) -> dict[int, list[dict[str, Any]]]:
+def _tags(found: Inside) -> dict[int, list[dict[str, Any]]]:
     tags: dict[int, list[dict[str, Any]]] = {}
     rows = found.annotations.to_pylist()
     for each in sorted(rows, key=lambda row: (row["doc"], row["start"])):
@@ -200,3 +222,71 @@ def totals(inside: Frame) -> dict[str, Any]:
         for name in names:
             sums[name][row["reason"]] = sums[name].get(row["reason"], 0) + row["count"]
     return {**{name: dict(sorted(each.items())) for name, each in sums.items()}, "review": review}
+
+
+def _facts(inside: Frame, *names: str) -> Frame:
+    return inside.where(F.col("kind") == DOCUMENT).select("row", *names)
+
+
+def apart(inside: Frame, groups: Frame) -> Frame:
+    """Return the rows of the documents without text, which are copies of nothing.
+
+    Of equal documents (``groups``) the line breaks may differ, and so what is told of them.
+    """
+    group = F.coalesce("group", "row").alias("group")
+    every = _facts(inside, "no_text").join(groups, "row", "left").select("row", group, "no_text")
+    others = every.where(~F.col("no_text")).select("group").distinct()
+    return every.where("no_text").join(others, "group", "left_anti").select("row")
+
+
+def ranked(metadata: Frame, inside: Frame) -> Frame:
+    """Return the metadata with what is left of each document, for the canonical order."""
+    facts = _facts(inside, "gone", F.col("cut").alias("is_cut"))
+    joined = metadata.join(facts, "row").withColumn("cut", F.col("is_cut"))
+    return joined.drop("is_cut")
+
+
+def with_no_text(keyed: Frame, apart: Frame) -> Frame:
+    """Fill the column ``no_text`` of all documents."""
+    told = keyed.join(apart.withColumn("apart", F.lit(True)), "row", "left")
+    told = told.withColumn("no_text", F.coalesce("apart", F.lit(False)))
+    return told.select(*keyed.columns)
+
+
+def templates_summary(templates: Templates, inside: Frame, metadata: Frame) -> dict[str, Any]:
+    """Return the text that sites repeat, as ``results.templates_summary`` does."""
+    listed = templates.entries[:MOST_TEMPLATES]
+    rows = [each.example for each in listed]
+    names = metadata.where(F.col("row").isin(rows)) if rows else metadata.where(F.lit(False))
+    named = {each[0]: each[1:] for each in names.select("row", "doc_id", "site").collect()}
+    removals = inside.where((F.col("kind") == REMOVAL) & F.col("rule").startswith("template_"))
+    size = (F.col("end") - F.col("start")).alias("size")
+    by_row = removals.select("row", size).groupBy("row")
+    by_row = by_row.agg(F.sum("size").alias("removed"), F.count("*").alias("count"))
+    count, sums = by_row.agg(F.count("*"), F.sum("count")).first()
+    return {
+        "count": len(templates.entries),
+        "documents": count,
+        "removals": int(sums or 0),
+        "sites": _sites_that_lose(by_row, inside, metadata),
+        "listed": [
+            {
+                "text": each.text,
+                "site": named[each.example][1] if each.site >= 0 else None,
+                "documents": each.documents,
+                "clusters": each.clusters,
+                "example": named[each.example][0],
+            }
+            for each in listed
+        ],
+    }
+
+
+def _sites_that_lose(by_row: Frame, inside: Frame, metadata: Frame) -> list[dict[str, Any]]:
+    sites = metadata.where(F.col("site").isNotNull()).select("row", "site")
+    every = sites.join(_facts(inside, "length"), "row").join(by_row, "row", "left").groupBy("site")
+    sums = (F.sum("removed").alias("removed"), F.sum("length").alias("length"))
+    found = every.agg(*sums, F.count("*").alias("documents")).where("removed > 0")
+    share = F.round(F.col("removed") / F.greatest("length", F.lit(1)), 6).alias("share")
+    found = found.select("site", "documents", share).orderBy(F.desc("share"), "site")
+    return [row.asDict() for row in found.limit(MOST_TEMPLATES).collect()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,16 +12,21 @@ from pyspark.sql import functions as F
 from dedup.clusters.choosing import held_sets
 from dedup.clusters.compilations import Compilations, unsure_parts
 from dedup.clusters.joining import addressed, cluster_by_pairs
+from dedup.clusters.one_text import PageFinder
+from dedup.clusters.running import kept_running
 from dedup.clusters.standing import decide
+from dedup.clusters.stars import Clusters
 from dedup.config import RELATION_CODES, Config
-from dedup.core.arrays import Int64, one_array, texts_from_arrow
-from dedup.pipeline.wording import KeptWords
+from dedup.core.arrays import Float64, Int64, Texts, one_array, texts_from_arrow
+from dedup.pipeline.wording import HeldWords, KeptWords
 from dedup.similarity.differences import Differences, Judge, superseded
 from dedup.similarity.relations import Pairs, join_pairs
 from dedup.sources.tables import usable_texts
-from dedup.spark.equals import RANKING, candidates_of
+from dedup.spark.equals import GONE, RANKING, candidates_of
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, whole
+from dedup.spark.spans import spans
 from dedup.spark.verifying import CONFIRMED, shingles_of
+from dedup.text.tokens import Tokens, tokenise_texts
 
 TASK_EDGES = 5_000_000  # of a component, up to which one task makes its clusters
 MEMBERS: Schema = {
@@ -52,13 +57,14 @@ def cluster_edges(pairs: Frame, config: Config) -> Frame:
 def with_sets(metadata: Frame, sets: Frame, equals: Frame, texts: Frame) -> Frame:
     """Return what clusters are made from, of documents that are in a pair.
 
-    That is ``RANKING``, the shingles, the text (of ``texts``: row, text), how many equal documents
-    each stands for, and its id.
+    That is ``RANKING``, the shingles, the text and what goes from it (of ``texts``: row, text,
+    removed), how many equal documents each stands for, and its id.
     """
     weights = equals.groupBy(F.col("representative").alias("row")).agg(
         (F.count("*") + 1).alias("weight")
     )
-    known = metadata.select(*RANKING, "doc_id").join(sets.select("row", "shingles"), "row")
+    gone = [name for name in metadata.columns if name == GONE]
+    known = metadata.select(*RANKING, *gone, "doc_id").join(sets.select("row", "shingles"), "row")
     known = known.join(texts, "row")
     one = F.lit(1).cast("bigint")
     return known.join(weights, "row", "left").withColumn("weight", F.coalesce("weight", one))
@@ -126,17 +132,20 @@ def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     pairs = pairs_of(found.select(list(CONFIRMED)))
     pairs = replace(pairs, a=np.searchsorted(rows, pairs.a), b=np.searchsorted(rows, pairs.b))
     before, order = pairs.relations.copy(), candidates_of(documents)
-    judge = Judge(_words(documents), order.lengths, order.dates, config)
+    inside = _Inside.of(documents)
+    judge = Judge(_words(documents, inside), order.lengths, order.dates, config)
     differences = judge.find(pairs)
     order = replace(order, superseded=superseded(pairs, differences, order.dates, config))
     sets = held_sets(shingles_of(documents.column("shingles")))
     ids = documents.column("doc_id")
-    compilations = Compilations(order.lengths, addressed(ids), sets)
+    is_one_text = PageFinder(inside.texts, ids).is_one_text if inside else None
+    compilations = Compilations(order.lengths, addressed(ids), sets, is_one_text)
     weights, known = column(documents, "weight"), pairs
     clusters, pairs = cluster_by_pairs(pairs, order, weights, config, sets, compilations)
     differences = judge.again(pairs, known, differences, clusters.leaders)
     standing = decide(
         *(pairs, clusters, np.arange(len(rows)), order.lengths, config),
+        inside.running(pairs, clusters, config) if inside else None,
         stays=differences.stays | unsure_parts(pairs, ids),
     )
     members = np.flatnonzero(clusters.pairs >= 0)
@@ -149,9 +158,38 @@ def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     yield from batches_of({**made, "stand_in": np.full(len(named), _PAIR)}, MEMBERS)
 
 
-def _words(documents: pa.Table) -> KeptWords:
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """The documents of a table where it is known what goes from inside each."""
+
+    texts: Texts
+    tokens: Tokens
+    removals: pa.Table
+
+    @classmethod
+    def of(cls, documents: pa.Table) -> _Inside | None:
+        """Return what is known of the documents, None where nothing was looked for."""
+        if "removed" not in documents.column_names:
+            return None
+        texts = _texts(documents)
+        docs, starts, ends = spans(documents, "removed")
+        removals = pa.table({"doc": docs, "start": starts, "end": ends})
+        return cls(texts, tokenise_texts(texts), removals)
+
+    def running(self, pairs: Pairs, clusters: Clusters, config: Config) -> Float64:
+        """Return how much of the running text of each document stands in its leader."""
+        return kept_running(pairs, clusters, self.texts, self.tokens, self.removals, config)
+
+
+def _texts(documents: pa.Table) -> Texts:
+    return texts_from_arrow(usable_texts(one_array(documents.column("text"))))
+
+
+def _words(documents: pa.Table, inside: _Inside | None) -> KeptWords | HeldWords:
     """Return where the words of the documents of a table come from."""
-    texts = texts_from_arrow(usable_texts(one_array(documents.column("text"))))
+    if inside is not None:
+        return HeldWords(inside.texts, inside.tokens, inside.removals)
+    texts = _texts(documents)
     return KeptWords(texts.data, None, texts.offsets, np.arange(len(documents)))
 
 

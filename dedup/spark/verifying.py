@@ -65,8 +65,13 @@ def texts_of(frame: Frame, wanted: Frame, metadata: Metadata) -> Frame:
     return found.dropDuplicates(["row"]) if metadata.has_equal_rows else found
 
 
-def confirm(store: Store, candidates: Frame, sets: Frame, config: Config, *, weak: bool) -> Frame:
-    """Return the pairs with a relation, as ``CONFIRMED``; ``weak``: those that come close, too."""
+def confirm(
+    store: Store, candidates: Frame, sets: Frame, config: Config, *, least: float | None = None
+) -> Frame:
+    """Return the pairs with a relation, as ``CONFIRMED``.
+
+    With ``least`` also those without, of which so much of one document is in the other.
+    """
     pairs = candidates.where(F.col("a") != OVERSIZED)
     many = pairs.groupBy("a").count().where(F.col("count") > SALTED)
     tasks = many.select("a", F.ceil(F.col("count") / SALTED).alias("tasks"))
@@ -88,7 +93,7 @@ def confirm(store: Store, candidates: Frame, sets: Frame, config: Config, *, wea
             table = pa.Table.from_batches([batch])
             if before is not None:
                 table = pa.concat_tables([before, table])
-            made, last = _compare(table.combine_chunks(), config, weak=weak)
+            made, last = _compare(table.combine_chunks(), config, least)
             before = table.slice(last, 1)
             yield from batches_of({name: getattr(made, name) for name in CONFIRMED}, CONFIRMED)
 
@@ -96,7 +101,7 @@ def confirm(store: Store, candidates: Frame, sets: Frame, config: Config, *, wea
     return store.keep(map_batches(sorted_, work, CONFIRMED), "pairs")
 
 
-def _compare(table: pa.Table, config: Config, *, weak: bool) -> tuple[Pairs, int]:
+def _compare(table: pa.Table, config: Config, least: float | None) -> tuple[Pairs, int]:
     """Compare documents with the head above them; return the pairs, and where the last head is."""
     a, b = column(table, "a"), column(table, "b")
     places = np.arange(len(table))
@@ -109,10 +114,10 @@ def _compare(table: pa.Table, config: Config, *, weak: bool) -> tuple[Pairs, int
         no_passages(),
         column(table, "tokens"),
         config,
-        keep_all=weak,
+        keep_all=least is not None,
     )
-    if weak:
-        near = np.maximum(pairs.containment_a, pairs.containment_b) >= WEAK
+    if least is not None:
+        near = np.maximum(pairs.containment_a, pairs.containment_b) >= least
         pairs = pairs.take((pairs.relations != NONE) | near)
     named = {"a": a[pairs.a], "b": b[pairs.b]}
     rest = {name: getattr(pairs, name) for name in CONFIRMED if name not in named}

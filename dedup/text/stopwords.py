@@ -38,7 +38,7 @@ __all__ = [
 _LEAST_COVERED = 0.10
 _COMMON_SHARE = 0.25
 _COMMON_LEAST_TOKENS = 500
-_COUNTERS = 1 << 20  # of words by document frequency
+COUNTERS = 1 << 20  # of words by document frequency
 _PARTICLES = "al el ibn bin bint abu ben de da dos del della di du van von der den la le"
 
 
@@ -114,8 +114,8 @@ class Discount:
     """
 
     def __init__(self) -> None:
-        self._counters: Int32 = np.zeros(_COUNTERS, np.int32)
-        self._stamps: Int64 = np.zeros(_COUNTERS, np.int64)
+        self._counters: Int32 = np.zeros(COUNTERS, np.int32)
+        self._stamps: Int64 = np.zeros(COUNTERS, np.int64)
         self._totals: Int64 = np.zeros(len(stop_lists().names) + 2, np.int64)
         self.languages: list[Int64] = []
         self._types: UInt64 = np.zeros(0, np.uint64)
@@ -156,13 +156,34 @@ class Discount:
     def common(self) -> UInt64:
         """Return a table of the words to discount in documents that no stop list fits."""
         self._settle()
-        total = int(self._counts.sum())
-        if total < _COMMON_LEAST_TOKENS:
-            return np.zeros(16, np.uint64)
-        order = np.lexsort((self._types, -self._counts))
-        running = np.cumsum(self._counts[order])
-        common = order[: int(np.searchsorted(running, _COMMON_SHARE * total))]
-        return hash_table(self._types[common])
+        return common_words(self._types, self._counts, int(self._counts.sum()))
+
+    def counted(self) -> tuple[Int32, Int64, UInt64, Int64]:
+        """Return what may be added up over parts of a corpus.
+
+        That are the counters and totals of document frequencies, and the words of documents that no
+        stop list fits with their numbers.
+        """
+        self._settle()
+        return self._counters, self._totals, self._types, self._counts
+
+
+def has_common(counts: Int64, total: int) -> bool:
+    """Tell whether the most frequent words, with these numbers, are all that are discounted."""
+    return int(counts.sum()) >= _COMMON_SHARE * total
+
+
+def common_words(types: UInt64, counts: Int64, total: int) -> UInt64:
+    """Return a table of the words to discount, of which there are ``counts`` among ``total``.
+
+    The most frequent words are enough, as long as they make up the share to discount.
+    """
+    if total < _COMMON_LEAST_TOKENS:
+        return np.zeros(16, np.uint64)
+    order = np.lexsort((types, -counts))
+    running = np.cumsum(counts[order])
+    common = order[: int(np.searchsorted(running, _COMMON_SHARE * total))]
+    return hash_table(types[common])
 
 
 def languages_of(tokens: Tokens) -> Int64:

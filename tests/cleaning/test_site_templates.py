@@ -10,6 +10,7 @@ from naive_templates import naive_find, naive_likeness, naive_text_bounds, naive
 from twins import tokens_with
 
 import dedup
+from dedup.cleaning.boilerplate import template_counts
 from dedup.config import Config
 from dedup.kernels import templates as kernel
 from dedup.kernels.stopwords import fill_table
@@ -181,6 +182,30 @@ def test_the_order_of_documents_changes_nothing():
     backward = dedup.scan(documents[::-1], REPEATS)
     assert forward.removals.equals(backward.removals)
     assert forward.summary["templates"] == backward.summary["templates"]
+
+
+@pytest.mark.parametrize("units", [1, 40])
+def test_what_is_counted_at_a_time_changes_nothing(monkeypatch, units):
+    """A sketch leaves out what occurs more than once in any part, and nothing besides."""
+    texts = [flat(seed, NOTE if seed % 2 else PLAIN) for seed in range(24)]
+    texts += [lined(seed, f"{NOTE}\n{PLAIN}", subject=seed % 5) for seed in range(24, 60)]
+    before = scanned(texts)
+    monkeypatch.setattr(template_counts, "_PART_UNITS", units)
+    after = scanned(texts)
+    assert before.removals.equals(after.removals)
+    assert before.summary["templates"] == after.summary["templates"]
+    assert before.summary["templates"]["count"] > 1
+
+
+# The twins of counting.
+
+
+def test_repeated_units_are_those_that_occur_more_than_once(monkeypatch):
+    monkeypatch.setattr(template_counts, "_PART_UNITS", 30)
+    source = random.Random(3)
+    keys = [source.randrange(150) << source.choice([0, 40]) for _ in range(400)]
+    repeated, _ = template_counts._repeated(np.array(keys, np.uint64))
+    assert repeated.tolist() == [keys.count(key) > 1 for key in keys]
 
 
 # The kernels against their twins.

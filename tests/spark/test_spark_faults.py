@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import spark_session
+from dying import dying_in
 from test_spark import FAST, PLAIN, check_in_rounds, corpus, found_here, texts_of
 
 import dedup
@@ -22,34 +23,13 @@ pytestmark = pytest.mark.spark
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def dying(work, flag):
-    """Wrap a function of a stage so that the first worker to have made a batch of it dies."""
-
-    def wrapped(batches):
-        for batch in work(batches):
-            yield batch
-            try:
-                os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
-            except FileExistsError:
-                continue
-            os._exit(9)
-
-    return wrapped
-
-
 @pytest.mark.slow
 def test_a_worker_dies_in_every_stage(spark_here, tmp_path, monkeypatch):
     """As by lack of memory; Spark starts another and takes the task up again."""
     from dedup.spark import candidates, documents, equals, frames, giants, reading, stars, verifying
 
-    real, flags = frames.map_batches, []
-
-    def map_batches(frame, work, schema):
-        flags.append(tmp_path / f"died-{len(flags):02d}")
-        return real(frame, dying(work, str(flags[-1])), schema)
-
-    for module in (candidates, documents, equals, frames, giants, reading, stars, verifying):
-        monkeypatch.setattr(module, "map_batches", map_batches)
+    modules = (candidates, documents, equals, frames, giants, reading, stars, verifying)
+    flags = dying_in(modules, tmp_path, monkeypatch)
     texts = texts_of(3, 120, known=PLAIN)
     table = pa.table({"id": [f"{k:03d}" for k in range(len(texts))], "text": texts})
     assert check_in_rounds(spark_here, table, task_edges=1) > 0

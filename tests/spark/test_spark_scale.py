@@ -22,7 +22,7 @@ from test_spark import (
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 # Of test_spark.py, what goes through all stages; the whole of it passes there, too.
-SOME = "planted or seeds or repeated or components or passages or tables or cleaned"
+SOME = "planted or seeds or repeated or components or passages or tables or cleaned or copies"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -79,6 +79,7 @@ def test_spark_3_5(tmp_path):
             "pytest",
             "tests/spark/test_spark.py",
             "tests/spark/test_spark_inside.py",
+            "tests/spark/test_spark_passages.py",
             "-q",
             "-W",
             "ignore",

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from dedup.core.arrays import texts_from_strings
-from dedup.text.stopwords import BLANK, CONTENT, NAME, STOP, classify, stop_lists
+from dedup.text.stopwords import (
+    BLANK,
+    CONTENT,
+    NAME,
+    STOP,
+    Discount,
+    classify,
+    common_words,
+    has_common,
+    stop_lists,
+)
 from dedup.text.tokens import tokenise_texts
 
 ENGLISH = (
@@ -239,3 +251,29 @@ def test_without_capitals_words_weigh_by_document_frequency():
     assert weights.min() == 0.25
     capital = classified(*(each.title() for each in texts))[0]
     assert len(capital[1][STOP]) < len(kinds[STOP])
+
+
+def test_what_is_counted_of_parts_adds_up():
+    texts = [f"{'lorem' if k % 3 else 'ipsum'} dolor{k % 7} sit{k} amet" * 3 for k in range(240)]
+    tokens = tokenise_texts(texts_from_strings(texts))
+    whole, parts = Discount(), []
+    whole.learn(tokens)
+    for low in range(0, 240, 60):
+        part = Discount()
+        part.learn(tokens.part(low, low + 60))
+        parts.append(part.counted())
+    counters, totals, types, counts = whole.counted()
+    assert np.array_equal(counters, sum(part[0] for part in parts))
+    assert np.array_equal(totals, sum(part[1] for part in parts))
+    added = Counter()
+    for part in parts:
+        added.update(dict(zip(part[2].tolist(), part[3].tolist(), strict=True)))
+    assert added == dict(zip(types.tolist(), counts.tolist(), strict=True))
+    total = int(counts.sum())
+    assert total >= 500
+    # The most frequent words are enough once they make up the share that is discounted.
+    order = np.argsort(-counts, kind="stable")
+    most = next(k for k in range(1, len(order)) if has_common(counts[order[:k]], total))
+    assert not has_common(counts[order[: most - 1]], total)
+    some = common_words(types[order[: most + 2]], counts[order[: most + 2]], total)
+    assert np.array_equal(some, whole.common())

@@ -27,7 +27,7 @@ _UNKNOWN_WORDS = 12
 _PART_LINES = 1 << 21  # that are counted at a time, about
 
 _OFTEN, _VERY, _ON_MOST, _NUMBERED = 1, 2, 4, 8
-_SHORT, _INNER, _FIRST = 1, 2, 4
+_SHORT, INNER, _FIRST = 1, 2, 4  # what `countable` says of a line
 _AS_FIRST = np.uint8(4)  # bits by which the marks of a first line are moved
 
 
@@ -40,6 +40,14 @@ class LineCounts:
     most: Bool
     known: Bool  # the site is known
     numbered: Bool  # the same only when all numbers are taken as one
+
+    @classmethod
+    def of_marks(cls, marks: UInt8, known: Bool) -> LineCounts:
+        """Return the facts of some blocks by their marks (``marks_of``)."""
+        often, very, most, numbered = (
+            (marks & each) > 0 for each in (_OFTEN, _VERY, _ON_MOST, _NUMBERED)
+        )
+        return cls(often, very, most, known, numbered)
 
 
 def _no_keys() -> UInt64:
@@ -138,14 +146,8 @@ class LineCounter:
         """Take in the blocks of the next documents, from the document ``low`` on."""
         docs = lines.docs + low
         site = self._sites[docs] + 1  # 0: unknown
-        short = np.where(site > 0, lines.words <= _LINE_WORDS, lines.words <= _UNKNOWN_WORDS)
-        worded = (lines.words > 0) & ((lines.flags & DIGITS) == 0)
-        some = np.flatnonzero(worded & (short | (site > 0)))
+        some, flags = countable(lines, site > 0)
         spread = site[some].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        own = lines.docs[some]
-        position, left = some - lines.bounds[own], lines.bounds[own + 1] - some
-        flags = short[some] * _SHORT + (position == 0) * _FIRST
-        flags += ((position >= _EDGE_LINES) & (left > _EDGE_LINES)) * _INNER
         pieces = (
             lines.keys[some] ^ spread,
             lines.hashes[some] ^ spread,
@@ -179,11 +181,7 @@ class LineCounter:
             marks: UInt8 = np.zeros(len(lines), np.uint8)
         else:
             marks = self._marks[first : first + len(lines)]
-        known = self._sites[lines.docs + low] >= 0
-        often, very, most, numbered = (
-            (marks & each) > 0 for each in (_OFTEN, _VERY, _ON_MOST, _NUMBERED)
-        )
-        return LineCounts(often, very, most, known, numbered)
+        return LineCounts.of_marks(marks, self._sites[lines.docs + low] >= 0)
 
 
 def _parts(facts: _Facts) -> Iterator[_Facts]:
@@ -200,27 +198,55 @@ def _parts(facts: _Facts) -> Iterator[_Facts]:
             yield facts.take(rows)
 
 
+def countable(lines: Lines, known: Bool) -> tuple[Int64, UInt8]:
+    """Return the lines that are counted, and of each how long it is and where it stands.
+
+    ``known`` tells of each line whether its site is known.
+    """
+    short = np.where(known, lines.words <= _LINE_WORDS, lines.words <= _UNKNOWN_WORDS)
+    worded = (lines.words > 0) & ((lines.flags & DIGITS) == 0)
+    some = np.flatnonzero(worded & (short | known))
+    own = lines.docs[some]
+    position, left = some - lines.bounds[own], lines.bounds[own + 1] - some
+    flags = short[some] * _SHORT + (position == 0) * _FIRST
+    flags += ((position >= _EDGE_LINES) & (left > _EDGE_LINES)) * INNER
+    return some, flags.astype(np.uint8)
+
+
+def clusters_needed(known: Bool, totals: Int64) -> Int64:
+    """Return in how many clusters of a site a line counts; ``totals`` is how many the site has."""
+    own = np.maximum(_LINE_CLUSTERS, np.ceil(_LINE_SHARE * totals))
+    return np.where(known, own, _UNKNOWN_CLUSTERS).astype(np.int64)
+
+
+def marks_of(
+    flags: UInt8, clusters: Int64, literal: Int64, totals: Int64, known: Bool, inner: Bool
+) -> UInt8:
+    """Tell which lines stand in enough clusters of their site, and which in very many.
+
+    ``flags`` are those of ``countable``; ``clusters`` hold the line, numbers taken as one, and
+    ``literal`` the line as it is; ``inner`` tells whether it stands inside of any document.
+    """
+    need = clusters_needed(known, totals)
+    long_ok = ~inner & (clusters >= 2 * need)
+    # The first line may be the headline of a series, "Day 12 of the flood".
+    titled = ((flags & _FIRST) == 0) | (
+        known & (2 * clusters >= totals) & (clusters >= _VERY_CLUSTERS)
+    )
+    often = (clusters >= need) & (((flags & _SHORT) > 0) | long_ok) & titled
+    many = np.maximum(_VERY_CLUSTERS, _VERY_SHARE * totals)
+    very = known & (clusters >= many)
+    most = known & (clusters >= np.maximum(need, _MOST * totals))
+    marks = _OFTEN + very * _VERY + most * _ON_MOST + (literal < need) * _NUMBERED
+    found: UInt8 = np.where(often, marks, 0).astype(np.uint8)
+    return found
+
+
 def _count(facts: _Facts, site: Int64, group: Int64, count: int, of_site: Int64) -> UInt8:
-    """Tell which lines stand in enough clusters of their site, and which in very many."""
+    """Count the clusters of each line, and of each as it is, and mark the lines by that."""
     _, line_number = np.unique(facts.keys, return_inverse=True)
     clusters = np.bincount(np.unique(line_number * count + group) // count)[line_number]
     _, same = np.unique(facts.hashes, return_inverse=True)
     literal = np.bincount(np.unique(same * count + group) // count)[same]
-    total = of_site[site]
-    known = site > 0
-    need = np.where(
-        known, np.maximum(_LINE_CLUSTERS, np.ceil(_LINE_SHARE * total)), _UNKNOWN_CLUSTERS
-    )
-    inner = (facts.flags & _INNER) > 0
-    long_ok = (np.bincount(line_number, weights=inner)[line_number] == 0) & (clusters >= 2 * need)
-    # The first line may be the headline of a series, "Day 12 of the flood".
-    titled = ((facts.flags & _FIRST) == 0) | (
-        known & (2 * clusters >= total) & (clusters >= _VERY_CLUSTERS)
-    )
-    often = (clusters >= need) & (((facts.flags & _SHORT) > 0) | long_ok) & titled
-    many = np.maximum(_VERY_CLUSTERS, _VERY_SHARE * total)
-    very = known & (clusters >= many)
-    most = known & (clusters >= np.maximum(need, _MOST * total))
-    marks = _OFTEN + very * _VERY + most * _ON_MOST + (literal < need) * _NUMBERED
-    found: UInt8 = np.where(often, marks, 0).astype(np.uint8)
-    return found
+    inner = np.bincount(line_number, weights=(facts.flags & INNER) > 0)[line_number] > 0
+    return marks_of(facts.flags, clusters, literal, of_site[site], site > 0, inner)

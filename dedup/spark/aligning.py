@@ -1,0 +1,185 @@
+"""Passages of pairs of documents that share seeds: the kernels of one machine, pair by pair.
+
+The texts of a pair meet by one join and one shuffle, as sets do in ``spark.verifying``: the first
+document stands once above all it is compared with, and what seeds do not count comes with each.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import functions as F
+
+from dedup.config import Config
+from dedup.core.arrays import Int64, Texts, offsets_of, texts_from_arrow
+from dedup.kernels.lines import Stretches
+from dedup.passages.find import Passages
+from dedup.passages.neighbours import join_neighbours
+from dedup.passages.pairwise import KINDS, LeftOut, find_passages_in
+from dedup.pipeline.discount import shingles_left
+from dedup.pipeline.results import passages_table
+from dedup.pipeline.wording import HeldWords, some_tokens
+from dedup.similarity.differences import Judge
+from dedup.similarity.relations import Pairs, Scores, compare_shingles, confirm_pairs
+from dedup.similarity.telling import telling_passages
+from dedup.sources.tables import usable_texts
+from dedup.spark import spans
+from dedup.spark.equals import GONE
+from dedup.spark.frames import Batches, Frame, Schema, Store, batches_of, column, map_batches
+from dedup.spark.passages import PASSAGES
+from dedup.spark.seeds import SharedSeeds
+from dedup.spark.verifying import CONFIRMED, SALTED
+from dedup.text.shingles import Shingles, shingle_batch
+from dedup.text.stopwords import Learned, classify_part, languages_of
+from dedup.text.tokens import Tokens, tokenise_texts
+
+_NAMED = {name: f"pair_{name}" for name in CONFIRMED}
+ALIGNED: Schema = {**PASSAGES, **{_NAMED[name]: kind for name, kind in CONFIRMED.items()}}
+KNOWN = ("row", "doc_id", "tokens", "date_rank", GONE)
+_HEAD = -1  # in the column ``b``: the document itself, before those it is compared with
+_MOST_ROWS = 256  # documents that are aligned at a time, about
+
+
+class Found(NamedTuple):
+    """The passages of some pairs, and the pairs with a relation."""
+
+    passages: Passages
+    pairs: Pairs
+    tokens: Tokens
+
+
+def align(
+    store: Store, shared: SharedSeeds, texts: Frame, learned: Learned, config: Config
+) -> tuple[Frame, Frame]:
+    """Return the passages of all pairs, and as ``CONFIRMED`` the pairs with a relation.
+
+    ``texts`` are those of the documents that take part, with the columns ``KNOWN``, and where
+    something goes from inside them also with what does.
+    """
+    settings = config.as_dict()
+
+    def work(batches: Batches) -> Iterator[pa.RecordBatch]:
+        config = Config(**settings)
+        head: pa.Table | None = None
+        for batch in batches:
+            for low in range(0, len(batch), _MOST_ROWS):
+                table = pa.Table.from_batches([batch.slice(low, _MOST_ROWS)])
+                table = table if head is None else pa.concat_tables([head, table])
+                table = table.combine_chunks()
+                heads = _heads(column(table, "b"))
+                head = table.slice(int(heads[-1]), 1)
+                yield from _rows(table, _found(table, heads, learned, config))
+
+    made = map_batches(_met(shared, texts), work, ALIGNED)
+    made = store.keep(made, "aligned")
+    passages = made.where(F.col("a").isNotNull()).select(*PASSAGES)
+    pairs = made.where(F.col("a").isNull())
+    return passages, pairs.select(*(F.col(_NAMED[name]).alias(name) for name in CONFIRMED))
+
+
+def _met(shared: SharedSeeds, texts: Frame) -> Frame:
+    """Bring each document together with those it is compared with, behind it and in order."""
+    left_out = shared.left_out.groupBy("row").agg(
+        *(F.collect_list(F.when(F.col("n") == kind, F.col("value"))).alias(f"out{kind}")
+          for kind in KINDS)
+    )  # fmt: skip
+    pairs = shared.pairs
+    rows = pairs.select(F.col("a").alias("row")).union(pairs.select("b")).distinct()
+    known = texts.drop("tokens", "group").join(rows, "row", "left_semi")
+    known = known.join(left_out, "row", "left")
+    many = pairs.groupBy("a").count().where(F.col("count") > SALTED)
+    tasks = many.select("a", F.ceil(F.col("count") / SALTED).alias("tasks"))
+    salt = F.expr("coalesce(pmod(xxhash64(b), tasks), 0)").alias("salt")
+    salted = pairs.join(F.broadcast(tasks), "a", "left").select("a", "b", salt)
+    names = [name for name in known.columns if name != "row"]
+    others = salted.join(known.withColumnRenamed("row", "b"), "b").select("a", "salt", "b", *names)
+    heads = salted.select("a", "salt").distinct().join(known.withColumnRenamed("row", "a"), "a")
+    heads = heads.select("a", "salt", F.lit(_HEAD).cast("bigint").alias("b"), *names)
+    both = heads.unionByName(others).repartition("a", "salt")
+    return both.sortWithinPartitions("a", "salt", "b")
+
+
+def _heads(b: Int64) -> Int64:
+    """Return for each row the head above it, or itself."""
+    heads: Int64 = np.maximum.accumulate(np.where(b == _HEAD, np.arange(len(b)), 0))
+    return heads
+
+
+def _found(table: pa.Table, heads: Int64, learned: Learned, config: Config) -> Found:
+    texts = texts_from_arrow(usable_texts(table.column("text").chunk(0)))
+    tokens = tokenise_texts(texts)
+    words = classify_part(tokens, spans.masked(tokens, table), languages_of(tokens), learned)
+    left_out = {kind: _left_out(table.column(f"out{kind}").chunk(0)) for kind in KINDS}
+    found = join_neighbours(find_passages_in(tokens, words, heads, left_out, config), tokens)
+    counts = tokens.counts()
+    if GONE in table.column_names:
+        counts = counts - column(table, GONE)
+    telling = telling_passages(found, tokens, spans.tagged(table))
+    nobody = np.zeros((0, 2), np.int64)
+    compare = _Sets(texts, tokens, spans.spans(table, "templates"), config).compare
+    pairs = confirm_pairs(nobody, compare, found, counts, config, telling=telling)
+    docs, starts, ends = spans.spans(table, "removed")
+    removals = pa.table({"doc": docs, "start": starts, "end": ends})
+    words_of = HeldWords(texts, tokens, removals)
+    Judge(words_of, counts, column(table, "date_rank"), config).find(pairs)
+    return Found(found, pairs, tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """Scores pairs of documents by their shingles without templates (spans)."""
+
+    texts: Texts
+    tokens: Tokens
+    templates: tuple[Int64, Int64, Int64]
+    config: Config
+
+    def compare(self, pairs: Int64) -> Scores:
+        """Score pairs as ``compare_shingles`` does."""
+        rows = np.unique(pairs)
+        sets = shingle_batch(self.texts, rows, self.config)
+        docs, starts, ends = self.templates
+        some = np.intersect1d(rows, docs)
+        if len(some):
+            ours = np.isin(docs, some)
+            places = np.searchsorted(some, docs[ours])
+            stretches = Stretches(places, starts[ours], ends[ours])
+            tokens = some_tokens(self.tokens, some)
+            left = shingles_left(tokens, stretches, self.config.shingle_size)
+            sets = _replaced(sets, np.searchsorted(rows, some), left)
+        return compare_shingles(np.searchsorted(rows, pairs), sets)
+
+
+def _replaced(sets: Shingles, places: Int64, left: Shingles) -> Shingles:
+    """Return sets with others in some places."""
+    parts = [sets.values[low:high] for low, high in itertools.pairwise(sets.offsets.tolist())]
+    for number, place in enumerate(places.tolist()):
+        parts[place] = left.values[left.offsets[number] : left.offsets[number + 1]]
+    offsets = offsets_of(np.array([len(part) for part in parts], np.int64))
+    return Shingles(np.concatenate(parts), offsets)
+
+
+def _left_out(cells: pa.Array) -> LeftOut:
+    sizes = cells.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    values = cells.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
+    hashes = values.view(np.uint64) ^ np.uint64(1 << 63)
+    return LeftOut(np.repeat(np.arange(len(cells)), sizes), hashes)
+
+
+def _rows(table: pa.Table, found: Found) -> Iterator[pa.RecordBatch]:
+    ids = table.column("doc_id").chunk(0)
+    made = passages_table(found.passages, found.tokens, ids)
+    columns = {name: made.column(name).combine_chunks() for name in PASSAGES}
+    nulls = {name: pa.nulls(len(made)) for name in ALIGNED if name not in columns}
+    yield from batches_of({**columns, **nulls}, ALIGNED)
+    pairs, b = found.pairs, column(table, "b")
+    rows = np.where(b == _HEAD, column(table, "a"), b)
+    scores = {_NAMED[name]: getattr(pairs, name) for name in CONFIRMED}
+    scores |= {_NAMED["a"]: rows[pairs.a], _NAMED["b"]: rows[pairs.b]}
+    nulls = {name: pa.nulls(len(pairs)) for name in ALIGNED if name not in scores}
+    yield from batches_of({**scores, **nulls}, ALIGNED)
