@@ -15,6 +15,9 @@ from prose import BAKERY, COMET, FERRY, LIBRARY, ORCHARD, PENDULUM, SWIMMING, TH
 
 from dedup import cli
 from dedup.cli import running
+from dedup.core.arrays import clean_string
+from dedup.output.cleaned.provenance import free_name
+from dedup.output.cleaned.rows import has_empty_struct, json_texts
 
 PROSE = (BAKERY, COMET, FERRY, LIBRARY, ORCHARD, PENDULUM, SWIMMING, THEATRE)
 
@@ -72,3 +75,18 @@ def typed(rows):
             "dedup": ["mine"] * count,
         }
     )
+
+
+def columns_of(rows):
+    """Lay rows of JSON values out as columns; a column of mixed kinds holds them as JSON text."""
+    columns = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = [row.get(name) for row in rows]
+        try:
+            column = pa.array(values)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
+            column = json_texts(values)
+        # Half of a surrogate pair cannot be in the name of a column.
+        name = free_name(clean_string(name), columns)
+        columns[name] = json_texts(values) if has_empty_struct(column.type) else column
+    return pa.table(columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,8 +16,10 @@ from dedup.api.runs import Inputs, scan_documents, scan_files, scan_signed, sign
 from dedup.config import Config, Settings
 from dedup.core.files import atomic
 from dedup.errors import InputError
-from dedup.output.cleaned import original_of, restore_directory, write_cleaned
-from dedup.output.cleaned.provenance import Known
+from dedup.output.cleaned import ARTICLES, Cleaning, original_of, restore_directory
+from dedup.output.cleaned.originals import Held, Reread
+from dedup.output.cleaned.rereading import Rereading
+from dedup.output.places import check_output
 from dedup.pipeline.run import compare_corpus
 from dedup.schema import Corpus
 from dedup.sources import from_python, read
@@ -143,6 +146,8 @@ def clean(
     everything: bool = False,
     out: StrPath | None = None,
     threads: int = 0,
+    memory: int | str | None = None,
+    work: StrPath | None = None,
     progress: Progress | None = None,
     text: str | None = None,
     id: str | None = None,
@@ -160,7 +165,10 @@ def clean(
     ``documents`` and the other arguments are those of ``scan``; or a result whose documents are in
     memory, with its own settings. Entries have the keys of ``provenance.jsonl``, and ``clean``, the
     text; they come in order of id. ``everything`` adds the documents that another one stands for.
-    ``out`` is a folder that gets what ``dedup clean -o`` writes, as well.
+    ``out`` is a folder that gets what ``dedup clean -o`` writes, as well. Files are read a second
+    time for the entries, and ``InputError`` names one that was changed meanwhile. ``memory`` bounds
+    the scan and the writing, but not the list: it holds every entry. A ``work`` folder is emptied
+    when the list is made.
 
     >>> page = "Bridge to be mended\n\nThe council met on Monday.\n\nSubscribe to our newsletter\n"
     >>> entry = clean([page])[0]
@@ -173,41 +181,58 @@ def clean(
     """
     columns = dict(zip(_ROLES, (text, id, date, url, site), strict=True))
     reading = Reading(columns, format, encoding, records, strict)
-    paths: list[str] = []
     if isinstance(documents, Result):
-        result = documents
-        if "encoding" not in result.corpus.table.column_names:
+        if "encoding" not in documents.corpus.table.column_names:
             raise InputError(
                 "clean: the result does not hold its documents; give clean() what scan() was given"
             )
-    else:
-        config = Config.of(config, settings)
-        running = Running.of(threads, progress=progress)
-        found, documents = paths_in(documents)
-        if found is None:
-            corpus = reading.corpus(documents, config)
-        else:
-            paths = found
-            corpus = read(paths, reading.options(config, keep_record=True))
-        result = Result.of(*scan_documents(corpus, config, running))
-        check_usable(len(result.corpus.table), result.corpus.read_report)
-    if out is not None:
-        write_cleaned(result, out, everything=everything, inputs=paths)
-    return _entries(result, everything)
-
-
-def _entries(result: Result, everything: bool) -> list[dict[str, Any]]:
-    """Return the provenance and the cleaned text of each document that is kept, or of all."""
-    corpus, known = result.corpus.table, Known.of(result)
-    row_of = {doc_id: row for row, doc_id in enumerate(corpus["doc_id"].to_pylist())}
-    entries = []
-    for document in result.tables["documents"].to_pylist():
-        if document["kept"] or everything:
-            row = row_of[document["doc_id"]]
-            source = {name: corpus[name][row].as_py() for name in corpus.column_names}
-            entry, cleaned = known.entry(document, source, row)
-            entries.append({**entry, "clean": cleaned})
+        return _cleaned(Cleaning(documents, Held(documents), everything=everything), out)
+    config = Config.of(config, settings)
+    running = Running.of(threads, memory, work, progress)
+    paths, documents = paths_in(documents)
+    if paths is not None:
+        return _clean_files(paths, reading.options(config), config, running, everything, out)
+    found, inputs = scan_documents(reading.corpus(documents, config), config, running)
+    check_usable(len(found.corpus.table), found.corpus.read_report)
+    entries = _cleaned(Cleaning(found, Held(found), everything=everything), out)
+    inputs.finish()
     return entries
+
+
+def _clean_files(
+    paths: list[str],
+    options: ReadOptions,
+    config: Config,
+    running: Running,
+    everything: bool,
+    out: StrPath | None,
+) -> list[dict[str, Any]]:
+    """Scan files, and read them a second time for what is cleaned."""
+    if out is not None:
+        check_output(out, paths, folders=[ARTICLES])
+    with TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True) as temporary:
+        folder = running.work or Path(temporary)
+        again = Rereading(paths, options, folder=folder, columns=False)
+        found, inputs = scan_files(paths, again.options, config, running, folder)
+        check_usable(len(found.tables["documents"]), found.corpus.read_report)
+        originals = Reread.of(found, again, folder)
+        entries = _cleaned(Cleaning(found, originals, everything=everything), out, paths)
+    inputs.finish()
+    return entries
+
+
+def _cleaned(
+    cleaning: Cleaning, out: StrPath | None, paths: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Return the provenance and the cleaned text of each document that is kept, or of all."""
+    if out is not None:
+        cleaning.write(out, inputs=paths)
+    return [
+        {**each.entry, "clean": each.text}
+        for _, cleaned in cleaning.some()
+        for each in cleaned
+        if each.is_written
+    ]
 
 
 def restore(entry: Mapping[str, Any] | StrPath, out: StrPath | None = None) -> Any:

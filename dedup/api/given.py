@@ -79,7 +79,7 @@ class Reading:
     records: str | None = None
     strict: bool = False
 
-    def options(self, config: Config, *, keep_record: bool = False) -> ReadOptions:
+    def options(self, config: Config) -> ReadOptions:
         """Return how files are read."""
         columns: dict[str, Any] = {f"{role}_column": name for role, name in self.columns.items()}
         return ReadOptions(
@@ -89,7 +89,6 @@ class Reading:
             encoding=self.encoding,
             records=self.records,
             strict=self.strict,
-            keep_record=keep_record,
         )
 
     def signed_folders(self, documents: Any, *, signed: bool) -> list[str]:

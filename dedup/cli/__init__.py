@@ -58,8 +58,9 @@ from dedup.cli.scanning import (
     read_corpus,
     say_too_little,
     scan_files,
-    scan_held,
+    scan_signed,
     show_plan,
+    write_clean,
     write_scan,
 )
 from dedup.cli.searching import index
@@ -182,7 +183,7 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
 def _scan(options: Scan) -> int:
     """Scan, write what is to be written, and show what is to be shown."""
     say_too_little(options)
-    scanned = scan_files(options)
+    scanned = scan_signed(options) if options.signed else scan_files(options)
     result = scanned.result
     stopped = is_stopped(result, options.safety)
     if options.output and not stopped:
@@ -303,6 +304,8 @@ def _has_duplicates(result: Result) -> bool:
 @engine_options
 @warning_options
 @threads_option
+@memory_option
+@work_option
 @reading_options
 @setting_options
 def clean(paths: tuple[str, ...], **given: Any) -> int:
@@ -314,18 +317,22 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
 
     \b
       dedup clean news/ -o clean
+      dedup clean "crawl/*.parquet" --memory 2GB --work work -o clean --format parquet
     """  # noqa: D301 - as above
     options = Clean.of(paths, given)
     if uses_spark(options):
         return clean_on_spark(options)
-    kept = "nothing is written: articles appear when all are done"
-    with stopped_with(lambda: kept, quiet=options.view.quiet):
+
+    def kept() -> str:
+        return f"no article is written before all are done; {kept_of(options.work)}"
+
+    with stopped_with(kept, quiet=options.view.quiet):
         return _clean(options)
 
 
 def _clean(options: Clean) -> int:
     """Scan, and write the articles."""
-    from dedup.output.cleaned import ARTICLES, write_cleaned
+    from dedup.output.cleaned import ARTICLES
     from dedup.output.places import check_output
     from dedup.report import (
         Cleaned,
@@ -339,17 +346,17 @@ def _clean(options: Clean) -> int:
     options.safety.limits()
     check_against(options)
     check_output(options.output, options.paths, folders=[ARTICLES])
-    result, seconds = scan_held(options)
-    view = options.view
+    say_too_little(options)
+    scanned = scan_files(options)
+    result, seconds, view = scanned.result, scanned.seconds, options.view
     how: dict[str, Any] = {"width": columns(), "colour": uses_colour(view.color)}
     if is_stopped(result, options.safety):
         if not view.quiet:
             show(warning_view(result, **how, limit=view.entries), colour=how["colour"])
         return WARNED
     which = {"everything": options.everything, "annotate": options.annotate}
-    counts = write_cleaned(
-        result, options.output, **which, format=options.format, inputs=options.paths
-    )
+    counts = write_clean(scanned, options)
+    scanned.inputs.finish()
     if not view.quiet:
         cleaned = Cleaned(options.output, counts, **which)
         if view.is_answer(options.show):

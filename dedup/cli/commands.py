@@ -74,12 +74,19 @@ class Clean:
     master: str | None
     checkpoint: str | None
     threads: int
+    memory: int | None
+    work: str | None
 
     @classmethod
     def of(cls, paths: tuple[str, ...], given: dict[str, Any]) -> Clean:
         """Take the options."""
         config = config_from(given)
         return cls(paths=paths, config=config, **_parts(given), **given)
+
+    @property
+    def wants_rows(self) -> bool:
+        """Tell that inputs are read a second time, for all columns of their rows."""
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

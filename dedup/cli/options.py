@@ -343,8 +343,6 @@ class Reading:
         self,
         config: Config | None = None,
         *,
-        keep_record: bool = False,
-        keep_columns: bool = False,
         rows_only: bool = False,
     ) -> ReadOptions:
         """Return how files are read."""
@@ -361,8 +359,6 @@ class Reading:
             encoding=self.encoding,
             records=self.records,
             strict=self.strict,
-            keep_record=keep_record,
-            keep_columns=keep_columns,
             rows_only=rows_only,
         )
 

@@ -45,12 +45,16 @@ ROWS = "rows"
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A result, where it came from, and the seconds it took; ``rows`` reads all rows again."""
+    """A result, where it came from, and the seconds it took; ``rows`` reads all rows again.
+
+    ``folder`` takes what does not outlive the command.
+    """
 
     result: Result
     inputs: Inputs
     seconds: float
     rows: Rereading | None = None
+    folder: Path | None = None
 
 
 def kernels_of(config: Config) -> str:
@@ -74,33 +78,7 @@ def show_plan(options: Scan) -> int:
     return DONE
 
 
-def scan_held(options: Clean) -> tuple[Result, float]:
-    """Scan documents that are held in memory with all they were read with."""
-    from dedup.api.given import Running
-    from dedup.api.runs import scan_documents
-    from dedup.core.parallel import watched
-    from dedup.output.cleaned import check_rows
-
-    quiet, annotate = options.view.quiet, options.annotate
-    compile_first(kernels_of(options.config), quiet=quiet)
-    begin = time.perf_counter()
-    _check_index(options)
-    columns = options.format == "parquet"
-    reading = options.reading.options(
-        options.config, keep_record=True, keep_columns=columns, rows_only=annotate
-    )
-    corpus = read_corpus(options.paths, reading, quiet=quiet)
-    if annotate:
-        check_rows(corpus)
-    with live("starting", quiet=quiet) as bar, watched(bar.step):
-        running = Running(threads=options.threads, progress=bar.stage)
-        result, _ = scan_documents(corpus, options.config, running)
-    if options.against:
-        result = _beside_index(result, corpus.table.to_batches(), options)
-    return result, time.perf_counter() - begin
-
-
-def scan_files(options: Scan) -> Scanned:
+def scan_files(options: Scan | Clean) -> Scanned:
     """Scan what is read only as far as it is wanted, in no more memory than is allowed."""
     from dedup.api import runs
     from dedup.api.given import Running
@@ -111,8 +89,6 @@ def scan_files(options: Scan) -> Scanned:
     compile_first(kernels_of(options.config), quiet=options.view.quiet)
     begin = time.perf_counter()
     _check_index(options)
-    if options.signed:
-        return _scan_signed(options, begin)
     reading, rows = options.reading.options(options.config, rows_only=options.annotate), None
     size = 0 if options.view.quiet else input_bytes(options.paths, reading)
     folder = Path(options.work or _temporary_folder())
@@ -136,7 +112,28 @@ def scan_files(options: Scan) -> Scanned:
         if options.against:
             assert inputs.files is not None
             result = _beside_index(result, inputs.files.batches(), options)
-    return Scanned(result, inputs, time.perf_counter() - begin, rows)
+    return Scanned(result, inputs, time.perf_counter() - begin, rows, folder)
+
+
+def write_clean(scanned: Scanned, options: Clean) -> dict[str, Any]:
+    """Read the inputs of a scan once more, and write the cleaned folder; return counts."""
+    from dedup.output.cleaned import Cleaning, Reread
+
+    result, quiet = scanned.result, options.view.quiet
+    assert scanned.rows is not None
+    assert scanned.folder is not None
+    total = len(result.tables["documents"])
+    with live("reading again", total, " documents", quiet=quiet) as bar:
+        originals = Reread.of(result, scanned.rows, scanned.folder, bar.update)
+    with live("writing", total, " documents", quiet=quiet) as bar:
+        cleaning = Cleaning(
+            result,
+            originals,
+            everything=options.everything,
+            annotate=options.annotate,
+            told=bar.update,
+        )
+        return cleaning.write(options.output, format=options.format, inputs=options.paths)
 
 
 def kept_of(work: str | None) -> str:
@@ -153,7 +150,7 @@ def kept_of(work: str | None) -> str:
     return f"{work} keeps {kept}; the same command goes on from there: {again}"
 
 
-def say_too_little(options: Scan) -> None:
+def say_too_little(options: Scan | Clean) -> None:
     """Say it where less memory is allowed than a scan takes, whatever it puts into files."""
     from dedup.pipeline.run import mode_of
 
@@ -188,7 +185,7 @@ def check_signed(options: Scan) -> None:
         raise ConfigError("dry_run", True, "without --signed", "{name} does not go with --signed")
 
 
-def _scan_signed(options: Scan, begin: float) -> Scanned:
+def scan_signed(options: Scan) -> Scanned:
     """Scan signed parts; rows are read again where the inputs can be."""
     from dedup.api import runs
     from dedup.api.given import Running
@@ -196,6 +193,9 @@ def _scan_signed(options: Scan, begin: float) -> Scanned:
     from dedup.output.cleaned.rereading import Rereading
     from dedup.pipeline.signed import SignedParts
 
+    compile_first(kernels_of(options.config), quiet=options.view.quiet)
+    begin = time.perf_counter()
+    _check_index(options)
     folder, rows = Path(options.work or _temporary_folder()), None
     if options.wants_rows:
         parts = SignedParts(options.paths, options.only_new)

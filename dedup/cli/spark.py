@@ -74,7 +74,7 @@ def _local_only(options: Scan) -> dict[str, tuple[object, object]]:
 def _local_cleaning(options: Clean) -> dict[str, tuple[object, object]]:
     """Return the same of cleaning."""
     return {
-        "against": (options.against, None),
+        **{name: (getattr(options, name), None) for name in ("against", "work", "memory")},
         "threads": (options.threads, 0),
         "all": (options.everything, False),
         "annotate": (options.annotate, False),

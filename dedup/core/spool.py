@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 _NO_BOUND = 1 << 62
+_MAPPED: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()  # files that arrays lie in
 
 
 class Spool:
@@ -180,7 +182,17 @@ def _mapped(path: Path, kind: type[Any]) -> Array:
         with suppress(OSError):
             if base is not None and hasattr(mmap, name):
                 base.madvise(getattr(mmap, name))
+    if base is not None:
+        _MAPPED.add(base)
     return array
+
+
+def release_files() -> None:
+    """Give back the memory of what was looked at in files; it is read again when it is wanted."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for each in list(_MAPPED):
+            with suppress(OSError, ValueError):
+                each.madvise(mmap.MADV_DONTNEED)
 
 
 def trim() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.core.spool import Spool, trim
+from dedup.core.spool import Spool, release_files, trim
 
 Array = npt.NDArray[Any]
 
@@ -121,6 +121,17 @@ class Column:
         if self._columns.in_files:
             return self._columns.read(self._name, self._kind)
         return self._held[: self._filled]
+
+
+def ease_files(*others: mmap.mmap) -> None:
+    """Give back the memory of all files, ``others`` too, where there is more than a window of it.
+
+    For what comes after the stages of a scan, which nobody watches.
+    """
+    if hasattr(mmap, "MADV_DONTNEED") and resident()[1] > _WINDOW:
+        release_files()
+        for each in others:
+            each.madvise(mmap.MADV_DONTNEED)
 
 
 def resident() -> tuple[int, int]:

@@ -163,12 +163,12 @@ def test_a_stopped_clean_has_written_nothing(monkeypatch, folder, tmp_path):
     def stop(*_, **__):
         raise running.Stopped(signal.SIGTERM)
 
-    monkeypatch.setattr("dedup.output.cleaned.write_cleaned", stop)
+    monkeypatch.setattr("dedup.output.cleaned.Cleaning.write", stop)
+    monkeypatch.setattr(sys, "argv", ["dedup", "clean", "news/"])
     done = run("clean", folder, "-o", tmp_path / "out")
-    assert (done.code, done.err) == (
-        143,
-        "dedup: stopped; nothing is written: articles appear when all are done\n",
-    )
+    kept = "nothing is kept; with --work DIR a run can go on where it was: dedup clean news/"
+    said = f"dedup: stopped; no article is written before all are done; {kept} --work work\n"
+    assert (done.code, done.err) == (143, said)
     assert not (tmp_path / "out").exists()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import mmap
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.config import Config
+from dedup.core import storage
 from dedup.core.spool import Spool
 from dedup.pipeline import verifying
 from dedup.similarity.relations import Pairs
@@ -85,3 +88,19 @@ def test_sets_are_compared_from_a_file_as_in_memory(tmp_path, monkeypatch, near,
     assert len(made[0]) > 50
     for name in Pairs.__dataclass_fields__:
         assert getattr(made[0], name).tolist() == getattr(made[1], name).tolist()
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MADV_DONTNEED"), reason="memory cannot be given back here")
+def test_memory_of_files_is_given_back_and_read_again(tmp_path, monkeypatch):
+    spool = Spool(lambda: tmp_path, 0)
+    spool.append("many", np.arange(4 << 20))
+    mapped = spool.read("many", np.int64, mapped=True)
+    assert mapped.sum() == (4 << 20) * ((4 << 20) - 1) // 2
+    monkeypatch.setattr(storage, "_WINDOW", 1 << 40)
+    held = storage.resident()[1]
+    storage.ease_files()
+    assert storage.resident()[1] > held - (8 << 20)
+    monkeypatch.setattr(storage, "_WINDOW", 0)
+    storage.ease_files()
+    assert storage.resident()[1] < held - (24 << 20)
+    assert mapped[[0, -1]].tolist() == [0, (4 << 20) - 1]

@@ -278,7 +278,7 @@ def test_no_rows_as_parquet(folder):
 
 def test_what_fails_halfway_leaves_nothing(folder, monkeypatch):
     result = result_of(from_rows(*ROWS))
-    monkeypatch.setattr("dedup.output.cleaned.rows.GROUP_ROWS", 1)
+    monkeypatch.setattr("dedup.output.cleaned.row_files.GROUP_ROWS", 1)
     monkeypatch.setattr("dedup.output.cleaned._Writer.finish", lambda self: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_cleaned(result, folder.clean, format="parquet")

@@ -13,11 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prose import BAKERY, COMET, FERRY, LIBRARY
-from scan_rows import FAST, lines, made, run, typed, write_jsonl
+from scan_rows import FAST, columns_of, lines, made, run, typed, write_jsonl
 
 from dedup.output.cleaned import layout, marked
 from dedup.output.cleaned.layout import Layout, Misfit
-from dedup.output.cleaned.rows import _columns
 from dedup.schema import CORPUS, DOCUMENTS
 
 METADATA = ["doc_id", "cluster", "canonical", "kept", "relation", "duplicate_of"]
@@ -189,6 +188,17 @@ def test_inputs_of_all_forms(tmp_path):
     assert got.drop_columns(["dedup"]).to_pylist() == plain
 
 
+def test_whole_files_have_columns_of_strings_though_all_lack_them(tmp_path):
+    (tmp_path / "a.txt").write_text(BAKERY)
+    run(tmp_path / "a.txt", *FAST, "-o", tmp_path, "--write-rows", "--format", "parquet")
+    schema = pq.read_schema(tmp_path / "rows.parquet")
+    assert {name: str(schema.field(name).type) for name in ("doc_id", "site", "date")} == {
+        "doc_id": "string",
+        "site": "string",
+        "date": "string",
+    }
+
+
 def test_tables_whose_columns_differ(tmp_path):
     one = pa.table({"id": ["c", "d"], "text": ["One text.", "Two texts."], "n": [1, 2]})
     two = pa.table({"text": ["Three texts."], "id": ["a"], "n": ["x"], "m": [0.5]})
@@ -246,7 +256,7 @@ VALUES = st.recursive(
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), VALUES), min_size=1, max_size=8),
        st.integers(1, 3))  # fmt: skip
 def test_columns_met_part_by_part_are_those_met_at_once(rows, size):
-    """The twin lays all rows out at once, as cleaning does."""
+    """The twin lays all rows out at once."""
     rows = [{"text": None, **row} for row in rows]
     records = [json.dumps(["text", row]).encode() for row in rows]
     documents = [{"doc_id": str(k), "text": f"t{k}", "record": each}
@@ -265,7 +275,7 @@ def test_columns_met_part_by_part_are_those_met_at_once(rows, size):
         except Misfit:
             pass
     got = pa.concat_tables(tables).drop_columns(["dedup"])
-    wanted = _columns(rows)
+    wanted = columns_of(rows)
     assert got.column_names == wanted.column_names
     assert got.drop_columns(["text"]).to_pylist() == wanted.drop_columns(["text"]).to_pylist()
     assert got["text"].to_pylist() == [f"t{k}" for k in range(len(rows))]

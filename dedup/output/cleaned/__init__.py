@@ -2,48 +2,59 @@
 
 ``articles/`` (whole files) or ``articles.jsonl`` / ``articles.parquet`` (rows) hold the cleaned
 texts, ``provenance.jsonl`` one object per document of the corpus, whether it was written or not,
-and ``manifest.json`` the counts and hashes of these.
+and ``manifest.json`` the counts and hashes of these. All come in order of id, and some documents
+are in memory at a time (``Cleaning``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Int64
+from dedup.core.arrays import Bool, offsets_of, runs_of_rows
 from dedup.core.files import Staging, StrPath, json_bytes, staged
 from dedup.core.hashing import sha256
 from dedup.errors import ConfigError
 from dedup.output.cleaned.folders import Folders, making_folders
+from dedup.output.cleaned.known import Known
+from dedup.output.cleaned.layout import Layout, Misfit
 from dedup.output.cleaned.manifest import MANIFEST, Earlier, Manifest
 from dedup.output.cleaned.names import Names
+from dedup.output.cleaned.originals import Held, Originals, Reread, Some
 from dedup.output.cleaned.provenance import (
     ARTICLES,
     CSV_FILE,
     PROVENANCE,
     ROW_FILES,
-    Known,
     json_line,
 )
 from dedup.output.cleaned.restoring import original_of, restore_directory
-from dedup.output.cleaned.rows import JsonRows, RowFile, TableRows
+from dedup.output.cleaned.row_files import Chosen, JsonFile, RowFile, TableFile, lay_out
 from dedup.output.csv_files import csv_of_lines
 from dedup.output.places import check_output
 from dedup.result import Result
 from dedup.schema import Corpus
 from dedup.sources.options import no_row
 
-__all__ = ["ARTICLES", "check_rows", "original_of", "restore_directory", "write_cleaned"]
+__all__ = [
+    "ARTICLES",
+    "Cleaning",
+    "Reread",
+    "original_of",
+    "restore_directory",
+    "write_cleaned",
+]
 
 FORMATS = ("auto", "jsonl", "parquet", "csv")
-_READ_AT_ONCE = 1_000
+_RUN_BYTES = 8 << 20  # of documents that are in memory at a time, with what is said of them …
+_DOCUMENT_BYTES = _RUN_BYTES // 1_000  # … of which none counts less than this …
+_FACT_BYTES = 400  # … and each passage, relation, removal or tag about this
 
 
 @dataclass(slots=True)
@@ -55,9 +66,8 @@ class _Writer:
     rows_name: str
     row_file: RowFile
     folders: Folders
-    as_rows: bool
+    format: str
     annotate: bool
-    as_csv: bool
     names: Names = field(default_factory=Names)
     hashes: dict[str, str] = field(default_factory=dict)
     documents: int = 0
@@ -65,25 +75,39 @@ class _Writer:
     rows: int = 0
     removed_characters: int = 0
 
-    def write(
-        self, entry: dict[str, Any], document: dict[str, Any], source: dict[str, Any], clean: str
-    ) -> None:
-        """Write one cleaned article and say in its entry where."""
-        whole = source["path"] is not None and source["line"] is None and source["record"] is None
-        self.removed_characters += len(source["text"] or "") - len(clean)
-        if whole and not self.as_rows:
-            name, entry["name"] = self.names.give(source["doc_id"], source["path"])
-            entry["file"] = f"{ARTICLES}/{name}"
-            data = clean.encode()
-            path = self.folder / entry["file"]
-            self.folders.make(path.parent)
-            self.staging.write(path, data)
-            self.hashes[entry["file"]] = sha256(data)
-            self.files += 1
-        else:
+    def write(self, some: Some, cleaned: list[Cleaned]) -> None:
+        """Write those of some documents that are to be written, and say in their entries where."""
+        chosen = Chosen([], [], [], [])
+        for place, each in enumerate(cleaned):
+            source = each.source
+            self.documents += 1
+            if not each.is_written:
+                continue
+            self.removed_characters += len(source["text"] or "") - len(each.text)
+            whole = source["line"] is None and source["record"] is None
+            if whole and source["path"] is not None and self.format == "auto":
+                self._write_file(each)
+                continue
+            chosen.places.append(place)
+            chosen.documents.append(each.document)
+            chosen.sources.append(source)
+            chosen.texts.append(each.text)
+        columns = self.row_file.add(some, chosen)
+        for place, names in zip(chosen.places, columns, strict=True):
+            entry = cleaned[place].entry
             self.rows += 1
-            entry["file"], entry["row"] = self.rows_name, self.rows
-            entry["columns"] = self.row_file.add(source, document, clean)
+            entry["file"], entry["row"], entry["columns"] = self.rows_name, self.rows, names
+
+    def _write_file(self, cleaned: Cleaned) -> None:
+        entry, source = cleaned.entry, cleaned.source
+        name, entry["name"] = self.names.give(source["doc_id"], source["path"])
+        entry["file"] = f"{ARTICLES}/{name}"
+        data = cleaned.text.encode()
+        path = self.folder / entry["file"]
+        self.folders.make(path.parent)
+        self.staging.write(path, data)
+        self.hashes[entry["file"]] = sha256(data)
+        self.files += 1
 
     def counts(self) -> dict[str, Any]:
         """Return what was counted."""
@@ -99,7 +123,7 @@ class _Writer:
         """Write what was held back, and the manifest."""
         self.row_file.close()
         listed = [PROVENANCE, self.rows_name] if self.rows else [PROVENANCE]
-        if self.rows and self.as_csv:
+        if self.rows and self.format == "csv":
             lines = self.staging.hidden(self.folder / self.rows_name)
             with self.staging.whole(self.folder / CSV_FILE) as file:
                 csv_of_lines(file, lines)
@@ -122,35 +146,17 @@ def write_cleaned(
 ) -> dict[str, Any]:
     """Write the cleaned text of each kept document, with ``everything`` of all; return counts.
 
-    ``auto`` writes what was read as a whole file as a file of its own and rows as JSON lines;
-    ``jsonl`` and ``parquet`` write all of them as rows, ``csv`` as JSON lines and, for a
-    spreadsheet, as CSV. ``annotate`` writes all rows with the text
-    they had and what was found of them. The same result gives the same bytes. Files of an earlier
-    run that are not written again are removed; what an earlier run did not write, or what was
-    changed since, is not replaced. Raises ``OutputError``.
+    The result holds its documents with all they were read with; others are cleaned by ``Cleaning``,
+    whose ``write`` this is. ``annotate`` writes all rows with the text they had and what was found
+    of them.
     """
-    if format not in FORMATS:
-        raise ConfigError("format", format, " or ".join(FORMATS))
     if annotate:
-        check_rows(result.corpus)
-    folder = Path(directory)
-    check_output(directory, inputs, folders=[ARTICLES])
-    earlier = Earlier.of(folder)
-    rows_name = ROW_FILES[format == "parquet"]
-    with making_folders(folder) as folders, staged(folder) as staging, ExitStack() as stack:
-        run = _Run(result, everything or annotate, annotate)
-        file = run.row_file(staging, folder / rows_name, stack)
-        is_csv = format == "csv"
-        writer = _Writer(
-            folder, staging, rows_name, file, folders, format != "auto", annotate, is_csv
-        )
-        review = run.write(writer)
-        earlier.check(writer.hashes)
-    earlier.remove_stale(writer.hashes)
-    return writer.counts() | {"review": review}
+        _check_rows(result.corpus)
+    cleaning = Cleaning(result, Held(result), everything=everything, annotate=annotate)
+    return cleaning.write(directory, format=format, inputs=inputs)
 
 
-def check_rows(corpus: Corpus) -> None:
+def _check_rows(corpus: Corpus) -> None:
     """Raise ``ConfigError`` where a document was no row, so that there is nothing to annotate."""
     paths, records = corpus.table["path"], corpus.table["record"]
     whole = paths.filter(pc.and_(pc.is_valid(paths), pc.is_null(records)))
@@ -159,57 +165,111 @@ def check_rows(corpus: Corpus) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """What one call writes: a result, all of its documents or those kept, cut or as they were."""
+class Cleaned:
+    """One document: as found, as read, its provenance, and its text as it is written."""
 
-    result: Result
-    everything: bool
-    annotate: bool
+    document: dict[str, Any]
+    source: dict[str, Any]
+    entry: dict[str, Any]
+    text: str
+    is_written: bool
 
-    def row_file(self, staging: Staging, path: Path, stack: ExitStack) -> RowFile:
-        """Return what takes the rows; nothing is opened before the first one."""
 
-        def opened() -> BinaryIO:
-            return staging.open(path)
+class Cleaning:
+    """The documents of a result, cleaned: those kept, with ``everything`` all of them.
 
-        if path.name != ROW_FILES[True]:
-            return JsonRows(opened)
-        rows = self._rows()[self._written().to_numpy(zero_copy_only=False)]
-        return TableRows.of(self.result.corpus, rows, opened, stack)
+    With ``annotate`` all are as they were read. ``told`` is told the number of documents that were
+    written since its last call.
+    """
 
-    def write(self, writer: _Writer) -> int:
-        """Write articles and provenance under temporary names; return how many ask for a look."""
-        provenance = writer.staging.open(writer.folder / PROVENANCE)
-        known = Known.of(self.result)
-        if self.annotate:
-            known = replace(known, removals={})
-        review = 0
-        for document, source, row in self._documents():
-            entry, clean = known.entry(document, source, row)
-            if document["kept"] or self.everything:
-                writer.write(entry, document, source, clean)
-            writer.documents += 1
-            review += entry["review"]
-            provenance.write(json_line(entry))
-        writer.finish()
-        return review
+    def __init__(
+        self,
+        result: Result,
+        originals: Originals,
+        *,
+        everything: bool = False,
+        annotate: bool = False,
+        told: Callable[[int], object] | None = None,
+    ) -> None:
+        self._result, self._originals = result, originals
+        self._everything, self._annotate = everything or annotate, annotate
+        self._told = told or (lambda count: None)
+        self._known = Known.of(result, annotate=annotate)
+        weights = np.maximum(originals.sizes(), _DOCUMENT_BYTES)
+        self._offsets = offsets_of(weights + self._known.counts() * _FACT_BYTES)
 
-    def _written(self) -> pa.Array:
-        kept = self.result.tables["documents"]["kept"].combine_chunks()
-        return pc.or_(kept, self.everything)
+    def write(
+        self, directory: StrPath, *, format: str = "auto", inputs: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Write the folder; return counts.
 
-    def _rows(self) -> Int64:
-        """Return the row of the corpus of each document."""
-        ids = self.result.corpus.table["doc_id"].combine_chunks()
-        rows = pc.index_in(self.result.tables["documents"]["doc_id"], value_set=ids)
-        found: Int64 = rows.to_numpy().astype(np.int64)
-        return found
+        ``auto`` writes what was read as a whole file as a file of its own and rows as JSON lines;
+        ``jsonl`` and ``parquet`` write all of them as rows, ``csv`` as JSON lines and, for a
+        spreadsheet, as CSV. The same documents give the same bytes. Files of an earlier run that
+        are not written again are removed; what an earlier run did not write, or what was changed
+        since, is not replaced. Raises ``OutputError``.
+        """
+        if format not in FORMATS:
+            raise ConfigError("format", format, " or ".join(FORMATS))
+        folder = Path(directory)
+        check_output(directory, inputs, folders=[ARTICLES])
+        earlier = Earlier.of(folder)
+        layout = self._layout() if format == "parquet" else None
+        while True:
+            try:
+                writer, review = self._write(folder, format, layout, earlier)
+                break
+            except Misfit:  # a column has to become JSON text after all
+                pass
+        earlier.remove_stale(writer.hashes)
+        return writer.counts() | {"review": review}
 
-    def _documents(self) -> Iterator[tuple[dict[str, Any], dict[str, Any], int]]:
-        """Yield each document as found, as read, and the row of the latter."""
-        rows, corpus = self._rows(), self.result.corpus.table.combine_chunks()
-        for low in range(0, len(rows), _READ_AT_ONCE):
-            some = rows[low : low + _READ_AT_ONCE]
-            found = self.result.tables["documents"].slice(low, len(some)).to_pylist()
-            read = corpus.take(pa.array(some)).to_pylist()
-            yield from zip(found, read, some.tolist(), strict=True)
+    def some(self) -> Iterator[tuple[Some, list[Cleaned]]]:
+        """Yield some documents at a time, in order of id: as they were read, and cleaned."""
+        documents = self._result.tables["documents"]
+        for low, high in self._runs():
+            some, said = self._originals.take(low, high), self._known.of_some(low, high)
+            found = documents.slice(low, high - low).to_pylist()
+            cleaned = []
+            each = zip(found, some.documents.to_pylist(), strict=True)
+            for place, (document, source) in enumerate(each):
+                entry, text = said.entry(place, document, source)
+                is_written = self._everything or document["kept"]
+                cleaned.append(Cleaned(document, source, entry, text, is_written))
+            yield some, cleaned
+
+    def _runs(self) -> Iterator[tuple[int, int]]:
+        return runs_of_rows(self._offsets, _RUN_BYTES)
+
+    def _layout(self) -> Layout:
+        layout = Layout()
+        kept = self._result.tables["documents"]["kept"].to_numpy()
+        written: Bool = kept.astype(np.bool_) | self._everything
+        lay_out(layout, self._originals, written, self._runs())
+        return layout
+
+    def _write(
+        self, folder: Path, format: str, layout: Layout | None, earlier: Earlier
+    ) -> tuple[_Writer, int]:
+        """Write everything under temporary names, and then under its own."""
+        name = ROW_FILES[layout is not None]
+        with making_folders(folder) as folders, staged(folder) as staging, ExitStack() as stack:
+
+            def opened() -> BinaryIO:
+                return staging.open(folder / name)
+
+            file: RowFile = JsonFile(opened)
+            if layout is not None:
+                layout.settle()
+                file = TableFile(opened, stack, layout)
+            writer = _Writer(folder, staging, name, file, folders, format, self._annotate)
+            provenance, review = staging.open(folder / PROVENANCE), 0
+            for some, cleaned in self.some():
+                writer.write(some, cleaned)
+                for each in cleaned:
+                    review += each.entry["review"]
+                    provenance.write(json_line(each.entry))
+                self._told(len(cleaned))
+            writer.finish()
+            earlier.check(writer.hashes)
+        return writer, review

@@ -1,7 +1,6 @@
 """The columns of a Parquet file whose rows are met part by part and never all held.
 
-Parquet has one schema, so every row is seen once before the first is written. What comes out is
-what ``TableRows`` lays out of the same rows, but that all rows count, written or not.
+Parquet has one schema, so every row is seen once before the first is written.
 """
 
 from __future__ import annotations
@@ -80,6 +79,10 @@ class Layout:
             self._meet([None if each == given else each for given, row in rows for each in row])
             for name, values in _by_column(rows).items():
                 self._kinds[name] = self._merged(name, values)
+        if documents.column("record").null_count:  # whole files; all may lack a site
+            for name in WHOLE:
+                if name in self._kinds:
+                    self._kinds[name] = self._merged(name, [""])
 
     def see_schema(self, given: str, schema: pa.Schema) -> None:
         """Take Arrow data into account, in which the text is called ``given``."""
@@ -99,7 +102,7 @@ class Layout:
             return None
         try:
             kind = pa.array(values).type
-            fields = [pa.schema([(name, each)]) for each in (known, kind)]
+            fields = [pa.schema([("", each)]) for each in (known, kind)]
             return pa.unify_schemas(fields, promote_options="permissive").field(0).type
         except _UNFIT:
             return None

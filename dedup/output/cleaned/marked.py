@@ -19,13 +19,13 @@ import pyarrow.parquet as pq
 from dedup.core.arrays import Int64
 from dedup.errors import InputError
 from dedup.output.cleaned.layout import Layout, Misfit, Part, one_chunk, text_column
-from dedup.output.cleaned.rows import GROUP_ROWS, METADATA, WHOLE, JsonRows, Stock
+from dedup.output.cleaned.rows import GROUP_BYTES, GROUP_ROWS, METADATA, WHOLE, JsonRows
+from dedup.output.cleaned.stock import Stock
 from dedup.result import Result
 from dedup.schema import CORPUS
 
 Told = Callable[[int], object]
 
-_GROUP_BYTES = 64 << 20  # of a group of rows, which Parquet holds until it is whole
 _ROWS = 1_000
 
 
@@ -129,7 +129,7 @@ class _Written:
 
     def _parts(self) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch | None, pa.Table]]:
         """Yield the rows to be written, under their unique ids, and what was found of each."""
-        known = _Found.of(self.result)
+        known = Found.of(self.result)
         for documents, columns in self.again.parts():
             found = known.of_next(documents)
             self.told(len(documents))
@@ -159,7 +159,7 @@ class _Groups:
         self._tables.append(table)
         self._rows += len(table)
         self._bytes += table.nbytes
-        if self._rows >= GROUP_ROWS or self._bytes >= _GROUP_BYTES:
+        if self._rows >= GROUP_ROWS or self._bytes >= GROUP_BYTES:
             self.end()
 
     def end(self) -> None:
@@ -172,7 +172,7 @@ class _Groups:
 
 
 @dataclass(slots=True)
-class _Found:
+class Found:
     """What was found of each document, in the order of reading."""
 
     stock: Stock
@@ -181,7 +181,7 @@ class _Found:
     path: str | None = None  # of the last one
 
     @classmethod
-    def of(cls, result: Result) -> _Found:
+    def of(cls, result: Result) -> Found:
         """Take what a result says; it must know the order of reading."""
         order = result.corpus.order
         assert order is not None

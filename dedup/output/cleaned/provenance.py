@@ -6,149 +6,18 @@ import base64
 import binascii
 import json
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dedup.cleaning.apply import Removal, apply_removals, merge_removals, removals_of
 from dedup.core.files import StrPath
-from dedup.core.hashing import sha256
 from dedup.errors import InputError
 from dedup.output.cleaned.names import is_original_name
-from dedup.result import Result
-from dedup.sources import is_encoding, original_bytes
+from dedup.sources import is_encoding
 
 PROVENANCE = "provenance.jsonl"
 ARTICLES = "articles"
 CSV_FILE = f"{ARTICLES}.csv"  # for a spreadsheet, beside the rows; nothing is restored from it
 ROW_FILES = (f"{ARTICLES}.jsonl", f"{ARTICLES}.parquet")
-
-_DIGITS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a result says of each document: by row of the corpus, or by id."""
-
-    result: Result
-    removals: dict[int, list[Removal]]
-    tags: dict[int, list[dict[str, Any]]]
-    passages: dict[str, list[dict[str, Any]]]
-    relations: dict[str, list[dict[str, Any]]]
-    losses: dict[str, list[dict[str, Any]]]
-
-    @classmethod
-    def of(cls, result: Result) -> Known:
-        """Gather what ``result`` says, one pass over each table."""
-        removals = {doc: merge_removals(each) for doc, each in removals_of(result.removals).items()}
-        return cls(
-            result, removals, _tags(result), _passages(result), _relations(result), _losses(result)
-        )
-
-    def entry(
-        self, document: dict[str, Any], source: dict[str, Any], row: int
-    ) -> tuple[dict[str, Any], str]:
-        """Return the provenance of one document, not written yet, and its cleaned text.
-
-        ``document`` is its row of the result, ``source`` its row of the corpus, number ``row``.
-        """
-        text, encoding, raw = source["text"] or "", source["encoding"] or "utf-8", source["raw"]
-        clean, ops = apply_removals(text, self.removals.get(row, []))
-        doc_id = document["doc_id"]
-        entry = {
-            "doc_id": doc_id,
-            "path": source["path"],
-            "line": source["line"],
-            "file": None,
-            "name": None,
-            "row": None,
-            "columns": None,
-            "encoding": encoding,
-            "sha256": sha256(original_bytes(text, encoding, raw)),
-            "clean_sha256": sha256(clean.encode()),
-            "raw": None if raw is None else base64.b64encode(raw).decode("ascii"),
-            "n_chars": len(text),
-            "cluster": document["cluster"],
-            "canonical": document["canonical"],
-            "kept": document["kept"],
-            "relation": document["relation"],
-            "duplicate_of": document["duplicate_of"],
-            **{name: _rounded(document[name]) for name in ("jaccard", "containment", "coverage")},
-            **{name: document[name] for name in ("lost_tokens", "lost_facts")},
-            "lost_share": _rounded(document["lost_share"]),
-            **{name: document[name] for name in ("story", "same_url", "no_text")},
-            "lost": self.losses.get(doc_id, []),
-            "review": bool(self.result.review[row].as_py()),
-            "ops": [each.as_dict(number) for number, each in enumerate(ops, start=1)],
-            "tags": self.tags.get(row, []),
-            "passages": self.passages.get(doc_id, []),
-            "relations": self.relations.get(doc_id, []),
-        }
-        return entry, clean
-
-
-def _tags(result: Result) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = {}
-    for row in sorted(
-        result.annotations.to_pylist(), key=lambda each: (each["doc"], each["start"])
-    ):
-        found.setdefault(row["doc"], []).append(
-            {"start": row["start"], "end": row["end"], "tag": row["tag"]}
-        )
-    return found
-
-
-def _passages(result: Result) -> dict[str, list[dict[str, Any]]]:
-    """Return the passages of each document, named by their row in the passages of the result."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for number, row in enumerate(result.tables["passages"].to_pylist(), start=1):
-        for ours, theirs in (("a", "b"), ("b", "a")):
-            other = {
-                "doc_id": row[theirs],
-                "start": row[f"start_{theirs}"],
-                "end": row[f"end_{theirs}"],
-            }
-            found.setdefault(row[ours], []).append(
-                {
-                    "id": f"p{number}",
-                    "start": row[f"start_{ours}"],
-                    "end": row[f"end_{ours}"],
-                    "kind": row["kind"],
-                    "level": row["level"],
-                    "with": [other],
-                }
-            )
-    return found
-
-
-def _relations(result: Result) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in result.tables["pairs"].to_pylist():
-        for ours, theirs in (("a", "b"), ("b", "a")):
-            found.setdefault(row[ours], []).append(
-                {
-                    "doc_id": row[theirs],
-                    "relation": row["relation"],
-                    "matched_tokens": row["matched_tokens"],
-                    "jaccard": _rounded(row["jaccard"]),
-                    "containment": _rounded(row[f"containment_{ours}"]),
-                    "coverage": _rounded(row["coverage"]),
-                }
-            )
-    return found
-
-
-def _losses(result: Result) -> dict[str, list[dict[str, Any]]]:
-    """Return the stretches of each removed document that stand nowhere in the kept one."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in result.tables["losses"].to_pylist() if "losses" in result.tables else ():
-        entry = {name: row[name] for name in ("start", "end", "tokens")}
-        found.setdefault(row["doc_id"], []).append(entry)
-    return found
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, _DIGITS)
 
 
 def json_line(value: Any) -> bytes:
