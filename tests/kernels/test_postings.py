@@ -171,15 +171,15 @@ def test_a_block_that_changed_is_known(values, position, data):
             open_block(*wrong)
 
 
-def test_blocks_are_about_a_page():
+def test_blocks_are_about_a_quarter_of_a_page():
     count = 300_000
     generator = np.random.default_rng(2)
     values = np.sort(generator.integers(0, 2**32, count, np.uint64) << np.uint64(32))
     run = Run(1, 1, parts_for(count * kernel.SLICES), count, 0)
     sizes = [len(data) for _, data in blocks_of(run, 0, values)]
     assert sum(sizes) == 8 * (count + run.parts)
-    assert max(sizes) < 4096
-    assert sum(sizes) / len(sizes) > 3400
+    assert max(sizes) < 2048
+    assert 800 < sum(sizes) / len(sizes) < 1024
 
 
 @given(postings, postings)

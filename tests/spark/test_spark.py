@@ -279,7 +279,7 @@ def test_passages_between_members_of_a_group(spark):
 
 def test_what_spark_cannot_do_is_said(spark):
     frame = spark.createDataFrame([("1", "one text")], "id string, text string")
-    for config in (Config(), Config(find=("passages",)), Config(shingle_unit="char")):
+    for config in (Config(), Config(shingle_unit="char")):
         with pytest.raises(dedup.errors.ConfigError):
             found_by_spark(frame, config)
     assert spark_session.missing() is None

@@ -217,8 +217,12 @@ class SQLiteShelf:
     def row(self, cells: Cells) -> Row:
         """Return a row that was read; raise ``CorruptIndex`` where it is not what was written."""
         number, family, leads, when, seal, record = cells
-        right = 0 < number <= _MOST and 0 < family <= _MOST
-        if not right or seal != sealed(record, number, family, leads, when):
+        try:
+            right = 0 < number <= _MOST and 0 < family <= _MOST
+            right = right and seal == sealed(record, number, family, leads, when)
+        except TypeError:  # a page that was overwritten has no values
+            right = False
+        if not right:
             raise CorruptIndex(f"article number {number} of the index is damaged")
         return Row(number, family, bool(leads), record, self.settings.num_perm)
 
