@@ -148,7 +148,7 @@ class LineCounter:
         site = self._sites[docs] + 1  # 0: unknown
         some, flags = countable(lines, site > 0)
         spread = site[some].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        pieces = (
+        pieces: tuple[np.ndarray, ...] = (
             lines.keys[some] ^ spread,
             lines.hashes[some] ^ spread,
             some + self._blocks,
