@@ -69,7 +69,7 @@ def scan(
 
     Nothing of the rest changes the result: ``threads`` (0: one a core); ``memory``, about how many
     bytes to use (``"2GB"``; by default half of what the machine has, to find more than copies about
-    2 GB, of a large corpus 1.25 GB and the size of its texts); ``work``, a folder that keeps each
+    2 GB, of a large corpus 1.5 GB and the size of its texts); ``work``, a folder that keeps each
     finished stage, so that the same call goes on there after an interruption, until
     ``Result.write`` empties it; ``progress``, told the name of each stage, how many are done and
     how many there are. Raises ``InputError`` where nothing of the input can be used.

@@ -504,7 +504,7 @@ memory_option = click.option(
     metavar="SIZE",
     help="About how much memory to use, like 2GB; what is more goes to a temporary folder. By "
     "default half of what the machine has; to find more than copies about 2 GB, of a large corpus "
-    "1.25 GB and the size of its texts.",
+    "1.5 GB and the size of its texts.",
 )
 
 work_option = click.option(

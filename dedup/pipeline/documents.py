@@ -25,7 +25,7 @@ FOLD = 10  # bytes of memory that full mode needs for a byte of text, about
 _BASE = 350 << 20  # bytes that the process takes before
 _SLACK = 100 << 20  # bytes that are taken before anybody looks
 HELD = 2 << 30  # bytes in which a scan keeps everything, unless it is told more …
-_KEPT = 5 << 28  # … and what it keeps, besides the size of the texts, where more is in files
+_KEPT = 11 << 27  # … and what it keeps, besides the size of the texts, where more is in files
 LEAST = _BASE + (100 << 20)  # bytes that full mode takes with all of its columns in files
 
 
