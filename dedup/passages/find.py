@@ -133,7 +133,7 @@ def find_passages_with(
         np.concatenate([np.zeros(0, np.int64), *others]),
     )
     columns = tokens.hashes, tokens.prefixes, words.classes, tokens.flags, tokens.bounds
-    limits = _limits(config)
+    limits = limits_of(config)
     kinds = sought.Kinds(
         Kind(NGRAMS, limits.size), Kind(WORD_PAIRS, WORD_PAIR_REACH), np.int64(PLACES)
     )
@@ -141,7 +141,7 @@ def find_passages_with(
     rows, figures = sought.find_sought(
         given, SeedWords(*columns), words.weights, kinds, limits, scratch
     )
-    return _joined([(rows, figures, np.zeros((0, 3), np.int64))], Counter())
+    return joined([(rows, figures, np.zeros((0, 3), np.int64))], Counter())
 
 
 def _scratch(longest: int) -> sides.Scratch:
@@ -149,7 +149,14 @@ def _scratch(longest: int) -> sides.Scratch:
     return kernel.scratch_for(0, longest)[1]
 
 
-def _limits(config: Config) -> kernel.Limits:
+def documents_of(tokens: Tokens, words: Words) -> kernel.Documents:
+    """Return documents as the kernels take them."""
+    return kernel.Documents(
+        tokens.prefixes, words.weights, words.classes, tokens.flags, tokens.bounds
+    )
+
+
+def limits_of(config: Config) -> kernel.Limits:
     """Return what counts as a passage."""
     return kernel.Limits(config.passage_size, config.passage_min_tokens, _LEAST_LIKE, config.weak)
 
@@ -165,11 +172,9 @@ def _found(chosen: Ranked, config: Config, columns: Columns, *, threads: int) ->
     cut.update(also_cut)
     longest = int(tokens.counts().max(initial=1))
     scratches = Spare(lambda: kernel.scratch_for(len(tokens), longest))
-    documents = kernel.Documents(
-        tokens.prefixes, words.weights, words.classes, tokens.flags, tokens.bounds
-    )
+    documents = documents_of(tokens, words)
     indexes = (kernel.Index(*runs.arrays()), kernel.Index(*word_pairs.arrays()))
-    limits = _limits(config)
+    limits = limits_of(config)
 
     def run(part: tuple[int, int]) -> tuple[Int64, Float64, Int64]:
         with scratches.one() as scratch:
@@ -181,10 +186,10 @@ def _found(chosen: Ranked, config: Config, columns: Columns, *, threads: int) ->
     seeds = offsets_of(np.diff(runs.bounds) + np.diff(word_pairs.bounds))
     cuts = list(runs_of_rows(seeds, _RUN_SEEDS)) or [(0, 0)]
     parts = list(in_order(run, cuts, threads))
-    return _joined(parts, cut)
+    return joined(parts, cut)
 
 
-def _joined(parts: list[tuple[Int64, Float64, Int64]], cut: Counter[str]) -> Passages:
+def joined(parts: list[tuple[Int64, Float64, Int64]], cut: Counter[str]) -> Passages:
     """Put the passages of all documents in order."""
     rows = np.concatenate([part[0] for part in parts])
     figures = np.concatenate([part[1] for part in parts])

@@ -61,16 +61,6 @@ def seeds_of(kind: int, tokens: Tokens, words: Words, config: Config) -> Seeds:
     return Seeds(*(column[:made] for column in out))
 
 
-def mixed_sums(tokens: Tokens) -> UInt64:
-    """Return what documents are ranked by where a seed is in too many, as ``seeds.ranked`` does."""
-    sums = np.zeros(len(tokens), np.uint64)
-    filled = np.flatnonzero(tokens.counts() > 0)
-    if len(filled):
-        sums[filled] = np.add.reduceat(tokens.hashes, tokens.bounds[filled])
-    mixed: UInt64 = (sums ^ (sums >> np.uint64(29))) * MULTIPLIER
-    return mixed
-
-
 def find_passages_in(
     tokens: Tokens, words: Words, heads: Int64, left_out: dict[int, LeftOut], config: Config
 ) -> Passages:
@@ -84,14 +74,12 @@ def find_passages_in(
         _index(seeds_of(kind, tokens, words, config), heads, is_head, left_out[kind])
         for kind in KINDS
     )
-    documents = kernel.Documents(
-        tokens.prefixes, words.weights, words.classes, tokens.flags, tokens.bounds
-    )
+    documents = find.documents_of(tokens, words)
     longest = int(tokens.counts().max(initial=1))
     scratch = kernel.scratch_for(len(tokens), longest)
-    limits = find._limits(config)
+    limits = find.limits_of(config)
     found = kernel.find_passages(0, len(tokens), documents, indexes, limits, scratch)
-    return find._joined([found], Counter())
+    return find.joined([found], Counter())
 
 
 def _index(seeds: Seeds, heads: Int64, is_head: Bool, left_out: LeftOut) -> kernel.Index:

@@ -182,18 +182,21 @@ def ranked(tokens: Tokens, included: Bool) -> Int64:
 
     The order follows from the texts alone, and is the same for all seeds of a passage.
     """
-    counts = tokens.counts()
-    some = np.flatnonzero(included & (counts > 0))
-    sums = np.zeros(len(tokens), np.uint64)
+    some = np.flatnonzero(included & (tokens.counts() > 0))
+    order: Int64 = some[np.lexsort((some, mixed_sums(tokens)[some]))]
+    return order
+
+
+def mixed_sums(tokens: Tokens) -> UInt64:
+    """Return what documents are ranked by where a seed is in too many, of equals the first."""
+    counts, sums = tokens.counts(), np.zeros(len(tokens), np.uint64)
     for low, high in runs_of_rows(tokens.bounds, _RUN_TOKENS):
         filled = np.flatnonzero(counts[low:high] > 0) + low
         if len(filled):
             begin, end = tokens.bounds[low], tokens.bounds[high]
             sums[filled] = np.add.reduceat(tokens.hashes[begin:end], tokens.bounds[filled] - begin)
-    mixed = sums[some]
-    mixed = (mixed ^ (mixed >> np.uint64(29))) * MULTIPLIER
-    order: Int64 = some[np.lexsort((some, mixed))]
-    return order
+    mixed: UInt64 = (sums ^ (sums >> np.uint64(29))) * MULTIPLIER
+    return mixed
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from dedup.similarity.relations import (
     SHORT,
     Pairs,
 )
-from dedup.text.stopwords import hash_table, stop_lists
+from dedup.text.stopwords import hash_table, most_covering, stop_lists
 from dedup.text.tokens import Tokens, folding, tokenise_texts
 
 _MONTHS, _WEEKDAYS = 1 << 50, 1 << 51  # added to the number of a month or weekday
@@ -73,7 +73,6 @@ TINY, _TINY_MATCHED = 25, 0.95  # tokens of a text that stays unless nearly all 
 _OWN_LONGEST = 15  # words of the longest own sentence of a re-worded text …
 _CONTAINED = 0.6  # … and of the shingles, fewer than this stand in the other
 _REVISION_SLOTS = 0.1  # share of the slots that have a conflict
-_LEAST_COVERED = 0.10  # of the words of a text, by the stop list of its language
 
 
 @cache
@@ -115,9 +114,7 @@ def words_of(texts: Texts, tokens: Tokens, hidden: Bool | None = None) -> kernel
     covered = np.zeros((len(tokens), len(stop_lists().names)), np.int64)
     places = np.empty(len(tokens.hashes), np.int32)
     facts.look_up(tokens.hashes, tokens.bounds, dictionary(), places, covered)
-    languages = np.argmax(covered, axis=1).astype(np.int64)
-    best = np.max(covered, axis=1, initial=0)
-    languages[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
+    languages = most_covering(covered, tokens.counts())
     kinds: UInt8 = np.zeros(len(tokens.hashes), np.uint8)
     values: UInt64 = np.zeros(len(tokens.hashes), np.uint64)
     room = np.empty(int(tokens.counts().max(initial=0)), np.bool_)

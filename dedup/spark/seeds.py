@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 
 from dedup.config import Config
 from dedup.core.arrays import Int64, UInt64, texts_from_arrow
-from dedup.passages.pairwise import ENOUGH, KINDS, WORTH, mixed_sums, seeds_of
-from dedup.passages.seeds import PLACES
+from dedup.passages.pairwise import ENOUGH, KINDS, WORTH, seeds_of
+from dedup.passages.seeds import PLACES, mixed_sums
 from dedup.sources.tables import usable_texts
 from dedup.spark.frames import (
     Batches,

@@ -191,9 +191,14 @@ def languages_of(tokens: Tokens) -> Int64:
     lists = stop_lists()
     covered = np.zeros((len(tokens), len(lists.names)), np.int64)
     kernel.count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
+    return most_covering(covered, tokens.counts())
+
+
+def most_covering(covered: Int64, counts: Int64) -> Int64:
+    """Return as ``languages_of`` does which list covers most of the ``counts`` words of each."""
     chosen: Int64 = np.argmax(covered, axis=1).astype(np.int64)
     best = np.max(covered, axis=1, initial=0)
-    chosen[best < _LEAST_COVERED * np.maximum(tokens.counts(), 1)] = -1
+    chosen[best < _LEAST_COVERED * np.maximum(counts, 1)] = -1
     return chosen
 
 

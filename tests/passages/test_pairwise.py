@@ -11,8 +11,8 @@ import pytest
 from dedup.config import Config
 from dedup.core.arrays import texts_from_strings
 from dedup.passages.find import find_passages
-from dedup.passages.pairwise import KINDS, LeftOut, find_passages_in, mixed_sums, seeds_of
-from dedup.passages.seeds import ranked
+from dedup.passages.pairwise import KINDS, LeftOut, find_passages_in, seeds_of
+from dedup.passages.seeds import mixed_sums, ranked
 from dedup.text.stopwords import classify
 from dedup.text.tokens import tokenise_texts
 
