@@ -6,7 +6,7 @@ import ctypes
 import mmap
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -187,10 +187,15 @@ def _mapped(path: Path, kind: type[Any]) -> Array:
     return array
 
 
-def release_files() -> None:
+def every_file() -> list[mmap.mmap]:
+    """Return all files that arrays lie in."""
+    return list(_MAPPED)
+
+
+def release_files(files: Iterable[mmap.mmap]) -> None:
     """Give back the memory of what was looked at in files; it is read again when it is wanted."""
     if hasattr(mmap, "MADV_DONTNEED"):
-        for each in list(_MAPPED):
+        for each in files:
             with suppress(OSError, ValueError):
                 each.madvise(mmap.MADV_DONTNEED)
 

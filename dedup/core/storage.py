@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.core.spool import Spool, release_files, trim
+from dedup.core.spool import Spool, every_file, release_files, trim
 
 Array = npt.NDArray[Any]
 
@@ -70,12 +70,11 @@ class Columns:
 
     def ease(self) -> None:
         """Give back the memory of what was looked at in files, where the process has too much."""
-        if not self._maps or not hasattr(mmap, "MADV_DONTNEED"):
+        if not self._maps:
             return
         every, of_files = resident()
         if every > self._limit and of_files > _WINDOW:
-            for each in list(self._maps):
-                each.madvise(mmap.MADV_DONTNEED)
+            release_files(list(self._maps))
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -128,10 +127,8 @@ def ease_files(*others: mmap.mmap) -> None:
 
     For what comes after the stages of a scan, which nobody watches.
     """
-    if hasattr(mmap, "MADV_DONTNEED") and resident()[1] > _WINDOW:
-        release_files()
-        for each in others:
-            each.madvise(mmap.MADV_DONTNEED)
+    if resident()[1] > _WINDOW:
+        release_files([*every_file(), *others])
 
 
 def resident() -> tuple[int, int]:

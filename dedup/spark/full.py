@@ -38,8 +38,8 @@ from dedup.spark import (
 )
 from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
 from dedup.spark.components import connected
-from dedup.spark.frames import Batches, Frame, batches_of, column, map_batches
-from dedup.spark.reading import KEYS, SETS, binary_rows
+from dedup.spark.frames import Batches, Frame, map_batches
+from dedup.spark.reading import KEYS, SETS, set_rows
 from dedup.spark.stages import Found, State
 from dedup.spark.templates import find_templates
 from dedup.spark.verifying import confirm, texts_of, wanted_sets
@@ -145,12 +145,7 @@ def _sets(batch: pa.RecordBatch, config: Config, *, discounts: bool) -> Iterator
         made = shingles_left(tokenise_texts(texts), stretches, config.shingle_size)
     else:
         made = shingle_batch(texts, np.arange(len(batch)), config)
-    columns = {
-        "row": column(batch, "row"),
-        "tokens": column(batch, "tokens"),
-        "shingles": binary_rows(made.values.view(np.uint8), made.offsets * 8),
-    }
-    yield from batches_of(columns, SETS)
+    yield from set_rows(batch, made)
 
 
 def cluster(state: State) -> None:

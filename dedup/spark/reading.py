@@ -23,7 +23,7 @@ from dedup.sources.nested import is_text
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
 from dedup.sources.tables import Rows, as_strings, documents, usable_texts
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, folded, map_batches
-from dedup.text.shingles import shingle_batch
+from dedup.text.shingles import Shingles, shingle_batch
 
 ROLES = ("text", "id", "date", "url", "site", "path", "priority", "flaw", "damage")
 KEYS: Schema = {"key0": "bigint", "key1": "bigint"}  # of a row: hashes of all that is read of it
@@ -204,11 +204,16 @@ def shingle(frame: Frame, config: Config) -> Frame:
         for batch in batches:
             texts = texts_from_arrow(usable_texts(batch.column("text")))
             made = shingle_batch(texts, np.arange(len(batch)), config)
-            columns = {
-                "row": column(batch, "row"),
-                "tokens": column(batch, "tokens"),
-                "shingles": binary_rows(made.values.view(np.uint8), made.offsets * 8),
-            }
-            yield from batches_of(columns, SETS)
+            yield from set_rows(batch, made)
 
     return map_batches(frame, work, SETS)
+
+
+def set_rows(batch: pa.RecordBatch, made: Shingles) -> Iterator[pa.RecordBatch]:
+    """Yield the shingles of documents (row, tokens) as ``SETS``."""
+    columns = {
+        "row": column(batch, "row"),
+        "tokens": column(batch, "tokens"),
+        "shingles": binary_rows(made.values.view(np.uint8), made.offsets * 8),
+    }
+    yield from batches_of(columns, SETS)
