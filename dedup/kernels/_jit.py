@@ -114,6 +114,10 @@ if INTERPRETED:
         """Return the number of one bits."""
         return np.int64(bin(int(value)).count("1"))
 
+    def prefetch(array: Any, position: Any) -> Any:
+        """Ask for an element of an array that is read soon."""
+        _ = array[position]
+
     def word_bits(data: Any, position: Any) -> Any:
         """Return which of the 64 bytes at ``position`` are ASCII letters or digits, a bit each."""
         bits = [
@@ -177,6 +181,26 @@ else:
             return builder.ctpop(arguments[0])
 
         return types.int64(types.uint64), build
+
+    @intrinsic
+    def prefetch(typing_context: Any, array: Any, position: Any) -> Any:
+        """Ask for an element of an array that is read soon: it comes while other work goes on."""
+        from llvmlite import ir
+        from numba.core import cgutils
+
+        def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            data = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0])
+            address = builder.bitcast(
+                builder.gep(data.data, [arguments[1]]), ir.IntType(8).as_pointer()
+            )
+            number = ir.IntType(32)
+            to_read, keep, of_data = (ir.Constant(number, each) for each in (0, 3, 1))
+            kind = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
+            ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+            builder.call(ask, [address, to_read, keep, of_data])
+            return context.get_dummy_value()
+
+        return types.void(array, types.int64), build
 
     @intrinsic
     def word_bits(typing_context: Any, data: Any, position: Any) -> Any:

@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit, njit_uncounted
+from dedup.kernels._jit import njit, njit_uncounted, prefetch
 from dedup.kernels.align import BOX, sorted_order
 from dedup.kernels.pieces import (
     LOOSE_SEEDS,
     NONE,
     STRONG,
     WEAK,
+    count_free,
     find_loose,
     find_pieces,
     has_link,
@@ -44,7 +45,11 @@ COLUMNS = 9
 WEIGHT, DENSITY = range(2)  # columns of the figures of a passage
 ROUNDS = 16  # of joining and growing
 RUN_WORTH, PAIR_WORTH = np.int64(2), np.int64(1)  # what a seed of either kind counts
+# Columns of a document that may share a passage: where its seeds of both kinds begin and end.
+OTHER, BEGIN, END, START, STOP = range(5)
 RUNS, WORD_PAIRS = np.int64(0), np.int64(1)  # kinds of seeds; not literals, see ``align``
+LINE = 64  # bytes that come into the cache at once
+ASKED = 2 * BOX  # tokens from its first seed on that are asked for of the next document
 ENOUGH = 3  # word pairs, or two runs, from which two documents are compared
 
 __all__ = ["Limits", "find_passages", "scratch_for"]
@@ -215,7 +220,9 @@ def pair_passages(a, b, matches, limits, scratch, found):
     runs, word_pairs = matches
     pieces = np.empty((most_passages(runs, word_pairs), PIECE_COLUMNS), np.int64)
     aligned = find_pieces(a, b, runs, limits, scratch, pieces)
-    count = find_loose(a, b, merged_points(runs, word_pairs), scratch, pieces, aligned)
+    count = aligned[0]
+    if count_free(runs, scratch) + count_free(word_pairs, scratch) >= LOOSE_SEEDS:
+        count = find_loose(a, b, merged_points(runs, word_pairs), scratch, pieces, aligned)
     if count == 0 or (count == 1 and pieces[0, PIECE_LEVEL] == NONE):  # nothing lifts a lone piece
         return 0, 0
     rows = ordered_pieces(pieces, count)
@@ -381,6 +388,31 @@ def between(seeds, low, high):
     return Seeds(seeds.first[low:high], seeds.second[low:high])
 
 
+@njit_uncounted
+def ask_for(array, low, high):
+    """Ask for the elements ``low:high`` of an array (any type), one of each line of the cache."""
+    step = max(LINE // array.itemsize, 1)
+    for place in range(low, high, step):
+        prefetch(array, place)
+    if high > low:
+        prefetch(array, high - 1)
+
+
+@njit_uncounted
+def ask_for_side(documents, row, place):
+    """Ask for the tokens of one of ``Documents`` about ``place``, where it is aligned next.
+
+    They are far apart in memory, and waiting for them takes longer than most alignments.
+    """
+    begin = documents.bounds[row]
+    low = max(begin + place - BOX, begin)
+    high = min(begin + place + ASKED, documents.bounds[row + 1])
+    ask_for(documents.words, low, high)
+    ask_for(documents.weights, low, high)
+    ask_for(documents.classes, low, high)
+    ask_for(documents.flags, low, high)
+
+
 @njit
 def is_promising(matches, size):
     """Tell whether the ``Seeds`` of runs of ``size`` and of word pairs may make a passage."""
@@ -390,6 +422,35 @@ def is_promising(matches, size):
     return has_link(runs, 0, end, size) or may_be_loose(
         runs, 0, end, word_pairs, 0, len(word_pairs.first)
     )
+
+
+@njit
+def promising_of(others, seeds, counts, size):
+    """Return which of ``others`` (int32) may share a passage with a document, in their order.
+
+    ``seeds`` are the ``Seeds`` of runs of ``size`` and of word pairs that it has in common with
+    all of them; ``counts`` (``Counts``) tell where those of each end, and get ready for the next
+    document. A row (int64) is the other document, and where its runs and word pairs begin and end.
+    """
+    found = np.empty((len(others), STOP + 1), np.int64)
+    made, begin, start = 0, 0, 0
+    for other in others:
+        counts.counts[other] = 0
+        row = found[made]
+        row[OTHER] = other
+        row[BEGIN], row[END] = begin, counts.ends[RUNS, other]
+        row[START], row[STOP] = start, counts.ends[WORD_PAIRS, other]
+        begin, start = row[END], row[STOP]
+        if is_promising(matches_of(row, seeds), size):
+            made += 1
+    return found[:made]
+
+
+@njit
+def matches_of(row, seeds):
+    """Return the ``Seeds`` of runs and of word pairs of a row of ``promising_of``."""
+    runs, word_pairs = seeds
+    return between(runs, row[BEGIN], row[END]), between(word_pairs, row[START], row[STOP])
 
 
 @njit
@@ -409,32 +470,27 @@ def find_passages(low, high, documents, indexes, limits, scratch):
         if len(others) == 0:
             continue
         runs = seeds_of(row, indexes[0], others, capacity, RUNS)
-        word_pairs = seeds_of(row, indexes[1], others, capacity, WORD_PAIRS)
+        seeds = runs, seeds_of(row, indexes[1], others, capacity, WORD_PAIRS)
+        some = promising_of(others, seeds, capacity, limits.size)
         a = side_of(documents, row)
-        begin, start = 0, 0
-        for other in others:
-            capacity.counts[other] = 0
-            end, stop = capacity.ends[RUNS, other], capacity.ends[WORD_PAIRS, other]
-            matches = (between(runs, begin, end), between(word_pairs, start, stop))
-            begin, start = end, stop
-            if not is_promising(matches, limits.size):
-                continue
+        for k in range(len(some)):
+            if k + 1 < len(some):
+                ask_for_side(documents, some[k + 1, OTHER], runs.second[some[k + 1, BEGIN]])
+            matches = matches_of(some[k], seeds)
             most = most_passages(*matches)
             if made + most > len(rows):
                 rows, figures = enlarged(rows, most), enlarged(figures, most)
             found = Found(rows[made:], figures[made:])
-            b = side_of(documents, other)
+            b = side_of(documents, some[k, OTHER])
             count, tokens = pair_passages(a, b, matches, limits, scratch_of_pair, found)
             scratch_of_pair.stamp[0] += 3
             if count == 0:
                 continue
             rows[made : made + count, A] = row
-            rows[made : made + count, B] = other
+            rows[made : made + count, B] = some[k, OTHER]
             made += count
             if pairs_made == len(pairs):
                 pairs = enlarged(pairs, 1)
-            pairs[pairs_made, 0] = row
-            pairs[pairs_made, 1] = other
-            pairs[pairs_made, 2] = tokens
+            pairs[pairs_made] = row, some[k, OTHER], tokens
             pairs_made += 1
     return rows[:made], figures[:made], pairs[:pairs_made]

@@ -296,6 +296,18 @@ def find_pieces(a, b, seeds, limits, scratch, pieces):
     return made, written
 
 
+@njit_uncounted
+def count_free(seeds, scratch):
+    """Count the ``Seeds`` that no piece has used on either side."""
+    stamp = scratch.stamp[0]
+    count = 0
+    for k in range(len(seeds.first)):
+        used_a = scratch.used_a[seeds.first[k]] == stamp
+        if not used_a and scratch.used_b[seeds.second[k]] != stamp:
+            count += 1
+    return count
+
+
 @njit
 def merged_points(runs, word_pairs):
     """Return two ``Seeds`` merged by their first token: two new int64 arrays."""

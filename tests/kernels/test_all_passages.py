@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from naive_pieces import STRONG
@@ -14,6 +15,7 @@ from twins import WRAPS
 from dedup.config import Config
 from dedup.core.arrays import texts_from_strings
 from dedup.kernels import passages
+from dedup.kernels._jit import INTERPRETED
 from dedup.kernels.sides import Limits
 from dedup.passages.find import find_passages
 from dedup.text.stopwords import classify
@@ -39,6 +41,41 @@ def index_of(rows):
         np.array([row for row, _ in members], np.int32),
         np.array([at for _, at in members], np.int32),
     )
+
+
+def check_promising(row, indexes, counts):
+    """Those of ``touched_by`` that may share a passage come with their own seeds."""
+    counts.counts[:] = 0
+    others = passages.touched_by(row, indexes, counts)
+    kinds = zip(indexes, (passages.RUNS, passages.WORD_PAIRS), strict=True)
+    both = tuple(passages.seeds_of(row, index, others, counts, kind) for index, kind in kinds)
+    wanted, begins = [], [0, 0]
+    for other in others.tolist():
+        ends = counts.ends[:, other].tolist()
+        own = tuple(
+            passages.between(seeds, *span)
+            for seeds, span in zip(both, zip(begins, ends, strict=True), strict=True)
+        )
+        if passages.is_promising(own, 3):
+            wanted.append((other, [(list(each.first), list(each.second)) for each in own]))
+        begins = ends
+    found = passages.promising_of(others, both, counts, 3)
+    own = [passages.matches_of(each, both) for each in found]
+    assert [
+        (int(each[passages.OTHER]), [(list(kind.first), list(kind.second)) for kind in seeds])
+        for each, seeds in zip(found, own, strict=True)
+    ] == wanted
+    assert not counts.counts.any()
+
+
+class Asked:
+    """An array that tells which of its elements were read."""
+
+    def __init__(self, kind):
+        self.itemsize, self.places = np.dtype(kind).itemsize, set()
+
+    def __getitem__(self, place):
+        self.places.add(place)
 
 
 seed_rows = st.lists(
@@ -85,7 +122,7 @@ def test_seeds_of_later_documents_are_counted_and_collected(runs, word_pairs):
                 ]
                 assert got[begin : ends[other]] == matches
                 begin = ends[other]
-        counts.counts[:] = 0
+        check_promising(row, indexes, counts)
         args = (row, indexes[0], np.int64(5), counts.places[0], counts, np.int64(0))
         fresh = passages.count_seeds(*args)
         assert fresh == np.count_nonzero(counts.counts)
@@ -99,11 +136,35 @@ def test_seeds_of_later_documents_are_counted_and_collected(runs, word_pairs):
         counts.places[:] = 0
 
 
+@pytest.mark.parametrize(
+    ("runs", "word_pairs", "found"), [(1, 0, 0), (1, 1, 1), (0, 2, 0), (0, 3, 1)]
+)
+def test_documents_are_compared_from_seeds_worth_three_on(runs, word_pairs, found):
+    """A run counts two, a word pair one."""
+    indexes = tuple(index_of([[(k, k) for k in range(many)]] * 2) for many in (runs, word_pairs))
+    counts, _ = passages.scratch_for(2, 9)
+    assert len(passages.touched_by(0, indexes, counts)) == found
+
+
 @examples
 @given(st.lists(st.integers(0, 30), max_size=40).map(sorted), st.integers(-1, 31))
 def test_documents_behind_one_are_found_in_a_list_that_rises(rows, row):
     found = passages.first_behind(np.array([99, *rows, 99], np.int32), 1, 1 + len(rows), row)
     assert found == 1 + sum(each <= row for each in rows)
+
+
+@pytest.mark.parametrize(("place", "low", "high"), [(0, 100, 148), (70, 146, 218), (199, 275, 300)])
+def test_the_tokens_of_the_next_document_are_asked_for(place, low, high):
+    """Those about its first seed, and none of another document."""
+    bounds = np.array([0, 100, 300, 400])
+    kinds = (np.uint64, np.float32, np.uint8, np.uint8)
+    if not INTERPRETED:  # only what reads in place of asking can tell
+        passages.ask_for_side(passages.Documents(*(np.zeros(400, k) for k in kinds), bounds), 1, 0)
+        pytest.skip("compiled")
+    asked = passages.Documents(*map(Asked, kinds), bounds)
+    passages.ask_for_side(asked, 1, place)
+    for array, step in zip(asked[:4], (8, 16, 64, 64), strict=True):  # a line has 64 bytes
+        assert array.places == {*range(low, high, step), high - 1}
 
 
 def test_passages_name_their_documents_and_their_tokens():

@@ -60,6 +60,8 @@ def check_loose(drawn, a, b, used):
     pair = tuple(np.array(drawn, np.int64).reshape(-1, 2).T.copy())
     count = pieces.find_loose(side_of(a), side_of(b), pair, scratch, rows, (1, 5))
     free = [(i, j) for i, j in drawn if i not in used[0] and j not in used[1]]
+    assert pieces.count_free(sides.Seeds(*pair), scratch) == len(free)
+    assert count == 1 or len(free) >= pieces.LOOSE_SEEDS  # else nobody needs to look
     assert [piece_of(row) for row in rows[1:count]] == naive_loose(free, a, b)
     path = rows[1:count, [sides.PATH_START, sides.PATH_END]]
     assert (path == 5).all()
