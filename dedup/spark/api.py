@@ -94,7 +94,8 @@ def find(
     ``id`` to ``path`` name columns. A document without an id is named by a hash of its text.
     ``checkpoint`` is a folder that the driver and all executors reach; on one machine a temporary
     one is used by default. ``driver_edges`` and ``task_edges`` are how many confirmed pairs the
-    driver, and a task, may hold; neither changes the result.
+    driver, and a task, may hold. What changes beyond them is counted in ``limits``: no family is
+    made of more passages than the driver holds, and larger components are clustered in rounds.
     """
     config = settings(config)
     roles = {"text": text, "id": id, "date": date, "url": url, "site": site, "path": path}
