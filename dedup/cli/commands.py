@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dedup.cli.options import NewIndex, Reading, Safety, View, config_from, taken
-from dedup.config import Config
+from dedup.config import STAGES, Config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +79,10 @@ class Clean:
 
     @classmethod
     def of(cls, paths: tuple[str, ...], given: dict[str, Any]) -> Clean:
-        """Take the options."""
-        config = config_from(given)
+        """Take the options; Spark looks for all but stories where nothing else is asked for."""
+        is_spark = given["engine"] == "spark" and not given["find"]
+        alone = tuple(name for name in STAGES if name != "stories")
+        config = config_from(given, **({"find": alone} if is_spark else {}))
         return cls(paths=paths, config=config, **_parts(given), **given)
 
     @property

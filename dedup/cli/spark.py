@@ -19,8 +19,9 @@ ENGINE = "Engine"
 Done = TypeVar("Done")
 _OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("--engine", {"type": click.Choice(("local", "spark")), "default": "local"},
-     "Where the work is done: by this process, or by Apache Spark (extra `spark`; `--find "
-     "duplicates` by default, Parquet, JSON lines or whole texts, -o needed).  [default local]"),
+     "Where the work is done: by this process, or by Apache Spark (extra `spark`; `scan` finds "
+     "duplicates by default and `clean` all but stories; Parquet, JSON lines or whole texts, -o "
+     "needed).  [default local]"),
     ("--master", {"metavar": "URL"},
      "With --engine spark: where Spark runs; by default what spark-submit says, else local[*,4]."),
     ("--checkpoint", {"metavar": "DIR"},

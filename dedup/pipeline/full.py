@@ -66,7 +66,7 @@ from dedup.stories.tables import Tables, story_tables
 from dedup.stories.vectors import source_of
 from dedup.text.tokens import Tokens, read_tokens, tokenise_texts
 
-_MOST_ALIKE = 16  # near copies of one document that take part where passages are sought
+MOST_ALIKE = 16  # near copies of one document that take part where passages are sought
 
 
 @dataclass(slots=True)
@@ -261,7 +261,7 @@ def _among_near_copies(state: State) -> Bool:
     first = np.cumsum(sizes) - sizes
     position = np.arange(len(rows)) - first[leaders[by_leader]]
     takes_part: Bool = np.ones(len(state.representatives), np.bool_)
-    takes_part[rows[by_leader[position >= _MOST_ALIKE]]] = False
+    takes_part[rows[by_leader[position >= MOST_ALIKE]]] = False
     state.limits["near_copies_left_out_of_passages"] = int(np.count_nonzero(~takes_part))
     return takes_part
 

@@ -141,19 +141,26 @@ def losses_table(
 
     Of equal documents only the one that stands for them is listed.
     """
-    pairs, differences = judged
-    own = np.arange(len(documents))
-    rows = np.flatnonzero((standing.by != own) & (representatives == own))
-    edges = standing.pairs[rows]
-    is_a = pairs.a[edges] == rows
-    longest = differences.figures[edges, LONGEST_LOST + np.where(is_a, 0, 1)]
-    some = longest >= OWN_WORDS
-    found = judge.losses(pairs, edges[some], is_a[some])
+    found = lost_stretches(judged, representatives, standing, judge)
     ids = one_array(documents["doc_id"])
     kept = ids.take(pa.array(standing.by[found["doc"].to_numpy()]))
     columns = [ids.take(found["doc"].combine_chunks()), kept]
     columns += [found[name] for name in ("start", "end", "tokens", "text")]
     return pa.Table.from_arrays(columns, schema=LOSSES)
+
+
+def lost_stretches(
+    judged: tuple[Pairs, Differences], representatives: Int64, standing: Standing, judge: Judge
+) -> pa.Table:
+    """Return the stretches that removed documents lose, by row, as ``Judge.losses`` does."""
+    pairs, differences = judged
+    own = np.arange(len(representatives))
+    rows = np.flatnonzero((standing.by != own) & (representatives == own))
+    edges = standing.pairs[rows]
+    is_a = pairs.a[edges] == rows
+    longest = differences.figures[edges, LONGEST_LOST + np.where(is_a, 0, 1)]
+    some = longest >= OWN_WORDS
+    return judge.losses(pairs, edges[some], is_a[some])
 
 
 def _losses(

@@ -27,11 +27,13 @@ from dedup.similarity.relations import (
 )
 from dedup.sources.urls import canonical_url, is_front_page
 
-_NOTHING = 0.1  # of the shorter of two texts, up to which they have nothing in common
+NOTHING = 0.1  # of the shorter of two texts, up to which they have nothing in common
+# Relations that say less than one address does.
+LOOSE = (DERIVED, SHARES_PASSAGE, NONE)
 MOST_TEXTS = 32  # different ones under an address; one with more is no article's
 _MAYBE_URL = "^[hH][tT][tT][pP][sS]?://"
 # What two forms of one address may differ in, and more: what is left is the same for both.
-_LOOSE = r"^https?://(?:(?:www\d?|m|mobile|amp|touch)\.)?|[?#].*|%[0-9a-f]{2}|amp|[^a-z0-9?#%]"
+_COMMON = r"^https?://(?:(?:www\d?|m|mobile|amp|touch)\.)?|[?#].*|%[0-9a-f]{2}|amp|[^a-z0-9?#%]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +97,34 @@ def address_groups(ids: pa.ChunkedArray, urls: pa.ChunkedArray) -> Int64:
     groups = np.full(len(ids), -1, np.int64)
     given = pc.if_else(pc.is_valid(urls.cast(pa.string())), urls.cast(pa.string()), ids)
     given = one_array(given)
-    rows = np.flatnonzero(_is_true(pc.match_substring_regex(given, _MAYBE_URL)))
-    rows = rows[_is_shared(_loose(given.take(pa.array(rows))))]
+    rows = np.flatnonzero(are_urls(given))
+    rows = rows[_is_shared(common_forms(given.take(pa.array(rows))))]
     codes: dict[str, int] = {}
     for row, url in zip(rows.tolist(), given.take(pa.array(rows)).to_pylist(), strict=True):
-        address = canonical_url(url)
-        if address is not None and not is_front_page(address):
+        address = page_address(url)
+        if address is not None:
             groups[row] = codes.setdefault(address, row)
     found = np.flatnonzero(groups >= 0)
     groups[found[~_is_shared(pa.array(groups[found]))]] = -1
     return groups
 
 
-def _loose(urls: pa.Array) -> pa.Array:
+def are_urls(values: pa.Array) -> Bool:
+    """Tell which values may be web addresses."""
+    matches = pc.fill_null(pc.match_substring_regex(values, _MAYBE_URL), False)
+    found: Bool = matches.to_numpy(zero_copy_only=False)
+    return found
+
+
+def page_address(url: str) -> str | None:
+    """Return the canonical form of an address, ``None`` for no web address and a front page."""
+    address = canonical_url(url)
+    return None if address is None or is_front_page(address) else address
+
+
+def common_forms(urls: pa.Array) -> pa.Array:
     """Return of each URL what all forms of its address have in common; others may have it too."""
-    return pc.replace_substring_regex(pc.utf8_lower(urls), _LOOSE, "")
+    return pc.replace_substring_regex(pc.utf8_lower(urls), _COMMON, "")
 
 
 def _is_shared(values: pa.Array) -> Bool:
@@ -117,11 +132,6 @@ def _is_shared(values: pa.Array) -> Bool:
     codes = values.dictionary_encode().indices.to_numpy(zero_copy_only=False)
     shared: Bool = np.bincount(codes, minlength=1)[codes] > 1
     return shared
-
-
-def _is_true(values: pa.Array) -> Bool:
-    found: Bool = pc.fill_null(values, False).to_numpy(zero_copy_only=False)
-    return found
 
 
 def relate_addresses(
@@ -141,13 +151,13 @@ def relate_addresses(
     shared[known] = np.maximum.reduce(
         [shared[known], pairs.share_a[places[known]], pairs.share_b[places[known]]]
     )
-    apart = addresses.of_group[shared < _NOTHING]
+    apart = addresses.of_group[shared < NOTHING]
     sound = ~np.isin(addresses.of_group, apart)
     # Equal texts may stand under two addresses.
     _, first = np.unique(addresses.pairs[sound], axis=0, return_index=True)
     rows = np.flatnonzero(sound)[first]
     old, fresh = rows[known[rows]], rows[~known[rows]]
-    loose = np.isin(pairs.relations[places[old]], (DERIVED, SHARES_PASSAGE, NONE))
+    loose = np.isin(pairs.relations[places[old]], LOOSE)
     pairs.relations[places[old][loose]] = SAME_URL
     nothing = np.zeros(len(fresh))
     added = Pairs(

@@ -167,6 +167,15 @@ class Differences:
         return lost, facts_, running
 
 
+def may_remove(pairs: Pairs, config: Config) -> Bool:
+    """Tell on which pairs a removal may rest: those that may join two documents."""
+    wanted = [RELATIONS.index(name) for name in config.cluster_on if name != "exact"]
+    least = min(config.derived_linked, config.derived_alone)
+    linked = (pairs.relations == DERIVED) & (np.maximum(pairs.share_a, pairs.share_b) >= least)
+    found: Bool = np.isin(pairs.relations, [*wanted, SAME_URL]) | linked
+    return found
+
+
 # Words of some documents, in the order asked for (ascending rows).
 Source: TypeAlias = Callable[[Int64], kernel.Texts]
 
@@ -195,11 +204,7 @@ class Judge:
         Only pairs on which a removal may rest are looked at. What comes out for a pair depends on
         its two texts and dates alone.
         """
-        wanted = [RELATIONS.index(name) for name in self.config.cluster_on if name != "exact"]
-        least = min(self.config.derived_linked, self.config.derived_alone)
-        linked = (pairs.relations == DERIVED) & (np.maximum(pairs.share_a, pairs.share_b) >= least)
-        looked_at = np.isin(pairs.relations, [*wanted, SAME_URL]) | linked
-        return self._find(pairs, np.flatnonzero(looked_at))
+        return self._find(pairs, np.flatnonzero(may_remove(pairs, self.config)))
 
     def again(self, pairs: Pairs, before: Pairs, known: Differences, leaders: Int64) -> Differences:
         """Return what differs in pairs that were joined to clusters.

@@ -31,7 +31,7 @@ LEAST_SHARED, SHARED_SHARE = 5, 0.02  # rare runs in common, and their share of 
 SPREAD = 7  # parts of each text, of SPREAD_PARTS, that hold some of them
 ALIKE = 0.65  # twice the common subsequence over both lengths
 MOST_CHARACTERS = 100_000  # of a text that is compared so
-_MOST_OWNERS = 1 << 24
+_MOST_OWNERS = 1 << 24  # places of a table of words
 _PART_RUNS = 1 << 23  # grouped at a time
 _RUN_TOKENS = 1 << 21
 _PART_BYTES = 1 << 22
@@ -72,14 +72,28 @@ def misread_documents(tokens: Tokens, included: Bool) -> Int64:
     """Return the ``included`` documents of whose long words many stand in no other one."""
     if np.count_nonzero(included) < LEAST_DOCUMENTS:
         return np.zeros(0, np.int64)
-    size = 1 << max(12, int(2 * len(tokens.hashes)).bit_length())
-    owners = np.zeros(min(size, _MOST_OWNERS), np.int32)
+    owners = np.zeros(owners_size(len(tokens.hashes)), np.int32)
     lonely, words = np.zeros((2, len(tokens)), np.int64)
     given, among = tokens.arrays(), np.flatnonzero(included)
     kernel.own_words(given, among, owners)
     kernel.count_lonely(given, among, owners, lonely, words)
-    rows: Int64 = np.flatnonzero((words >= LEAST_WORDS) & (lonely >= LONELY_SHARE * words))
+    rows: Int64 = np.flatnonzero(are_lonely(lonely, words))
     return rows
+
+
+def owners_size(tokens: int) -> int:
+    """Return how many places the table of words has for so many tokens of a corpus.
+
+    >>> owners_size(10), owners_size(1 << 40)
+    (4096, 16777216)
+    """
+    return min(1 << max(12, int(2 * tokens).bit_length()), _MOST_OWNERS)
+
+
+def are_lonely(lonely: Int64, words: Int64) -> Bool:
+    """Tell which documents are misread, by their long words and those that no other one has."""
+    found: Bool = (words >= LEAST_WORDS) & (lonely >= LONELY_SHARE * words)
+    return found
 
 
 def find_misread(texts: Texts, tokens: Tokens, included: Bool) -> Misread:
@@ -94,17 +108,22 @@ def find_misread(texts: Texts, tokens: Tokens, included: Bool) -> Misread:
     read[rows] = True
     runs = _shared_runs(texts, rows, included & short)
     pairs = _alike(runs, read)
-    units, bounds = _characters(texts, documents := np.unique(pairs))
+    return replace(compare_texts(texts, pairs), left_out=left_out)
+
+
+def compare_texts(texts: Texts, pairs: Int64) -> Misread:
+    """Return which pairs of texts are alike by their characters."""
+    units, bounds = characters(texts, documents := np.unique(pairs))
     alphabet, codes = np.unique(units, return_inverse=True)
     common = np.zeros(len(pairs), np.int64)
     places = np.searchsorted(documents, pairs)
     kernel.compare_characters(places, codes.astype(np.int64), bounds, len(alphabet), common)
     size_a, size_b = np.diff(bounds)[places].T
     kept = 2 * common >= ALIKE * (size_a + size_b)
-    return Misread(pairs[kept], common[kept] / size_a[kept], common[kept] / size_b[kept], left_out)
+    return Misread(pairs[kept], common[kept] / size_a[kept], common[kept] / size_b[kept])
 
 
-def _characters(texts: Texts, rows: Int64) -> tuple[UInt64, Int64]:
+def characters(texts: Texts, rows: Int64) -> tuple[UInt64, Int64]:
     """Return the folded characters of some texts, and their bounds."""
     parts = [character_units(texts.part(row, row + 1))[0] for row in rows.tolist()]
     sizes = np.array([len(part) for part in parts], np.int64)
@@ -122,7 +141,7 @@ class _Runs(NamedTuple):
 
 def _shared_runs(texts: Texts, rows: Int64, included: Bool) -> _Runs:
     """Return the runs of all ``included`` documents that some of ``rows`` have as well."""
-    known = np.unique(shingle_tokens(*_characters(texts, rows), RUN).values)
+    known = np.unique(shingle_tokens(*characters(texts, rows), RUN).values)
     mask = np.uint64((1 << (8 * len(known)).bit_length()) - 1)
     seen = np.zeros(int(mask) + 1, np.bool_)
     seen[known & mask] = True

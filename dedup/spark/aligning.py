@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from dedup import schema as records
 from dedup.config import Config
-from dedup.core.arrays import Int64, Texts, offsets_of, texts_from_arrow
+from dedup.core.arrays import Bool, Int64, Texts, offsets_of, texts_from_arrow
 from dedup.kernels.lines import Stretches
 from dedup.passages.find import Passages
 from dedup.passages.neighbours import join_neighbours
@@ -24,22 +25,46 @@ from dedup.passages.pairwise import KINDS, LeftOut, find_passages_in
 from dedup.pipeline.discount import shingles_left
 from dedup.pipeline.results import passages_table
 from dedup.pipeline.wording import HeldWords, some_tokens
-from dedup.similarity.differences import Judge
-from dedup.similarity.relations import Pairs, Scores, compare_shingles, confirm_pairs
+from dedup.similarity.differences import Judge, may_remove, superseded
+from dedup.similarity.relations import NONE, Pairs, Scores, compare_shingles, confirm_pairs
 from dedup.similarity.telling import telling_passages
 from dedup.sources.tables import usable_texts
 from dedup.spark import spans
+from dedup.spark.asked import OF_ADDRESS, WANTED, Asked
 from dedup.spark.equals import GONE
-from dedup.spark.frames import Batches, Frame, Schema, Store, batches_of, column, map_batches
-from dedup.spark.passages import PASSAGES
-from dedup.spark.seeds import SharedSeeds
+from dedup.spark.frames import (
+    Batches,
+    Frame,
+    Schema,
+    Store,
+    batches_of,
+    column,
+    map_batches,
+    sql_schema,
+)
 from dedup.spark.verifying import CONFIRMED, SALTED
 from dedup.text.shingles import Shingles, shingle_batch
 from dedup.text.stopwords import Learned, classify_part, languages_of
 from dedup.text.tokens import Tokens, tokenise_texts
 
-_NAMED = {name: f"pair_{name}" for name in CONFIRMED}
-ALIGNED: Schema = {**PASSAGES, **{_NAMED[name]: kind for name, kind in CONFIRMED.items()}}
+PASSAGES = sql_schema(records.PASSAGES)
+RELATED: Schema = {
+    **CONFIRMED,
+    "changed": "string",  # facts in conflict, where it was looked for
+    "misread": "boolean",  # whether the two are alike by characters
+    "joins": "boolean",  # whether the pair may put them in one cluster
+    "old_a": "boolean",  # whether it is a version that gives way, where that was looked for
+    "old_b": "boolean",
+}
+SPANS: Schema = {name: "bigint" for name in (
+    "row_a", "row_b", "low_a", "high_a", "low_b", "high_b", "strength", "nth"
+)}  # fmt: skip
+_NAMED = {name: f"pair_{name}" for name in RELATED}
+ALIGNED: Schema = {
+    **PASSAGES,
+    **SPANS,
+    **{_NAMED[name]: kind for name, kind in RELATED.items()},
+}
 KNOWN = ("row", "doc_id", "tokens", "date_rank", GONE)
 _HEAD = -1  # in the column ``b``: the document itself, before those it is compared with
 _MOST_ROWS = 256  # documents that are aligned at a time, about
@@ -51,15 +76,22 @@ class Found(NamedTuple):
     passages: Passages
     pairs: Pairs
     tokens: Tokens
+    changed: pa.Array
+    misread: Bool
+    joins: Bool
+    old_a: Bool | pa.Array
+    old_b: Bool | pa.Array
 
 
 def align(
-    store: Store, shared: SharedSeeds, texts: Frame, learned: Learned, config: Config
+    store: Store, pairs: Frame, left_out: Frame, texts: Frame, learned: Learned, config: Config
 ) -> tuple[Frame, Frame]:
-    """Return the passages of all pairs, and as ``CONFIRMED`` the pairs with a relation.
+    """Return the passages of ``WANTED`` pairs, and as ``RELATED`` those with a relation.
 
-    ``texts`` are those of the documents that take part, with the columns ``KNOWN``, and where
-    something goes from inside them also with what does.
+    Those of one address come without a relation too. ``left_out`` are the seeds that do not count
+    in a document. ``texts`` are those of the documents in a pair, with the columns ``KNOWN``, and
+    where something goes from inside them also with what does. Where copies are sought, what differs
+    is looked at in clusters, else here.
     """
     settings = config.as_dict()
 
@@ -75,32 +107,33 @@ def align(
                 head = table.slice(int(heads[-1]), 1)
                 yield from _rows(table, _found(table, heads, learned, config))
 
-    made = map_batches(_met(shared, texts), work, ALIGNED)
+    made = map_batches(_met(pairs, left_out, texts), work, ALIGNED)
     made = store.keep(made, "aligned")
-    passages = made.where(F.col("a").isNotNull()).select(*PASSAGES)
-    pairs = made.where(F.col("a").isNull())
-    return passages, pairs.select(*(F.col(_NAMED[name]).alias(name) for name in CONFIRMED))
+    passages = made.where(F.col("a").isNotNull()).select(*PASSAGES, *SPANS)
+    found = made.where(F.col("a").isNull())
+    return passages, found.select(*(F.col(_NAMED[name]).alias(name) for name in RELATED))
 
 
-def _met(shared: SharedSeeds, texts: Frame) -> Frame:
+def _met(pairs: Frame, left_out: Frame, texts: Frame) -> Frame:
     """Bring each document together with those it is compared with, behind it and in order."""
-    left_out = shared.left_out.groupBy("row").agg(
+    left_out = left_out.groupBy("row").agg(
         *(F.collect_list(F.when(F.col("n") == kind, F.col("value"))).alias(f"out{kind}")
           for kind in KINDS)
     )  # fmt: skip
-    pairs = shared.pairs
     rows = pairs.select(F.col("a").alias("row")).union(pairs.select("b")).distinct()
     known = texts.drop("tokens", "group").join(rows, "row", "left_semi")
     known = known.join(left_out, "row", "left")
     many = pairs.groupBy("a").count().where(F.col("count") > SALTED)
     tasks = many.select("a", F.ceil(F.col("count") / SALTED).alias("tasks"))
     salt = F.expr("coalesce(pmod(xxhash64(b), tasks), 0)").alias("salt")
-    salted = pairs.join(F.broadcast(tasks), "a", "left").select("a", "b", salt)
+    facts = [name for name in WANTED if name not in ("a", "b")]
+    salted = pairs.join(F.broadcast(tasks), "a", "left").select("a", "b", salt, *facts)
     names = [name for name in known.columns if name != "row"]
-    others = salted.join(known.withColumnRenamed("row", "b"), "b").select("a", "salt", "b", *names)
+    others = salted.join(known.withColumnRenamed("row", "b"), "b")
+    others = others.select("a", "salt", "b", *names, *facts)
     heads = salted.select("a", "salt").distinct().join(known.withColumnRenamed("row", "a"), "a")
     heads = heads.select("a", "salt", F.lit(_HEAD).cast("bigint").alias("b"), *names)
-    both = heads.unionByName(others).repartition("a", "salt")
+    both = heads.unionByName(others, allowMissingColumns=True).repartition("a", "salt")
     return both.sortWithinPartitions("a", "salt", "b")
 
 
@@ -115,19 +148,31 @@ def _found(table: pa.Table, heads: Int64, learned: Learned, config: Config) -> F
     tokens = tokenise_texts(texts)
     words = classify_part(tokens, spans.masked(tokens, table), languages_of(tokens), learned)
     left_out = {kind: _left_out(table.column(f"out{kind}").chunk(0)) for kind in KINDS}
-    found = join_neighbours(find_passages_in(tokens, words, heads, left_out, config), tokens)
+    asked = Asked.of(table, heads)
+    found = find_passages_in(tokens, words, heads, left_out, config)
+    found = join_neighbours(asked.seeded(found), tokens)
     counts = tokens.counts()
     if GONE in table.column_names:
         counts = counts - column(table, GONE)
     telling = telling_passages(found, tokens, spans.tagged(table))
-    nobody = np.zeros((0, 2), np.int64)
     compare = _Sets(texts, tokens, spans.spans(table, "templates"), config).compare
-    pairs = confirm_pairs(nobody, compare, found, counts, config, telling=telling)
+    pairs = confirm_pairs(
+        *(asked.candidates, compare, found, counts, config),
+        telling=telling, keep_all=True, misread=asked.misread,
+    )  # fmt: skip
+    pairs = pairs.take((pairs.relations != NONE) | asked.are(pairs, OF_ADDRESS))
+    misread, joins = asked.are_misread(pairs), may_remove(pairs, config)
+    if "duplicates" in config.find:
+        unknown = pa.nulls(len(pairs))
+        return Found(found, pairs, tokens, unknown, misread, joins, unknown, unknown)
     docs, starts, ends = spans.spans(table, "removed")
     removals = pa.table({"doc": docs, "start": starts, "end": ends})
     words_of = HeldWords(texts, tokens, removals)
-    Judge(words_of, counts, column(table, "date_rank"), config).find(pairs)
-    return Found(found, pairs, tokens)
+    dates = column(table, "date_rank")
+    differences = Judge(words_of, counts, dates, config).find(pairs)
+    old = superseded(pairs, differences, dates, config)
+    sides = old[pairs.a], old[pairs.b]
+    return Found(found, pairs, tokens, differences.changed, misread, joins, *sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +220,21 @@ def _rows(table: pa.Table, found: Found) -> Iterator[pa.RecordBatch]:
     ids = table.column("doc_id").chunk(0)
     made = passages_table(found.passages, found.tokens, ids)
     columns = {name: made.column(name).combine_chunks() for name in PASSAGES}
+    passages, b = found.passages, column(table, "b")
+    rows = np.where(b == _HEAD, column(table, "a"), b)
+    ends = (
+        rows[passages.a],
+        rows[passages.b],
+        *passages.spans.T,
+        passages.levels,
+        np.arange(len(made)),
+    )
+    columns |= dict(zip(SPANS, ends, strict=True))
     nulls = {name: pa.nulls(len(made)) for name in ALIGNED if name not in columns}
     yield from batches_of({**columns, **nulls}, ALIGNED)
-    pairs, b = found.pairs, column(table, "b")
-    rows = np.where(b == _HEAD, column(table, "a"), b)
+    pairs = found.pairs
     scores = {_NAMED[name]: getattr(pairs, name) for name in CONFIRMED}
+    scores |= {_NAMED[name]: getattr(found, name) for name in RELATED if name not in CONFIRMED}
     scores |= {_NAMED["a"]: rows[pairs.a], _NAMED["b"]: rows[pairs.b]}
     nulls = {name: pa.nulls(len(pairs)) for name in ALIGNED if name not in scores}
     yield from batches_of({**scores, **nulls}, ALIGNED)

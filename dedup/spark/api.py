@@ -7,7 +7,7 @@ from typing import Any
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.pipeline.stages import Stage, run_stages
-from dedup.spark import full, stages, stars
+from dedup.spark import families, full, passages, stages, stars
 from dedup.spark.components import DRIVER_EDGES
 from dedup.spark.frames import Frame, Store
 from dedup.spark.reading import role_columns
@@ -15,48 +15,48 @@ from dedup.spark.stages import Found, State
 
 __all__ = ["Found", "State", "deduplicate", "find", "run", "settings"]
 
+_SIGNED = Stage("signatures", stages.sign_documents)
+_EQUALS = Stage("candidates", full.group_equals)
+_COPIES = Stage("candidates", full.find_copies)
+_REMOVALS = Stage("boilerplate and repeats", full.find_removals)
+_SEEDS = Stage("passages", passages.find_seeds)
+_FAMILIES = Stage("families", families.find_families)
+_ALONE = (_SEEDS, Stage("pairs", passages.align), Stage("tables", passages.tell), _FAMILIES)
+_TOGETHER = (
+    _SEEDS,
+    Stage("misread texts", passages.find_misread),
+    Stage("pairs", passages.relate),
+    Stage("clusters", passages.cluster),
+    _FAMILIES,
+)
 DUPLICATES = (
-    Stage("signatures", stages.sign_documents),
+    _SIGNED,
     Stage("candidates", stages.find_candidates),
     Stage("shingles", stages.shingle_candidates),
     Stage("pairs", stages.verify),
     Stage("clusters", stages.cluster),
-    Stage("passages", stages.find_passages),
-    Stage("families", stages.name_families),
 )
-REPEATS = (
-    Stage("signatures", stages.sign_documents),
-    Stage("candidates", full.group_equals),
-    Stage("boilerplate and repeats", full.find_removals),
-    Stage("tables", full.tell_of_all),
-)
-PASSAGES = (
-    Stage("signatures", stages.sign_documents),
-    Stage("candidates", full.group_equals),
-    Stage("passages", full.find_passages),
-    Stage("tables", full.tell_passages),
-)
-LEFT_PASSAGES = (
-    *REPEATS[:-1],
-    Stage("passages", full.find_passages),
-    Stage("tables", full.tell_passages),
-)
-FULL = (
-    Stage("signatures", stages.sign_documents),
-    Stage("candidates", full.find_copies),
-    Stage("boilerplate and repeats", full.find_removals),
+LEFT = (
     Stage("shingles", full.shingle_what_is_left),
     Stage("pairs", stages.verify),
     Stage("clusters", full.cluster),
 )
-_MODES = {
+_MODES: dict[tuple[str, ...], tuple[Stage[State], ...]] = {
     ("duplicates",): DUPLICATES,
-    ("duplicates", "passages"): DUPLICATES,
-    ("duplicates", "repeats"): FULL,
-    ("repeats",): REPEATS,
-    ("passages",): PASSAGES,
-    ("passages", "repeats"): LEFT_PASSAGES,
+    ("duplicates", "passages"): (_SIGNED, _COPIES, *_TOGETHER),
+    ("duplicates", "passages", "repeats"): (_SIGNED, _COPIES, _REMOVALS, *_TOGETHER),
+    ("duplicates", "repeats"): (_SIGNED, _COPIES, _REMOVALS, *LEFT),
+    ("repeats",): (_SIGNED, _EQUALS, _REMOVALS, Stage("tables", full.tell_of_all)),
+    ("passages",): (_SIGNED, _EQUALS, *_ALONE),
+    ("passages", "repeats"): (_SIGNED, _EQUALS, _REMOVALS, *_ALONE),
 }
+
+
+# What tables of the result are read from.
+_KEPT = (
+    *("documents", "pairs", "named", "exact", "inside", "aligned", "members"),
+    *("families", "family-numbers", "copying"),
+)
 
 
 def deduplicate(
@@ -94,7 +94,8 @@ def find(
     ``id`` to ``path`` name columns. A document without an id is named by a hash of its text.
     ``checkpoint`` is a folder that the driver and all executors reach; on one machine a temporary
     one is used by default. ``driver_edges`` and ``task_edges`` are how many confirmed pairs the
-    driver, and a task, may hold; neither changes the result.
+    driver, and a task, may hold. What changes beyond them is counted in ``limits``: no family is
+    made of more passages than the driver holds, and larger components are clustered in rounds.
     """
     config = settings(config)
     roles = {"text": text, "id": id, "date": date, "url": url, "site": site, "path": path}
@@ -106,21 +107,18 @@ def find(
 def settings(config: Config | None) -> Config:
     """Return the settings of a run; without any, those of the local engine's fast mode."""
     config = config or Config(find=("duplicates",))
-    says = None
     if "stories" in config.find:
-        says = "{name}: stories are not looked for on Spark"
-    elif {"duplicates", "repeats", "passages"} <= set(config.find):
-        says = "{name}: on Spark two of duplicates, repeats and passages are looked for in one run"
-    if says is not None:
-        wanted = "one or two of duplicates, repeats and passages on Spark"
-        raise ConfigError("find", config.find, wanted, says)
+        wanted = "duplicates, repeats and passages on Spark"
+        raise ConfigError(
+            "find", config.find, wanted, "{name}: stories are not looked for on Spark"
+        )
     if config.find != ("repeats",) and config.shingle_unit != "word":
         raise ConfigError("shingle_unit", config.shingle_unit, "word on Spark")
     return config
 
 
 def run(state: State) -> Found:
-    """Run all stages, those of one machine by their names; passages come last here."""
+    """Run all stages, those of one machine by their names."""
     run_stages(_MODES[state.config.find], state)
-    state.store.forget("documents", "pairs", "passages", "inside", "equals", "aligned")
+    state.store.forget(*_KEPT)
     return state.found

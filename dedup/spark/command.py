@@ -8,6 +8,7 @@ from typing import Any
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.pipeline.results import check_sums
+from dedup.schema import FAMILY_TABLES
 from dedup.sources.options import ReadOptions
 from dedup.spark import inside, outputs
 from dedup.spark.api import Found, State, run, settings
@@ -38,19 +39,16 @@ def scan_paths(
 ) -> dict[str, Any]:
     """Scan inputs and write ``documents``, rows where asked for, and the summary; return that."""
     config = settings(config)
-    names = ["documents"]
+    names = _tables(config)
     names += ["rows"] if write_rows or annotate else []
-    names += ["passages"] if "passages" in config.find else []
-    names += _INSIDE if "repeats" in config.find else []
     _check(session, paths, output, names)
     given = read_input(session, paths, options)
     store = _store(session, output, checkpoint)
     found = _found(given, State(role_columns(given.frame, given.roles), config, store))
-    outputs.write(outputs.documents(found), output, "documents", format)
     if "rows" in names:
         outputs.write(outputs.rows(given, found, annotate=annotate), output, "rows", format)
-    if found.passages is not None:
-        outputs.write(found.passages, output, "passages", format)
+    for name, table in found.tables.items():
+        outputs.write(outputs.as_written(table), output, name, format)
     _write_inside(found, output, format)
     outputs.write_summary(session, output, found.summary)
     store.close()
@@ -82,6 +80,14 @@ def clean_paths(
     outputs.write_summary(session, output, found.summary)
     store.close()
     return found.summary
+
+
+def _tables(config: Config) -> list[str]:
+    """Return the names of the tables that a scan writes."""
+    names = ["documents", "pairs"]
+    names += ["losses"] if "duplicates" in config.find else []
+    names += ["passages", *FAMILY_TABLES] if "passages" in config.find else []
+    return [*names, *_INSIDE] if "repeats" in config.find else names
 
 
 def _check(session: Session, paths: Sequence[str], output: str, names: list[str]) -> None:

@@ -114,6 +114,14 @@ def _documents(batch: pa.RecordBatch) -> pa.Table:
     return documents_table(corpus, judged, clusters, representatives, standing).slice(0, count)
 
 
+def total_losses(found: Frame) -> dict[str, int]:
+    """Return what all removals together lose, as ``results.summarise`` does."""
+    loses = F.sum((F.col("lost_tokens") > 0).cast("bigint"))
+    sums = found.agg(loses, F.sum("lost_tokens"), F.sum("lost_facts")).first()
+    names = ("documents", "tokens", "facts")
+    return {name: int(each or 0) for name, each in zip(names, sums, strict=True)}
+
+
 def summary(
     metadata: Metadata, found: Frame, pairs: Frame, equals: Frame, oversized: int, config: Config
 ) -> dict[str, Any]:

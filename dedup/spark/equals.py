@@ -10,9 +10,11 @@ from pyspark.sql import functions as F
 
 from dedup.clusters.canonical import CanonicalOrder
 from dedup.config import Config
+from dedup.core.arrays import Bool
 from dedup.spark.frames import Batches, Frame, batches_of, column, map_batches
 
 RANKING = ("row", "tokens", "cut", "date_rank", "priority_rank")  # the criteria of canonical order
+SUPERSEDED = "superseded"  # versions that give way to others, where that is known
 GONE = "gone"  # tokens that go from inside a document, where that was looked for
 _FINGERPRINTS = ("sum0", "sum1")
 
@@ -30,8 +32,13 @@ def candidates_of(batch: pa.RecordBatch | pa.Table) -> CanonicalOrder:
         lengths=counts - gone,
         dates=column(batch, "date_rank"),
         priorities=column(batch, "priority_rank"),
-        superseded=np.zeros(len(batch), np.bool_),
+        superseded=_superseded(batch),
     )
+
+
+def _superseded(batch: pa.RecordBatch | pa.Table) -> Bool:
+    none: Bool = np.zeros(len(batch), np.bool_)
+    return column(batch, SUPERSEDED) if SUPERSEDED in batch.schema.names else none
 
 
 def order_names(config: Config) -> list[str]:
@@ -59,7 +66,7 @@ def with_order(frame: Frame, config: Config, *more: str, core: str | None = None
             made |= {f"key{place}": key for place, key in enumerate(keys)}
             yield from batches_of(made, schema)
 
-    gone = [name for name in frame.columns if name == GONE]
+    gone = [name for name in frame.columns if name in (GONE, SUPERSEDED)]
     wanted = list(dict.fromkeys([*RANKING, *gone, *more, *([core] if core else [])]))
     return map_batches(frame.select(*wanted), work, schema)
 

@@ -52,7 +52,7 @@ def find_members(
     pairs = joined.select(
         F.greatest("one", "two").alias("place"), F.least("one", "two").alias("better")
     )
-    states = _settle(store, pairs, places.select("place"), task_edges)
+    states = settle(store, pairs, places.select("place"), task_edges)
     members = _moved(store, joined, states)
     goes = F.col("share") >= config.removable
     stand_in = F.when(goes, F.col("leader")).otherwise(F.col("row")).alias("stand_in")
@@ -109,7 +109,7 @@ def _shares(edges: Frame) -> Frame:
     return fingerprints.agg((F.coalesce(one, nothing) + F.coalesce(two, nothing)).alias("total"))
 
 
-def _settle(store: Store, pairs: Frame, places: Frame, task_edges: int) -> Frame:
+def settle(store: Store, pairs: Frame, places: Frame, task_edges: int) -> Frame:
     """Return (place, state) of all documents: which are leaders and which are members."""
     nobody = places.select("place", F.lit(0).cast("bigint").alias("state")).where("place < 0")
     states = store.keep(nobody, "giant-states-0")

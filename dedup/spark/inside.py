@@ -53,6 +53,12 @@ INSIDE: Schema = {
     "provenance": "string",
 }
 REMOVAL, TAG, DOCUMENT = "removal", "tag", "document"
+# What a summary says where nothing was looked for inside documents.
+NOTHING: dict[str, Any] = {
+    **{name: {} for name in ("repeats", "removals", "tags")},
+    "review": 0,
+    "templates": {"count": 0, "documents": 0, "removals": 0, "sites": [], "listed": []},
+}
 _REMOVED = ("start", "end", "reason", "rule", "confidence", "kept_start", "kept_end")
 
 

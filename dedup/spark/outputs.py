@@ -17,7 +17,6 @@ from dedup.output.cleaned.provenance import free_name
 from dedup.output.cleaned.rows import METADATA
 from dedup.output.tables import rounded
 from dedup.spark.api import Found
-from dedup.spark.documents import DOCUMENTS
 from dedup.spark.frames import Batches, Frame, Session, batches_of, local_path, map_batches
 from dedup.spark.inputs import Input
 from dedup.spark.inside import DOCUMENT
@@ -53,16 +52,17 @@ def write(frame: Frame, output: str, name: str, format: str) -> None:
         writer.option("ignoreNullFields", "false").json(path)
 
 
-def documents(found: Found) -> Frame:
-    """Return the documents with scores as they are written."""
+def as_written(frame: Frame) -> Frame:
+    """Return a table with scores as they are written."""
+    schema = dict(frame.dtypes)
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             table = rounded(pa.Table.from_batches([batch])).combine_chunks()
-            columns = {name: table.column(name).combine_chunks() for name in DOCUMENTS}
-            yield from batches_of(columns, DOCUMENTS)
+            columns = {name: table.column(name).combine_chunks() for name in schema}
+            yield from batches_of(columns, schema)
 
-    return map_batches(found.documents, work, DOCUMENTS)
+    return map_batches(frame, work, schema) if "double" in schema.values() else frame
 
 
 def rows(given: Input, found: Found, *, annotate: bool) -> Frame:

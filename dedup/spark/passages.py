@@ -1,81 +1,138 @@
-"""Passages inside reuse groups: of documents that some pair connects, by the code of one machine.
+"""The stages in which passages are found over the whole corpus, and what follows from them.
 
-On one machine every document is compared with every other by its seeds. Here only documents that
-share a bucket meet, so a quote in two articles that have nothing else in common is not found.
+With copies in one run pairs are related by all of it, as in full mode on one machine: by shingles,
+passages, the characters of misread texts, and addresses.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
+from functools import reduce
 
-import pyarrow as pa
-from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from dedup import schema as records
-from dedup.config import Config
-from dedup.pipeline.run import scan_corpus
-from dedup.schema import CORPUS, Corpus, ReadReport
-from dedup.sources.tables import usable_texts
-from dedup.spark.components import connected
-from dedup.spark.frames import Batches, Frame, Store, batches_of, map_batches, sql_schema
-from dedup.spark.metadata import Metadata
+from dedup.passages.find import LEVELS
+from dedup.similarity.relations import NAMES
+from dedup.spark import aligning, asked, equals, full, inside, misread, near_copies, seeds, stages
+from dedup.spark.addresses import find_addresses, relate_addresses
+from dedup.spark.frames import Frame
+from dedup.spark.left import spans_of
 from dedup.spark.reading import KEYS
-from dedup.spark.stars import by_group
+from dedup.spark.stages import State
 from dedup.spark.verifying import texts_of
 
-PASSAGES = sql_schema(records.PASSAGES)
-GROUP = 500  # documents of a group that take part, the first by id
-_MOST_ROWS = 500  # that are gathered at a time, but for one group
+
+def find_seeds(state: State) -> None:
+    """Find which documents share enough seeds; of equal documents one takes part."""
+    store, config = state.store, state.config
+    if "duplicates" in config.find:
+        full.let_canonicals_stand(state)
+    elif "repeats" not in config.find:
+        state.equals = store.keep(equals.find_equals(state.metadata.table, config), "equals")
+    state.texts = _texts(state)
+    state.learned = seeds.learn(store, state.texts)
+    included = state.texts.join(state.equals, "row", "left_anti")
+    if state.apart is not None:
+        included = included.join(state.apart, "row", "left_anti")
+    state.included = included
+    filled = included.where("tokens > 0")
+    if "duplicates" in config.find:
+        given = (state.candidates, state.metadata.table, config, state.task_edges)
+        crowd = near_copies.left_out(store, *given)
+        state.limits["near_copies_left_out_of_passages"] = crowd.count()
+        filled = filled.join(crowd, "row", "left_anti")
+    seeded = seeds.seed_rows(filled, state.learned, config)
+    state.seeds = seeds.shared_seeds(store, seeded, config)
+    state.limits |= state.seeds.limits
 
 
-def find_passages(
-    store: Store, pairs: Frame, metadata: Metadata, frame: Frame, config: Config, driver_edges: int
-) -> tuple[Frame, int]:
-    """Return the passages between members of a group, and how many documents a bound left out.
-
-    ``pairs`` are the confirmed ones, and those that came close; what they connect is a group.
-    """
-    labels = connected(store, pairs.select("a", "b"), driver_edges, "groups")
-    number = F.row_number().over(Window.partitionBy("component").orderBy("row"))
-    numbered = store.keep(labels.withColumn("number", number), "group-members")
-    few = numbered.where(F.col("number") <= GROUP).select("row", "component")
-    wanted = metadata.table.select("row", "doc_id", "site", "date", *KEYS).join(few, "row")
-    texts = texts_of(frame, wanted, metadata)
-    grouped = texts.repartition("component").sortWithinPartitions("component", "row")
-    settings = config.as_dict()
-
-    def work(batches: Batches) -> Iterator[pa.RecordBatch]:
-        for table in by_group(batches, "component", _MOST_ROWS):
-            starts = [0, *_changes(table.column("component")), len(table)]
-            for low, high in itertools.pairwise(starts):
-                found = _passages(table.slice(low, high - low), Config(**settings))
-                columns = {name: found.column(name).combine_chunks() for name in PASSAGES}
-                yield from batches_of(columns, PASSAGES)
-
-    found = store.keep(map_batches(grouped, work, PASSAGES), "passages")
-    return found, numbered.where(F.col("number") > GROUP).count()
+def _texts(state: State) -> Frame:
+    """Return the texts of all documents with what passages are made from (``aligning.KNOWN``)."""
+    store, metadata = state.store, state.metadata
+    known = [name for name in aligning.KNOWN if name in metadata.table.columns]
+    group = F.coalesce("group", "row").alias("group")
+    wanted = metadata.table.join(state.groups, "row", "left").select(*known, group, *KEYS)
+    if state.texts is not None:
+        texts = state.texts.select("row", "text").join(wanted.drop(*KEYS), "row")
+    else:
+        texts = store.keep(texts_of(state.frame, wanted, metadata), "texts")
+    if "repeats" not in state.config.find:
+        return texts
+    tagged = state.inside.where(F.col("kind") == inside.TAG).groupBy("row")
+    tagged = tagged.agg(F.collect_list(F.struct("start", "end", "reason")).alias("tagged"))
+    state.spans = store.keep(spans_of(state.inside).join(tagged, "row", "full"), "spans")
+    return store.keep(texts.join(state.spans, "row", "left"), "texts-with-spans")
 
 
-def _changes(column: pa.ChunkedArray) -> list[int]:
-    """Return where the values of a column change."""
-    values = column.to_numpy()
-    return [int(place) + 1 for place in (values[1:] != values[:-1]).nonzero()[0]]
+def find_misread(state: State) -> None:
+    """Find copies among misread texts."""
+    tokens = int(state.metadata.table.agg(F.sum("tokens")).first()[0] or 0)
+    state.misread = misread.find_misread(state.store, state.included, tokens)
+    state.limits["misread_texts_too_long"] = state.misread.left_out
 
 
-def _passages(group: pa.Table, config: Config) -> pa.Table:
-    """Return the passages of one group, as a scan of it alone finds them."""
-    count = len(group)
-    columns = {
-        "doc_id": group.column("doc_id").cast(pa.string()),
-        "text": usable_texts(group.column("text").combine_chunks()),
-        "site": group.column("site").cast(pa.string()),
-        "date": group.column("date").cast(pa.string()),
-        "encoding": pa.array(["utf-8"] * count, pa.string()),
-    }
-    arrays = [columns.get(item.name, pa.nulls(count, item.type)) for item in CORPUS]
-    corpus = Corpus(pa.Table.from_arrays(arrays, schema=CORPUS), ReadReport(read=count))
-    alone = replace(config, find=("duplicates", "passages"), cluster_on=("exact",))
-    return scan_corpus(corpus, alone, threads=1).tables["passages"]
+def align(state: State) -> None:
+    """Find the passages of pairs that share seeds, and their relations; no copies are sought."""
+    _align(state, asked.seeded(state.seeds))
+    sides = (state.pairs.where(f"old_{side}").select(F.col(side).alias("row")) for side in "ab")
+    state.superseded = reduce(lambda one, two: one.union(two), sides)
+
+
+def relate(state: State) -> None:
+    """Find passages, and the relation of every pair by all that the two have in common."""
+    assert state.misread is not None
+    state.addresses = find_addresses(
+        state.store, state.metadata.table, state.equals, state.apart, state.config
+    )
+    parts = [
+        asked.seeded(state.seeds),
+        asked.wanted(state.candidates, asked.CANDIDATE),
+        asked.wanted(state.misread.pairs, asked.CANDIDATE),
+    ]
+    if state.addresses is not None:
+        parts.append(asked.wanted(state.addresses.pairs, asked.OF_ADDRESS))
+    _align(state, state.store.keep(asked.together(parts), "wanted-pairs"))
+    if state.addresses is not None:
+        related = relate_addresses(state.store, state.pairs, state.addresses)
+        state.pairs = state.store.keep(related, "related")
+
+
+def _align(state: State, pairs: Frame) -> None:
+    given = (pairs, state.seeds.left_out, state.included, state.learned, state.config)
+    state.passages, state.pairs = aligning.align(state.store, *given)
+
+
+def cluster(state: State) -> None:
+    """Cluster documents by all their relations, and tell what was found."""
+    stages.cluster(state)
+    if "repeats" in state.config.find:
+        full.add_inside(state)
+    _tell(state)
+
+
+def tell(state: State) -> None:
+    """Make the tables where passages are looked for and no copies: all documents stay."""
+    pairs = state.pairs
+    full.tell_of_all(state)
+    totals = state.found.summary
+    related = pairs.groupBy("relations").count().collect()
+    by_relation = {NAMES[row[0]]: row[1] for row in related} | totals["relations"]
+    totals["relations"] = {name: by_relation[name] for name in NAMES[:-1] if name in by_relation}
+    state.pairs = pairs
+    state.found = replace(stages.found(state, state.found.keyed, totals), inside=state.found.inside)
+    _tell(state)
+
+
+def _tell(state: State) -> None:
+    found, totals = state.found, state.found.summary
+    for name, counted in (("passages", "level"), ("kinds", "kind")):
+        counts = {row[0]: row[1] for row in state.passages.groupBy(counted).count().collect()}
+        order = LEVELS.values() if counted == "level" else sorted(counts)
+        totals[name] = {each: counts[each] for each in order if each in counts}
+    for name, nothing in inside.NOTHING.items():
+        totals.setdefault(name, deepcopy(nothing))
+    limits = totals["limits"] | {name: count for name, count in state.limits.items() if count}
+    totals["limits"] = dict(sorted(limits.items()))
+    passages = state.passages.select(*aligning.PASSAGES)
+    state.found = replace(found, tables={**found.tables, "passages": passages})

@@ -34,6 +34,7 @@ SIGNED: Schema = {
     "site": "string",
     "date": "string",
     "priority": "string",
+    "url": "string",  # where addresses are compared
     "number": "double",  # the priority, where it is a number
     "digest": "bigint",
     "tokens": "bigint",
@@ -99,6 +100,7 @@ def read_batch(batch: pa.RecordBatch) -> Read:
     metadata = {name: made.column(name) for name in ("doc_id", *_METADATA)}
     paths = as_strings(batch, "path" if "path" in names else None)
     metadata["path"] = paths.take(made.column("line"))
+    metadata["url"] = made.column("url")
     metadata |= {name: batch.column(name).take(made.column("line")) for name in KEYS}
     return Read(metadata, texts_from_arrow(made.column("text")), read_report)
 
@@ -143,9 +145,11 @@ def _signed(read: Read, config: Config) -> Iterator[pa.RecordBatch]:
     signed = sign_batch(read.texts, config, keep=False)
     count = len(read.texts)
     keys = np.ascontiguousarray(signed.keys.T)
+    compares = config.same_url and "duplicates" in config.find
     yield from batches_of(
         {
             **{name: read.columns[name] for name in (*KEYS, "doc_id", *_METADATA)},
+            "url": read.columns["url"] if compares else pa.nulls(count, pa.string()),
             "number": pa.array(_numbers(read.columns["priority"]), pa.float64()),
             "digest": folded(signed.digests),
             "tokens": signed.counts.astype(np.int64),

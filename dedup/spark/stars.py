@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +15,14 @@ from dedup.clusters.compilations import Compilations, unsure_parts
 from dedup.clusters.joining import addressed, cluster_by_pairs
 from dedup.clusters.one_text import PageFinder
 from dedup.clusters.running import kept_running
-from dedup.clusters.standing import decide
+from dedup.clusters.standing import Standing, decide
 from dedup.clusters.stars import Clusters
 from dedup.config import RELATION_CODES, Config
 from dedup.core.arrays import Float64, Int64, Texts, one_array, texts_from_arrow
+from dedup.pipeline.results import lost_stretches
 from dedup.pipeline.wording import HeldWords, KeptWords
 from dedup.similarity.differences import Differences, Judge, superseded
-from dedup.similarity.relations import Pairs, join_pairs
+from dedup.similarity.relations import SAME_URL, Pairs, join_pairs
 from dedup.sources.tables import usable_texts
 from dedup.spark.equals import GONE, RANKING, candidates_of
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, whole
@@ -42,16 +44,39 @@ MEMBERS: Schema = {
     "running": "bigint",  # words of running text
     "stand_in": "bigint",
 }
+MADE: Schema = {
+    "what": "bigint",
+    **MEMBERS,
+    "changed": "string",  # of a pair: facts in conflict
+    "start": "bigint",  # of a stretch that is lost
+    "end": "bigint",
+    "tokens": "bigint",
+    "text": "string",
+}
 LOST = ("lost_tokens", "lost_facts", "running")
-_PAIR = -1  # in the place of ``stand_in``: a pair with another relation now, and no member
+_MEMBER, _PAIR, _LOSS, _SUPERSEDED = range(4)  # in the column ``what``
 _DOCUMENT = -1  # in the place of ``b``: a document of the component, and no edge
 _MOST_ROWS = 1 << 14  # of components that are clustered at a time, but for the last of them
+
+
+class Made(NamedTuple):
+    """What comes of clusters besides: ``MEMBERS`` alone are of all components.
+
+    ``named`` are pairs (a, b) whose relation is another one now, with the facts that changed,
+    ``losses`` the stretches (row, kept, start, end, tokens, text) that documents lose, and
+    ``superseded`` the rows of versions that give way to others.
+    """
+
+    members: Frame
+    named: Frame
+    losses: Frame
+    superseded: Frame
 
 
 def cluster_edges(pairs: Frame, config: Config) -> Frame:
     """Return the confirmed pairs that put two documents in one cluster."""
     wanted = [RELATION_CODES[name] for name in config.cluster_on if name != "exact"]
-    return pairs.where(F.col("relations").isin(wanted) if wanted else F.lit(False))
+    return pairs.where(F.col("relations").isin([*wanted, SAME_URL]))
 
 
 def with_sets(metadata: Frame, sets: Frame, equals: Frame, texts: Frame) -> Frame:
@@ -71,7 +96,7 @@ def with_sets(metadata: Frame, sets: Frame, equals: Frame, texts: Frame) -> Fram
 
 
 def find_members(edges: Frame, labels: Frame, documents: Frame, config: Config) -> Frame:
-    """Return as ``MEMBERS`` each document that another one leads, and pairs of a new relation.
+    """Return as ``MADE`` each document that another one leads, and what else comes of clusters.
 
     ``edges`` have their ``component``, ``labels`` that of each document; ``documents`` come from
     ``with_sets``. Every component must fit into the memory of a task.
@@ -86,7 +111,7 @@ def find_members(edges: Frame, labels: Frame, documents: Frame, config: Config) 
         for table in by_group(batches, "component", _MOST_ROWS):
             yield from _cluster(table, Config(**settings))
 
-    return map_batches(grouped, work, MEMBERS)
+    return map_batches(grouped, work, MADE)
 
 
 def by_group(batches: Batches, name: str, most: int) -> Iterator[pa.Table]:
@@ -109,11 +134,16 @@ def by_group(batches: Batches, name: str, most: int) -> Iterator[pa.Table]:
         yield whole(held)
 
 
-def split(made: Frame) -> tuple[Frame, Frame]:
-    """Return the members, and the pairs (a, b) with another relation than they were found with."""
-    named = made.where(F.col("stand_in") == _PAIR)
-    pairs = named.selectExpr("row as a", "leader as b", "relation as named")
-    return made.where(F.col("stand_in") != _PAIR), pairs
+def split(made: Frame) -> Made:
+    """Take apart what ``find_members`` returned."""
+    members, pairs, losses, superseded = (made.where(F.col("what") == what) for what in range(4))
+    stretch = ("start", "end", "tokens", "text")
+    return Made(
+        members.select(*MEMBERS),
+        pairs.selectExpr("row as a", "leader as b", "relation as named", "changed"),
+        losses.select("row", F.col("stand_in").alias("kept"), *stretch),
+        superseded.select("row"),
+    )
 
 
 def pairs_of(table: pa.Table) -> Pairs:
@@ -133,7 +163,11 @@ def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     pairs = replace(pairs, a=np.searchsorted(rows, pairs.a), b=np.searchsorted(rows, pairs.b))
     before, order = pairs.relations.copy(), candidates_of(documents)
     inside = _Inside.of(documents)
-    judge = Judge(_words(documents, inside), order.lengths, order.dates, config)
+    judge = Judge(
+        *(_words(documents, inside), order.lengths, order.dates, config),
+        misread=_marked(found, rows, "misread"),
+        same_url=_marked(found, rows, "same_url"),
+    )
     differences = judge.find(pairs)
     order = replace(order, superseded=superseded(pairs, differences, order.dates, config))
     sets = held_sets(shingles_of(documents.column("shingles")))
@@ -143,19 +177,55 @@ def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     weights, known = column(documents, "weight"), pairs
     clusters, pairs = cluster_by_pairs(pairs, order, weights, config, sets, compilations)
     differences = judge.again(pairs, known, differences, clusters.leaders)
+    stays = differences.stays
+    if "passages" not in config.find:
+        stays = stays | unsure_parts(pairs, ids)
+    own = np.arange(len(rows))
     standing = decide(
-        *(pairs, clusters, np.arange(len(rows)), order.lengths, config),
+        *(pairs, clusters, own, order.lengths, config),
         inside.running(pairs, clusters, config) if inside else None,
-        stays=differences.stays | unsure_parts(pairs, ids),
+        stays=stays,
     )
-    members = np.flatnonzero(clusters.pairs >= 0)
-    made = joined_by(pairs, differences, standing.pairs[members], members)
-    made |= {"row": rows[members], "leader": rows[clusters.leaders[members]]}
-    yield from batches_of({**made, "stand_in": rows[standing.by[members]]}, MEMBERS)
+    yield from _members(rows, clusters, standing, (pairs, differences))
     named = np.flatnonzero(pairs.relations != before)
-    a, b = pairs.a[named], pairs.b[named]
-    made = joined_by(pairs, differences, named, a) | {"row": rows[a], "leader": rows[b]}
-    yield from batches_of({**made, "stand_in": np.full(len(named), _PAIR)}, MEMBERS)
+    made = {"row": rows[pairs.a[named]], "leader": rows[pairs.b[named]]}
+    made |= {"relation": pairs.relations[named]}
+    yield from _made(_PAIR, {**made, "changed": differences.changed.take(pa.array(named))})
+    yield from _losses(rows, standing, lost_stretches((pairs, differences), own, standing, judge))
+    yield from _made(_SUPERSEDED, {"row": rows[order.superseded]})
+
+
+def _members(
+    rows: Int64, clusters: Clusters, standing: Standing, judged: tuple[Pairs, Differences]
+) -> Iterator[pa.RecordBatch]:
+    members = np.flatnonzero(clusters.pairs >= 0)
+    made = joined_by(*judged, standing.pairs[members], members)
+    made |= {"row": rows[members], "leader": rows[clusters.leaders[members]]}
+    yield from _made(_MEMBER, {**made, "stand_in": rows[standing.by[members]]})
+
+
+def _losses(rows: Int64, standing: Standing, lost: pa.Table) -> Iterator[pa.RecordBatch]:
+    lost = lost.combine_chunks()
+    docs = column(lost, "doc")
+    made = {name: lost.column(name).combine_chunks() for name in ("start", "end", "tokens", "text")}
+    yield from _made(_LOSS, {**made, "row": rows[docs], "stand_in": rows[standing.by[docs]]})
+
+
+def _made(what: int, columns: dict[str, Any]) -> Iterator[pa.RecordBatch]:
+    """Yield rows of one kind as ``MADE``."""
+    count = len(columns["row"])
+    if count:
+        nulls = {name: pa.nulls(count) for name in MADE if name not in columns}
+        yield from batches_of({**nulls, **columns, "what": np.full(count, what)}, MADE)
+
+
+def _marked(found: pa.Table, rows: Int64, name: str) -> Int64 | None:
+    """Return the pairs of a table for which a column of it is true, if it has one."""
+    if name not in found.column_names:
+        return None
+    some = np.flatnonzero(found.column(name).to_numpy())
+    ends = (np.searchsorted(rows, column(found, side)[some]) for side in "ab")
+    return np.stack(list(ends), axis=1)
 
 
 @dataclass(frozen=True, slots=True)

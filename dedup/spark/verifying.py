@@ -36,7 +36,6 @@ CONFIRMED: Schema = {
     "share_b": "double",
 }
 SALTED = 2_000  # pairs of one document that a task compares; of more, several tasks do
-WEAK = 0.2  # containment from which a pair without a relation may still share passages
 _HEAD = -1  # in the column ``b``: the document itself, before those it is compared with
 
 

@@ -262,21 +262,6 @@ def test_a_huge_bucket_is_paired_with_its_first_document():
     assert found == wanted
 
 
-def test_passages_between_members_of_a_group(spark):
-    from dedup.spark import find
-
-    table = corpus(200, seed=4, words=150)
-    config = Config(find=("duplicates", "passages"))
-    found = find(spark.createDataFrame(table.to_pandas()), config)
-    got = [tuple(row) for row in found.passages.collect()]
-    assert len(got) > 20
-    assert sum(found.summary["passages"].values()) == len(got)
-    wanted = dedup.scan(table, config).tables["passages"].to_pylist()
-    ends = {(each["a"], each["b"]) for each in wanted}
-    # Which words are frequent is learned from fewer texts; pairs of near copies are found by both.
-    assert len({row[:2] for row in got} & ends) > 0.9 * len({row[:2] for row in got})
-
-
 def test_what_spark_cannot_do_is_said(spark):
     frame = spark.createDataFrame([("1", "one text")], "id string, text string")
     for config in (Config(), Config(shingle_unit="char")):

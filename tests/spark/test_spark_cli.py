@@ -85,6 +85,9 @@ def test_rows_keep_all_columns(spark_here, tmp_path, kind):
         assert lines_of(tmp_path / "all" / "documents") == [
             {**row} for row in lines_of(tmp_path / "here" / "documents.jsonl")
         ]
+        for name in ("pairs", "losses"):
+            here = lines_of(tmp_path / "here" / f"{name}.jsonl")
+            assert lines_of(tmp_path / "all" / name) == here, name
     assert len(got) == len(rows)
     # Rows that are equal in id and text stand for each other.
     keyed = {(row["dedup_"]["doc_id"], row["body"]): row["dedup_"] for row in wanted}

@@ -8,14 +8,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from dying import dying_in
+from everything import everything
+from test_spark_inside import check_same_tables
 
-import dedup
 from dedup import Config
 from dedup.core.arrays import texts_from_strings
-from dedup.similarity.relations import NAMES
 from dedup.text.tokens import tokenise_texts
 
 PASSAGES = Config(find=("passages", "repeats"), boilerplate=False, passage_max_documents=12)
+EVERYTHING = Config(
+    find=("duplicates", "passages", "repeats"),
+    passage_max_documents=12,
+    template=("Sport and leisure",),
+)
 
 
 def quoting():
@@ -49,35 +54,73 @@ def quoting():
 
 
 @pytest.mark.spark
-def test_passages_over_the_corpus_though_workers_die(spark_here, tmp_path, monkeypatch):
-    """Compare passages, pairs and totals with those of one machine."""
-    from dedup.spark import aligning, find, inside, seeds
-
-    flags = dying_in((aligning, seeds), tmp_path, monkeypatch)
-    table = quoting()
-    frame = spark_here.createDataFrame(table.to_pylist(), "id string, text string, date string")
-    found = find(frame.repartition(7), PASSAGES, date="date")
-    assert len(flags) == 4
-    assert all(flag.exists() for flag in flags), "a stage in which nobody died"
-    wanted = dedup.scan(table, PASSAGES)
-    assert rows_of(inside.removals_table(found.inside)) == sorted(
-        map(values, wanted.to_arrow("removals").to_pylist())
+def test_passages_over_the_corpus(spark_here):
+    wanted = check_same_tables(spark_here, quoting(), PASSAGES, 7)
+    assert len(wanted.tables["pairs"]) > 50
+    assert len(wanted.tables["families"]) > 10
+    assert {"seeds_in_too_many_documents", "seed_positions_left_out"} <= set(
+        wanted.summary["limits"]
     )
-    assert rows_of(found.passages) == sorted(map(values, wanted.tables["passages"].to_pylist()))
-    named = found.keyed.select("row", "doc_id").collect()
-    ids = {row["row"]: row["doc_id"] for row in named}
-    pairs = [row.asDict() for row in found.pairs.collect()]
-    got = sorted((ids[p["a"]], ids[p["b"]], NAMES[p["relations"]], p["coverage"]) for p in pairs)
-    told = [row for row in wanted.tables["pairs"].to_pylist() if row["relation"] != "exact"]
-    assert got == sorted((p["a"], p["b"], p["relation"], p["coverage"]) for p in told)
-    documents = wanted.tables["documents"].to_pylist()
-    assert rows_of(found.documents) == sorted(map(values, documents))
-    for name in ("documents", "relations", "passages", "kinds", "templates"):
-        assert found.summary[name] == wanted.summary[name], name
-    limits = found.summary["limits"]
-    assert limits.keys() == {"seeds_in_too_many_documents", "seed_positions_left_out"}
-    assert limits == {name: wanted.summary["limits"][name] for name in limits}
-    assert len(told) > 50
+
+
+@pytest.mark.spark
+def test_everything_in_one_run_though_workers_die(spark_here, tmp_path, monkeypatch):
+    """Tables and totals are those of one machine; a worker dies in each stage."""
+    from dedup.spark import (
+        addresses,
+        aligning,
+        candidates,
+        counting,
+        describing,
+        equals,
+        inside,
+        left,
+        misread,
+        reading,
+        seeds,
+        stars,
+        templates,
+        verifying,
+        wordings,
+    )  # fmt: skip
+
+    modules = (
+        *(addresses, aligning, candidates, counting, describing, equals, inside, left, misread),
+        *(reading, seeds, stars, templates, verifying, wordings),
+    )
+    flags = dying_in(modules, tmp_path, monkeypatch)
+    wanted = check_same_tables(spark_here, everything(), EVERYTHING, 5)
+    assert len(flags) > 30
+    assert all(flag.exists() for flag in flags), "a stage in which nobody died"
+    assert {"exact", "derived", "shares_passage", "same_url", "compilation"} <= set(
+        wanted.summary["relations"]
+    )
+    assert wanted.summary["limits"]["near_copies_left_out_of_passages"] > 0
+    assert len(wanted.tables["losses"]) > 0
+    assert any(wanted.tables["documents"]["no_text"].to_pylist())
+    rules = set(wanted.to_arrow("removals")["rule"].to_pylist())
+    assert {"template_sentence", "template_of_site", "template_line", "known_template"} <= rules
+    assert {"quote", "agency", "template"} <= set(wanted.summary["families"]["kinds"])
+    assert {"credit", "named", "first"} <= set(wanted.summary["families"]["copying"])
+    archive = [row["id"] for row in everything().to_pylist() if row["site"] == "archive.example"]
+    pairs = wanted.tables["pairs"].to_pylist()
+    read = [row for row in pairs if row["a"] in archive and row["jaccard"] < 0.1]
+    assert len(read) == 4
+
+
+@pytest.mark.spark
+def test_more_than_the_driver_holds_makes_no_family(spark_here, tmp_path):
+    from dedup.spark import wordings
+    from dedup.spark.aligning import SPANS
+    from dedup.spark.frames import Store
+
+    rows = [(1, 2, 0, 20, 4, 24, 3, 0), (1, 3, 0, 20, 4, 24, 3, 0)]
+    passages = spark_here.createDataFrame(rows, ", ".join(f"{name} long" for name in SPANS))
+    texts = spark_here.createDataFrame([(k, k) for k in range(4)], "row long, rank long")
+    given = wordings.Given(passages, texts, None, 5, most=1)
+    with pytest.raises(wordings.TooManyError) as error:
+        wordings.find_families(Store.at(spark_here, str(tmp_path)), given)
+    assert error.value.args == (2,)
 
 
 def test_shingles_are_compared_without_templates():
@@ -98,11 +141,3 @@ def test_shingles_are_compared_without_templates():
     for mine, here in zip(sets.compare(pairs), wanted.compare(pairs), strict=True):
         assert mine.tolist() == here.tolist()
     assert sets.compare(pairs)[0][0] > 0.5
-
-
-def values(row):
-    return repr(tuple(row.values()))
-
-
-def rows_of(frame):
-    return sorted(repr(tuple(row)) for row in frame.collect())

@@ -47,27 +47,62 @@ class Copied:
 Link = tuple[str, str, bool, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What articles say of who has text from whom.
+
+    ``links`` are (link, family, article); ``later`` are (first article, later one, family, words):
+    alone they are no evidence.
+    """
+
+    links: list[tuple[Link, int, int]]
+    later: list[tuple[int, int, int, int]]
+
+
 def find_copying(
     families: Families, holders: Holders, kinds: Kinds, sources: Sources
 ) -> dict[Link, Copied]:
     """Return who has text from whom, as far as the articles themselves are evidence of it."""
+    evidence = find_evidence(families, holders, kinds, sources)
     found: dict[Link, Copied] = {}
+    for link, family, doc in evidence.links:
+        _add(found, link, family, doc)
+    shared: dict[tuple[int, int], tuple[set[int], int]] = {}
+    for first, doc, family, words in evidence.later:
+        with_first, size = shared.get((first, doc), (set(), 0))
+        shared[first, doc] = (with_first | {family}, size + words)
+    counts = sources.tokens.counts()
+    for (first, doc), (in_families, size) in shared.items():
+        if len(in_families) >= FIRST_FAMILIES or size >= FIRST_SHARE * counts[doc]:
+            for family in sorted(in_families):
+                _add(found, first_link(first, doc, sources), family, doc)
+    return found
+
+
+def find_evidence(families: Families, holders: Holders, kinds: Kinds, sources: Sources) -> Evidence:
+    """Return what the articles of families say, each family by itself."""
     owners = sources.owners
     several = holders.count(owners.owners) > 1
     told = np.flatnonzero(several & ~np.isin(kinds.kinds, REPETITIVE))
     documents = np.diff(holders.bounds)
     is_agency = kinds.credits >= CREDITED * np.maximum(documents, 1)
-    by_agency = told[is_agency[told]]
-    for family in by_agency.tolist():
-        _add_credits(found, family, holders.of_family(family), kinds, sources)
+    links: list[tuple[Link, int, int]] = []
+    for family in told[is_agency[told]].tolist():
+        links += _credits(family, holders.of_family(family), kinds, sources)
     rest = told[~is_agency[told]]
     named = _find_named(families, holders, rest, sources)
     for family, doc, source in named:
         outlet = owners.owner_names[owners.owners[doc]]
-        _add(found, (outlet, source, False, NAMED), family, doc)
+        links.append(((outlet, source, False, NAMED), family, doc))
     known = {family for family, _, _ in named}
-    _add_first(found, [each for each in rest.tolist() if each not in known], families, sources)
-    return found
+    some = [each for each in rest.tolist() if each not in known]
+    return Evidence(links, _find_later(some, families, sources))
+
+
+def first_link(first: int, doc: int, sources: Sources) -> Link:
+    """Return that the outlet of an article has text of an earlier one's."""
+    owners, names = sources.owners.owners, sources.owners.owner_names
+    return names[owners[doc]], names[owners[first]], False, FIRST
 
 
 def _add(found: dict[Link, Copied], link: Link, family: int, doc: int) -> None:
@@ -76,18 +111,19 @@ def _add(found: dict[Link, Copied], link: Link, family: int, doc: int) -> None:
     entry.articles.add(doc)
 
 
-def _add_credits(
-    found: dict[Link, Copied], family: int, docs: Int64, kinds: Kinds, sources: Sources
-) -> None:
+def _credits(
+    family: int, docs: Int64, kinds: Kinds, sources: Sources
+) -> list[tuple[Link, int, int]]:
     """Say that all outlets of a family have it from the agency that its documents credit."""
     agency = int(kinds.agencies[family])
     owners, names = sources.owners.owners, sources.owners.owner_names
-    first = sources.representatives[docs]
+    first, links = sources.representatives[docs], []
     for doc, own in zip(docs.tolist(), first.tolist(), strict=True):
         if owners[doc] >= 0:
             evidence = CREDIT if agency in kinds.credited.get(own, ()) else SHARED_CREDIT
             link = (names[owners[doc]], agencies().names[agency], True, evidence)
-            _add(found, link, family, doc)
+            links.append((link, family, doc))
+    return links
 
 
 def _find_named(
@@ -215,17 +251,17 @@ def _spaced(name: str) -> str:
     return rf"(?<!\w){begin}[\s._-]?{rest}(?!\w)"
 
 
-def _add_first(
-    found: dict[Link, Copied], some: list[int], families: Families, sources: Sources
-) -> None:
-    """Say who was first where times of the day are known, within 72 hours, of articles that share.
+def _find_later(
+    some: list[int], families: Families, sources: Sources
+) -> list[tuple[int, int, int, int]]:
+    """Return which articles came after the first, where times of the day are known, in 72 hours.
 
     One passage alone is no evidence: the later article must share several with the earlier one, or
     a good part of its text.
     """
+    found: list[tuple[int, int, int, int]] = []
     if sources.dates.null_count == len(sources.dates):
-        return
-    shared: dict[tuple[int, int], tuple[set[int], int]] = {}
+        return found
     bounds, owners = families.bounds(), sources.owners.owners
     for family in some:
         rows = np.arange(bounds[family], bounds[family + 1])
@@ -240,13 +276,9 @@ def _add_first(
         if len(timed) < 2 or timed[0][0] == timed[1][0]:
             continue
         begin, first, _ = timed[0]
-        for instant, doc, length in timed[1:]:
-            if instant - begin <= WINDOW and owners[doc] != owners[first]:
-                with_first, size = shared.get((first, doc), (set(), 0))
-                shared[first, doc] = (with_first | {family}, size + length)
-    counts, names = sources.tokens.counts(), sources.owners.owner_names
-    for (first, doc), (in_families, size) in shared.items():
-        if len(in_families) >= FIRST_FAMILIES or size >= FIRST_SHARE * counts[doc]:
-            link = (names[owners[doc]], names[owners[first]], False, FIRST)
-            for family in sorted(in_families):
-                _add(found, link, family, doc)
+        found += [
+            (first, doc, family, length)
+            for instant, doc, length in timed[1:]
+            if instant - begin <= WINDOW and owners[doc] != owners[first]
+        ]
+    return found

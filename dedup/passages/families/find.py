@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Bool, Int64, offsets_of, order_by, runs_of_rows, table_size
+from dedup.core.arrays import Bool, Int64, UInt64, offsets_of, order_by, runs_of_rows, table_size
 from dedup.core.checkpoints import Kept
 from dedup.core.parallel import Spare, in_order
 from dedup.kernels import families as kernel
@@ -72,7 +72,7 @@ class Families:
 
 
 @dataclass(frozen=True, slots=True)
-class _Occurrences:
+class Occurrences:
     """Occurrences in no order, and how each was found."""
 
     families: Int64
@@ -80,12 +80,12 @@ class _Occurrences:
     spans: Int64
     how: Int64
 
-    def take(self, rows: Any) -> _Occurrences:
+    def take(self, rows: Any) -> Occurrences:
         """Return some of them, in the order of ``rows``."""
-        return _Occurrences(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+        return Occurrences(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     @classmethod
-    def joined(cls, *parts: _Occurrences) -> _Occurrences:
+    def joined(cls, *parts: Occurrences) -> Occurrences:
         """Return all of several."""
         columns = (
             np.concatenate([getattr(part, name) for part in parts])
@@ -94,13 +94,13 @@ class _Occurrences:
         return cls(*columns)
 
     @classmethod
-    def of_rows(cls, rows: Int64, how: int) -> _Occurrences:
+    def of_rows(cls, rows: Int64, how: int) -> Occurrences:
         """Return rows of (family, document, first token, end)."""
         return cls(rows[:, 0], rows[:, 1], rows[:, 2:4], np.full(len(rows), how))
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class Text:
     """The words of all documents."""
 
     tokens: Tokens
@@ -135,28 +135,46 @@ def find_families(
     So one pass over the documents finds each that holds most of the word n-grams (``size`` words)
     of a representative, in order. The result does not depend on ``threads``.
     """
-    ranks = shared.ranks
-    text = _Text(tokens, words, size)
-    removed = _removed_templates(shared.removals, tokens)
-    templates = _find_templates(removed, tokens, ranks)
-    stars = find_stars(shared.passages, ranks)
-    stars[:, 0] += templates[:, 0].max(initial=-1) + 1
-    rows = np.concatenate([templates, stars])
-    centres = np.flatnonzero(np.diff(rows[:, 0], prepend=-1))
-    masked = np.arange(len(centres)) < templates[:, 0].max(initial=-1) + 1
-    members = _Occurrences.of_rows(rows, STAR)
-    index = _Index.of(text, members.take(centres), masked)
-    found = _Occurrences.joined(
-        _led(members, index.leaders),
-        _complete(text, index, np.flatnonzero(shared.included), threads),
-        _complete_removed(text, index, removed),
+    text = Text(tokens, words, size)
+    removed = removed_templates(shared.removals, tokens)
+    keys = template_keys(removed, tokens)
+    begun = Begun.of(removed, keys, shared.passages, shared.ranks)
+    index = WordingIndex.of(text, begun.centres, begun.masked)
+    found = Occurrences.joined(
+        led(begun.members, index.leaders),
+        complete(text, index, np.flatnonzero(shared.included), threads),
+        complete_removed(text, index, removed),
     )
-    found, common = _checked(found, members.take(centres), tokens)
-    cut = {"family_ngrams_left_out": index.left_out} if index.left_out else {}
-    return _in_order(found, common, members.take(centres), masked, ranks, cut)
+    found, common = checked(found, begun.centres, tokens)
+    return settle(found, common, begun, shared.ranks, index.left_out)
 
 
-def _removed_templates(removals: pa.Table, tokens: Tokens) -> Int64:
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Families as passages and removed templates begin them, before they are completed.
+
+    ``centres`` are the occurrences that others are compared with, one a family; ``masked`` tells
+    which families are templates that cleaning removes.
+    """
+
+    members: Occurrences
+    centres: Occurrences
+    masked: Bool
+
+    @classmethod
+    def of(cls, removed: Int64, keys: UInt64, passages: Passages, ranks: Int64) -> Begun:
+        """Begin with what was ``removed`` as a template (``template_keys``), then with stars."""
+        templates = _find_templates(removed, keys, ranks)
+        stars = find_stars(passages, ranks)
+        count = templates[:, 0].max(initial=-1) + 1
+        stars[:, 0] += count
+        rows = np.concatenate([templates, stars])
+        centres = np.flatnonzero(np.diff(rows[:, 0], prepend=-1))
+        members = Occurrences.of_rows(rows, STAR)
+        return cls(members, members.take(centres), np.arange(len(centres)) < count)
+
+
+def removed_templates(removals: pa.Table, tokens: Tokens) -> Int64:
     """Return the stretches that were removed as templates: document, first token, end."""
     rows = removals.filter(pc.starts_with(removals["rule"], "template_"))
     docs, starts, ends = (rows[name].to_numpy().astype(np.int64) for name in _STRETCH)
@@ -166,11 +184,17 @@ def _removed_templates(removals: pa.Table, tokens: Tokens) -> Int64:
     return found
 
 
-def _find_templates(removed: Int64, tokens: Tokens, ranks: Int64) -> Int64:
-    """Return the occurrences of the templates that were removed from several documents."""
+def template_keys(removed: Int64, tokens: Tokens) -> UInt64:
+    """Return a hash of the words of each removed stretch, with all numbers taken for one."""
     docs, spans = removed[:, 0].copy(), removed[:, 1:].copy()
     keys = np.empty(len(docs), np.uint64)
     kernel.span_keys(docs, spans, (tokens.hashes, tokens.flags, tokens.bounds), keys)
+    return keys
+
+
+def _find_templates(removed: Int64, keys: UInt64, ranks: Int64) -> Int64:
+    """Return the occurrences of the templates that were removed from several documents."""
+    docs, spans = removed[:, 0].copy(), removed[:, 1:].copy()
     order = np.lexsort((spans[:, 0], ranks[docs], keys))
     docs, spans, keys = docs[order], spans[order], keys[order]
     new = np.ones(len(docs), np.bool_)
@@ -194,7 +218,7 @@ _STRETCH = ("doc", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
+class WordingIndex:
     """The n-grams of all wordings, those of the same one by its first.
 
     ``leaders`` names for each wording the earlier one that is the same, itself where none is.
@@ -206,7 +230,7 @@ class _Index:
     left_out: int
 
     @classmethod
-    def of(cls, text: _Text, centres: _Occurrences, masked: Bool) -> _Index:
+    def of(cls, text: Text, centres: Occurrences, masked: Bool) -> WordingIndex:
         """Index the wordings of ``centres``; ``masked`` ones were removed by cleaning."""
         count = len(centres.docs)
         lengths = centres.spans[:, 1] - centres.spans[:, 0]
@@ -238,14 +262,14 @@ def empty_table(anchors: int) -> kernel.NgramTable:
     )
 
 
-def _led(members: _Occurrences, leaders: Int64) -> _Occurrences:
+def led(members: Occurrences, leaders: Int64) -> Occurrences:
     """Return members under the family whose wording theirs is."""
     moved = leaders[members.families]
     how = np.where(moved == members.families, STAR, ABSORBED)
-    return _Occurrences(moved, members.docs, members.spans, how)
+    return Occurrences(moved, members.docs, members.spans, how)
 
 
-def _complete(text: _Text, index: _Index, rows: Int64, threads: int) -> _Occurrences:
+def complete(text: Text, index: WordingIndex, rows: Int64, threads: int) -> Occurrences:
     """Return every occurrence of the wordings in some documents."""
     bounds = offsets_of(text.tokens.counts()[rows])
     given = kernel.Index(text.size, index.wordings, index.table)
@@ -266,10 +290,10 @@ def _complete(text: _Text, index: _Index, rows: Int64, threads: int) -> _Occurre
     parts = [empty]
     if len(index.leaders):
         parts += in_order(find, list(runs_of_rows(bounds, _RUN_TOKENS)), threads)
-    return _Occurrences.of_rows(np.concatenate(parts), COMPLETED)
+    return Occurrences.of_rows(np.concatenate(parts), COMPLETED)
 
 
-def _complete_removed(text: _Text, index: _Index, removed: Int64) -> _Occurrences:
+def complete_removed(text: Text, index: WordingIndex, removed: Int64) -> Occurrences:
     """Return every occurrence of the wordings in what was removed as a template.
 
     Several template sentences that follow each other are removed as one stretch.
@@ -283,15 +307,13 @@ def _complete_removed(text: _Text, index: _Index, removed: Int64) -> _Occurrence
     classes = text.words.classes[places]
     classes[classes == BLANK] = CONTENT
     of_removed = Tokens(bounds, hashes, hashes, *(np.zeros(0, np.int32),) * 2, classes[:0])
-    alone = _Text(of_removed, Words(classes, np.zeros(0, np.float32), bounds), text.size)
-    found = _complete(alone, index, np.arange(len(removed)), 1)
+    alone = Text(of_removed, Words(classes, np.zeros(0, np.float32), bounds), text.size)
+    found = complete(alone, index, np.arange(len(removed)), 1)
     spans = found.spans + removed[found.docs, 1][:, None]
-    return _Occurrences(found.families, removed[found.docs, 0], spans, found.how)
+    return Occurrences(found.families, removed[found.docs, 0], spans, found.how)
 
 
-def _checked(
-    found: _Occurrences, centres: _Occurrences, tokens: Tokens
-) -> tuple[_Occurrences, Int64]:
+def checked(found: Occurrences, centres: Occurrences, tokens: Tokens) -> tuple[Occurrences, Int64]:
     """Return one of occurrences that overlap, and the words in common with the representative.
 
     Each must have as many of the words of the shorter of the two as the pass over all documents
@@ -326,15 +348,15 @@ def _checked(
     return found.take(stays), common[stays]
 
 
-def _in_order(
-    found: _Occurrences,
-    common: Int64,
-    centres: _Occurrences,
-    masked: Bool,
-    ranks: Int64,
-    cut: dict[str, int],
+def settle(
+    found: Occurrences, common: Int64, begun: Begun, ranks: Int64, left_out: int
 ) -> Families:
-    """Put families in order, the largest first, with the variants of each behind it."""
+    """Put families in order, the largest first, with the variants of each behind it.
+
+    ``left_out`` counts the n-grams of wordings that the index had no place for.
+    """
+    centres = begun.centres
+    cut = {"family_ngrams_left_out": left_out} if left_out else {}
     order = order_by(found.families, ranks[found.docs], found.spans[:, 0])
     found, common = found.take(order), common[order]
     count = len(centres.docs)
@@ -365,12 +387,12 @@ def _in_order(
         np.where(variants == 0, common, 0),
         found.how == COMPLETED,
         _representatives(found, families, variants, centres.take(main)),
-        masked[main],
+        begun.masked[main],
         cut,
     )
 
 
-def _variants(found: _Occurrences, by_size: Int64, sizes: Int64, documents: int) -> Int64:
+def _variants(found: Occurrences, by_size: Int64, sizes: Int64, documents: int) -> Int64:
     """Return for each family the larger one that it is a variant of, itself where it is none."""
     owners = np.zeros(len(sizes), np.int64)
     by_doc = order_by(found.docs, found.spans[:, 0], found.families)
@@ -380,7 +402,7 @@ def _variants(found: _Occurrences, by_size: Int64, sizes: Int64, documents: int)
     return owners
 
 
-def _apart(found: _Occurrences, families: Int64, variants: Int64) -> Bool:
+def _apart(found: Occurrences, families: Int64, variants: Int64) -> Bool:
     """Tell which occurrences stay: of a variant none that the family has at that place itself."""
     order = order_by(families, found.docs, variants, found.spans[:, 0])
     kept = np.empty(len(order), np.bool_)
@@ -392,7 +414,7 @@ def _apart(found: _Occurrences, families: Int64, variants: Int64) -> Bool:
 
 
 def _representatives(
-    found: _Occurrences, families: Int64, variants: Int64, centres: _Occurrences
+    found: Occurrences, families: Int64, variants: Int64, centres: Occurrences
 ) -> Int64:
     """Return the occurrence of each family that stands where its centre does."""
     own = (variants == 0) & (found.docs == centres.docs[families])
