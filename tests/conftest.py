@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 import dedup
 
 ROOT = Path(__file__).resolve().parents[1]
+KERNELS = ROOT / "tests" / "kernels"
 # Doctests are looked for in every module, and modules of one name cannot be imported twice.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
@@ -41,12 +42,15 @@ def pytest_collection_modifyitems(items):
     """Run slow tests last, so that a quick one that fails is seen early.
 
     Where two processes share the tests, those on Spark need one session, so one process has them
-    all; else a file is not divided, but for its slow tests.
+    all. One has those of the kernels: what a kernel calls is compiled once in a process, and the
+    tests call what other tests lead to. Else a file is not divided, but for its slow tests.
     """
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
     for item in items:
         if item.get_closest_marker("spark") is not None:
             item.add_marker(pytest.mark.xdist_group("spark"))
+        elif KERNELS in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("kernels"))
         elif item.get_closest_marker("slow") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
 

@@ -57,7 +57,14 @@ def test_reasons_not_to_run_are_needed():
         assert any(re.search(what, line) for line in lines), f"no page has a line like {what}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(text_of(page))], ids=named)
+RUNS = [  # the page on Spark in the process whose session of Spark the other tests use
+    pytest.param(page, marks=[pytest.mark.spark] if page.name == "spark.md" else [])
+    for page in PAGES
+    if blocks_of(text_of(page))
+]
+
+
+@pytest.mark.parametrize("page", RUNS, ids=named)
 def test_the_blocks_of_a_page_run(page, workplace):
     """Run all blocks of a page in order, in one folder and with one set of names."""
     if page.name == "spark.md" and (reason := spark_session.missing()) is not None:

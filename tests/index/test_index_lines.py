@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import nursery
 import pytest
 from commands import run, start, write_jsonl
 from prose import UNRELATED
@@ -360,18 +361,19 @@ def crash_and_resume(tmp_path, lines, rounds, generator, *more):
     path = write_jsonl(tmp_path / "in.jsonl", *lines)
     whole = run("filter", path, "--index", tmp_path / "whole.index", *more).bytes
     index, out = tmp_path / "seen.index", tmp_path / "out"
+    loaded = ["filter", path, "-q", "--index", tmp_path / "loaded.index", *more]
     killed = 0
-    for _ in range(rounds):
-        with out.open("wb") as file:
-            child = start("filter", path, "-q", "--index", index, *more, stdout=file)
+    with nursery.opened("", loaded) as processes:
+        for _ in range(rounds):
+            out.write_bytes(b"")
+            child = processes.start("filter", path, "-q", "--index", index, *more, stdout=out)
             while child.poll() is None and not out.stat().st_size:
                 time.sleep(0.01)
             time.sleep(generator.random() * 0.1)
             child.kill()
             killed += child.wait() == -signal.SIGKILL
-            child.communicate()
-        part = out.read_bytes()
-        assert whole.startswith(part[: part.rfind(b"\n") + 1])
+            part = out.read_bytes()
+            assert whole.startswith(part[: part.rfind(b"\n") + 1])
     return whole, run("filter", path, "--index", index, *more).bytes, killed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+import nursery
 import pytest
 from index_files import POSIX, article, articles
 
@@ -123,22 +125,32 @@ with Index.open(path) as index:
 def test_nothing_acknowledged_is_lost_by_a_kill(path, rounds):
     generator = random.Random(rounds)
     acknowledged = []
-    for seed in range(rounds):
-        process = script(ADD, path, seed)
-        count = generator.randrange(5, 120)
-        acknowledged += [(seed, int(process.stdout.readline())) for _ in range(count)]
-        time.sleep(generator.random() / 200)
-        process.send_signal(signal.SIGKILL)
-        out = process.stdout.read()
-        process.communicate()
-        # A line that was cut off was not acknowledged.
-        acknowledged += [(seed, int(n)) for n in out.rpartition("\n")[0].split()]
-        with Index.open(path) as index:
-            assert index.verify() == []
-            documents = [article(number, str(seed)) for seed, number in acknowledged]
-            assert {each.verdict for each in index.check_many(documents)} == {"same"}
-            # One more may have been kept than could be said, of each that was killed.
-            assert 0 <= len(index) - len(acknowledged) <= seed + 1
+    pipe = path.with_name("told")
+    os.mkfifo(pipe)
+    load = ["index", "add", path.with_name("loaded"), path.with_name("none.jsonl")]
+    path.with_name("none.jsonl").write_text(json.dumps(article(1)))
+    with nursery.opened("import index_files", load) as processes:
+        for seed in range(rounds):
+            process = processes.script(ADD, path, seed, stdout=pipe)
+            with pipe.open() as told:
+                count = generator.randrange(5, 120)
+                numbers = [int(told.readline()) for _ in range(count)]
+                time.sleep(generator.random() / 200)
+                process.kill()
+                # A line that was cut off was not acknowledged.
+                numbers += map(int, told.read().rpartition("\n")[0].split())
+            assert process.wait() == -signal.SIGKILL
+            acknowledged += [(seed, number) for number in numbers]
+            is_last = seed in range(9, rounds, 10) or seed == rounds - 1
+            with Index.open(path) as index:
+                assert index.verify() == []
+                documents = [
+                    article(number, str(seed))
+                    for seed, number in (acknowledged if is_last else acknowledged[-len(numbers) :])
+                ]
+                assert {each.verdict for each in index.check_many(documents)} == {"same"}
+                # One more may have been kept than could be said, of each that was killed.
+                assert 0 <= len(index) - len(acknowledged) <= seed + 1
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.6, 0.95])
