@@ -16,8 +16,9 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.cleaning.rules import is_frequent, is_sure
-from dedup.core.arrays import Bool, Int32
+from dedup.core.arrays import Bool, Int32, Int64
 from dedup.errors import OutputError
+from dedup.kernels import lines as kernel
 from dedup.schema import REMOVALS, rows_as_table
 from dedup.text.tokens import Tokens
 
@@ -132,12 +133,11 @@ def guard(removals: Sequence[Removal], token_starts: Int32) -> tuple[list[Remova
     stay; lines that a site repeats very often stay too as long as 30 words are left. Returns what
     stays and whether a person should look.
     """
-    total = len(token_starts)
+    total = np.int64(len(token_starts))
     stretches = [place for each in removals for place in (each.start, each.end)]
     places = token_starts.searchsorted(np.array(stretches, token_starts.dtype))
     gone = places[1::2] - places[::2]
-    left = total - int(gone.sum())
-    if total - left <= MOST_REMOVED * total and (left >= FEWEST_LEFT or total < FEWEST_LEFT):
+    if not _is_guarded(total, gone.sum()):
         return list(removals), False
     sure = np.array([is_sure(each.rule) for each in removals], np.bool_)
     firm = sure | np.array([is_frequent(each.rule, each.confidence) for each in removals], np.bool_)
@@ -145,23 +145,62 @@ def guard(removals: Sequence[Removal], token_starts: Int32) -> tuple[list[Remova
     return [removals[position] for position in np.flatnonzero(stays).tolist()], True
 
 
+def _is_guarded(total: Any, gone: Any) -> Any:
+    """Tell where too much would go: ``gone`` of ``total`` words, numbers or arrays of them."""
+    left = total - gone
+    return (gone > MOST_REMOVED * total) | ((left < FEWEST_LEFT) & (total >= FEWEST_LEFT))
+
+
 def settle_removals(tables: Sequence[pa.Table], tokens: Tokens) -> tuple[pa.Table, Bool]:
     """Merge what several stages would remove and apply the guards, document by document.
 
     Returns a table of schema ``REMOVALS`` in order of document and start, and for each document
-    whether the guards took effect. Costs nothing for documents without removals.
+    whether the guards took effect. Costs nothing for documents without removals, and
+    little where no two overlap.
     """
     review = np.zeros(len(tokens), np.bool_)
-    rows: list[tuple[Any, ...]] = []
     some = [table for table in tables if table.num_rows]
-    found = removals_of(pa.concat_tables(some)) if some else {}
-    for doc, removals in sorted(found.items()):
-        starts = tokens.starts[tokens.bounds[doc] : tokens.bounds[doc + 1]]
-        settled, review[doc] = guard(merge_removals(removals), starts)
-        for each in settled:
+    if not some:
+        return rows_as_table([], REMOVALS), review
+    given = pa.concat_tables(some)
+    docs, starts, ends = (given[name].to_numpy() for name in ("doc", "start", "end"))
+    order = np.lexsort((ends, starts, docs))
+    simple = _simple(given, (docs, starts, ends), order, tokens)
+    settled = given.take(order[simple[docs[order]]])
+    if simple[docs].all():
+        return settled.combine_chunks(), review
+    rows: list[tuple[Any, ...]] = []
+    for doc, removals in removals_of(given.filter(~simple[docs])).items():
+        own = tokens.starts[tokens.bounds[doc] : tokens.bounds[doc + 1]]
+        guarded, review[doc] = guard(merge_removals(removals), own)
+        for each in guarded:
             kept = each.kept or (None, None)
             rows.append((doc, each.start, each.end, each.reason, each.rule, each.confidence, *kept))
-    return rows_as_table(rows, REMOVALS), review
+    settled = pa.concat_tables([settled, rows_as_table(rows, REMOVALS)])
+    order = np.lexsort((settled["start"].to_numpy(), settled["doc"].to_numpy()))
+    return settled.take(order).combine_chunks(), review
+
+
+def _simple(
+    given: pa.Table, places: tuple[Int64, Int64, Int64], order: Int64, tokens: Tokens
+) -> Bool:
+    """Tell in which documents all removals stand: none overlap, and no guard takes effect.
+
+    ``places`` are documents, starts and ends of the rows of ``given``, and ``order`` is by them.
+    Nor may a removal be empty or name the repeat that is kept.
+    """
+    docs, starts, ends = (column[order] for column in places)
+    simple = np.ones(len(tokens), np.bool_)
+    simple[places[0][given["kept_start"].is_valid().to_numpy()]] = False
+    simple[docs[starts >= ends]] = False
+    simple[docs[1:][(docs[1:] == docs[:-1]) & (starts[1:] < ends[:-1])]] = False
+    gone = np.zeros(len(tokens), np.int64)
+    masked = np.zeros(len(tokens.hashes), np.bool_)
+    kernel.mask_tokens(
+        tokens.bounds, tokens.starts, kernel.Stretches(docs, starts, ends), masked, gone
+    )
+    simple &= ~_is_guarded(tokens.counts(), gone)
+    return simple
 
 
 def apply_removals(text: str, removals: Sequence[Removal]) -> tuple[str, list[Op]]:

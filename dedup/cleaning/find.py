@@ -17,7 +17,7 @@ from dedup.cleaning.boilerplate import LineCounter, find_boilerplate, lines_of
 from dedup.cleaning.boilerplate.lines import LineCounts
 from dedup.cleaning.boilerplate.template_counts import TemplateCounter
 from dedup.cleaning.boilerplate.template_text import Found
-from dedup.cleaning.boilerplate.templates import Template, Templates
+from dedup.cleaning.boilerplate.templates import Template, Templates, cut_units
 from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, offsets_of, runs_of_rows
@@ -25,6 +25,7 @@ from dedup.core.checkpoints import Kept
 from dedup.core.parallel import in_order
 from dedup.core.storage import Columns
 from dedup.kernels import lines as kernel
+from dedup.kernels.templates import Units
 from dedup.schema import ANNOTATIONS, REMOVALS
 from dedup.text.lines import SENTENCE, Lines, truncated_documents
 from dedup.text.stopwords import Discount, Words, classify_part
@@ -74,7 +75,7 @@ class Removals:
         return cls(**kept.tables, **arrays, words=words, templates=templates)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """Some documents, as a corpus of their own."""
 
@@ -83,6 +84,13 @@ class Part:
     texts: Texts
     tokens: Tokens
     lines: Lines
+    _units: Units | None = None
+
+    def units(self) -> Units:
+        """Return what of them may be text of a template; cut once."""
+        if self._units is None:
+            self._units = cut_units(self.tokens, self.lines)
+        return self._units
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +125,22 @@ class Parts:
         self._texts, self._tokens, self._columns = texts, tokens, columns
         self._threads = threads
         self._spans = list(runs_of_rows(texts.offsets, _PART_BYTES))
-        self._held: dict[int, Lines] = {}
+        self._held: dict[int, Part] = {}
 
     def __iter__(self) -> Iterator[Part]:
-        """Yield the parts in order, each with its blocks; some are made ahead."""
+        """Yield the parts in order, each with its lines; some are made ahead."""
         for part in in_order(self._part, self._spans, self._threads):
             if not self._columns.in_files:
-                self._held[part.low] = part.lines
+                self._held[part.low] = part
             yield part
             self._columns.ease()
 
     def _part(self, span: tuple[int, int]) -> Part:
         low, high = span
+        if low in self._held:
+            return self._held[low]
         texts, tokens = self._texts.part(low, high), self._tokens.part(low, high)
-        lines = self._held.get(low)
-        return Part(low, high, texts, tokens, lines or lines_of(texts, tokens))
+        return Part(low, high, texts, tokens, lines_of(texts, tokens))
 
     def bound(self) -> int:
         """Return a bound on the number of all blocks: each line has a byte and a line break."""
@@ -164,7 +173,7 @@ def find_removals(
     for part in parts:
         if counts_lines:
             line_counts.add(part.lines, part.low)
-            units.add(part.tokens, part.lines, part.low, int(tokens.bounds[part.low]))
+            units.add(part.units(), part.lines, part.low, int(tokens.bounds[part.low]))
         if _classes_words(config):
             discount.learn(part.tokens, counted[part.low : part.high])
     line_counts.count(groups)
@@ -247,7 +256,9 @@ def find_inside(part: Part, known: Known, config: Config) -> Inside:
         truncated = truncated_documents(part.lines, no_rows)
         return Inside(no_rows, no_tags, nothing, gone, truncated, nothing, masked)
     given = (part.texts, part.tokens, part.lines, config)
-    templates = Found.of(known.templates, part.tokens, part.lines, known.sites)
+    templates = None
+    if known.templates:
+        templates = Found.of(known.templates, part.units(), part.tokens, part.lines, known.sites)
     boilerplate, annotations = find_boilerplate(*given, known.line_counts, templates)
     settled, review = settle_removals([boilerplate, find_repeats(*given)], part.tokens)
     truncated = truncated_documents(part.lines, settled)
@@ -268,10 +279,14 @@ def _has_no_text(part: Part, boilerplate: pa.Table, annotations: pa.Table) -> Bo
     if not no_text.any():
         return no_text
     hidden |= _masked(annotations, tokens, gone)
-    before = offsets_of(hidden.astype(np.int32))
-    own = lines.highs - lines.lows - (before[lines.highs] - before[lines.lows])
-    is_text = own >= np.where((lines.flags & SENTENCE) != 0, _SENTENCE_WORDS, _LINE_WORDS)
-    no_text[lines.docs[is_text]] = False
+    some = np.flatnonzero(no_text[lines.docs])
+    lows, sizes = lines.lows[some], lines.highs[some] - lines.lows[some]
+    places = offsets_of(sizes)
+    own_tokens = np.repeat(lows - places[:-1], sizes) + np.arange(places[-1])
+    before = offsets_of((~hidden[own_tokens]).astype(np.int32))
+    own = before[places[1:]] - before[places[:-1]]
+    is_text = own >= np.where((lines.flags[some] & SENTENCE) != 0, _SENTENCE_WORDS, _LINE_WORDS)
+    no_text[lines.docs[some[is_text]]] = False
     return no_text
 
 

@@ -260,7 +260,10 @@ class Cleaner:
         """Return what goes from an article, in order."""
         site, counted = known
         codes = np.full(1, 0 if site.name else -1)
-        templates = Found.of(counted.as_templates(int(codes[0])), page.tokens, page.lines, codes)
+        templates = None
+        if known_here := counted.as_templates(int(codes[0])):
+            own = cut_units(page.tokens, page.lines), page.tokens, page.lines
+            templates = Found.of(known_here, *own, codes)
         marks = counted.lines.look(page.lines, is_known=bool(site.name))
         given = (page.texts, page.tokens, page.lines, self.config)
         boilerplate, _ = find_boilerplate(*given, marks, templates)
@@ -304,11 +307,11 @@ def counted_over(texts: Sequence[str], before: Counted, *, is_named: bool) -> Co
     counter.add(lines, 0)
     counter.count(groups)
     units = TemplateCounter(sites, room, columns)
-    units.add(tokens, lines, 0, 0)
+    cut = cut_units(tokens, lines)
+    units.add(cut, lines, 0, 0)
     found = units.count(groups, some, tokens)
     templates = dict(zip(found.keys, ((e.text, e.clusters) for e in found.entries), strict=True))
-    carried = cut_units(tokens, lines).keys
-    carried = np.concatenate([carried, carried ^ spread_of(np.zeros(1, np.int64))])
+    carried = np.concatenate([cut.keys, cut.keys ^ spread_of(np.zeros(1, np.int64))])
     for key, entry in zip(before.keys.tolist(), before.templates, strict=True):
         often = int(np.count_nonzero(carried == np.uint64(key))) if key not in templates else 0
         if often:

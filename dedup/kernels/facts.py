@@ -123,7 +123,7 @@ def mark_kinds(tokens, chosen, dictionary, kinds, values, telling):
         lo = bounds[row]
         hi = bounds[row + 1]
         language = languages[row]
-        plain_capitals(flags, lo, hi, telling)
+        plain_capitals(flags[lo:hi], telling)
         for i in range(lo, hi):
             place = places[i]
             is_stop = False

@@ -427,17 +427,19 @@ def fill_tokens(lines, tokens, triggers):
     other words nor for its ``keys``.
     """
     for row in range(len(lines.bounds) - 1):
-        t = tokens.bounds[row]
+        low = tokens.bounds[row]
         stop = tokens.bounds[row + 1]
+        hashes, token_flags = tokens.hashes[low:stop], tokens.flags[low:stop]
+        starts = tokens.starts[low:stop]
+        t = 0
         for line in range(lines.bounds[row], lines.bounds[row + 1]):
-            lines.lows[line] = t
+            first, end = t, lines.ends[line]
             whole, key = _SEED, _SEED
             unspaced, digits, links = 0, 0, 0
-            longest = np.int64(0)
-            digit = False
-            while t < stop and tokens.starts[t] < lines.ends[line]:
-                h = tokens.hashes[t]
-                flags = tokens.flags[t]
+            longest, digit = np.int64(0), False
+            while t < len(starts) and starts[t] < end:
+                h = hashes[t]
+                flags = token_flags[t]
                 digit = (flags & np.uint8(DIGIT)) != np.uint8(0)
                 whole = mix(whole, h)
                 if (flags & np.uint8(LINK)) != np.uint8(0):
@@ -448,19 +450,17 @@ def fill_tokens(lines, tokens, triggers):
                 unspaced += 1 if (flags & np.uint8(UNSPACED)) != np.uint8(0) else 0
                 longest = max(longest, _limit_of(triggers, h))
                 t += 1
-            lines.highs[line] = t
-            count = t - lines.lows[line]
+            count = t - first
             words = count - unspaced + (unspaced + 1) // 2
+            lines.lows[line] = low + first
+            lines.highs[line] = low + t
             lines.words[line] = words
             lines.hashes[line] = whole
             lines.keys[line] = key if links + 1 < count else whole
-            bits = 0
-            if longest >= words - links and longest > 0:
-                bits |= TRIGGER
+            bits = TRIGGER if longest >= words - links and longest > 0 else 0
             if count > 0 and digits == count:
                 bits |= DIGITS
-            if digit:
-                bits |= LAST_DIGIT
+            bits |= LAST_DIGIT if digit else 0
             lines.flags[line] |= np.uint16(bits)
 
 

@@ -28,6 +28,7 @@ LEAST_DOCUMENTS = 200
 RARE_DOCUMENTS, RARE_SHARE = 10, 0.01
 FREQUENT_DOCUMENTS, FREQUENT_SHARE = 40, 0.06
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_COUNTED = 63  # words that six planes of bits count
 
 
 class Lists(NamedTuple):
@@ -63,16 +64,57 @@ def fill_table(words, table):
 
 
 @njit_uncounted
-def count_languages(hashes, bounds, table, languages, out):
-    """Count for each document and language the tokens that its stop list holds."""
+def place_words(hashes, table, places):
+    """Write where in an open-addressing table each word stands, or would (uint32)."""
+    mask = np.uint64(len(table) - 1)
+    for i in range(len(hashes)):
+        position = hashes[i] & mask
+        there = table[np.intp(position)]
+        while there != hashes[i] and there != np.uint64(0):
+            position = (position + np.uint64(1)) & mask
+            there = table[np.intp(position)]
+        places[i] = np.uint32(position)
+
+
+@njit_uncounted
+def count_bits(places, languages, out):
+    """Add to ``out`` (int64) how many of some words each language has.
+
+    ``places`` (uint32) are those of ``place_words``. Up to 63 words are counted by six planes: bit
+    ``k`` of plane ``p`` is bit ``p`` of the count of language ``k``.
+    """
+    one = np.uint64(1)
+    for first in range(0, len(places), _COUNTED):
+        own = places[first : first + _COUNTED]
+        p0, p1, p2 = np.uint64(0), np.uint64(0), np.uint64(0)
+        p3, p4, p5 = np.uint64(0), np.uint64(0), np.uint64(0)
+        for i in range(len(own)):
+            carry = languages[own[i]]
+            p0, carry = p0 ^ carry, p0 & carry
+            p1, carry = p1 ^ carry, p1 & carry
+            p2, carry = p2 ^ carry, p2 & carry
+            p3, carry = p3 ^ carry, p3 & carry
+            p4, carry = p4 ^ carry, p4 & carry
+            p5 ^= carry
+        left = p0 | p1 | p2 | p3 | p4 | p5
+        while left != np.uint64(0):
+            k = np.uint64(trailing_zeros(left))
+            low = (p0 >> k & one) + np.uint64(2) * (p1 >> k & one) + np.uint64(4) * (p2 >> k & one)
+            high = (p3 >> k & one) + np.uint64(2) * (p4 >> k & one) + np.uint64(4) * (p5 >> k & one)
+            out[np.intp(k)] += np.int64(low + np.uint64(8) * high)
+            left &= left - one
+
+
+@njit_uncounted
+def count_languages(hashes, bounds, table, languages, places, out):
+    """Count for each document and language the tokens that its stop list holds.
+
+    ``places`` (uint32) has one for each token of the longest document, and is written on the way.
+    """
     for row in range(len(bounds) - 1):
-        for i in range(bounds[row], bounds[row + 1]):
-            position = find_word(table, hashes[i])
-            if position >= 0:
-                bits = languages[position]
-                while bits != np.uint64(0):
-                    out[row, trailing_zeros(bits)] += 1
-                    bits &= bits - np.uint64(1)
+        own = hashes[bounds[row] : bounds[row + 1]]
+        place_words(own, table, places)
+        count_bits(places[: len(own)], languages, out[row])
 
 
 @njit_uncounted
@@ -159,100 +201,108 @@ def weigh_frequent(tokens, chosen, counters, totals, classes, weights):
 
 
 @njit_uncounted
-def plain_capitals(flags, lo, hi, out):
-    """Mark in ``out`` the capitals that say something: not in a block that is mostly capitals."""
-    i = lo
-    while i < hi:
+def plain_capitals(flags, out):
+    """Mark in ``out`` the capitals that say something: not in a line that is mostly capitals.
+
+    ``flags`` (uint8) are those of the tokens of a document, ``out`` (bool) has one for each.
+    """
+    i = 0
+    while i < len(flags):
         end = i + 1
-        capitals = 1 if flags[i] & CAPITAL != 0 else 0
-        while end < hi and flags[end] & STARTS_LINE == 0:
-            if flags[end] & CAPITAL != 0:
-                capitals += 1
+        capitals = flags[i] & CAPITAL
+        while end < len(flags) and flags[end] & STARTS_LINE == 0:
+            capitals += flags[end] & CAPITAL
             end += 1
         telling = 10 * capitals < 6 * (end - i) or end - i < 3
         for j in range(i, end):
-            out[j - lo] = telling and flags[j] & CAPITAL != 0
+            out[j] = telling and flags[j] & CAPITAL != 0
         i = end
 
 
 @njit_uncounted
-def have_names(flags, lo, hi, telling):
+def have_names(flags, telling):
     """Return (whether names are told by capitals, capitals inside sentences) of a document.
 
-    Its tokens are ``lo:hi`` of ``flags`` (uint8); ``telling`` (bool) is that of
-    ``plain_capitals``.
+    ``flags`` (uint8) are those of its tokens; ``telling`` (bool) is that of ``plain_capitals``.
     """
     inside = 0
     capitals = 0
-    for i in range(lo, hi):
+    for i in range(len(flags)):
         if flags[i] & (STARTS_SENTENCE | UNSPACED | DIGIT | LINK) == 0:
             inside += 1
-            if telling[i - lo]:
+            if telling[i]:
                 capitals += 1
     return 4 * capitals <= inside, capitals
 
 
 @njit_uncounted
-def is_stop_word(word, language, lists):
-    """Tell whether a word is discounted in a document; ``lists`` are ``Lists``."""
+def find_stop_words(hashes, language, lists, places, stops):
+    """Tell which of some words are discounted in a document of a language, -1 for none.
+
+    ``lists`` are ``Lists``; ``places`` (uint32) and ``stops`` (bool) have one for each word.
+    """
     if language < 0:
-        return find_word(lists.common, word) >= 0
-    position = find_word(lists.table, word)
-    if position < 0:
-        return False
-    return lists.languages[position] >> np.uint64(language) & np.uint64(1) != np.uint64(0)
+        place_words(hashes, lists.common, places)
+        for i in range(len(hashes)):
+            stops[i] = lists.common[places[i]] != np.uint64(0)
+    else:
+        place_words(hashes, lists.table, places)
+        for i in range(len(hashes)):
+            bits = lists.languages[places[i]] >> np.uint64(language)
+            stops[i] = bits & np.uint64(1) != np.uint64(0)
 
 
 @njit_uncounted
-def spread_names(hashes, lo, hi, telling, names, classes):
+def spread_names(hashes, telling, names, classes):
     """Make capitalised words names that the document also writes so inside a sentence.
 
-    ``hashes`` (uint64) are those of all tokens, ``lo:hi`` the document; ``names`` (uint64) is a
-    table of those words, ``telling`` (bool) that of ``plain_capitals``.
+    ``hashes`` (uint64) are those of the document, ``names`` (uint64) is a table of those words,
+    ``telling`` (bool) that of ``plain_capitals``.
     """
-    for i in range(lo, hi):
-        if classes[i] == CONTENT and telling[i - lo] and find_word(names, hashes[i]) >= 0:
+    for i in range(len(hashes)):
+        if telling[i] and classes[i] == CONTENT and find_word(names, hashes[i]) >= 0:
             classes[i] = NAME
 
 
 @njit_uncounted
-def lengthen_names(tokens, lo, hi, telling, particles, classes):
+def lengthen_names(own, telling, particles, classes):
     """Let names begin with what adjoins them: the first word of a sentence, a particle.
 
-    ``particles`` is that of ``Lists``; the rest as in ``spread_names``.
+    ``particles`` is that of ``Lists``; ``own`` are hashes and flags of the document, the rest as in
+    ``spread_names``.
     """
-    for i in range(hi - 2, lo - 1, -1):
+    hashes, flags = own
+    for k in range(1, len(hashes)):
+        i = len(hashes) - 1 - k
         # A sentence may begin with a name: its next word is one, and adjoins.
-        if classes[i + 1] != NAME or tokens.flags[i + 1] & ADJOINS == 0:
+        if classes[i + 1] != NAME or flags[i + 1] & ADJOINS == 0:
             continue
-        if classes[i] == CONTENT and telling[i - lo]:
+        if classes[i] == CONTENT and telling[i]:
             classes[i] = NAME
-        elif classes[i] <= CONTENT and find_word(particles, tokens.hashes[i]) >= 0:
+        elif classes[i] <= CONTENT and find_word(particles, hashes[i]) >= 0:
             classes[i] = NAME  # the "al" of al-Assad
 
 
 @njit_uncounted
-def weigh_tokens(flags, lo, hi, classes, weights):
-    """Write the weights of the tokens ``lo:hi`` of a document, as ``classify_rows`` says."""
-    i = lo
-    while i < hi:
-        if classes[i] == NAME:
-            end = i + 1
-            while end < hi and classes[end] == NAME and flags[end] & ADJOINS != 0:
-                end += 1
-            for j in range(i, end):
-                weights[j] = np.float32(0.75) / np.float32(end - i)
-            i = end
+def weigh_tokens(flags, classes, weights):
+    """Write the weights of the tokens of a document, as ``classify_rows`` says.
+
+    ``flags`` and ``classes`` (uint8) are those of its tokens alone, as ``weights`` (float32) are:
+    Numba compiles an index that counts from 0 without asking whether it is negative.
+    """
+    for i in range(len(flags)):  # without a branch, so that several are written at once
+        weight = np.float32(STOP_WEIGHT) if classes[i] == STOP else np.float32(1.0)
+        weight = np.float32(0.0) if classes[i] == BLANK else weight
+        weights[i] = weight * (np.float32(0.5) if flags[i] & UNSPACED != 0 else np.float32(1.0))
+    end = 0
+    for i in range(len(flags)):
+        if i < end or classes[i] != NAME:
             continue
-        weight = np.float32(1.0)
-        if classes[i] == STOP:
-            weight = np.float32(0.25)
-        elif classes[i] == BLANK:
-            weight = np.float32(0.0)
-        if flags[i] & UNSPACED != 0:
-            weight *= np.float32(0.5)
-        weights[i] = weight
-        i += 1
+        end = i + 1
+        while end < len(flags) and classes[end] == NAME and flags[end] & ADJOINS != 0:
+            end += 1
+        for j in range(i, end):
+            weights[j] = np.float32(0.75) / np.float32(end - i)
 
 
 @njit_uncounted
@@ -268,29 +318,29 @@ def longest_row(bounds):
 def class_tokens(tokens, row, lists, language, rooms, classes):
     """Write the classes of the tokens of one document, as ``classify_rows`` says.
 
-    ``language`` is the one of the document or -1. ``rooms`` are a place for each of its tokens
-    (bool) and a table of words (uint64, see ``shingles.table_size``).
+    ``language`` is the one of the document or -1. ``rooms`` have a place for each of its tokens,
+    twice a bool and once a uint32, and a table of words (uint64, see ``shingles.table_size``).
     """
-    hashes, flags, bounds = tokens.hashes, tokens.flags, tokens.bounds
-    telling, seen = rooms
-    lo = bounds[row]
-    hi = bounds[row + 1]
-    plain_capitals(flags, lo, hi, telling)
-    has_names, capitals = have_names(flags, lo, hi, telling)
+    telling, stops, places, seen = rooms
+    lo = tokens.bounds[row]
+    hi = tokens.bounds[row + 1]
+    hashes, flags, own = tokens.hashes[lo:hi], tokens.flags[lo:hi], classes[lo:hi]
+    plain_capitals(flags, telling)
+    has_names, capitals = have_names(flags, telling)
+    find_stop_words(hashes, language, lists, places, stops)
+    for i in range(len(hashes)):
+        kind = STOP if stops[i] else CONTENT
+        own[i] = BLANK if own[i] == BLANK or flags[i] & LINK != 0 else kind
+    if not has_names:
+        return
     names = seen[: table_size(capitals)]
     names[:] = np.uint64(0)
-    for i in range(lo, hi):
-        stop = is_stop_word(hashes[i], language, lists)
-        kind = STOP if stop else CONTENT
-        if classes[i] == BLANK or flags[i] & LINK != 0:
-            kind = BLANK
-        elif has_names and not stop and telling[i - lo] and flags[i] & STARTS_SENTENCE == 0:
-            kind = NAME
+    for i in range(len(hashes)):
+        if telling[i] and flags[i] & STARTS_SENTENCE == 0 and own[i] == CONTENT:
+            own[i] = NAME
             fill_table(hashes[i : i + 1], names)
-        classes[i] = kind
-    if has_names:
-        spread_names(hashes, lo, hi, telling, names, classes)
-        lengthen_names(tokens, lo, hi, telling, lists.particles, classes)
+    spread_names(hashes, telling, names, own)
+    lengthen_names((hashes, flags), telling, lists.particles, own)
 
 
 @njit
@@ -306,7 +356,10 @@ def classify_rows(tokens, lists, chosen, classes, weights):
     """
     bounds = tokens.bounds
     longest = longest_row(bounds)
-    rooms = np.empty(longest, np.bool_), np.zeros(table_size(longest), np.uint64)
+    telling, stops = np.empty(longest, np.bool_), np.empty(longest, np.bool_)
+    places, seen = np.empty(longest, np.uint32), np.zeros(table_size(longest), np.uint64)
+    rooms = telling, stops, places, seen
     for row in range(len(bounds) - 1):
         class_tokens(tokens, row, lists, chosen[row], rooms, classes)
-        weigh_tokens(tokens.flags, bounds[row], bounds[row + 1], classes, weights)
+        lo, hi = bounds[row], bounds[row + 1]
+        weigh_tokens(tokens.flags[lo:hi], classes[lo:hi], weights[lo:hi])

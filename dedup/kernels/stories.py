@@ -143,20 +143,31 @@ def find_slot(table, key):
 
 
 @njit_uncounted
+def document_of(source, row):
+    """Return the tokens of one document; an index into them is never negative, and so cheaper."""
+    lo = source.bounds[row]
+    hi = source.bounds[row + 1]
+    places = source.starts[lo:hi], source.ends[lo:hi]
+    return Source(
+        source.hashes[lo:hi], *places, source.flags[lo:hi], source.classes[lo:hi], source.bounds
+    )
+
+
+@njit_uncounted
 def fill_bag(source, row, bag):
     """Take the terms of a document into an empty bag; return how many, and how many tokens."""
-    lo = source.bounds[row]
     position = 0
     count = 0
     telling = 0
     mask = np.uint64(len(bag.slots) - 1)
-    for i in range(lo, source.bounds[row + 1]):
-        if source.classes[i] == BLANK:
+    own = document_of(source, row)
+    for i in range(len(own.hashes)):
+        if own.classes[i] == BLANK:
             continue
         if position == MOST_TOKENS:
             break
         position += 1
-        term = term_at(source, i, lo)
+        term = term_at(own, i, 0)
         if term == np.uint64(0):
             continue
         slot = (term ^ (term >> np.uint64(29))) & mask
@@ -174,10 +185,10 @@ def fill_bag(source, row, bag):
             bag.balance[place] = 0
         telling += 1
         bag.counts[place] += LEAD_WEIGHT if position <= LEAD_TOKENS else 1
-        if source.flags[i] & DIGIT != 0:
+        if own.flags[i] & DIGIT != 0:
             bag.balance[place] = NUMBER
         elif bag.balance[place] != NUMBER:
-            bag.balance[place] += 1 if source.classes[i] == NAME else -1
+            bag.balance[place] += 1 if own.classes[i] == NAME else -1
     return count, telling
 
 
@@ -501,33 +512,90 @@ def find_partners(part, articles, postings, limits, scratch, out):
             products[a, k] = heap[found - 1 - k] >> 31
 
 
-@njit
-def add_vectors(vectors, members, factors, numbers, weights):
+@njit_uncounted
+def merge_vector(terms, values, factor, summed, size, out):
+    """Add a vector, times ``factor``, to ``size`` terms and sums; return how many there are then.
+
+    ``terms`` (int32) and ``values`` (uint16) are the vector; ``summed`` and ``out`` are (terms
+    int32, sums int64), and ``out`` is written.
+    """
+    numbers, weights = summed
+    out_numbers, out_weights = out
+    i, j, count = 0, 0, 0
+    while i < size and j < len(terms):  # without a branch, for none could be predicted
+        one, two = numbers[i], terms[j]
+        first, second = np.int64(one <= two), np.int64(two <= one)
+        out_numbers[count] = min(one, two)
+        out_weights[count] = first * weights[i] + second * factor * np.int64(values[j])
+        i += first
+        j += second
+        count += 1
+    for k in range(i, size):
+        out_numbers[count] = numbers[k]
+        out_weights[count] = weights[k]
+        count += 1
+    for k in range(j, len(terms)):
+        out_numbers[count] = terms[k]
+        out_weights[count] = factor * np.int64(values[k])
+        count += 1
+    return count
+
+
+@njit_uncounted
+def add_vectors(vectors, members, factors, summed, other):
     """Write the sum of the vectors of ``members``, each times its factor; return how many terms.
 
-    ``numbers`` (int32) gets the terms, ascending, and ``weights`` (int64) the sums.
+    ``summed`` is (terms int32, ascending, and sums int64); ``other`` are two such arrays that are
+    written on the way.
     """
-    places = np.empty(len(members), np.int64)
-    for k in range(len(members)):
-        places[k] = vectors.bounds[members[k]]
     size = 0
-    while True:
-        term = np.int32(0x7FFFFFFF)  # the least that is left in one of them
-        for k in range(len(members)):
-            if places[k] < vectors.bounds[members[k] + 1]:
-                term = min(term, vectors.terms[places[k]])
-        if term == np.int32(0x7FFFFFFF):
-            return size
-        weight = np.int64(0)
-        for k in range(len(members)):
-            if places[k] == vectors.bounds[members[k] + 1]:
-                continue
-            if vectors.terms[places[k]] == term:
-                weight += factors[k] * np.int64(vectors.values[places[k]])
-                places[k] += 1
-        numbers[size] = term
-        weights[size] = weight
-        size += 1
+    for k in range(len(members)):
+        low, high = vectors.bounds[members[k]], vectors.bounds[members[k] + 1]
+        terms, values = vectors.terms[low:high], vectors.values[low:high]
+        size = merge_vector(terms, values, factors[k], summed, size, other)
+        for i in range(size):
+            summed[0][i] = other[0][i]
+            summed[1][i] = other[1][i]
+    return size
+
+
+@njit_uncounted
+def keep_heaviest(summed, size, most, order):
+    """Keep ``most`` terms of a sum in their order: the heaviest, of equal ones the first.
+
+    ``summed`` is (terms int32, sums int64) of ``size`` terms; ``order`` (int64) is written.
+    """
+    numbers, weights = summed
+    for k in range(size):
+        order[k] = (HEAVIEST_SUM - weights[k]) << 20 | k
+    least_first(order, size, most)
+    last = order[0]
+    for k in range(1, most):
+        last = max(last, order[k])
+    kept = 0
+    for k in range(size):
+        if (HEAVIEST_SUM - weights[k]) << 20 | k <= last:
+            numbers[kept] = numbers[k]
+            weights[kept] = weights[k]
+            kept += 1
+
+
+@njit_uncounted
+def write_sum(summed, size, terms, values):
+    """Write ``size`` terms and sums as a vector, as ``write_vector`` does."""
+    numbers, weights = summed
+    total = np.int64(0)
+    for k in range(size):
+        total += weights[k] * weights[k]
+    length = np.sqrt(np.float64(total))
+    written = 0
+    for k in range(size):
+        value = np.int64(np.float64(weights[k] * SCALE) / length + 0.5)
+        if value > 0:
+            terms[written] = numbers[k]
+            values[written] = value
+            written += 1
+    return written
 
 
 @njit
@@ -545,8 +613,8 @@ def expand_rows(low, high, vectors, near, shape, out):
     members = np.empty(shape[0] + 1, np.int64)
     factors = np.empty(shape[0] + 1, np.int64)
     room = (shape[0] + 1) * np.max(np.diff(vectors.bounds)) if len(vectors.bounds) > 1 else 0
-    numbers = np.empty(room, np.int32)
-    weights, order = np.empty(room, np.int64), np.empty(room, np.int64)
+    summed = np.empty(room, np.int32), np.empty(room, np.int64)
+    other = np.empty(room, np.int32), np.empty(room, np.int64)
     for a in range(low, high):
         if alone[a]:
             bounds[a - low + 1] = at
@@ -558,17 +626,10 @@ def expand_rows(low, high, vectors, near, shape, out):
             members[count] = partners[a, count - 1]
             factors[count] = (products[a, count - 1] - shape[1]) >> 18
             count += 1
-        size = add_vectors(vectors, members[:count], factors, numbers, weights)
-        for k in range(size):
-            order[k] = k
-        if size > shape[2]:  # the heaviest first, of equal ones the smaller number
-            for k in range(size):
-                order[k] |= (HEAVIEST_SUM - weights[k]) << 20
-            order[:size].sort()
-            for k in range(size):
-                order[k] &= (1 << 20) - 1
-        some = min(size, shape[2])
-        at += write_vector(numbers, weights, order, some, terms[at:], values[at:])
+        size = add_vectors(vectors, members[:count], factors, summed, other)
+        if size > shape[2]:
+            keep_heaviest(summed, size, shape[2], other[1])
+        at += write_sum(summed, min(size, shape[2]), terms[at:], values[at:])
         bounds[a - low + 1] = at
 
 

@@ -52,9 +52,11 @@ class Known(NamedTuple):
 def _ending_key(tokens, low, high):
     """Return the key of the tokens ``low:high``."""
     key = _SEED
-    for t in range(high - 1, low - 1, -1):
-        digit = (tokens.flags[t] & np.uint8(DIGIT)) != np.uint8(0)
-        key = mix(key, _DIGIT_KEY if digit else tokens.hashes[t])
+    hashes, flags = tokens.hashes[low:high], tokens.flags[low:high]
+    for k in range(len(hashes)):
+        t = len(hashes) - 1 - k
+        digit = (flags[t] & np.uint8(DIGIT)) != np.uint8(0)
+        key = mix(key, _DIGIT_KEY if digit else hashes[t])
     return key
 
 
@@ -62,8 +64,9 @@ def _ending_key(tokens, low, high):
 def _words(tokens, low, high):
     """Return the number of words; two characters of a script without spaces count as one."""
     unspaced = 0
-    for t in range(low, high):
-        if (tokens.flags[t] & np.uint8(UNSPACED)) != np.uint8(0):
+    flags = tokens.flags[low:high]
+    for t in range(len(flags)):
+        if (flags[t] & np.uint8(UNSPACED)) != np.uint8(0):
             unspaced += 1
     return high - low - unspaced + (unspaced + 1) // 2
 
@@ -101,10 +104,14 @@ def cut_units(lows, highs, words, tokens, units):
         if words[line] < LONG_LINE:
             continue
         begin = low
+        flags = tokens.flags[low:high]
         cased = np.uint8(0)
-        for t in range(low, high):
-            cased |= tokens.flags[t] & np.uint8(CAPITAL)
-        for t in range(low + 1, high + 1):
+        for k in range(len(flags)):
+            cased |= flags[k] & np.uint8(CAPITAL)
+        for k in range(1, len(flags) + 1):
+            if k < len(flags) and flags[k] & np.uint8(STARTS_SENTENCE) == np.uint8(0):
+                continue
+            t = low + k
             if t < high and not _starts(tokens, t, cased):
                 continue
             size = _words(tokens, begin, t)
@@ -144,13 +151,15 @@ def find_templates(units, known, tokens, words, found, endings):
         if words[units.lines[u]] < LONG_LINE:
             continue
         key = _SEED
-        for t in range(high - 1, low, -1):
-            digit = (tokens.flags[t] & np.uint8(DIGIT)) != np.uint8(0)
-            key = mix(key, _DIGIT_KEY if digit else tokens.hashes[t])
-            if high - t < LEAST_WORDS or (tokens.flags[t] & np.uint8(CAPITAL)) == np.uint8(0):
+        hashes, flags = tokens.hashes[low:high], tokens.flags[low:high]
+        for k in range(1, len(hashes)):
+            t = len(hashes) - k
+            digit = (flags[t] & np.uint8(DIGIT)) != np.uint8(0)
+            key = mix(key, _DIGIT_KEY if digit else hashes[t])
+            if k < LEAST_WORDS or (flags[t] & np.uint8(CAPITAL)) == np.uint8(0):
                 continue
             if _is_known(table, key, spreads[u]):
-                endings[u] = t
+                endings[u] = low + t
         if found[u] == NOT and endings[u] >= 0:
             found[u] = ENDING
 

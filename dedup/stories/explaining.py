@@ -122,16 +122,40 @@ class Wording:
             if len(new):
                 text = self._texts.text(row)
                 for k in new.tolist():
-                    found[k] = self._word(text, row, int(left[k]))
+                    found[k] = self._word(text, int(left[k]))
             if (left >= 0).all():
                 break
-        told = ["" if len(word) < 3 and word.islower() else word for word in found]
+        told = [word if _says_something(word) else "" for word in found]
         return list(zip(told, self._is_name[terms].tolist(), strict=True))
 
-    def _word(self, text: str, row: int, place: int) -> str:
+    def own_words(self, terms: Int32, documents: Int64) -> list[list[str]]:
+        """Return the words of the terms of some documents, a row each, as each of them has them.
+
+        What says nothing to a reader is left out.
+        """
+        keys = np.where(terms >= 0, self._keys[np.maximum(terms, 0)], np.uint64(0))
+        places = np.full(terms.shape, -1, np.int64)
+        kernel.find_words_of(self._source, documents, keys, places)
+        last = np.maximum(places, 0)
+        first = last - ((self._source.flags[last] & UNSPACED) != 0)  # a term of two characters
+        spans = np.stack([self._source.starts[first], self._source.ends[last]], axis=2)
+        found = []
+        for row, own, bounds in zip(documents.tolist(), places >= 0, spans, strict=True):
+            text = self._texts.text(row)
+            words = [_without_possessive(text[low:high]) for low, high in bounds[own].tolist()]
+            found.append([word for word in words if word and _says_something(word)])
+        return found
+
+    def _word(self, text: str, place: int) -> str:
         source = self._source
-        first = place
-        if source.flags[place] & UNSPACED:
-            first = place - 1  # a term of two characters
-        word = text[source.starts[first] : source.ends[place]]
-        return word.removesuffix("'s").removesuffix("’s")  # as folding does
+        first = place - 1 if source.flags[place] & UNSPACED else place  # two characters
+        return _without_possessive(text[source.starts[first] : source.ends[place]])
+
+
+def _without_possessive(word: str) -> str:
+    return word.removesuffix("'s").removesuffix("’s")  # as folding does
+
+
+def _says_something(word: str) -> bool:
+    """Tell whether a word is more than two small letters."""
+    return len(word) > 2 or not word.islower()

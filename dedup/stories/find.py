@@ -92,10 +92,7 @@ def find_stories(
     return Found(
         *(documents, linked.labels, telling, members, reasons),
         words=_story_words(wording, members, reasons, documents),
-        member_words=[
-            [word for word, _ in wording.words(terms, documents[row : row + 1]) if word]
-            for terms, row in zip(reasons.member_terms, members.rows.tolist(), strict=True)
-        ],
+        member_words=wording.own_words(reasons.member_terms, documents[members.rows]),
         limits={"story_terms_in_too_many_articles": linked.long_lists},
     )
 

@@ -190,7 +190,9 @@ def languages_of(tokens: Tokens) -> Int64:
     """Return the stop list that covers most of each document, -1 where none covers enough."""
     lists = stop_lists()
     covered = np.zeros((len(tokens), len(lists.names)), np.int64)
-    kernel.count_languages(tokens.hashes, tokens.bounds, lists.table, lists.languages, covered)
+    places = np.empty(int(tokens.counts().max(initial=0)), np.uint32)
+    given = tokens.hashes, tokens.bounds, lists.table, lists.languages
+    kernel.count_languages(*given, places, covered)
     return most_covering(covered, tokens.counts())
 
 

@@ -297,6 +297,11 @@ def test_hash_table(entries, others):
         position = int(stopwords.find_word(table, np.uint64(word)))
         assert (position >= 0) == (word in entries)
         assert position < 0 or int(table[position]) == word
+    places = np.zeros(len(others), np.uint32)
+    stopwords.place_words(np.array(others, np.uint64), table, places)
+    assert [int(table[place]) == word for place, word in zip(places, others, strict=True)] == [
+        word in entries for word in others
+    ]
 
 
 small_words = st.integers(1, 12).map(lambda n: n * 0x9E3779B97F4A7C15 % 2**64)
@@ -310,12 +315,16 @@ token_rows = st.lists(
 
 
 @examples
-@given(token_rows, st.lists(st.sets(small_words, max_size=6), min_size=1, max_size=4))
+@given(
+    token_rows.map(lambda rows: [row * 7 for row in rows]),  # more than are counted at a time
+    st.lists(st.sets(small_words, max_size=6), min_size=1, max_size=4),
+)
 def test_count_languages(rows, lists):
     values, bounds = ragged([[token[0] for token in row] for row in rows])
     table, languages = language_table(lists)
     out = np.zeros((len(rows), len(lists)), np.int64)
-    stopwords.count_languages(values, bounds, table, languages, out)
+    places = np.zeros(max(map(len, rows), default=0), np.uint32)
+    stopwords.count_languages(values, bounds, table, languages, places, out)
     wanted = [[sum(token[0] in each for token in row) for each in lists] for row in rows]
     assert out.tolist() == wanted
 
@@ -335,7 +344,7 @@ def test_plain_capitals(flags, low):
     low = min(low, len(flags))
     out = np.zeros(len(flags) - low, np.bool_)
     array = np.array(flags, np.uint8)
-    stopwords.plain_capitals(array, np.intp(low), np.intp(len(flags)), out)
+    stopwords.plain_capitals(array[low:], out)
     assert out.tolist() == naive_telling_capitals(flags[low:])
 
 

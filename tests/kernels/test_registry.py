@@ -136,6 +136,7 @@ REGISTRY = {
         "take_heaviest": "test_the_heaviest_come_first",
         "explain_stories": "test_explanations",
         "find_words": "test_places_of_words",
+        "find_words_of": "test_places_of_words",
     },
     "facts": {
         "number_of": "test_kinds_are_those_of_the_twin",
@@ -444,6 +445,8 @@ REGISTRY = {
     "stopwords": {
         "find_word": "test_hash_table",
         "fill_table": "test_templates",
+        "place_words": "test_hash_table",
+        "count_bits": "test_count_languages",
         "count_languages": "test_count_languages",
         "without_capitals": "test_document_frequencies",
         "counter_of": "test_document_frequencies",
@@ -451,7 +454,7 @@ REGISTRY = {
         "weigh_frequent": "test_document_frequencies",
         "plain_capitals": "test_plain_capitals",
         "have_names": "test_classify_rows",
-        "is_stop_word": "test_classify_rows",
+        "find_stop_words": "test_classify_rows",
         "spread_names": "test_classify_rows",
         "lengthen_names": "test_classify_rows",
         "weigh_tokens": "test_classify_rows",
@@ -461,6 +464,7 @@ REGISTRY = {
     },
     "stories": {
         "term_at": "test_bags",
+        "document_of": "test_bags",
         "fill_bag": "test_bags",
         "empty_bag": "test_bags",
         "find_slot": "test_counts_of_terms",
@@ -480,7 +484,10 @@ REGISTRY = {
         "push_best": "test_the_largest",
         "add_candidates": "test_partners",
         "find_partners": "test_partners",
+        "merge_vector": "test_expansion",
         "add_vectors": "test_expansion",
+        "keep_heaviest": "test_expansion",
+        "write_sum": "test_expansion",
         "expand_rows": "test_expansion",
     },
     "telling": {

@@ -422,6 +422,10 @@ def test_places_of_words(before, tokens):
     explaining.find_words(source, 1, np.array(terms, np.uint64), places)
     wanted = [len(before) + naive.place_of(tokens, term) for term in terms[:-1]]
     assert places.tolist() == [*wanted, 12345]
+    all_terms = np.array([terms[:-1], [0, *terms[:-1]][: len(terms) - 1]], np.uint64)
+    all_places = np.full(all_terms.shape, -1, np.int64)
+    explaining.find_words_of(source, np.array([1, 1]), all_terms, all_places)
+    assert all_places.tolist() == [wanted, [-1, *wanted][: len(wanted)]]
 
 
 @examples

@@ -165,7 +165,10 @@ def _look_at_lines(page: Page, whole: Bool) -> None:
     )
     for line, words, flags, position, left in facts:
         line_text = lines.text(page.texts, line)
-        match = patterns.match_patterns(line_text, words, is_sentence=bool(flags & SENTENCE))
+        is_sentence, may_be_glued = bool(flags & SENTENCE), bool(flags & CAMEL)
+        match = patterns.match_patterns(
+            line_text, words, is_sentence=is_sentence, may_be_glued=may_be_glued
+        )
         if match is None:
             tag = tags.tag_of(line_text, words, flags, position, left)
             if tag is not None:

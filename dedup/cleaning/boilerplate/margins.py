@@ -70,15 +70,18 @@ def _take_margins(page: Page, line_counts: LineCounts) -> None:
     kernel.text_bounds(lines.bounds, lines.words, prose, bounds)
     texts = bounds.tolist()
     menu, foot = _count_firm(page, _MENU), _count_firm(page, _FOOT)
+    begins = lines.bounds.tolist()
+    on_most = offsets_of(line_counts.most.astype(np.int64)).tolist()
     for doc in np.unique(lines.docs[found]).tolist():
-        begin, end = int(lines.bounds[doc]), int(lines.bounds[doc + 1])
+        begin, end = begins[doc], begins[doc + 1]
         first, last = texts[doc]
         if first == last:
             continue  # a page without text
-        more = bool(page.frequent) and _take_frequent(page, line_counts, prose, (first, last))
-        if more or menu[first] > menu[begin]:
+        more = on_most[end] > on_most[begin] and bool(page.frequent)
+        more = more and _take_frequent(page, line_counts, prose, (first, last))
+        if more or _may_be_menus(menu[first] - menu[begin], first - begin):
             _take_heads(page, _menus(page, _runs(page, prose, begin, first, _MENU)))
-        if more or foot[end] > foot[last]:
+        if more or _may_be_menus(foot[end] - foot[last], end - last):
             _take_feet(page, _menus(page, _runs(page, prose, last, end, _FOOT)))
         if menu[last] - menu[first] >= _INSIDE:
             for run in _runs(page, prose, first, last, _MENU):
@@ -113,6 +116,11 @@ def _runs(page: Page, prose: Bool, low: int, high: int, reasons: frozenset[str])
         for above, below in itertools.pairwise(stops)
         if below > above + 1
     ]
+
+
+def _may_be_menus(firm: int, lines: int) -> bool:
+    """Tell whether ``_menus`` may find any in a margin of so many lines, some of them firm."""
+    return firm >= _FEWEST or (firm > 0 and lines >= _ALONE_LINES)
 
 
 def _menus(page: Page, runs: list[_Run]) -> list[_Run]:

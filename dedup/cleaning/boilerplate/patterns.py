@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import AnyStr
 
 _ANNOTATIONS = str.maketrans(
     {
@@ -24,12 +26,16 @@ _LINK = re.compile(
     r"!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)"
 )
 _EMPHASIS = re.compile(r"(?<![^\W_])(\*{1,3}|_{1,3}|~~|`)(?=\S)(.+?)(?<=\S)\1(?![^\W_])")
+_EMPHASISED = "*_`~"
 _HEADING = re.compile(r"^\s*(?:#{1,6}|>+)\s+|\s+#+\s*$")
-_BEHIND = re.compile(r"[\s:*»›>→|]+$")
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))  # what \s matches, all of it
+_BEHIND = f"{_BLANKS}:*»›>→|"
 _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _HAS_GLUED = re.compile(r"[a-z][A-Z][a-z]")  # the same, found sooner
 _HAN = "\u2e80-\u2fdf\u3005-\u30ff\u3400-\u9fff"
 _WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+|©")
+# Of ASCII: letters become small ones, what is in no word a blank.
+_PLAIN = bytes(ord(chr(c).lower()) if chr(c).isalnum() else 32 for c in range(128)) + bytes(128)
 _HEADER = re.compile(r"\[(\w+) (\d+) (strong|medium) \| ([^\]]+)\]")
 _NO_SENTENCE = "$."
 _AMONG = "$+"
@@ -45,6 +51,14 @@ _REPORT_WORDS = 5  # shorter lines report nothing
 _OPEN_END = re.compile(r"(?<!\\)([^\W\d_]\)?)(?=\.(?:\*|\{0))")
 
 
+def has_any(line: str, some: Iterable[str]) -> bool:
+    """Tell whether a line holds any of some strings; a loop, as a generator costs twice as much."""
+    for each in some:
+        if each in line:
+            return True
+    return False
+
+
 def plain_text(line: str) -> str:
     r"""Return a line without what Markdown and HTML put around its words.
 
@@ -57,7 +71,7 @@ def plain_text(line: str) -> str:
         line = _LINK.sub(r"\1", line)
     if "#" in line or ">" in line:
         line = _HEADING.sub("", line)
-    if max(map(line.count, "*_`~")) > 1:
+    if has_any(line, _EMPHASISED) and max(map(line.count, _EMPHASISED)) > 1:
         inner = _EMPHASIS.sub(r"\2", line)
         line = line if inner == line else _EMPHASIS.sub(r"\2", inner)
     return line
@@ -78,7 +92,7 @@ def fold_line(line: str, *, unglue: bool = False) -> str:
     line = plain_text(line)
     if not line.isascii():
         line = _SYMBOL.sub("", line)
-    line = _BEHIND.sub("", _FRONT.sub("", line))
+    line = _FRONT.sub("", line).rstrip(_BEHIND)
     if unglue:
         line = _GLUED.sub(" ", line)
     if line.isascii():
@@ -116,18 +130,19 @@ def _match(position: int, folded: str, words: int, *, is_sentence: bool) -> Matc
     section = sections()[position]
     if words > section.limit:
         return None
-    said = words >= _REPORT_WORDS and section.reason not in _QUOTES_TITLES
-    if said and _REPORTED.search(folded):
+    firm = _is_one_of(position, "patterns", folded)
+    firm = firm or (not is_sentence and _is_one_of(position, "titles", folded))
+    if not firm and (is_sentence or not _is_one_of(position, "among", folded)):
         return None
-    firm = _is_one_of(section.patterns, folded)
-    firm = firm or (not is_sentence and _is_one_of(section.titles, folded))
-    if not firm and (is_sentence or not _is_one_of(section.among, folded)):
+    may_be_said = words >= _REPORT_WORDS and section.reason not in _QUOTES_TITLES
+    if may_be_said and _REPORTED.search(folded):  # the slowest comes last
         return None
     return Match(section.reason, section.confidence, weak=not firm)
 
 
-def _is_one_of(patterns: tuple[str, ...], folded: str) -> bool:
-    return bool(patterns) and _any_of(patterns).fullmatch(folded) is not None
+def _is_one_of(position: int, kind: str, folded: str) -> bool:
+    patterns = _any_of(position, kind)
+    return patterns is not None and patterns.fullmatch(folded) is not None
 
 
 @cache
@@ -180,9 +195,10 @@ def trigger_words() -> dict[str, int]:
 
 
 @cache
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+def _any_of(position: int, kind: str) -> re.Pattern[str] | None:
     """Compile patterns when a line first comes to them; those of most languages never are."""
-    return re.compile("|".join(f"(?:{each})" for each in patterns))
+    patterns: tuple[str, ...] = getattr(sections()[position], kind)
+    return re.compile("|".join(f"(?:{each})" for each in patterns)) if patterns else None
 
 
 @cache
@@ -201,38 +217,81 @@ def _by_trigger() -> dict[str, tuple[int, ...]]:
     return positions
 
 
+@cache
+def _by_plain_trigger() -> dict[bytes, tuple[int, ...]]:
+    return {word.encode(): each for word, each in _by_trigger().items() if word.isascii()}
+
+
+def is_plain(line: str) -> bool:
+    """Tell whether folding a line changes none of its words but their case.
+
+    >>> is_plain("# Share *this*"), is_plain("Sh[are](/x)"), is_plain("Réply")
+    (True, False, False)
+    """
+    return line.isascii() and "&" not in line and "](" not in line
+
+
+def words_of_plain(line: str) -> list[bytes]:
+    """Return the words of a plain line, folded.
+
+    >>> words_of_plain("* The newsletter's 400 readers:")
+    [b'the', b'newsletter', b's', b'400', b'readers']
+    """
+    return line.encode().translate(_PLAIN).split()
+
+
+def _tried(
+    by_trigger: dict[AnyStr, tuple[int, ...]], line_words: list[AnyStr], words: int
+) -> list[int]:
+    """Return the sections that a line of ``words`` words may be of, by those it has."""
+    there = by_trigger.keys() & line_words
+    found = {position for word in there for position in by_trigger[word]}
+    return sorted(position for position in found if words <= sections()[position].limit)
+
+
+def _options(line: str, words: int, *, may_be_glued: bool) -> list[tuple[str, list[int]]]:
+    """Return a folded line with the sections it may be of, and what else it may be read as."""
+    if may_be_glued and _HAS_GLUED.search(line):
+        variants = _variants(line)
+    elif is_plain(line):  # most lines of text: they have no such words, and need not be folded
+        tried = _tried(_by_plain_trigger(), words_of_plain(line), words)
+        return [(fold_line(line), tried)] if tried else []
+    else:
+        variants = [fold_line(line)]
+    return [(each, _tried(_by_trigger(), _WORD.findall(each), words)) for each in variants]
+
+
 def _variants(line: str) -> list[str]:
-    """Return a line as it is, and where capitals stand inside words with those words parted.
+    """Return a line as it is, and with words parted inside of which capitals stand.
 
     The first may be where a label ends: "Previous articleBridge mended" is also tried as
     "previous article: bridge mended".
     """
-    folded = [fold_line(line)]
-    if _HAS_GLUED.search(line):
-        folded += [fold_line(line, unglue=True), fold_line(_GLUED.sub(": ", line, count=1))]
-    return list(dict.fromkeys(folded))
+    parted = fold_line(line, unglue=True), fold_line(_GLUED.sub(": ", line, count=1))
+    return list(dict.fromkeys([fold_line(line), *parted]))
 
 
 @lru_cache(maxsize=_KEPT_LINES)
-def match_patterns(line: str, words: int, *, is_sentence: bool) -> Match | None:
+def match_patterns(
+    line: str, words: int, *, is_sentence: bool, may_be_glued: bool = True
+) -> Match | None:
     """Return what the first pattern that is the whole of ``line`` says, the firm ones first.
+
+    ``may_be_glued`` is false where no capital follows a small letter.
 
     >>> found = match_patterns("Sign up to our newsletter!", 5, is_sentence=True)
     >>> (found.reason, found.weak) if found else None
     ('newsletter_signup', False)
     >>> match_patterns("The newsletter had 400 readers.", 5, is_sentence=True)
     """
-    by_trigger = _by_trigger()
     weak = None
     plain = plain_text(line)
     if plain != line:
-        line, words = plain, min(words, len(_WORD.findall(plain)))
+        line, words, may_be_glued = plain, min(words, len(_WORD.findall(plain))), True
     if words > _most_words():
         return None
-    for each in _variants(line):
-        there = by_trigger.keys() & _WORD.findall(each)
-        tried = {position for word in there for position in by_trigger[word]}
-        for position in sorted(tried):
+    for each, tried in _options(line, words, may_be_glued=may_be_glued):
+        for position in tried:
             match = _match(position, each, words, is_sentence=is_sentence)
             if match is not None and not match.weak:
                 return match

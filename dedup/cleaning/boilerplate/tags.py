@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dedup.cleaning.boilerplate.patterns import fold_line
+from dedup.cleaning.boilerplate.patterns import fold_line, has_any, is_plain
 from dedup.text.lines import PAREN, SENTENCE
 
 _MONTHS = (
@@ -55,6 +55,10 @@ _CREDIT_LINE = re.compile(
 _CREDIT_WORDS = (
     "photo picture image credit foto bild фото caption getty shutterstock istock alamy afp reuters"
 ).split()
+# One of these stands in whatever `_SIGN_OFF` or `_CREDIT_LINE` matches.
+_LONG_LINE_WORDS = ("reporting", "editing", "writing", *_CREDIT_WORDS)
+_MARKUP = frozenset("*_`~#")
+_SHORT_WORDS = 14  # no longer line is a date, a byline or a name with a year
 _SHOUTED_DATE = re.compile(
     r"[A-Z][A-Z ,.'’/()-]{2,60}[-–—] ?(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.? "
     r"\d{1,2}(?:, \d{4})?:\s"
@@ -69,6 +73,7 @@ _BYLINE = re.compile(
 _SIGN_OFF = re.compile(
     r"\(?(?:additional |editing and |writing and )*(?:reporting|editing|writing) by .+"
 )
+_DASHES = ("—", "–", "-")
 _SIGNATURE = re.compile(r"[—–-]\s?.{1,80}\(@\w{1,30}\)\s+\S.{2,40}\d{4}")
 _EMBED_ENDS = re.compile(r"(?:\bpic\.twitter\.com/\w+|https?://t\.co/\w+)\s*\Z", re.IGNORECASE)
 _EMBED_BEGINS = ("a post shared by ", "view this post on ")
@@ -94,7 +99,8 @@ def trigger_words() -> dict[str, int]:
 
 def is_signature(line: str) -> bool:
     """Tell whether ``line`` closes an embedded tweet: who, handle, date."""
-    return bool(_SIGNATURE.fullmatch(line.strip()))
+    line = line.strip()
+    return line[:1] in _DASHES and _SIGNATURE.fullmatch(line) is not None
 
 
 def tag_of(line: str, words: int, flags: int, position: int, left: int) -> str | None:
@@ -111,12 +117,25 @@ def tag_of(line: str, words: int, flags: int, position: int, left: int) -> str |
     line = line.strip()
     if is_signature(line) or _is_embed(line):
         return "embed"
+    if words > _SHORT_WORDS and is_plain(line) and not _may_be_tagged(line, flags):
+        return None  # so it is of most lines of text, which need not be folded
     folded = fold_line(line)
-    if words <= 14 and _is_date(folded):
+    if words <= _SHORT_WORDS and _is_date(folded):
         return "date_line"
     if _is_byline(line, folded, words, flags, min(position, left + BYLINE_PLACES - 3)):
         return "byline"
     return "caption" if _is_caption(line, folded, words, flags) else None
+
+
+def _may_be_tagged(line: str, flags: int) -> bool:
+    """Tell whether a plain line of more than ``_SHORT_WORDS`` may have a tag other than embed."""
+    small = line.lower()
+    if has_any(small, _LONG_LINE_WORDS) or _SHOUTED_DATE.match(line):
+        return True
+    last = small.rfind("(") if flags & PAREN else -1
+    if last < 0:
+        return False
+    return not _MARKUP.isdisjoint(small[last:]) or _has_credit(fold_line(small[last:]))
 
 
 def _is_embed(line: str) -> bool:
@@ -154,15 +173,20 @@ def _is_byline(line: str, folded: str, words: int, flags: int, position: int) ->
     return all(not each[0].islower() for each in name)
 
 
+def _has_credit(folded: str) -> bool:
+    """Tell whether a line ends in a credit in brackets."""
+    brackets = _IN_BRACKETS.search(folded)
+    return brackets is not None and _HAS_CREDIT.search(brackets[1].strip()) is not None
+
+
 def _is_caption(line: str, folded: str, words: int, flags: int) -> bool:
     if words > 120:
         return False
-    brackets = _IN_BRACKETS.search(folded) if flags & PAREN else None
-    if brackets is not None and _HAS_CREDIT.search(brackets[1].strip()):
+    if flags & PAREN and _has_credit(folded):
         return True
     if folded.startswith("© ") and words <= 30:
         return True
-    is_credit = any(word in folded for word in _CREDIT_WORDS) and _CREDIT_LINE.fullmatch(folded)
+    is_credit = has_any(folded, _CREDIT_WORDS) and _CREDIT_LINE.fullmatch(folded)
     if is_credit or _SHOUTED_DATE.match(line):
         return True
     if words > 7 or not _NAME_YEAR.fullmatch(line):

@@ -31,13 +31,13 @@ from dedup.cleaning.boilerplate.templates import (
     NONE,
     Template,
     Templates,
-    cut_units,
     spread,
     templates_of,
 )
 from dedup.core.arrays import Bool, Int64, Texts, UInt64
 from dedup.core.storage import Columns
 from dedup.kernels.lines import drop_single
+from dedup.kernels.templates import Units
 from dedup.text.lines import Lines
 from dedup.text.tokens import Tokens
 
@@ -83,9 +83,11 @@ class TemplateCounter:
         self._sites, self._columns = sites, columns
         self._grown = [columns.grow(f"units.{name}", kind, room) for name, kind in _COLUMNS.items()]
 
-    def add(self, tokens: Tokens, lines: Lines, low: int, first_token: int) -> None:
-        """Take in the next documents: ``low`` is the first, ``first_token`` its first token."""
-        units = cut_units(tokens, lines)
+    def add(self, units: Units, lines: Lines, low: int, first_token: int) -> None:
+        """Take in the units of the next documents, of which ``low`` is the first.
+
+        ``first_token`` is the first token of that one.
+        """
         pieces = (
             units.keys,
             lines.docs[units.lines] + low,

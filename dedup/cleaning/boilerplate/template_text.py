@@ -9,7 +9,7 @@ import numpy as np
 
 from dedup.cleaning.boilerplate.lines import LineCounts
 from dedup.cleaning.boilerplate.page import Page
-from dedup.cleaning.boilerplate.templates import ENDING, NOT, SHORT, Templates, cut_units
+from dedup.cleaning.boilerplate.templates import ENDING, NOT, SHORT, Templates
 from dedup.core.arrays import Bool, Int64, UInt8
 from dedup.kernels.templates import Units
 from dedup.text.lines import SENTENCE, Lines
@@ -36,11 +36,10 @@ class Found:
     known: Int64
 
     @classmethod
-    def of(cls, templates: Templates, tokens: Tokens, lines: Lines, sites: Int64) -> Found | None:
-        """Look the units of some documents up; None where there are no templates."""
-        if not templates:
-            return None
-        units = cut_units(tokens, lines)
+    def of(
+        cls, templates: Templates, units: Units, tokens: Tokens, lines: Lines, sites: Int64
+    ) -> Found:
+        """Look the units of some documents up."""
         known = np.flatnonzero(np.isin(lines.keys, templates.lines) & (lines.words > 0))
         return cls(units, *templates.find(tokens, lines, units, sites), tokens, known)
 

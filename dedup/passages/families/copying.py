@@ -150,10 +150,14 @@ def _find_named(
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """How outlets may be called in a text: a pattern for each owner, and hashes of first words."""
+    """How outlets may be called in a text: a pattern for each owner, and hashes of first words.
 
-    patterns: dict[int, re.Pattern[str]]
+    A pattern is ``compiled`` when a text is searched for it: of most owners none is.
+    """
+
+    patterns: dict[int, str]
     beginnings: np.ndarray
+    compiled: dict[int, re.Pattern[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sources: Sources) -> _Names:
@@ -165,7 +169,7 @@ class _Names:
             for name in (owners.owner_names[owner], owners.site_names[site]):
                 called.setdefault(owner, set()).update(_spellings(name))
         patterns = {
-            owner: re.compile("|".join(sorted(map(_spaced, names), key=lambda n: (-len(n), n))))
+            owner: "|".join(sorted(map(_spaced, names), key=lambda n: (-len(n), n)))
             for owner, names in called.items()
             if names
         }
@@ -198,10 +202,13 @@ class _Names:
         return {
             owner
             for owner in owners & self.patterns.keys()
-            if any(
-                _is_reported(text, *found.span()) for found in self.patterns[owner].finditer(text)
-            )
+            if any(_is_reported(text, *found.span()) for found in self._of(owner).finditer(text))
         }
+
+    def _of(self, owner: int) -> re.Pattern[str]:
+        if owner not in self.compiled:
+            self.compiled[owner] = re.compile(self.patterns[owner])
+        return self.compiled[owner]
 
 
 def _is_reported(text: str, start: int, end: int) -> bool:
