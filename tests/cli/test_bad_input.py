@@ -25,6 +25,16 @@ def test_what_is_no_index_is_left_alone(tmp_path):
         assert (tmp_path / "seen").read_bytes() == data
 
 
+def test_a_folder_is_no_index_and_gets_nothing_beside_it(tmp_path):
+    lines = write_jsonl(tmp_path / "a.jsonl", {"id": "a", "text": "One."})
+    (tmp_path / "seen").mkdir()
+    for command in (["filter", lines, "-i"], ["index", "info"], ["scan", lines, "--against"]):
+        done = run(*command, tmp_path / "seen")
+        assert (done.code, done.err.count("\n")) == (4, 1), done.err
+        assert "seen is a folder, not a dedup index, which is a file" in done.err
+        assert names_in(tmp_path) == ["a.jsonl", "seen"]
+
+
 def test_a_stated_format_is_obeyed_or_refused(tmp_path):
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"text": ["one"]}), path)

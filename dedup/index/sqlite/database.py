@@ -115,7 +115,9 @@ def sealed(data: bytes, *facts: int) -> int:
 
 
 def _refuse_others(path: Path) -> None:
-    """Raise ``CorruptIndex`` for a file that is no index."""
+    """Raise ``CorruptIndex`` for a file that is no index, ``IndexUnavailable`` for a folder."""
+    if path.is_dir():
+        raise IndexUnavailable(f"{path} is a folder, not a dedup index, which is a file")
     if not path.is_file() or not path.stat().st_size:
         return
     with path.open("rb") as file:
