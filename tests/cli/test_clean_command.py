@@ -103,10 +103,18 @@ def test_clean_replaces_no_foreign_file(folder, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["scan", "clean", "restore"])
-def test_an_output_without_a_name_is_wrong_usage(folder, command):
-    done = run(command, folder, "-o", "")
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("", "the name of the folder is empty"), ("-", "several files are written; name a folder")],
+)
+def test_an_output_that_is_no_folder_is_wrong_usage(
+    folder, tmp_path, monkeypatch, command, name, says
+):
+    monkeypatch.chdir(tmp_path)
+    done = run(command, folder, "-o", name)
     assert done.code == 2
-    assert "the name of the folder is empty" in done.err
+    assert says in done.err
+    assert not (tmp_path / "-").exists()
 
 
 def test_rows_come_back_as_they_were(tmp_path):
