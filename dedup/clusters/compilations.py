@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from dedup.clusters.choosing import SetReader
 from dedup.clusters.stars import Clusters
-from dedup.core.arrays import Bool, Int32, Int64
+from dedup.core.arrays import Bool, Int32, Int64, distinct
 from dedup.kernels import choosing as kernel
 from dedup.similarity.relations import DERIVED, EXCERPT, SHARES_PASSAGE, Pairs, compare_shingles
 
@@ -108,7 +108,7 @@ class Compilations:
             apart &= both <= _MOST_HOLDERS
         if not apart.any():
             return False
-        strangers = np.unique(np.concatenate([one[apart], two[apart]]))
+        strangers = distinct(np.concatenate([one[apart], two[apart]]))
         return self.is_one_text is None or not self.is_one_text(holder, stand[strangers])
 
 

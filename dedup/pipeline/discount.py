@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from dedup.cleaning.rules import TEMPLATE_RULES
 from dedup.clusters.choosing import SetReader
 from dedup.config import Config
-from dedup.core.arrays import Int64, offsets_of, runs_of_rows
+from dedup.core.arrays import Int64, distinct, offsets_of, runs_of_rows
 from dedup.kernels.lines import Stretches, mask_tokens
 from dedup.pipeline.candidates import Sets
 from dedup.pipeline.wording import some_tokens
@@ -92,7 +92,7 @@ def left_sets(
     given = pc.and_(given, pc.is_in(removals["doc"], value_set=pa.array(compared)))
     some = removals.filter(given)
     stretches = Stretches(*(some[name].to_numpy() for name in ("doc", "start", "end")))
-    rows = np.unique(stretches.docs)
+    rows = distinct(stretches.docs)
     counts = tokens.counts()[rows]
     values = sets.columns.grow("left_shingles", np.uint64, int(counts.sum()) + len(rows))
     sizes: list[Int64] = [np.zeros(0, np.int64)]

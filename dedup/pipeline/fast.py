@@ -20,7 +20,7 @@ from dedup.clusters.joining import addressed, cluster_documents
 from dedup.clusters.standing import Standing, decide
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64, Texts, one_array, texts_from_arrow
+from dedup.core.arrays import Bool, Int64, Texts, distinct, one_array, texts_from_arrow
 from dedup.core.checkpoints import Kept
 from dedup.core.hashing import content_of
 from dedup.core.parallel import in_order
@@ -290,7 +290,7 @@ def _shingle_candidates(state: State) -> None:
     work = state.resources.work
 
     def compute() -> None:
-        documents = np.unique(state.candidates)
+        documents = distinct(state.candidates)
         most = np.maximum(state.signed.counts[documents] - state.config.shingle_size + 1, 1)
         work.spool.reserve(SHINGLES, int(most.sum()), np.uint64)
         if state.text_bytes and not work.begun:
@@ -332,7 +332,7 @@ def _wanted(
 
 
 def _verifier(state: State) -> Verifier:
-    wanted = np.sort(state.signed.order[np.unique(state.candidates)])
+    wanted = np.sort(state.signed.order[distinct(state.candidates)])
     return Verifier.of(state.resources.work.spool, wanted, state.signed.order)
 
 
@@ -358,7 +358,7 @@ def _verify(state: State) -> None:
 def _find_differences(state: State) -> None:
     """Look at what differs in each pair on which a removal may rest, by the spilled texts."""
     signed, resources = state.signed, state.resources
-    wanted = np.sort(signed.order[np.unique(state.candidates)])
+    wanted = np.sort(signed.order[distinct(state.candidates)])
     source = KeptWords.of(resources.work.spool, wanted, signed.order)
     dates = state.ranking.dates
     state.judge = Judge(

@@ -23,7 +23,7 @@ from dedup.clusters.running import kept_running
 from dedup.clusters.standing import Standing, decide
 from dedup.clusters.stars import Clusters, stars
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64, column_codes
+from dedup.core.arrays import Bool, Int64, column_codes, distinct
 from dedup.core.checkpoints import Kept
 from dedup.core.dates import days_of
 from dedup.passages.families import (
@@ -253,7 +253,7 @@ def _among_near_copies(state: State) -> Bool:
     crowd the others out of their seeds.
     """
     pairs = state.copies.candidates[state.copies.jaccard >= SAME_TEXT]
-    rows = np.unique(pairs)
+    rows = distinct(pairs)
     order = state.ranking.take(rows).keys(state.config.canonical, np.zeros(len(rows)))
     leaders = stars(np.searchsorted(rows, pairs), order)
     by_leader = order[np.argsort(leaders[order], kind="stable")]
@@ -276,7 +276,7 @@ def _relate_pairs(state: State) -> None:
     if state.compares and len(state.documents) > 1:
         candidates = np.array([[0, 1]], np.int64)
     shared = state.passages.pairs[:, :2]
-    compared = np.unique(np.concatenate([candidates, state.misread.pairs, shared]))
+    compared = distinct(np.concatenate([candidates, state.misread.pairs, shared]))
     state.sets = left_sets(
         *(state.copies.sets, state.tokens, state.removals.rows, compared, state.config)
     )

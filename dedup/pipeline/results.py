@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters, components
-from dedup.core.arrays import Bool, Float64, Int64, one_array
+from dedup.core.arrays import Bool, Float64, Int64, distinct, one_array
 from dedup.core.package import version
 from dedup.errors import OutputError
 from dedup.kernels.differences import LONGEST as LONGEST_LOST
@@ -233,7 +233,7 @@ def reuse_groups(pairs: Pairs, clusters: Clusters, ids: pa.Array) -> list[list[s
     """Return the clusters that share text with each other, by name, where there are several."""
     ours, theirs = clusters.leaders[pairs.a], clusters.leaders[pairs.b]
     related = (ours != theirs) & ~np.isin(pairs.relations, (NONE, SAME_FORM))
-    rows = np.unique(np.concatenate([ours[related], theirs[related]]))
+    rows = distinct(np.concatenate([ours[related], theirs[related]]))
     groups = components(
         np.searchsorted(rows, ours[related]), np.searchsorted(rows, theirs[related]), len(rows)
     )
@@ -305,7 +305,7 @@ def templates_summary(found: Removals, metadata: pa.Table, tokens: Tokens) -> di
     removed = np.bincount(docs, weights=sizes, minlength=len(tokens)).astype(np.int64)
     return {
         "count": len(found.templates),
-        "documents": len(np.unique(docs)),
+        "documents": len(distinct(docs)),
         "removals": len(docs),
         "sites": _sites_that_lose(sites, removed, tokens),
         "listed": listed,

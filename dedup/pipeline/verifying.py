@@ -10,7 +10,7 @@ import numpy as np
 
 from dedup.clusters.choosing import SetReader, held_sets
 from dedup.config import Config
-from dedup.core.arrays import Int32, Int64, UInt64, offsets_of, runs_of_rows
+from dedup.core.arrays import Int32, Int64, UInt64, distinct, offsets_of, runs_of_rows
 from dedup.core.parallel import in_order
 from dedup.core.spool import Spool
 from dedup.kernels.shingles import gather_rows
@@ -53,7 +53,7 @@ class Verifier:
         positions = self.positions[pairs].astype(np.int64)
         if self.path is None or not len(pairs):
             return compare_shingles(positions, Shingles(self.values, self.offsets))
-        some = np.unique(positions)
+        some = distinct(positions)
         return compare_shingles(np.searchsorted(some, positions), self._read(self.path, some))
 
     def reader(self) -> SetReader:
@@ -62,7 +62,7 @@ class Verifier:
 
         def read(rows: Int64) -> Shingles:
             positions = self.positions[rows].astype(np.int64)
-            some = np.unique(positions)
+            some = distinct(positions)
             sets = held.read(some) if self.path is None else self._read(self.path, some)
             return held_sets(sets).read(np.searchsorted(some, positions))
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int32, Int64, one_array
+from dedup.core.arrays import Bool, Int32, Int64, distinct, one_array
 from dedup.similarity.relations import (
     DERIVED,
     NONE,
@@ -74,7 +74,7 @@ def find_addresses(
     groups = address_groups(metadata["doc_id"], metadata["url"])
     rows = np.flatnonzero((groups >= 0) & (counts[representatives] > 0))
     count = np.int64(len(metadata))
-    texts = np.unique(groups[rows] * count + representatives[rows])
+    texts = distinct(groups[rows] * count + representatives[rows])
     _, starts, sizes = np.unique(texts // count, return_index=True, return_counts=True)
     pairs, of_group = [np.zeros((0, 2), np.int64)], [np.zeros(0, np.int64)]
     for start, size in zip(starts.tolist(), sizes.tolist(), strict=True):

@@ -26,6 +26,7 @@ from dedup.core.arrays import (
     Texts,
     UInt8,
     UInt64,
+    distinct,
     offsets_of,
     runs_of_rows,
     texts_from_strings,
@@ -262,7 +263,7 @@ class Judge:
         for low, high in self._runs(pairs, rows):
             some, ours = rows[low:high], is_a[low:high]
             both = np.stack([pairs.a[some], pairs.b[some]], axis=1)
-            documents = np.unique(both)
+            documents = distinct(both)
             words = self.source(documents)
             scratch = scratch_of(words)
             for pair, (a, b), own in zip(
@@ -292,7 +293,7 @@ class Judge:
     def _judge(self, pairs: Pairs, rows: Int64) -> tuple[Int64, Int64, Bool, dict[int, str]]:
         """Judge some pairs: figures, relations, who stays, what changed."""
         both = np.stack([pairs.a[rows], pairs.b[rows]], axis=1)
-        documents = np.unique(both)
+        documents = distinct(both)
         words = self.source(documents)
         places = np.searchsorted(documents, both)
         scratch = scratch_of(words)

@@ -15,7 +15,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedup.core.arrays import Bool, Float64, Int64, Texts, UInt64, offsets_of, runs_of_rows
+from dedup.core.arrays import (
+    Bool,
+    Float64,
+    Int64,
+    Texts,
+    UInt64,
+    distinct,
+    offsets_of,
+    runs_of_rows,
+)
 from dedup.core.checkpoints import Kept
 from dedup.kernels import misread as kernel
 from dedup.kernels.misread import SPREAD_PARTS
@@ -113,7 +122,7 @@ def find_misread(texts: Texts, tokens: Tokens, included: Bool) -> Misread:
 
 def compare_texts(texts: Texts, pairs: Int64) -> Misread:
     """Return which pairs of texts are alike by their characters."""
-    units, bounds = characters(texts, documents := np.unique(pairs))
+    units, bounds = characters(texts, documents := distinct(pairs))
     alphabet, codes = np.unique(units, return_inverse=True)
     common = np.zeros(len(pairs), np.int64)
     places = np.searchsorted(documents, pairs)
@@ -141,7 +150,7 @@ class _Runs(NamedTuple):
 
 def _shared_runs(texts: Texts, rows: Int64, included: Bool) -> _Runs:
     """Return the runs of all ``included`` documents that some of ``rows`` have as well."""
-    known = np.unique(shingle_tokens(*characters(texts, rows), RUN).values)
+    known = distinct(shingle_tokens(*characters(texts, rows), RUN).values)
     mask = np.uint64((1 << (8 * len(known)).bit_length()) - 1)
     seen = np.zeros(int(mask) + 1, np.bool_)
     seen[known & mask] = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dedup.core.arrays import Int32, Int64, offsets_of, order_by
+from dedup.core.arrays import Int32, Int64, distinct, offsets_of, order_by
 from dedup.core.parallel import Spare, in_order
 from dedup.kernels import linking
 from dedup.kernels import stories as kernel
@@ -146,7 +146,7 @@ def _pairs(partners: Int32) -> Int64:
     others = partners[own, column].astype(np.int64)
     apart = partners[others, 0] < 0  # those are in no pair
     own, others = own[~apart], others[~apart]
-    keys = np.unique(np.minimum(own, others) << 32 | np.maximum(own, others))
+    keys = distinct(np.minimum(own, others) << 32 | np.maximum(own, others))
     return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
 
 

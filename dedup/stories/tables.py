@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.config import BY_STRENGTH
-from dedup.core.arrays import Bool, Int32, Int64, column_codes, one_array
+from dedup.core.arrays import Bool, Int32, Int64, column_codes, distinct, one_array
 from dedup.core.dates import NO_DAY
 from dedup.schema import STORIES, STORY_MEMBERS
 from dedup.similarity.relations import NAMES, NONE, SAME_FORM, Pairs
@@ -72,7 +72,7 @@ def story_tables(
         own_copies = copies.get(story, [])
         every = np.concatenate([rows, np.array(own_copies, np.int64)])
         row = _story(found, story, rows, shared, days, sites)
-        row |= {"documents": len(every), "sites": len(np.unique(sites[every][sites[every] >= 0]))}
+        row |= {"documents": len(every), "sites": len(distinct(sites[every][sites[every] >= 0]))}
         row |= _dates(metadata["date"], days, every)
         row["story"] = names[rows[0]]
         stories.append(row)
@@ -128,8 +128,8 @@ def _shared(pairs: Pairs, leaders: Int64, inside: Int64) -> _Shared:
     rows, first = np.unique(own, return_index=True)
     relation, closest = np.full((2, count), -1, np.int64)
     relation[rows], closest[rows] = relations[first], other[first]
-    distinct = np.unique(np.stack([own, other], axis=1), axis=0)[:, 0]
-    return _Shared(np.bincount(distinct, minlength=count), relation, closest, on_form)
+    ends = np.unique(np.stack([own, other], axis=1), axis=0)[:, 0]
+    return _Shared(np.bincount(ends, minlength=count), relation, closest, on_form)
 
 
 def _story(

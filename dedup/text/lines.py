@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dedup.core.arrays import Bool, Int32, Int64, Texts, UInt64, texts_from_strings
+from dedup.core.arrays import Bool, Int32, Int64, Texts, UInt64, distinct, texts_from_strings
 from dedup.kernels import lines as kernel
 from dedup.kernels.lines import (
     AT,
@@ -188,7 +188,7 @@ def truncated_documents(lines: Lines, removals: pa.Table) -> Bool:
     removed = set(zip(removals["doc"].to_pylist(), removals["start"].to_pylist(), strict=True))
     cut = np.zeros(len(lines.bounds) - 1, np.bool_)
     dotted = lines.flags & ELLIPSIS
-    for doc in np.unique(lines.docs[dotted > 0]).tolist():
+    for doc in distinct(lines.docs[dotted > 0]).tolist():
         for line in range(int(lines.bounds[doc + 1]) - 1, int(lines.bounds[doc]) - 1, -1):
             if (doc, int(lines.starts[line])) not in removed:
                 cut[doc] = dotted[line] > 0

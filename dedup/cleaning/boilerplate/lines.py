@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.core.arrays import Bool, Int64, UInt8, UInt64
+from dedup.core.arrays import Bool, Int64, UInt8, UInt64, distinct
 from dedup.core.storage import Columns
 from dedup.kernels.lines import drop_single
 from dedup.text.lines import DIGITS, Lines
@@ -77,7 +77,7 @@ class LineTable:
         keys, place = np.unique(lines.keys[some], return_inverse=True)
         joined = np.zeros(len(keys), np.uint8)
         np.bitwise_or.at(joined, place, marks)
-        return cls(keys, joined, np.unique(lines.hashes[some[~counts.numbered[some]]]))
+        return cls(keys, joined, distinct(lines.hashes[some[~counts.numbered[some]]]))
 
     def arrays(self) -> tuple[UInt64, UInt8, UInt64]:
         """Return the arrays in order."""
@@ -167,7 +167,7 @@ class LineCounter:
             return
         _, group = np.unique(groups, return_inverse=True)
         count = int(group.max()) + 1
-        of_site = np.bincount(np.unique((self._sites + 1) * count + group) // count)
+        of_site = np.bincount(distinct((self._sites + 1) * count + group) // count)
         for part in _parts(facts):
             docs = part.docs
             marks = _count(part, self._sites[docs] + 1, group[docs], count, of_site)
@@ -245,8 +245,8 @@ def marks_of(
 def _count(facts: _Facts, site: Int64, group: Int64, count: int, of_site: Int64) -> UInt8:
     """Count the clusters of each line, and of each as it is, and mark the lines by that."""
     _, line_number = np.unique(facts.keys, return_inverse=True)
-    clusters = np.bincount(np.unique(line_number * count + group) // count)[line_number]
+    clusters = np.bincount(distinct(line_number * count + group) // count)[line_number]
     _, same = np.unique(facts.hashes, return_inverse=True)
-    literal = np.bincount(np.unique(same * count + group) // count)[same]
+    literal = np.bincount(distinct(same * count + group) // count)[same]
     inner = np.bincount(line_number, weights=(facts.flags & INNER) > 0)[line_number] > 0
     return marks_of(facts.flags, clusters, literal, of_site[site], site > 0, inner)

@@ -14,7 +14,7 @@ import numpy as np
 
 from dedup.cleaning.boilerplate.lines import LineCounts
 from dedup.cleaning.boilerplate.page import Page
-from dedup.core.arrays import Bool, offsets_of
+from dedup.core.arrays import Bool, distinct, offsets_of
 from dedup.kernels import templates as kernel
 from dedup.text.lines import BULLET, SENTENCE
 
@@ -72,7 +72,7 @@ def _take_margins(page: Page, line_counts: LineCounts) -> None:
     menu, foot = _count_firm(page, _MENU), _count_firm(page, _FOOT)
     begins = lines.bounds.tolist()
     on_most = offsets_of(line_counts.most.astype(np.int64)).tolist()
-    for doc in np.unique(lines.docs[found]).tolist():
+    for doc in distinct(lines.docs[found]).tolist():
         begin, end = begins[doc], begins[doc + 1]
         first, last = texts[doc]
         if first == last:

@@ -180,8 +180,10 @@ def _section(header: re.Match[str], lines: list[str]) -> Section:
 
 def _folded_pattern(pattern: str) -> str:
     """Fold letters as a line is folded, and end a word before whatever may follow it."""
-    folded = unicodedata.normalize("NFKD", pattern)  # the case stays, for the escapes
-    folded = "".join(each for each in folded if not unicodedata.combining(each))
+    folded = pattern
+    if not pattern.isascii():
+        folded = unicodedata.normalize("NFKD", pattern)  # the case stays, for the escapes
+        folded = "".join(each for each in folded if not unicodedata.combining(each))
     return _OPEN_END.sub(r"\1\\b", folded)
 
 

@@ -34,7 +34,7 @@ from dedup.cleaning.boilerplate.templates import (
     spread,
     templates_of,
 )
-from dedup.core.arrays import Bool, Int64, Texts, UInt64
+from dedup.core.arrays import Bool, Int64, Texts, UInt64, distinct
 from dedup.core.storage import Columns
 from dedup.kernels.lines import drop_single
 from dedup.kernels.templates import Units
@@ -154,7 +154,7 @@ class _Survey:
 
     def __post_init__(self) -> None:
         self._all = int(self.group.max()) + 1
-        pairs = np.unique((self.sites + 1) * self._all + self.group) // self._all
+        pairs = distinct((self.sites + 1) * self._all + self.group) // self._all
         self._of_site = np.bincount(pairs, minlength=int(self.sites.max()) + 2)
 
     def judge(self, rows: Int64) -> None:
@@ -196,7 +196,7 @@ class _Survey:
     def _related(self, rows: Int64, counts: _Counts) -> Bool:
         """Tell which units stand in articles that are alike in their other words too."""
         carriers = self.facts.docs[rows[counts.carriers]].astype(np.int64)
-        new = [site for site in np.unique(counts.sites).tolist() if site not in self._usual]
+        new = [site for site in distinct(counts.sites).tolist() if site not in self._usual]
         samples = [self._sample(site) for site in new]
         docs, members = np.unique(np.concatenate([carriers, *samples]), return_inverse=True)
         sketched = self._sketch(docs)

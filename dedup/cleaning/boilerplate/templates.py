@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dedup.core.arrays import Int64, UInt8, UInt64, texts_from_strings
+from dedup.core.arrays import Int64, UInt8, UInt64, distinct, texts_from_strings
 from dedup.kernels import templates as kernel
 from dedup.kernels.stopwords import fill_table
 from dedup.kernels.templates import ENDING, FULL, NOT, SHORT, Known, Units
@@ -75,7 +75,7 @@ class Templates:
         tokens = tokenise_texts(texts)
         lines = line_table(texts, tokens)
         keys = np.union1d(self.table[self.table > 0], cut_units(tokens, lines).keys)
-        own = np.unique(lines.keys[lines.words > 0])
+        own = distinct(lines.keys[lines.words > 0])
         return Templates(_key_table(keys), self.entries, self.keys, own)
 
     def find(self, tokens: Tokens, lines: Lines, units: Units, sites: Int64) -> tuple[UInt8, Int64]:

@@ -25,7 +25,7 @@ from dedup.cleaning.repeats.shapes import (
     prose_lines,
 )
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64, Texts, UInt64
+from dedup.core.arrays import Bool, Int64, Texts, UInt64, distinct
 from dedup.kernels import repeats as kernel
 from dedup.schema import REMOVALS, rows_as_table
 from dedup.text.lines import BULLET, ELLIPSIS, PAREN, SENTENCE, Lines, fragments, word_hashes
@@ -95,7 +95,7 @@ class _Search:
         """Look the first ``sizes`` tokens of blocks up in their documents: (within, across)."""
         lines = self.lines
         searched = sizes >= kernel.HEAD
-        rows = np.unique(lines.docs[searched])
+        rows = distinct(lines.docs[searched])
         within = np.full(len(lines), -1, np.int64)
         across = np.full(len(lines), -1, np.int64)
         if not len(rows):
@@ -256,7 +256,7 @@ def _remove_near_teasers(search: _Search, marked: Bool, sizes: Int64) -> None:
     if not left.any():
         return
     hashes = search.tokens.hashes
-    for doc in np.unique(lines.docs[left]).tolist():
+    for doc in distinct(lines.docs[left]).tolist():
         low, high = int(lines.bounds[doc]), int(lines.bounds[doc + 1])
         full = np.flatnonzero(~marked[low:high] & ~search.gone[low:high]) + low
         spans = [np.arange(lines.lows[each], lines.highs[each]) for each in full]

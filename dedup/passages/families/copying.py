@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dedup.core.arrays import Int64, texts_from_strings
+from dedup.core.arrays import Int64, distinct, texts_from_strings
 from dedup.kernels.text import CAPITAL, UNSPACED
 from dedup.passages.families.credits import agencies
 from dedup.passages.families.find import Families
@@ -176,7 +176,7 @@ class _Names:
         plain = {_SEPARATORS.sub("", name) for names in called.values() for name in names}
         begin = {name[:k] for name in plain for k in range(2, 25)}
         hashes = tokenise_texts(texts_from_strings(sorted(begin))).hashes
-        return cls(patterns, np.unique(hashes))
+        return cls(patterns, distinct(hashes))
 
     def may_be_near(self, families: Families, rows: Int64, sources: Sources) -> Int64:
         """Return the places in ``rows`` of occurrences beside which a name may begin."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.core.arrays import Bool, Int64
+from dedup.core.arrays import Bool, Int64, distinct
 from dedup.kernels import families as kernel
 from dedup.kernels.text import QUOTED
 from dedup.passages.families.credits import agencies, find_credits, find_releases
@@ -72,7 +72,7 @@ def find_kinds(families: Families, holders: Holders, sources: Sources) -> Kinds:
     kinds[one_owner & ~templates] = OWN_TEXT
     kinds[quoted & (kinds == COPY)] = QUOTE
     open_kinds = np.flatnonzero(kinds >= QUOTE)
-    rows = np.unique(families.docs[np.isin(families.families, open_kinds)])
+    rows = distinct(families.docs[np.isin(families.families, open_kinds)])
     texts = (sources.tokens, sources.words, rows, sources.text_of)
     credited = find_credits(*texts)
     agency, credits = _agencies(families, credited, sources, count)
