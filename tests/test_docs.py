@@ -41,6 +41,11 @@ def test_generated_pages_and_figures_are_what_the_code_says(name):
     assert (generator.DOCS / name).read_text(encoding="utf-8") == generator.made(name)
 
 
+def test_lines_of_the_design_fit_on_a_screen():
+    lines = (ROOT / "DESIGN.md").read_text(encoding="utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > 160] == []
+
+
 def sections_of(page):
     """Return the text of the reference by the words of each command."""
     parts = re.split(r"^#+ (dedup.*)$", page, flags=re.MULTILINE)
