@@ -38,14 +38,21 @@ settings.register_profile(
 settings.load_profile("dedup")
 
 
+def _turn(item):
+    is_slow, is_spark = (item.get_closest_marker(name) is not None for name in ("slow", "spark"))
+    return is_slow, is_slow and not is_spark
+
+
 def pytest_collection_modifyitems(items):
     """Run slow tests last, so that a quick one that fails is seen early.
+
+    Of them those on Spark come first. They take longest: else one process waits for the other.
 
     Where two processes share the tests, those on Spark need one session, so one process has them
     all. One has those of the kernels: what a kernel calls is compiled once in a process, and the
     tests call what other tests lead to. Else a file is not divided, but for its slow tests.
     """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    items.sort(key=_turn)
     for item in items:
         if item.get_closest_marker("spark") is not None:
             item.add_marker(pytest.mark.xdist_group("spark"))

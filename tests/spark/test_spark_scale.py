@@ -21,10 +21,8 @@ from test_spark import (
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
-# Of test_spark.py, what goes through all stages; the whole of it passes there, too.
-# Copies with repeats, where a worker dies in each stage, run on one Spark alone: they take longest.
-SOME = "planted or seeds or repeated or components or passages or tables or cleaned"
-SOME = f"({SOME}) and not copies_are_found"
+# Of the other tests, what goes through all stages and modes; the whole of them passes there, too.
+SOME = "planted or seeds or repeated or cleaned or everything"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -40,33 +38,6 @@ def check_same(spark, folder, table, partitions=None, **how):
     for name in ("documents", "relations", "clusters", "limits"):
         assert totals[name] == summary[name], name
     return totals
-
-
-def test_20_000_planted_documents(spark_here, tmp_path):
-    """In 1 and in 200 partitions they are the same too; there `test_spark` has fewer documents."""
-    check_same(spark_here, tmp_path, corpus(20_000, words=150), 7)
-
-
-def test_100_000_identical_documents(spark_here, tmp_path):
-    totals = check_same(spark_here, tmp_path, identical(100_000))
-    assert totals["documents"]["kept"] == 1
-
-
-def test_40_000_documents_with_one_footer(spark_here, tmp_path):
-    totals = check_same(spark_here, tmp_path, one_footer(40_000))
-    assert totals["limits"]["oversized_buckets"] > 0
-
-
-@pytest.mark.parametrize("driver_edges", [0, 1_000_000])
-def test_a_path_of_50_000(spark_here, tmp_path, driver_edges):
-    totals = check_same(spark_here, tmp_path, path(50_000), driver_edges=driver_edges)
-    assert totals["relations"]["near_duplicate"] > 49_000
-
-
-def test_a_path_in_rounds(spark_here, tmp_path):
-    """As were it too large for a task: each round settles at least one range of the order."""
-    how = {"task_edges": 2_000, "checkpoint": str(tmp_path)}
-    assert check_in_rounds(spark_here, path(10_000), **how) == 1
 
 
 def test_spark_3_5(tmp_path):
@@ -94,3 +65,30 @@ def test_spark_3_5(tmp_path):
         timeout=3600,
     )
     assert done.returncode == 0
+
+
+def test_20_000_planted_documents(spark_here, tmp_path):
+    """In 1 and in 200 partitions they are the same too; there `test_spark` has fewer documents."""
+    check_same(spark_here, tmp_path, corpus(20_000, words=150), 7)
+
+
+def test_100_000_identical_documents(spark_here, tmp_path):
+    totals = check_same(spark_here, tmp_path, identical(100_000))
+    assert totals["documents"]["kept"] == 1
+
+
+def test_40_000_documents_with_one_footer(spark_here, tmp_path):
+    totals = check_same(spark_here, tmp_path, one_footer(40_000))
+    assert totals["limits"]["oversized_buckets"] > 0
+
+
+@pytest.mark.parametrize("driver_edges", [0, 1_000_000])
+def test_a_path_of_50_000(spark_here, tmp_path, driver_edges):
+    totals = check_same(spark_here, tmp_path, path(50_000), driver_edges=driver_edges)
+    assert totals["relations"]["near_duplicate"] > 49_000
+
+
+def test_a_path_in_rounds(spark_here, tmp_path):
+    """As were it too large for a task: each round settles at least one range of the order."""
+    how = {"task_edges": 2_000, "checkpoint": str(tmp_path)}
+    assert check_in_rounds(spark_here, path(10_000), **how) == 1
