@@ -56,9 +56,8 @@ class Owned:
     @classmethod
     def of(cls, found: Owners) -> Owned:
         """Take what was found of all sites."""
-        pairs = np.unique(np.column_stack([found.owners, found.sites]), axis=0)
         sites: dict[str, list[str]] = {}
-        for owner, site in pairs[pairs[:, 1] >= 0].tolist():
+        for owner, site in found.site_pairs():
             sites.setdefault(found.owner_names[owner], []).append(found.site_names[site])
         some = {owner: own for owner, own in sites.items() if own != [owner]}
         return cls({site: owner for owner, own in some.items() for site in own}, some)

@@ -164,8 +164,7 @@ class _Names:
         """Take the names of owners and of their sites."""
         owners = sources.owners
         called: dict[int, set[str]] = {}
-        pairs = np.unique(np.column_stack([owners.owners, owners.sites]), axis=0)
-        for owner, site in pairs[pairs[:, 0] >= 0].tolist():
+        for owner, site in owners.site_pairs():
             for name in (owners.owner_names[owner], owners.site_names[site]):
                 called.setdefault(owner, set()).update(_spellings(name))
         patterns = {

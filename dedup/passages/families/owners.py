@@ -31,6 +31,11 @@ class Owners:
         own: Int64 = np.where(self.owners >= 0, self.owners, -2 - np.arange(len(self.owners)))
         return own
 
+    def site_pairs(self) -> list[tuple[int, int]]:
+        """Return (owner, site) of every known site, each once, in order."""
+        pairs = np.unique(np.column_stack([self.owners, self.sites]), axis=0)
+        return [(owner, site) for owner, site in pairs.tolist() if site >= 0]
+
 
 def find_owners(sites: pa.ChunkedArray, given: Mapping[str, str], families: Families) -> Owners:
     """Return the owner of each document.
