@@ -51,13 +51,18 @@ OF_A_PAIR = (
 )
 
 
-def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Return the name of a folder as it was given; none and ``-``, for stdout, are usage errors."""
+def output_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return the name of what is written as it was given; an empty one is a usage error."""
     if value == "":
         raise click.BadParameter("the name of the folder is empty", ctx, param)
-    if value == "-" and param.metavar != "FILE":
-        raise click.BadParameter("several files are written; name a folder", ctx, param)
     return value
+
+
+def folder_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return the name of a folder as it was given; none and ``-``, for stdout, are usage errors."""
+    if value == "-":
+        raise click.BadParameter("several files are written; name a folder", ctx, param)
+    return output_name(ctx, param, value)
 
 
 def pairs_of_file(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dedup.cli.commands import Report
-from dedup.cli.options import Size, folder_name
+from dedup.cli.options import Size, folder_name, output_name
 from dedup.cli.running import DONE, tell
 from dedup.errors import ConfigError
 
@@ -26,7 +26,7 @@ MEGABYTE = 1_000_000
 
 report_option = click.option(
     "--report",
-    callback=folder_name,
+    callback=output_name,
     metavar="FILE",
     help="Also write the result as one HTML page that opens in any browser, without a network.",
 )
@@ -44,7 +44,7 @@ plots_option = click.option(
 @click.option(
     "--output",
     "-o",
-    callback=folder_name,
+    callback=output_name,
     metavar="FILE",
     default="report.html",
     show_default=True,
