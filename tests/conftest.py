@@ -43,6 +43,7 @@ def _turn(item):
     return is_slow, is_slow and not is_spark
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items):
     """Run slow tests last, so that a quick one that fails is seen early.
 
