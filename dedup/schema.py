@@ -226,6 +226,8 @@ MORE = {
     "against_passages": AGAINST_PASSAGES,
 }
 
+TEMPLATE_PREFIX = "template_"  # so begin the rules that find text which a site repeats
+
 # What cleaning would remove from, or only tag in, each document (`doc` is a row of the corpus).
 REMOVALS = pa.schema(
     [

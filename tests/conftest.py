@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, settings
 import dedup
 
 ROOT = Path(__file__).resolve().parents[1]
-KERNELS = ROOT / "tests" / "kernels"
 # Doctests are looked for in every module, and modules of one name cannot be imported twice.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
@@ -43,24 +42,25 @@ def _turn(item):
     return is_slow, is_slow and not is_spark
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items):
     """Run slow tests last, so that a quick one that fails is seen early.
 
     Of them those on Spark come first. They take longest: else one process waits for the other.
-
-    Where two processes share the tests, those on Spark need one session, so one process has them
-    all. One has those of the kernels: what a kernel calls is compiled once in a process, and the
-    tests call what other tests lead to. Else a file is not divided, but for its slow tests.
     """
     items.sort(key=_turn)
-    for item in items:
-        if item.get_closest_marker("spark") is not None:
-            item.add_marker(pytest.mark.xdist_group("spark"))
-        elif KERNELS in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("kernels"))
-        elif item.get_closest_marker("slow") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep together what two processes would each start or compile, with ``--dist loadgroup``.
+
+    Not by marks: xdist 3.8 puts those into the id of a test, which pytest 9.2 keeps elsewhere.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    import sharing
+
+    return sharing.Groups(config, log)
 
 
 @pytest.fixture(scope="session")

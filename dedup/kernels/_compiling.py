@@ -127,8 +127,24 @@ def _exported(module: Any) -> list[str]:
     ]
 
 
+class _KernelForm(caching.CompileResultCacheImpl):
+    """How a kernel is kept on disk."""
+
+    def reduce(self, compiled: Any) -> Any:
+        """Return what is kept: of what it leads to, only environments that hold constants.
+
+        Numba keeps one for each function linked in, and in each process makes it anew and imports
+        its module: that took half of the time of loading. A kernel that came to need one that is
+        not there raises ``RuntimeError``.
+        """
+        *kept, environments = compiled._reduce()
+        return (*kept, tuple(each for each in environments if each.consts))
+
+
 class KernelCache(caching.FunctionCache):
     """The cache of a kernel, read without all that Numba loads before it compiles."""
+
+    _impl_class = _KernelForm
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the kernel for arguments of these types; None where it is to be compiled."""

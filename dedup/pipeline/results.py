@@ -21,7 +21,7 @@ from dedup.kernels.differences import OWN_WORDS
 from dedup.passages.find import LEVELS, Passages
 from dedup.pipeline.warnings import find_warnings
 from dedup.result import Result
-from dedup.schema import DOCUMENTS, LOSSES, PAIRS, PASSAGES, REPEATS
+from dedup.schema import DOCUMENTS, LOSSES, PAIRS, PASSAGES, REPEATS, TEMPLATE_PREFIX
 from dedup.similarity.differences import Differences, Judge
 from dedup.similarity.relations import EXACT, NAMES, NONE, SAME_FORM, Pairs
 from dedup.text.tokens import Tokens
@@ -299,7 +299,7 @@ def templates_summary(found: Removals, metadata: pa.Table, tokens: Tokens) -> di
         }
         for each in found.templates[:MOST_TEMPLATES]
     ]
-    rows = found.rows.filter(pc.starts_with(found.rows["rule"], "template_"))
+    rows = found.rows.filter(pc.starts_with(found.rows["rule"], TEMPLATE_PREFIX))
     docs = rows["doc"].to_numpy()
     sizes = rows["end"].to_numpy() - rows["start"].to_numpy()
     removed = np.bincount(docs, weights=sizes, minlength=len(tokens)).astype(np.int64)

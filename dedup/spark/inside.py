@@ -24,6 +24,7 @@ from dedup.core.hashing import sha256
 from dedup.output.cleaned import original_of
 from dedup.output.cleaned.provenance import json_line
 from dedup.pipeline.results import MOST_TEMPLATES, lengths
+from dedup.schema import TEMPLATE_PREFIX
 from dedup.sources.tables import usable_texts
 from dedup.spark.counting import EVERYWHERE, Articles, line_counts
 from dedup.spark.frames import Batches, Frame, Schema, Store, batches_of, column, map_batches
@@ -265,7 +266,7 @@ def templates_summary(templates: Templates, inside: Frame, metadata: Frame) -> d
     rows = [each.example for each in listed]
     names = metadata.where(F.col("row").isin(rows)) if rows else metadata.where(F.lit(False))
     named = {each[0]: each[1:] for each in names.select("row", "doc_id", "site").collect()}
-    removals = inside.where((F.col("kind") == REMOVAL) & F.col("rule").startswith("template_"))
+    removals = inside.where((F.col("kind") == REMOVAL) & F.col("rule").startswith(TEMPLATE_PREFIX))
     size = (F.col("end") - F.col("start")).alias("size")
     by_row = removals.select("row", size).groupBy("row")
     by_row = by_row.agg(F.sum("size").alias("removed"), F.count("*").alias("count"))

@@ -13,6 +13,7 @@ from dedup.config import Config
 from dedup.core.arrays import texts_from_arrow
 from dedup.kernels.lines import Stretches
 from dedup.pipeline.discount import shingles_left
+from dedup.schema import TEMPLATE_PREFIX
 from dedup.sources.tables import usable_texts
 from dedup.spark import inside, spans
 from dedup.spark.frames import Batches, Frame, map_batches
@@ -26,7 +27,7 @@ def spans_of(inside_table: Frame) -> Frame:
     found = inside_table.where(F.col("kind") == inside.REMOVAL)
     packed = spans.packed()
     of_template = F.when(F.col("rule").isin(list(TEMPLATE_RULES)), packed)
-    of_site = F.when(F.startswith("rule", F.lit("template_")), packed)
+    of_site = F.when(F.startswith("rule", F.lit(TEMPLATE_PREFIX)), packed)
     given = {"removed": packed, "templates": of_template, "site_templates": of_site}
     lists = (F.collect_list(each).alias(name) for name, each in given.items())
     return found.groupBy("row").agg(*lists)

@@ -16,6 +16,7 @@ from dedup.core.parallel import Spare, in_order
 from dedup.kernels import families as kernel
 from dedup.passages.families.stars import find_stars
 from dedup.passages.find import Passages
+from dedup.schema import TEMPLATE_PREFIX
 from dedup.text.stopwords import BLANK, CONTENT, Words
 from dedup.text.tokens import Tokens
 
@@ -176,7 +177,7 @@ class Begun:
 
 def removed_templates(removals: pa.Table, tokens: Tokens) -> Int64:
     """Return the stretches that were removed as templates: document, first token, end."""
-    rows = removals.filter(pc.starts_with(removals["rule"], "template_"))
+    rows = removals.filter(pc.starts_with(removals["rule"], TEMPLATE_PREFIX))
     docs, starts, ends = (rows[name].to_numpy().astype(np.int64) for name in _STRETCH)
     spans = np.empty((len(docs), 2), np.int64)
     kernel.token_spans(docs, starts, ends, tokens.bounds, tokens.starts, spans)
