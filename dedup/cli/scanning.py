@@ -240,8 +240,8 @@ def _beside_index(
     result: Result, batches: Iterable[pa.RecordBatch], options: Scan | Clean
 ) -> Result:
     """Ask the index that was named for every document, read once more in ``batches``."""
+    from dedup.api.against import Dropping, with_index
     from dedup.index import Index
-    from dedup.pipeline.against import Dropping, with_index
 
     dropping = Dropping(options.drop_known, options.drop_known_passages)
     with Index.open(str(options.against), mode="r") as index:
