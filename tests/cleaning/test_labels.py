@@ -110,6 +110,7 @@ def test_a_heading_above_the_last_paragraph_stays_behind_a_share_bar():
 @pytest.mark.parametrize(
     ("line", "tag"),
     [
+        ("Authored by: Anna Maier", "byline"),
         ("Von Anna Maier", "byline"),
         ("Door Piet van Dam", "byline"),
         ("di Anna Verdi", "byline"),

@@ -76,8 +76,8 @@ _NAME_YEAR = re.compile(
     r"[^\W\d_][^,;:!?\d]{2,60}(?:, [^\W\d_][^,;:!?\d]{1,30})?, (?:19|20)\d{2}\.?"
 )
 _BYLINE = re.compile(
-    r"(?:by|written by|posted by|reported by|words by|story by|report by|text by|von|par|por|di|av|"
-    r"door|γράφει (?:ο|η)|"
+    r"(?:by|written by|authored by|posted by|reported by|words by|story by|report by|text by|"
+    r"von|par|por|di|av|door|γράφει (?:ο|η)|"
     r"author ?:|autor ?:|auteur ?:|автор ?:|yazan ?:|بقلم)\s*:?\s+"
 )
 _SIGN_OFF = re.compile(
