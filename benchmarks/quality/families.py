@@ -171,3 +171,53 @@ def planted_figures(
         "families_found": together / max(judged, 1),
         "purity": pure / max(listed, 1),
     }
+
+
+@dataclass
+class TemplatePairs:
+    """Pairs that only templates relate, and those that templates would make if nothing held them.
+
+    ``made`` counts the pairs of documents of each template family once a family, n(n - 1)/2.
+    """
+
+    pairs: int = 0
+    by_templates: int = 0
+    made: int = 0
+
+    def figures(self) -> dict[str, Any]:
+        """Return the share of the pairs, and of what every two occurrences would have made."""
+        return {
+            "pairs": self.pairs,
+            "only by templates": self.by_templates / max(self.pairs, 1),
+            "of what templates would make": self.by_templates / max(self.made, 1),
+        }
+
+
+def template_pairs(tables: dict[str, pa.Table]) -> TemplatePairs:
+    """Count the ``shares_passage`` pairs all of whose passages lie in template families."""
+    kinds = {row["family"]: row["kind"] for row in tables["families"].to_pylist()}
+    holders: dict[int, set[str]] = {}
+    places: dict[str, list[tuple[int, int]]] = {}
+    for row in tables["occurrences"].to_pylist():
+        if kinds[row["family"]] == "template":
+            places.setdefault(row["doc_id"], []).append((row["start"], row["end"]))
+            if row["variant"] == 0:
+                holders.setdefault(row["family"], set()).add(row["doc_id"])
+    found = TemplatePairs(made=sum(len(each) * (len(each) - 1) // 2 for each in holders.values()))
+    passages: dict[tuple[str, str], list[bool]] = {}
+    for row in tables["passages"].to_pylist():
+        inside = all(
+            _mostly_inside(places.get(row[side], []), row[f"start_{side}"], row[f"end_{side}"])
+            for side in ("a", "b")
+        )
+        passages.setdefault((row["a"], row["b"]), []).append(inside)
+    for row in tables["pairs"].to_pylist():
+        if row["relation"] == "shares_passage":
+            found.pairs += 1
+            found.by_templates += all(passages.get((row["a"], row["b"]), [False]))
+    return found
+
+
+def _mostly_inside(places: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Tell whether half of a span lies in one of some others."""
+    return any(2 * (min(end, high) - max(start, low)) >= end - start for low, high in places)

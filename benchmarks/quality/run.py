@@ -473,6 +473,10 @@ def german_press(bench: Bench) -> Scanned:
     run.at_most("articles with the rights sentence", sum(RIGHTS in t for t in clean.values()), 0)
     run.figures["families"] = families = measure_families(run, rows)
     run.figures["copying"] = run.result.summary["families"]["copying"]
+    measures = load("quality_families", HERE / "families.py")
+    run.figures["templates"] = by_templates = measures.template_pairs(run.result.tables).figures()
+    share = by_templates["of what templates would make"]
+    run.at_most("pairs by templates, of those that they would make", share, 0.02)
     largest = max(each.articles for each in run.result.families if RIGHTS in each.wording)
     run.at_most("families", families["families"], 1_300)
     run.at_most("strangers in families", families["strangers"], 0.015)

@@ -353,3 +353,23 @@ def test_the_text_of_a_page_is_what_the_twin_finds():
             return sum(size if long else -3 for size, long in page[begin:end])
 
         assert total(first - low, last - low) == total(a, b)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Schrijf je hier in voor de nieuwsbrief die elke ochtend om zes uur verschijnt.",
+        "Missa inget viktigt och läs vårt nyhetsbrev som kommer varje morgon klockan sex.",
+        "Najważniejsze teksty dnia znajdziesz co rano na stronach naszego serwisu o szóstej.",
+        "Nejdůležitější zprávy dne najdete každé ráno v šest na stránkách našeho webu.",
+        "Günün en önemli haberleri her sabah saat altıda gelen bültenimizde sizi bekliyor.",
+        "Самое важное за день вы найдёте каждое утро в шесть на нашем сайте.",
+        "Τα πιο σημαντικά νέα κάθε πρωί στις έξι στη δική μας ιστοσελίδα εδώ.",
+    ],
+)
+def test_a_site_speaks_of_itself_in_other_languages(sentence):
+    """Of a sentence that does not, three articles are too few."""
+    result = scanned([flat(seed, sentence) for seed in range(4)], config=ALL)
+    assert result.removals.num_rows == 4
+    other = sentence.split(" ")[0] + " " + words(random.Random(1), 11, vocabulary("other")) + "."
+    assert scanned([flat(seed, other) for seed in range(4)], config=ALL).removals.num_rows == 0

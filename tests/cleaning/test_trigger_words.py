@@ -14,7 +14,7 @@ from dedup.text.tokens import tokenise_texts
 SECTIONS = [
     pytest.param(position, pattern, id=f"{section.reason}-{position}-{number}")
     for position, section in enumerate(sections())
-    for number, pattern in enumerate((*section.patterns, *section.titles))
+    for number, pattern in enumerate((*section.patterns, *section.titles, *section.among))
 ]
 
 

@@ -19,7 +19,7 @@ from dedup.cleaning.boilerplate.frequency import take_frequent
 from dedup.cleaning.boilerplate.lines import LineCounter, LineCounts
 from dedup.cleaning.boilerplate.margins import take_margins
 from dedup.cleaning.boilerplate.page import Page
-from dedup.cleaning.boilerplate.runs import take_cards, take_menus
+from dedup.cleaning.boilerplate.runs import take_cards, take_clocks, take_menus
 from dedup.cleaning.boilerplate.template_text import Found, take_templates
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts
@@ -95,6 +95,7 @@ def find_boilerplate(
         take_frequent(page, line_counts, whole)
         _take_empty_items(page)
         take_menus(page)
+        take_clocks(page)
         take_cards(page)
         take_margins(page, line_counts)
         tag_comments(page)

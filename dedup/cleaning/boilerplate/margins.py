@@ -8,12 +8,14 @@ what may be the headline stays: the last line without a list mark, and all of fo
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from dedup.cleaning.boilerplate.lines import LineCounts
 from dedup.cleaning.boilerplate.page import Page
+from dedup.cleaning.boilerplate.tags import tag_of_any_place
 from dedup.core.arrays import Bool, distinct, offsets_of
 from dedup.kernels import templates as kernel
 from dedup.text.lines import BULLET, SENTENCE
@@ -36,8 +38,16 @@ _FOOT = _MENU | frozenset(
     "newsletter_signup share_widget follow related_block comment_form tag_list prev_next_nav "
     "app_promo donate".split()
 )
+# What ends an article; the rest of a footer stands between its paragraphs too.
+_CLOSING = _MENU - {"site_template", "site_boilerplate"} | {
+    "comment_form",
+    "tag_list",
+    "prev_next_nav",
+}
+_STOP = re.compile(r"[.。।][\"'’”»」』)\]]*\s*$")
 _UNSURE = ("line_frequency", "medium")
 _SUSPECT = "related_suspect"
+_MARKER = "related_marker"
 _WEAK = frozenset(["nav_site", "nav_brand", "site_nav"])
 
 
@@ -103,9 +113,43 @@ def _take_heads(page: Page, heads: list[_Run]) -> None:
 
 
 def _take_feet(page: Page, feet: list[_Run]) -> None:
-    for above, run in zip([None, *feet], feet, strict=False):
-        _take_foot(page, run, goes_on=_goes_on(page, above, run))
+    goes_on = [_goes_on(page, above, run) for above, run in zip([None, *feet], feet, strict=False)]
+    text = _last_of_text(page, feet)
+    for run, on in zip(feet, goes_on, strict=True):
+        _take_foot(page, run, goes_on=on, text=text)
     _take_teasers(page, feet)
+    for run in feet:
+        _spare_heading(page, run)
+
+
+def _last_of_text(page: Page, feet: list[_Run]) -> int:
+    """Return the last short sentence below which only a footer is left, -1 where there is none.
+
+    "Read also" stands inside articles, so a sentence behind it still belongs to one. Two links,
+    notes on rights or forms for comments close it.
+    """
+    last, closing = -1, 0
+    for run in feet:
+        for line in range(run.low, run.high):
+            finding = page.found.get(line)
+            if finding is not None:
+                closing += finding[0] in _CLOSING
+                if closing >= _FEWEST:
+                    return last
+            elif page.has(line, SENTENCE) and not page.has(line, BULLET):
+                if line not in page.weak and line not in page.frequent:
+                    if _STOP.search(page.text(line)):
+                        last = line
+    return last
+
+
+def _spare_heading(page: Page, run: _Run) -> None:
+    """Leave what may be the heading of a paragraph that stays, the last line of a run."""
+    line, below = run.high - 1, run.high
+    if below >= page.end(line) or below in page.found or line in page.frequent:
+        return
+    if page.found.get(line) == _FINDING and line not in run.firm:
+        del page.found[line]
 
 
 def _runs(page: Page, prose: Bool, low: int, high: int, reasons: frozenset[str]) -> list[_Run]:
@@ -174,7 +218,16 @@ def _is_menu(page: Page, run: _Run) -> bool:
     return len(words) >= _ALONE_LINES and sum(words) <= _ALONE_MEAN * len(words)
 
 
+def _tag(page: Page, line: int) -> None:
+    """Tag a date or a byline that stands too far down for the tags of a line alone."""
+    if not (line in page.tagged or line in page.found or line in page.weak):
+        tag = tag_of_any_place(page.text(line), page.words[line])
+        if tag is not None:
+            page.tagged[line] = tag
+
+
 def _take(page: Page, line: int) -> None:
+    _tag(page, line)
     suspect = page.tagged.get(line) == _SUSPECT and page.words[line] > 1  # no bare address
     known = page.found.get(line)
     unsure = (
@@ -190,6 +243,8 @@ def _take_head(page: Page, run: _Run, *, goes_on: bool) -> None:
     stop = run.high if goes_on else run.firm[-1] + 1
     while stop < run.high and page.has(stop, BULLET) and page.words[stop] <= _ITEM_WORDS:
         stop += 1
+    for line in range(run.low, stop):
+        _tag(page, line)
     headline = next(
         (line for line in range(stop - 1, run.low, -1) if _may_be_headline(page, line)), -1
     )
@@ -227,15 +282,31 @@ def _may_be_headline(page: Page, line: int) -> bool:
     return page.words[line] > 1 and not page.has(line, BULLET)
 
 
-def _take_foot(page: Page, run: _Run, *, goes_on: bool) -> None:
-    """Take a run below the text from the first line of a menu in it on, or all if one goes on."""
-    start = run.low if goes_on else run.firm[0]
-    while start > run.low and page.has(start, BULLET) and page.has(start - 1, BULLET):
+def _take_foot(page: Page, run: _Run, *, goes_on: bool, text: int) -> None:
+    """Take a run below the text from the first line of a menu in it on, or all if one goes on.
+
+    ``text`` is the last line that belongs to the article whatever stands above it.
+    """
+    low = max(run.low, text + 1)
+    start = low if goes_on else _first_of_foot(page, run, low)
+    while low < start < run.high and page.has(start, BULLET) and page.has(start - 1, BULLET):
         if page.words[start - 1] > _ITEM_WORDS:
             break
         start -= 1
     for line in range(start, run.high):
         _take(page, line)
+
+
+def _first_of_foot(page: Page, run: _Run, low: int) -> int:
+    """Return the first line from ``low`` on that a footer begins with, the end where none does.
+
+    That is a word of a menu, or the heading of a list of other articles.
+    """
+    firm = set(run.firm)
+    for line in range(low, run.high):
+        if line in firm or page.weak.get(line) == _MARKER:
+            return line
+    return run.high
 
 
 def _take_teasers(page: Page, feet: list[_Run]) -> None:

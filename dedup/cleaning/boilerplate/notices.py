@@ -39,7 +39,18 @@ _SITE = re.compile(
     r"|(?:diese[rnms]?|unsere[rnms]?) (?:artikel|beitrag|seite|app|podcast|newsletter)\w*"
     r"|abonnier\w*|rechte an|kommentar\w*|datenschutz\w*|cet article|notre (?:site|application)"
     r"|este art[ií]culo|nuestr[oa] (?:web|sitio|bolet[ií]n)|este artigo|questo articolo"
-    r"|bu haber\w*|подпи\w+)\b|[©@]",
+    r"|bu haber\w*|подпи\w+"
+    r"|nieuwsbrie\w+|abonne(?:er|es?|ment\w*)|onze (?:site|website|app)|dit artikel"
+    r"|nyhetsbrev\w*|prenumer\w+|vår (?:sajt|webbplats|app)|den här artikeln"
+    r"|nasz\w* (?:stron\w+|serwis\w*|aplikacj\w+|portal\w*)|wszelkie prawa|zapisz się"
+    r"|předpl\w+|odběr\w*|naš\w* (?:web\w*|strán\w+|aplikac\w+)|všechna práva"
+    r"|bülten\w*|abone|sitemiz\w*|uygulamamız\w*|tüm hakları"
+    r"|рассылк\w+|наш\w* (?:сайт\w*|канал\w*|приложени\w+)|все права|перепечатк\w+"
+    r"|ιστοσελίδ\w+|αναδημοσίευσ\w+|εγγραφείτε|suscríb\w+|infolettre|abonnez|subscrev\w+"
+    r"|boletim|nosso site|nostro sito|iscriviti|موقعنا|تطبيقنا|قناتنا|اشترك\w*|جميع الحقوق"
+    r"|뉴스레터\w*|무단|재배포\w*|홈페이지\w*)\b|[©@]"
+    r"|本站|本网|转载|轉載|订阅|訂閱|公众号|転載|購読|本サイト|当サイト|メルマガ"
+    r"|सब्सक्राइब|हमारी वेबसाइट|न्यूज़लेटर",
 )
 _ADDRESSES = re.compile(r"\bIhr(?:e[nr]?)?\b|(?<=\w )Sie\b")  # the reader, by a capital
 

@@ -33,7 +33,9 @@ _BEHIND = f"{_BLANKS}:*»›>→|"
 _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _HAS_GLUED = re.compile(r"[a-z][A-Z][a-z]")  # the same, found sooner
 _HAN = "\u2e80-\u2fdf\u3005-\u30ff\u3400-\u9fff"
-_WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+|©")
+INDIAN = "\u0900-\u0963\u0970-\u0dff"  # Indian scripts: letters, and signs that are part of a word
+_INDIAN_LETTER = re.compile(f"[{INDIAN}]")
+_WORD = re.compile(rf"[{_HAN}]|(?:[^\W_{_HAN}]|[{INDIAN}])+|©")
 # Of ASCII: letters become small ones, what is in no word a blank.
 _PLAIN = bytes(ord(chr(c).lower()) if chr(c).isalnum() else 32 for c in range(128)) + bytes(128)
 _HEADER = re.compile(r"\[(\w+) (\d+) (strong|medium) \| ([^\]]+)\]")
@@ -98,9 +100,16 @@ def fold_line(line: str, *, unglue: bool = False) -> str:
     if line.isascii():
         return " ".join(line.lower().split())
     line = unicodedata.normalize("NFKD", line.translate(_ANNOTATIONS).casefold())
-    if not line.isascii():
-        line = "".join(each for each in line if not unicodedata.combining(each))
-    return " ".join(line.split())
+    return " ".join(_without_accents(line).split())
+
+
+def _without_accents(line: str) -> str:
+    """Take off accents; the signs of Indian scripts are no accents but letters."""
+    if line.isascii():
+        return line
+    return "".join(
+        each for each in line if not unicodedata.combining(each) or _INDIAN_LETTER.match(each)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +191,8 @@ def _folded_pattern(pattern: str) -> str:
     """Fold letters as a line is folded, and end a word before whatever may follow it."""
     folded = pattern
     if not pattern.isascii():
-        folded = unicodedata.normalize("NFKD", pattern)  # the case stays, for the escapes
-        folded = "".join(each for each in folded if not unicodedata.combining(each))
+        folded = _without_accents(unicodedata.normalize("NFKD", pattern))  # the case stays,
+        # for the escapes
     return _OPEN_END.sub(r"\1\\b", folded)
 
 

@@ -6,6 +6,8 @@ is a list of the text.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from dedup.cleaning.boilerplate.page import Page, stretches
@@ -16,6 +18,11 @@ _CARD_LINES = 12  # titles and teasers that one marker can take with it
 _MENU_LINES = 5
 _MENU_WORDS = 6
 _NAV_LINES = 3
+_PLAYER = "media_control"
+_TIME = r"\d{1,2}(?::\d\d){1,2}"
+_CLOCK = re.compile(
+    rf"\W*(?:{_TIME}(?:\s*/\s*{_TIME})?|\d{{1,2}} ?min(?:s|utes|uten|uti|utos)?)\W*"
+)
 _TOPIC, _BRAND, _MARKER = "nav_topic", "nav_brand", "related_marker"
 
 
@@ -56,7 +63,9 @@ def _take_run(page: Page, begin: int, end: int) -> None:
     firm = len(own) - len(weak)
     sites = sum(page.weak[each] not in (_TOPIC, _BRAND) for each in weak)
     enough = firm >= 2 or (firm == 1 and end == page.end(begin))
+    enough = enough or (len(own) > _NAV_LINES and _is_link(page, begin))
     if not enough and not (len(own) >= _NAV_LINES and sites + firm >= 2):
+        _take_alike(page, weak)
         return
     if begin not in page.found and _introduced(page, begin):
         return
@@ -73,6 +82,34 @@ def _take_run(page: Page, begin: int, end: int) -> None:
         reason = "site_nav" if reason.startswith("nav_") else reason
         page.found[line] = (reason, "nav_run", "medium")
         page.tagged.pop(line, None)
+
+
+def _is_link(page: Page, line: int) -> bool:
+    """Tell whether a link of the page begins a run, as "Skip to content" does; topics follow."""
+    finding = page.found.get(line)
+    return finding is not None and finding[0] == "site_nav"
+
+
+def _take_alike(page: Page, weak: list[int]) -> None:
+    """Take weak lines directly beside a line that is boilerplate for the same reason."""
+    for line in weak:
+        beside = [
+            each for each in (line - 1, line + 1) if page.begin(line) <= each < page.end(line)
+        ]
+        kinds = {page.found[each][0] for each in beside if each in page.found}
+        if line != page.begin(line) and page.weak[line] in kinds and not _introduced(page, line):
+            page.found[line] = (page.weak[line], "nav_run", "medium")
+            page.tagged.pop(line, None)
+
+
+def take_clocks(page: Page) -> None:
+    """Take the times of a player ("00:00", "4 min") below its label."""
+    for label in [line for line, finding in page.found.items() if finding[0] == _PLAYER]:
+        line = label + 1
+        while line < page.end(label) and _CLOCK.fullmatch(page.text(line)):
+            page.found.setdefault(line, (_PLAYER, "nav_run", "medium"))
+            page.tagged.pop(line, None)
+            line += 1
 
 
 def take_cards(page: Page) -> None:

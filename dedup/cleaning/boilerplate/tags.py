@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dedup.cleaning.boilerplate.patterns import fold_line, has_any, is_plain
+from dedup.cleaning.boilerplate.patterns import INDIAN, fold_line, has_any, is_plain
 from dedup.text.lines import PAREN, SENTENCE
 
 _MONTHS = (
@@ -16,6 +16,13 @@ _MONTHS = (
     "janeiro fevereiro março maio junho julho setembro outubro novembro dezembro "
     "gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre "
     "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık "
+    "januari februari maart mei juni juli augustus oktober mrt okt "
+    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada "
+    "grudnia ledna února března dubna května června července srpna září října listopadu prosince "
+    "augusti maj okt ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου ιουλίου αυγούστου "
+    "σεπτεμβρίου οκτωβρίου νοεμβρίου δεκεμβρίου ιαν φεβ μαρ απρ μαϊ ιουν ιουλ αυγ σεπ οκτ νοε δεκ "
+    "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर सितम्बर अक्टूबर अक्तूबर "
+    "नवंबर नवम्बर दिसंबर "
     "января февраля марта апреля мая июня июля августа сентября октября ноября декабря "
     "يناير فبراير مارس أبريل ابريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر"
 )
@@ -27,7 +34,9 @@ _DATE_WORDS = (
     "le de del um uhr am pm a m p gmt utc bst est edt et pst pdt pt cst cdt cet cest ist msk hrs "
     "hours hour minutes minute mins min days day weeks week months month ago vor stunden "
     "th st nd rd veröffentlicht aktualisiert stand publicado actualizado atualizado aggiornato "
-    "pubblicato güncelleme yayınlanma tarihi опубликовано обновлено time read i h o clock by"
+    "pubblicato güncelleme giriş yayınlanma tarihi опубликовано обновлено time read i h o clock by "
+    "gepubliceerd bijgewerkt opublikowano aktualizacja zaktualizowano publikováno vydáno "
+    "publicerad uppdaterad δημοσίευση ενημέρωση ore ora alle kl klo hs uur godz om o às godzina"
 )
 _CREDIT = (
     r"photos?|photographs?|pictures?|images?|getty|shutterstock|istock|alamy|unsplash|pixabay|"
@@ -67,7 +76,8 @@ _NAME_YEAR = re.compile(
     r"[^\W\d_][^,;:!?\d]{2,60}(?:, [^\W\d_][^,;:!?\d]{1,30})?, (?:19|20)\d{2}\.?"
 )
 _BYLINE = re.compile(
-    r"(?:by|written by|posted by|reported by|words by|story by|report by|text by|von|par|por|"
+    r"(?:by|written by|authored by|posted by|reported by|words by|story by|report by|text by|"
+    r"von|par|por|di|av|door|γράφει (?:ο|η)|"
     r"author ?:|autor ?:|auteur ?:|автор ?:|yazan ?:|بقلم)\s*:?\s+"
 )
 _SIGN_OFF = re.compile(
@@ -78,9 +88,16 @@ _SIGNATURE = re.compile(r"[—–-]\s?.{1,80}\(@\w{1,30}\)\s+\S.{2,40}\d{4}")
 _EMBED_ENDS = re.compile(r"(?:\bpic\.twitter\.com/\w+|https?://t\.co/\w+)\s*\Z", re.IGNORECASE)
 _EMBED_BEGINS = ("a post shared by ", "view this post on ")
 _DATE_FIGURES = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}|\d+ \w+ ago\b|\b(?:19|20)\d\d年")
-_WORD = re.compile(r"[^\W_]+")
+_EAST_DATE = re.compile(
+    r"(?:(?:입력|수정|등록|更新|公開|配信|発行|发布时间|发表时间|时间|日期)\s*[:：]?\s*)*"
+    r"(?:19|20)\d\d\s?[年.년/-]\s?\d{1,2}\s?[月.월/-]\s?\d{1,2}\s?[日일.]?(?:\s?[(（].[)）])?"
+    r"(?:\s*(?:오전|오후|午前|午後|上午|下午)?\s*\d{1,2}\s?[:：时時시]\s?\d{1,2}\s?[分분]?)?"
+    r"\s*(?:更新|公開|配信|発行)?"
+)
+_WORD = re.compile(rf"(?:[^\W_]|[{INDIAN}])+")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|am|pm|h|min)?")
 _NO_NAME = frozenset(["the", "a", "an", "my", "our", "his", "her", "popular", "then", "now"])
+_PARTICLES = frozenset("al bin da de del della den der di dos du el la le ten ter van von".split())
 
 BYLINE_PLACES = 10  # a byline stands among the first blocks, or the last three
 
@@ -89,7 +106,7 @@ def trigger_words() -> dict[str, int]:
     """Return the words that make a block worth a look, with the longest block they flag."""
     limits = dict.fromkeys(fold_line(_MONTHS).split(), 14)
     limits |= dict.fromkeys("updated published posted ago modified".split(), 14)
-    limits |= dict.fromkeys("by von par por автор author بقلم yazan".split(), 12)
+    limits |= dict.fromkeys("by von par por di av door γράφει автор author بقلم yazan".split(), 12)
     limits |= dict.fromkeys("reporting editing".split(), 40)
     credits = "photo photos photograph picture image caption getty shutterstock istock alamy credit"
     limits |= dict.fromkeys([*credits.split(), "credits", "foto", "fotos", "фото"], 120)
@@ -120,11 +137,21 @@ def tag_of(line: str, words: int, flags: int, position: int, left: int) -> str |
     if words > _SHORT_WORDS and is_plain(line) and not _may_be_tagged(line, flags):
         return None  # so it is of most lines of text, which need not be folded
     folded = fold_line(line)
-    if words <= _SHORT_WORDS and _is_date(folded):
+    if words <= _SHORT_WORDS and (_is_date(folded) or _EAST_DATE.fullmatch(line)):
         return "date_line"
     if _is_byline(line, folded, words, flags, min(position, left + BYLINE_PLACES - 3)):
         return "byline"
     return "caption" if _is_caption(line, folded, words, flags) else None
+
+
+def tag_of_any_place(line: str, words: int) -> str | None:
+    """Return the tag of a date or a byline, wherever it stands: below a menu it is no first line.
+
+    >>> tag_of_any_place("By Jane Doe", 3)
+    'byline'
+    """
+    tag = tag_of(line, words, 0, 0, BYLINE_PLACES) if words <= _SHORT_WORDS else None
+    return tag if tag in ("date_line", "byline") else None
 
 
 def _may_be_tagged(line: str, flags: int) -> bool:
@@ -167,9 +194,10 @@ def _is_byline(line: str, folded: str, words: int, flags: int, position: int) ->
     opening = _BYLINE.match(line.casefold())
     if opening is None:
         return False
-    name = line[opening.end() :].split()[:2]
+    name = line[opening.end() :].split()
     if not name or name[0].casefold() in _NO_NAME:
         return False
+    name = [name[0], *(each for each in name[1:] if each not in _PARTICLES)][:2]
     return all(not each[0].islower() for each in name)
 
 

@@ -9,7 +9,14 @@ from functools import cache
 from pathlib import Path
 
 _BEFORE, _BEHIND = 250, 160  # characters beside a quotation in which its speaker may be named
-_NAME_WORD = r"[^\W\d_a-z][\w.’'-]*"
+# Capitals of the scripts that have them; in the others nothing tells a name.
+_UPPER = "".join(
+    chr(code)
+    for code in (*range(0x41, 0x5B), *range(0xC0, 0x590), *range(0x1E00, 0x2000))
+    if chr(code).isupper()
+)
+_LOWER_WORD = rf"[^\W\d_{_UPPER}]\w*"
+_NAME_WORD = rf"[{_UPPER}][\w.’'-]*"
 _PARTICLE = (
     r"(?:al|el|ibn|bin|bint|abu|ben|de la|de|da|dos|del|della|di|du|v[ao]n de[nr]|van|von|zu)"
 )
@@ -33,6 +40,17 @@ _NO_NAMES = frozenset(
 _ARTICLES = (
     r"(?:the|a|an|der|die|das|dem|den|ein|eine|einer|le|la|un|une|el|il|lo|o|os|uma?|de|het)"
 )
+_GERMAN_ARTICLES = r"(?:der|die|das|dem|den|ein|eine|einer)"
+_AROUND = " \xa0,.!?”“»«›‹\"'‘’\n–—-"
+_AUXILIARY = re.compile(  # before the verb: "a déclaré", "ha detto", "hat gesagt"
+    r"\W*(?:a|ont|avait|avaient|ha|han|hanno|aveva|avevano|había|habían|tem|tinha|hat|haben|hatte"
+    r"|hatten|heeft|hebben|had|har|hade|has|have)\W*",
+    re.IGNORECASE,
+)
+# Words that report only directly behind a quotation, as they mean other things elsewhere.
+_DIRECT = re.compile(r"(?:so|cuenta|cuentan|conta|contam|confie|raconte|racconta)\b(?=\s)")
+# "Petra Lühr von der Gewerkschaft", but not "Ursula von der Leyen".
+_OF_SOMETHING = re.compile(r"^(\S+ \S+(?: \S+)?) von de[mnr] \S.*$")
 
 
 @cache
@@ -69,7 +87,7 @@ def speaker_of(text: str, start: int, end: int) -> str | None:
     """
     before = text[max(start - _BEFORE, 0) : start]
     behind = text[end : end + _BEHIND]
-    return _named_before(before) or _named_behind(behind)
+    return _named_before(before) or _named_behind(behind) or _named_around(before, behind)
 
 
 def _named_before(text: str) -> str | None:
@@ -83,20 +101,50 @@ def _named_before(text: str) -> str | None:
 
 def _named_behind(text: str) -> str | None:
     """Return the subject of the words behind a quotation."""
-    sentence = _STOP.split(text.lstrip(" \xa0,.!?”“»«\"'’"))[0]
+    sentence = _STOP.split(text.lstrip(_AROUND))[0]
+    direct = _DIRECT.match(sentence)
+    if direct is not None:
+        return _beside(sentence[direct.end() :])
     verb = verbs().search(sentence)
     if verb is None or verb.start() > 80:
         return None
     subject = sentence[: verb.start()]
-    if re.search(r"\w", subject):
+    if re.search(r"\w", subject) and not _AUXILIARY.fullmatch(subject):
         return _name_at(subject, nearest=True)
     return _beside(sentence[verb.end() :])
 
 
+def _named_around(before: str, behind: str) -> str | None:
+    """Return the name before a quotation with the verb directly behind it, as in Turkish."""
+    sentence = _STOP.split(behind.lstrip(_AROUND))[0]
+    verb = re.match(rf"(?:{_LOWER_WORD}\s+)?", sentence)
+    if verb is None or not verbs().match(sentence, verb.end()):
+        if not verbs().match(sentence):
+            return None
+    subject = _STOP.split(before.rstrip(f"{_AROUND}:‚„("))[-1]
+    found = re.search(rf"({_NAME})\s*$", subject)
+    name = _clean(found[1]) if found else None
+    return name if name and " " in name else None
+
+
 def _beside(text: str) -> str | None:
-    """Return the name that begins a few words behind a verb."""
-    found = re.match(rf"(?:\s+[^\W\d_A-Z]\w*){{0,3}}\s+({_NAME})", text)
-    return _clean(found[1]) if found else None
+    """Return the name that begins a few words behind a verb.
+
+    Behind an article a word with a capital is what somebody is, as in German; the name follows.
+    """
+    found = re.match(rf"((?:\s+{_LOWER_WORD}){{0,3}})\s+({_NAME})", text)
+    if found is None:
+        return None
+    name = _clean(found[2])
+    if name is None or not re.search(rf"\b{_GERMAN_ARTICLES}$", found[1]):
+        return name
+    words = name.split(" ")
+    if len(words) > 2:
+        return " ".join(words[1:])
+    if len(words) > 1:
+        return name
+    full = re.match(rf"[^.!?]{{0,60}}?\b({_NAME_WORD}[ \xa0]{_NAME})", text[found.end() :])
+    return _clean(full[1]) if full else None
 
 
 def _name_at(text: str, *, nearest: bool) -> str | None:
@@ -116,7 +164,7 @@ def _clean(name: str) -> str | None:
     words = name.replace("\xa0", " ").split(" ")
     while words and words[0].casefold().rstrip(".") in _NO_NAMES:
         words.pop(0)
-    joined = " ".join(words).strip(" .’'-")
+    joined = _OF_SOMETHING.sub(r"\1", " ".join(words)).strip(" .’'-")
     for ending in ("’s", "'s"):
         joined = joined.removesuffix(ending)
     return joined if len(joined) > 1 and not verbs().fullmatch(joined) else None
