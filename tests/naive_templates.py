@@ -13,6 +13,16 @@ def masked(tokens):
     return tuple("0" if number else word for word, number, *_ in tokens)
 
 
+def has_capitals(line):
+    """Tell whether a third of the sentences of a line begin with a capital."""
+    capitals = [
+        capital
+        for place, (_, _, starts, capital, gap) in enumerate(line)
+        if place == 0 or (starts and gap >= 2)
+    ]
+    return 3 * sum(capitals) >= len(capitals)
+
+
 def naive_units(lines):
     """Return (line, low, high, key) of the units of lines of tokens, in order; places are global.
 
@@ -25,7 +35,7 @@ def naive_units(lines):
         if LEAST <= len(line) <= MOST:
             units.append((number, low, high, masked(line)))
         if len(line) >= LONG:
-            cased = any(token[3] for token in line)
+            cased = has_capitals(line)
             starts = [
                 place
                 for place, (_, digit, starts, capital, gap) in enumerate(line)

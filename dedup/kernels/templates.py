@@ -19,6 +19,7 @@ LEAST_WORDS = 8  # of a template that may stand alone
 SHORT_WORDS = 3  # of a sentence that goes with one beside it
 MOST_WORDS = 250
 LONG_LINE = 60  # words from which on a line is cut into sentences
+CASED_SHARE = 3  # one of so many sentences of a text with capitals begins with one, at least
 SKETCH = 128  # values of a sketch
 NOT, SHORT, FULL, ENDING = 0, 1, 2, 3  # what `find_templates` says of a unit
 
@@ -72,12 +73,32 @@ def _words(tokens, low, high):
 
 
 @njit_uncounted
+def _is_cased(tokens, low, high):
+    """Tell whether a share of the sentences in the tokens ``low:high`` begin with a capital.
+
+    A text in a script without capitals may name something in Latin letters.
+    """
+    begins = 0
+    capitals = 0
+    flags = tokens.flags[low:high]
+    for k in range(len(flags)):
+        if k > 0 and flags[k] & np.uint8(STARTS_SENTENCE) == np.uint8(0):
+            continue
+        if k > 0 and tokens.starts[low + k] - tokens.ends[low + k - 1] < 2:
+            continue
+        begins += 1
+        if flags[k] & np.uint8(CAPITAL) != np.uint8(0):
+            capitals += 1
+    return CASED_SHARE * capitals >= begins
+
+
+@njit_uncounted
 def _starts(tokens, t, cased):
     """Tell whether a sentence starts at token ``t``, not the rest of "12.000" or after “a name”."""
     flags = tokens.flags[t]
     if (flags & np.uint8(STARTS_SENTENCE)) == np.uint8(0):
         return False
-    if cased != np.uint8(0) and (flags & np.uint8(CAPITAL | DIGIT | UNSPACED)) == np.uint8(0):
+    if cased and (flags & np.uint8(CAPITAL | DIGIT | UNSPACED)) == np.uint8(0):
         return False
     return tokens.starts[t] - tokens.ends[t - 1] >= 2
 
@@ -105,9 +126,7 @@ def cut_units(lows, highs, words, tokens, units):
             continue
         begin = low
         flags = tokens.flags[low:high]
-        cased = np.uint8(0)
-        for k in range(len(flags)):
-            cased |= flags[k] & np.uint8(CAPITAL)
+        cased = _is_cased(tokens, low, high)
         for k in range(1, len(flags) + 1):
             if k < len(flags) and flags[k] & np.uint8(STARTS_SENTENCE) == np.uint8(0):
                 continue

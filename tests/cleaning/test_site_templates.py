@@ -96,6 +96,21 @@ def test_a_sentence_that_speaks_of_no_site_needs_ten_articles():
     assert gone(scanned(texts), texts) == [PLAIN] * 12
 
 
+@pytest.mark.parametrize("name", ["", "Reuters "], ids=["alone", "with a Latin name"])
+def test_sentences_are_told_in_a_script_without_capitals(name):
+    letters = "\u0915\u0916\u0917\u0918\u091a\u091c\u091f\u0921\u0924\u0926\u0928\u092a"
+
+    def sentence(source):
+        return " ".join("".join(source.choices(letters, k=5)) for _ in range(12)) + "\u0964"
+
+    note = sentence(random.Random("note"))
+    texts = []
+    for seed in range(12):
+        parts = [sentence(random.Random(f"{seed} {number}")) for number in range(8)]
+        texts.append(" ".join([name + parts[0], *parts[1:5], note, *parts[5:]]))
+    assert gone(scanned(texts), texts) == [note] * 12
+
+
 def test_copies_of_one_article_make_no_template():
     texts = [lined(1, NOTE)] * 8
     result = scanned(texts, config=ALL)

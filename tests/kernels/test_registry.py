@@ -498,6 +498,7 @@ REGISTRY = {
         "_ending_key": "test_endings_and_words",
         "_words": "test_endings_and_words",
         "_starts": "test_endings_and_words",
+        "_is_cased": "test_endings_and_words",
         "cut_units": "test_units",
         "_is_known": "test_templates",
         "find_templates": "test_templates",
