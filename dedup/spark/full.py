@@ -87,7 +87,8 @@ def shingle_what_is_left(state: State) -> None:
     """Let the canonical stand for equal documents; make the shingles without templates."""
     let_canonicals_stand(state)
     stages.compare_addresses(state)
-    state.spans = state.store.keep(spans_of(state.inside), "spans")
+    if "repeats" in state.config.find:
+        state.spans = state.store.keep(spans_of(state.inside), "spans")
     rows = state.candidates.select(F.col("a").alias("row"))
     rows = rows.union(state.candidates.select("b")).distinct()
     state.sets = stages.left_sets(state, rows)
@@ -96,7 +97,14 @@ def shingle_what_is_left(state: State) -> None:
 def cluster(state: State) -> None:
     """Cluster documents by what is left of them, and tell what goes from inside."""
     stages.cluster(state)
-    add_inside(state)
+    if "repeats" in state.config.find:
+        add_inside(state)
+
+
+def choose_equals(state: State) -> None:
+    """Choose what represents equal documents, where nothing is looked for inside them."""
+    found = equals.find_equals(state.metadata.table, state.config)
+    state.equals = state.store.keep(found, "equals")
 
 
 def tell_of_all(state: State) -> None:

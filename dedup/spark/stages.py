@@ -193,7 +193,7 @@ def keyed_documents(state: State, placed: Frame) -> Frame:
 def texts_with_spans(state: State, rows: Frame) -> Frame:
     """Return (row, text) of some documents, and the spans of what goes from each, if known.
 
-    Where passages are looked for there are such columns in any case.
+    Where more than copies is looked for there are such columns in any case.
     """
     if state.texts is not None:
         texts = state.texts.select("row", "text").join(rows, "row", "left_semi")
@@ -202,7 +202,7 @@ def texts_with_spans(state: State, rows: Frame) -> Frame:
         texts = texts_of(state.frame, wanted, state.metadata).select("row", "text")
     if state.spans is not None:
         return texts.join(state.spans.select("row", "removed", "templates"), "row", "left")
-    if "passages" in state.config.find:
+    if state.config.find != ("duplicates",):
         nothing = F.lit(None).cast("array<bigint>")
         texts = texts.select("*", nothing.alias("removed"), nothing.alias("templates"))
     return texts
