@@ -6,21 +6,28 @@ Inputs are Parquet or lines of JSON with ``id`` and ``text``, and of ``site``, `
 what there is; ``seeds`` are those of this repository. ``--remote`` names a server of Spark Connect.
 Rows are compared with all columns and every digit, in no order. What one machine found is computed
 once for each input. The session shuffles into as many partitions as the input has.
+
+``made:site:N`` are N made articles, a third of them of one site; ``made:template:N`` are N short
+articles of one site with one template below each. What the largest Python worker took is sampled.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import json
 import os
+import random
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import corpus as corpus_maker
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tables
@@ -38,6 +45,9 @@ TOTALS = (
 
 def read(path: str, text: str) -> pa.Table:
     """Return a corpus as a table of strings, with the columns that have a role."""
+    if path.startswith("made:"):
+        _, kind, count = path.split(":")
+        return {"site": one_site, "template": one_template}[kind](int(count))
     if path == "seeds":
         files = sorted((ROOT / "seeds").glob("*.txt"))
         rows = [{"id": each.name, "text": each.read_text("utf-8")} for each in files]
@@ -53,6 +63,40 @@ def read(path: str, text: str) -> pa.Table:
         for name in names
     }
     return pa.table({name: column.cast(pa.string()) for name, column in columns.items()})
+
+
+def one_site(count: int) -> pa.Table:
+    """Return made articles with menus, a third of them of one site, the rest of small ones."""
+    made, _ = corpus_maker.make(count, 5, 120)
+    sites = ["large.example" if k % 3 == 0 else f"site{k % 97}.example" for k in range(count)]
+    texts = [
+        f"{text}\n\n{_MENU.format(site)}\n\nOnly readers of {site} get the letter of the week."
+        for text, site in zip(made["text"].to_pylist(), sites, strict=True)
+    ]
+    return pa.table({"id": made["id"].to_pylist(), "text": texts, "site": sites})
+
+
+_MENU = "Home of {0}\n\nLocal news of the valley\n\nSport and leisure\n\nContact us by letter"
+
+
+def one_template(count: int) -> pa.Table:
+    """Return short articles with one sentence below each; one of ten is a copy with a new word."""
+    drawn = random.Random(5)
+    pool = ["".join(drawn.choices("abcdefghijklmnoprstuvw", k=7)) for _ in range(30_000)]
+    texts: list[list[str]] = []
+    for k in range(count):
+        words = drawn.choices(pool, k=25)
+        if k % 10 == 9:
+            words = [*texts[k - 7][:-1], drawn.choice(pool)]
+        texts.append(words)
+    line = "You can buy the rights of this article on our website at any time."
+    return pa.table(
+        {
+            "id": [f"{k:07}" for k in range(count)],
+            "text": [f"{' '.join(words).capitalize()}.\n\n{line}" for words in texts],
+            "site": ["large.example"] * count,
+        }
+    )
 
 
 def rows_of(table: pa.Table) -> Counter[str]:
@@ -145,7 +189,8 @@ def _compared(path: str, folder: str, options: Any) -> list[dict[str, Any]]:
     for partitions in options.partitions:
         session, begin = _session(partitions, options), time.time()
         work = f"{folder}/work-{partitions}"
-        got = found_by_spark(session, corpus, partitions, config, work)
+        with Sampler() as sampler:
+            got = found_by_spark(session, corpus, partitions, config, work)
         names = Path(path).parts[-2:] if path.endswith("docs.jsonl.gz") else (Path(path).name,)
         rows.append(
             {
@@ -155,11 +200,41 @@ def _compared(path: str, folder: str, options: Any) -> list[dict[str, Any]]:
                 "spark": session.version,
                 "connect": bool(options.remote),
                 "seconds": round(time.time() - begin, 1),
+                "largest_worker_megabytes": sampler.largest >> 20,
                 **compare(got, wanted),
             }
         )
         print(json.dumps(rows[-1]), flush=True)
     return rows
+
+
+class Sampler(threading.Thread):
+    """Look at the memory of Python workers four times a second."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.largest, self._is_over = 0, threading.Event()
+
+    def run(self) -> None:
+        """Look until it is over."""
+        page = os.sysconf("SC_PAGE_SIZE")
+        mine = os.fsencode(sys.executable) + b"\0-m\0pyspark.daemon"
+        while not self._is_over.wait(0.25):
+            for entry in Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError):
+                    if mine in entry.joinpath("cmdline").read_bytes():
+                        size = int(entry.joinpath("statm").read_text("ascii").split()[1])
+                        self.largest = max(self.largest, size * page)
+
+    def __enter__(self) -> Sampler:
+        """Begin."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._is_over.set()
+        self.join()
 
 
 def _session(partitions: int, options: Any) -> Any:
@@ -171,6 +246,7 @@ def _session(partitions: int, options: Any) -> Any:
         from dedup.spark import own_session
 
         conf = {"spark.driver.memory": options.memory, "spark.ui.enabled": "false"}
+        conf["spark.driver.extraJavaOptions"] = "-XX:TieredStopAtLevel=1"  # runs are short
         session, _ = own_session("local[2,4]", conf)
         session.sparkContext.setLogLevel("ERROR")
     session.conf.set("spark.sql.shuffle.partitions", partitions)

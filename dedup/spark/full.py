@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from dedup.cleaning.boilerplate.templates import NONE as NO_TEMPLATES
 from dedup.pipeline.candidates import SAME_STORY, SAME_TEXT
 from dedup.spark import counting, documents, equals, inside, stages, stars
-from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
+from dedup.spark.candidates import oversized_buckets, paired
 from dedup.spark.components import connected
 from dedup.spark.left import spans_of
 from dedup.spark.stages import State
@@ -33,8 +33,7 @@ def find_copies(state: State) -> None:
     store, config = state.store, state.config
     group_equals(state)
     others = state.equal_groups.where("row <> group")
-    keys = store.keep(bands(state.metadata.table, others), "bands")
-    candidates = store.keep(candidate_pairs(keys), "candidates")
+    candidates = store.keep(paired(state.metadata.table, others), "candidates")
     state.oversized = oversized_buckets(candidates)
     sets = wanted_sets(store, state.metadata, candidates, state.frame, config)
     scored = confirm(store, candidates, sets, config, least=0.0)

@@ -18,7 +18,7 @@ from dedup.spark.addresses import (
     relate_addresses,
     with_addresses,
 )
-from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
+from dedup.spark.candidates import oversized_buckets, paired
 from dedup.spark.components import DRIVER_EDGES, connected
 from dedup.spark.frames import Frame, Store
 from dedup.spark.left import shingle_left
@@ -112,8 +112,8 @@ def find_candidates(state: State) -> None:
     """Choose what represents equal documents; pair those that share a bucket."""
     found = equals.find_equals(state.metadata.table, state.config)
     state.equals = state.store.keep(found, "equals")
-    keys = state.store.keep(bands(state.metadata.table, state.equals), "bands")
-    state.candidates = state.store.keep(candidate_pairs(keys), "candidates")
+    pairs = paired(state.metadata.table, state.equals)
+    state.candidates = state.store.keep(pairs, "candidates")
     state.oversized = oversized_buckets(state.candidates)
     compare_addresses(state)
 
