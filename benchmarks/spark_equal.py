@@ -168,6 +168,7 @@ def main() -> int:
     parser.add_argument("--text", default="text", help="the column of the text, where there is one")
     parser.add_argument("--memory", default="3g", help="of the Java machine")
     parser.add_argument("--remote", help="a server of Spark Connect, sc://host:port")
+    parser.add_argument("--batch-rows", type=int, default=2_000, help="of an Arrow batch")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--note", default="")
     options = parser.parse_args()
@@ -246,6 +247,7 @@ def _session(partitions: int, options: Any) -> Any:
         from dedup.spark import own_session
 
         conf = {"spark.driver.memory": options.memory, "spark.ui.enabled": "false"}
+        conf["spark.sql.execution.arrow.maxRecordsPerBatch"] = options.batch_rows
         conf["spark.driver.extraJavaOptions"] = "-XX:TieredStopAtLevel=1"  # runs are short
         session, _ = own_session("local[2,4]", conf)
         session.sparkContext.setLogLevel("ERROR")

@@ -250,6 +250,22 @@ def test_stars_of_joins_connect_what_union_find_does(spark, seed, tmp_path):
         assert rows == {int(k): int(wanted[k]) for k in np.union1d(a, b)}
 
 
+@pytest.mark.parametrize("size", [1, 3, 7, 50])
+def test_groups_stay_whole_however_batches_cut_them(size):
+    from dedup.spark.stars import by_group
+
+    sizes = [2, 9, 1, 1, 30, 4, 1, 12, 5]
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    table = pa.table({"group": groups, "row": np.arange(len(groups))})
+    for most in (1, 4, 10, 100):
+        parts = list(by_group(table.to_batches(max_chunksize=size), "group", most))
+        assert pa.concat_tables(parts).equals(table)
+        found = [set(part["group"].to_pylist()) for part in parts]
+        assert sum(map(len, found)) == len(sizes), "a group in two parts"
+        # At most one group and one batch beyond what is asked for are held.
+        assert max(map(len, parts)) < most + size + 2 * max(sizes)
+
+
 def test_packed_parts_give_the_pairs_of_sorted_keys():
     from dedup.spark import candidates
     from dedup.spark.frames import batches_of
