@@ -4,9 +4,10 @@
 
 For each size a corpus of ``corpus.py`` (with ``--maker scale`` of ``scale.py``, which is much
 faster and has a fifth of near copies) is scanned by ``dedup scan --find duplicates`` and by Spark
-(``local[2,4]``, a session of its own); with ``--find repeats`` for repeats inside documents. CPU
-seconds are those of the process and all below it: the driver, the Java machine, the Python workers.
-Bytes shuffled and spilled are Spark's own counts.
+(``local[2,4]``, a session of its own); with ``--find repeats`` for repeats inside documents, with
+``--find all`` in full mode. ``--corpus`` names a file that is there already. CPU seconds are those
+of the process and all below it: the driver, the Java machine, the Python workers. Bytes shuffled
+and spilled, and how many stages of Spark write one table, are Spark's own counts.
 """
 
 from __future__ import annotations
@@ -79,13 +80,16 @@ def run_spark(corpus: Path, memory: str, partitions: int, find_what: str) -> Non
 
         frames.Store.keep = noted
         note("start")
-        config = Config(find=(find_what,), boilerplate=find_what != "repeats")
+        config = Config()
+        if find_what != "all":
+            config = Config(find=(find_what,), boilerplate=find_what != "repeats")
         found = find(session.read.parquet(str(corpus)), config)
         note("summary")
         session.stop()
         events = [each for each in Path(folder).rglob("*") if each.is_file()]
         tasks = [task for each in events for task in _tasks(each)]
-    print(json.dumps(_told(begin, stages, tasks, found.summary)))
+        ends = [end for each in events for end in _stage_ends(each)]
+    print(json.dumps(_told(begin, stages, (tasks, ends), found.summary)))
 
 
 def _tasks(log: Path) -> list[tuple[float, int, int]]:
@@ -101,10 +105,21 @@ def _tasks(log: Path) -> list[tuple[float, int, int]]:
     return made
 
 
+def _stage_ends(log: Path) -> list[float]:
+    """Return when each stage of Spark ended."""
+    lines = log.read_text("utf-8").splitlines()
+    ended = (json.loads(line) for line in lines if '"SparkListenerStageCompleted"' in line)
+    return [event["Stage Info"].get("Completion Time", 0) / 1000 for event in ended]
+
+
 def _told(
-    begin: float, stages: list[dict[str, Any]], tasks: list[tuple[float, int, int]], totals: Any
+    begin: float,
+    stages: list[dict[str, Any]],
+    events: tuple[list[tuple[float, int, int]], list[float]],
+    totals: Any,
 ) -> dict[str, Any]:
     rows, before, used = [], begin, 0.0
+    tasks, ends = events
     for stage in stages:
         some = [task for task in tasks if before < task[0] <= stage["at"]]
         rows.append(
@@ -112,6 +127,8 @@ def _told(
                 "name": stage["name"],
                 "cpu_seconds": round(stage["cpu"] - used, 2),
                 "seconds": round(stage["at"] - before, 2),
+                "stages": sum(before < end <= stage["at"] for end in ends),
+                "tasks": len(some),
                 "shuffled_megabytes": round(sum(task[1] for task in some) / 1e6, 2),
                 "spilled_megabytes": round(sum(task[2] for task in some) / 1e6, 2),
             }
@@ -121,17 +138,24 @@ def _told(
     return {**whole, "stages": rows, "documents": totals["documents"]}
 
 
-def measure(
-    documents: int, words: int, memory: str, partitions: int, maker: str, find_what: str
-) -> dict[str, Any]:
+def _made(folder: str, documents: int, options: Any) -> Path:
+    """Return a corpus of a size: the one that is given, or one that is made."""
+    if options.corpus:
+        return Path(options.corpus)
+    made = [sys.executable, str(ROOT / f"benchmarks/{options.maker}.py"), "--out", folder]
+    made[2:2] = ["make"] if options.maker == "scale" else []
+    size = ["--documents", str(documents), "--words", str(options.words)]
+    subprocess.run([*made, *size], check=True, stdout=sys.stderr)
+    return Path(folder, "corpus.parquet")
+
+
+def measure(documents: int, options: Any) -> dict[str, Any]:
     """Return what both engines take for a corpus of a size."""
+    find_what = options.find
     with tempfile.TemporaryDirectory(prefix="spark-bench-") as folder:
-        made = [sys.executable, str(ROOT / f"benchmarks/{maker}.py"), "--out", folder]
-        made[2:2] = ["make"] if maker == "scale" else []
-        options = ["--documents", str(documents), "--words", str(words)]
-        subprocess.run([*made, *options], check=True, stdout=sys.stderr)
-        corpus = Path(folder, "corpus.parquet")
-        scan = [sys.executable, "-m", "dedup", "scan", str(corpus), "-q", "--find", find_what]
+        corpus = _made(folder, documents, options)
+        scan = [sys.executable, "-m", "dedup", "scan", str(corpus), "-q"]
+        scan += ["--find", find_what] if find_what != "all" else []
         scan += ["--no-boilerplate"] if find_what == "repeats" else []
         local = [*scan, "-o", f"{folder}/out", "--format", "parquet"]
         done = subprocess.run(
@@ -142,7 +166,8 @@ def measure(
         facts = json.loads(done.stdout)
         summary = json.loads(Path(folder, "out", "summary.json").read_text("utf-8"))
         worker = [sys.executable, __file__, "--worker", str(corpus)]
-        more = ["--memory", memory, "--partitions", str(partitions), "--find", find_what]
+        more = ["--memory", options.memory, "--partitions", str(options.partitions)]
+        more += ["--find", find_what]
         done = subprocess.run([*worker, *more], check=True, stdout=subprocess.PIPE)
         spark = json.loads(done.stdout.splitlines()[-1])
         if spark.pop("documents") != summary["documents"]:
@@ -163,9 +188,10 @@ def main() -> int:
     parser.add_argument("--documents", type=int, nargs="+", default=[50_000])
     parser.add_argument("--words", type=int, default=400)
     parser.add_argument("--maker", choices=("corpus", "scale"), default="corpus")
-    parser.add_argument("--find", choices=("duplicates", "repeats"), default="duplicates")
+    parser.add_argument("--find", choices=("duplicates", "repeats", "all"), default="duplicates")
     parser.add_argument("--memory", default="2g", help="of the Java machine")
     parser.add_argument("--partitions", type=int, default=16)
+    parser.add_argument("--corpus", help="a file of Parquet, of as many documents as --documents")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--note", default="", help="what else to know, such as a busy machine")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
@@ -175,8 +201,7 @@ def main() -> int:
         return 0
     sizes = []
     for count in options.documents:
-        how = (options.words, options.memory, options.partitions, options.maker, options.find)
-        sizes.append(measure(count, *how))
+        sizes.append(measure(count, options))
         print(json.dumps(sizes[-1], indent=1), flush=True)
     record = {
         **tables.head(),

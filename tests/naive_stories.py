@@ -71,6 +71,11 @@ def counted(documents):
     return found
 
 
+def numbered(terms):
+    """Return the number of each term (a hash): its place among them in order."""
+    return {term: number for number, term in enumerate(sorted(terms))}
+
+
 def vector_of(weights):
     """Return {term: value} from {term: weight}: scaled to one length, rounded, without zeros."""
     length = math.sqrt(sum(weight * weight for weight in weights.values()))

@@ -14,6 +14,8 @@ CONF = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
+    # Each plan runs once, on few rows: the second compiler of Java costs more than it saves.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 MASTER = "local[2,4]"  # a task that fails is tried again, as on a cluster
 

@@ -305,18 +305,13 @@ def _weighed(shelf: StoryShelf, source: Source) -> tuple[Vector, UInt64]:
     """Count the terms of a document; return its vector and its heaviest terms."""
     rows = np.zeros(1, np.int64)
     vocabulary, _ = count_terms(source, rows)
-    table = vocabulary.terms
-    slots = np.flatnonzero(table.documents)
-    terms = table.keys[slots]
-    articles = shelf.count(terms, table.balance[slots])
+    terms = vocabulary.keys
+    articles = shelf.count(terms, vocabulary.balance)
     documents, balance = shelf.frequencies(terms)
-    idf = np.zeros(len(table.keys), np.int64)
-    idf[slots] = weights_of(documents, priors_of(balance), articles)
-    vectors, heads = weigh(source, rows, table.keys, idf)
-    keys = table.keys[vectors.terms]
-    order = np.argsort(keys)
-    vector = Vector(keys[order], vectors.values[order].astype(np.int64))
-    return vector, table.keys[heads[0][heads[0] >= 0]]
+    idf = weights_of(documents, priors_of(balance), articles)
+    vectors, heads = weigh(source, rows, vocabulary.slots(), idf)
+    vector = Vector(terms[vectors.terms], vectors.values.astype(np.int64))
+    return vector, terms[heads[0][heads[0] >= 0]]
 
 
 def _products(vector: Vector, articles: Sequence[Placed]) -> list[tuple[int, int]]:

@@ -79,10 +79,13 @@ class Vectors(NamedTuple):
 class Weights(NamedTuple):
     """What terms weigh, by the table of terms (``keys``) and by how often they count.
 
-    ``idf`` is the weight of each slot, ``tf`` that of a count; a vector keeps ``most`` terms.
+    ``numbers`` (int32) are the terms of the slots by number, in order of their hashes: so which of
+    equal terms comes first does not depend on which other terms there are. ``idf`` is the weight of
+    each number, ``tf`` that of a count; a vector keeps ``most`` terms.
     """
 
     keys: npt.NDArray[np.uint64]
+    numbers: npt.NDArray[np.int32]
     idf: npt.NDArray[np.int64]
     tf: npt.NDArray[np.int64]
     most: int
@@ -291,12 +294,12 @@ def write_vector(numbers, weights, order, count, terms, values):
 
 @njit
 def weigh_rows(source, rows, weights_of, bag, out):
-    """Write the vectors of ``rows`` to ``out``, and the slots of their heaviest terms to its heads.
+    """Write the vectors of ``rows`` to ``out``, and their heaviest terms by number to its heads.
 
     ``out`` is (bounds, terms, values, heads). A vector keeps its heaviest terms, of equal ones
     those with the smaller hash; ``heads`` (int32) is -1 where a row has fewer than ``HEADS``.
     """
-    keys, idf, tf, most = weights_of
+    keys, slot_numbers, idf, tf, most = weights_of
     bounds, terms, values, heads = out
     at = np.int64(0)
     numbers = np.empty(MOST_TOKENS, np.int32)
@@ -308,10 +311,12 @@ def weigh_rows(source, rows, weights_of, bag, out):
         for k in range(count):
             slot = find_slot(keys, bag.terms[k])
             weight = np.int64(0)
+            number = np.int32(-1)
             if keys[slot] != np.uint64(0):
-                weight = tf[bag.counts[k]] * idf[slot]
+                number = slot_numbers[slot]
+                weight = tf[bag.counts[k]] * idf[number]
             if weight > 0:
-                numbers[kept] = slot
+                numbers[kept] = number
                 weights[kept] = weight
                 # The heaviest first; of equal weights the one with the smaller hash.
                 hashed = np.int64(bag.terms[k] >> np.uint64(38))

@@ -7,7 +7,7 @@ from typing import Any
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.pipeline.stages import Stage, run_stages
-from dedup.spark import families, full, passages, stages, stars
+from dedup.spark import families, full, passages, stages, stars, stories
 from dedup.spark.components import DRIVER_EDGES
 from dedup.spark.frames import Frame, Store
 from dedup.spark.reading import role_columns
@@ -20,6 +20,7 @@ _EQUALS = Stage("candidates", full.group_equals)
 _COPIES = Stage("candidates", full.find_copies)
 _REMOVALS = Stage("boilerplate and repeats", full.find_removals)
 _SEEDS = Stage("passages", passages.find_seeds)
+_TABLES = Stage("tables", full.tell_of_all)
 _FAMILIES = Stage("families", families.find_families)
 _ALONE = (_SEEDS, Stage("pairs", passages.align), Stage("tables", passages.tell), _FAMILIES)
 _TOGETHER = (
@@ -41,12 +42,15 @@ LEFT = (
     Stage("pairs", stages.verify),
     Stage("clusters", full.cluster),
 )
+_STORIES = Stage("stories", stories.find_stories)
+# What is looked for besides stories, which come last.
 _MODES: dict[tuple[str, ...], tuple[Stage[State], ...]] = {
-    ("duplicates",): DUPLICATES,
+    (): (_SIGNED, _EQUALS, Stage("candidates", full.choose_equals), _TABLES),
+    ("duplicates",): (_SIGNED, _COPIES, *LEFT),
     ("duplicates", "passages"): (_SIGNED, _COPIES, *_TOGETHER),
     ("duplicates", "passages", "repeats"): (_SIGNED, _COPIES, _REMOVALS, *_TOGETHER),
     ("duplicates", "repeats"): (_SIGNED, _COPIES, _REMOVALS, *LEFT),
-    ("repeats",): (_SIGNED, _EQUALS, _REMOVALS, Stage("tables", full.tell_of_all)),
+    ("repeats",): (_SIGNED, _EQUALS, _REMOVALS, _TABLES),
     ("passages",): (_SIGNED, _EQUALS, *_ALONE),
     ("passages", "repeats"): (_SIGNED, _EQUALS, _REMOVALS, *_ALONE),
 }
@@ -56,6 +60,7 @@ _MODES: dict[tuple[str, ...], tuple[Stage[State], ...]] = {
 _KEPT = (
     *("documents", "pairs", "named", "exact", "inside", "aligned", "members"),
     *("families", "family-numbers", "copying"),
+    *("story-table", "story-members", "documents-in-stories"),
 )
 
 
@@ -107,18 +112,20 @@ def find(
 def settings(config: Config | None) -> Config:
     """Return the settings of a run; without any, those of the local engine's fast mode."""
     config = config or Config(find=("duplicates",))
-    if "stories" in config.find:
-        wanted = "duplicates, repeats and passages on Spark"
-        raise ConfigError(
-            "find", config.find, wanted, "{name}: stories are not looked for on Spark"
-        )
     if config.find != ("repeats",) and config.shingle_unit != "word":
         raise ConfigError("shingle_unit", config.shingle_unit, "word on Spark")
     return config
 
 
+def _stages(find: tuple[str, ...]) -> tuple[Stage[State], ...]:
+    if find == ("duplicates",):
+        return DUPLICATES
+    others = _MODES[tuple(name for name in find if name != "stories")]
+    return (*others, _STORIES) if "stories" in find else others
+
+
 def run(state: State) -> Found:
     """Run all stages, those of one machine by their names."""
-    run_stages(_MODES[state.config.find], state)
+    run_stages(_stages(state.config.find), state)
     state.store.forget(*_KEPT)
     return state.found

@@ -1,42 +1,45 @@
-"""Band keys to candidate pairs: one shuffle by key, then buckets as they stream by.
+"""Band keys to candidate pairs: one shuffle by parts of the keys, then buckets.
 
-Spark brings the rows of a key together and in order, on disk where they are many. A bucket is
-never gathered into a cell: it is a run of rows, of which a task holds no more than it needs.
+There are some thirty keys a document, so they are what Spark moves most of. They travel packed: a
+row is what a task has of one part of all keys. A part, some millions of keys, is sorted by one
+task in memory; of a bucket that is larger than that the first document alone is paired.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.core.arrays import Int64
+from dedup.core.arrays import Int64, distinct, order_by
 from dedup.similarity.lsh import BUCKET, pairs_of_buckets
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches
+from dedup.spark.reading import binary_rows
 
 BANDS: Schema = {"key": "bigint", "row": "bigint"}
 PAIRS: Schema = {"a": "bigint", "b": "bigint"}
 OVERSIZED = -1  # in the column ``a``: a row that counts an oversized bucket, ``b`` is its key
 MOST_HELD = 1 << 20  # documents of a bucket; from there on each is paired with its first alone
 _MOST_PAIRS = 1 << 22  # that are made at a time, but for those of one bucket
+_PACKED: Schema = {"part": "bigint", "keys": "binary", "rows": "binary"}
+_SENT = 1 << 20  # keys that a task packs at a time
+_OF_PART = 1 << 21  # keys of a part, about
+_LEAST_PARTS, _MOST_PARTS = 64, 1 << 16
+_BANDS = 32  # of a document, about
+_KEY_BITS = 16  # of a key, below those that tell its part
 
 
 def bands(metadata: Frame, equals: Frame) -> Frame:
     """Return (key, row) for each band of the representatives."""
-    representatives = (
-        metadata.where("tokens > 0").select("row", "keys").join(equals, "row", "left_anti")
-    )
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            keys = np.frombuffer(b"".join(batch.column("keys").to_pylist()), np.int64)
-            rows = column(batch, "row")
-            each = len(keys) // max(len(rows), 1)
-            yield from batches_of({"key": keys, "row": np.repeat(rows, each)}, BANDS)
+            keys, rows = _unpacked(batch)
+            yield from batches_of({"key": keys, "row": rows}, BANDS)
 
-    return map_batches(representatives, work, BANDS)
+    return map_batches(_representatives(metadata, equals), work, BANDS)
 
 
 def candidate_pairs(bands: Frame) -> Frame:
@@ -44,8 +47,81 @@ def candidate_pairs(bands: Frame) -> Frame:
 
     In an oversized one each document is paired with the first few only, see ``lsh.bucket_pairs``.
     """
-    grouped = bands.repartition("key").sortWithinPartitions("key", "row")
-    return map_batches(grouped, _pair, PAIRS).distinct()
+    return _paired(bands, lambda batch: (column(batch, "key"), column(batch, "row")), bands.count())
+
+
+def paired(metadata: Frame, equals: Frame) -> Frame:
+    """Return the ``candidate_pairs`` of the representatives."""
+    return _paired(_representatives(metadata, equals), _unpacked, metadata.count() * _BANDS)
+
+
+def _representatives(metadata: Frame, equals: Frame) -> Frame:
+    return metadata.where("tokens > 0").select("row", "keys").join(equals, "row", "left_anti")
+
+
+def _unpacked(batch: pa.RecordBatch) -> tuple[Int64, Int64]:
+    """Return the keys of a batch of documents, and the row of each."""
+    keys = np.frombuffer(b"".join(batch.column("keys").to_pylist()), np.int64)
+    rows = column(batch, "row")
+    return keys, np.repeat(rows, len(keys) // max(len(rows), 1))
+
+
+def _paired(
+    frame: Frame, unpack: Callable[[pa.RecordBatch], tuple[Int64, Int64]], count: int
+) -> Frame:
+    """Pair what shares a key; ``unpack`` takes keys and rows from a batch, about ``count``."""
+    parts = min(max(count // _OF_PART, _LEAST_PARTS), _MOST_PARTS)
+
+    def pack(batches: Batches) -> Iterator[pa.RecordBatch]:
+        held: list[tuple[Int64, Int64]] = []
+        for batch in batches:
+            held.append(unpack(batch))
+            if sum(len(keys) for keys, _ in held) >= _SENT:
+                yield _packed(held, parts)
+                held = []
+        if held:
+            yield _packed(held, parts)
+
+    packed = map_batches(frame, pack, _PACKED)
+    grouped = packed.repartition("part").sortWithinPartitions("part")
+    return map_batches(grouped, _pair_parts, PAIRS).distinct()
+
+
+def _packed(held: list[tuple[Int64, Int64]], parts: int) -> pa.RecordBatch:
+    """Return keys and rows as ``_PACKED``: a row for each part."""
+    keys, rows = (np.concatenate(each) for each in zip(*held, strict=True))
+    part = ((keys.view(np.uint64) >> np.uint64(_KEY_BITS)) % np.uint64(parts)).astype(np.uint16)
+    order = np.argsort(part, kind="stable")
+    present, starts = np.unique(part[order], return_index=True)
+    ends = 8 * np.append(starts, len(order)).astype(np.int64)
+    cells = (binary_rows(each[order].view(np.uint8), ends) for each in (keys, rows))
+    return pa.RecordBatch.from_arrays([pa.array(present, pa.int64()), *cells], list(_PACKED))
+
+
+def _pair_parts(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """Pair the documents of each part, whose rows come one behind the other."""
+    part, keys, rows = -1, list[bytes](), list[bytes]()
+    for batch in batches:
+        cells = (each.to_pylist() for each in batch.columns)
+        for own, more_keys, more_rows in zip(*cells, strict=True):
+            if own != part:
+                yield from _pair(_in_order(keys, rows))
+                part, keys, rows = own, [], []
+            keys.append(more_keys)
+            rows.append(more_rows)
+    yield from _pair(_in_order(keys, rows))
+
+
+def _in_order(keys: list[bytes], rows: list[bytes]) -> Iterator[pa.RecordBatch]:
+    """Yield as ``BANDS`` the keys of a part that more than one document has, in order."""
+    own, docs = (np.frombuffer(b"".join(each), np.int64) for each in (keys, rows))
+    ascending = np.sort(own)
+    shared = distinct(ascending[1:][ascending[1:] == ascending[:-1]])
+    place = np.searchsorted(shared, own)
+    some = (place < len(shared)) & (np.append(shared, 0)[place] == own)
+    own, docs = own[some], docs[some]
+    order = order_by(own, docs)
+    yield from batches_of({"key": own[order], "row": docs[order]}, BANDS)
 
 
 def oversized_buckets(candidates: Frame) -> int:

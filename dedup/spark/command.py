@@ -8,7 +8,7 @@ from typing import Any
 from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.pipeline.results import check_sums
-from dedup.schema import FAMILY_TABLES
+from dedup.schema import FAMILY_TABLES, STORY_TABLES
 from dedup.sources.options import ReadOptions
 from dedup.spark import inside, outputs
 from dedup.spark.api import Found, State, run, settings
@@ -87,6 +87,7 @@ def _tables(config: Config) -> list[str]:
     names = ["documents", "pairs"]
     names += ["losses"] if "duplicates" in config.find else []
     names += ["passages", *FAMILY_TABLES] if "passages" in config.find else []
+    names += STORY_TABLES if "stories" in config.find else []
     return [*names, *_INSIDE] if "repeats" in config.find else names
 
 

@@ -46,7 +46,7 @@ def find_families(state: State) -> None:
     try:
         families, rows = wordings.find_families(store, given)
     except wordings.TooManyError as error:
-        state.found.summary["unsupported"] = list(FAMILY_TABLES)
+        state.found.summary.setdefault("unsupported", []).extend(FAMILY_TABLES)
         state.found.summary["limits"]["families_not_made_of"] = error.args[0]
         return
     parts = store.keep(_parts(state, families, rows, texts), "family-parts")

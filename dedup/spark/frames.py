@@ -37,6 +37,8 @@ _ARROW = {
     "boolean": pa.bool_(),
     "string": pa.large_string(),
     "binary": pa.large_binary(),
+    "array<string>": pa.list_(pa.string()),
+    "array<double>": pa.list_(pa.float64()),
 }
 _SQL = {
     pa.int64(): "bigint",

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from dedup.cleaning.boilerplate.templates import NONE as NO_TEMPLATES
 from dedup.pipeline.candidates import SAME_STORY, SAME_TEXT
 from dedup.spark import counting, documents, equals, inside, stages, stars
-from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
+from dedup.spark.candidates import oversized_buckets, paired
 from dedup.spark.components import connected
 from dedup.spark.left import spans_of
 from dedup.spark.stages import State
@@ -33,8 +33,7 @@ def find_copies(state: State) -> None:
     store, config = state.store, state.config
     group_equals(state)
     others = state.equal_groups.where("row <> group")
-    keys = store.keep(bands(state.metadata.table, others), "bands")
-    candidates = store.keep(candidate_pairs(keys), "candidates")
+    candidates = store.keep(paired(state.metadata.table, others), "candidates")
     state.oversized = oversized_buckets(candidates)
     sets = wanted_sets(store, state.metadata, candidates, state.frame, config)
     scored = confirm(store, candidates, sets, config, least=0.0)
@@ -87,7 +86,8 @@ def shingle_what_is_left(state: State) -> None:
     """Let the canonical stand for equal documents; make the shingles without templates."""
     let_canonicals_stand(state)
     stages.compare_addresses(state)
-    state.spans = state.store.keep(spans_of(state.inside), "spans")
+    if "repeats" in state.config.find:
+        state.spans = state.store.keep(spans_of(state.inside), "spans")
     rows = state.candidates.select(F.col("a").alias("row"))
     rows = rows.union(state.candidates.select("b")).distinct()
     state.sets = stages.left_sets(state, rows)
@@ -96,7 +96,14 @@ def shingle_what_is_left(state: State) -> None:
 def cluster(state: State) -> None:
     """Cluster documents by what is left of them, and tell what goes from inside."""
     stages.cluster(state)
-    add_inside(state)
+    if "repeats" in state.config.find:
+        add_inside(state)
+
+
+def choose_equals(state: State) -> None:
+    """Choose what represents equal documents, where nothing is looked for inside them."""
+    found = equals.find_equals(state.metadata.table, state.config)
+    state.equals = state.store.keep(found, "equals")
 
 
 def tell_of_all(state: State) -> None:

@@ -47,6 +47,21 @@ def find_seeds(state: State) -> None:
     state.limits |= state.seeds.limits
 
 
+def learn_words(state: State) -> None:
+    """Learn what words are frequent where no passages are looked for, for which it is learned."""
+    if "passages" in state.config.find:
+        return
+    store, metadata = state.store, state.metadata
+    if state.texts is None:
+        wanted = metadata.table.select("row", *KEYS)
+        state.texts = store.keep(texts_of(state.frame, wanted, metadata), "texts")
+    if "repeats" in state.config.find and state.spans is None:
+        state.spans = store.keep(spans_of(state.inside), "spans")
+    groups = state.groups.select("row", F.col("group").alias("known"))
+    texts = state.texts.select("row", "text").join(groups, "row", "left")
+    state.learned = seeds.learn(store, texts.withColumn("group", F.coalesce("known", "row")))
+
+
 def _texts(state: State) -> Frame:
     """Return the texts of all documents with what passages are made from (``aligning.KNOWN``)."""
     store, metadata = state.store, state.metadata

@@ -18,7 +18,7 @@ from dedup.spark.addresses import (
     relate_addresses,
     with_addresses,
 )
-from dedup.spark.candidates import bands, candidate_pairs, oversized_buckets
+from dedup.spark.candidates import oversized_buckets, paired
 from dedup.spark.components import DRIVER_EDGES, connected
 from dedup.spark.frames import Frame, Store
 from dedup.spark.left import shingle_left
@@ -112,8 +112,8 @@ def find_candidates(state: State) -> None:
     """Choose what represents equal documents; pair those that share a bucket."""
     found = equals.find_equals(state.metadata.table, state.config)
     state.equals = state.store.keep(found, "equals")
-    keys = state.store.keep(bands(state.metadata.table, state.equals), "bands")
-    state.candidates = state.store.keep(candidate_pairs(keys), "candidates")
+    pairs = paired(state.metadata.table, state.equals)
+    state.candidates = state.store.keep(pairs, "candidates")
     state.oversized = oversized_buckets(state.candidates)
     compare_addresses(state)
 
@@ -193,7 +193,7 @@ def keyed_documents(state: State, placed: Frame) -> Frame:
 def texts_with_spans(state: State, rows: Frame) -> Frame:
     """Return (row, text) of some documents, and the spans of what goes from each, if known.
 
-    Where passages are looked for there are such columns in any case.
+    Where more than copies is looked for there are such columns in any case.
     """
     if state.texts is not None:
         texts = state.texts.select("row", "text").join(rows, "row", "left_semi")
@@ -202,7 +202,7 @@ def texts_with_spans(state: State, rows: Frame) -> Frame:
         texts = texts_of(state.frame, wanted, state.metadata).select("row", "text")
     if state.spans is not None:
         return texts.join(state.spans.select("row", "removed", "templates"), "row", "left")
-    if "passages" in state.config.find:
+    if state.config.find != ("duplicates",):
         nothing = F.lit(None).cast("array<bigint>")
         texts = texts.select("*", nothing.alias("removed"), nothing.alias("templates"))
     return texts

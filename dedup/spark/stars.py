@@ -117,20 +117,21 @@ def find_members(edges: Frame, labels: Frame, documents: Frame, config: Config) 
 def by_group(batches: Batches, name: str, most: int) -> Iterator[pa.Table]:
     """Yield runs of whole groups, about ``most`` rows at a time; rows come in order of group."""
     held: list[pa.RecordBatch] = []
-    count = 0
     for batch in batches:
+        if not len(batch):
+            continue
         held.append(batch)
-        count += len(batch)
-        groups = column(batch, name)
-        if count < most or not len(groups):
+        if sum(map(len, held)) < most:
             continue
-        last = int(np.searchsorted(groups, groups[-1]))
-        if last == 0 and column(held[0], name)[0] == groups[-1]:
-            continue
-        held[-1] = batch.slice(0, last)
-        yield whole(held)
-        held, count = [batch.slice(last)], len(batch) - last
-    if count:
+        last = column(batch, name)[-1]
+        place = len(held) - 1  # of the batch in which the last group begins, be it several back
+        while place and column(held[place], name)[0] == last:
+            place -= 1
+        cut = int(np.searchsorted(column(held[place], name), last))
+        if place or cut:
+            yield whole([*held[:place], held[place].slice(0, cut)])
+            held = [part for part in (held[place].slice(cut), *held[place + 1 :]) if len(part)]
+    if held:
         yield whole(held)
 
 

@@ -236,7 +236,7 @@ def _words(centres: Occurrences, documents: Ranked, given: Given) -> Wordings:
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            tokens, words = _read(batch, learned)
+            tokens, words = read_words(batch, learned)
             docs, family, low, high = _listed(batch.column("wanted"))
             low, high = low + tokens.bounds[docs], high + tokens.bounds[docs]
             ends = list(zip(low.tolist(), high.tolist(), strict=True))
@@ -257,7 +257,8 @@ def _words(centres: Occurrences, documents: Ranked, given: Given) -> Wordings:
     )
 
 
-def _read(batch: pa.RecordBatch, learned: Learned) -> tuple[Tokens, Words]:
+def read_words(batch: pa.RecordBatch, learned: Learned) -> tuple[Tokens, Words]:
+    """Return the tokens of a batch of texts, and the class of each; what goes is blank."""
     tokens = tokenise_texts(texts_from_arrow(usable_texts(batch.column("text"))))
     masked = spans.masked(tokens, batch)
     return tokens, classify_part(tokens, masked, languages_of(tokens), learned)
@@ -284,7 +285,7 @@ def _occurring(known: Frame, wordings: Wordings, index: WordingIndex, given: Giv
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            tokens, words = _read(batch, learned)
+            tokens, words = read_words(batch, learned)
             docs, family, low, high, how = _listed(batch.column("known"))
             text = Text(tokens, words, size)
             found = Occurrences.joined(

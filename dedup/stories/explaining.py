@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.core.arrays import Float64, Int32, Int64, Texts, offsets_of
+from dedup.core.arrays import Float64, Int32, Int64, Texts, UInt64, offsets_of
 from dedup.kernels import explaining as kernel
 from dedup.kernels.stories import UNIT, Source, Vectors
 from dedup.kernels.text import UNSPACED
-from dedup.stories.vectors import Vocabulary
 
 STORY_WORDS = 10  # of a story that are told
 MEMBER_WORDS = 5  # of a member
@@ -99,22 +98,21 @@ def _largest(values: Int64, members: Members) -> Int64:
 
 
 class Wording:
-    """The words that terms stand for, as they are written in an article that has them."""
+    """The words that terms stand for, as they are written in an article that has them.
 
-    def __init__(self, source: Source, texts: Texts, vocabulary: Vocabulary) -> None:
+    Terms are given by their hashes, 0 for none.
+    """
+
+    def __init__(self, source: Source, texts: Texts) -> None:
         self._source, self._texts = source, texts
-        self._keys = vocabulary.terms.keys
-        self._is_name = vocabulary.terms.balance > 0
 
-    def words(self, terms: Int32, documents: Int64) -> list[tuple[str, bool]]:
-        """Return the words of terms, each from the first document that has it, and which are names.
+    def words(self, keys: UInt64, documents: Int64) -> list[str | None]:
+        """Return the words of terms, each from the first document that has it, else ``None``.
 
         A word of two small letters says nothing to a reader, so it comes back empty.
         """
-        terms = terms[terms >= 0]
-        keys = self._keys[terms]
-        found = [""] * len(terms)
-        left = np.full(len(terms), -1, np.int64)
+        found: list[str | None] = [None] * len(keys)
+        left = np.full(len(keys), -1, np.int64)
         for row in documents.tolist():
             before = left.copy()
             kernel.find_words(self._source, row, keys, left)
@@ -122,19 +120,18 @@ class Wording:
             if len(new):
                 text = self._texts.text(row)
                 for k in new.tolist():
-                    found[k] = self._word(text, int(left[k]))
-            if (left >= 0).all():
+                    word = self._word(text, int(left[k]))
+                    found[k] = word if _says_something(word) else ""
+            if (left >= 0)[keys != 0].all():
                 break
-        told = [word if _says_something(word) else "" for word in found]
-        return list(zip(told, self._is_name[terms].tolist(), strict=True))
+        return found
 
-    def own_words(self, terms: Int32, documents: Int64) -> list[list[str]]:
+    def own_words(self, keys: UInt64, documents: Int64) -> list[list[str]]:
         """Return the words of the terms of some documents, a row each, as each of them has them.
 
         What says nothing to a reader is left out.
         """
-        keys = np.where(terms >= 0, self._keys[np.maximum(terms, 0)], np.uint64(0))
-        places = np.full(terms.shape, -1, np.int64)
+        places = np.full(keys.shape, -1, np.int64)
         kernel.find_words_of(self._source, documents, keys, places)
         last = np.maximum(places, 0)
         first = last - ((self._source.flags[last] & UNSPACED) != 0)  # a term of two characters

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from dedup.core.checkpoints import Kept
 from dedup.kernels.stories import Articles, Source
 from dedup.stories.explaining import Members, Reasons, Wording, explain
 from dedup.stories.linking import link_articles
-from dedup.stories.vectors import count_terms, weigh
+from dedup.stories.vectors import Vocabulary, count_terms, weigh
 
 LEAST_TERMS = 20  # an article with fewer that is alone is too short to place
 
@@ -43,6 +44,17 @@ class Found:
         found: Int64 = np.flatnonzero(alone & (self.telling < LEAST_TERMS))
         return found
 
+    def of_stories(self) -> Found:
+        """Return the same of those alone that are in a story with another one."""
+        inside = np.sort(self.members.rows)
+        return replace(
+            self,
+            documents=self.documents[inside],
+            labels=np.searchsorted(inside, self.labels[inside]),
+            telling=self.telling[inside],
+            members=replace(self.members, rows=np.searchsorted(inside, self.members.rows)),
+        )
+
     def kept(self) -> Kept:
         """Return what a checkpoint holds of it."""
         reasons = {name: getattr(self.reasons, name) for name in Reasons.__slots__}
@@ -63,6 +75,41 @@ class Found:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Articles by story, and why: what ``Found`` says of them but for words.
+
+    The terms of ``reasons`` are numbers of the vocabulary that the vectors were made with.
+    """
+
+    labels: Int64
+    members: Members
+    reasons: Reasons
+    limits: dict[str, int]
+
+    def orders(self) -> Iterator[Int64]:
+        """Yield the places of the articles of each story: the typical one, then the others."""
+        for story, typical in enumerate(self.reasons.typical.tolist()):
+            own = self.members.rows[slice(*self.members.bounds[story : story + 2])]
+            first = self.members.rows[typical]
+            yield np.concatenate([[first], own[own != first]])
+
+
+def group_articles(articles: Articles, terms: int, config: Config, threads: int = 1) -> Grouped:
+    """Join articles to stories; ``terms`` is how many there are."""
+    linked = link_articles(
+        articles,
+        terms=terms,
+        cut=config.story_cut,
+        window=config.story_window,
+        threads=threads,
+    )
+    members = Members.of(linked.labels)
+    reasons = explain(members, articles.vectors, linked.vectors)
+    limits = {"story_terms_in_too_many_articles": linked.long_lists}
+    return Grouped(linked.labels, members, reasons, limits)
+
+
 def find_stories(
     texts: Texts,
     source: Source,
@@ -77,34 +124,41 @@ def find_stories(
     ``source`` holds the tokens of all documents (``source_of``), and ``days`` are those of all.
     """
     vocabulary, telling = count_terms(source, documents)
-    keys = vocabulary.terms.keys
-    vectors, heads = weigh(source, documents, keys, vocabulary.idf(), threads)
-    linked = link_articles(
-        Articles(vectors, heads, days[documents]),
-        terms=len(keys),
-        cut=config.story_cut,
-        window=config.story_window,
-        threads=threads,
+    slots = vocabulary.slots()
+    vectors, heads = weigh(source, documents, slots, vocabulary.idf(), threads)
+    articles = Articles(vectors, heads, days[documents])
+    grouped = group_articles(articles, len(vocabulary.keys), config, threads)
+    wording, reasons = Wording(source, texts), grouped.reasons
+    words = [
+        wording.words(keys, documents[order])
+        for keys, order in zip(vocabulary.keys_of(reasons.terms), grouped.orders(), strict=True)
+    ]
+    own = wording.own_words(
+        vocabulary.keys_of(reasons.member_terms), documents[grouped.members.rows]
     )
-    members = Members.of(linked.labels)
-    reasons = explain(members, vectors, linked.vectors)
-    wording = Wording(source, texts, vocabulary)
+    return found_of(grouped, vocabulary, (documents, telling), (words, own))
+
+
+def found_of(
+    grouped: Grouped,
+    vocabulary: Vocabulary,
+    articles: tuple[Int64, Int64],
+    words: tuple[list[list[str | None]], list[list[str]]],
+) -> Found:
+    """Put together what was found.
+
+    ``articles`` are the documents and how many terms each has; ``words`` those of each story, one
+    for each of its terms, and those of each member.
+    """
+    terms, is_name = grouped.reasons.terms, np.append(vocabulary.balance > 0, False)
+    named = is_name[terms].tolist()
+    told = [
+        list(zip([word or "" for word in own[:size]], names, strict=False))
+        for own, names, size in zip(words[0], named, (terms >= 0).sum(axis=1), strict=True)
+    ]
     return Found(
-        *(documents, linked.labels, telling, members, reasons),
-        words=_story_words(wording, members, reasons, documents),
-        member_words=wording.own_words(reasons.member_terms, documents[members.rows]),
-        limits={"story_terms_in_too_many_articles": linked.long_lists},
+        *(articles[0], grouped.labels, articles[1], grouped.members, grouped.reasons),
+        words=told,
+        member_words=words[1],
+        limits=grouped.limits,
     )
-
-
-def _story_words(
-    wording: Wording, members: Members, reasons: Reasons, documents: Int64
-) -> list[list[tuple[str, bool]]]:
-    """Return the words of each story, as its typical article writes them, and which are names."""
-    words = []
-    for story, terms in enumerate(reasons.terms):
-        own = members.rows[members.bounds[story] : members.bounds[story + 1]]
-        typical = members.rows[reasons.typical[story]]
-        order = np.concatenate([[typical], own[own != typical]])
-        words.append(wording.words(terms, documents[order]))
-    return words

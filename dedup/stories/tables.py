@@ -58,7 +58,7 @@ def story_tables(
     unknown, the one with the smallest id.
     """
     ids = one_array(metadata["doc_id"])
-    names = _names(found, days, leaders)
+    names = names_of(found, days, leaders)
     inside = np.full(len(leaders), -1, np.int64)  # the number of the story of each document
     inside[found.documents[found.members.rows]] = found.members.stories()
     inside = inside[leaders]
@@ -89,7 +89,7 @@ def story_tables(
     )
 
 
-def _names(found: Found, days: Int32, leaders: Int64) -> Int64:
+def names_of(found: Found, days: Int32, leaders: Int64) -> Int64:
     """Return the row of the document that names the story of each, -1 for what cannot be placed."""
     documents = found.documents
     first = np.where(days[documents] == NO_DAY, np.int64(NO_DAY) * -2, days[documents])

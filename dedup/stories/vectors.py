@@ -38,15 +38,48 @@ def source_of(tokens: Tokens, words: Words) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All terms of some articles, and in how many each occurs."""
+    """All terms of some articles, in how many each occurs, and whether as a name.
 
-    terms: Terms
+    ``keys`` are their hashes, ascending. The place there is the number of a term, so numbers are in
+    the order of the hashes whatever else there is, and a tie is broken the same way.
+    """
+
+    keys: UInt64
+    documents: Int32
+    balance: Int32
     articles: int
 
+    @classmethod
+    def of(cls, terms: Terms, articles: int) -> Vocabulary:
+        """Return the terms of a table of ``articles``."""
+        slots = np.flatnonzero(terms.keys)
+        slots = slots[np.argsort(terms.keys[slots])]
+        return cls(terms.keys[slots], terms.documents[slots], terms.balance[slots], articles)
+
     def idf(self) -> Int64:
-        """Return the weight of each slot of the table, 0 for a free one."""
-        documents, balance = self.terms.documents, self.terms.balance
-        return weights_of(documents, priors_of(balance), self.articles)
+        """Return the weight of each term."""
+        return weights_of(self.documents, priors_of(self.balance), self.articles)
+
+    def keys_of(self, terms: Int32) -> UInt64:
+        """Return the hashes of terms, 0 for one that is -1."""
+        return np.append(self.keys, np.uint64(0))[terms]
+
+    def slots(self) -> tuple[UInt64, Int32]:
+        """Return a hash table of the terms, and the number of each of its slots."""
+        return slots_of(self.keys)
+
+
+def slots_of(keys: UInt64) -> tuple[UInt64, Int32]:
+    """Return a hash table of hashes, and the place of that of each slot among ``keys``.
+
+    >>> table, numbers = slots_of(np.array([7, 9], np.uint64))
+    >>> numbers[table == 9].tolist()
+    [1]
+    """
+    places = np.arange(len(keys), dtype=np.int32)
+    table = _table(max(_LEAST_SLOTS, 1 << (2 * len(keys)).bit_length()))
+    kernel.move_terms(Terms(keys, places, places), table)
+    return table.keys, table.documents
 
 
 def priors_of(balance: Int32) -> Float64:
@@ -90,7 +123,7 @@ def count_terms(source: Source, rows: Int64) -> tuple[Vocabulary, Int64]:
     while True:
         at = kernel.count_terms(source, rows, at, bag, terms, telling)
         if at[0] == len(rows):
-            return Vocabulary(terms, len(rows)), telling
+            return Vocabulary.of(terms, len(rows)), telling
         larger = _table(2 * len(terms.keys))
         kernel.move_terms(terms, larger)
         terms = larger
@@ -110,10 +143,13 @@ def _table(size: int) -> Terms:
 
 
 def weigh(
-    source: Source, rows: Int64, keys: UInt64, idf: Int64, threads: int = 1
+    source: Source, rows: Int64, slots: tuple[UInt64, Int32], idf: Int64, threads: int = 1
 ) -> tuple[Vectors, Int32]:
-    """Return the vectors of the articles ``rows``, and the slots of their heaviest terms."""
-    weights = Weights(keys, idf, frequencies(), HEAVIEST)
+    """Return the vectors of the articles ``rows``, and their heaviest terms, all by number.
+
+    ``slots`` are those of ``slots_of``, ``idf`` the weight of each term.
+    """
+    weights = Weights(*slots, idf, frequencies(), HEAVIEST)
 
     def work(part: Int64) -> tuple[Vectors, Int32]:
         made = _room(len(part), HEAVIEST)

@@ -13,7 +13,15 @@ from dedup.kernels._jit import INTERPRETED
 from dedup.kernels.stopwords import BLANK, CONTENT, NAME, STOP
 from dedup.kernels.text import ADJOINS, DIGIT, LINK, STARTS_SENTENCE, UNSPACED
 from dedup.stories import linking as stage
-from dedup.stories.vectors import joined, make_bag
+from dedup.stories.vectors import (
+    Vocabulary,
+    count_terms,
+    expanded,
+    frequencies,
+    joined,
+    make_bag,
+    weigh,
+)
 
 pytestmark = WRAPS
 examples = settings(max_examples=30 if INTERPRETED else 100, deadline=None)
@@ -124,7 +132,10 @@ def test_vectors(documents, most):
     rows, telling = np.arange(len(documents)), np.zeros(len(documents), np.int64)
     source, bag = source_of(documents), make_bag()
     stories.count_terms(source, rows, (0, 0), bag, terms, telling)
-    idf = (terms.keys % np.uint64(97)).astype(np.int64)
+    vocabulary = Vocabulary.of(terms, len(rows))
+    numbers = naive.numbered(naive.counted(documents))
+    assert vocabulary.keys.tolist() == list(numbers)
+    idf = (vocabulary.keys % np.uint64(97)).astype(np.int64)
     tf = np.arange(2000) + 5
     heads = np.empty((len(rows), stories.HEADS), np.int32)
     made = stories.Vectors(
@@ -132,15 +143,14 @@ def test_vectors(documents, most):
         np.zeros(len(rows) * most, np.int32),
         np.zeros(len(rows) * most, np.uint16),
     )
-    weights = stories.Weights(terms.keys, idf, tf, most)
+    weights = stories.Weights(*vocabulary.slots(), idf, tf, most)
     stories.weigh_rows(source, rows, weights, bag, (*made, heads))
-    slots = {int(key): slot for slot, key in enumerate(terms.keys.tolist()) if key}
-    by_hash = {key: int(idf[slot]) for key, slot in slots.items()}
+    by_hash = {key: int(idf[number]) for key, number in numbers.items()}
     for row, tokens in enumerate(documents):
         vector, chosen = naive.weighed(tokens, by_hash, tf.tolist(), most)
-        assert dicts_of(made)[row] == {slots[term]: value for term, value in vector.items()}
+        assert dicts_of(made)[row] == {numbers[term]: value for term, value in vector.items()}
         own = heads[row][heads[row] >= 0].tolist()
-        assert own == [slots[term] for term in chosen]
+        assert own == [numbers[term] for term in chosen]
         assert (np.diff(made.terms[made.bounds[row] : made.bounds[row + 1]]) > 0).all()
 
 
@@ -272,6 +282,36 @@ def test_expansion(rows, neighbours, most):
     wanted = [naive.expanded(a, rows, known, shape.tolist()) for a in range(len(rows))]
     wanted[1] = {}
     assert dicts_of(joined(parts)) == wanted
+
+
+@examples
+@given(st.lists(TOKENS, min_size=2, max_size=6), st.lists(TOKENS, max_size=2), st.integers(2, 9))
+def test_which_of_equal_terms_stays_does_not_depend_on_other_terms(documents, others, most):
+    """Expanded by hashes, with numbers from a vocabulary that has terms of other documents too."""
+    every, rows = [*others, *documents], np.arange(len(others), len(others) + len(documents))
+    source, shape = source_of(every), np.array([3, 0, most])
+    vocabulary, _ = count_terms(source, np.arange(len(every)))
+    idf = 1 + (vocabulary.keys % np.uint64(3)).astype(np.int64)
+    made, _ = weigh(source, rows, vocabulary.slots(), idf)
+    by_hash = dict(zip(vocabulary.keys.tolist(), idf.tolist(), strict=True))
+    tf = frequencies().tolist()
+    vectors = [naive.weighed(tokens, by_hash, tf, 150)[0] for tokens in documents]
+    partners = np.full((len(rows), stories.PARTNERS), -1, np.int32)
+    products = np.zeros((len(rows), stories.PARTNERS), np.int64)
+    known = []
+    for a, own in enumerate(vectors):
+        near = [(naive.product(own, vectors[b])[0], b) for b in range(len(rows)) if b != a]
+        near = [each for each in near if each[0]]
+        known.append(sorted(near, key=lambda each: (-each[0], each[1]))[:3])
+        for k, (total, b) in enumerate(known[-1]):
+            partners[a, k], products[a, k] = b, total
+    near = partners, products, np.zeros(len(rows), np.bool_)
+    found = expanded(made, near, shape)
+    hashed = [
+        {int(vocabulary.keys[term]): value for term, value in own.items()}
+        for own in dicts_of(found)
+    ]
+    assert hashed == [naive.expanded(a, vectors, known, shape.tolist()) for a in range(len(rows))]
 
 
 def sums_of(rows):

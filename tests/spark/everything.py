@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pyarrow as pa
+from stories_corpus import FLOOD, OTHERS, STRIKE
 from test_spark_inside import copied
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -29,7 +30,7 @@ def everything(pages=230):
         )
     ]
     rows += _quotes(drawn) + _crowd(drawn) + _addresses(drawn) + _misread(drawn)
-    rows += _losing(drawn)
+    rows += _losing(drawn) + _stories()
     for k, row in enumerate(rows):
         row["id"] = f"{k * 37 % 1000:03}"
     return pa.Table.from_pylist(rows).select(["id", "text", "site", "url", "date"])
@@ -79,6 +80,15 @@ def _losing(drawn):
     return [
         _row(f"{first} {second}", "outlet1.example"),
         _row(f"{first} {own} {second}", "a.example"),
+    ]
+
+
+def _stories():
+    """Return articles on two events, a copy of one, and one too short to place."""
+    texts = [*FLOOD, *STRIKE, *OTHERS, FLOOD[1].upper(), "Closed on Monday."]
+    return [
+        _row(text, f"outlet{k % 4}.example", date=f"2026-11-{5 + k % 3:02}")
+        for k, text in enumerate(texts)
     ]
 
 

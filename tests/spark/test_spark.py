@@ -250,6 +250,42 @@ def test_stars_of_joins_connect_what_union_find_does(spark, seed, tmp_path):
         assert rows == {int(k): int(wanted[k]) for k in np.union1d(a, b)}
 
 
+@pytest.mark.parametrize("size", [1, 3, 7, 50])
+def test_groups_stay_whole_however_batches_cut_them(size):
+    from dedup.spark.stars import by_group
+
+    sizes = [2, 9, 1, 1, 30, 4, 1, 12, 5]
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    table = pa.table({"group": groups, "row": np.arange(len(groups))})
+    for most in (1, 4, 10, 100):
+        parts = list(by_group(table.to_batches(max_chunksize=size), "group", most))
+        assert pa.concat_tables(parts).equals(table)
+        found = [set(part["group"].to_pylist()) for part in parts]
+        assert sum(map(len, found)) == len(sizes), "a group in two parts"
+        # At most one group and one batch beyond what is asked for are held.
+        assert max(map(len, parts)) < most + size + 2 * max(sizes)
+
+
+def test_packed_parts_give_the_pairs_of_sorted_keys():
+    from dedup.spark import candidates
+    from dedup.spark.frames import batches_of
+
+    drawn = np.random.default_rng(3)
+    keys = drawn.integers(-(1 << 63), 1 << 63, 3_000)[drawn.integers(0, 3_000, 9_000)]
+    rows = drawn.permutation(9_000)
+    cut = [(keys[low : low + 700], rows[low : low + 700]) for low in range(0, 9_000, 700)]
+    packed = [candidates._packed(cut[low : low + 4], 5) for low in range(0, len(cut), 4)]
+    parts = pa.Table.from_batches(packed).sort_by("part").to_batches(max_chunksize=3)
+    order = np.lexsort((rows, keys))
+    batches = batches_of({"key": keys[order], "row": rows[order]}, candidates.BANDS)
+    wanted = pa.Table.from_batches(candidates._pair(batches)).to_pylist()
+    found = pa.Table.from_batches(candidates._pair_parts(parts)).to_pylist()
+    assert {tuple(row.values()) for row in found} == {tuple(row.values()) for row in wanted}
+    assert len(packed) > 1
+    assert len(wanted) > 5_000
+    assert not list(candidates._pair_parts([]))
+
+
 def test_a_huge_bucket_is_paired_with_its_first_document():
     from dedup.spark import candidates
 
@@ -264,7 +300,6 @@ def test_a_huge_bucket_is_paired_with_its_first_document():
 
 def test_what_spark_cannot_do_is_said(spark):
     frame = spark.createDataFrame([("1", "one text")], "id string, text string")
-    for config in (Config(), Config(shingle_unit="char")):
-        with pytest.raises(dedup.errors.ConfigError):
-            found_by_spark(frame, config)
+    with pytest.raises(dedup.errors.ConfigError):
+        found_by_spark(frame, Config(shingle_unit="char"))
     assert spark_session.missing() is None

@@ -104,7 +104,7 @@ RIGHTS = "You can buy the rights of this article on our website at any time."
 PLAIN = "Seven ships sailed in the spring to islands that no map of the time had shown."
 MENU = ["Home", "Local news", "Sport and leisure", "Weather map", "Opinion", "About us", "Contact"]
 TOTALS = ("documents", "relations", "clusters", "limits", "repeats", "removals", "tags", "review")
-TOTALS = (*TOTALS, "templates", "losses")
+TOTALS = (*TOTALS, "templates", "losses", "stories", "families")
 
 
 def copied():
@@ -174,11 +174,9 @@ def test_what_is_not_there_is_refused_by_name():
     pytest.importorskip("pyspark")
     from dedup.spark.api import settings
 
-    with pytest.raises(ConfigError, match="stories are not looked for on Spark"):
-        settings(Config())
     with pytest.raises(ConfigError, match="shingle_unit"):
         settings(Config(find=("duplicates",), shingle_unit="char"))
-    everything = Config(find=("duplicates", "passages", "repeats"))
+    everything = Config()
     assert settings(everything) is everything
     assert settings(REPEATS) is REPEATS
     assert settings(BOILERPLATE) is BOILERPLATE

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from dying import dying_in
 from everything import everything
+from stories_corpus import FLOOD
 from test_spark_inside import check_same_tables
 
 from dedup import Config
@@ -17,7 +18,6 @@ from dedup.text.tokens import tokenise_texts
 
 PASSAGES = Config(find=("passages", "repeats"), boilerplate=False, passage_max_documents=12)
 EVERYTHING = Config(
-    find=("duplicates", "passages", "repeats"),
     passage_max_documents=12,
     template=("Sport and leisure",),
 )
@@ -69,6 +69,7 @@ def test_everything_in_one_run_though_workers_die(spark_here, tmp_path, monkeypa
     from dedup.spark import (
         addresses,
         aligning,
+        arrow,
         candidates,
         counting,
         describing,
@@ -79,14 +80,26 @@ def test_everything_in_one_run_though_workers_die(spark_here, tmp_path, monkeypa
         reading,
         seeds,
         stars,
+        story_words,
         templates,
         verifying,
         wordings,
     )  # fmt: skip
 
     modules = (
-        *(addresses, aligning, candidates, counting, describing, equals, inside, left, misread),
-        *(reading, seeds, stars, templates, verifying, wordings),
+        *(
+            addresses,
+            aligning,
+            arrow,
+            candidates,
+            counting,
+            describing,
+            equals,
+            inside,
+            left,
+            misread,
+        ),
+        *(reading, seeds, stars, story_words, templates, verifying, wordings),
     )
     flags = dying_in(modules, tmp_path, monkeypatch)
     wanted = check_same_tables(spark_here, everything(), EVERYTHING, 5)
@@ -102,10 +115,27 @@ def test_everything_in_one_run_though_workers_die(spark_here, tmp_path, monkeypa
     assert {"template_sentence", "template_of_site", "template_line", "known_template"} <= rules
     assert {"quote", "agency", "template"} <= set(wanted.summary["families"]["kinds"])
     assert {"credit", "named", "first"} <= set(wanted.summary["families"]["copying"])
+    assert {"venice", "aslef"} <= {
+        word.lower() for row in wanted.tables["stories"].to_pylist() for word in row["words"]
+    }
+    assert wanted.summary["stories"]["too_short"] > 0
     archive = [row["id"] for row in everything().to_pylist() if row["site"] == "archive.example"]
     pairs = wanted.tables["pairs"].to_pylist()
     read = [row for row in pairs if row["a"] in archive and row["jaccard"] < 0.1]
     assert len(read) == 4
+
+
+@pytest.mark.spark
+def test_more_than_the_driver_holds_makes_no_story(spark_here):
+    from dedup.spark import find
+
+    rows = [(f"{k}", text) for k, text in enumerate(FLOOD)]
+    frame = spark_here.createDataFrame(rows, "id string, text string")
+    found = find(frame, Config(find=("stories",)), driver_edges=50)
+    assert found.summary["limits"]["stories_not_made_of"] == len(FLOOD)
+    assert found.summary["unsupported"] == ["stories", "story_members"]
+    assert not {"stories", "story_members"} & found.tables.keys()
+    assert {row.story for row in found.documents.collect()} == {None}
 
 
 @pytest.mark.spark
