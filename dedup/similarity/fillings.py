@@ -14,10 +14,13 @@ from dedup.core.parallel import in_order
 from dedup.kernels import differences as figures_of
 from dedup.kernels import fillings as kernel
 from dedup.similarity.differences import Differences, Judge, scratch_of
-from dedup.similarity.relations import DERIVED, EXCERPT, NEAR_DUPLICATE, REVISION, SAME_FORM, Pairs
+from dedup.similarity.relations import EXCERPT, NEAR_DUPLICATE, REVISION, SAME_FORM, Pairs
 
 SAMPLE = 64  # near copies of a text that its places are told by
 _PLACES = 3  # of a text that is a report on a form, whatever the words in them are
+_WORDS = 100  # for each of its places, at most; a longer text with three of them is a version
+_HITS = 2  # places, and a third of all, in which two reports differ
+_OPEN = (NEAR_DUPLICATE, EXCERPT, REVISION)  # what may be a form; others share too little
 _RUN_WORDS = 1 << 18  # of the texts that are compared at a time
 
 
@@ -29,9 +32,8 @@ def judge_with_forms(judge: Judge, pairs: Pairs) -> Differences:
     found = judge.find(pairs)
     if judge.config.facts <= 0:
         return found
-    is_open = np.isin(pairs.relations, (NEAR_DUPLICATE, EXCERPT, DERIVED, REVISION))
     forms = _forms(judge, pairs, found)
-    forms = forms[is_open[forms]]
+    forms = forms[np.isin(pairs.relations[forms], _OPEN)]
     pairs.relations[forms] = SAME_FORM
     found.stays[forms] = True
     return found
@@ -39,7 +41,8 @@ def judge_with_forms(judge: Judge, pairs: Pairs) -> Differences:
 
 def _forms(judge: Judge, pairs: Pairs, found: Differences) -> Int64:
     """Return which of the pairs that were looked at (rows) fill one form."""
-    edges = np.flatnonzero(found.figures[:, figures_of.MATCHED] > 0)
+    is_close = np.isin(pairs.relations, (*_OPEN, SAME_FORM))
+    edges = np.flatnonzero(is_close & (found.figures[:, figures_of.MATCHED] > 0))
     ends = np.concatenate([pairs.a[edges], pairs.b[edges]])
     others = np.concatenate([pairs.b[edges], pairs.a[edges]])
     rows = np.concatenate([edges, edges])
@@ -92,7 +95,7 @@ def _told(judge: Judge, spans: Int64, given: tuple[Int64, Int64], named: Bool) -
         out = np.zeros((high - low, kernel.MEASURES), np.int64)
         kernel.compare_fillings(words, rows, scratch, fillings, filled, out)
         places = low + drawn
-        made.append(places[_fill_a_form(out, named[places])])
+        made.append(places[_fill_a_form(out, named[places], int(judge.counts[centre]))])
     return np.concatenate([np.zeros(0, np.int64), *made])
 
 
@@ -103,10 +106,16 @@ def _drawn(count: int) -> Int64:
     return np.concatenate([first, np.setdiff1d(np.arange(count), first)])
 
 
-def _fill_a_form(measures: Int64, named: Bool) -> Bool:
-    """Tell which near copies differ from the centre mostly in places that all fill otherwise."""
+def _fill_a_form(measures: Int64, named: Bool, words: int) -> Bool:
+    """Tell which near copies differ from the centre mostly in places that all fill otherwise.
+
+    ``words`` counts those of the centre.
+    """
     hits, slots, misspelt, places = measures.T
-    form = (hits > 0) & (2 * hits >= slots) & (hits >= misspelt)
+    # An update of one report differs from it in a place or two of many.
+    form = (2 * hits >= slots) & (hits >= misspelt)
+    many = (places >= max(_PLACES, words / _WORDS)) & (hits >= _HITS) & (3 * hits >= places)
     # Few places are a form only if nothing else differs and names or dates stand there.
-    told: Bool = form & ((places >= _PLACES) | ((hits == slots) & named))
+    few = (places < _PLACES) & (hits > 0) & (hits == slots) & named
+    told: Bool = form & (many | few)
     return told
