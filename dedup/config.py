@@ -135,8 +135,8 @@ class Config:
     )
     own: float = _setting(
         0.1,
-        "Share of a document in sentences of its own, re-worded or opposed to others, from which "
-        "it stays; 0 does not look.",
+        "Share of a document in sentences of its own from which it stays, as it does for 30 words "
+        "of its own in a row; 0 does not look.",
         low=0,
         high=1,
     )

@@ -15,6 +15,7 @@ from dedup.core.spool import Spool
 from dedup.kernels.differences import Texts as WordsOfTexts
 from dedup.kernels.lines import Stretches, mask_tokens
 from dedup.similarity.differences import Differences, Judge, words_of
+from dedup.similarity.fillings import judge_with_forms
 from dedup.similarity.relations import Pairs
 from dedup.text.tokens import Tokens, tokenise_texts
 
@@ -131,4 +132,5 @@ def judged(work: Work, pairs: Pairs, judge: Judge) -> Differences:
         changed = one_array(kept.tables["changed"]["changed"])
         return Differences(kept.arrays["figures"], kept.arrays["stays"], changed)
 
-    return work.stage("differences", lambda: judge.find(pairs), save=save, load=load)
+    find = judge_with_forms if "duplicates" in judge.config.find else Judge.find
+    return work.stage("differences", lambda: find(judge, pairs), save=save, load=load)

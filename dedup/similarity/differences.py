@@ -71,8 +71,8 @@ _SHORT_FACTS = 1.5  # times the share of facts, from which one conflict makes a 
 _LONG_RUNS, _LONG_SLOTS = 3, 0.6  # of a long form, in which most facts are those of the form
 _SUBJECT_TOKENS = 100  # of a text whose names tell its subject
 TINY, _TINY_MATCHED = 25, 0.95  # tokens of a text that stays unless nearly all of it is matched
-_OWN_LONGEST = 15  # words of the longest own sentence of a re-worded text …
-_CONTAINED = 0.6  # … and of the shingles, fewer than this stand in the other
+_OWN_LONGEST = 15  # words of the longest own sentence of a text that stays for its own ones …
+_PARAGRAPH = 30  # … and of a stretch for which a text stays, however long the text is
 _REVISION_SLOTS = 0.1  # share of the slots that have a conflict
 
 
@@ -357,10 +357,10 @@ def judge(
     same_subject = form & (names == 0) & (shorter >= _SUBJECT_TOKENS)
     tiny = (counts < TINY) & (figures[:, [kernel.MATCHED]] < _TINY_MATCHED * counts)
     tiny &= config.facts > 0
-    stays, opposed = _own_sentences(pairs, figures, counts, config)
+    stays, opposed = _own_sentences(figures, counts, config)
     is_close = ~np.isin(pairs.relations, (DERIVED, SAME_URL))
     other_form = (form & ~same_subject) | (tiny.any(axis=1) & is_close)
-    # The shorter one would go. A re-worded text stays, but in the cluster of what it re-words.
+    # The shorter one would go. A text with sentences of its own stays, but in the cluster.
     a_is_short = counts[:, 0] <= counts[:, 1]
     own_text = np.where(a_is_short, opposed[:, 0], opposed[:, 1])
     revision = ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject
@@ -378,19 +378,17 @@ def judge(
     return relations, stays
 
 
-def _own_sentences(
-    pairs: Pairs, figures: Int64, counts: Int64 | Int32, config: Config
-) -> tuple[Bool, Bool]:
+def _own_sentences(figures: Int64, counts: Int64 | Int32, config: Config) -> tuple[Bool, Bool]:
     """Tell which documents say something of their own, and which oppose the other one."""
     sides = np.arange(2)
     least = np.maximum(config.own * counts, 1)
-    own = figures[:, kernel.OWN + sides] >= least
-    contained = np.stack([pairs.containment_a, pairs.containment_b], axis=1)
-    reworded = own & (figures[:, kernel.LONGEST + sides] >= _OWN_LONGEST) & (contained < _CONTAINED)
+    longest = figures[:, kernel.LONGEST + sides]
+    own = (figures[:, kernel.OWN + sides] >= least) & (longest >= _OWN_LONGEST)
+    own |= longest >= _PARAGRAPH
     opposed: Bool = (figures[:, [kernel.OPPOSED]] >= least) & (config.own > 0)
     lost, running = figures[:, kernel.LOST + sides], figures[:, kernel.RUNNING_WORDS + sides]
     loses = (lost > (1 - config.removable) * running) & (lost >= _OWN_LONGEST)
-    stays: Bool = (opposed | reworded | loses) & (config.own > 0)
+    stays: Bool = (opposed | own | loses) & (config.own > 0)
     return stays, opposed
 
 

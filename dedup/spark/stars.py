@@ -22,6 +22,7 @@ from dedup.core.arrays import Float64, Int64, Texts, one_array, texts_from_arrow
 from dedup.pipeline.results import lost_stretches
 from dedup.pipeline.wording import HeldWords, KeptWords
 from dedup.similarity.differences import Differences, Judge, superseded
+from dedup.similarity.fillings import judge_with_forms
 from dedup.similarity.relations import SAME_URL, Pairs, join_pairs
 from dedup.sources.tables import usable_texts
 from dedup.spark.equals import GONE, RANKING, candidates_of
@@ -169,7 +170,7 @@ def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
         misread=_marked(found, rows, "misread"),
         same_url=_marked(found, rows, "same_url"),
     )
-    differences = judge.find(pairs)
+    differences = judge_with_forms(judge, pairs)
     order = replace(order, superseded=superseded(pairs, differences, order.dates, config))
     sets = held_sets(shingles_of(documents.column("shingles")))
     ids = documents.column("doc_id")

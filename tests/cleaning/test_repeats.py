@@ -167,11 +167,24 @@ REFRAIN = "Oh the river runs deep and wide\nAnd it carries my heart to the sea\n
         "Breakfast: oats\nLunch: rice\nDinner: fish\n" * 7,
         f"{FOX}\n{HEN}\n{OWL}\n{HEN[::-1]}\n{OWL[::-1]}\n{FOX[::-1]}\n{FOX}\n",
         "Arsenal 2\nChelsea 0\nArsenal 2\nLeeds 1\n" * 3,
+        f"A prayer\n{OWL}\n{OWL}\n{OWL}\n{FOX}\n",
+        f"Row 1: {FOX}\nRow 2: turn\n{FOX}\n{OWL}\n{FOX}\n{HEN}\n",
         "",
         "one",
         "\n\n\n",
     ],
-    ids=["refrain", "question", "meals", "far away", "scores", "empty", "word", "blank"],
+    ids=[
+        "refrain",
+        "question",
+        "meals",
+        "far away",
+        "scores",
+        "prayer",
+        "rows",
+        "empty",
+        "word",
+        "blank",
+    ],
 )
 def test_what_is_meant_to_repeat_stays(text):
     assert found(text) == []
@@ -306,8 +319,9 @@ HARD = {
 def test_hard_documents_take_linear_work(name):
     rows = repeats(HARD[name](2_000))
     if name == "identical lines":
-        assert len(rows) == 1_999
-        assert {(row["kept_start"], row["kept_end"]) for row in rows} == {(0, len(LONG) + 1)}
+        assert len(rows) == 1_998  # a block of two lines was pasted; the last one may be meant
+        first, second = (0, len(LONG) + 1), (len(LONG) + 2, 2 * len(LONG) + 3)
+        assert {(row["kept_start"], row["kept_end"]) for row in rows} == {first, second}
 
 
 @pytest.mark.slow

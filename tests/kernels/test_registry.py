@@ -173,6 +173,17 @@ REGISTRY = {
         "has_word": "test_words_near_the_ends",
         "quoted_characters": "test_characters_in_quotation_marks",
     },
+    "fillings": {
+        "is_inside": "test_places_are_those_of_the_twin",
+        "have_equal_values": "test_places_are_those_of_the_twin",
+        "is_misspelt": "test_places_are_those_of_the_twin",
+        "read_fillings": "test_places_are_those_of_the_twin",
+        "mark_places": "test_places_are_those_of_the_twin",
+        "count_places": "test_places_are_those_of_the_twin",
+        "count_filled": "test_places_are_those_of_the_twin",
+        "fill_in": "test_places_are_those_of_the_twin",
+        "compare_fillings": "test_places_are_those_of_the_twin",
+    },
     "lines": {
         "_break_at": "test_walking_over_characters",
         "_is_blank": "test_kinds_of_characters",

@@ -363,6 +363,12 @@ def _is_pulled(search: _Search, line: int, longer: int, position: int) -> bool:
     return is_pulled(search.line_text(line), ends_sentence, before, after)
 
 
+def _stands_once(search: _Search, line: int) -> bool:
+    lines = search.lines
+    low, high = lines.bounds[lines.docs[line]], lines.bounds[lines.docs[line] + 1]
+    return int((lines.hashes[low:high] == lines.hashes[line]).sum()) == 1
+
+
 def _remove_quotes(search: _Search, within: Int64) -> None:
     """Remove blocks that stand in a longer one, unless that one is made of such blocks."""
     lines = search.lines
@@ -389,8 +395,10 @@ def _remove_quotes(search: _Search, within: Int64) -> None:
                 position = int(within[line])
                 if doubles.remove_lead(search, line, longer, position):
                     continue
+                # A template pulls a quote once; who writes a line twice means it.
                 if (
-                    longer != line + 1
+                    _stands_once(search, line)
+                    and longer != line + 1
                     and not is_headed(lines, line)
                     and _is_pulled(search, line, longer, position)
                 ):

@@ -26,6 +26,7 @@ ONE_WORD_TAILS = ("weiterlesen",)
 
 _LABEL = re.compile(r"\W*(?:\w+\W){0,3}?\w*[:：]")  # "Question:", "Jane Doe writes:"
 _REPEATED_WORDS = 12
+_MEANT = 3  # places, or times in a row, of a line that somebody repeats
 _OPENERS = "\"'“‘„«‹「『"
 _CLOSED = re.compile(r"[\"'”’“»›」』][.,]?$")
 _QUESTION = re.compile(r"[?؟？][\s)\]\"'’”»]*")
@@ -78,7 +79,10 @@ def stops_behind(rest: str) -> bool:
 
 
 def prose_lines(texts: Texts, lines: Lines) -> Bool:
-    """Tell which blocks that stand twice are running text; what stands in three places is meant."""
+    """Tell which blocks that stand twice are running text.
+
+    What stands in three places, or three times in a row, is meant.
+    """
     prose = np.zeros(len(lines), np.bool_)
     ended = ((lines.flags & (SENTENCE | PAREN)) != 0) & ((lines.flags & BULLET) == 0)
     some = ended & (lines.words >= _REPEATED_WORDS)
@@ -93,8 +97,11 @@ def prose_lines(texts: Texts, lines: Lines) -> Bool:
     order = np.argsort(which, kind="stable")
     fresh = np.diff(positions[order], prepend=-2) != 1  # a line after itself is no new place
     fresh |= np.diff(which[order], prepend=-1) != 0  # the first place of the next line is one
-    runs = np.bincount(which, weights=np.where(fresh, 1, 0)[np.argsort(order)])[which]
-    twice = (counts[which] > 1) & ((runs < 3) | (lines.words[positions] >= kernel.FAR_WORDS))
+    places = np.bincount(which[order], weights=fresh)[which]
+    in_a_row = np.zeros(len(counts), np.int64)
+    np.maximum.at(in_a_row, which[order][fresh], np.diff(np.flatnonzero(fresh), append=len(fresh)))
+    once = (places < _MEANT) & (in_a_row[which] < _MEANT)
+    twice = (counts[which] > 1) & (once | (lines.words[positions] >= kernel.FAR_WORDS))
     for line in positions[twice].tolist():
         prose[line] = is_prose(lines.text(texts, line).strip(), int(lines.words[line]))
     return prose

@@ -1,0 +1,121 @@
+"""Reports on one form, told by three texts or more: the places of a text that all fill otherwise.
+
+Two texts do not suffice to tell a form in which plain words differ from a light edit, nor names
+without capitals. Three may: of independent edits most leave any one word alone, while reports
+differ in the same places, and no two alike.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.core.arrays import Bool, Float64, Int64, distinct, offsets_of, runs_of_rows
+from dedup.core.parallel import in_order
+from dedup.kernels import differences as figures_of
+from dedup.kernels import fillings as kernel
+from dedup.similarity.differences import Differences, Judge, scratch_of
+from dedup.similarity.relations import EXCERPT, NEAR_DUPLICATE, REVISION, SAME_FORM, Pairs
+
+SAMPLE = 64  # near copies of a text that its places are told by
+_PLACES = 3  # of a text that is a report on a form, whatever the words in them are
+_WORDS = 100  # for each of its places, at most; a longer text with three of them is a version
+_HITS = 2  # places, and a third of all, in which two reports differ
+_OPEN = (NEAR_DUPLICATE, EXCERPT, REVISION)  # what may be a form; others share too little
+_RUN_WORDS = 1 << 18  # of the texts that are compared at a time
+
+
+def judge_with_forms(judge: Judge, pairs: Pairs) -> Differences:
+    """Return what differs as ``Judge.find`` does, and tell forms by all near copies of a text.
+
+    A pair is told by the pairs of its two documents as well, so all of these have to be there.
+    """
+    found = judge.find(pairs)
+    if judge.config.facts <= 0:
+        return found
+    forms = _forms(judge, pairs, found)
+    forms = forms[np.isin(pairs.relations[forms], _OPEN)]
+    pairs.relations[forms] = SAME_FORM
+    found.stays[forms] = True
+    return found
+
+
+def _forms(judge: Judge, pairs: Pairs, found: Differences) -> Int64:
+    """Return which of the pairs that were looked at (rows) fill one form."""
+    is_close = np.isin(pairs.relations, (*_OPEN, SAME_FORM))
+    edges = np.flatnonzero(is_close & (found.figures[:, figures_of.MATCHED] > 0))
+    ends = np.concatenate([pairs.a[edges], pairs.b[edges]])
+    others = np.concatenate([pairs.b[edges], pairs.a[edges]])
+    rows = np.concatenate([edges, edges])
+    order = np.lexsort((others, ends))
+    ends, others, rows = ends[order], others[order], rows[order]
+    sides = figures_of.LOST + np.arange(2)
+    differ = (found.figures[rows][:, sides] > 0).all(axis=1)
+    centres, first = np.unique(ends, return_index=True)
+    if not len(centres):
+        return np.zeros(0, np.int64)
+    bounds = np.append(first, len(ends))
+    some = np.flatnonzero(np.add.reduceat(differ.astype(np.int64), first) >= 2)
+    spans = np.stack([bounds[some], bounds[some + 1]], axis=1)
+    shares = _shares_of_facts(found.figures[rows])
+    names = found.figures[rows, figures_of.RUNS_OF_NAMES]
+    named = (names > 0) & (shares >= judge.config.facts)
+
+    def told(run: tuple[int, int]) -> Int64:
+        return _told(judge, spans[run[0] : run[1]], (centres[some[slice(*run)]], others), named)
+
+    words = np.add.reduceat(judge.counts[others], first)[some] if len(some) else np.zeros(0)
+    runs = list(runs_of_rows(offsets_of(words.astype(np.int64)), _RUN_WORDS))
+    parts = list(in_order(told, runs, judge.threads))
+    return distinct(rows[np.concatenate([np.zeros(0, np.int64), *parts])])
+
+
+def _shares_of_facts(figures: Int64) -> Float64:
+    sides = np.arange(2)
+    conflicts, facts = (
+        figures[:, each + sides] for each in (figures_of.CONFLICTS, figures_of.FACTS)
+    )
+    share: Float64 = (conflicts / np.maximum(facts, 1)).max(axis=1)
+    return share
+
+
+def _told(judge: Judge, spans: Int64, given: tuple[Int64, Int64], named: Bool) -> Int64:
+    """Return the places in the list of edges of those that fill a form with their centre."""
+    centres, others = given
+    near = [others[low:high] for low, high in spans.tolist()]
+    documents = distinct(np.concatenate([centres, *near]))
+    words = judge.source(documents)
+    scratch = scratch_of(words)
+    longest = int(np.diff(words.bounds).max(initial=1))
+    fillings = np.zeros((SAMPLE + 1, longest), np.uint64)
+    filled = np.zeros(longest, np.bool_)
+    made: list[Int64] = []
+    for centre, (low, high), ours in zip(centres.tolist(), spans.tolist(), near, strict=True):
+        drawn = _drawn(high - low)
+        rows = np.searchsorted(documents, np.append(centre, ours[drawn]))
+        out = np.zeros((high - low, kernel.MEASURES), np.int64)
+        kernel.compare_fillings(words, rows, scratch, fillings, filled, out)
+        places = low + drawn
+        made.append(places[_fill_a_form(out, named[places], int(judge.counts[centre]))])
+    return np.concatenate([np.zeros(0, np.int64), *made])
+
+
+def _drawn(count: int) -> Int64:
+    """Return numbers below ``count``, first those of a sample that is spread over all."""
+    size = min(count, SAMPLE)
+    first = np.arange(size) * count // max(size, 1)
+    return np.concatenate([first, np.setdiff1d(np.arange(count), first)])
+
+
+def _fill_a_form(measures: Int64, named: Bool, words: int) -> Bool:
+    """Tell which near copies differ from the centre mostly in places that all fill otherwise.
+
+    ``words`` counts those of the centre.
+    """
+    hits, slots, misspelt, places = measures.T
+    # An update of one report differs from it in a place or two of many.
+    form = (2 * hits >= slots) & (hits >= misspelt)
+    many = (places >= max(_PLACES, words / _WORDS)) & (hits >= _HITS) & (3 * hits >= places)
+    # Few places are a form only if nothing else differs and names or dates stand there.
+    few = (places < _PLACES) & (hits > 0) & (hits == slots) & named
+    told: Bool = form & (many | few)
+    return told
