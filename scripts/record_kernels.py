@@ -49,6 +49,7 @@ TEXTS = [
     MENU + STORM + SHOPS + "\n\n" + STORM + SHOPS,
     MENU + RETOLD + SHOPS.upper(),
     MENU + RETOLD + STORM,
+    *(MENU + (BRIDGE + SHOPS).replace("voted", word) for word in ("decided", "agreed")),
 ]
 TWICE = "\n\n".join(["Harbour bridge shuts", BRIDGE, SHOPS, STORM, RETOLD, BRIDGE + SHOPS])
 # {texts} is a file of TEXTS, {a} and {b} two of them, {more} one with TWICE besides,
