@@ -314,7 +314,7 @@ class Result:
         >>> two = "The army withdrew from Hama, and rebels took the city that Assad had held."
         >>> result = dedup.scan([one, two, "A ship ran aground off Norway; its crew was saved."])
         >>> result.stories
-        [Story 0: 2 articles: Assad, Hama, withdrew, army, Rebels]
+        [Story 0: 2 articles: Hama, Assad, Rebels, withdrew, city]
         >>> [document.story for document in result.documents]
         ['0', '0', None]
         """

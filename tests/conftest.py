@@ -37,17 +37,20 @@ settings.register_profile(
 settings.load_profile("dedup")
 
 
-def _turn(item):
-    is_slow, is_spark = (item.get_closest_marker(name) is not None for name in ("slow", "spark"))
-    return is_slow, is_slow and not is_spark
-
-
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Run slow tests last, so that a quick one that fails is seen early.
 
-    Of them those on Spark come first. They take longest: else one process waits for the other.
+    Of several processes one begins with the tests on Spark: together they take longest.
     """
-    items.sort(key=_turn)
+    is_shared = hasattr(config, "workerinput")
+
+    def turn(item):
+        is_slow, is_spark = (
+            item.get_closest_marker(name) is not None for name in ("slow", "spark")
+        )
+        return is_shared and not is_spark, is_slow, not is_spark
+
+    items.sort(key=turn)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -30,7 +30,7 @@ DISCLAIMER = (
 ) * 2
 COIN = "A farmer who was looking for his lost dog found an old coin under the roots of a tree."
 FERRY = "Because of the strong wind the ferry to the island will stay in the harbour until noon."
-LOST = "A witness said that it was the loudest noise he had ever heard in his life."
+LOST = "A witness said it was the loudest noise he had ever heard."
 
 
 def documents():

@@ -15,7 +15,7 @@ def group_of(test):
     for folder in TOGETHER:
         if test.startswith(folder):
             return folder
-    if test.endswith("[spark.md]"):
+    if test.endswith("spark.md]"):
         return "tests/spark/"
     return test.partition("::")[0] if test.startswith(BY_FILE) else test
 

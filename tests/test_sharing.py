@@ -11,7 +11,9 @@ def test_what_shares_a_session_or_a_browser_stays_together():
     from sharing import group_of
 
     assert group_of("tests/spark/test_spark_cli.py::test_a") == "tests/spark/"
-    assert group_of("tests/test_docs_blocks.py::test_a_page[spark.md]") == "tests/spark/"
+    assert (
+        group_of("tests/test_docs_blocks.py::test_a_page[docs/guides/spark.md]") == "tests/spark/"
+    )
     assert group_of("tests/kernels/test_lines.py::test_a[1]") == "tests/kernels/"
     assert (
         group_of("tests/report/test_report_page.py::test_a") == "tests/report/test_report_page.py"

@@ -27,16 +27,16 @@ def test_the_page_holds_what_is_lost_and_which_facts_differ(page, differing_page
     documents = columns_of(chunks, "documents")
     lost = dict(zip(documents["id"], documents["lost_tokens"], strict=True))
     assert {name: tokens for name, tokens in lost.items() if tokens} == {
-        "loses-2": 16,
+        "loses-2": 12,
         "version-1": 1,
     }
-    (entry,) = [each for each in overview["look"]["losses"] if each["tokens"] == 16]
+    (entry,) = [each for each in overview["look"]["losses"] if each["tokens"] == 12]
     assert documents["id"][entry["row"]] == "loses-2"
     texts = columns_of(chunks, "texts")
     place = texts["row"].index(entry["row"])
     ((start, end, tokens),) = texts["lost"][place]
     assert texts["text"][place][start:end] == differing.LOST.rstrip(".")
-    assert tokens == 16
+    assert tokens == 12
 
 
 def test_a_view_has_a_place_for_every_relation(differing_page):
@@ -50,7 +50,7 @@ def test_a_view_has_a_place_for_every_relation(differing_page):
 def test_an_article_says_what_its_removal_loses(browser, differing_page):
     with browsers.opened(browser, differing_page[0]) as shown:
         page = shown.show("article", "loses-2")
-        assert "Removing it loses 16 words" in page.inner_text(".loss")
+        assert "Removing it loses 12 words" in page.inner_text(".loss")
         assert page.inner_text(".only-here") == differing.LOST.rstrip(".")
         assert differing.LOST.rstrip(".") in page.inner_text(".only-here-list")
         page = shown.show("article", "own-2")
@@ -58,7 +58,7 @@ def test_an_article_says_what_its_removal_loses(browser, differing_page):
         assert page.locator(".loss").count() == 0
         page = shown.show("look")
         page.get_by_text("Greatest losses").first.wait_for()
-        assert "16" in page.locator("table", has_text="words lost").inner_text()
+        assert "12" in page.locator("table", has_text="words lost").inner_text()
     assert shown.faults == []
 
 
