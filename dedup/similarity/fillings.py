@@ -54,7 +54,15 @@ def _forms(judge: Judge, pairs: Pairs, found: Differences) -> Int64:
     if not len(centres):
         return np.zeros(0, np.int64)
     bounds = np.append(first, len(ends))
-    some = np.flatnonzero(np.add.reduceat(differ.astype(np.int64), first) >= 2)
+    # A pair is looked at from the text that more others are like: the hub of a star, not its rays.
+    degrees = np.diff(bounds)
+    ours, theirs = (degrees[np.searchsorted(centres, each)] for each in (ends, others))
+    is_hub = (ours > theirs) | ((ours == theirs) & (ends < others))
+    is_some = np.add.reduceat(differ.astype(np.int64), first) >= 2
+    some = np.flatnonzero(is_some & np.logical_or.reduceat(is_hub, first))
+    # Texts of one star come one behind the other: their words are looked up together.
+    least = np.minimum(np.minimum.reduceat(others, first), centres)
+    some = some[np.argsort(least[some], kind="stable")]
     spans = np.stack([bounds[some], bounds[some + 1]], axis=1)
     shares = _shares_of_facts(found.figures[rows])
     names = found.figures[rows, figures_of.RUNS_OF_NAMES]
