@@ -318,13 +318,18 @@ def _share_of_slots(figures: Int64) -> Float64:
     return share
 
 
+def share_of_facts(figures: Int64 | Int32) -> Float64:
+    """Return which share of the facts of each pair is in conflict, on the side where it is more."""
+    sides = np.arange(2)
+    conflicts, known = (figures[:, each + sides] for each in (kernel.CONFLICTS, kernel.FACTS))
+    share: Float64 = (conflicts / np.maximum(known, 1)).max(axis=1)
+    return share
+
+
 def _on_one_form(figures: Int64, is_short: Bool, config: Config) -> Bool:
     """Tell which pairs fill one form with other facts."""
-    sides = np.arange(2)
-    hit = _share_of_slots(figures)
+    hit, share = _share_of_slots(figures), share_of_facts(figures)
     runs, names = figures[:, kernel.RUNS], figures[:, kernel.RUNS_OF_NAMES]
-    conflicts = figures[:, kernel.CONFLICTS + sides]
-    share = (conflicts / np.maximum(figures[:, kernel.FACTS + sides], 1)).max(axis=1)
     form: Bool = (runs >= _FORM_RUNS) & (hit >= _FORM_SLOTS) & (share >= config.facts)
     form |= is_short & (runs > 0) & (share >= _SHORT_FACTS * config.facts)
     form |= (runs >= _LONG_RUNS) & (names > 0) & (hit >= _LONG_SLOTS) & (share >= config.facts / 4)

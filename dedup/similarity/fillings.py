@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.core.arrays import Bool, Float64, Int64, distinct, offsets_of, runs_of_rows
+from dedup.core.arrays import Bool, Int64, distinct, offsets_of, runs_of_rows
 from dedup.core.parallel import in_order
 from dedup.kernels import differences as figures_of
 from dedup.kernels import fillings as kernel
-from dedup.similarity.differences import Differences, Judge, scratch_of
+from dedup.similarity.differences import Differences, Judge, scratch_of, share_of_facts
 from dedup.similarity.relations import EXCERPT, NEAR_DUPLICATE, REVISION, SAME_FORM, Pairs
 
 SAMPLE = 64  # near copies of a text that its places are told by
@@ -48,8 +48,8 @@ def _forms(judge: Judge, pairs: Pairs, found: Differences) -> Int64:
     rows = np.concatenate([edges, edges])
     order = np.lexsort((others, ends))
     ends, others, rows = ends[order], others[order], rows[order]
-    sides = figures_of.LOST + np.arange(2)
-    differ = (found.figures[rows][:, sides] > 0).all(axis=1)
+    figures = found.figures[rows]
+    differ = (figures[:, figures_of.LOST + np.arange(2)] > 0).all(axis=1)
     centres, first = np.unique(ends, return_index=True)
     if not len(centres):
         return np.zeros(0, np.int64)
@@ -64,9 +64,8 @@ def _forms(judge: Judge, pairs: Pairs, found: Differences) -> Int64:
     least = np.minimum(np.minimum.reduceat(others, first), centres)
     some = some[np.argsort(least[some], kind="stable")]
     spans = np.stack([bounds[some], bounds[some + 1]], axis=1)
-    shares = _shares_of_facts(found.figures[rows])
-    names = found.figures[rows, figures_of.RUNS_OF_NAMES]
-    named = (names > 0) & (shares >= judge.config.facts)
+    named = figures[:, figures_of.RUNS_OF_NAMES] > 0
+    named &= share_of_facts(figures) >= judge.config.facts
 
     def told(run: tuple[int, int]) -> Int64:
         return _told(judge, spans[run[0] : run[1]], (centres[some[slice(*run)]], others), named)
@@ -75,15 +74,6 @@ def _forms(judge: Judge, pairs: Pairs, found: Differences) -> Int64:
     runs = list(runs_of_rows(offsets_of(words.astype(np.int64)), _RUN_WORDS))
     parts = list(in_order(told, runs, judge.threads))
     return distinct(rows[np.concatenate([np.zeros(0, np.int64), *parts])])
-
-
-def _shares_of_facts(figures: Int64) -> Float64:
-    sides = np.arange(2)
-    conflicts, facts = (
-        figures[:, each + sides] for each in (figures_of.CONFLICTS, figures_of.FACTS)
-    )
-    share: Float64 = (conflicts / np.maximum(facts, 1)).max(axis=1)
-    return share
 
 
 def _told(judge: Judge, spans: Int64, given: tuple[Int64, Int64], named: Bool) -> Int64:

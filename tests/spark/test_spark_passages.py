@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from importlib import import_module
 
 import numpy as np
 import pyarrow as pa
@@ -66,41 +67,12 @@ def test_passages_over_the_corpus(spark_here):
 @pytest.mark.spark
 def test_everything_in_one_run_though_workers_die(spark_here, tmp_path, monkeypatch):
     """Tables and totals are those of one machine; a worker dies in each stage."""
-    from dedup.spark import (
-        addresses,
-        aligning,
-        arrow,
-        candidates,
-        counting,
-        describing,
-        equals,
-        inside,
-        left,
-        misread,
-        reading,
-        seeds,
-        stars,
-        story_words,
-        templates,
-        verifying,
-        wordings,
-    )  # fmt: skip
-
-    modules = (
-        *(
-            addresses,
-            aligning,
-            arrow,
-            candidates,
-            counting,
-            describing,
-            equals,
-            inside,
-            left,
-            misread,
-        ),
-        *(reading, seeds, stars, story_words, templates, verifying, wordings),
+    names = (
+        *("addresses", "aligning", "arrow", "candidates", "counting", "describing", "equals"),
+        *("inside", "left", "misread", "reading", "seeds", "stars", "story_words", "templates"),
+        *("verifying", "wordings"),
     )
+    modules = [import_module(f"dedup.spark.{name}") for name in names]
     flags = dying_in(modules, tmp_path, monkeypatch)
     wanted = check_same_tables(spark_here, everything(), EVERYTHING, 5)
     assert len(flags) > 30

@@ -191,8 +191,8 @@ def _folded_pattern(pattern: str) -> str:
     """Fold letters as a line is folded, and end a word before whatever may follow it."""
     folded = pattern
     if not pattern.isascii():
-        folded = _without_accents(unicodedata.normalize("NFKD", pattern))  # the case stays,
-        # for the escapes
+        # The case stays, for the escapes.
+        folded = _without_accents(unicodedata.normalize("NFKD", pattern))
     return _OPEN_END.sub(r"\1\\b", folded)
 
 

@@ -397,9 +397,9 @@ def _remove_quotes(search: _Search, within: Int64) -> None:
                     continue
                 # A template pulls a quote once; who writes a line twice means it.
                 if (
-                    _stands_once(search, line)
-                    and longer != line + 1
+                    longer != line + 1
                     and not is_headed(lines, line)
+                    and _stands_once(search, line)
                     and _is_pulled(search, line, longer, position)
                 ):
                     search.accept(line, position, position + int(sizes[line]), what)
