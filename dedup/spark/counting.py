@@ -16,15 +16,15 @@ from pyspark.sql import functions as F
 
 from dedup.cleaning.boilerplate import lines, lines_of, template_rules
 from dedup.cleaning.boilerplate.templates import cut_units
-from dedup.core.arrays import Int64, UInt64, texts_from_arrow
+from dedup.core.arrays import Int64, UInt64
 from dedup.kernels.templates import Units
-from dedup.sources.tables import usable_texts
 from dedup.spark.frames import (
     Batches,
     Frame,
     Numbers,
     Schema,
     Store,
+    batch_texts,
     batches_of,
     column,
     map_batches,
@@ -113,7 +113,7 @@ def count(store: Store, articles: Articles) -> Frame:
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            texts = texts_from_arrow(usable_texts(batch.column("text")))
+            texts = batch_texts(batch)
             tokens = tokenise_texts(texts)
             cut = lines_of(texts, tokens)
             yield from _lines(batch, cut)

@@ -22,7 +22,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from dedup.core.arrays import Texts, texts_from_arrow
 from dedup.errors import ConfigError
+from dedup.sources.tables import usable_texts
 
 Frame: TypeAlias = Any  # a pyspark.sql.DataFrame, classic or of Connect
 Session: TypeAlias = Any
@@ -72,6 +74,11 @@ def batches_of(columns: Mapping[str, Any], schema: Schema) -> Iterator[pa.Record
 def sql_schema(schema: pa.Schema) -> Schema:
     """Return the columns of an Arrow table as Spark names them."""
     return {item.name: _SQL[item.type] for item in schema}
+
+
+def batch_texts(batch: pa.RecordBatch) -> Texts:
+    """Return the texts of a batch; rows without one are left out, see ``usable_texts``."""
+    return texts_from_arrow(usable_texts(batch.column("text")))
 
 
 def column(batch: pa.RecordBatch | pa.Table, name: str) -> Numbers:

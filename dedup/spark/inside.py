@@ -19,15 +19,23 @@ from dedup.cleaning.boilerplate import lines_of
 from dedup.cleaning.boilerplate.templates import NONE, Templates
 from dedup.cleaning.find import Inside, Known, Part
 from dedup.config import Config
-from dedup.core.arrays import Texts, texts_from_arrow
+from dedup.core.arrays import Texts
 from dedup.core.hashing import sha256
 from dedup.output.cleaned import original_of
 from dedup.output.cleaned.provenance import json_line
 from dedup.pipeline.results import MOST_TEMPLATES, lengths
 from dedup.schema import TEMPLATE_PREFIX
-from dedup.sources.tables import usable_texts
 from dedup.spark.counting import EVERYWHERE, Articles, line_counts
-from dedup.spark.frames import Batches, Frame, Schema, Store, batches_of, column, map_batches
+from dedup.spark.frames import (
+    Batches,
+    Frame,
+    Schema,
+    Store,
+    batch_texts,
+    batches_of,
+    column,
+    map_batches,
+)
 from dedup.spark.metadata import Metadata
 from dedup.spark.reading import KEYS, quoted
 from dedup.spark.verifying import texts_of
@@ -77,7 +85,7 @@ def find_inside(
         config = Config(**settings)
         templates = Templates(table, ()).with_known(config.template)
         for batch in batches:
-            part = _part(texts_from_arrow(usable_texts(batch.column("text"))))
+            part = _part(batch_texts(batch))
             sites = column(batch, "site")
             counts = line_counts(part.lines, sites, batch.column("marks"))
             found = cleaning.find_inside(part, Known(sites, counts, templates), config)

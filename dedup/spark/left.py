@@ -10,13 +10,11 @@ from pyspark.sql import functions as F
 
 from dedup.cleaning.rules import TEMPLATE_RULES
 from dedup.config import Config
-from dedup.core.arrays import texts_from_arrow
 from dedup.kernels.lines import Stretches
 from dedup.pipeline.discount import shingles_left
 from dedup.schema import TEMPLATE_PREFIX
-from dedup.sources.tables import usable_texts
 from dedup.spark import inside, spans
-from dedup.spark.frames import Batches, Frame, map_batches
+from dedup.spark.frames import Batches, Frame, batch_texts, map_batches
 from dedup.spark.reading import SETS, set_rows
 from dedup.text.shingles import shingle_batch
 from dedup.text.tokens import tokenise_texts
@@ -49,7 +47,7 @@ def shingle_left(frame: Frame, config: Config) -> Frame:
 
 
 def _sets(batch: pa.RecordBatch, config: Config, *, discounts: bool) -> Iterator[pa.RecordBatch]:
-    texts = texts_from_arrow(usable_texts(batch.column("text")))
+    texts = batch_texts(batch)
     if discounts:
         stretches = Stretches(*spans.spans(batch, "templates"))
         made = shingles_left(tokenise_texts(texts), stretches, config.shingle_size)

@@ -34,6 +34,7 @@ from dedup.spark.frames import (
     Frame,
     Schema,
     Store,
+    batch_texts,
     batches_of,
     column,
     map_batches,
@@ -86,7 +87,7 @@ def _misread(texts: Frame, size: int) -> Frame:
 
     def owned(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            tokens = tokenise_texts(texts_from_arrow(usable_texts(batch.column("text"))))
+            tokens = tokenise_texts(batch_texts(batch))
             owners = np.zeros(size, np.int32)
             kernel.own_words(tokens.arrays(), np.arange(len(tokens)), owners)
             places = np.flatnonzero(owners)
@@ -99,7 +100,7 @@ def _misread(texts: Frame, size: int) -> Frame:
 
     def lonely(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            texts = texts_from_arrow(usable_texts(batch.column("text")))
+            texts = batch_texts(batch)
             tokens, owners = tokenise_texts(texts), np.zeros(size, np.int32)
             rows, cells = np.arange(len(tokens)), batch.column("places")
             sizes = cells.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
@@ -126,7 +127,7 @@ def _sieve(store: Store, read: Frame) -> UInt8 | None:
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            texts = texts_from_arrow(usable_texts(batch.column("text")))
+            texts = batch_texts(batch)
             values = shingle_tokens(*characters(texts, np.arange(len(texts))), RUN).values
             yield from batches_of({"value": np.unique(values).view(np.int64)}, _KNOWN)
 
@@ -145,9 +146,9 @@ def _runs(texts: Frame, sieve: UInt8 | None) -> Frame:
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         bits = None if sieve is None else np.unpackbits(sieve).view(np.bool_)
         for given in batches:
-            texts = texts_from_arrow(usable_texts(given.column("text")))
+            texts = batch_texts(given)
             batch = given.filter(pa.array(np.diff(texts.offsets) <= MOST_CHARACTERS))
-            texts = texts_from_arrow(usable_texts(batch.column("text")))
+            texts = batch_texts(batch)
             made = shingle_tokens(*character_units(texts), RUN)
             sizes = np.diff(made.offsets)
             docs = np.repeat(np.arange(len(texts)), sizes)

@@ -21,8 +21,17 @@ from dedup.pipeline.signing import sign_batch
 from dedup.schema import ReadReport
 from dedup.sources.nested import is_text
 from dedup.sources.options import Columns, ReadOptions, Run, Source, Tally
-from dedup.sources.tables import Rows, as_strings, documents, usable_texts
-from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, folded, map_batches
+from dedup.sources.tables import Rows, as_strings, documents
+from dedup.spark.frames import (
+    Batches,
+    Frame,
+    Schema,
+    batch_texts,
+    batches_of,
+    column,
+    folded,
+    map_batches,
+)
 from dedup.text.shingles import Shingles, shingle_batch
 
 ROLES = ("text", "id", "date", "url", "site", "path", "priority", "flaw", "damage")
@@ -206,7 +215,7 @@ def shingle(frame: Frame, config: Config) -> Frame:
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         config = Config(**settings)
         for batch in batches:
-            texts = texts_from_arrow(usable_texts(batch.column("text")))
+            texts = batch_texts(batch)
             made = shingle_batch(texts, np.arange(len(batch)), config)
             yield from set_rows(batch, made)
 

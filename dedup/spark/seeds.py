@@ -15,16 +15,16 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from dedup.config import Config
-from dedup.core.arrays import Int64, UInt64, texts_from_arrow
+from dedup.core.arrays import Int64, UInt64
 from dedup.passages.pairwise import ENOUGH, KINDS, WORTH, seeds_of
 from dedup.passages.seeds import PLACES, mixed_sums
-from dedup.sources.tables import usable_texts
 from dedup.spark.frames import (
     Batches,
     Frame,
     Numbers,
     Schema,
     Store,
+    batch_texts,
     batches_of,
     column,
     folded,
@@ -69,7 +69,7 @@ def learn(store: Store, texts: Frame) -> Learned:
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         discount = Discount()
         for batch in batches:
-            tokens = tokenise_texts(texts_from_arrow(usable_texts(batch.column("text"))))
+            tokens = tokenise_texts(batch_texts(batch))
             discount.learn(tokens, column(batch, "row") == column(batch, "group"))
         counters, totals, types, counts = discount.counted()
         some = np.flatnonzero(counters)
@@ -112,7 +112,7 @@ def seed_rows(texts: Frame, learned: Learned, config: Config) -> Frame:
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         config = Config(**settings)
         for batch in batches:
-            tokens = tokenise_texts(texts_from_arrow(usable_texts(batch.column("text"))))
+            tokens = tokenise_texts(batch_texts(batch))
             words = classify_part(tokens, masked(tokens, batch), languages_of(tokens), learned)
             rows, ranks = column(batch, "row"), folded(mixed_sums(tokens))
             for kind in KINDS:

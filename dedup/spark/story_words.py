@@ -12,10 +12,9 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.core.arrays import Int64, UInt64, offsets_of, texts_from_arrow
+from dedup.core.arrays import Int64, UInt64, offsets_of
 from dedup.core.dates import days_of
 from dedup.kernels.stories import HEADS, NUMBER, Articles, Source, Vectors
-from dedup.sources.tables import usable_texts
 from dedup.spark.arrow import table_to_driver
 from dedup.spark.frames import (
     Batches,
@@ -23,6 +22,7 @@ from dedup.spark.frames import (
     Numbers,
     Schema,
     Store,
+    batch_texts,
     batches_of,
     column,
     from_driver,
@@ -181,7 +181,7 @@ def _asked(grouped: Grouped, keys: UInt64, own: UInt64, rows: Int64) -> dict[str
 
 def _words(batch: pa.RecordBatch, learned: Learned) -> dict[str, pa.Array | Int64]:
     """Return as ``_WORDS`` the words of the articles of a batch."""
-    texts = texts_from_arrow(usable_texts(batch.column("text")))
+    texts = batch_texts(batch)
     wording, rows = Wording(_source(batch, learned), texts), np.arange(len(batch))
     found: list[tuple[int, int, int, int, str]] = []
     of_story, order, member = (column(batch, name) for name in ("story", "order", "member"))

@@ -28,15 +28,15 @@ from dedup.cleaning.boilerplate.template_rules import (
     unit_text,
 )
 from dedup.cleaning.boilerplate.templates import Template, Templates, spread, templates_of
-from dedup.core.arrays import Float64, Int64, UInt64, offsets_of, texts_from_arrow
+from dedup.core.arrays import Float64, Int64, UInt64, offsets_of
 from dedup.kernels.templates import SKETCH
-from dedup.sources.tables import usable_texts
 from dedup.spark.counting import EVERYWHERE, Articles
 from dedup.spark.frames import (
     Batches,
     Frame,
     Schema,
     Store,
+    batch_texts,
     batches_of,
     column,
     map_batches,
@@ -129,7 +129,7 @@ def _sketch(units: Frame, carriers: Frame, samples: Frame, texts: Frame) -> Fram
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            texts = texts_from_arrow(usable_texts(batch.column("text")))
+            texts = batch_texts(batch)
             tokens = tokenise_texts(texts)
             _, lows, highs = _spans(batch.column("spans"), tokens.bounds)
             made = sketches(np.arange(len(texts)), tokens, lows, highs)

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.core.arrays import Int64, UInt8, UInt64, offsets_of, texts_from_arrow
+from dedup.core.arrays import Int64, UInt8, UInt64, offsets_of
 from dedup.kernels.families import token_spans
 from dedup.kernels.regions import MEDIUM
 from dedup.passages.families.find import (
@@ -30,7 +30,6 @@ from dedup.passages.families.find import (
     template_keys,
 )
 from dedup.passages.find import Passages, no_passages
-from dedup.sources.tables import usable_texts
 from dedup.spark import spans
 from dedup.spark.aligning import SPANS
 from dedup.spark.frames import (
@@ -38,6 +37,7 @@ from dedup.spark.frames import (
     Frame,
     Schema,
     Store,
+    batch_texts,
     batches_of,
     column,
     from_driver,
@@ -201,7 +201,7 @@ def _removed(texts: Frame) -> Frame:
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            tokens = tokenise_texts(texts_from_arrow(usable_texts(batch.column("text"))))
+            tokens = tokenise_texts(batch_texts(batch))
             removed = _templates(batch, tokens)
             docs = removed[:, 0]
             columns = {name: column(batch, name)[docs] for name in ("row", "rank")}
@@ -259,7 +259,7 @@ def _words(centres: Occurrences, documents: Ranked, given: Given) -> Wordings:
 
 def read_words(batch: pa.RecordBatch, learned: Learned) -> tuple[Tokens, Words]:
     """Return the tokens of a batch of texts, and the class of each; what goes is blank."""
-    tokens = tokenise_texts(texts_from_arrow(usable_texts(batch.column("text"))))
+    tokens = tokenise_texts(batch_texts(batch))
     masked = spans.masked(tokens, batch)
     return tokens, classify_part(tokens, masked, languages_of(tokens), learned)
 
