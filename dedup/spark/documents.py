@@ -19,9 +19,9 @@ from dedup.pipeline.results import documents_table
 from dedup.similarity.differences import Differences
 from dedup.similarity.relations import EXACT, NAMES, Pairs
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, sql_schema
+from dedup.spark.judging import LOST, MEMBERS
 from dedup.spark.metadata import Metadata
 from dedup.spark.reading import KEYS
-from dedup.spark.stars import LOST, MEMBERS
 
 DOCUMENTS = sql_schema(records.DOCUMENTS)
 KEYED: Schema = {**DOCUMENTS, "row": "bigint", **KEYS}  # and how the rows they were are found

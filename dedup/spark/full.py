@@ -13,9 +13,10 @@ from pyspark.sql import functions as F
 
 from dedup.cleaning.boilerplate.templates import NONE as NO_TEMPLATES
 from dedup.pipeline.candidates import SAME_STORY, SAME_TEXT
-from dedup.spark import counting, documents, equals, inside, stages, stars
+from dedup.spark import counting, documents, equals, inside, stages
 from dedup.spark.candidates import oversized_buckets, paired
 from dedup.spark.components import connected
+from dedup.spark.judging import MEMBERS
 from dedup.spark.left import spans_of
 from dedup.spark.stages import State
 from dedup.spark.templates import find_templates
@@ -110,7 +111,7 @@ def tell_of_all(state: State) -> None:
     """Make the tables where all documents stay: of equal ones it is told which stands for them."""
     config, metadata = state.config, state.metadata
     nobody = metadata.table.select("row").where(F.lit(False))
-    for name, kind in {**stars.MEMBERS, "representative": "bigint"}.items():
+    for name, kind in {**MEMBERS, "representative": "bigint"}.items():
         if name != "row":
             nobody = nobody.withColumn(name, F.lit(None).cast(kind))
     keyed = state.store.keep(stages.keyed_documents(state, nobody), "documents")

@@ -29,35 +29,31 @@ from dedup.spark.frames import (
     map_batches,
     numbered,
 )
-from dedup.spark.stars import LOST, MEMBERS, by_group
+from dedup.spark.stars import by_group
 
 LEADS, LED = 1, 2
 _STATES: Schema = {"place": "bigint", "state": "bigint"}
-_WAYS: Schema = {name: kind for name, kind in MEMBERS.items() if name not in (*LOST, "stand_in")}
+_WAYS: Schema = {"row": "bigint", "leader": "bigint"}
 _MOST_ROWS = 1 << 18
 
 
-def find_members(
+def find_leaders(
     store: Store, edges: Frame, labels: Frame, metadata: Frame, config: Config, task_edges: int
 ) -> Frame:
-    """Return as ``MEMBERS`` each document with another leader; no task holds a whole component.
+    """Return (row, leader) of each document with another leader; no task holds a component.
 
-    What a document loses is not looked at here. The arguments are those of ``stars.find_members``.
+    ``edges`` have their ``component``, ``labels`` that of each document.
     """
     places = _places(store, edges, labels, metadata, config)
     ours = places.select(F.col("row").alias("a"), F.col("place").alias("one"))
     theirs = places.select(F.col("row").alias("b"), F.col("place").alias("two"))
-    joined = edges.drop("component").join(ours, "a").join(theirs, "b")
+    joined = edges.select("a", "b", "share_a", "share_b").join(ours, "a").join(theirs, "b")
     joined = store.keep(joined, "giant-edges")
     pairs = joined.select(
         F.greatest("one", "two").alias("place"), F.least("one", "two").alias("better")
     )
     states = settle(store, pairs, places.select("place"), task_edges)
-    members = _moved(store, joined, states)
-    goes = F.col("share") >= config.removable
-    stand_in = F.when(goes, F.col("leader")).otherwise(F.col("row")).alias("stand_in")
-    unknown = [F.lit(-1).cast("bigint").alias(name) for name in LOST]
-    return members.select("*", *unknown, stand_in).select(*MEMBERS)
+    return _moved(store, joined, states)
 
 
 def _places(store: Store, edges: Frame, labels: Frame, metadata: Frame, config: Config) -> Frame:
@@ -153,13 +149,10 @@ def _moved(store: Store, joined: Frame, states: Frame) -> Frame:
     one = states.selectExpr("place as one", "state as state_one")
     two = states.selectExpr("place as two", "state as state_two")
     both = joined.join(one, "one").join(two, "two").where("state_one <> state_two")
-    scores = ("relations as relation", "jaccard", "coverage")
     ways = both.where(f"state_one = {LED}").selectExpr(
-        "one as member", "two as leader", "a as member_row", "b as leader_row", *scores,
-        "containment_a as containment", "share_a as share",
+        "one as member", "two as leader", "a as member_row", "b as leader_row", "share_a as share",
     ).union(both.where(f"state_two = {LED}").selectExpr(
-        "two as member", "one as leader", "b as member_row", "a as leader_row", *scores,
-        "containment_b as containment", "share_b as share",
+        "two as member", "one as leader", "b as member_row", "a as leader_row", "share_b as share",
     ))  # fmt: skip
     ways = store.keep(ways, "giant-ways")
     first = ways.groupBy("member").agg(F.min("leader").alias("leader"))
@@ -171,12 +164,8 @@ def _moved(store: Store, joined: Frame, states: Frame) -> Frame:
             member = column(table, "member")
             is_own = np.diff(member, prepend=-1) != 0
             best = best_moves(member, column(table, "share"), is_own, column(table, "leader"))
-            yield from _chosen(table, best)
+            ends = ("member_row", "leader_row")
+            chosen = (column(table, name)[best] for name in ends)
+            yield from batches_of(dict(zip(_WAYS, chosen, strict=True)), _WAYS)
 
     return map_batches(grouped, work, _WAYS)
-
-
-def _chosen(table: pa.Table, best: Int64) -> Iterator[pa.RecordBatch]:
-    chosen = table.take(pa.array(best)).combine_chunks()
-    named = {"row": "member_row", "leader": "leader_row"}
-    yield from batches_of({name: column(chosen, named.get(name, name)) for name in _WAYS}, _WAYS)

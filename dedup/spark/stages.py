@@ -228,8 +228,8 @@ def _members(state: State) -> tuple[Frame, Frame, int]:
     """Return what leads each document that is led by another one, and pairs of a new relation.
 
     Components of more than ``task_edges`` pairs are clustered in rounds: stars around what the
-    policy puts first, without a choice of the best copy, compilations or stand-ins, and what
-    differs is not looked at. They are counted.
+    policy puts first, without a choice of the best copy, compilations or stand-ins. Each member is
+    compared with its leader before it goes. They are counted.
     """
     store, config, metadata = state.store, state.config, state.metadata
     edges, labels = _edges(state)
@@ -237,18 +237,19 @@ def _members(state: State) -> tuple[Frame, Frame, int]:
     large = [row[0] for row in sizes.where(F.col("count") > state.task_edges).collect()]
     is_large = F.col("component").isin(large) if large else F.lit(False)
     rows = labels.where(~is_large)
-    texts = texts_with_spans(state, rows).drop("templates")
+    texts = stars.with_texts(metadata.table, texts_with_spans(state, labels).drop("templates"))
     sets = state.sets if state.sets is not None else left_sets(state, rows)
-    given = stars.with_sets(metadata.table, sets, state.equals, texts)
+    given = stars.with_sets(texts, sets, state.equals)
     some = stars.find_members(edges.where(~is_large), rows, given, config)
-    made = stars.split(store.keep(some, "members"))
-    state.losses, state.superseded, members = made.losses, made.superseded, made.members
     if large:
         joining = stars.cluster_edges(edges, config) if "joins" in edges.columns else edges
-        parts = joining.where(is_large), labels.where(is_large)
-        more = giants.find_members(store, *parts, metadata.table, config, state.task_edges)
-        members = members.unionByName(store.keep(more, "giant-members"))
-    return members, made.named, len(large)
+        joining = joining.where(is_large)
+        given = (joining.drop("component"), labels.where(is_large), metadata.table, config)
+        leaders = store.keep(giants.find_leaders(store, *given, state.task_edges), "giant-leaders")
+        some = some.unionByName(stars.look_at(leaders, joining, texts, config))
+    made = stars.split(store.keep(some, "members"))
+    state.losses, state.superseded = made.losses, made.superseded
+    return made.members, made.named, len(large)
 
 
 def _edges(state: State) -> tuple[Frame, Frame]:
