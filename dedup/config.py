@@ -142,8 +142,8 @@ class Config:
     )
     revisions: str = _setting(
         "latest",
-        "Which version of an updated article is kept: the latest or the first (both, where the "
-        "other has sentences of its own), or keep for all.",
+        "Which version of an updated article is kept: the latest or the first by its date (both, "
+        "where one has no date or sentences of its own), or keep for all.",
         choices=REVISIONS,
     )
     cluster_on: tuple[str, ...] = _setting(

@@ -358,6 +358,12 @@ def fact_figures(texts, boxes, found):
     numbers = sum(each.hits() for each in found if each.kind == NUMBER)
     slots, hit, misspelt = count_slots(texts, boxes, found)
     made = {"RUNS": runs, "RUNS_OF_NAMES": runs - numbers}
+    made["RUNS_IN_TEXT"] = sum(
+        each.hits()
+        for each in found
+        if each.hits()
+        and all(text[own[0]].kind & RUNNING for text, own in zip(texts, each.marks, strict=True))
+    )
     made |= {"SLOTS": slots, "SLOTS_HIT": hit, "MISSPELT": misspelt}
     for side, text in enumerate(texts):
         marked = {i for each in found for i in each.marks[side]}
@@ -396,6 +402,8 @@ def kinds_of(words, flags, stops, fact_words, is_known):
     lines = [i for i, flag in enumerate(flags) if i == 0 or flag & STARTS_LINE]
     for start, end in itertools.pairwise([*lines, len(words)]):
         stop_words = sum(bool(kind & STOP) for kind, _ in rows[start:end])
-        if end - start >= 10 and (not is_known or 5 * stop_words >= end - start):
+        sentences = 1 + sum(bool(flag & STARTS_SENTENCE) for flag in flags[start + 1 : end])
+        runs = not is_known or 5 * stop_words >= end - start
+        if end - start >= 10 and (runs or 1 < sentences <= (end - start) / 5):
             rows[start:end] = [(kind | RUNNING, value) for kind, value in rows[start:end]]
     return rows

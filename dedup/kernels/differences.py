@@ -60,8 +60,9 @@ _STEP_SHARE = 6  # … where they are so many tenths of all numbers in conflict
     SLOTS,  # with other words on both sides
     SLOTS_HIT,  # … with a conflict
     MISSPELT,  # slots that hold one word in two spellings
-) = range(21)
-FIGURES = 21
+    RUNS_IN_TEXT,  # stretches of facts in conflict in running text of both
+) = range(22)
+FIGURES = 22
 # Columns of a conflict.
 KIND, START_A, END_A, START_B, END_B, STEP, HITS = range(7)
 CONFLICT = 7
@@ -407,6 +408,9 @@ def count_slots(pair, out):
             out[RUNS] += row[HITS]
             if row[KIND] != NUMBER:
                 out[RUNS_OF_NAMES] += row[HITS]
+            kinds = texts.kinds[texts.bounds[a] + row[START_A]]
+            if kinds & texts.kinds[texts.bounds[b] + row[START_B]] & RUNNING:
+                out[RUNS_IN_TEXT] += row[HITS]
             k += 1
         if hit:
             out[SLOTS_HIT] += 1

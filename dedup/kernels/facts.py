@@ -19,7 +19,8 @@ RUNNING = 64  # in a line of running text
 FACT = NUMBER | CALENDAR | NAME
 
 RUNNING_WORDS = 10  # of a line of running text, at least …
-STOP_SHARE = 5  # … a fifth of them stop words, where the language is known
+STOP_SHARE = 5  # … a fifth of them stop words, where the language is known, or …
+SENTENCE_WORDS = 5  # … several sentences, with so many words each on average
 _PREFIX_LENGTH = 6  # characters
 _PLAIN_VALUE = np.uint64(1 << 60)  # above every number that is compared by value
 
@@ -59,16 +60,26 @@ def number_of(prefix):
 
 @njit_uncounted
 def mark_running(flags, lo, hi, is_known, kinds):
-    """Mark the words that stand in lines of running text."""
+    """Mark the words that stand in lines of running text.
+
+    Languages that put into endings and prefixes what others say by words (Arabic, Turkish, Finnish,
+    Russian) have few stop words: there the line shows by its sentences that it runs.
+    """
     i = lo
     while i < hi:
         end = i + 1
         stops = 1 if kinds[i] & STOP else 0
+        sentences = 1
         while end < hi and flags[end] & STARTS_LINE == 0:
             if kinds[end] & STOP:
                 stops += 1
+            if flags[end] & STARTS_SENTENCE:
+                sentences += 1
             end += 1
-        if end - i >= RUNNING_WORDS and (not is_known or STOP_SHARE * stops >= end - i):
+        words = end - i
+        runs = not is_known or STOP_SHARE * stops >= words
+        runs |= sentences > 1 and words >= SENTENCE_WORDS * sentences
+        if words >= RUNNING_WORDS and runs:
             for j in range(i, end):
                 kinds[j] |= RUNNING
         i = end

@@ -398,7 +398,11 @@ def _own_sentences(figures: Int64, counts: Int64 | Int32, config: Config) -> tup
 
 
 def _kept_versions(figures: Int64, dates: Int64, config: Config) -> Bool:
-    """Tell which side of a revision stays: by the policy, and what has sentences of its own."""
+    """Tell which side of a revision stays: by the policy, and what has sentences of its own.
+
+    Where nothing says which one is later, neither is known to be replaced, and both stay. That does
+    not hold for what stands beside a text of some length: outlets put their own byline above a copy.
+    """
     if config.revisions == "keep":
         return np.ones((len(figures), 2), np.bool_)
     stays: Bool = figures[:, kernel.OWN : kernel.OWN + 2] > 0
@@ -406,6 +410,9 @@ def _kept_versions(figures: Int64, dates: Int64, config: Config) -> Bool:
     a_is_kept = (dates[:, 0] > dates[:, 1]) == (config.revisions == "latest")
     stays[:, 0] |= known & a_is_kept
     stays[:, 1] |= known & ~a_is_kept
+    running = figures[:, kernel.RUNNING_WORDS : kernel.RUNNING_WORDS + 2].min(axis=1)
+    is_told = (figures[:, kernel.RUNS_IN_TEXT] > 0) | (running < _SUBJECT_TOKENS)
+    stays |= (~known & is_told)[:, None]
     return stays
 
 
