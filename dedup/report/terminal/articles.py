@@ -25,7 +25,7 @@ def pairs(page: Page) -> Iterator[str]:
     """Yield the pairs of articles by relation, each article on a line of its own."""
     table = page.result.tables["pairs"]
     counts = tally(table["relation"], RELATIONS)
-    facts = ", ".join(f"{count:,} {relation_name(name)}" for name, count in counts)
+    facts = ", ".join(f"{count:,} × {relation_name(name)}" for name, count in counts)
     yield from page.heading("Pairs of articles", facts or "none share text")
     if not len(table):
         return
@@ -160,6 +160,7 @@ def warnings_found(page: Page) -> Iterator[str]:
     """Yield what looks wrong about the removals, with examples to judge it by."""
     found = page.result.summary.get("warnings") or []
     if not found:
+        yield from page.heading("Warnings", "none")
         return
     yield from page.heading(
         "Look at this before you trust the removals", f"{len(found):,} to look at"
