@@ -156,11 +156,17 @@ def reuse_groups(page: Page) -> Iterator[str]:
     yield from page.left_out(len(groups), "group")
 
 
+def warnings_or_none(page: Page) -> Iterator[str]:
+    """Yield the warnings, or that there are none, for somebody who asked."""
+    if not page.result.summary.get("warnings"):
+        yield from page.heading("Warnings", "none")
+    yield from warnings_found(page)
+
+
 def warnings_found(page: Page) -> Iterator[str]:
     """Yield what looks wrong about the removals, with examples to judge it by."""
     found = page.result.summary.get("warnings") or []
     if not found:
-        yield from page.heading("Warnings", "none")
         return
     yield from page.heading(
         "Look at this before you trust the removals", f"{len(found):,} to look at"

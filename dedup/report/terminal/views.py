@@ -26,7 +26,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     "losses": (losses.losses,),
     "forms": (losses.forms,),
     "revisions": (losses.revisions,),
-    "warnings": (articles.warnings_found,),
+    "warnings": (articles.warnings_or_none,),
     "input": (articles.totals,),
 }
 SHOWN = (*SECTIONS, "all")
