@@ -196,7 +196,7 @@ def _of_data_set(folder: str, names: list[str], tally: Tally) -> list[str]:
 def _note_walk(root: str, ignored: Counter[str], links: int, found: int, tally: Tally) -> None:
     note_left_out(root, ignored, found, tally)
     if ignored and not found:
-        tally.note("a file that is named, or found by a pattern such as *, is read in any case")
+        tally.note("a file that is named, or matched by *, is read in any case")
     if links:
         tally.note(f"{links} linked folder{'s' * (links != 1)} not followed")
 

@@ -136,9 +136,9 @@ def test_who_has_text_from_whom_is_told():
 
 def test_where_nothing_was_read_the_answer_says_why(tmp_path):
     (tmp_path / "notes").write_text("A file without an extension.")
-    said = run("scan", tmp_path).out
+    said = run("scan", tmp_path, env={"COLUMNS": "80"}).out
     assert "1 file ignored: no reader for no extension" in said
-    assert "a file that is named, or found by a pattern such as *, is read in any case" in said
+    assert "a file that is named, or matched by *, is read in any case" in said
     assert "--show input" in said
     assert "clusters" not in said
     assert "dedup clean" not in said
