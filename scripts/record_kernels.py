@@ -1,13 +1,14 @@
 """Write down which kernels each command calls, and with what types: dedup/kernels/signatures.json.
 
 Run it where a kernel that Python calls is new, gone, or called with other types. The commands run
-on a few short texts with kernels that are not compiled, so it takes half a minute. ``--check``
+on a few short texts with kernels that are not compiled, so it takes a minute. ``--check``
 only compares.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,24 @@ TEXTS = [
     *(MENU + (BRIDGE + SHOPS).replace("voted", word) for word in ("decided", "agreed")),
 ]
 TWICE = "\n\n".join(["Harbour bridge shuts", BRIDGE, SHOPS, STORM, RETOLD, BRIDGE + SHOPS])
-# {texts} is a file of TEXTS, {a} and {b} two of them, {more} one with TWICE besides,
-# {index} an index of TEXTS, {new} nothing yet.
+# Articles of one site that have nothing but a sentence in common: a template.
+OWN = [" ".join(f"{'bcdfghklmnpr'[k]}word{n}" for n in range(40)) for k in range(12)]
+PAGES = [f"{own}.\n\nWrite to the desk of the Northfield Courier with any hint.\n" for own in OWN]
+# What only a large corpus reaches, lowered for runs with --memory: what is called then is called.
+LARGE = {
+    "pipeline.documents": {"FOLD": 1 << 40},
+    "passages.seeds": {"_PART_SEEDS": 1},
+    "similarity.misread": {"LEAST_DOCUMENTS": 1, "LEAST_WORDS": 1},
+}
+# {texts} is a file of TEXTS, {a} and {b} two of them, {more} one with TWICE besides, {pages} one
+# with PAGES besides, {index} an index of TEXTS, {new} nothing yet.
 RUNS: dict[str, list[list[str]]] = {
-    "scan": [["scan", "{texts}"], ["scan", "{more}"], ["clean", "{more}", "-o", "{new}"]],
+    "scan": [
+        ["scan", "{texts}"],
+        ["scan", "{more}"],
+        ["clean", "{more}", "-o", "{new}"],
+        ["scan", "{pages}", "--memory", "1MB"],
+    ],
     "duplicates": [["scan", "--find", "duplicates", "{texts}"]],
     "compare": [["compare", "{a}", "{b}"]],
     "filter": [
@@ -66,6 +81,8 @@ RUNS: dict[str, list[list[str]]] = {
     "search": [["index", "search", "{index}", "{a}"]],
 }
 
+_FILES = ("texts.jsonl", "more.jsonl", "pages.jsonl", "a", "b", "index")
+
 Row = tuple[str, int, Any]  # kernel, lines of it and all it calls, types
 
 
@@ -74,9 +91,10 @@ def record(names: list[str]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        paths = {key: folder / key for key in ("texts.jsonl", "more.jsonl", "a", "b", "index")}
+        paths = {key: folder / key for key in _FILES}
         _write(paths["texts.jsonl"], TEXTS)
         _write(paths["more.jsonl"], [*TEXTS, TWICE])
+        _write(paths["pages.jsonl"], TEXTS, PAGES)
         paths["a"].write_text(TEXTS[0], encoding="utf-8")
         paths["b"].write_text(TEXTS[1], encoding="utf-8")
         given = {key.removesuffix(".jsonl"): str(path) for key, path in paths.items()}
@@ -92,15 +110,17 @@ def record(names: list[str]) -> dict[str, list[Row]]:
     return found
 
 
-def _write(path: Path, texts: list[str]) -> None:
+def _write(path: Path, texts: list[str], pages: Sequence[str] = ()) -> None:
+    """Write texts of a site each, and pages of one site."""
+    sites = [*(f"site{k}" for k in range(len(texts))), *["courier"] * len(pages)]
     rows = [
         {
             "id": str(k),
             "text": text,
-            "url": f"https://site{k}.example/news/{k}",
-            "published": f"2026-01-0{k + 1}T10:00:00Z",
+            "url": f"https://{site}.example/news/{k}",
+            "published": f"2026-01-{k + 1:02}T10:00:00Z",
         }
-        for k, text in enumerate(texts)
+        for k, (site, text) in enumerate(zip(sites, [*texts, *pages], strict=True))
     ]
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
 
@@ -149,12 +169,24 @@ def note_calls(arguments: list[str]) -> list[Row]:
     from dedup.cli.running import start_lean
 
     start_lean()
+    if "--memory" in arguments:
+        _seem_large()
     try:
         root.main(arguments)
     except SystemExit as end:
         if end.code not in (0, 1, 3):
             raise
     return list(rows.values())
+
+
+def _seem_large() -> None:
+    """Lower what only a large corpus reaches."""
+    for name, constants in LARGE.items():
+        module = importlib.import_module(f"dedup.{name}")
+        for constant, value in constants.items():
+            if not hasattr(module, constant):
+                raise SystemExit(f"dedup.{name} has no {constant}")
+            setattr(module, constant, value)
 
 
 def lines_of(function: Callable[..., Any], seen: set[str] | None = None) -> int:

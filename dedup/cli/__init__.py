@@ -67,7 +67,7 @@ from dedup.cli.searching import index
 from dedup.cli.sections import SectionCommand, complete_places
 from dedup.cli.signing import sign
 from dedup.cli.spark import clean_on_spark, engine_options, scan_on_spark, uses_spark
-from dedup.cli.warming import compile_first, warmup
+from dedup.cli.warming import find_first, warmup
 from dedup.config import BY_STRENGTH
 from dedup.core.package import check_alone
 from dedup.errors import ConfigError
@@ -422,7 +422,7 @@ def compare(a: str, b: str, **given: Any) -> int:
         raise click.UsageError("stdin can be read once only: A and B cannot both be -")
     config, reading, view = config_from(given), taken(Reading, given), taken(View, given)
     options = reading.options(config)
-    compile_first("compare", quiet=view.quiet)
+    find_first("compare", (a, b), options, quiet=view.quiet)
     both = (read_corpus((path,), options, quiet=view.quiet) for path in (a, b))
     result = compare_two(joined(*both), config)
     if view.as_json:

@@ -18,7 +18,7 @@ _HINT = re.compile(r"is not read; |, a guess; |: not valid JSON at |the header h
 
 def is_stopped(result: Result, safety: Safety) -> bool:
     """Say on stderr what looks wrong about the removals, and tell whether the run stops there."""
-    from dedup.pipeline.warnings import DEFAULT, NOTES, describe, find_warnings
+    from dedup.pipeline.warnings import COMMANDS, DEFAULT, NOTES, describe, find_warnings
 
     limits = safety.limits()
     if limits != DEFAULT:
@@ -26,11 +26,13 @@ def is_stopped(result: Result, safety: Safety) -> bool:
     found = result.summary["warnings"]
     if all(each["kind"] in NOTES for each in found):  # the view and the summary tell those
         return False
-    named = "; ".join(describe(each) for each in found[:_SAID])
+    named = "; ".join(describe(each, command=False) for each in found[:_SAID])
+    shown = dict.fromkeys(COMMANDS[each["kind"]] for each in found if each["kind"] in COMMANDS)
+    where = f"; see {', '.join(f'`{each}`' for each in shown)}" if shown else ""
     more = f"; and {len(found) - _SAID:,} more" if len(found) > _SAID else ""
     stops = safety.stop_on_warning
     begin = "stopped, nothing is written" if stops else "look at this before you trust the removals"
-    tell(f"dedup: {begin}: {named}{more}")
+    tell(f"dedup: {begin}: {named}{more}{where}")
     return stops
 
 

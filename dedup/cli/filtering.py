@@ -99,12 +99,14 @@ def filter_command(path: str, **given: Any) -> int:
       dedup filter news.jsonl --index seen.index > annotated.jsonl
       crawl | dedup filter --index seen.index --drop --line-buffered | publish
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
-    options = Filtering.of(path, given)
-    _check_usage(options)
-    compile_first("filter", quiet=options.quiet)
-
     from dedup.index import Index
     from dedup.schema import ReadReport
+    from dedup.sources.raw import check_lines
+
+    options = Filtering.of(path, given)
+    _check_usage(options)
+    check_lines(options.path, options.reading.options())
+    compile_first("filter", quiet=options.quiet)
 
     built = options.built.as_keywords()
     kept = f"{options.index} keeps what was decided; the same lines, offered again, come out again"

@@ -25,7 +25,7 @@ from dedup.cli.running import (
     write_stdout,
 )
 from dedup.cli.sections import SectionCommand
-from dedup.cli.warming import compile_first
+from dedup.cli.warming import find_first
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,13 +46,18 @@ durable_option = click.option(
 )
 
 
-@click.group(short_help="Keep an index of the articles that were seen.")
-def index() -> None:
+@click.group(
+    invoke_without_command=True, short_help="Keep an index of the articles that were seen."
+)
+@click.pass_context
+def index(ctx: click.Context) -> None:
     """Keep an index: what articles were seen, and which are copies of each other.
 
     INDEX is a file, or redis://… for one on a server. `dedup filter` takes a stream through an
     index; `docs/guides/index-of-seen.md` says what it is told.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), color=ctx.color)
 
 
 def opened(place: str, mode: str) -> Index:
@@ -182,14 +187,17 @@ def check(place: str, paths: tuple[str, ...], **given: Any) -> int:
 
 
 def _batches(options: Add | Check, read_report: ReadReport) -> Iterator[pa.RecordBatch]:
-    """Yield the documents of the inputs, with a bar."""
-    from dedup.sources import input_bytes, read_batches
+    """Find the inputs, and return what yields their documents, with a bar."""
+    from dedup.sources import read_batches
 
     paths, reading = options.paths, options.reading.options()
-    compile_first("index", quiet=options.quiet)
-    size = 0 if options.quiet else input_bytes(paths, reading)
-    with live("reading", size, "B", quiet=options.quiet) as bar:
-        yield from read_batches(paths, reading, read_report, progress=bar.update)
+    size = find_first("index", paths, reading, quiet=options.quiet)
+
+    def documents() -> Iterator[pa.RecordBatch]:
+        with live("reading", size, "B", quiet=options.quiet) as bar:
+            yield from read_batches(paths, reading, read_report, progress=bar.update)
+
+    return documents()
 
 
 def _answers(

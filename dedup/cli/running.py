@@ -31,6 +31,14 @@ _LINES = 500  # printed at once
 COMPILING = "dedup: compiling kernels, once a machine (about half a minute)"
 
 
+_CLICK_WORDS = {
+    "is not a valid float range": "is no number",
+    "is not a valid integer range": "is no whole number",
+    "is not a valid float": "is no number",
+    "is not a valid integer": "is no whole number",
+}
+
+
 class Stopped(BaseException):
     """A signal asked the program to end."""
 
@@ -79,8 +87,11 @@ class Root(click.Group):
 
 def _usage(error: click.ClickException) -> str:
     message = error.format_message().rstrip(".")
+    for theirs, ours in _CLICK_WORDS.items():
+        message = message.replace(theirs, ours)
     context = getattr(error, "ctx", None)
-    return f"{message}; see {context.command_path} --help" if context else message
+    joint = " See" if message.endswith("?") else "; see"
+    return f"{message}{joint} {context.command_path} --help" if context else message
 
 
 def _unforeseen(error: Exception) -> str:

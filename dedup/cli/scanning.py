@@ -23,7 +23,7 @@ from dedup.cli.running import (
     tell,
     write_stdout,
 )
-from dedup.cli.warming import compile_first
+from dedup.cli.warming import compile_first, find_first
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -84,13 +84,12 @@ def scan_files(options: Scan | Clean) -> Scanned:
     from dedup.api.given import Running
     from dedup.core.parallel import watched
     from dedup.output.cleaned.rereading import Rereading
-    from dedup.sources import input_bytes
 
-    compile_first(kernels_of(options.config), quiet=options.view.quiet)
-    begin = time.perf_counter()
     _check_index(options)
     reading, rows = options.reading.options(options.config, rows_only=options.annotate), None
-    size = 0 if options.view.quiet else input_bytes(options.paths, reading)
+    command = kernels_of(options.config)
+    size = find_first(command, options.paths, reading, quiet=options.view.quiet)
+    begin = time.perf_counter()
     folder = Path(options.work or _temporary_folder())
     if options.wants_rows:
         columns = options.format == "parquet"
@@ -193,9 +192,9 @@ def scan_signed(options: Scan) -> Scanned:
     from dedup.output.cleaned.rereading import Rereading
     from dedup.pipeline.signed import SignedParts
 
+    _check_index(options)
     compile_first(kernels_of(options.config), quiet=options.view.quiet)
     begin = time.perf_counter()
-    _check_index(options)
     folder, rows = Path(options.work or _temporary_folder()), None
     if options.wants_rows:
         parts = SignedParts(options.paths, options.only_new)

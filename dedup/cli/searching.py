@@ -35,7 +35,13 @@ __all__ = ["index"]
     "--limit", metavar="N", type=click.IntRange(0), default=10, help="Passages to show; 0: all."
 )
 @click.option(
-    "--colour", type=click.Choice(("auto", "always", "never")), default="auto", help="Colour."
+    "--color",
+    "--colour",
+    "colour",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    show_default=True,
+    help="Colours; auto uses them on a terminal, unless NO_COLOR is set.",
 )
 @json_option
 def search(place: str, path: str, articles: int, limit: int, colour: str, as_json: bool) -> int:
@@ -48,10 +54,10 @@ def search(place: str, path: str, articles: int, limit: int, colour: str, as_jso
       dedup index search news.index article.txt
       pbpaste | dedup index search news.index - --json
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
-    compile_first("search", quiet=as_json)
     data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     text = data.decode("utf-8-sig", "replace")
     with opened(place, "r") as found:
+        compile_first("search", quiet=as_json)
         result = found.search(text, articles=articles)
         if as_json:
             print_json(asdict(result))

@@ -21,7 +21,7 @@ from dedup.cli.options import (
 from dedup.cli.progress import live
 from dedup.cli.running import tell
 from dedup.cli.sections import SectionCommand
-from dedup.cli.warming import compile_first
+from dedup.cli.warming import find_first
 
 
 @click.command(cls=SectionCommand, short_help="Sign a part of a corpus, for a scan of many parts.")
@@ -59,13 +59,12 @@ def sign(paths: tuple[str, ...], **given: Any) -> int:
     from dedup.api.given import Running
     from dedup.api.runs import sign_files
     from dedup.schema import ReadReport
-    from dedup.sources import input_bytes
 
     config, reading = signing_settings(given), taken(Reading, given)
     quiet, output = given["quiet"], given["output"]
-    compile_first("duplicates", quiet=quiet)
-    options, begin = reading.options(config), time.perf_counter()
-    size = 0 if quiet else input_bytes(paths, options)
+    options = reading.options(config)
+    size = find_first("duplicates", paths, options, quiet=quiet)
+    begin = time.perf_counter()
     with live("reading", size, "B", quiet=quiet) as bar:
         running = Running(threads=given["threads"], reading=bar.update)
         kept = {"keep_texts": given["keep_texts"]}

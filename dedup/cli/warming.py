@@ -7,14 +7,19 @@ import gc
 import os
 import sys
 import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from dedup.cli.running import COMPILING, DONE, announce_compiling, tell
 
+if TYPE_CHECKING:
+    from dedup.sources import ReadOptions
+
 UNCACHED = (
-    "dedup: warning: compiled kernels cannot be kept, so every run compiles them: "
-    "set NUMBA_CACHE_DIR to a folder that can be written"
+    "dedup: warning: compiled kernels cannot be kept, so every run compiles them, which takes a "
+    "minute or more: set NUMBA_CACHE_DIR to a folder that can be written"
 )
 
 
@@ -62,13 +67,14 @@ def compile_first(command: str, *, quiet: bool) -> None:
     from dedup.kernels import warming
 
     gc.freeze()
-    if not quiet:
-        announce_compiling()
-    if warming.is_ready(command):
-        return
-    if warming.cache_folder() is None:
+    is_ready = warming.is_ready(command)
+    if not is_ready and warming.cache_folder() is None:
         if not quiet:
             tell(UNCACHED)
+        return
+    if not quiet:
+        announce_compiling()
+    if is_ready:
         return
     counter = Counter()
     try:
@@ -76,6 +82,20 @@ def compile_first(command: str, *, quiet: bool) -> None:
     finally:
         if not quiet:
             counter.end()
+
+
+def find_first(command: str, paths: Sequence[str], reading: ReadOptions, *, quiet: bool) -> int:
+    """Find the inputs of a command, then compile; return the bytes to read, 0 if ``quiet``.
+
+    A path that is not there is said at once, and not after a minute of compiling.
+    """
+    from dedup.kernels import warming
+    from dedup.sources import input_bytes
+
+    looks = not quiet or not warming.is_ready(command)
+    size = input_bytes(paths, reading) if looks else 0
+    compile_first(command, quiet=quiet)
+    return 0 if quiet else size
 
 
 @click.command(short_help="Compile what commands need, once a machine.")

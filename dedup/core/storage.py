@@ -19,7 +19,9 @@ Array = npt.NDArray[Any]
 
 _STATM = Path("/proc/self/statm")
 _WINDOW = 250 << 20  # bytes of files that stay, with the 150 MB of the libraries
-_WATCH = 0.01  # seconds from one look at the memory to the next
+_WATCH = 0.01  # seconds from one look at the memory to the next …
+_CLOSE = 0.002  # … and where the limit is near: with a page that is looked at come 15 others, so
+_NEAR = 300 << 20  # in 10 ms 250 MB were seen to come; bytes below the limit that count as near
 
 
 class Columns:
@@ -68,13 +70,17 @@ class Columns:
             for name in names:
                 self.spool.drop(name)
 
-    def ease(self) -> None:
-        """Give back the memory of what was looked at in files, where the process has too much."""
+    def ease(self) -> float:
+        """Give back the memory of what was looked at in files, where the process has too much.
+
+        Returns in how many seconds to look again.
+        """
         if not self._maps:
-            return
+            return _WATCH
         every, of_files = resident()
         if every > self._limit and of_files > _WINDOW:
             release_files(list(self._maps))
+        return _CLOSE if every > self._limit - _NEAR else _WATCH
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -85,8 +91,9 @@ class Columns:
         done = Event()
 
         def watch() -> None:
-            while not done.wait(_WATCH):
-                self.ease()
+            pause = _WATCH
+            while not done.wait(pause):
+                pause = self.ease()
 
         watcher = Thread(target=watch, daemon=True)
         watcher.start()

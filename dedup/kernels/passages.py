@@ -474,7 +474,7 @@ def find_passages(low, high, documents, indexes, limits, scratch):
         some = promising_of(others, seeds, capacity, limits.size)
         a = side_of(documents, row)
         for k in range(len(some)):
-            if k + 1 < len(some):
+            if k + 1 < len(some) and some[k + 1, BEGIN] < some[k + 1, END]:  # it may have no run
                 ask_for_side(documents, some[k + 1, OTHER], runs.second[some[k + 1, BEGIN]])
             matches = matches_of(some[k], seeds)
             most = most_passages(*matches)

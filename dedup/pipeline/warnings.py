@@ -236,14 +236,14 @@ _NAMES = {
 }
 
 
-def describe(warning: Mapping[str, Any]) -> str:
-    """Return one warning in words.
+def describe(warning: Mapping[str, Any], *, command: bool = True) -> str:
+    """Return one warning in words, with the command that shows what it is about, if ``command``.
 
     >>> describe({"kind": "site_share", "name": "a.org", "documents": 50, "removed": 45})
     'site a.org: 45 of 50 documents removed'
     """
     kind, removed = warning["kind"], warning["removed"]
-    more = f"; see `{COMMANDS[kind]}`" if kind in COMMANDS else ""
+    more = f"; see `{COMMANDS[kind]}`" if command and kind in COMMANDS else ""
     if kind in ("lost_text", "site_losses"):
         where = f"site {warning['name']}: " if warning["name"] else ""
         text = f"{removed:,} of {warning['documents']:,} removals lose more than {MOST_LOST:.0%}"

@@ -11,7 +11,7 @@ from dedup.kernels import equality as kernel
 from dedup.text.tokens import Tokens
 
 
-def equal_groups(tokens: Tokens, *, ease: Callable[[], None] = lambda: None) -> Int64:
+def equal_groups(tokens: Tokens, *, ease: Callable[[], object] = lambda: None) -> Int64:
     """Return for each document the first row with the same tokens; one without tokens is alone.
 
     Equal means token by token, not by a hash of the whole. ``ease`` is called now and then.

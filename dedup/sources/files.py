@@ -54,7 +54,8 @@ def _found(paths: Sequence[str], options: ReadOptions, tally: Tally) -> list[Sou
             again += key in found
             found.setdefault(key, source)
     if again:
-        tally.note(f"{again} files were given more than once and read once")
+        files = "1 file was" if again == 1 else f"{again} files were"
+        tally.note(f"{files} given more than once and read once")
     return list(found.values())
 
 
@@ -194,15 +195,18 @@ def _of_data_set(folder: str, names: list[str], tally: Tally) -> list[str]:
 
 def _note_walk(root: str, ignored: Counter[str], links: int, found: int, tally: Tally) -> None:
     note_left_out(root, ignored, found, tally)
+    if ignored and not found:
+        tally.note("a file that is named, or matched by *, is read in any case")
     if links:
-        tally.note(f"{links} linked folders not followed")
+        tally.note(f"{links} linked folder{'s' * (links != 1)} not followed")
 
 
 def note_left_out(root: str, ignored: Counter[str], found: int, tally: Tally) -> None:
     """Say which files of a folder or an archive are not read, by their extensions."""
     if ignored:
         kinds = ", ".join(clean_string(each) for each in sorted(ignored))
-        tally.note(f"{ignored.total()} files ignored: no reader for {kinds}")
+        files = f"{ignored.total()} file{'s' * (ignored.total() != 1)}"
+        tally.note(f"{files} ignored: no reader for {kinds}")
     if not found:
         tally.note(f"{clean_string(root)}: no file to read")
 

@@ -87,13 +87,18 @@ def raw_lines(
     run.finish()
 
 
+def check_lines(path: str, options: ReadOptions) -> None:
+    """Raise ``InputError`` where ``path`` is not one file of JSON lines, by what it is called."""
+    _one_source(path, options, Tally(ReadReport()))
+
+
 def _one_source(path: str, options: ReadOptions, tally: Tally) -> Source:
     sources = find_sources([path], options, tally)
     kinds = {kind_of(each.path) or "auto" for each in sources}
     if len(sources) == 1 and kinds <= {"auto", "jsonl", "json", "txt"}:
         return sources[0]
-    got = f"{len(sources)} files" if len(sources) != 1 else kinds.pop()
-    raise InputError(f"this takes one file of JSON lines, and here is {got}", path=path)
+    got = f"are {len(sources)} files" if len(sources) != 1 else f"is {kinds.pop()}"
+    raise InputError(f"this takes one file of JSON lines, and here {got}", path=path)
 
 
 Parsed = tuple[int, bytes, Record | str]  # the record of a line, or what is wrong with it

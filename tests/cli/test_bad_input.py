@@ -109,7 +109,7 @@ def test_a_loop_of_links(folder):
     whole, done = scanned(folder)
     assert done.code == 0
     assert kept(whole) == {"one.txt": True}
-    assert whole["summary"]["read_report"]["notes"] == ["1 linked folders not followed"]
+    assert whole["summary"]["read_report"]["notes"] == ["1 linked folder not followed"]
 
 
 def test_invalid_utf8_is_replaced_and_counted(folder):

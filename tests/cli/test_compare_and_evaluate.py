@@ -23,6 +23,15 @@ def test_compare_explains_a_pair(seeds):
     assert "Nothing in common" in done.out
 
 
+def test_compare_says_which_article_has_no_text(folder, tmp_path):
+    (tmp_path / "empty.txt").write_text(" \n")
+    done = run("compare", folder / "one.txt", tmp_path / "empty.txt")
+    assert done.code == 0
+    assert "A             empty.txt\n" in done.out  # in order of their ids
+    assert "no text       A\n" in done.out
+    assert "coverage" not in done.out
+
+
 def test_compare_takes_one_article_each(folder, tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", {"text": ONE}, {"text": OTHER})
     done = run("compare", path, folder / "one.txt")

@@ -22,7 +22,15 @@ from dedup.sources.options import KNOWN_NAMES
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["scan", "--help"], ["filter", "--help"], ["index", "--help"], []],
+    [
+        ["--help"],
+        ["--version"],
+        ["scan", "--help"],
+        ["filter", "--help"],
+        ["index", "--help"],
+        ["index"],
+        [],
+    ],
 )
 def test_help_imports_nothing_heavy(arguments):
     code = (
@@ -35,6 +43,12 @@ def test_help_imports_nothing_heavy(arguments):
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "dedup" in done.stdout
+
+
+def test_a_group_alone_shows_its_help():
+    done = run("index")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == run("index", "--help").out
 
 
 def test_importing_the_package_imports_nothing_heavy():
@@ -164,6 +178,9 @@ def test_settings_reach_the_result(folder):
         (["scan"], "Missing argument 'PATH...'"),
         (["scan", "x", "--nonsense"], "No such option"),
         (["nonsense"], "No such command"),
+        (["scn"], "Did you mean 'scan'? See dedup --help"),
+        (["scan", "x", "--threshold", "much"], "'much' is no number; see dedup scan --help"),
+        (["scan", "x", "--threads", "two"], "'two' is no whole number; see dedup scan --help"),
         (["scan", "x", "--threshold", "1.5"], "--threshold: got 1.5, allowed is a number from"),
         (["scan", "x", "--num-perm", "many"], "--num-perm"),
         (["scan", "x", "--find", "nothing"], "--find: got 'nothing', allowed is any of"),

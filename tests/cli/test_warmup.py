@@ -51,9 +51,45 @@ def test_a_command_compiles_before_it_starts(folder, seeds):
     assert folder == [["duplicates"]]
 
 
+@pytest.mark.parametrize("more", [[], ["-q"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["scan", "nowhere.txt"],
+        ["scan", "a.txt", "--against", "none.index"],
+        ["clean", "nowhere*.txt", "-o", "out"],
+        ["compare", "a.txt", "nowhere.txt"],
+        ["sign", "nowhere.txt", "-o", "out"],
+        ["filter", "nowhere.jsonl", "-i", "new.index"],
+        ["filter", ".", "-i", "new.index"],
+        ["index", "add", "new.index", "nowhere.txt"],
+    ],
+)
+def test_a_wrong_path_is_said_before_anything_is_compiled_or_made(
+    command, more, folder, tmp_path, monkeypatch
+):
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    for name in ("a.txt", "b.txt"):
+        (inputs / name).write_text("A text of some words.")
+    monkeypatch.chdir(inputs)
+    done = run(*command, *more)
+    assert done.code == 4
+    assert folder == []
+    assert sorted(each.name for each in inputs.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_a_search_reads_its_text_before_anything_is_compiled(folder, tmp_path):
+    assert run("index", "search", tmp_path / "no.index", tmp_path / "no.txt").code == 4
+    assert folder == []
+
+
 def test_a_folder_that_cannot_be_written_is_said_once(folder, monkeypatch, seeds):
     monkeypatch.setattr(warming, "cache_folder", lambda: None)
+    announced = []  # which would say "once a machine"
+    monkeypatch.setattr(cli_warming, "announce_compiling", lambda: announced.append(1))
     assert "set NUMBA_CACHE_DIR" in run("scan", seeds, "--find", "duplicates").err
+    assert announced == []
     assert "NUMBA_CACHE_DIR" not in run("scan", seeds, "--find", "duplicates").err
     done = run("warmup")
     assert done.code == 4

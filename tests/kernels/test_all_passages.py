@@ -183,6 +183,23 @@ def test_passages_name_their_documents_and_their_tokens():
     assert pairs.tolist() == [[1, 2, 12]]
 
 
+def test_documents_may_have_word_pairs_in_common_and_no_run():
+    """What they are asked for ahead then lies nowhere: there is no first run to begin at."""
+    shared = list(range(1, 13))
+    texts = [list(shared), list(shared), list(shared)]
+    bounds = np.cumsum([0, *map(len, texts)])
+    documents = passages.Documents(*side_of(text_of([word for t in texts for word in t])), bounds)
+    pairs_of = index_of([[(tuple(t[k : k + 2]), k) for k in range(len(t) - 1)] for t in texts])
+    limits, scratch = Limits(3, 8, 0.2, False), passages.scratch_for(3, 20)
+    indexes = (index_of([[], [], []]), pairs_of)
+    rows, _, _ = passages.find_passages(0, 3, documents, indexes, limits, scratch)
+    assert rows[:, :6].tolist() == [
+        [0, 1, 0, 12, 0, 12],
+        [0, 2, 0, 12, 0, 12],
+        [1, 2, 0, 12, 0, 12],
+    ]
+
+
 def test_no_documents_have_no_passages():
     none = np.zeros(0, np.int64)
     documents = passages.Documents(*side_of(text_of([])), np.zeros(1, np.int64))

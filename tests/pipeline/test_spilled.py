@@ -152,6 +152,7 @@ def test_what_is_in_files_is_given_back(tmp_path, monkeypatch):
     numbers = column.done()
     dropped = []
     monkeypatch.setattr(storage, "_WATCH", 0.001)
+    monkeypatch.setattr(storage, "_CLOSE", 0.001)
     monkeypatch.setattr(storage, "resident", lambda: dropped.append(1) or (1 << 40, 1 << 40))
     with columns.watched():
         while len(dropped) < 3:
@@ -160,6 +161,16 @@ def test_what_is_in_files_is_given_back(tmp_path, monkeypatch):
     assert int(numbers.sum()) == (1 << 19) * ((1 << 20) - 1)
     assert len(dropped) == count  # nobody watches any more
     assert "numbers" in spool.flush()
+
+
+@pytest.mark.parametrize(("free", "pause"), [(1 << 30, "_WATCH"), (1 << 20, "_CLOSE")])
+def test_where_the_limit_is_near_memory_is_looked_at_more_often(tmp_path, monkeypatch, free, pause):
+    columns = Columns(kept(tmp_path, 0).spool, limit=2 << 30)
+    column = columns.grow("numbers", np.int64, 8)
+    column.append(np.arange(8))
+    column.done()
+    monkeypatch.setattr(storage, "resident", lambda: ((2 << 30) - free, 0))
+    assert columns.ease() == getattr(storage, pause)
 
 
 def kept(folder, budget):

@@ -147,6 +147,13 @@ def test_a_cluster_is_large_by_the_size_of_the_corpus():
     assert describe(found) == "cluster 00000: 101 documents in one cluster, 100 removed"
 
 
+def test_a_warning_names_the_command_that_shows_more_where_it_is_asked_to():
+    lost = {"kind": "lost_text", "name": None, "documents": 9, "removed": 3}
+    text = "3 of 9 removals lose more than 10% of their running words"
+    assert describe(lost) == f"{text}; see `dedup scan … --show losses`"
+    assert describe(lost, command=False) == text
+
+
 @pytest.mark.parametrize("wrong", [{"share": 1.1}, {"share": float("nan")}, {"cluster": -1}])
 def test_wrong_limits(wrong):
     with pytest.raises(ConfigError, match=f"suspicious_{next(iter(wrong))}: got"):

@@ -114,7 +114,7 @@ def test_families_and_stories_of_the_seeds(seeds):
     assert "quotation in 2 articles, Hassan Abdul Ghani: Hassan Abdul Ghani, commander of" in said
     assert "stories    5 articles: Hama, Assad, Syria" in said
     both = run("scan", seeds, "--find", found, "--show", "families", "--show", "stories").out
-    assert "── Passages and where they occur ── 2 passage, 2 quotation" in both
+    assert "── Passages and where they occur ── 2 × passage, 2 × quotation" in both
     assert "000_bf5b5dc23c7e20ed.txt: 735–989" in both
     assert "── Stories: one event in other words ── 1 story of 5 articles" in both
     assert both.count("_") == both.count(".txt")  # each by its name
@@ -132,3 +132,27 @@ def test_who_has_text_from_whom_is_told():
     lines = "\n".join(sections_view(result, ("families",), width=100))
     assert "x.org credits dpa: " in lines
     assert "credited: dpa (6 of 6)" in lines
+
+
+def test_where_nothing_was_read_the_answer_says_why(tmp_path):
+    (tmp_path / "notes").write_text("A file without an extension.")
+    said = run("scan", tmp_path, env={"COLUMNS": "80"}).out
+    assert "1 file ignored: no reader for no extension" in said
+    assert "a file that is named, or matched by *, is read in any case" in said
+    assert "--show input" in said
+    assert "clusters" not in said
+    assert "dedup clean" not in said
+    assert "1 read = 1 kept" in run("scan", tmp_path / "*").out
+
+
+def test_the_boilerplate_of_a_scan_is_shown_with_its_text(seeds):
+    said = run("scan", seeds, "--show", "removals").out
+    assert "Subscribe to our newsletter and stay updated" in said
+    assert "4 more places of this article not shown" in said
+    every = run("scan", seeds, "--show", "removals", "--limit", 0).out
+    assert every.count(": comment form\n") == 3
+    assert "not shown" not in every
+
+
+def test_a_section_that_was_asked_for_says_that_it_has_nothing(seeds):
+    assert "── Warnings ── none" in run("scan", seeds, "--show", "warnings").out

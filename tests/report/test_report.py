@@ -238,7 +238,7 @@ def test_the_pairs_shown_are_of_every_relation(seeds_result):
     assert list(counts.items()) == [("exact", 5), ("derived", 1), ("shares_passage", 4)]
     assert [each["a"] for each in pairs[:2]] == ["exact00", "exact01"]
     text = text_of(with_tables(seeds_result, pairs=rows_table(PAIRS, rows)))
-    assert "40 exact duplicate, 1 derived, 30 shares a passage" in text
+    assert "40 × exact duplicate, 1 × derived, 30 × shares a passage" in text
     assert "… 61 more pairs not shown" in text
     assert len(chosen_pairs(ordered_pairs(rows_table(PAIRS, rows)), 0)) == 71
 

@@ -107,3 +107,22 @@ def test_an_address_that_is_none_of_ours_shows_the_overview(browser, seeds_page)
         shown.page.wait_for_selector("html[data-ready]")
         assert shown.page.inner_text("h1") == "Five reports on Hama"
         assert shown.faults == []
+
+
+def test_a_warning_on_the_page_leads_to_the_page_and_to_no_command(browser, tmp_path):
+    result = dedup.scan(twice(articles(4)))
+    more = {"share": 0.5, "documents": 4, "removed": 2, "examples": []}
+    result.summary["warnings"] = [
+        {"kind": "lost_text", "name": None, **more},
+        {"kind": "site_losses", "name": "a.example", **more},
+    ]
+    with browsers.opened(browser, dedup.write_report(result, tmp_path / "page.html")) as shown:
+        for view in ("", "look"):
+            page = shown.show(view)
+            said = page.inner_text(".notes")
+            assert "2 of 4 removals lose more than 10% of their running words" in said
+            assert "dedup scan" not in said
+        page.locator(".notes a", has_text="Which").first.click()
+        shown.settled()
+        assert "#/removals?loss=words" in page.url
+        assert shown.faults == []

@@ -327,7 +327,7 @@ def test_the_stated_format_is_obeyed_or_refused(save, tmp_path):
     save("in/b.csv", "text\none\n")
     folder = read([str(tmp_path / "in")], ReadOptions(format="lines"))
     assert texts(folder) == [BRIDGE, FERRY]
-    assert "1 files ignored: no reader for .csv" in folder.read_report.notes[0]
+    assert "1 file ignored: no reader for .csv" in folder.read_report.notes[0]
 
 
 def test_every_extension_leads_to_one_format():

@@ -48,7 +48,7 @@ def test_a_file_given_twice_is_read_once(save, tmp_path):
     path = save("a.txt", "one")
     corpus = read([path, str(tmp_path)])
     assert len(corpus.table) == 1
-    assert corpus.read_report.notes == ["1 files were given more than once and read once"]
+    assert corpus.read_report.notes == ["1 file was given more than once and read once"]
 
 
 def test_files_without_a_reader_are_ignored_and_named(save, tmp_path):
@@ -93,7 +93,7 @@ def test_a_folder_that_links_to_itself_is_not_followed(save, tmp_path):
     (tmp_path / "news" / "again").symlink_to(tmp_path / "news", target_is_directory=True)
     corpus = read([str(tmp_path)])
     assert column(corpus, "text") == ["one"]
-    assert "1 linked folders not followed" in corpus.read_report.notes
+    assert "1 linked folder not followed" in corpus.read_report.notes
 
 
 def test_dangling_links_and_pipes_are_reported_and_the_rest_is_read(save, tmp_path):

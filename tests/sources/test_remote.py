@@ -79,11 +79,11 @@ def test_folders_and_patterns_behind_a_url_are_read_in_order(memory):
     memory.pipe("/in/e.jpg", b"never")
     corpus = read(["memory://in"])
     assert ids(corpus) == ["memory:///in/a/c.txt", "memory:///in/b.txt"]
-    assert corpus.read_report.notes == ["1 files ignored: no reader for .jpg"]
+    assert corpus.read_report.notes == ["1 file ignored: no reader for .jpg"]
     assert ids(read(["memory://in/*.txt"])) == ["memory:///in/b.txt"]
     twice = read(["memory://in", "memory://in/*.txt"])
     assert len(twice.table) == 2
-    assert twice.read_report.notes[-1] == "1 files were given more than once and read once"
+    assert twice.read_report.notes[-1] == "1 file was given more than once and read once"
 
 
 @pytest.mark.parametrize("name", ["nothing.txt", "nothing*.txt"])

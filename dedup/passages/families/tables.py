@@ -87,7 +87,7 @@ def families_table(described: Described, ids: pa.Array) -> pa.Table:
         ],
         "variants": variants[order],
         "representative": ids.take(pa.array(families.docs[representatives])),
-        "wording": [_wording(described, row) for row in representatives.tolist()],
+        "wording": _wordings(described, representatives),
     }
     return _table(columns, FAMILIES)
 
@@ -111,6 +111,14 @@ def _seen(described: Described, family: int) -> tuple[int, str | None, str | Non
     if len(timed) == len(same_day) and timed[0][0] < timed[1][0]:
         return timed[0][1], sources.dates[timed[0][1]].as_py(), dates[1]
     return -1, dates[0], dates[1]
+
+
+def _wordings(described: Described, rows: Int64) -> list[str]:
+    """Return what some occurrences say, read in order of their documents: those may be in files."""
+    said = [""] * len(rows)
+    for k in np.argsort(described.families.docs[rows], kind="stable").tolist():
+        said[k] = _wording(described, int(rows[k]))
+    return said
 
 
 def _wording(described: Described, row: int) -> str:

@@ -44,7 +44,10 @@ class Typed:
 
 
 def answer(page: Page, typed: Typed, seconds: float | None = None) -> Iterator[str]:
-    """Yield the first screen of a scan."""
+    """Yield the first screen of a scan; where nothing was read, what there is to say of that."""
+    if not len(page.result.corpus.table):
+        yield from laid_out(page, seconds, _nothing_read(page, typed))
+        return
     blocks = {
         "would go": _going(page),
         "stays": _stays(page),
@@ -88,6 +91,20 @@ def laid_out(page: Page, seconds: float | None, blocks: dict[str, list[Row]]) ->
         for place, (text, style) in enumerate(rows):
             name = page.style(pad("" if place else label, _LABEL), "bold")
             yield f"{name} {page.style(cut(text, page.width - _LABEL - 1), *style.split())}"
+
+
+def _nothing_read(page: Page, typed: Typed) -> dict[str, list[Row]]:
+    """Return why no article was read, as far as is known, and how to read some."""
+    notes = [(safe(note), "yellow") for note in page.result.corpus.read_report.notes]
+    left = len(notes) - _MOST
+    more = [(f"… and {counted(left, 'more note', 'more notes')}: --show input", "dim")]
+    told = [*notes[:_MOST], *(more if left > 0 else [])]
+    helped = "formats, columns, and what of a folder is read"
+    commands = [(f"dedup scan {typed.inputs()} --show input", "all that was skipped, and why")]
+    return {
+        "input": [*flaws(page)[:1], *told],
+        "next": _listed(page, [*commands, ("dedup scan --help", helped)]),
+    }
 
 
 def _going(page: Page) -> list[Row]:

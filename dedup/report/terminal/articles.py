@@ -25,7 +25,7 @@ def pairs(page: Page) -> Iterator[str]:
     """Yield the pairs of articles by relation, each article on a line of its own."""
     table = page.result.tables["pairs"]
     counts = tally(table["relation"], RELATIONS)
-    facts = ", ".join(f"{count:,} {relation_name(name)}" for name, count in counts)
+    facts = ", ".join(f"{count:,} × {relation_name(name)}" for name, count in counts)
     yield from page.heading("Pairs of articles", facts or "none share text")
     if not len(table):
         return
@@ -154,6 +154,13 @@ def reuse_groups(page: Page) -> Iterator[str]:
         more = f" and {len(group) - len(shown):,} more ({ALL})" if len(group) > len(shown) else ""
         yield from page.lines(f"{names}{more}", indent=2)
     yield from page.left_out(len(groups), "group")
+
+
+def warnings_or_none(page: Page) -> Iterator[str]:
+    """Yield the warnings, or that there are none, for somebody who asked."""
+    if not page.result.summary.get("warnings"):
+        yield from page.heading("Warnings", "none")
+    yield from warnings_found(page)
 
 
 def warnings_found(page: Page) -> Iterator[str]:

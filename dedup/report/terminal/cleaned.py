@@ -14,8 +14,6 @@ from dedup.report.terminal import sections
 from dedup.report.terminal.page import Page, tally
 from dedup.report.terminal.text import counted, safe
 
-_SHARE = 3  # of the limit: so many removals are shown of each article
-
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
@@ -56,16 +54,10 @@ def _written(page: Page, cleaned: Cleaned) -> pa.Table:
 def _article(page: Page, removals: pa.Table, row: dict[str, Any]) -> Iterator[str]:
     doc_id = page.result.corpus.table["doc_id"][row["doc"]].as_py()
     own = removals.filter(pc.equal(removals["doc"], row["doc"]))
-    shown = own
-    if page.limit:
-        most = max(page.limit // _SHARE, 1)
-        shown = own.sort_by([("size", "descending"), ("start", "ascending")]).slice(0, most)
     yield page.style(page.name(doc_id, page.width), "bold")
     length = len(page.text(doc_id))
     yield from page.lines(f"{row['size_sum']:,} of {counted(length, 'character')}", "dim", indent=2)
-    for each in shown.sort_by("start").to_pylist():
-        yield from sections.removed(page, doc_id, each)
-    yield from page.hidden(len(own) - len(shown), "place", " of this article")
+    yield from sections.longest(page, doc_id, own)
 
 
 def held_back(page: Page) -> Iterator[str]:

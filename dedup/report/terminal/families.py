@@ -26,7 +26,7 @@ def families(page: Page) -> Iterator[str]:
     table = page.result.tables.get("families")
     if table is None:
         return
-    kinds = ", ".join(f"{count:,} {family_name(kind)}" for kind, count in tally(table["kind"]))
+    kinds = ", ".join(f"{count:,} × {family_name(kind)}" for kind, count in tally(table["kind"]))
     yield from page.heading("Passages and where they occur", kinds or "none")
     shown = page.first(table)
     occurrences = _rows_of(

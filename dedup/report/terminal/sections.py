@@ -22,6 +22,7 @@ _TELLING = (
     *("excerpt", "near_duplicate", "exact", "none"),
 )
 LEVELS = ("strong", "medium", "weak")
+_SHARE = 3  # of the limit: so many removals are shown of each article
 BRACES = "Words in {braces} occur on that side only."
 
 
@@ -55,7 +56,7 @@ def removed(page: Page, doc_id: str, row: dict[str, Any]) -> Iterator[str]:
 
 
 def boilerplate(page: Page) -> Iterator[str]:
-    """Yield how much boilerplate each article has, and the tags."""
+    """Yield how much boilerplate each article has, with the longest of it, and the tags."""
     found, annotations = _boilerplate_rows(page), page.result.annotations
     if not page.result.config.boilerplate and not len(found):
         return
@@ -66,13 +67,27 @@ def boilerplate(page: Page) -> Iterator[str]:
     ids = page.result.corpus.table["doc_id"]
     wide = page.width // 2
     for doc, count in by_doc[: page.limit or None]:
-        reasons = reasons_listed(tally(found.filter(pc.equal(found["doc"], doc))["reason"]))
-        line = f"{page.name(ids[doc].as_py(), wide)}  {count:,}: {reasons}"
-        yield from page.lines(line, indent=2)
+        own = found.filter(pc.equal(found["doc"], doc))
+        doc_id, reasons = ids[doc].as_py(), reasons_listed(tally(own["reason"]))
+        yield from page.lines(f"{page.name(doc_id, wide)}  {count:,}: {reasons}", "bold")
+        if page.has_texts:
+            yield from longest(page, doc_id, own)
     yield from page.left_out(len(by_doc), "article")
     if len(annotations):
         yield from tagged(page)
     yield from review(page)
+
+
+def longest(page: Page, doc_id: str, removals: pa.Table) -> Iterator[str]:
+    """Yield the removals of an article, the longest of them where there is a limit."""
+    shown = removals
+    if page.limit:
+        sized = removals.append_column("_size", pc.subtract(removals["end"], removals["start"]))
+        order = [("_size", "descending"), ("start", "ascending")]
+        shown = sized.sort_by(order).slice(0, max(page.limit // _SHARE, 1))
+    for each in shown.sort_by("start").to_pylist():
+        yield from removed(page, doc_id, each)
+    yield from page.hidden(len(removals) - len(shown), "place", " of this article")
 
 
 def tagged(page: Page) -> list[str]:

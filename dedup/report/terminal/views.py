@@ -26,7 +26,7 @@ SECTIONS: dict[str, tuple[Section, ...]] = {
     "losses": (losses.losses,),
     "forms": (losses.forms,),
     "revisions": (losses.revisions,),
-    "warnings": (articles.warnings_found,),
+    "warnings": (articles.warnings_or_none,),
     "input": (articles.totals,),
 }
 SHOWN = (*SECTIONS, "all")
@@ -159,7 +159,12 @@ def compare_view(
     yield page.style(f"{name[:1].upper()}{name[1:]}", "bold", style)
     for label, side in (("A", "a"), ("B", "b")):
         yield f"{label:<12}  {page.name(pair[side], page.width - 14)}"
-    for label, text in _scores(pair, len(rows)):
+    without = [
+        label for label, side in (("A", "a"), ("B", "b")) if not page.text(pair[side]).strip()
+    ]
+    for label, text in (
+        [("no text", " and ".join(without))] if without else _scores(pair, len(rows))
+    ):
         yield from wrapped(text, page.width, " " * 14, f"{label:<12}  ")
     shown = rows[: page.limit or None]
     if shown and not colour:

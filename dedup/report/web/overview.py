@@ -140,7 +140,7 @@ def _look(made: dict[str, Any], found: Found, codes: dict[str, Codes]) -> dict[s
         "sites": made["site_losses"]["sites"],
         "review": np.flatnonzero(found.review)[: 5 * MOST_LISTED].tolist(),
         "warnings": [
-            {**each, "text": describe(each), "note": each["kind"] in NOTES}
+            {**each, "text": describe(each, command=False), "note": each["kind"] in NOTES}
             for each in found.summary["warnings"]
         ],
     }

@@ -162,9 +162,13 @@ function noticesOf() {
   return parts;
 }
 
+/** Warnings about what removed articles lose, which the list of removals shows. */
+const LOSING = ["lost_text", "site_losses"];
+
 function warningList(warnings) {
   return h("ul", { class: "notes" }, warnings.map((each) => h("li", {},
     h("strong", {}, own(capital(each.text || spaced(each.kind)))), each.share ? ` (${percent(each.share)})` : "",
+    LOSING.includes(each.kind) ? [" ", h("a", { href: link("removals", [], { loss: "words" }) }, "Which")] : null,
     each.examples?.length ? h("span", { class: "examples" }, "For example ", each.examples.flatMap((example, place) => [
       place ? ", " : "", h("a", { href: link("article", [example.doc_id]) }, own(example.doc_id, { class: "id" }))])) : null)));
 }

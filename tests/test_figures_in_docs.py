@@ -1,0 +1,75 @@
+"""Figures of quality in the pages are those of the newest record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORDS = ROOT / "benchmarks" / "quality" / "record"
+OCR, WIKI, ARTICLE = "ocr_pairs", "wiki_versions", "same_article"
+
+TEXTS = "text_alignment"
+PLAGDET = [
+    (TEXTS, "plagdet"),
+    (TEXTS, "by_label/02-no-obfuscation/plagdet"),
+    (TEXTS, "by_label/03-random-obfuscation/plagdet"),
+    (TEXTS, "by_label/04-translation-obfuscation/plagdet"),
+]
+
+# The page, what it says with a gap for each figure, and where the figures are in the record: those
+# with a % are shares of a hundred.
+SAID = [
+    ("README.md", "92 news pages | ARI of the clusters | {} |", [(ARTICLE, "ari")]),
+    ("README.md", "that most members hold, median | {} |", [(ARTICLE, "kept_share")]),
+    ("README.md", "pages | ARI, precision | {}, {} |", [(WIKI, "ari"), (WIKI, "precision")]),
+    ("README.md", "recall, precision | {}, {} |", [(OCR, "recall"), (OCR, "precision")]),
+    (
+        "README.md",
+        "precision, recall of removed text | {}, {} |",
+        [("boilerplate", "precision"), ("boilerplate", "recall")],
+    ),
+    ("README.md", "B-cubed F1, ARI | {}, {} |", [("stories", "f1"), ("stories", "ari")]),
+    ("README.md", "all, verbatim, random edits, translated | {}, {}, {}, {} |", PLAGDET),
+    ("docs/limits.md", "keeps enough words (plagdet {})", PLAGDET[3:]),
+    (
+        "docs/guides/reuse.md",
+        "(plagdet) is {} for verbatim passages, {} for random edits and {} for text",
+        PLAGDET[1:],
+    ),
+    (
+        "docs/limits.md",
+        "{} of the pairs are found, with a precision of {}.",
+        [(OCR, "%recall"), (OCR, "precision")],
+    ),
+    (
+        "docs/limits.md",
+        "the clusters have a precision of {} and a recall of {}.",
+        [(WIKI, "precision"), (WIKI, "recall")],
+    ),
+    (
+        "docs/limits.md",
+        "{} of the boilerplate is removed. {} of the removed",
+        [("boilerplate", "%recall"), ("boilerplate", "%precision")],
+    ),
+]
+
+
+def written(value, *, percent):
+    """Return a figure as pages write it."""
+    return f"{value:.1%}" if percent else f"{value:.3f}".removeprefix("0")
+
+
+@pytest.mark.parametrize(("page", "said", "places"), SAID, ids=[each[1] for each in SAID])
+def test_figures_are_those_of_the_newest_record(page, said, places):
+    record = json.loads(max(RECORDS.glob("*.json")).read_bytes())["sets"]
+    flat = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    figures = []
+    for name, path in places:
+        value = record[name]["figures"]
+        for key in path.removeprefix("%").split("/"):
+            value = value[key]
+        figures.append(written(value, percent=path.startswith("%")))
+    assert said.format(*figures) in flat
