@@ -85,6 +85,36 @@ def test_of_versions_the_one_that_is_wanted_is_kept(find, policy, kept):
     assert lost == [1] * len(lost)
 
 
+@pytest.mark.parametrize("config", MODES, ids=("full", "fast"))
+@pytest.mark.parametrize("dates", [(None, None), ("2026-03-01", "2026-03-01"), ("2026-03-01", None)])
+def test_versions_stay_where_no_date_says_which_is_newer(config, dates):
+    result = dedup.scan(versions(one=dates[0], two=dates[1]), config)
+    assert [each.kept for each in result.documents] == [True, True]
+    assert only_pair(result).relation == "revision"
+    assert len(result.clusters) == 1
+
+
+@pytest.mark.parametrize("config", MODES, ids=("full", "fast"))
+def test_a_byline_above_a_longer_copy_makes_no_version_that_stays(config):
+    news = "\n\n".join([STORY.format(count=27), *UNRELATED[:2]])
+    bylines = ("By Ann Bell\nMarch 3", "By Bob Cray\nMarch 4", "By Eve Dunn\nMarch 5")
+    rows = [{"id": f"{k}", "text": f"{each}\n\n{news}"} for k, each in enumerate(bylines)]
+    assert [each.kept for each in dedup.scan(rows, config).documents].count(True) == 1
+
+
+@pytest.mark.parametrize("config", MODES, ids=("full", "fast"))
+def test_what_a_removal_loses_is_counted_in_languages_of_few_stop_words(config):
+    form = (
+        "Arkadan esen {} rüzgar bugün kıyı boyunca etkisini sürdürecek. Balıkçıların denize "
+        "açılmamaları yetkililerce önemle hatırlatıldı. Limanda bekleyen tekneler halatlarını "
+        "sıkıca bağladı. Vapur seferleri öğleye kadar yapılamayacak. Yarın havanın açması "
+        "bekleniyor. Okullar tatil edilmedi. Belediye ekipleri devrilen ağaçları kaldırdı."
+    )
+    rows = [{"id": f"{k}", "text": form.format(wind)} for k, wind in enumerate(("sert", "kuru"))]
+    gone = [each for each in dedup.scan(rows, config).documents if not each.kept]
+    assert [(each.lost_tokens, round(each.lost_share * 40)) for each in gone] == [(1, 1)]
+
+
 def test_a_version_with_a_sentence_of_its_own_stays():
     old, new = versions(old="2026-03-01", new="2026-03-02")
     old["text"] += " A witness said that it was the loudest noise he had ever heard in his life."
