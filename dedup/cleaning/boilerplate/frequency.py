@@ -139,7 +139,8 @@ def _judge(
         if line in page.found or line == heading:
             continue
         if line_counts.numbered[line] and _is_plain(page, line):
-            if _TABLE * (len(plain) + firm) >= (_TABLE - 1) * (end - begin):
+            enclosed = begin < line < end - 1 or line not in page.numbered
+            if enclosed and _TABLE * (len(plain) + firm) >= (_TABLE - 1) * (end - begin):
                 page.found[line] = _line(very=False)
         elif line_counts.most[line] and (above or below or len(plain) + firm >= _MENU):
             folded = fold_line(page.text(line))

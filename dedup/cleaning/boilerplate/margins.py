@@ -233,7 +233,7 @@ def _take(page: Page, line: int) -> None:
     unsure = (
         known is not None and known[1:] == _UNSURE
     )  # by how often it occurs and where it stands
-    if line in page.numbered:  # a price, a result: it stands nowhere else
+    if line in page.numbered:  # a price, a result: it occurs nowhere else
         return
     if line != page.begin(line) and (line not in page.tagged or suspect):
         if known is None or unsure:

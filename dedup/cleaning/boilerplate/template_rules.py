@@ -99,7 +99,7 @@ def numbers_of(unit: str) -> list[str]:
 def is_of_template(unit: str, template: str) -> bool:
     """Tell whether a unit is that of a ``template``, as it is ``shown``, with its numbers too.
 
-    Units are known with all numbers taken as one; a number that is text stands nowhere else.
+    Units are known with all numbers taken as one; a number that is text may occur nowhere else.
     """
     own = numbers_of(unit)
     return not own or own == numbers_of(shown(unit)) == numbers_of(template)
