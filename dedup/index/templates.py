@@ -119,6 +119,7 @@ class Counted:
     keys: UInt64 = field(default_factory=lambda: np.zeros(0, np.uint64))  # of ``templates``
     templates: tuple[tuple[str, int], ...] = ()  # text, articles that carry it
     lines: LineTable = field(default_factory=LineTable)
+    _made: dict[int, Templates] = field(default_factory=dict, compare=False, repr=False)
 
     def pack(self) -> bytes:
         """Return it as bytes."""
@@ -146,8 +147,11 @@ class Counted:
 
     def as_templates(self, site: int) -> Templates:
         """Return the templates as the stages of a scan take them."""
-        entries = tuple(Template(text, site, count, count, 0) for text, count in self.templates)
-        return Templates(hash_table(self.keys), entries, tuple(self.keys.tolist()))
+        if site not in self._made:
+            entries = tuple(Template(text, site, count, count, 0) for text, count in self.templates)
+            keys = tuple(self.keys.tolist())
+            self._made[site] = Templates(hash_table(self.keys), entries, keys)
+        return self._made[site]
 
 
 def _split(data: bytes) -> list[bytes]:
