@@ -258,7 +258,7 @@ def find_inside(part: Part, known: Known, config: Config) -> Inside:
     given = (part.texts, part.tokens, part.lines, config)
     templates = None
     if known.templates:
-        templates = Found.of(known.templates, part.units(), part.tokens, part.lines, known.sites)
+        templates = Found.of(known.templates, part.units(), part, known.sites)
     boilerplate, annotations = find_boilerplate(*given, known.line_counts, templates)
     settled, review = settle_removals([boilerplate, find_repeats(*given)], part.tokens)
     truncated = truncated_documents(part.lines, settled)

@@ -2,7 +2,8 @@
 
 A site remembers its newest articles that are no copies. Each time it has grown by an eighth, lines
 and templates are counted over them by the stages of a scan, and what was found holds until the next
-time. A template that is not found again stays as long as one of those articles carries it.
+time. A template that is not found again stays as long as one of those articles carries it, unless
+these turn out to be on one subject.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from dedup.core.arrays import Int64, Texts, UInt64, texts_from_strings
 from dedup.core.hashing import xxh3_64
 from dedup.core.storage import Columns
 from dedup.errors import CorruptIndex
+from dedup.kernels.text import UNSPACED
 from dedup.text.lines import Lines
 from dedup.text.stopwords import hash_table
 from dedup.text.tokens import Tokens, tokenise_texts
@@ -40,6 +42,8 @@ EVERYWHERE = 0  # the place of what holds for all sites
 _ALWAYS = 16  # articles up to which a site is counted with each
 _GROWTH = 8  # then each time it has grown by this part …
 _STEP = 32  # … or by so many articles
+_UNSURE = 48  # articles below which they may all be on one subject: …
+_MOST_ALIKE = 0.06  # … any two of a site are no more alike than that, where words are spaced
 _SITES = 64  # whose counts are kept at hand
 _LEARNED = (*TEMPLATE_RULES, "margin_run")  # rules that go by what was counted
 _HEAD = struct.Struct("<5I")
@@ -115,6 +119,7 @@ class Counted:
     keys: UInt64 = field(default_factory=lambda: np.zeros(0, np.uint64))  # of ``templates``
     templates: tuple[tuple[str, int], ...] = ()  # text, articles that carry it
     lines: LineTable = field(default_factory=LineTable)
+    _made: dict[int, Templates] = field(default_factory=dict, compare=False, repr=False)
 
     def pack(self) -> bytes:
         """Return it as bytes."""
@@ -142,8 +147,11 @@ class Counted:
 
     def as_templates(self, site: int) -> Templates:
         """Return the templates as the stages of a scan take them."""
-        entries = tuple(Template(text, site, count, count, 0) for text, count in self.templates)
-        return Templates(hash_table(self.keys), entries)
+        if site not in self._made:
+            entries = tuple(Template(text, site, count, count, 0) for text, count in self.templates)
+            keys = tuple(self.keys.tolist())
+            self._made[site] = Templates(hash_table(self.keys), entries, keys)
+        return self._made[site]
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -262,8 +270,7 @@ class Cleaner:
         codes = np.full(1, 0 if site.name else -1)
         templates = None
         if known_here := counted.as_templates(int(codes[0])):
-            own = cut_units(page.tokens, page.lines), page.tokens, page.lines
-            templates = Found.of(known_here, *own, codes)
+            templates = Found.of(known_here, cut_units(page.tokens, page.lines), page, codes)
         marks = counted.lines.look(page.lines, is_known=bool(site.name))
         given = (page.texts, page.tokens, page.lines, self.config)
         boilerplate, _ = find_boilerplate(*given, marks, templates)
@@ -309,11 +316,14 @@ def counted_over(texts: Sequence[str], before: Counted, *, is_named: bool) -> Co
     units = TemplateCounter(sites, room, columns)
     cut = cut_units(tokens, lines)
     units.add(cut, lines, 0, 0)
-    found = units.count(groups, some, tokens)
+    unspaced = 2 * np.count_nonzero(tokens.flags & np.uint8(UNSPACED)) > len(tokens.flags)
+    most_alike = _MOST_ALIKE if len(some) < _UNSURE and not unspaced else 1.0
+    found = units.count(groups, some, tokens, most_alike)
     templates = dict(zip(found.keys, ((e.text, e.clusters) for e in found.entries), strict=True))
     carried = np.concatenate([cut.keys, cut.keys ^ spread_of(np.zeros(1, np.int64))])
     for key, entry in zip(before.keys.tolist(), before.templates, strict=True):
-        often = int(np.count_nonzero(carried == np.uint64(key))) if key not in templates else 0
+        is_other = key not in templates and key not in units.refuted
+        often = int(np.count_nonzero(carried == np.uint64(key))) if is_other else 0
         if often:
             templates[key] = (entry[0], often)
     ordered = sorted(templates.items(), key=lambda each: (-each[1][1], each[1][0], each[0]))

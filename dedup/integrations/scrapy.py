@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -137,8 +138,8 @@ class DedupPipeline:
     An item is dropped only for being a copy. Where the index cannot be asked, the item goes on with
     the reason in place of a verdict, and that is logged once and counted (``dedup/error/…``). What
     is wrong at the start closes the spider: a setting that is none or does not fit the index, an
-    index that cannot be opened, a missing extra, and items of which the first hundred have no text.
-    With ``DEDUP_ON_ERROR = "continue"`` the crawl goes on instead.
+    index that cannot be opened, a missing extra, and items of which the first hundred have no text,
+    or no id. With ``DEDUP_ON_ERROR = "continue"`` the crawl goes on instead.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -148,7 +149,8 @@ class DedupPipeline:
         self._index: Index | None = None
         self._fields: dict[str, str] | None = None
         self._said: set[str] = set()
-        self._without_text = 0
+        self._asked = False  # about any item
+        self._lacking: Counter[str] = Counter()  # items without a text, or without an id
         # One thread: what is asked first is answered first, and the reactor never waits.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dedup")
 
@@ -177,7 +179,10 @@ class DedupPipeline:
         return CloseSpider("dedup_index")
 
     async def close_spider(self) -> None:
-        """Let go of the index."""
+        """Let go of the index; say so where no item could be looked up."""
+        for lacking, count in self._lacking.items():
+            if not self._asked and (count < _PROBE or self._options.goes_on):
+                self._say_once(lacking, f"none of {count} items has {self._wanted(lacking)}")
         await self._aside(self._close)
         self._thread.shutdown(wait=False)
 
@@ -195,6 +200,7 @@ class DedupPipeline:
             self._set(adapter, self._options.field, {"verdict": None, "reason": f"no {lacking}"})
             self._probe(lacking)
             return item
+        self._asked = True
         try:
             verdict = await self._aside(partial(self._ask, document))
         except Exception as error:  # whatever it is, it must not cost an article
@@ -210,16 +216,21 @@ class DedupPipeline:
         return item
 
     def _probe(self, lacking: str) -> None:
-        """Close the spider where none of the first items has a text."""
-        known = self._stats.get_value("dedup/new", 0) or self._stats.get_value("dedup/same", 0)
-        self._without_text += lacking == "text"
-        if self._without_text != _PROBE or known or self._options.goes_on:
+        """Close the spider where none of the first items can be looked up."""
+        self._lacking[lacking] += 1
+        if self._lacking[lacking] != _PROBE or self._asked or self._options.goes_on:
             return
-        name = self._options.fields.get("text")
-        field = f"the field {name} (DEDUP_TEXT_FIELD)" if name else "a field known to hold a text"
-        self._stopped(f"none of the first {_PROBE} items has {field}")
+        self._stopped(f"none of the first {_PROBE} items has {self._wanted(lacking)}")
         closing = self._crawler.engine.close_spider_async(reason="dedup_index")
         deferred_from_coro(closing).addErrback(lambda failure: log.debug("dedup: %s", failure))
+
+    def _wanted(self, lacking: str) -> str:
+        """Name what items lack, and the setting that says where it is."""
+        name = self._options.fields.get(lacking)
+        setting = f"DEDUP_{lacking.upper()}_FIELD"
+        if name:
+            return f"the field {name} ({setting})"
+        return f"a field known to hold {'a text' if lacking == 'text' else 'an id'} ({setting})"
 
     def _is_dropped(self, verdict: Verdict) -> bool:
         """Tell whether an item is dropped; a copy that comes again is still a copy."""

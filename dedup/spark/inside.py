@@ -79,11 +79,11 @@ def find_inside(
     ``texts`` has row, doc_id, text, the number of the site, and the marks of ``line_marks``.
     """
     settings = config.as_dict()
-    table = templates.table
+    table, told = templates.table, templates.numbered()
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         config = Config(**settings)
-        templates = Templates(table, ()).with_known(config.template)
+        templates = Templates(table, *told).with_known(config.template)
         for batch in batches:
             part = _part(batch_texts(batch))
             sites = column(batch, "site")

@@ -22,13 +22,16 @@ from dedup.cleaning.boilerplate.template_rules import (
     Candidate,
     is_template,
     likeness,
+    most_common,
+    numbers_of,
     settle,
     shown,
     sketches,
     unit_text,
+    wordings,
 )
 from dedup.cleaning.boilerplate.templates import Template, Templates, spread, templates_of
-from dedup.core.arrays import Float64, Int64, UInt64, offsets_of
+from dedup.core.arrays import Bool, Float64, Int64, UInt64, offsets_of
 from dedup.kernels.templates import SKETCH
 from dedup.spark.counting import EVERYWHERE, Articles
 from dedup.spark.frames import (
@@ -46,7 +49,11 @@ from dedup.text.tokens import tokenise_texts
 
 _SPAN_BITS = 16  # a unit has fewer tokens than that says
 _WHOLE = -1  # the span of a document itself
-_SKETCHED: Schema = {"row": "bigint", "span": "bigint", "sketch": "binary", "unit": "string"}
+_SKETCHED: Schema = {
+    **{"row": "bigint", "span": "bigint", "sketch": "binary", "unit": "string"},
+    "wording": "bigint",  # of a unit
+    "numbered": "boolean",  # its numbers are text
+}
 _USUAL: Schema = {"site": "bigint", "usual": "double"}
 _OF_UNIT = ("key", "site", "clusters", "documents", "total")
 _UNRELATED: Schema = {
@@ -100,6 +107,7 @@ def _carriers(store: Store, units: Frame, totals: Frame) -> Frame:
 
 
 _FIRST = ("low", "size", "before", "behind", "home")
+_WORDED = ("wording", "numbered")
 
 
 def _samples(store: Store, carriers: Frame, table: Frame) -> Frame:
@@ -122,7 +130,7 @@ def _sketch(units: Frame, carriers: Frame, samples: Frame, texts: Frame) -> Fram
     rows = carriers.select("row").unionByName(samples.select("row")).distinct()
     spans = units.join(rows, "row", "left_semi").select("row", _span().alias("span"))
     spans = spans.groupBy("row").agg(F.collect_list("span").alias("spans"))
-    wanted = carriers.where("nth = 0").select("row", _span().alias("span")).distinct()
+    wanted = carriers.select("row", _span().alias("span")).distinct()
     wanted = wanted.groupBy("row").agg(F.collect_list("span").alias("wanted"))
     given = texts.select("row", "text").join(rows, "row", "left_semi")
     given = given.join(spans, "row", "left").join(wanted, "row", "left")
@@ -136,6 +144,7 @@ def _sketch(units: Frame, carriers: Frame, samples: Frame, texts: Frame) -> Fram
             docs, lows, highs = _spans(batch.column("wanted"), tokens.bounds)
             each = zip(docs.tolist(), lows.tolist(), highs.tolist(), strict=True)
             shown = [unit_text(texts.text(d), tokens, low, high) for d, low, high in each]
+            numbered = [bool(numbers_of(unit)) for unit in shown]
             row = column(batch, "row")
             whole = len(batch)
             packed = ((lows - tokens.bounds[docs]) << _SPAN_BITS) + highs - lows
@@ -145,6 +154,10 @@ def _sketch(units: Frame, carriers: Frame, samples: Frame, texts: Frame) -> Fram
                 "span": np.concatenate([np.full(whole, _WHOLE), packed]),
                 "sketch": pa.array(cells, pa.large_binary()),
                 "unit": pa.array([None] * whole + shown, pa.large_string()),
+                "wording": np.concatenate(
+                    [np.zeros(whole, np.int64), wordings(tokens, lows, highs)]
+                ),
+                "numbered": pa.array([False] * whole + numbered, pa.bool_()),
             }
             yield from batches_of(columns, _SKETCHED)
 
@@ -166,10 +179,13 @@ def _judge(carriers: Frame, samples: Frame, sketched: Frame) -> Frame:
     of_site = samples.join(cells, "row").groupBy("site")
     of_site = of_site.agg(_gathered("sketch"))
     usual = map_batches(of_site, _usual, _USUAL)
-    of_unit = carriers.join(cells, "row").groupBy(*_OF_UNIT)
-    gathered = of_unit.agg(_gathered("row", *_FIRST, "sketch"))
+    units = sketched.where(F.col("span") != _WHOLE).drop("sketch")
+    worded = units.select("row", "span", *_WORDED)
+    of_unit = carriers.withColumn("span", _span()).join(worded, ["row", "span"])
+    of_unit = of_unit.join(cells, "row").groupBy(*_OF_UNIT)
+    gathered = of_unit.agg(_gathered("row", *_FIRST, *_WORDED, "sketch"))
     unrelated = map_batches(gathered.join(usual, "site"), _unrelated, _UNRELATED)
-    units = sketched.where(F.col("span") != _WHOLE).select("row", "span", "unit")
+    units = units.select("row", "span", "unit")
     return map_batches(unrelated.join(units, ["row", "span"]), _pass, _JUDGED)
 
 
@@ -201,17 +217,29 @@ def _unrelated(batches: Batches) -> Iterator[pa.RecordBatch]:
     """Yield the units whose carriers are no more alike than any articles of the site."""
     for batch in batches:
         own, bounds, rows = _likeness(batch.column("cell"))
-        some = np.flatnonzero(own <= column(batch, "usual") + ALIKE)
-        of = {n: _field(rows, n).to_numpy(zero_copy_only=False) for n in ("row", *_FIRST)}
-        firsts = bounds[:-1][some]
-        ends = list(zip(firsts.tolist(), bounds[1:][some].tolist(), strict=True))
+        names = ("row", *_FIRST, *_WORDED)
+        of = {n: _field(rows, n).to_numpy(zero_copy_only=False) for n in names}
+        some, shown_by = _shown_by(of, bounds, own <= column(batch, "usual") + ALIKE)
+        ends = list(zip(bounds[:-1][some].tolist(), bounds[1:][some].tolist(), strict=True))
         columns = {name: column(batch, name)[some] for name in _OF_UNIT}
-        columns |= {"row": of["row"][firsts]}
-        columns |= {"span": (of["low"][firsts] << _SPAN_BITS) + of["size"][firsts]}
+        columns |= {"row": of["row"][shown_by]}
+        columns |= {"span": (of["low"][shown_by] << _SPAN_BITS) + of["size"][shown_by]}
         for name, values in (("before", "before"), ("behind", "behind"), ("homes", "home")):
             made = [of[values][low:high].tobytes() for low, high in ends]
             columns[name] = pa.array(made, pa.large_binary())
         yield from batches_of(columns, _UNRELATED)
+
+
+def _shown_by(of: dict[str, Any], bounds: Int64, unrelated: Bool) -> tuple[Int64, Int64]:
+    """Return which units have carriers with the same numbers, and a carrier that shows each."""
+    some, shown_by = [], []
+    for unit in np.flatnonzero(unrelated).tolist():
+        first, end = int(bounds[unit]), int(bounds[unit + 1])
+        place, same = most_common(of["wording"][first:end])
+        if same or not of["numbered"][first]:
+            some.append(unit)
+            shown_by.append(first + place if of["numbered"][first] else first)
+    return np.array(some, np.int64), np.array(shown_by, np.int64)
 
 
 def _pass(batches: Batches) -> Iterator[pa.RecordBatch]:

@@ -45,6 +45,21 @@ def test_numbers_in_a_line_are_one():
     assert boilerplate([page(n, "12") for n in range(9)], sites=[0] * 9)[0] == []
 
 
+def test_a_table_with_other_numbers_on_each_page_stays():
+    def table(n):
+        return page(n, "Tomorrow", "Morning", f"{n} degrees", "Night", f"{n + 40} degrees below")
+
+    texts = [table(n) for n in range(9)]
+    gone = boilerplate(texts, sites=[0] * 9)[0]
+    assert not any("degrees" in texts[each["doc"]][each["start"] : each["end"]] for each in gone)
+
+
+def test_a_price_above_a_share_bar_stays():
+    texts = [page(n, f"A crate costs {n} crowns", "Share on Facebook", "Print") for n in range(9)]
+    gone = boilerplate(texts, sites=[0] * 9)[0]
+    assert not any("crate" in texts[each["doc"]][each["start"] : each["end"]] for each in gone)
+
+
 def test_background_that_a_paper_repeats_inside_its_articles_stays():
     background = "The flood of two years ago took the lives of more than forty people."
     texts = [f"{page(n)}{background}\n{page(n + 100)}" for n in range(4)]

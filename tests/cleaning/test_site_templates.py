@@ -96,6 +96,48 @@ def test_a_sentence_that_speaks_of_no_site_needs_ten_articles():
     assert gone(scanned(texts), texts) == [PLAIN] * 12
 
 
+TOLD = "By noon of that day {} of the ships had come back to the islands in the south."
+NUMBERED = "Follow the {} readers who get our newsletter by e-mail on every morning of the week."
+
+
+@pytest.mark.parametrize("form", [lined, flat], ids=["lines", "one line"])
+def test_numbers_of_a_sentence_of_the_article_are_text(form):
+    texts = [form(seed, TOLD.format(seed)) for seed in range(30)]
+    assert gone(scanned(texts), texts) == []
+    texts = [form(seed, NUMBERED.format(seed)) for seed in range(12)]
+    assert gone(scanned(texts), texts) == [NUMBERED.format(seed) for seed in range(12)]
+
+
+@pytest.mark.parametrize("form", [lined, flat], ids=["lines", "one line"])
+def test_a_sentence_that_comes_with_another_number_stays(form):
+    texts = [form(seed, TOLD.format(2 if seed == 7 else 19)) for seed in range(30)]
+    assert gone(scanned(texts), texts) == [TOLD.format(19)] * 29
+
+
+def test_a_short_sentence_with_its_own_number_stays_beside_a_template():
+    texts = [flat(seed, f"He left on day {seed}. {NOTE}") for seed in range(12)]
+    assert gone(scanned(texts), texts) == [NOTE] * 12
+    texts = [flat(seed, f"He left on day 7. {NOTE}") for seed in range(12)]
+    assert gone(scanned(texts), texts) == [f"He left on day 7. {NOTE}"] * 12
+
+
+@pytest.mark.parametrize(
+    "last", ["The hearing is on {} May.", TOLD, PLAIN], ids=["a few words", "numbered", "plain"]
+)
+def test_the_last_sentence_above_a_template_stays(last):
+    texts = [lined(seed, "") + f"\n\n{last.format(seed)}\n\n{NOTE}" for seed in range(9)]
+    assert gone(scanned(texts), texts) == [NOTE] * 9
+
+
+def test_numbers_behind_what_is_kept_of_a_template_are_not_known():
+    """Of a template 200 characters are kept; what comes behind cannot be compared."""
+    long = f"{words(random.Random(1), 30, vocabulary(1)).capitalize()} on 19 days of the year."
+    texts = [lined(seed, long) for seed in range(12)]
+    assert gone(scanned(texts), texts) == []
+    texts = [lined(seed, long.replace("19 ", "")) for seed in range(12)]
+    assert len(gone(scanned(texts), texts)) == 12
+
+
 @pytest.mark.parametrize("name", ["", "Reuters "], ids=["alone", "with a Latin name"])
 def test_sentences_are_told_in_a_script_without_capitals(name):
     letters = "\u0915\u0916\u0917\u0918\u091a\u091c\u091f\u0921\u0924\u0926\u0928\u092a"

@@ -214,6 +214,64 @@ def test_templates_of_a_site_are_learned_and_go(place):
         assert index.verify() == []
 
 
+TOLD = "By noon of that day {} of the ships had come back to the islands in the south."
+
+
+def test_a_number_that_stands_nowhere_else_stays(place):
+    """A sentence of ten articles is a template; the eleventh has something new to say in it."""
+    with Index.open(place, clean=True) as index:
+        for number in range(12):
+            index.check_and_add(article(number, TOLD.format(19), site="one.example"))
+        known, new = (article(50 + n, TOLD.format(n), site="one.example") for n in (19, 23))
+        (removal,) = index.check(known).removals
+        assert known["text"][removal.start : removal.end].strip() == TOLD.format(19)
+        assert index.check(new).removals == ()
+        for number in range(12):
+            verdict = index.check_and_add(article(number, TOLD.format(number), site="two.example"))
+            assert verdict.removals == ()
+        assert index.templates("two.example") == []
+
+
+BACKGROUND = "The dam broke in the night after weeks of rain, and the valley stood under water."
+SUBJECT = ["".join(random.Random(each).choices("abcdefgh", k=7)) for each in range(40)]
+
+
+def on_the_subject(number, *more, foot=""):
+    """Return an article in words of one subject, with some sentences more in its midst."""
+    generator = random.Random(f"subject {number}")
+    own = [" ".join(generator.choices(SUBJECT, k=14)).capitalize() + "." for _ in range(8)]
+    text = "\n\n".join([*own[:4], *more, *own[4:], foot]).strip()
+    return {"id": f"subject {number}", "text": text, "site": "s"}
+
+
+def test_a_site_that_begins_with_one_subject_keeps_its_background(place):
+    """Of few articles nobody can tell whether what they share is the site's or the subject's."""
+    with Index.open(place, clean=True) as index:
+        for number in range(80):
+            on_subject = number < 14 or number % 4 == 0
+            each = (
+                on_the_subject(number, BACKGROUND, foot=FOOT)
+                if on_subject
+                else article(number, site="s")
+            )
+            gone = [each["text"][r.start : r.end] for r in index.check_and_add(each).removals]
+            assert not any(BACKGROUND in part for part in gone)
+            if on_subject and 9 < number < 14:  # what speaks of the site goes all the same
+                assert any(FOOT in part for part in gone)
+
+
+def test_a_template_that_later_articles_refute_goes(place, monkeypatch):
+    monkeypatch.setattr("dedup.index.templates._UNSURE", 0)
+    with Index.open(place, clean=True) as index:
+        for number in range(14):
+            index.check_and_add(on_the_subject(number, BACKGROUND))
+        assert [each.text for each in index.templates("s")] == [BACKGROUND]
+        for number in range(100, 150):
+            index.check_and_add(article(number, site="s"))
+        assert index.templates("s") == []
+        assert index.check(on_the_subject(99, BACKGROUND)).removals == ()
+
+
 def test_templates_are_no_passages(place):
     with Index.open(place, passages=True) as index:
         last = [index.check_and_add(article(n, FOOT, site="one.example")) for n in range(14)][-1]

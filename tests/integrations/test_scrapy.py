@@ -138,6 +138,18 @@ def test_items_without_a_text_field_stop_the_spider(site, tmp_path, monkeypatch)
     assert len(items) >= 100
 
 
+@pytest.mark.parametrize(
+    ("name", "lacks"), [("TEXT", "text"), ("ID", "id")], ids=["no text", "no id"]
+)
+def test_a_short_crawl_that_nothing_could_be_said_of_says_so(site, tmp_path, name, lacks):
+    settings = {"DEDUP_INDEX": str(tmp_path / "news.index"), f"DEDUP_{name}_FIELD": "nowhere"}
+    items, stats, log = crawl(site, tmp_path, **settings)
+    assert stats["finish_reason"] == "finished"
+    assert {each["dedup"]["reason"] for each in items} == {f"no {lacks}"}
+    says = f"none of {len(items)} items has the field nowhere (DEDUP_{name}_FIELD)"
+    assert log.count(says) == 1
+
+
 def test_items_are_cleaned_and_told_what_they_share(site, tmp_path):
     items, _, _ = crawl(
         *(site, tmp_path),

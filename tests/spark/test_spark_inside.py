@@ -89,6 +89,10 @@ def sited():
             body = [body[0], f"{prose(30)} {prose(20)} An error has occurred. {line} {prose(14)}"]
         if k % 7 == 0:
             body.append(PLAIN)
+        if k % 4 == 0:
+            body += [TOLD.format(19 if k != 36 else 23), TOLD.replace("noon", "dusk").format(k)]
+        if k % 4 == 1:
+            body[-1] += f" He left on day {k}. {TOLD.format(k % 2 + 7)} {prose(9)}"
         if k % 4 == 2:
             body += [prose(20), *MENU, f"Copyright {k} c.example", prose(3)]
         pages.append((site, "\n\n".join(body)))
@@ -102,6 +106,7 @@ def sited():
 NOTE = "Follow the work of our newsroom by e-mail, or write to the editors of this website."
 RIGHTS = "You can buy the rights of this article on our website at any time."
 PLAIN = "Seven ships sailed in the spring to islands that no map of the time had shown."
+TOLD = "By noon of that day {} of the ships had come back to the islands in the south."
 MENU = ["Home", "Local news", "Sport and leisure", "Weather map", "Opinion", "About us", "Contact"]
 TOTALS = ("documents", "relations", "clusters", "limits", "repeats", "removals", "tags", "review")
 TOTALS = (*TOTALS, "templates", "losses", "stories", "families")

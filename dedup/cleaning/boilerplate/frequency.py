@@ -13,7 +13,7 @@ from bisect import bisect_left
 import numpy as np
 
 from dedup.cleaning.boilerplate.lines import LineCounts
-from dedup.cleaning.boilerplate.notices import NOTICE, speaks_to_reader
+from dedup.cleaning.boilerplate.notices import NOTICE, speaks_of_site, speaks_to_reader
 from dedup.cleaning.boilerplate.page import Page, stretches
 from dedup.cleaning.boilerplate.patterns import fold_line
 from dedup.core.arrays import Bool
@@ -27,6 +27,7 @@ _MENU = 5  # so many frequent lines in a row are no headings, beside boilerplate
 _MARGIN = 8  # … and alone
 _RUN = 3  # the same above or below the text
 _AROUND = 6  # blocks above and below …
+_TABLE = 3  # a run in which more than one line of so many has a number of its own is a table
 _DENSE = 2 / 3  # … of which this share is boilerplate or frequent where there is no text
 
 _PLACE = re.compile(r"[^\W\d_a-zà-ÿ][^\da-zà-ÿ,;:!?]{2,30}(?:, [^\W\d_][^\d,;:!?]{1,30})?\W*")
@@ -42,6 +43,8 @@ def take_frequent(page: Page, line_counts: LineCounts, whole: Bool) -> None:
         if line in page.found or line in page.tagged:
             continue
         page.frequent.add(line)
+        if line_counts.numbered[line] and not speaks_of_site(page.text(line)):
+            page.numbered.add(line)
     _tag_credits(page, line_counts)
     body = _body(page, line_counts)
     _take_dense(page, line_counts, body)
@@ -78,7 +81,7 @@ def _take_dense(page: Page, line_counts: LineCounts, body: Bool) -> None:
     annotations[[each + 1 for each in (*page.found, *page.weak)]] = 1
     annotations[[each + 1 for each in page.frequent if not line_counts.numbered[each]]] = 1
     before = np.cumsum(annotations)
-    for line in sorted(page.frequent):
+    for line in sorted(page.frequent - page.numbered):
         low, high = page.begin(line), page.end(line)
         first, last = max(low, line - _AROUND), min(high, line + 1 + _AROUND)
         above, below = before[line] - before[first], before[last] - before[line + 1]
@@ -136,7 +139,8 @@ def _judge(
         if line in page.found or line == heading:
             continue
         if line_counts.numbered[line] and _is_plain(page, line):
-            if 2 * (len(plain) + firm) >= end - begin:
+            enclosed = begin < line < end - 1 or line not in page.numbered
+            if enclosed and _TABLE * (len(plain) + firm) >= (_TABLE - 1) * (end - begin):
                 page.found[line] = _line(very=False)
         elif line_counts.most[line] and (above or below or len(plain) + firm >= _MENU):
             folded = fold_line(page.text(line))

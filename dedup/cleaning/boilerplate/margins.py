@@ -233,6 +233,8 @@ def _take(page: Page, line: int) -> None:
     unsure = (
         known is not None and known[1:] == _UNSURE
     )  # by how often it occurs and where it stands
+    if line in page.numbered:  # a price, a result: it occurs nowhere else
+        return
     if line != page.begin(line) and (line not in page.tagged or suspect):
         if known is None or unsure:
             page.found[line] = _FINDING
@@ -344,7 +346,7 @@ def _take_frequent(page: Page, line_counts: LineCounts, prose: Bool, text: tuple
     begin, end = page.begin(text[0]), page.end(text[0])
     before = len(page.found)
     for line in (*range(begin, text[0]), *range(text[1], end)):
-        if not line_counts.most[line] or line not in page.frequent:
+        if not line_counts.most[line] or line not in page.frequent or line in page.numbered:
             continue
         if page.has(line, SENTENCE) and not page.has(line, BULLET):
             continue
@@ -357,7 +359,7 @@ def _take_frequent(page: Page, line_counts: LineCounts, prose: Bool, text: tuple
 
 def _take_enclosed(page: Page) -> None:
     """Take frequent lines that have boilerplate directly above and below."""
-    for line in sorted(page.frequent):
+    for line in sorted(page.frequent - page.numbered):
         inside = page.begin(line) < line < page.end(line) - 1
         if inside and line - 1 in page.found and line + 1 in page.found:
             page.found.setdefault(line, _FREQUENT)

@@ -23,6 +23,7 @@ class Page:
     found: dict[int, Finding] = field(default_factory=dict)
     weak: dict[int, str] = field(default_factory=dict)  # boilerplate only among boilerplate: reason
     frequent: set[int] = field(default_factory=set)  # lines on many pages of one site
+    numbered: set[int] = field(default_factory=set)  # of these, what has a number of its own
     markers: list[int] = field(default_factory=list)
     tagged: dict[int, str] = field(default_factory=dict)
     spans: list[tuple[int, int, int, Finding]] = field(default_factory=list)  # parts of lines

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dedup.cleaning.boilerplate.notices import speaks_of_site
 from dedup.cleaning.boilerplate.template_rules import (
     ALIKE,
     CARRIERS,
@@ -22,10 +23,13 @@ from dedup.cleaning.boilerplate.template_rules import (
     clusters_needed,
     is_template,
     likeness,
+    most_common,
+    numbers_of,
     settle,
     shown,
     sketches,
     unit_text,
+    wordings,
 )
 from dedup.cleaning.boilerplate.templates import (
     NONE,
@@ -81,6 +85,7 @@ class TemplateCounter:
 
     def __init__(self, sites: Int64, room: int, columns: Columns) -> None:
         self._sites, self._columns = sites, columns
+        self.refuted: set[int] = set()  # keys of units that stand in articles on one subject
         self._grown = [columns.grow(f"units.{name}", kind, room) for name, kind in _COLUMNS.items()]
 
     def add(self, units: Units, lines: Lines, low: int, first_token: int) -> None:
@@ -97,19 +102,27 @@ class TemplateCounter:
         for column, piece in zip(self._grown, pieces, strict=True):
             column.append(piece)
 
-    def count(self, groups: Int64, texts: Texts, tokens: Tokens) -> Templates:
-        """Return the templates; ``groups`` has a preliminary cluster for each document."""
+    def count(
+        self, groups: Int64, texts: Texts, tokens: Tokens, most_alike: float = 1.0
+    ) -> Templates:
+        """Return the templates; ``groups`` has a preliminary cluster for each document.
+
+        Where units do not speak of their site, its articles count as no more alike than
+        ``most_alike``: of few articles nobody can tell whether all are on one subject. ``refuted``
+        then has what only looks like a template.
+        """
         facts = _Facts(*(column.done() for column in self._grown))
         if not len(facts.keys):
             return NONE
         _, group = np.unique(groups, return_inverse=True)
         repeated, parts = _repeated(facts.keys)
         given = self._sites, group.astype(np.int64), texts, tokens
-        survey = _Survey(*given, facts, repeated)
+        survey = _Survey(*given, facts, repeated, most_alike)
         for rows in _parts(facts.keys, repeated, parts):
             survey.judge(rows)
             self._columns.ease()
         self._columns.drop(*(f"units.{name}" for name in _COLUMNS))
+        self.refuted = survey.refuted
         return templates_of(settle(survey.found))
 
 
@@ -147,7 +160,9 @@ class _Survey:
     tokens: Tokens
     facts: _Facts
     repeated: Bool
+    most_alike: float
     found: list[Candidate] = field(default_factory=list)
+    refuted: set[int] = field(default_factory=set)
     _of_site: Int64 = field(init=False)  # how many clusters each site has, the unknown one first
     _all: int = field(init=False)
     _usual: dict[int, float] = field(default_factory=dict)  # how alike articles of a site are
@@ -162,21 +177,45 @@ class _Survey:
         counts = _count(self.facts.take(rows), self.sites, self.group, self._need)
         if not len(counts.keys):
             return
-        for place in np.flatnonzero(~self._related(rows, counts)).tolist():
+        related, unsure = self._related(rows, counts)
+        keys = counts.keys ^ np.where(counts.sites < 0, np.uint64(0), spread(counts.sites))
+        self.refuted.update(keys[related].tolist())
+        for place in np.flatnonzero(~related).tolist():
             carriers = rows[counts.carriers[counts.bounds[place] : counts.bounds[place + 1]]]
-            first, site = int(carriers[0]), int(counts.sites[place])
-            doc, size = int(self.facts.docs[first]), int(self.facts.sizes[first])
-            low = int(self.facts.lows[first])
+            shown_by, site = self._shown_by(carriers), int(counts.sites[place])
+            if shown_by is None:
+                continue
+            doc, size, text = shown_by
+            if unsure[place] and not speaks_of_site(text):
+                continue
             clusters, documents = int(counts.clusters[place]), int(counts.documents[place])
-            text = unit_text(self.texts.text(doc), self.tokens, low, low + size)
             total = int(self._of_site[site + 1]) if site >= 0 else self._all
             if is_template(text, size, clusters, total, of_site=site >= 0):
-                key = int(counts.keys[place])
-                if site >= 0:
-                    key ^= int(spread(np.array([site]))[0])
                 entry = Template(shown(text), site, clusters, documents, doc)
                 spreads = spread(self.sites[self.facts.docs[carriers]])
-                self.found.append(Candidate(key, size, entry, self._beside(carriers), spreads))
+                self.found.append(
+                    Candidate(int(keys[place]), size, entry, self._beside(carriers), spreads)
+                )
+
+    def _shown_by(self, carriers: Int64) -> tuple[int, int, str] | None:
+        """Return a document that shows a unit, how many words it has there, and its text.
+
+        It is the first of ``carriers``, or, where numbers are text, one with the numbers that most
+        have; none where they differ.
+        """
+        first = int(carriers[0])
+        doc, size, text = self._unit(first)
+        if numbers_of(text):
+            lows, sizes = self.facts.lows[carriers], self.facts.sizes[carriers].astype(np.int64)
+            place, same = most_common(wordings(self.tokens, lows, lows + sizes))
+            return self._unit(int(carriers[place])) if same else None
+        return doc, size, text
+
+    def _unit(self, row: int) -> tuple[int, int, str]:
+        doc, low, size = (
+            int(of[row]) for of in (self.facts.docs, self.facts.lows, self.facts.sizes)
+        )
+        return doc, size, unit_text(self.texts.text(doc), self.tokens, low, low + size)
 
     def _beside(self, rows: Int64) -> UInt64:
         """Return the keys of the units directly before and behind some, 0 for none."""
@@ -193,8 +232,11 @@ class _Survey:
     def _need(self, sites: Int64) -> Int64:
         return clusters_needed(sites >= 0, self._of_site[sites + 1])
 
-    def _related(self, rows: Int64, counts: _Counts) -> Bool:
-        """Tell which units stand in articles that are alike in their other words too."""
+    def _related(self, rows: Int64, counts: _Counts) -> tuple[Bool, Bool]:
+        """Tell which units stand in articles that are alike in their other words too.
+
+        The second answer takes the articles of a site for no more alike than ``most_alike``.
+        """
         carriers = self.facts.docs[rows[counts.carriers]].astype(np.int64)
         new = [site for site in distinct(counts.sites).tolist() if site not in self._usual]
         samples = [self._sample(site) for site in new]
@@ -205,8 +247,8 @@ class _Survey:
         usual = likeness(sketched, members[len(carriers) :], ends)
         self._usual.update(zip(new, usual.tolist(), strict=True))
         own = likeness(sketched, members[: len(carriers)], counts.bounds)
-        related: Bool = own > np.array([self._usual[s] for s in counts.sites.tolist()]) + ALIKE
-        return related
+        expected = np.array([self._usual[site] for site in counts.sites.tolist()])
+        return own > expected + ALIKE, own > np.minimum(expected, self.most_alike) + ALIKE
 
     def _sample(self, site: int) -> Int64:
         """Return documents, each of another cluster, that stand for any of a site."""

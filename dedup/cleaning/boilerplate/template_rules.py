@@ -15,6 +15,7 @@ from dedup.cleaning.boilerplate.notices import NOTICE, REPORTED, speaks_of_site
 from dedup.cleaning.boilerplate.patterns import fold_line
 from dedup.cleaning.boilerplate.templates import Template
 from dedup.core.arrays import Bool, Float64, Int64, UInt64
+from dedup.core.hashing import xxh3_64
 from dedup.kernels import templates as kernel
 from dedup.kernels.templates import LEAST_WORDS
 from dedup.text.stopwords import stop_lists
@@ -30,10 +31,14 @@ LINE_CLUSTERS = 5  # the same for a line that ends no sentence
 CARRIERS = 8  # of a unit whose other words are compared
 SAMPLE = 48  # documents of a site that stand for any of it
 ALIKE = 0.05  # articles that are so much more alike than any of the site are on one subject
+_SAME_NUMBERS = (
+    8  # tenths of the carriers of a unit that hold the same numbers, where these are text
+)
 _BESIDE = 8  # tenths of the places of a short unit that have a template beside them
 _ROUNDS = 4
 _SHOWN = 200  # characters of a template in the summary
 _TAIL = re.compile(r"[^\w\s]{0,4}")
+_NUMBER = re.compile(r"\w*\d\w*")
 _ENDED = re.compile(r"[.!?…؟۔।。！？…][\"'”’»)\]]*\s*$")
 
 
@@ -77,6 +82,41 @@ def is_template(unit: str, size: int, clusters: int, total: int, *, of_site: boo
     fewest = PLAIN_CLUSTERS if ended else LINE_CLUSTERS
     need = max(fewest, PLAIN_SHARE * total) if of_site else CORPUS_PLAIN_CLUSTERS
     return clusters >= need
+
+
+def numbers_of(unit: str) -> list[str]:
+    """Return the numbers of a unit that are text: none of one in which a site speaks of itself.
+
+    >>> numbers_of("By Tuesday 19 people had died in 4 villages.")
+    ['19', '4']
+    >>> numbers_of("Join the 12,000 readers of our newsletter.")
+    []
+    """
+    found = _NUMBER.findall(unit)
+    return [] if not found or speaks_of_site(unit) else found
+
+
+def is_of_template(unit: str, template: str) -> bool:
+    """Tell whether a unit is that of a ``template``, as it is ``shown``, with its numbers too.
+
+    Units are known with all numbers taken as one; a number that is text may occur nowhere else.
+    """
+    own = numbers_of(unit)
+    return not own or own == numbers_of(shown(unit)) == numbers_of(template)
+
+
+def wordings(tokens: Tokens, lows: Int64, highs: Int64) -> Int64:
+    """Return hashes of the tokens ``lows:highs``, numbers as they are."""
+    spans = zip(lows.tolist(), highs.tolist(), strict=True)
+    made = [xxh3_64(tokens.hashes[low:high].tobytes()) for low, high in spans]
+    return np.array(made, np.uint64).view(np.int64)
+
+
+def most_common(wordings: Int64) -> tuple[int, bool]:
+    """Return the first carrier of a unit with the most common wording; whether most have that."""
+    _, first, counts = np.unique(wordings, return_index=True, return_counts=True)
+    place = int(np.lexsort((first, -counts))[0])
+    return int(first[place]), bool(10 * counts[place] >= _SAME_NUMBERS * len(wordings))
 
 
 def unit_text(text: str, tokens: Tokens, low: int, high: int) -> str:

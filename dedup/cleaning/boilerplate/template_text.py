@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from dedup.cleaning.boilerplate.lines import LineCounts
+from dedup.cleaning.boilerplate.notices import speaks_of_site
 from dedup.cleaning.boilerplate.page import Page
-from dedup.cleaning.boilerplate.templates import ENDING, NOT, SHORT, Templates
-from dedup.core.arrays import Bool, Int64, UInt8
-from dedup.kernels.templates import Units
-from dedup.text.lines import SENTENCE, Lines
-from dedup.text.tokens import Tokens
+from dedup.cleaning.boilerplate.template_rules import is_of_template, unit_text
+from dedup.cleaning.boilerplate.templates import (
+    ENDING,
+    NOT,
+    SHORT,
+    Templates,
+    cut_units,
+    spread,
+)
+from dedup.core.arrays import Bool, Int64, Texts, UInt8, offsets_of, texts_from_strings
+from dedup.kernels.templates import LEAST_WORDS, Units
+from dedup.kernels.text import DIGIT
+from dedup.text.lines import SENTENCE, Lines, line_table
+from dedup.text.tokens import Tokens, tokenise_texts
 
 LINE_FINDING = ("site_template", "template_line", "strong")
 KNOWN_FINDING = ("site_template", "known_template", "strong")
@@ -23,6 +34,25 @@ _LABEL_WORDS = 4  # a shorter line may be the heading of what is below it
 _LABEL_TOKENS = 2  # of a label that goes with the sentence behind it
 _STOP = re.compile(r"[^\w\s]*[.!?…|؟۔।。！？][^\w\s]*\s+")
 _TAIL = re.compile(r"[^\w\s„«“‘‚「『(\[]*")
+
+
+class Documents(Protocol):
+    """Some documents, cut into tokens and lines."""
+
+    @property
+    def texts(self) -> Texts:
+        """Return their texts."""
+        ...
+
+    @property
+    def tokens(self) -> Tokens:
+        """Return their tokens."""
+        ...
+
+    @property
+    def lines(self) -> Lines:
+        """Return their lines."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +66,38 @@ class Found:
     known: Int64
 
     @classmethod
-    def of(
-        cls, templates: Templates, units: Units, tokens: Tokens, lines: Lines, sites: Int64
-    ) -> Found:
+    def of(cls, templates: Templates, units: Units, part: Documents, sites: Int64) -> Found:
         """Look the units of some documents up."""
+        tokens, lines = part.tokens, part.lines
         known = np.flatnonzero(np.isin(lines.keys, templates.lines) & (lines.words > 0))
-        return cls(units, *templates.find(tokens, lines, units, sites), tokens, known)
+        found = cls(units, *templates.find(tokens, lines, units, sites), tokens, known)
+        found._leave_other_numbers(templates, part, sites)
+        return found
+
+    def _leave_other_numbers(self, templates: Templates, part: Documents, sites: Int64) -> None:
+        """Leave the units whose numbers are text, and not those of the template."""
+        units, tokens = self.units, self.tokens
+        some = np.flatnonzero(self.verdicts)
+        if not len(some):
+            return
+        lows = np.where(self.verdicts == ENDING, self.endings, units.lows)[some]
+        digits = offsets_of(((tokens.flags & np.uint8(DIGIT)) > 0).astype(np.int32))
+        numbered = digits[units.highs[some]] > digits[lows]
+        for unit, low in zip(some[numbered].tolist(), lows[numbered].tolist(), strict=True):
+            doc = int(part.lines.docs[units.lines[unit]])
+            text = unit_text(part.texts.text(doc), tokens, low, int(units.highs[unit]))
+            key = _key_of(text) if self.verdicts[unit] == ENDING else int(units.keys[unit])
+            template = templates.text(key, int(spread(sites[[doc]])[0]))
+            if template is not None and not is_of_template(text, template):
+                self.verdicts[unit] = NOT
+
+
+def _key_of(text: str) -> int:
+    """Return the key of a unit that stands in a line of its own; 0 for none."""
+    texts = texts_from_strings([text])
+    tokens = tokenise_texts(texts)
+    keys = cut_units(tokens, line_table(texts, tokens)).keys
+    return int(keys[0]) if len(keys) else 0
 
 
 def take_templates(page: Page, line_counts: LineCounts, whole: Bool, found: Found | None) -> None:
@@ -83,7 +139,7 @@ def _take_beside(page: Page, line_counts: LineCounts, template: int) -> None:
         beside = []
         line = template + step
         while page.begin(template) < line < page.end(template) and line_counts.often[line]:
-            if line in page.tagged:
+            if line in page.tagged or _is_text(page, line_counts, line):
                 break
             if line not in page.found:
                 beside.append(line)
@@ -92,6 +148,18 @@ def _take_beside(page: Page, line_counts: LineCounts, template: int) -> None:
             beside.pop()
         for line in beside:
             page.found[line] = LINE_FINDING
+
+
+def _is_text(page: Page, line_counts: LineCounts, line: int) -> bool:
+    """Tell whether a frequent line beside a template belongs to the article.
+
+    It does with a number of its own, and as a sentence so long that it would be a template itself.
+    """
+    if line in page.found or speaks_of_site(page.text(line)):
+        return False
+    return bool(line_counts.numbered[line]) or (
+        page.has(line, SENTENCE) and page.words[line] >= LEAST_WORDS
+    )
 
 
 def _is_heading(page: Page, line: int) -> bool:

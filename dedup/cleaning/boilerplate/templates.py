@@ -63,6 +63,7 @@ class Templates:
     entries: tuple[Template, ...]
     keys: tuple[int, ...] = ()  # of the entries, where they were counted
     lines: UInt64 = field(default_factory=lambda: np.zeros(0, np.uint64))
+    _texts: dict[int, str] = field(default_factory=dict, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.table.any()) or len(self.lines) > 0
@@ -77,6 +78,19 @@ class Templates:
         keys = np.union1d(self.table[self.table > 0], cut_units(tokens, lines).keys)
         own = distinct(lines.keys[lines.words > 0])
         return Templates(_key_table(keys), self.entries, self.keys, own)
+
+    def text(self, key: int, spread: int) -> str | None:
+        """Return the text of a template that was counted, by the key of a unit and of its site."""
+        if not self._texts and self.keys:
+            shown = zip(self.keys, self.entries, strict=True)
+            self._texts.update((of, entry.text) for of, entry in shown)
+        return self._texts.get(key, self._texts.get(key ^ spread))
+
+    def numbered(self) -> tuple[tuple[Template, ...], tuple[int, ...]]:
+        """Return the templates with a digit in them, and their keys."""
+        shown = zip(self.entries, self.keys, strict=True)
+        some = [each for each in shown if any(map(str.isdigit, each[0].text))]
+        return tuple(entry for entry, _ in some), tuple(key for _, key in some)
 
     def find(self, tokens: Tokens, lines: Lines, units: Units, sites: Int64) -> tuple[UInt8, Int64]:
         """Tell of the units of some documents what they are, and where a template ends them."""
