@@ -86,7 +86,9 @@ def test_of_versions_the_one_that_is_wanted_is_kept(find, policy, kept):
 
 
 @pytest.mark.parametrize("config", MODES, ids=("full", "fast"))
-@pytest.mark.parametrize("dates", [(None, None), ("2026-03-01", "2026-03-01"), ("2026-03-01", None)])
+@pytest.mark.parametrize(
+    "dates", [(None, None), ("2026-03-01", "2026-03-01"), ("2026-03-01", None)]
+)
 def test_versions_stay_where_no_date_says_which_is_newer(config, dates):
     result = dedup.scan(versions(one=dates[0], two=dates[1]), config)
     assert [each.kept for each in result.documents] == [True, True]
