@@ -400,8 +400,8 @@ def _own_sentences(figures: Int64, counts: Int64 | Int32, config: Config) -> tup
 def _kept_versions(figures: Int64, dates: Int64, config: Config) -> Bool:
     """Tell which side of a revision stays: by the policy, and what has sentences of its own.
 
-    Where nothing says which one is later, neither is known to be replaced, and both stay. That does
-    not hold for what stands beside a text of some length: outlets put their own byline above a copy.
+    Where nothing says which one is later, neither is known to be replaced, and both stay.
+    Not so for what stands beside a text of some length: outlets put their own byline above a copy.
     """
     if config.revisions == "keep":
         return np.ones((len(figures), 2), np.bool_)
