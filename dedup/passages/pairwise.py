@@ -2,7 +2,7 @@
 
 Which seeds count is told by the whole corpus: those in too many documents are left out of some.
 Given that, the passages of two documents follow from their own tokens. So some documents are
-indexed by themselves, in groups of which the first one is compared with the others.
+indexed by themselves, in groups: inside of these some are compared with those behind them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dedup.kernels.seeds import NGRAMS, WORD_PAIRS
 from dedup.kernels.shingles import MULTIPLIER
 from dedup.passages import find
 from dedup.passages.find import Passages
-from dedup.passages.seeds import PLACES, WORD_PAIR_REACH
+from dedup.passages.seeds import WORD_PAIR_REACH, index_given
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
@@ -45,6 +45,16 @@ class LeftOut(NamedTuple):
     values: UInt64
 
 
+class Groups(NamedTuple):
+    """Documents that are compared with each other, in order of group.
+
+    ``firsts`` tells which are compared with those of their group that come behind them.
+    """
+
+    numbers: Int64
+    firsts: Bool
+
+
 def seeds_of(kind: int, tokens: Tokens, words: Words, config: Config) -> Seeds:
     """Return all seeds of one kind (of ``KINDS``) of some documents."""
     reach = config.passage_size if kind == NGRAMS else WORD_PAIR_REACH
@@ -62,17 +72,14 @@ def seeds_of(kind: int, tokens: Tokens, words: Words, config: Config) -> Seeds:
 
 
 def find_passages_in(
-    tokens: Tokens, words: Words, heads: Int64, left_out: dict[int, LeftOut], config: Config
+    tokens: Tokens, words: Words, groups: Groups, left_out: dict[int, LeftOut], config: Config
 ) -> Passages:
-    """Find the passages of each document with the head of its group.
+    """Find the passages of documents with later ones of their group.
 
-    ``heads`` names for each document the first of its group, which stands before the others;
     ``left_out`` has by kind the seeds that do not count.
     """
-    is_head = heads == np.arange(len(heads))
     indexes = tuple(
-        _index(seeds_of(kind, tokens, words, config), heads, is_head, left_out[kind])
-        for kind in KINDS
+        _index(seeds_of(kind, tokens, words, config), groups, left_out[kind]) for kind in KINDS
     )
     documents = find.documents_of(tokens, words)
     longest = int(tokens.counts().max(initial=1))
@@ -82,37 +89,35 @@ def find_passages_in(
     return find.joined([found], Counter())
 
 
-def _index(seeds: Seeds, heads: Int64, is_head: Bool, left_out: LeftOut) -> kernel.Index:
-    """Index seeds by value inside of each group; only heads look theirs up."""
-    rows = seeds.rows.astype(np.int64)
-    in_group = _mixed(heads[rows], seeds.values)
-    some = np.flatnonzero(_may_be_among(in_group, in_group[is_head[rows]]))
-    rows, values, in_group = rows[some], seeds.values[some], in_group[some]
-    own = _mixed(rows, values)
-    keep = ~np.isin(own, _mixed(left_out.rows, left_out.values))
-    keep[keep] = _nth(own[keep]) < PLACES
-    rows, places = rows[keep], seeds.places[some[keep]]
-    _, groups = np.unique(in_group[keep], return_inverse=True)
-    order = np.argsort(groups, kind="stable")
-    group_bounds = offsets_of(np.bincount(groups, minlength=1))
-    looks = np.flatnonzero(is_head[rows])
-    bounds = offsets_of(np.bincount(rows[looks], minlength=len(heads)))
+def _index(seeds: Seeds, documents: Groups, left_out: LeftOut) -> kernel.Index:
+    """Index seeds by value inside of each group; only first documents look theirs up."""
+    some = np.flatnonzero(~_are_left_out(seeds, left_out))
+    seeds = Seeds(seeds.values[some], seeds.rows[some], seeds.places[some])
+    values = _mixed(documents.numbers[seeds.rows], seeds.values)
+    found = index_given(values, seeds.rows, seeds.places, len(documents.firsts))
+    sizes = np.diff(found.bounds)
+    looks = np.repeat(documents.firsts, sizes)
     return kernel.Index(
-        bounds,
-        groups[looks].astype(np.uint32),
-        np.ascontiguousarray(places[looks]),
-        group_bounds,
-        rows[order].astype(np.int32),
-        np.ascontiguousarray(places[order]),
+        offsets_of(sizes * documents.firsts),
+        found.groups[looks],
+        found.positions[looks],
+        found.group_bounds,
+        found.group_rows,
+        found.group_positions,
     )
 
 
-def _may_be_among(keys: UInt64, wanted: UInt64) -> Bool:
-    """Tell of hashes which may be among others; most of those that are not are told apart."""
-    table = np.zeros(1 << max(10, (8 * len(wanted)).bit_length()), np.bool_)
-    mask = np.uint64(len(table) - 1)
-    table[wanted & mask] = True
-    found: Bool = table[keys & mask]
+def _are_left_out(seeds: Seeds, left_out: LeftOut) -> Bool:
+    """Tell which seeds do not count in their documents."""
+    found = np.zeros(len(seeds.rows), np.bool_)
+    if len(left_out.rows):
+        own = _mixed(seeds.rows.astype(np.int64), seeds.values)
+        others = _mixed(left_out.rows, left_out.values)
+        table = np.zeros(1 << max(10, (8 * len(others)).bit_length()), np.bool_)
+        mask = np.uint64(len(table) - 1)
+        table[others & mask] = True
+        some = np.flatnonzero(table[own & mask])  # most are told apart by some bits
+        found[some] = np.isin(own[some], others)
     return found
 
 
@@ -122,15 +127,3 @@ def _mixed(rows: Int64, values: UInt64) -> UInt64:
     mixed = (mixed ^ (mixed >> np.uint64(32))) * MULTIPLIER
     found: UInt64 = mixed ^ (mixed >> np.uint64(29))
     return found
-
-
-def _nth(keys: UInt64) -> Int64:
-    """Return of each key how many equal ones stand before it."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    new = np.ones(len(keys), np.bool_)
-    new[1:] = ordered[1:] != ordered[:-1]
-    places = np.arange(len(keys))
-    nth = np.empty(len(keys), np.int64)
-    nth[order] = places - np.maximum.accumulate(np.where(new, places, 0))
-    return nth

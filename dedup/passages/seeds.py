@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from dedup.kernels.shingles import MULTIPLIER
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
-__all__ = ["NGRAMS", "WORD_PAIRS", "Ranked", "SeedIndex", "index_seeds", "ranked"]
+__all__ = ["NGRAMS", "WORD_PAIRS", "Ranked", "SeedIndex", "index_given", "index_seeds", "ranked"]
 
 _NAMES = {NGRAMS: "ngrams", WORD_PAIRS: "word_pairs"}
 WORD_PAIR_REACH = 6  # tokens from one content word to the next
@@ -231,7 +232,8 @@ def index_seeds(
     held = 0
     row_counts = np.zeros(len(tokens), np.int64)
     for capacity, made in seeds.parts(counters, again):
-        found = _groups(capacity, made, order, config, row_counts, cut)
+        most = config.passage_max_documents
+        found = _groups(capacity, made, _Bounded(order, most, row_counts), cut)
         pieces: tuple[Array, ...] = (found.rows, found.positions, found.bounds[1:] + held)
         for column, piece in zip(grown, pieces, strict=True):
             column.append(piece)
@@ -243,10 +245,29 @@ def index_seeds(
     return _by_document(name, row_counts, groups, longest, columns), cut
 
 
-def _groups(
-    capacity: _Room, made: int, order: Int64, config: Config, row_counts: Int64, cut: Counter[str]
-) -> kernel.Groups:
+def index_given(values: UInt64, rows: Int32, places: Int32, documents: int) -> SeedIndex:
+    """Index seeds that are given in order of document and place.
+
+    One may be in any number of documents.
+    """
+    row_counts = np.zeros(documents, np.int64)
+    bounded = _Bounded(np.arange(documents), documents, row_counts)
+    found = _groups(_Room.around(values, rows, places), len(values), bounded, Counter())
+    longest = int(places.max(initial=0)) + 1
+    return _by_document("", row_counts, found, longest, Columns())
+
+
+class _Bounded(NamedTuple):
+    """Documents by rank, how many of them a seed keeps, and of each how many seeds it keeps."""
+
+    order: Int64
+    most: int
+    row_counts: Int64
+
+
+def _groups(capacity: _Room, made: int, documents: _Bounded, cut: Counter[str]) -> kernel.Groups:
     """Return the seeds that are in several documents."""
+    order, most, row_counts = documents
     values, rows, positions = (array[:made] for array in capacity.seeds())
     slots = capacity.slots[: table_size(made)]
     numbers = lsh_kernel.group_keys(values, slots, capacity.groups[:made], capacity.sizes)
@@ -257,7 +278,7 @@ def _groups(
     )
     count = kernel.gather_groups(order, seeds, capacity.sizes, numbers, out)
     groups, kept, oversized, outside, repeated = kernel.bound_groups(
-        out, count, config.passage_max_documents, PLACES, row_counts
+        out, count, most, PLACES, row_counts
     )
     cut["seeds_in_too_many_documents"] += int(oversized)
     cut["seed_positions_left_out"] += int(outside + repeated)

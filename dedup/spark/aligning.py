@@ -1,7 +1,6 @@
-"""Passages of pairs of documents that share seeds: the kernels of one machine, pair by pair.
+"""Passages of pairs of documents that share seeds: the kernels of one machine, group by group.
 
-The texts of a pair meet by one join and one shuffle, as sets do in ``spark.verifying``: the first
-document stands once above all it is compared with, and what seeds do not count comes with each.
+The texts of pairs meet in groups (``spark.meeting``), and what seeds do not count comes with each.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from dedup.core.arrays import Bool, Int64, Texts, offsets_of, texts_from_arrow
 from dedup.kernels.lines import Stretches
 from dedup.passages.find import Passages
 from dedup.passages.neighbours import join_neighbours
-from dedup.passages.pairwise import KINDS, LeftOut, find_passages_in
+from dedup.passages.pairwise import KINDS, Groups, LeftOut, find_passages_in
 from dedup.pipeline.discount import shingles_left
 from dedup.pipeline.results import passages_table
 from dedup.pipeline.wording import HeldWords, some_tokens
@@ -30,7 +29,7 @@ from dedup.similarity.relations import NONE, Pairs, Scores, compare_shingles, co
 from dedup.similarity.telling import telling_passages
 from dedup.sources.tables import usable_texts
 from dedup.spark import spans
-from dedup.spark.asked import OF_ADDRESS, WANTED, Asked
+from dedup.spark.asked import OF_ADDRESS, Asked
 from dedup.spark.equals import GONE
 from dedup.spark.frames import (
     Batches,
@@ -42,7 +41,8 @@ from dedup.spark.frames import (
     map_batches,
     sql_schema,
 )
-from dedup.spark.verifying import CONFIRMED, SALTED
+from dedup.spark.meeting import met, whole_groups
+from dedup.spark.verifying import CONFIRMED
 from dedup.text.shingles import Shingles, shingle_batch
 from dedup.text.stopwords import Learned, classify_part, languages_of
 from dedup.text.tokens import Tokens, tokenise_texts
@@ -66,8 +66,6 @@ ALIGNED: Schema = {
     **{_NAMED[name]: kind for name, kind in RELATED.items()},
 }
 KNOWN = ("row", "doc_id", "tokens", "date_rank", GONE)
-_HEAD = -1  # in the column ``b``: the document itself, before those it is compared with
-_MOST_ROWS = 256  # documents that are aligned at a time, about
 
 
 class Found(NamedTuple):
@@ -86,7 +84,7 @@ class Found(NamedTuple):
 def align(
     store: Store, pairs: Frame, left_out: Frame, texts: Frame, learned: Learned, config: Config
 ) -> tuple[Frame, Frame]:
-    """Return the passages of ``WANTED`` pairs, and as ``RELATED`` those with a relation.
+    """Return the passages of ``meeting.grouped`` pairs, and as ``RELATED`` those with a relation.
 
     Those of one address come without a relation too. ``left_out`` are the seeds that do not count
     in a document. ``texts`` are those of the documents in a pair, with the columns ``KNOWN``, and
@@ -97,59 +95,23 @@ def align(
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
         config = Config(**settings)
-        head: pa.Table | None = None
-        for batch in batches:
-            for low in range(0, len(batch), _MOST_ROWS):
-                table = pa.Table.from_batches([batch.slice(low, _MOST_ROWS)])
-                table = table if head is None else pa.concat_tables([head, table])
-                table = table.combine_chunks()
-                heads = _heads(column(table, "b"))
-                head = table.slice(int(heads[-1]), 1)
-                yield from _rows(table, _found(table, heads, learned, config))
+        for table in whole_groups(batches):
+            yield from _rows(table, _found(table, learned, config))
 
-    made = map_batches(_met(pairs, left_out, texts), work, ALIGNED)
+    made = map_batches(met(pairs, left_out, texts), work, ALIGNED)
     made = store.keep(made, "aligned")
     passages = made.where(F.col("a").isNotNull()).select(*PASSAGES, *SPANS)
     found = made.where(F.col("a").isNull())
     return passages, found.select(*(F.col(_NAMED[name]).alias(name) for name in RELATED))
 
 
-def _met(pairs: Frame, left_out: Frame, texts: Frame) -> Frame:
-    """Bring each document together with those it is compared with, behind it and in order."""
-    left_out = left_out.groupBy("row").agg(
-        *(F.collect_list(F.when(F.col("n") == kind, F.col("value"))).alias(f"out{kind}")
-          for kind in KINDS)
-    )  # fmt: skip
-    rows = pairs.select(F.col("a").alias("row")).union(pairs.select("b")).distinct()
-    known = texts.drop("tokens", "group").join(rows, "row", "left_semi")
-    known = known.join(left_out, "row", "left")
-    many = pairs.groupBy("a").count().where(F.col("count") > SALTED)
-    tasks = many.select("a", F.ceil(F.col("count") / SALTED).alias("tasks"))
-    salt = F.expr("coalesce(pmod(xxhash64(b), tasks), 0)").alias("salt")
-    facts = [name for name in WANTED if name not in ("a", "b")]
-    salted = pairs.join(F.broadcast(tasks), "a", "left").select("a", "b", salt, *facts)
-    names = [name for name in known.columns if name != "row"]
-    others = salted.join(known.withColumnRenamed("row", "b"), "b")
-    others = others.select("a", "salt", "b", *names, *facts)
-    heads = salted.select("a", "salt").distinct().join(known.withColumnRenamed("row", "a"), "a")
-    heads = heads.select("a", "salt", F.lit(_HEAD).cast("bigint").alias("b"), *names)
-    both = heads.unionByName(others, allowMissingColumns=True).repartition("a", "salt")
-    return both.sortWithinPartitions("a", "salt", "b")
-
-
-def _heads(b: Int64) -> Int64:
-    """Return for each row the head above it, or itself."""
-    heads: Int64 = np.maximum.accumulate(np.where(b == _HEAD, np.arange(len(b)), 0))
-    return heads
-
-
-def _found(table: pa.Table, heads: Int64, learned: Learned, config: Config) -> Found:
+def _found(table: pa.Table, learned: Learned, config: Config) -> Found:
     texts = texts_from_arrow(usable_texts(table.column("text").chunk(0)))
     tokens = tokenise_texts(texts)
     words = classify_part(tokens, spans.masked(tokens, table), languages_of(tokens), learned)
     left_out = {kind: _left_out(table.column(f"out{kind}").chunk(0)) for kind in KINDS}
-    asked = Asked.of(table, heads)
-    found = find_passages_in(tokens, words, heads, left_out, config)
+    asked, groups = Asked.of(table), column(table, "group")
+    found = find_passages_in(tokens, words, Groups(groups, asked.firsts), left_out, config)
     found = join_neighbours(asked.seeded(found), tokens)
     counts = tokens.counts()
     if GONE in table.column_names:
@@ -220,8 +182,7 @@ def _rows(table: pa.Table, found: Found) -> Iterator[pa.RecordBatch]:
     ids = table.column("doc_id").chunk(0)
     made = passages_table(found.passages, found.tokens, ids)
     columns = {name: made.column(name).combine_chunks() for name in PASSAGES}
-    passages, b = found.passages, column(table, "b")
-    rows = np.where(b == _HEAD, column(table, "a"), b)
+    passages, rows = found.passages, column(table, "row")
     ends = (
         rows[passages.a],
         rows[passages.b],

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.core.arrays import Bool, Int64
+from dedup.core.arrays import Bool, Int64, one_array
 from dedup.passages.find import Passages
 from dedup.similarity.misread import Misread
 from dedup.similarity.relations import Pairs
@@ -48,39 +48,77 @@ def together(parts: Sequence[Frame]) -> Frame:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Why the documents of a table are compared with the head above each (``heads``)."""
+    """Which documents of a table are compared (``pairs``, in order), and why.
 
-    heads: Int64
+    ``firsts`` tells of each document whether it is the first of a pair.
+    """
+
+    firsts: Bool
+    pairs: Int64
     why: Int64
-    candidates: Int64
     misread: Misread
 
     @classmethod
-    def of(cls, table: pa.Table, heads: Int64) -> Asked:
-        """Take the pairs of a table."""
-        why = table.column("why").fill_null(0).to_numpy()
-        rows = np.flatnonzero(why & (CANDIDATE | OF_ADDRESS))
-        read = np.flatnonzero(table.column("read_a").is_valid().to_numpy())
-        share_a, share_b = (column(table, name)[read] for name in ("read_a", "read_b"))
-        both = np.stack([heads, np.arange(len(heads))], axis=1)
-        return cls(heads, why, both[rows], Misread(both[read], share_a, share_b))
+    def of(cls, table: pa.Table) -> Asked:
+        """Take the pairs of a table of whole groups, as ``meeting.met`` has them."""
+        cells = one_array(table.column("asked"))
+        sizes = cells.value_lengths().to_numpy()
+        given = cells.flatten()
+        b, why = (given.field(name).to_numpy() for name in ("b", "why"))
+        a = np.repeat(np.arange(len(table)), sizes)
+        pairs = np.stack([a, _places(table, a, b)], axis=1)
+        order = np.lexsort(pairs.T[::-1])
+        pairs, given = pairs[order], given.take(pa.array(order))
+        read = np.flatnonzero(given.field("read_a").is_valid())
+        shares = (
+            given.field(name).take(pa.array(read)).to_numpy() for name in ("read_a", "read_b")
+        )
+        return cls(sizes > 0, pairs, why[order], Misread(pairs[read], *shares))
+
+    @property
+    def candidates(self) -> Int64:
+        """Return the pairs that are compared whatever seeds they share."""
+        return self.pairs[self.why & (CANDIDATE | OF_ADDRESS) > 0]
 
     def are(self, pairs: Pairs, why: int) -> Bool:
         """Tell which pairs are compared for that reason."""
-        found: Bool = self.why[pairs.b] & why > 0
-        return found
+        return self._are(np.stack([pairs.a, pairs.b], axis=1), self.why & why > 0)
 
     def are_misread(self, pairs: Pairs) -> Bool:
         """Tell which pairs are alike by their characters."""
-        found: Bool = np.isin(pairs.b, self.misread.pairs[:, 1])
+        rows, both = self._packed(np.stack([pairs.a, pairs.b], axis=1), self.misread.pairs)
+        found: Bool = np.isin(rows, both)
         return found
 
     def seeded(self, found: Passages) -> Passages:
         """Return the passages of the pairs that share enough seeds."""
-        pairs = found.pairs[self.why[found.pairs[:, 1]] & SEEDED > 0]
-        kept = self.why[found.b] & SEEDED > 0
+        seeded = self.why & SEEDED > 0
+        pairs = found.pairs[self._are(found.pairs[:, :2], seeded)]
+        kept = self._are(np.stack([found.a, found.b], axis=1), seeded)
         if kept.all():
             return replace(found, pairs=pairs)
         columns = {name: getattr(found, name)[kept] for name in found.__dataclass_fields__
                    if name not in ("pairs", "cut")}  # fmt: skip
         return Passages(**columns, pairs=pairs, cut=found.cut)
+
+    def _are(self, pairs: Int64, wanted: Bool) -> Bool:
+        """Tell which pairs are among some of those that are compared."""
+        rows, both = self._packed(pairs, self.pairs[wanted])
+        found: Bool = np.isin(rows, both)
+        return found
+
+    def _packed(self, *pairs: Int64) -> tuple[Int64, ...]:
+        return tuple(each[:, 0] * len(self.firsts) + each[:, 1] for each in pairs)
+
+
+def _places(table: pa.Table, first: Int64, rows: Int64) -> Int64:
+    """Return where in the groups of documents (``first``, places) some rows are."""
+    groups, own = column(table, "group"), column(table, "row")
+    new = np.append(False, groups[1:] != groups[:-1])
+    group, known = np.cumsum(new), np.unique(own)
+    keys = group * len(known) + np.searchsorted(known, own)
+    wanted = group[first] * len(known) + np.searchsorted(known, rows)
+    found: Int64 = np.searchsorted(keys, wanted)
+    is_there = np.array_equal(keys[found], wanted) and np.array_equal(own[found], rows)
+    assert is_there, "a document of a pair is not in its group"
+    return found

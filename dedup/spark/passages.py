@@ -18,6 +18,7 @@ from dedup.spark import aligning, asked, equals, full, inside, misread, near_cop
 from dedup.spark.addresses import find_addresses, relate_addresses
 from dedup.spark.frames import Frame
 from dedup.spark.left import spans_of
+from dedup.spark.meeting import grouped
 from dedup.spark.reading import KEYS
 from dedup.spark.stages import State
 from dedup.spark.verifying import texts_of
@@ -114,6 +115,8 @@ def relate(state: State) -> None:
 
 
 def _align(state: State, pairs: Frame) -> None:
+    words = state.metadata.table.agg(F.avg("tokens")).first()[0] or 0.0
+    pairs = grouped(pairs, words)
     given = (pairs, state.seeds.left_out, state.included, state.learned, state.config)
     state.passages, state.pairs = aligning.align(state.store, *given)
 

@@ -11,7 +11,7 @@ import pytest
 from dedup.config import Config
 from dedup.core.arrays import texts_from_strings
 from dedup.passages.find import find_passages
-from dedup.passages.pairwise import KINDS, LeftOut, find_passages_in, seeds_of
+from dedup.passages.pairwise import KINDS, Groups, LeftOut, find_passages_in, seeds_of
 from dedup.passages.seeds import mixed_sums, ranked
 from dedup.text.stopwords import classify
 from dedup.text.tokens import tokenise_texts
@@ -46,20 +46,46 @@ def test_pairs_by_themselves_have_the_passages_of_a_scan(most):
     wanted = find_passages(tokens, words, config, included=np.ones(count, np.bool_))
     assert len(wanted) > 3
     left_out = crowded_out(tokens, words, config)
+    all_of = {kind: left_out_of(left_out[kind]) for kind in KINDS}
+    together = Groups(np.zeros(count, np.int64), np.ones(count, np.bool_))
+    found = find_passages_in(tokens, words, together, all_of, config)
+    assert figures(found, 0) == figures(wanted, 0)
     rows = []
     for head in range(count - 1):
         own = np.arange(head, count)
         part = tokenise_texts(texts_from_strings([texts[row] for row in own]))
         here = {}
         for kind in KINDS:
-            some = [(r - head, v) for r, v in left_out[kind] if r >= head]
-            docs, values = zip(*some, strict=True) if some else ((), ())
-            here[kind] = LeftOut(np.array(docs, np.int64), np.array(values, np.uint64))
+            here[kind] = left_out_of([(r - head, v) for r, v in left_out[kind] if r >= head])
         low = tokens.bounds[head]
         classed = type(words)(words.classes[low:], words.weights[low:], words.languages[own])
-        found = find_passages_in(part, classed, np.zeros(len(own), np.int64), here, config)
+        groups = Groups(np.zeros(len(own), np.int64), own == head)
+        found = find_passages_in(part, classed, groups, here, config)
         rows += figures(found, head)
     assert rows == figures(wanted, 0)
+
+
+def test_documents_of_two_groups_do_not_meet():
+    config = Config(find=("passages",), passage_min_tokens=6)
+    texts = articles(3, 10)
+    tokens = tokenise_texts(texts_from_strings(texts * 2))
+    words = classify(tokens)
+    none = dict.fromkeys(KINDS, left_out_of([]))
+    firsts = np.ones(20, np.bool_)
+    firsts[12] = False
+    groups = Groups(np.repeat([9, 4], 10), firsts)
+    found = find_passages_in(tokens, words, groups, none, config)
+    assert (found.a // 10 == found.b // 10).all()
+    one, two = (figures(found, -10 * k) for k in range(2))
+    one = [row for row in one if row[0] < 10 and row[0] != 2]
+    assert len(one) > 3
+    assert one == [row for row in two if row[0] >= 0]
+    assert any(row[0] == 2 for row in figures(found, 0))
+
+
+def left_out_of(some):
+    docs, values = zip(*some, strict=True) if some else ((), ())
+    return LeftOut(np.array(docs, np.int64), np.array(values, np.uint64))
 
 
 def figures(found, low):

@@ -15,7 +15,7 @@ AGENCIES = ("Reuters", "dpa", "AFP")
 
 
 def everything(pages=230):
-    """Return pages with copies, quotes, credits, addresses, near copies and misread texts."""
+    """Return pages with copies, quotes, credits, addresses, near copies, misread texts, forms."""
     drawn = random.Random(11)
     table = copied().slice(0, pages)
     rows = [
@@ -30,7 +30,7 @@ def everything(pages=230):
         )
     ]
     rows += _quotes(drawn) + _crowd(drawn) + _addresses(drawn) + _misread(drawn)
-    rows += _losing(drawn) + _stories()
+    rows += _losing(drawn) + _stories() + forms()
     for k, row in enumerate(rows):
         row["id"] = f"{k * 37 % 1000:03}"
     return pa.Table.from_pylist(rows).select(["id", "text", "site", "url", "date"])
@@ -81,6 +81,18 @@ def _losing(drawn):
         _row(f"{first} {second}", "outlet1.example"),
         _row(f"{first} {own} {second}", "a.example"),
     ]
+
+
+def forms(reports=5):
+    """Return reports on one form of which no two have the same plain word in any place."""
+    drawn = random.Random(4)
+    parts = [" ".join(drawn.choices(WORDS, k=12)) for _ in range(6)]
+    fillings = [drawn.sample(WORDS, reports) for _ in parts]
+    texts = [
+        " ".join(f"{part} {words[k]}" for part, words in zip(parts, fillings, strict=True))
+        for k in range(reports)
+    ]
+    return [_row(f"{text.capitalize()}.", f"form{k}.example") for k, text in enumerate(texts)]
 
 
 def _stories():

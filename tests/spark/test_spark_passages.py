@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from dying import dying_in
-from everything import everything
+from everything import everything, forms
 from stories_corpus import FLOOD
 from test_spark_inside import check_same_tables
 
+import dedup
 from dedup import Config
 from dedup.core.arrays import texts_from_strings
 from dedup.text.tokens import tokenise_texts
@@ -55,7 +56,9 @@ def quoting():
 
 
 @pytest.mark.spark
-def test_passages_over_the_corpus(spark_here):
+def test_passages_over_the_corpus(spark_here, monkeypatch):
+    """Documents that are compared meet in groups of so few pairs that most of these are parts."""
+    monkeypatch.setattr("dedup.spark.meeting._MANY", 6)
     wanted = check_same_tables(spark_here, quoting(), PASSAGES, 7)
     assert len(wanted.tables["pairs"]) > 50
     assert len(wanted.tables["families"]) > 10
@@ -91,10 +94,28 @@ def test_everything_in_one_run_though_workers_die(spark_here, tmp_path, monkeypa
         word.lower() for row in wanted.tables["stories"].to_pylist() for word in row["words"]
     }
     assert wanted.summary["stories"]["too_short"] > 0
+    _check_forms(wanted)
     archive = [row["id"] for row in everything().to_pylist() if row["site"] == "archive.example"]
     pairs = wanted.tables["pairs"].to_pylist()
     read = [row for row in pairs if row["a"] in archive and row["jaccard"] < 0.1]
     assert len(read) == 4
+
+
+def _check_forms(found):
+    """Check that reports stay which are near copies two by two, and a form only all together."""
+    form = {row["text"]: row["id"] for row in everything().to_pylist()}
+    ids = [form[row["text"]] for row in forms()]
+    assert len(ids) == 5
+    pairs = [row for row in found.tables["pairs"].to_pylist() if {row["a"], row["b"]} <= set(ids)]
+    assert [row["relation"] for row in pairs] == ["same_form"] * 10
+    assert not set(ids) & {
+        row["doc_id"] for row in found.tables["documents"].to_pylist() if not row["kept"]
+    }
+    two = dedup.scan(
+        pa.Table.from_pylist(forms()[:2]), EVERYTHING, url="url", site="site", date="date"
+    )
+    assert two.summary["relations"] == {"near_duplicate": 1}
+    assert two.summary["documents"]["removed"] == 1
 
 
 @pytest.mark.spark
@@ -123,6 +144,34 @@ def test_more_than_the_driver_holds_makes_no_family(spark_here, tmp_path):
     with pytest.raises(wordings.TooManyError) as error:
         wordings.find_families(Store.at(spark_here, str(tmp_path)), given)
     assert error.value.args == (2,)
+
+
+def test_pairs_of_a_table_of_groups():
+    """A document stands in two groups; what is asked of it is told by group and row."""
+    pytest.importorskip("pyspark")
+    from dedup.spark.asked import CANDIDATE, OF_ADDRESS, SEEDED, Asked
+
+    def ask(b, why, read=None):
+        return {"b": b, "why": why, "read_a": read, "read_b": read}
+
+    rows = [
+        {"group": -3, "row": 2, "asked": [ask(9, SEEDED), ask(5, CANDIDATE, 0.5)]},
+        {"group": -3, "row": 5, "asked": []},
+        {"group": -3, "row": 9, "asked": []},
+        {"group": 4, "row": 2, "asked": []},
+        {"group": 4, "row": 5, "asked": [ask(9, SEEDED | OF_ADDRESS)]},
+        {"group": 4, "row": 9, "asked": []},
+    ]
+    asked = Asked.of(pa.Table.from_pylist(rows))
+    assert asked.pairs.tolist() == [[0, 1], [0, 2], [4, 5]]
+    assert asked.why.tolist() == [CANDIDATE, SEEDED, SEEDED | OF_ADDRESS]
+    assert asked.firsts.tolist() == [True, False, False, False, True, False]
+    assert asked.candidates.tolist() == [[0, 1], [4, 5]]
+    assert asked.misread.pairs.tolist() == [[0, 1]]
+    assert asked.misread.share_a.tolist() == [0.5]
+    rows[2]["row"] = 8
+    with pytest.raises(AssertionError, match="not in its group"):
+        Asked.of(pa.Table.from_pylist(rows))
 
 
 def test_shingles_are_compared_without_templates():
