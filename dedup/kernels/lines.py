@@ -216,7 +216,7 @@ def _ending(data, lo, last, hi):
     if code == 0x29 or code == 0x5D:  # `[…]` is a mark of its own, `…”` is how somebody spoke
         at = _before(data, lo, at)
         while at > lo and data[at] == np.uint8(32):
-            at -= 1
+            at = _before(data, lo, at)
     if at >= lo and _dots(data, lo, at, hi):
         return bits | ELLIPSIS
     at = last

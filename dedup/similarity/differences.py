@@ -412,6 +412,7 @@ def _kept_versions(figures: Int64, dates: Int64, config: Config) -> Bool:
     stays[:, 1] |= known & ~a_is_kept
     running = figures[:, kernel.RUNNING_WORDS : kernel.RUNNING_WORDS + 2].min(axis=1)
     is_told = (figures[:, kernel.RUNS_IN_TEXT] > 0) | (running < _SUBJECT_TOKENS)
+    is_told &= figures[:, kernel.SLOTS_HIT] >= figures[:, kernel.MISSPELT]  # else a reading differs
     stays |= (~known & is_told & (config.facts > 0))[:, None]
     return stays
 

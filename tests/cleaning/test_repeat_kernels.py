@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from naive_cleaning import naive_common, naive_copies, naive_ending, naive_lines, naive_runs
 
@@ -89,6 +89,7 @@ line_texts = st.text(
 
 
 @given(st.lists(line_texts, min_size=1, max_size=4))
+@example(["so it went on … )"])
 def test_blocks_are_what_the_twin_finds(texts):
     held = texts_from_strings(texts)
     tokens = tokenise_texts(held)
