@@ -31,7 +31,7 @@ from dedup.errors import ConfigError
 from dedup.pipeline.results import complete, documents_table, pairs_table
 from dedup.result import Result
 from dedup.similarity.differences import Differences
-from dedup.similarity.relations import EXACT, NONE, OWN_TEXT, SAME_FORM, Pairs
+from dedup.similarity.relations import EXACT, NONE, OWN_TEXT, REVISION, SAME_FORM, Pairs
 
 
 def at_threshold(result: Result, threshold: float) -> Result:
@@ -97,6 +97,9 @@ def _differences(documents: pa.Table, pairs: Pairs, changed: pa.ChunkedArray) ->
     """
     a_stays, b_stays = beside_canonical(documents, pairs)
     refused = np.isin(pairs.relations, (SAME_FORM, OWN_TEXT))
+    kept = documents["kept"].to_numpy()
+    # Of versions that both stayed nothing says that one is the newer.
+    refused |= (pairs.relations == REVISION) & kept[pairs.a] & kept[pairs.b]
     unknown = Differences.unknown(len(pairs))
     return replace(
         unknown,
