@@ -8,10 +8,13 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 # process, and the tests of kernels call what other tests lead to.
 TOGETHER = ("tests/spark/", "tests/kernels/")
 BY_FILE = "tests/report/"  # one browser a file
+ALONE = "test_spark_3_5"  # starts a process of its own, so the session is nothing to it
 
 
 def group_of(test):
     """Return what one process runs together with a test, by its id; else the id itself."""
+    if test.endswith(ALONE):
+        return test
     for folder in TOGETHER:
         if test.startswith(folder):
             return folder
