@@ -45,11 +45,17 @@ def read_fillings(a, b):
     return fillings, misspelt
 
 
-def is_place(values):
-    """Tell whether no filling is that of half of the texts, the centre among them."""
-    known = [value for value in values if value != UNKNOWN]
-    most = max(Counter([SAME, *known]).values())
-    return len(known) >= 2 and 2 * most < len(known) + 1
+def place(values):
+    """Return 2 where no filling is that of half of the texts, the centre among them.
+
+    1 if there are six texts or more with three wordings, none of them that of more than three
+    fifths; else 0.
+    """
+    known = Counter([SAME, *(value for value in values if value != UNKNOWN)])
+    most, count = max(known.values()), known.total()
+    if count >= 3 and 2 * most < count:
+        return 2
+    return int(count >= 6 and len(known) >= 3 and 5 * most <= 3 * count)
 
 
 def runs(values):
@@ -64,14 +70,18 @@ def runs(values):
 
 
 def compare(texts, sample):
-    """Return (hits, slots, misspelt, places) of each text but the first, which is the centre."""
+    """Return the ``MEASURES`` of each text but the first, which is the centre."""
     read = [read_fillings(texts[0], text) for text in texts[1:]]
     seen = [fillings for fillings, _ in read[:sample]]
-    filled = [is_place([own[i] for own in seen]) for i in range(len(texts[0]))]
-    places = sum(value for value, *_ in runs(filled))
+    filled = [place([own[i] for own in seen]) for i in range(len(texts[0]))]
+    marks = [[level >= least for level in filled] for least in (2, 1)]
+    sure, maybe = (sum(value for value, *_ in runs(marked)) for marked in marks)
     made = []
     for fillings, misspelt in read:
         slots = [each for each in runs(fillings) if each[0] not in (SAME, UNKNOWN)]
-        hits = sum(2 * sum(filled[low:high]) >= high - low for _, low, high in slots)
-        made.append([hits, len(slots), misspelt, places])
+        hits, some = (
+            sum(2 * sum(marked[low:high]) >= high - low for _, low, high in slots)
+            for marked in marks
+        )
+        made.append([hits, len(slots), misspelt, sure, some, maybe])
     return made

@@ -25,10 +25,14 @@ from dedup.kernels.text import SEED, STARTS_LINE, mix
 
 SAME, UNKNOWN = 0, 1  # fillings of words that are matched, and of those nothing is said of
 _FIRST_FILLING = np.uint64(2)
+_MAYBE_TEXTS, _MAYBE_WORDINGS = 6, 3
 _LEAST_TEXTS = 3  # that are known in a place
-# What is measured of a near copy; the places are those of the centre.
-HITS, SLOTS, MISSPELT, PLACES = range(4)
-MEASURES = 4
+# Places: six texts or more with three wordings, of which one has at most three fifths; or three
+# texts or more, of which no wording is that of half.
+MAYBE, SURE = 1, 2
+# What is measured of a near copy; the places are those of the centre, first those that are sure.
+HITS, SLOTS, MISSPELT, PLACES, HITS_MAYBE, PLACES_MAYBE = range(6)
+MEASURES = 6
 
 
 @njit_uncounted
@@ -101,7 +105,7 @@ def read_fillings(pair, fillings):
 
 @njit_uncounted
 def mark_places(fillings, count, filled):
-    """Mark the words of the centre in whose place no filling is that of half of the texts.
+    """Mark the words of the centre that stand in a place (``filled``, uint8: ``MAYBE``, ``SURE``).
 
     ``fillings`` (texts × words, uint64) are those of ``count`` near copies; the centre itself is
     one of the texts.
@@ -114,26 +118,33 @@ def mark_places(fillings, count, filled):
                 known += 1
             if fillings[k, i] == np.uint64(SAME):
                 most += 1
-        filled[i] = False
-        if known < _LEAST_TEXTS or 2 * most >= known:
+        filled[i] = 0
+        if known < _LEAST_TEXTS or 5 * most > 3 * known:
             continue
+        wordings = 1
         for k in range(count):
             if fillings[k, i] <= np.uint64(UNKNOWN):
                 continue
             same = 0
+            is_first = True
             for other in range(count):
                 if fillings[other, i] == fillings[k, i]:
                     same += 1
+                    is_first &= other >= k
             most = max(most, same)
-        filled[i] = 2 * most < known
+            wordings += 1 if is_first else 0
+        if 2 * most < known:
+            filled[i] = SURE
+        elif known >= _MAYBE_TEXTS and wordings >= _MAYBE_WORDINGS and 5 * most <= 3 * known:
+            filled[i] = MAYBE
 
 
 @njit_uncounted
-def count_places(filled):
-    """Count the stretches of marked words."""
+def count_places(filled, least):
+    """Count the stretches of words that are marked, with ``least`` or more."""
     places = 0
     for i in range(len(filled)):
-        if filled[i] and (i == 0 or not filled[i - 1]):
+        if filled[i] >= least and (i == 0 or filled[i - 1] < least):
             places += 1
     return places
 
@@ -148,13 +159,15 @@ def count_filled(fillings, filled, out):
         if filling <= np.uint64(UNKNOWN):
             i = end
             continue
-        marked = 1 if filled[i] else 0
         while end < len(filled) and fillings[end] == filling:
-            marked += 1 if filled[end] else 0
             end += 1
+        sure, maybe = 0, 0
+        for k in range(i, end):
+            sure += 1 if filled[k] >= SURE else 0
+            maybe += 1 if filled[k] >= MAYBE else 0
         out[SLOTS] += 1
-        if 2 * marked >= end - i:
-            out[HITS] += 1
+        out[HITS] += 1 if 2 * sure >= end - i else 0
+        out[HITS_MAYBE] += 1 if 2 * maybe >= end - i else 0
         i = end
 
 
@@ -175,7 +188,7 @@ def compare_fillings(texts, rows, scratch, fillings, filled, out):
     """Measure how far the near copies of a text fill its places, each in its own way.
 
     ``rows`` (int64) are the centre and its near copies; places are told by the first of these, one
-    less than ``fillings`` (texts × words, uint64) has room for. ``filled`` (words, bool) marks the
+    less than ``fillings`` (texts × words, uint64) has room for. ``filled`` (words, uint8) marks the
     places; row ``k`` of ``out`` (int64) gets the ``MEASURES`` of near copy ``k``.
     """
     words = texts.bounds[rows[0] + 1] - texts.bounds[rows[0]]
@@ -184,10 +197,10 @@ def compare_fillings(texts, rows, scratch, fillings, filled, out):
     for k in range(count):
         out[k, MISSPELT] = fill_in(texts, rows[0], rows[k + 1], scratch, fillings[k])
     mark_places(fillings, count, filled[:words])
-    places = count_places(filled[:words])
+    places = count_places(filled[:words], SURE), count_places(filled[:words], MAYBE)
     for k in range(len(rows) - 1):
         ours = fillings[min(k, count)]
         if k >= count:
             out[k, MISSPELT] = fill_in(texts, rows[0], rows[k + 1], scratch, ours)
         count_filled(ours, filled[:words], out[k])
-        out[k, PLACES] = places
+        out[k, PLACES], out[k, PLACES_MAYBE] = places

@@ -13,36 +13,73 @@ from dedup.core.arrays import Bool, Int64, distinct, offsets_of, runs_of_rows
 from dedup.core.parallel import in_order
 from dedup.kernels import differences as figures_of
 from dedup.kernels import fillings as kernel
-from dedup.similarity.differences import Differences, Judge, scratch_of, share_of_facts
-from dedup.similarity.relations import EXCERPT, NEAR_DUPLICATE, REVISION, SAME_FORM, Pairs
+from dedup.kernels.clusters import connect
+from dedup.similarity.differences import (
+    Differences,
+    Judge,
+    may_remove,
+    scratch_of,
+    share_of_facts,
+)
+from dedup.similarity.relations import (
+    DERIVED,
+    EXCERPT,
+    NEAR_DUPLICATE,
+    REVISION,
+    SAME_FORM,
+    SHARES_PASSAGE,
+    Pairs,
+)
 
 SAMPLE = 64  # near copies of a text that its places are told by
 _PLACES = 3  # of a text that is a report on a form, whatever the words in them are
 _WORDS = 100  # for each of its places, at most; a longer text with three of them is a version
 _HITS = 2  # places, and a third of all, in which two reports differ
+_EXPLAINED = 0.8  # share of what differs that stands in places, where one wording may be of most
 _OPEN = (NEAR_DUPLICATE, EXCERPT, REVISION)  # what may be a form; others share too little
+_LOOSE = (DERIVED, SHARES_PASSAGE)  # too little alike to go, but on the form …
+_ALIKE = 0.6  # … where so much of the shorter one stands in the other
 _RUN_WORDS = 1 << 18  # of the texts that are compared at a time
 
 
 def judge_with_forms(judge: Judge, pairs: Pairs) -> Differences:
     """Return what differs as ``Judge.find`` does, and tell forms by all near copies of a text.
 
-    A pair is told by the pairs of its two documents as well, so all of these have to be there.
+    A pair is told by the pairs of its two documents as well, so all of these have to be there, as
+    far as removals connect them.
     """
+    is_close = may_remove(pairs, judge.config)
     found = judge.find(pairs)
     if judge.config.facts <= 0:
         return found
-    forms = _forms(judge, pairs, found)
+    is_close &= np.isin(pairs.relations, (*_OPEN, SAME_FORM))
+    is_close &= found.figures[:, figures_of.MATCHED] > 0
+    is_loose = _among_copies(pairs, is_close, len(judge.counts))
+    forms = _forms(judge, pairs, found, is_close, is_loose)
     forms = forms[np.isin(pairs.relations[forms], _OPEN)]
     pairs.relations[forms] = SAME_FORM
     found.stays[forms] = True
     return found
 
 
-def _forms(judge: Judge, pairs: Pairs, found: Differences) -> Int64:
-    """Return which of the pairs that were looked at (rows) fill one form."""
-    is_close = np.isin(pairs.relations, (*_OPEN, SAME_FORM))
-    edges = np.flatnonzero(is_close & (found.figures[:, figures_of.MATCHED] > 0))
+def _among_copies(pairs: Pairs, is_close: Bool, count: int) -> Bool:
+    """Tell which pairs are no near copies, but may be on a form that others show to be near copies.
+
+    Near copies are those that fill some places alike; the rest on a form shows these as places.
+    """
+    parent = np.arange(count, dtype=np.int64)
+    connect(*(np.asarray(side[is_close], np.int64) for side in (pairs.a, pairs.b)), parent)
+    is_loose: Bool = np.isin(pairs.relations, _LOOSE) & (pairs.coverage >= _ALIKE)
+    is_loose &= parent[pairs.a] == parent[pairs.b]
+    return is_loose
+
+
+def _forms(judge: Judge, pairs: Pairs, found: Differences, is_close: Bool, is_loose: Bool) -> Int64:
+    """Return which of the pairs that were looked at (rows) fill one form.
+
+    Those that are ``is_loose`` tell what a form is, too.
+    """
+    edges = np.flatnonzero(is_close | is_loose)
     ends = np.concatenate([pairs.a[edges], pairs.b[edges]])
     others = np.concatenate([pairs.b[edges], pairs.a[edges]])
     rows = np.concatenate([edges, edges])
@@ -50,6 +87,8 @@ def _forms(judge: Judge, pairs: Pairs, found: Differences) -> Int64:
     ends, others, rows = ends[order], others[order], rows[order]
     figures = found.figures[rows]
     differ = (figures[:, figures_of.LOST + np.arange(2)] > 0).all(axis=1)
+    is_open = differ & np.isin(pairs.relations[rows], _OPEN)
+    differ |= is_loose[rows]
     centres, first = np.unique(ends, return_index=True)
     if not len(centres):
         return np.zeros(0, np.int64)
@@ -59,6 +98,7 @@ def _forms(judge: Judge, pairs: Pairs, found: Differences) -> Int64:
     ours, theirs = (degrees[np.searchsorted(centres, each)] for each in (ends, others))
     is_hub = (ours > theirs) | ((ours == theirs) & (ends < others))
     is_some = np.add.reduceat(differ.astype(np.int64), first) >= 2
+    is_some &= np.logical_or.reduceat(is_open, first)
     some = np.flatnonzero(is_some & np.logical_or.reduceat(is_hub, first))
     # Texts of one star come one behind the other: their words are looked up together.
     least = np.minimum(np.minimum.reduceat(others, first), centres)
@@ -85,7 +125,7 @@ def _told(judge: Judge, spans: Int64, given: tuple[Int64, Int64], named: Bool) -
     scratch = scratch_of(words)
     longest = int(np.diff(words.bounds).max(initial=1))
     fillings = np.zeros((SAMPLE + 1, longest), np.uint64)
-    filled = np.zeros(longest, np.bool_)
+    filled = np.zeros(longest, np.uint8)
     made: list[Int64] = []
     for centre, (low, high), ours in zip(centres.tolist(), spans.tolist(), near, strict=True):
         drawn = _drawn(high - low)
@@ -107,13 +147,21 @@ def _drawn(count: int) -> Int64:
 def _fill_a_form(measures: Int64, named: Bool, words: int) -> Bool:
     """Tell which near copies differ from the centre mostly in places that all fill otherwise.
 
-    ``words`` counts those of the centre.
+    ``words`` counts those of the centre; its sample comes first.
     """
-    hits, slots, misspelt, places = measures.T
+    hits, slots, misspelt, places, maybe, places_maybe = measures.T
+    least = max(_PLACES, words / _WORDS)
     # An update of one report differs from it in a place or two of many.
     form = (2 * hits >= slots) & (hits >= misspelt)
-    many = (places >= max(_PLACES, words / _WORDS)) & (hits >= _HITS) & (3 * hits >= places)
+    many = (places >= least) & (hits >= _HITS) & (3 * hits >= places)
     # Few places are a form only if nothing else differs and names or dates stand there.
     few = (places < _PLACES) & (hits > 0) & (hits == slots) & named
+    # A wording may be that of half by chance. Then nearly all that differs, in this pair and in
+    # the others, has to stand in places: of independent edits most stand where nobody else edits.
+    sample = slice(min(len(slots), SAMPLE))
+    if maybe[sample].sum() >= _EXPLAINED * slots[sample].sum():
+        all_there = (maybe >= _EXPLAINED * slots) & (maybe >= np.maximum(misspelt, _HITS))
+        many |= all_there & (places_maybe >= least) & (3 * maybe >= places_maybe)
+        form |= all_there
     told: Bool = form & (many | few)
     return told
