@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from dedup import schema as records
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64, Texts, offsets_of, texts_from_arrow
+from dedup.core.arrays import Bool, Int64, Texts, offsets_of
 from dedup.kernels.lines import Stretches
 from dedup.passages.find import Passages
 from dedup.passages.neighbours import join_neighbours
@@ -27,7 +27,6 @@ from dedup.pipeline.wording import HeldWords, some_tokens
 from dedup.similarity.differences import Judge, may_remove, superseded
 from dedup.similarity.relations import NONE, Pairs, Scores, compare_shingles, confirm_pairs
 from dedup.similarity.telling import telling_passages
-from dedup.sources.tables import usable_texts
 from dedup.spark import spans
 from dedup.spark.asked import OF_ADDRESS, Asked
 from dedup.spark.equals import GONE
@@ -36,6 +35,7 @@ from dedup.spark.frames import (
     Frame,
     Schema,
     Store,
+    batch_texts,
     batches_of,
     column,
     map_batches,
@@ -106,7 +106,7 @@ def align(
 
 
 def _found(table: pa.Table, learned: Learned, config: Config) -> Found:
-    texts = texts_from_arrow(usable_texts(table.column("text").chunk(0)))
+    texts = batch_texts(table)
     tokens = tokenise_texts(texts)
     words = classify_part(tokens, spans.masked(tokens, table), languages_of(tokens), learned)
     left_out = {kind: _left_out(table.column(f"out{kind}").chunk(0)) for kind in KINDS}

@@ -10,17 +10,25 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dedup.core.arrays import Bool, Int64, one_array, texts_from_arrow
+from dedup.core.arrays import Bool, Int64, one_array
 from dedup.passages.families import Equals, Families, Owners, Sources
 from dedup.passages.families.copying import Evidence, Link, find_evidence, first_link
 from dedup.passages.families.kinds import REPETITIVE, find_kinds
 from dedup.passages.families.sources import Holders
 from dedup.passages.families.tables import Described, families_table, occurrences_table
 from dedup.schema import FAMILIES, OCCURRENCES
-from dedup.sources.tables import usable_texts
 from dedup.spark import spans
-from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches, sql_schema
-from dedup.spark.stars import by_group
+from dedup.spark.frames import (
+    Batches,
+    Frame,
+    Schema,
+    batch_texts,
+    batches_of,
+    by_group,
+    column,
+    map_batches,
+    sql_schema,
+)
 from dedup.text.stopwords import Learned, classify_part, languages_of
 from dedup.text.tokens import tokenise_texts
 
@@ -109,7 +117,7 @@ class _Part:
         table = table.combine_chunks()
         rows = column(table, "row")
         families, numbers = _families(one_array(table.column("held")))
-        texts = texts_from_arrow(usable_texts(one_array(table.column("text"))))
+        texts = batch_texts(table)
         tokens = tokenise_texts(texts)
         words = classify_part(tokens, spans.masked(tokens, table), languages_of(tokens), learned)
         own = np.searchsorted(rows, column(table, "representative"))

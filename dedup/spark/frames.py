@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.core.arrays import Texts, texts_from_arrow
+from dedup.core.arrays import Texts, one_array, texts_from_arrow
 from dedup.errors import ConfigError
 from dedup.sources.tables import usable_texts
 
@@ -76,9 +76,12 @@ def sql_schema(schema: pa.Schema) -> Schema:
     return {item.name: _SQL[item.type] for item in schema}
 
 
-def batch_texts(batch: pa.RecordBatch) -> Texts:
+def batch_texts(batch: pa.RecordBatch | pa.Table) -> Texts:
     """Return the texts of a batch; rows without one are left out, see ``usable_texts``."""
-    return texts_from_arrow(usable_texts(batch.column("text")))
+    cells = batch.column("text")
+    if isinstance(cells, pa.ChunkedArray):
+        cells = one_array(cells)
+    return texts_from_arrow(usable_texts(cells))
 
 
 def column(batch: pa.RecordBatch | pa.Table, name: str) -> Numbers:
@@ -93,6 +96,27 @@ def column(batch: pa.RecordBatch | pa.Table, name: str) -> Numbers:
 def whole(batches: list[pa.RecordBatch]) -> pa.Table:
     """Return several batches as one table of one chunk."""
     return pa.Table.from_batches(batches).combine_chunks()
+
+
+def by_group(batches: Batches, name: str, most: int) -> Iterator[pa.Table]:
+    """Yield runs of whole groups, about ``most`` rows at a time; rows come in order of group."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        if not len(batch):
+            continue
+        held.append(batch)
+        if sum(map(len, held)) < most:
+            continue
+        last = column(batch, name)[-1]
+        place = len(held) - 1  # of the batch in which the last group begins, be it several back
+        while place and column(held[place], name)[0] == last:
+            place -= 1
+        cut = int(np.searchsorted(column(held[place], name), last))
+        if place or cut:
+            yield whole([*held[:place], held[place].slice(0, cut)])
+            held = [part for part in (held[place].slice(cut), *held[place + 1 :]) if len(part)]
+    if held:
+        yield whole(held)
 
 
 def folded(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:

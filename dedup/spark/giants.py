@@ -25,11 +25,11 @@ from dedup.spark.frames import (
     Schema,
     Store,
     batches_of,
+    by_group,
     column,
     map_batches,
     numbered,
 )
-from dedup.spark.stars import by_group
 
 LEADS, LED = 1, 2
 _STATES: Schema = {"place": "bigint", "state": "bigint"}

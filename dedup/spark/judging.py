@@ -18,15 +18,14 @@ from dedup.clusters.running import kept_running
 from dedup.clusters.standing import Standing
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
-from dedup.core.arrays import Float64, Int64, Texts, one_array, texts_from_arrow
+from dedup.core.arrays import Float64, Int64, Texts, one_array
 from dedup.pipeline.results import lost_stretches
 from dedup.pipeline.wording import HeldWords, KeptWords
 from dedup.similarity.differences import Differences, Judge
 from dedup.similarity.fillings import judge_with_forms
 from dedup.similarity.relations import Pairs, join_pairs
-from dedup.sources.tables import usable_texts
 from dedup.spark.equals import candidates_of
-from dedup.spark.frames import Schema, batches_of, column
+from dedup.spark.frames import Schema, batch_texts, batches_of, column
 from dedup.spark.spans import spans
 from dedup.spark.verifying import CONFIRMED
 from dedup.text.tokens import Tokens, tokenise_texts
@@ -71,7 +70,7 @@ class Inside:
         """Return what is known of the documents, None where nothing was looked for."""
         if "removed" not in documents.column_names:
             return None
-        texts = _texts(documents)
+        texts = batch_texts(documents)
         docs, starts, ends = spans(documents, "removed")
         removals = pa.table({"doc": docs, "start": starts, "end": ends})
         return cls(texts, tokenise_texts(texts), removals)
@@ -183,13 +182,9 @@ def _marked(found: pa.Table, rows: Int64, name: str) -> Int64 | None:
     return np.stack(list(ends), axis=1)
 
 
-def _texts(documents: pa.Table) -> Texts:
-    return texts_from_arrow(usable_texts(one_array(documents.column("text"))))
-
-
 def _words(documents: pa.Table, inside: Inside | None) -> KeptWords | HeldWords:
     """Return where the words of the documents of a table come from."""
     if inside is not None:
         return HeldWords(inside.texts, inside.tokens, inside.removals)
-    texts = _texts(documents)
+    texts = batch_texts(documents)
     return KeptWords(texts.data, None, texts.offsets, np.arange(len(documents)))

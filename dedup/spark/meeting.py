@@ -13,8 +13,7 @@ from pyspark.sql import functions as F
 
 from dedup.passages.pairwise import KINDS
 from dedup.spark.asked import WANTED
-from dedup.spark.frames import Batches, Frame
-from dedup.spark.stars import by_group
+from dedup.spark.frames import Batches, Frame, by_group
 
 _WORDS = 2_000_000  # of a group, about: 100 bytes of memory each
 _FEW, _MANY = 64, 8_000  # pairs of a group, about: where documents are long, and where short

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,12 +14,14 @@ from dedup.clusters.choosing import held_sets
 from dedup.clusters.compilations import Compilations, unsure_parts
 from dedup.clusters.joining import addressed, cluster_by_pairs
 from dedup.clusters.one_text import PageFinder
-from dedup.clusters.standing import Standing, decide
+from dedup.clusters.standing import decide
+from dedup.clusters.stars import Clusters
 from dedup.config import RELATION_CODES, Config
+from dedup.core.arrays import Float64
 from dedup.similarity.differences import superseded
 from dedup.similarity.relations import OWN_TEXT, SAME_FORM, SAME_URL
 from dedup.spark.equals import GONE, RANKING
-from dedup.spark.frames import Batches, Frame, column, map_batches, whole
+from dedup.spark.frames import Batches, Frame, by_group, column, map_batches
 from dedup.spark.judging import (
     DOCUMENT,
     MADE,
@@ -33,6 +35,7 @@ from dedup.spark.judging import (
 from dedup.spark.verifying import shingles_of
 
 TASK_EDGES = 5_000_000  # of a component, up to which one task makes its clusters
+_Judging: TypeAlias = Callable[[pa.Table, Config], Iterator[pa.RecordBatch]]
 _STAR_PART = 2_000  # members of a star that a task compares with its leader at a time
 _MOST_ROWS = 1 << 14  # of components that are clustered at a time, but for the last of them
 
@@ -85,17 +88,7 @@ def find_members(edges: Frame, labels: Frame, documents: Frame, config: Config) 
     ``edges`` have their ``component``, ``labels`` that of each document; ``documents`` come from
     ``with_sets``. Every component must fit into the memory of a task.
     """
-    ours = documents.join(labels, "row")
-    rows = ours.withColumnRenamed("row", "a").withColumn("b", F.lit(DOCUMENT).cast("bigint"))
-    both = rows.unionByName(edges, allowMissingColumns=True)
-    grouped = both.repartition("component").sortWithinPartitions("component", "a", "b")
-    settings = config.as_dict()
-
-    def work(batches: Batches) -> Iterator[pa.RecordBatch]:
-        for table in by_group(batches, "component", _MOST_ROWS):
-            yield from _cluster(table, Config(**settings))
-
-    return map_batches(grouped, work, MADE)
+    return _met(documents.join(labels, "row"), edges, "component", _cluster, config)
 
 
 def look_at(members: Frame, edges: Frame, documents: Frame, config: Config) -> Frame:
@@ -112,37 +105,21 @@ def look_at(members: Frame, edges: Frame, documents: Frame, config: Config) -> F
     found = edges.join(parts.select(*ends, "leader", "part"), ["a", "b"])
     heads = parts.selectExpr("leader as row", "part").distinct()
     rows = parts.select("row", "part").union(heads).join(documents, "row")
-    rows = rows.withColumnRenamed("row", "a").withColumn("b", F.lit(DOCUMENT).cast("bigint"))
-    both = rows.unionByName(found, allowMissingColumns=True)
-    grouped = both.repartition("part").sortWithinPartitions("part", "a", "b")
+    return _met(rows, found, "part", _look_at, config)
+
+
+def _met(documents: Frame, pairs: Frame, group: str, judge: _Judging, config: Config) -> Frame:
+    """Return as ``MADE`` what comes of documents and pairs that meet in groups of one number."""
+    rows = documents.withColumnRenamed("row", "a").withColumn("b", F.lit(DOCUMENT).cast("bigint"))
+    both = rows.unionByName(pairs, allowMissingColumns=True)
+    grouped = both.repartition(group).sortWithinPartitions(group, "a", "b")
     settings = config.as_dict()
 
     def work(batches: Batches) -> Iterator[pa.RecordBatch]:
-        for table in by_group(batches, "part", _MOST_ROWS):
-            yield from _look_at(table, Config(**settings))
+        for table in by_group(batches, group, _MOST_ROWS):
+            yield from judge(table, Config(**settings))
 
     return map_batches(grouped, work, MADE)
-
-
-def by_group(batches: Batches, name: str, most: int) -> Iterator[pa.Table]:
-    """Yield runs of whole groups, about ``most`` rows at a time; rows come in order of group."""
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        if not len(batch):
-            continue
-        held.append(batch)
-        if sum(map(len, held)) < most:
-            continue
-        last = column(batch, name)[-1]
-        place = len(held) - 1  # of the batch in which the last group begins, be it several back
-        while place and column(held[place], name)[0] == last:
-            place -= 1
-        cut = int(np.searchsorted(column(held[place], name), last))
-        if place or cut:
-            yield whole([*held[:place], held[place].slice(0, cut)])
-            held = [part for part in (held[place].slice(cut), *held[place + 1 :]) if len(part)]
-    if held:
-        yield whole(held)
 
 
 def split(made: Frame) -> Made:
@@ -161,30 +138,19 @@ def _look_at(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     """Let members go for their leader where nothing speaks against it; no form is a member."""
     documents, found = taken_apart(table)
     judged = Judged.of(documents, found, config)
-    rows, pairs = judged.rows, judged.pairs
-    leaders = np.searchsorted(rows, column(found, "leader"))
-    members = pairs.a + pairs.b - leaders
-    is_own = np.stack([pairs.a == members, pairs.b == members], axis=1)
-    stays = judged.differences.stays
-    if "passages" not in config.find:
-        stays = stays | unsure_parts(pairs, documents.column("doc_id"))
-    shares = np.stack([pairs.share_a, pairs.share_b], axis=1)
-    goes = (is_own & (shares >= config.removable) & ~stays).any(axis=1)
-    by, edges = np.arange(len(rows)), np.full(len(rows), -1)
-    by[members[goes]], edges[members] = leaders[goes], np.arange(len(pairs))
-    standing = Standing(by, edges)
-    some = np.flatnonzero(~np.isin(pairs.relations, (SAME_FORM, OWN_TEXT)))
-    made = judged.scores(some, members[some])
-    made |= {"row": rows[members[some]], "leader": rows[leaders[some]]}
-    yield from made_rows(MEMBER, {**made, "stand_in": rows[by[members[some]]]})
-    yield from judged.renamed()
-    yield from judged.losses(standing)
+    own, pairs = np.arange(len(judged.rows)), judged.pairs
+    edges = np.flatnonzero(~np.isin(pairs.relations, (SAME_FORM, OWN_TEXT)))
+    leaders = np.searchsorted(judged.rows, column(found, "leader"))[edges]
+    members = pairs.a[edges] + pairs.b[edges] - leaders
+    clusters = Clusters(own.copy(), np.full(len(own), -1))
+    clusters.leaders[members], clusters.pairs[members] = leaders, edges
+    yield from _what_stands(judged, clusters, config)
 
 
 def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     documents, found = taken_apart(table)
     judged = Judged.of(documents, found, config)
-    rows, known, inside = judged.rows, judged.pairs, judged.inside
+    known, inside = judged.pairs, judged.inside
     order = judged.order
     order = replace(order, superseded=superseded(known, judged.differences, order.dates, config))
     sets = held_sets(shingles_of(documents.column("shingles")))
@@ -195,19 +161,23 @@ def _cluster(table: pa.Table, config: Config) -> Iterator[pa.RecordBatch]:
     clusters, pairs = cluster_by_pairs(known, order, weights, config, sets, compilations)
     differences = judged.judge.again(pairs, known, judged.differences, clusters.leaders)
     judged = replace(judged, pairs=pairs, differences=differences)
-    stays = differences.stays
+    running = inside.running(pairs, clusters, config) if inside else None
+    yield from _what_stands(judged, clusters, config, running)
+    yield from made_rows(SUPERSEDED, {"row": judged.rows[order.superseded]})
+
+
+def _what_stands(
+    judged: Judged, clusters: Clusters, config: Config, running: Float64 | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yield the members of clusters and what stands for each, renamed pairs, and what is lost."""
+    rows, pairs, stays = judged.rows, judged.pairs, judged.differences.stays
     if "passages" not in config.find:
-        stays = stays | unsure_parts(pairs, ids)
-    own = np.arange(len(rows))
-    standing = decide(
-        *(pairs, clusters, own, order.lengths, config),
-        inside.running(pairs, clusters, config) if inside else None,
-        stays=stays,
-    )
+        stays = stays | unsure_parts(pairs, judged.documents.column("doc_id"))
+    given = pairs, clusters, np.arange(len(rows)), judged.order.lengths, config
+    standing = decide(*given, running, stays=stays)
     members = np.flatnonzero(clusters.pairs >= 0)
     made = judged.scores(standing.pairs[members], members)
     made |= {"row": rows[members], "leader": rows[clusters.leaders[members]]}
     yield from made_rows(MEMBER, {**made, "stand_in": rows[standing.by[members]]})
     yield from judged.renamed()
     yield from judged.losses(standing)
-    yield from made_rows(SUPERSEDED, {"row": rows[order.superseded]})

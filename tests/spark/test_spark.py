@@ -253,7 +253,7 @@ def test_stars_of_joins_connect_what_union_find_does(spark, seed, tmp_path):
 
 @pytest.mark.parametrize("size", [1, 3, 7, 50])
 def test_groups_stay_whole_however_batches_cut_them(size):
-    from dedup.spark.stars import by_group
+    from dedup.spark.frames import by_group
 
     sizes = [2, 9, 1, 1, 30, 4, 1, 12, 5]
     groups = np.repeat(np.arange(len(sizes)), sizes)
