@@ -17,7 +17,6 @@ from dedup.kernels.clusters import connect
 from dedup.similarity.differences import (
     Differences,
     Judge,
-    may_remove,
     scratch_of,
     share_of_facts,
 )
@@ -48,12 +47,11 @@ def judge_with_forms(judge: Judge, pairs: Pairs) -> Differences:
     A pair is told by the pairs of its two documents as well, so all of these have to be there, as
     far as removals connect them.
     """
-    is_close = may_remove(pairs, judge.config)
     found = judge.find(pairs)
     if judge.config.facts <= 0:
         return found
-    is_close &= np.isin(pairs.relations, (*_OPEN, SAME_FORM))
-    is_close &= found.figures[:, figures_of.MATCHED] > 0
+    is_close = np.isin(pairs.relations, (*_OPEN, SAME_FORM))
+    is_close &= found.figures[:, figures_of.MATCHED] > 0  # looked at: a removal may rest on it
     is_loose = _among_copies(pairs, is_close, len(judge.counts))
     forms = _forms(judge, pairs, found, is_close, is_loose)
     forms = forms[np.isin(pairs.relations[forms], _OPEN)]
@@ -67,9 +65,11 @@ def _among_copies(pairs: Pairs, is_close: Bool, count: int) -> Bool:
 
     Near copies are those that fill some places alike; the rest on a form shows these as places.
     """
+    is_loose: Bool = np.isin(pairs.relations, _LOOSE) & (pairs.coverage >= _ALIKE)
+    if not is_loose.any():
+        return is_loose
     parent = np.arange(count, dtype=np.int64)
     connect(*(np.asarray(side[is_close], np.int64) for side in (pairs.a, pairs.b)), parent)
-    is_loose: Bool = np.isin(pairs.relations, _LOOSE) & (pairs.coverage >= _ALIKE)
     is_loose &= parent[pairs.a] == parent[pairs.b]
     return is_loose
 

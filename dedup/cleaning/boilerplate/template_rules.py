@@ -31,9 +31,7 @@ LINE_CLUSTERS = 5  # the same for a line that ends no sentence
 CARRIERS = 8  # of a unit whose other words are compared
 SAMPLE = 48  # documents of a site that stand for any of it
 ALIKE = 0.05  # articles that are so much more alike than any of the site are on one subject
-_SAME_NUMBERS = (
-    8  # tenths of the carriers of a unit that hold the same numbers, where these are text
-)
+_SAME_NUMBERS = 8  # tenths of the carriers of a unit that have the same, where numbers are text
 _BESIDE = 8  # tenths of the places of a short unit that have a template beside them
 _ROUNDS = 4
 _SHOWN = 200  # characters of a template in the summary

@@ -157,14 +157,13 @@ def compare_view(
     rows = result.tables["passages"].to_pylist()
     name, style = relation_name(pair["relation"]), STYLES.get(pair["relation"], "dim")
     yield page.style(f"{name[:1].upper()}{name[1:]}", "bold", style)
+    without = []
     for label, side in (("A", "a"), ("B", "b")):
         yield f"{label:<12}  {page.name(pair[side], page.width - 14)}"
-    without = [
-        label for label, side in (("A", "a"), ("B", "b")) if not page.text(pair[side]).strip()
-    ]
-    for label, text in (
-        [("no text", " and ".join(without))] if without else _scores(pair, len(rows))
-    ):
+        if not page.text(pair[side]).strip():
+            without.append(label)
+    said = [("no text", " and ".join(without))] if without else _scores(pair, len(rows))
+    for label, text in said:
         yield from wrapped(text, page.width, " " * 14, f"{label:<12}  ")
     shown = rows[: page.limit or None]
     if shown and not colour:
