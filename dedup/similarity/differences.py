@@ -34,6 +34,7 @@ from dedup.core.arrays import (
 from dedup.core.parallel import in_order
 from dedup.kernels import differences as kernel
 from dedup.kernels import facts
+from dedup.kernels.clusters import connect
 from dedup.kernels.stopwords import find_word
 from dedup.similarity.relations import (
     DERIVED,
@@ -234,6 +235,7 @@ class Judge:
         rows = rows[~is_misread]
         if not len(rows):
             return found
+        rows = self._by_component(pairs, rows)
         runs = [rows[low:high] for low, high in self._runs(pairs, rows)]
         changed: dict[int, str] = {}
         for some, (figures, relations, stays, told) in zip(
@@ -244,6 +246,12 @@ class Judge:
             changed.update(told)
         listed = [changed.get(row) for row in range(len(pairs))] if changed else None
         return replace(found, changed=pa.array(listed, CHANGED)) if listed else found
+
+    def _by_component(self, pairs: Pairs, rows: Int64) -> Int64:
+        """Put pairs that hang together one behind the other: words are looked up once a run."""
+        parent = np.arange(len(self.counts), dtype=np.int64)
+        connect(*(np.asarray(side[rows], np.int64) for side in (pairs.a, pairs.b)), parent)
+        return rows[np.argsort(parent[pairs.a[rows]], kind="stable")]
 
     def _among(self, pairs: Pairs, rows: Int64, some: Int64 | None) -> Bool:
         """Tell which of the pairs are among ``some`` (rows, a < b)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.core.arrays import Bool, Int64, distinct, offsets_of, runs_of_rows
+from dedup.core.arrays import Bool, Int32, Int64, distinct, offsets_of, runs_of_rows
 from dedup.core.parallel import in_order
 from dedup.kernels import differences as figures_of
 from dedup.kernels import fillings as kernel
@@ -108,7 +108,7 @@ def _forms(judge: Judge, pairs: Pairs, found: Differences, is_close: Bool, is_lo
     named &= share_of_facts(figures) >= judge.config.facts
 
     def told(run: tuple[int, int]) -> Int64:
-        return _told(judge, spans[run[0] : run[1]], (centres[some[slice(*run)]], others), named)
+        return _told(judge, spans[slice(*run)], (centres[some[slice(*run)]], others), named)
 
     words = np.add.reduceat(judge.counts[others], first)[some] if len(some) else np.zeros(0)
     runs = list(runs_of_rows(offsets_of(words.astype(np.int64)), _RUN_WORDS))
@@ -119,38 +119,44 @@ def _forms(judge: Judge, pairs: Pairs, found: Differences, is_close: Bool, is_lo
 def _told(judge: Judge, spans: Int64, given: tuple[Int64, Int64], named: Bool) -> Int64:
     """Return the places in the list of edges of those that fill a form with their centre."""
     centres, others = given
-    near = [others[low:high] for low, high in spans.tolist()]
-    documents = distinct(np.concatenate([centres, *near]))
+    bounds = offsets_of(spans[:, 1] - spans[:, 0])
+    places = np.concatenate([low + _drawn(high - low) for low, high in spans.tolist()])
+    near = others[places]
+    documents = distinct(np.concatenate([centres, near]))
     words = judge.source(documents)
     scratch = scratch_of(words)
     longest = int(np.diff(words.bounds).max(initial=1))
     fillings = np.zeros((SAMPLE + 1, longest), np.uint64)
     filled = np.zeros(longest, np.uint8)
-    made: list[Int64] = []
-    for centre, (low, high), ours in zip(centres.tolist(), spans.tolist(), near, strict=True):
-        drawn = _drawn(high - low)
-        rows = np.searchsorted(documents, np.append(centre, ours[drawn]))
-        out = np.zeros((high - low, kernel.MEASURES), np.int64)
-        kernel.compare_fillings(words, rows, scratch, fillings, filled, out)
-        places = low + drawn
-        made.append(places[_fill_a_form(out, named[places], int(judge.counts[centre]))])
-    return np.concatenate([np.zeros(0, np.int64), *made])
+    out = np.zeros((len(near), kernel.MEASURES), np.int64)
+    texts, centre_texts = (np.searchsorted(documents, each) for each in (near, centres))
+    for centre, low, high in zip(centre_texts.tolist(), *_ends(bounds), strict=True):
+        rows = np.append(centre, texts[low:high])
+        kernel.compare_fillings(words, rows, scratch, fillings, filled, out[low:high])
+    return places[_fill_a_form(out, named[places], bounds, judge.counts[centres])]
+
+
+def _ends(bounds: Int64) -> tuple[list[int], list[int]]:
+    return bounds[:-1].tolist(), bounds[1:].tolist()
 
 
 def _drawn(count: int) -> Int64:
     """Return numbers below ``count``, first those of a sample that is spread over all."""
-    size = min(count, SAMPLE)
-    first = np.arange(size) * count // max(size, 1)
+    if count <= SAMPLE:
+        return np.arange(count)
+    first = np.arange(SAMPLE) * count // SAMPLE
     return np.concatenate([first, np.setdiff1d(np.arange(count), first)])
 
 
-def _fill_a_form(measures: Int64, named: Bool, words: int) -> Bool:
-    """Tell which near copies differ from the centre mostly in places that all fill otherwise.
+def _fill_a_form(measures: Int64, named: Bool, bounds: Int64, words: Int64 | Int32) -> Bool:
+    """Tell which near copies differ from their centre mostly in places that all fill otherwise.
 
-    ``words`` counts those of the centre; its sample comes first.
+    Those of centre ``k``, which has ``words[k]`` words, are the rows ``bounds[k]:bounds[k + 1]``;
+    its sample comes first.
     """
     hits, slots, misspelt, places, maybe, places_maybe = measures.T
-    least = max(_PLACES, words / _WORDS)
+    sizes = np.diff(bounds)
+    least = np.repeat(np.maximum(_PLACES, words / _WORDS), sizes)
     # An update of one report differs from it in a place or two of many.
     form = (2 * hits >= slots) & (hits >= misspelt)
     many = (places >= least) & (hits >= _HITS) & (3 * hits >= places)
@@ -158,10 +164,13 @@ def _fill_a_form(measures: Int64, named: Bool, words: int) -> Bool:
     few = (places < _PLACES) & (hits > 0) & (hits == slots) & named
     # A wording may be that of half by chance. Then nearly all that differs, in this pair and in
     # the others, has to stand in places: of independent edits most stand where nobody else edits.
-    sample = slice(min(len(slots), SAMPLE))
-    if maybe[sample].sum() >= _EXPLAINED * slots[sample].sum():
-        all_there = (maybe >= _EXPLAINED * slots) & (maybe >= np.maximum(misspelt, _HITS))
-        many |= all_there & (places_maybe >= least) & (3 * maybe >= places_maybe)
-        form |= all_there
+    is_drawn = np.arange(len(slots)) - np.repeat(bounds[:-1], sizes) < SAMPLE
+    hits_of, slots_of = (
+        np.add.reduceat(np.where(is_drawn, each, 0), bounds[:-1]) for each in (maybe, slots)
+    )
+    is_explained = np.repeat(hits_of >= _EXPLAINED * slots_of, sizes)
+    all_there = (maybe >= _EXPLAINED * slots) & (maybe >= np.maximum(misspelt, _HITS))
+    many |= is_explained & all_there & (places_maybe >= least) & (3 * maybe >= places_maybe)
+    form |= is_explained & all_there
     told: Bool = form & (many | few)
     return told
