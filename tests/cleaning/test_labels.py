@@ -91,6 +91,21 @@ def test_a_label_alone_between_paragraphs_may_be_a_heading(heading):
     assert cleaned(page)[0] == page
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["15 комментариев", "2 комментария", "9 yorum", "6 komentarzy", "23条评论", "3 min read"],
+)
+def test_counts_of_comments_and_reading_times_go(line):
+    page = ["A bridge for all", ONE, TWO, THREE]
+    assert cleaned([page[0], line, *page[1:]])[0] == page
+
+
+@pytest.mark.parametrize("heading", ["Czytaj także", "Mehr zum Thema"])
+def test_headings_of_other_articles_take_the_titles_below_them(heading):
+    page = ["A bridge for all", *BODY]
+    assert cleaned([*page, heading, "Frost in the valley", "Chess alone"])[0] == page
+
+
 @pytest.mark.parametrize("sentence", ["The council meets on Thursday.", "Der Rat tagt am Freitag."])
 def test_the_last_short_sentence_stays_behind_titles_of_other_articles(sentence):
     page = ["A bridge for all", *BODY]
