@@ -245,6 +245,7 @@ class Run:
     columns: Columns | None = None
     seen: dict[str, None] = field(default_factory=dict)
     rows_seen: bool = False
+    in_memory: bool = False  # what was read last
     kept: list[pa.RecordBatch] = field(default_factory=list)
     _kept_rows: int = 0
 
@@ -255,6 +256,7 @@ class Run:
         ``InputError``; one found in a folder is counted as failed, and the next one decides.
         """
         names = list(names)
+        self.in_memory = source.kind == MEMORY
         if not self.told_apart(source, names):
             return None
         self.seen.update(dict.fromkeys(names))
@@ -352,10 +354,14 @@ class Run:
     def _absent(self, role: str, name: str | None) -> str:
         if name is None:
             seen = self._seen_columns()
-            return f"no {role} column is recognised; {seen}; name it: --{role}-column NAME"
+            return f"no {role} column is recognised; {seen}; name it: {self._naming(role, 'NAME')}"
         known = known_as(name, self.seen)
-        meant = f"; did you mean --{role}-column {known}?" if known else ""
+        meant = f"; did you mean {self._naming(role, known)}?" if known else ""
         return f"there is no {role} column {name!r}; {self._seen_columns()}{meant}"
+
+    def _naming(self, role: str, name: str) -> str:
+        """Return how a column is named: by an option, or where the documents came from Python."""
+        return f'{role}="{name}"' if self.in_memory else f"--{role}-column {name}"
 
     def _seen_columns(self) -> str:
         return columns_seen(self.seen)

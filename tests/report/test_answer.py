@@ -12,8 +12,8 @@ from commands import run, write_jsonl
 
 import dedup
 from dedup.report import Cleaned, Typed, answer_view, cleaned_view, sections_view
-from dedup.report.terminal.families import story_line
 from dedup.report.terminal.answer import LINES
+from dedup.report.terminal.families import story_line
 from dedup.report.terminal.text import cells
 
 CODES = re.compile(r"\x1b\[[0-9;]*m")
