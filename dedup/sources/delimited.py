@@ -14,7 +14,7 @@ from dedup.sources.blocks import blocks
 from dedup.sources.csv_blocks import Taken, csv_columns
 from dedup.sources.dialects import MOST_LINES, SEPARATOR, Dialect, cells, delimiter_of, dialect_of
 from dedup.sources.names import folded, known_names
-from dedup.sources.options import Columns, Run, Source
+from dedup.sources.options import Columns, Run, Source, shortened
 from dedup.sources.rows import Record, add_records, probe
 from dedup.sources.streams import Line, Stream, split_bom
 from dedup.sources.tables import documents
@@ -33,7 +33,8 @@ def read_csv(stream: Stream, source: Source, run: Run, out: Batcher) -> Iterator
     csv.field_size_limit(max(csv.field_size_limit(), run.options.max_line_bytes))
     table = _Table(stream, source, run)
     shown = _SHOWN.get(table.delimiter, repr(table.delimiter))
-    hint = f"read with {shown} between the columns, header: {clean_string(table.header_line)!r}"
+    header = shortened(table.header_line, _HEADER_SHOWN)
+    hint = f"read with {shown} between the columns, header: {clean_string(header)!r}"
     records = table.records()
     first, columns = probe(records, source, run, table.header, hint)
     if columns is None:

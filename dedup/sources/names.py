@@ -15,6 +15,10 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
         *("text_content", "page_content", "article_content", "article", "story", "contents"),
         *("fulltext", "bodyHtml", "document_text", "news_text", "document", "selftext"),
         *("message", "post_text", "paragraphs", "transcript", "passage", "extracted_text"),
+        *("content_text", "html", "content_html", "inhalt", "artikeltext", "volltext", "texte"),
+        *("contenu", "corps", "texto", "contenido", "cuerpo", "conteúdo", "testo", "contenuto"),
+        *("tekst", "treść", "metin", "içerik", "текст", "نص", "النص", "正文", "内容", "本文"),
+        *("본문", "내용"),
     ),
     "id": (
         *("id", "doc_id", "document_id", "article_id", "_id", "uuid", "guid", "record_id"),
@@ -26,6 +30,8 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
         *("publication_time", "webPublicationDate", "publish_time", "published_time", "pub_time"),
         *("firstPublished", "date_time", "datetime", "timestamp", "created_at", "created", "time"),
         *("created_utc", "updated", "date_download", "crawl_date", "warc_date"),
+        *("datum", "veröffentlicht", "fecha", "data_publicacao", "tarih", "дата", "التاريخ"),
+        *("日期", "发布时间", "日付", "날짜"),
     ),
     "site": (
         *("site", "domain", "source", "source_domain", "site_name", "hostname", "host"),

@@ -15,13 +15,15 @@ from dedup.core.arrays import clean_string
 from dedup.core.formats import FORMATS
 from dedup.errors import ConfigError, InputError
 from dedup.schema import ReadReport
-from dedup.sources.names import KNOWN_NAMES, known_as, known_names
+from dedup.sources.names import KNOWN_NAMES, folded, known_as, known_names
 
 log = logging.getLogger(__name__)
 
 PROBE = 100
 PROBE_MOST = 10_000  # records looked at where none of the first has a text
 _MOST_INNER = 50  # keys of an object in a column that are looked at
+_INNER_TEXTS = ("rendered", "plain", "value", "text", "#text", "_text", "html", "raw")
+_NAMES_SHOWN, _NAME_SHOWN = 40, 40  # columns, and characters of each, in a message
 MEMORY = "memory"
 
 REASONS = {
@@ -243,6 +245,7 @@ class Run:
     columns: Columns | None = None
     seen: dict[str, None] = field(default_factory=dict)
     rows_seen: bool = False
+    in_memory: bool = False  # what was read last
     kept: list[pa.RecordBatch] = field(default_factory=list)
     _kept_rows: int = 0
 
@@ -253,6 +256,7 @@ class Run:
         ``InputError``; one found in a folder is counted as failed, and the next one decides.
         """
         names = list(names)
+        self.in_memory = source.kind == MEMORY
         if not self.told_apart(source, names):
             return None
         self.seen.update(dict.fromkeys(names))
@@ -273,6 +277,11 @@ class Run:
         if probe.missing(chosen.text) * 2 > probe.total:
             share = f"{probe.missing(chosen.text):,} of the first {probe.total:,} records"
             self.tally.note(f"{source.name}: {share} have no text in column {chosen.text!r}")
+        elif not probe.strings[chosen.text]:
+            self.tally.note(f"{source.name}: {_what_it_holds(chosen.text, probe)}")
+        if folded(chosen.text).endswith(("html", "rendered")):
+            says = f"column {chosen.text!r} seems to hold HTML; its tags are read as text"
+            self.tally.note(f"{source.name}: {says}")
         self._check_named(source, probe)
         self.columns = chosen
         self._note_columns(source, chosen)
@@ -345,13 +354,43 @@ class Run:
     def _absent(self, role: str, name: str | None) -> str:
         if name is None:
             seen = self._seen_columns()
-            return f"no {role} column is recognised; {seen}; name it: --{role}-column NAME"
+            return f"no {role} column is recognised; {seen}; name it: {self._naming(role, 'NAME')}"
         known = known_as(name, self.seen)
-        meant = f"; did you mean --{role}-column {known}?" if known else ""
+        meant = f"; did you mean {self._naming(role, known)}?" if known else ""
         return f"there is no {role} column {name!r}; {self._seen_columns()}{meant}"
 
+    def _naming(self, role: str, name: str) -> str:
+        """Return how a column is named: by an option, or where the documents came from Python."""
+        return f'{role}="{name}"' if self.in_memory else f"--{role}-column {name}"
+
     def _seen_columns(self) -> str:
-        return f"columns seen: {clean_string(', '.join(self.seen)) or 'none'}"
+        return columns_seen(self.seen)
+
+
+def columns_seen(names: Iterable[str]) -> str:
+    """Return the names of columns for a message; a row that was taken for a header is cut short.
+
+    >>> columns_seen(["url", "The port is closed, and nobody knows for how long it will be."])
+    'columns seen: url, The port is closed, and nobody knows …'
+    """
+    names = list(names)
+    shown = [shortened(each, _NAME_SHOWN) for each in names[:_NAMES_SHOWN]]
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"columns seen: {clean_string(', '.join(shown)) or 'none'}{more}"
+
+
+def shortened(string: str, most: int) -> str:
+    """Return a string of up to ``most`` characters, with an ellipsis where some are left out."""
+    return string if len(string) <= most else f"{string[: most - 2].rstrip()} …"
+
+
+def _what_it_holds(name: str, probe: Probe) -> str:
+    """Say that a column called like a text holds none, and what to do."""
+    inner = [each for each in probe.strings if each.startswith(f"{name}.") and probe.strings[each]]
+    if inner:
+        return f"column {name!r} holds objects, not texts; --text-column {inner[0]} leads into them"
+    kind = "objects" if name in probe.objects else "numbers, or lists of other things"
+    return f"column {name!r} holds {kind}, not texts; name another one: --text-column NAME"
 
 
 @dataclass(slots=True)
@@ -407,6 +446,8 @@ def choose(options: ReadOptions, probe: Probe) -> Columns | None:
     text = named.get("text") or _likeliest("text", probe, "") or _inner_text(probe)
     if text is None:
         return None
+    if "text" not in named and text in probe.objects and not probe.strings[text]:
+        text = _inside(text, probe) or text
     within = text.rpartition(".")[0] if text not in probe.present or "." in text else ""
     roles = {}
     for role in KNOWN_NAMES:
@@ -421,6 +462,13 @@ def _inner_text(probe: Probe) -> str | None:
     outer = {name.partition(".")[0] for name in probe.strings if "." in name}
     found = [text for name in sorted(outer) if (text := _likeliest("text", probe, f"{name}."))]
     return found[0] if len(found) == 1 and probe.strings[found[0]] else None
+
+
+def _inside(name: str, probe: Probe) -> str | None:
+    """Return the text in the objects of a column: ``content.rendered``, ``body.value``."""
+    inner = [f"{name}.{each}" for each in _INNER_TEXTS]
+    known = next((each for each in inner if probe.strings[each]), None)
+    return known or _likeliest("text", probe, f"{name}.")
 
 
 def _likeliest(role: str, probe: Probe, prefix: str) -> str | None:

@@ -109,6 +109,8 @@ def settle(schema: pa.Schema, head: pa.RecordBatch, source: Source, run: Run) ->
         if is_text(item.type) or is_paragraphs(item.type):
             filled = total - head.column(item.name).null_count
             probe.present[item.name] = probe.strings[item.name] = filled
+        if pa.types.is_struct(item.type):
+            probe.objects.add(item.name)
         for name, kind in inner_fields(item):
             probe.present[name] = total
             probe.strings[name] = total * (is_text(kind) or is_paragraphs(kind))

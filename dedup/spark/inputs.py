@@ -11,11 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.core.arrays import clean_string
 from dedup.core.formats import kind_of
 from dedup.errors import ConfigError, InputError
 from dedup.sources.decoding import ENCODINGS, decode, is_binary
-from dedup.sources.options import PROBE, Probe, ReadOptions, choose, no_row
+from dedup.sources.options import PROBE, Probe, ReadOptions, choose, columns_seen, no_row
 from dedup.spark.frames import Batches, Frame, Schema, Session, batches_of, local_path, map_batches
 from dedup.spark.reading import quoted
 
@@ -110,7 +109,9 @@ def _with_roles(frame: Frame, options: ReadOptions, path: str) -> Input:
     named = options.named()
     for role, name in named.items():
         if name not in columns:
-            raise InputError(f"there is no {role} column {name!r}; {_seen(columns)}", path=path)
+            raise InputError(
+                f"there is no {role} column {name!r}; {columns_seen(columns)}", path=path
+            )
     strings = [name for name, kind in frame.dtypes if kind == "string" and name in columns]
     head = frame.select(*map(quoted, strings)).limit(PROBE).collect() if strings else []
     probe = Probe.of_rows(row.asDict() for row in head)
@@ -118,7 +119,7 @@ def _with_roles(frame: Frame, options: ReadOptions, path: str) -> Input:
         probe.present[name] = probe.total  # what is no string is not looked at
     chosen = choose(options, probe)
     if chosen is None:
-        raise InputError(f"no text column is recognised; {_seen(columns)}", path=path)
+        raise InputError(f"no text column is recognised; {columns_seen(columns)}", path=path)
     roles: dict[str, str | None] = {
         role: getattr(chosen, role) for role in ("text", "id", "date", "url", "site", "priority")
     }
@@ -130,10 +131,6 @@ def _with_roles(frame: Frame, options: ReadOptions, path: str) -> Input:
     present = set(frame.columns)
     found = {role: name if name in present else None for role, name in roles.items()}
     return Input(frame, {**found, "path": PATH}, columns, notes)
-
-
-def _seen(columns: Sequence[str]) -> str:
-    return f"columns seen: {clean_string(', '.join(columns)) or 'none'}"
 
 
 def _whole_texts(session: Session, paths: Sequence[str], options: ReadOptions) -> Input:

@@ -91,6 +91,21 @@ def test_a_label_alone_between_paragraphs_may_be_a_heading(heading):
     assert cleaned(page)[0] == page
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["15 комментариев", "2 комментария", "9 yorum", "6 komentarzy", "23条评论", "3 min read"],
+)
+def test_counts_of_comments_and_reading_times_go(line):
+    page = ["A bridge for all", ONE, TWO, THREE]
+    assert cleaned([page[0], line, *page[1:]])[0] == page
+
+
+@pytest.mark.parametrize("heading", ["Czytaj także", "Mehr zum Thema"])
+def test_headings_of_other_articles_take_the_titles_below_them(heading):
+    page = ["A bridge for all", *BODY]
+    assert cleaned([*page, heading, "Frost in the valley", "Chess alone"])[0] == page
+
+
 @pytest.mark.parametrize("sentence", ["The council meets on Thursday.", "Der Rat tagt am Freitag."])
 def test_the_last_short_sentence_stays_behind_titles_of_other_articles(sentence):
     page = ["A bridge for all", *BODY]
@@ -143,3 +158,20 @@ def test_a_word_beside_boilerplate_of_the_same_kind_is_boilerplate():
     assert cleaned(page)[0] == ["A bridge for all", *BODY]
     page = ["A bridge for all", ONE, TWO, "Share", THREE, FOUR]
     assert cleaned(page)[0] == page
+
+
+COMMENTS = {
+    "Comments": ["Anna K.", "3 March 2025 at 10:11", ONE, "Bert", "4 March 2025 at 11:45", TWO],
+    "Комментарии": ["Анна", "3 марта 2025 в 10:11", ONE, "Борис", "4 марта 2025 в 11:45", TWO],
+}
+
+
+@pytest.mark.parametrize("heading", COMMENTS)
+def test_comments_below_a_bare_heading_are_tagged_and_stay(heading):
+    page = ["A bridge for all", THREE, FOUR, heading, *COMMENTS[heading]]
+    stays, tags = cleaned(page)
+    assert stays == page
+    assert [line for line, tag in tags.items() if tag == "comment"] == COMMENTS[heading]
+    assert cleaned(page, drop_tags=("comment",))[0] == page[:4]
+    diary = ["A bridge for all", heading, ONE, TWO, THREE, FOUR, *COMMENTS[heading]]
+    assert "comment" not in cleaned(diary)[1].values()

@@ -42,6 +42,62 @@ def test_credits_at_the_end(tail, wanted):
     assert named(tail=tail) == wanted
 
 
+LATER = "Der Hafen bleibt bis Donnerstag zu."
+
+
+@pytest.mark.parametrize(
+    ("head", "wanted"),
+    [
+        ("МИНСК, 5 апр — РИА Новости. Порт закрыт.", ["RIA Novosti"]),
+        ("МИНСК, 5 апреля. /ТАСС/. Порт закрыт.", ["TASS"]),
+        ("Одеса. 5 квітня. УНІАН. Порт закрито.", ["UNIAN"]),
+        ("【ロンドン共同】港は閉鎖された。", ["Kyodo"]),
+        ("【ローマ=時事】港は閉鎖された。", ["Jiji"]),
+        ("［大阪 ５日 ロイター］ - 港は閉鎖された。", ["Reuters"]),
+        ("(부산=연합뉴스) 김철수 기자 = 항구가 닫혔다.", ["Yonhap"]),
+        ("(로마 AFP=연합뉴스) 항구가 닫혔다.", ["Yonhap"]),
+        ("إزمير / الأناضول\nأغلق الميناء.", ["Anadolu"]),
+        ("مسقط - أ ش أ: أغلق الميناء.", ["MENA"]),
+        ("मुंबई, पांच अप्रैल (भाषा) बंदरगाह बंद रहा।", ["PTI"]),
+        ("मुंबई, 5 अप्रैल (आईएएनएस)। बंदरगाह बंद रहा।", ["IANS"]),
+        ("به گزارش خبرگزاری مهر، بندر بسته شد.", ["Mehr"]),
+        ("Bari, 5 apr. (askanews) – Il porto resta chiuso.", ["Askanews"]),
+        (f"Emden (dpa) {LATER}", ["dpa"]),
+        ("By JO ROE, Associated Press\nThe port is closed.", ["AP"]),
+        # None of these is a dateline.
+        ("Агентство Рейтер (Reuters) сообщило о пожаре в порту.", []),
+        ("Press Association (PA) staff were on strike on Monday.", []),
+        ("【写真=共同】港は閉鎖された。", []),
+        ("[사진=연합뉴스] 항구가 닫혔다.", []),
+        ("हिंदी भाषा के लेखक मुंबई में मिले।", []),
+        ("共同声明が発表された。", []),
+    ],
+)
+def test_datelines_as_each_country_writes_them(head, wanted):
+    assert named(head=head) == wanted
+
+
+@pytest.mark.parametrize(
+    ("tail", "wanted"),
+    [
+        (f"{STORY}\n© dpa-infocom, dpa:260405-930-112233/1", ["dpa"]),
+        ("… it said.\nCopyright 2026 The Associated Press. All rights reserved.", ["AP"]),
+        ("… it said.\n(With inputs from PTI and AFP)", ["PTI", "AFP"]),
+        ("… disse ele. (Com informações da Agência Brasil)", ["Agência Brasil"]),
+        ("… it said on Monday. - Reuters", ["Reuters"]),
+        ("… 発表した。(c)AFP", ["AFP"]),
+        ("… उन्होंने कहा।\n(भाषा)", ["PTI"]),
+        ("… اوضحت الوزارة. (รอยเตอร์)", ["Reuters"]),
+        ("… sie prüften das noch, sagte ein Sprecher der dpa am Abend.", []),
+        ("… der Rat tagt wieder, hieß es vom Sender der dpa.", []),
+        ("… उन्होंने कहा।\nहिंदी भाषा", []),
+        ("… 述べた。\n時事", []),
+    ],
+)
+def test_credits_as_each_country_writes_them(tail, wanted):
+    assert named(tail=tail) == wanted
+
+
 @pytest.mark.parametrize(
     "tail",
     [

@@ -13,6 +13,7 @@ from commands import run, write_jsonl
 import dedup
 from dedup.report import Cleaned, Typed, answer_view, cleaned_view, sections_view
 from dedup.report.terminal.answer import LINES
+from dedup.report.terminal.families import story_line
 from dedup.report.terminal.text import cells
 
 CODES = re.compile(r"\x1b\[[0-9;]*m")
@@ -156,3 +157,10 @@ def test_the_boilerplate_of_a_scan_is_shown_with_its_text(seeds):
 
 def test_a_section_that_was_asked_for_says_that_it_has_nothing(seeds):
     assert "── Warnings ── none" in run("scan", seeds, "--show", "warnings").out
+
+
+def test_a_story_names_its_copies_beside_its_outlets():
+    row = {"articles": 3, "documents": 12, "sites": 12, "first": None, "last": None}
+    row |= {"series": None, "words": ["bridge"]}
+    assert story_line(row) == "3 articles and 9 copies of 12 outlets: bridge"
+    assert story_line({**row, "documents": 3, "sites": 3}) == "3 articles of 3 outlets: bridge"

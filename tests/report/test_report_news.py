@@ -35,7 +35,7 @@ def test_the_front_page_answers_in_the_order_of_the_terminal(news):
     assert "1 article, as a copy of one that stays: another version" in blocks.nth(0).inner_text()
     assert QUOTE in blocks.nth(3).inner_text()
     assert "5 articles\n4 outlets" in blocks.nth(3).inner_text()
-    assert "7 articles\n6 outlets" in blocks.nth(4).inner_text()
+    assert "7 articles\nand 1 copy\n6 outlets" in blocks.nth(4).inner_text()
     assert "12 read = 11 kept + 1 removed + 0 skipped" in blocks.nth(6).inner_text()
     assert page.locator("text=S-curve").count() == 1
     page.get_by_role("link", name="How it was compared").click()

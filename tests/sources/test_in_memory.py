@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from reading import column, pairs
 
+import dedup
 from dedup.errors import InputError
 from dedup.schema import CORPUS, Corpus
 from dedup.sources import from_python
@@ -123,3 +124,11 @@ def test_polars_categories_and_lazy_frames():
     assert column(from_python(texts), "text") == ["one", "two", "one"]
     with pytest.raises(InputError, match=r"call \.collect\(\)"):
         from_python(frame.lazy())
+
+
+def test_errors_name_the_argument_of_python():
+    rows = [{"Spalte": "a", "titel": "b"}]
+    with pytest.raises(InputError, match=r'name it: text="NAME"$'):
+        dedup.scan(rows)
+    with pytest.raises(InputError, match=r'did you mean text="Spalte"\?$'):
+        dedup.scan(rows, text="spalte")

@@ -279,8 +279,68 @@ def test_date_and_site_are_known_by_many_names(save):
 
 
 def test_errors_end_with_what_to_try(save):
-    path = save("a.csv", "Headline,Inhalt\na,b\n")
+    path = save("a.csv", "Headline,Spalte\na,b\n")
     with pytest.raises(InputError, match="--text-column NAME"):
         read([path])
-    with pytest.raises(InputError, match=r"did you mean --text-column Inhalt\?"):
-        read([path], ReadOptions(text_column="inhalt"))
+    with pytest.raises(InputError, match=r"did you mean --text-column Spalte\?"):
+        read([path], ReadOptions(text_column="spalte"))
+
+
+# Names and objects of content systems, and what to type where no text is found
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"id": 1, "content": {"rendered": BRIDGE, "protected": False}}, "content.rendered"),
+        ({"id": 1, "body": {"format": "plain", "value": BRIDGE}}, "body.value"),
+        ({"id": 1, "content_text": BRIDGE}, "content_text"),
+        ({"nr": 1, "Inhalt": BRIDGE}, "Inhalt"),
+        ({"nr": 1, "正文": BRIDGE}, "正文"),
+    ],
+)
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_texts_of_content_systems_are_recognised(save, tmp_path, row, found, form):
+    if form == "parquet":
+        path = str(tmp_path / "a.parquet")
+        pq.write_table(pa.Table.from_pylist([row]), path)
+    else:
+        path = save("a.jsonl", lines(row))
+    corpus = read([path])
+    assert texts(corpus) == [BRIDGE]
+    assert f"text column: {found} (a.{form})" in corpus.read_report.notes
+
+
+def test_a_text_column_that_was_named_is_not_looked_into(save):
+    row = {"content": {"rendered": BRIDGE}, "id": 1}
+    corpus = read([save("a.jsonl", lines(row))], ReadOptions(text_column="content"))
+    assert corpus.read_report.skipped == {"text_not_a_string": 1}
+
+
+def test_a_feed_in_json_is_read(save):
+    feed = {"version": "1.1", "title": "x", "items": [{"id": "1", "content_text": BRIDGE}]}
+    assert texts(read([save("feed.json", json.dumps(feed))])) == [BRIDGE]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "note"),
+    [
+        ("a.jsonl", lines({"text": {"a": BRIDGE}}), "--text-column text.a leads into them"),
+        ("a.jsonl", lines({"body": [{"p": BRIDGE}]}), "'body' holds numbers, or lists of other"),
+        ("a.jsonl", lines({"html": BRIDGE}), "'html' seems to hold HTML"),
+        ("a.jsonl", lines(BRIDGE, FERRY), "holds strings, not objects; `jq -c '{text: .}' "),
+        ("a.jsonl", lines([1, BRIDGE]), "holds lists, not objects; `jq -c '{title: .[0], "),
+        ("a.json", json.dumps([BRIDGE, FERRY]), "holds strings, not objects; `jq -c '.[] | {t"),
+    ],
+)
+def test_where_no_text_is_found_a_note_says_what_to_type(save, name, data, note):
+    notes = read([save(name, data)]).read_report.notes
+    assert sum(note in each for each in notes) == 1, notes
+
+
+def test_a_row_that_was_taken_for_a_header_is_cut_short_in_the_message(save):
+    with pytest.raises(InputError) as refused:
+        read([save("a.csv", f'1,"{BRIDGE * 20}"\n2,"{FERRY.replace(chr(34), "") * 20}"\n')])
+    said = str(refused.value).partition("no text column")[2]
+    assert "columns seen: 1, The council agreed to mend the old bri …; name it" in said
+    assert len(said) < 420

@@ -12,6 +12,8 @@ from dedup.cleaning.boilerplate.patterns import fold_line
 _STAMP_WORDS = 14
 _FEWEST = 2  # stamps that make a rhythm
 _LONGEST_GAP = 12  # lines between two stamps
+_NEAREST = 3  # lines from a heading that is not sure to the first stamp
+_FORM = "comment_form"
 _MOST_AFTER = 6  # lines of the last comment
 # When, or who wrote: "12:13 pm January 13, 2012", "3 days ago", "Jane Doe says:".
 _MONTH = (
@@ -19,7 +21,8 @@ _MONTH = (
     r"|aout|ene|abr|ago|dic|fev|out|set|gen|mag|giu|lug|ott)[a-z]*\.?"
 )
 _STAMP = re.compile(
-    rf".*\b(?:\d{{1,2}}:\d\d\b.*\d|{_MONTH} \d{{1,2}}\b.*\d|\d{{1,2}}\.? {_MONTH}.*\d"
+    rf".*\b(?:\d{{1,2}}:\d\d\b.*\d|\d.*\b\d{{1,2}}:\d\d\b"
+    rf"|{_MONTH} \d{{1,2}}\b.*\d|\d{{1,2}}\.? {_MONTH}.*\d"
     r"|\d{1,4}[./-]\d{1,2}[./-]\d{2,4}"
     r"|(?:\d+|an?|one) (?:second|minute|min|hour|hr|day|week|month|year)s? ago"
     r"|vor \d+ (?:minute|stunde|tag|woche|monat|jahr)\w*|il y a \d+ \w+|hace \d+ \w+|ha \d+ \w+"
@@ -31,14 +34,16 @@ _STAMP = re.compile(
 
 def tag_comments(page: Page) -> None:
     """Tag the comments of each page ``comment``."""
-    heads = [line for line, finding in page.found.items() if finding[0] == "comment_form"]
+    sure = {line for line, finding in page.found.items() if finding[0] == _FORM}
+    # "Comments" alone may be a heading of the article: the first comment must follow at once.
+    heads = sure | {line for line, reason in page.weak.items() if reason == _FORM}
     done: set[int] = set()
     for head in sorted(heads):
         end = page.end(head)
         if end in done:
             continue
         stamps = _stamps(page, head + 1, end)
-        if len(stamps) < _FEWEST:
+        if len(stamps) < _FEWEST or (head not in sure and stamps[0] - head > _NEAREST):
             continue
         done.add(end)
         first = stamps[0] - (stamps[0] - 1 > head and page.words[stamps[0] - 1] <= 6)

@@ -32,16 +32,28 @@ _UNSPACED = re.compile(
 _PICTURE = re.compile(
     r"\b(?:bild|bilder|foto|fotos|photo|photos|photograph\w*|image|images|picture|pictures|video|"
     r"illustration|archiv\w*|imagen|immagine|imagem|fotoğraf|фото|صورة|تصویر)\b[^.\n]{0,40}$"
-    r"|(?:picture[ -]?alliance|getty(?: images)?|imago|©)[^.\n]{0,40}$|图|圖|写真",
+    r"|(?:picture[ -]?alliance|getty(?: images)?|imago|©)[^.\n]{0,40}$|图|圖|写真|사진",
     re.IGNORECASE,
 )
-_PICTURE_BEHIND = re.compile(r"\W{0,3}(?:photo|images?|bild|foto|graphics?|video)\b", re.IGNORECASE)
+_PICTURE_BEHIND = re.compile(
+    r"\W{0,3}(?:(?:photo|images?|bild|foto|graphics?|video)\b|(?:자료 ?)?사진)", re.IGNORECASE
+)
 _SOURCE = re.compile(
-    r"(?:quellen?|source|sources|fuente|fonte|källa|kilde|bron|zdroj|źródło|kaynak|"
-    r"источник|джерело|المصدر|منبع|来源|來源|出典|nguồn|sumber|"
-    r"reporting by|with (?:material|files|reports) from|mit material von|mit|von|by|per|de)"
+    r"(?:\b(?:quellen?|source|sources|fuente|fonte|källa|kilde|bron|zdroj|źródło|kaynak|πηγή|"
+    r"источник|джерело|المصدر|منبع|nguồn|theo|sumber|reporting by|mit material von|"
+    r"with (?:material|files|reports|reporting|inputs?) from|com informações d[aeo]s?|"
+    r"con información de|με πληροφορίες από|по материалам|по сообщению|за матеріалами|"
+    r"copyright \d{4}(?: by)?|mit|von|by|per|de)\b|来源|來源|出典)"
     r"\W{0,3}(?:[\w.’/-]+[\s,/&]+(?:and |und |y |et )?){0,4}$",
     re.IGNORECASE,
+)
+# Who holds the rights of the text: a line of that form is never below a picture.
+_RIGHTS = re.compile(r"\bcopyright\W+\d{4}\W+(?:by )?$", re.IGNORECASE)
+_RIGHTS_BEHIND = re.compile(r",?\s*dpa:\d{6}")
+_SENTENCE_END = re.compile(r"[.!?”“\"»。।؟]\s*(?:[-–—]\s*|\(c\)\s*)?$", re.IGNORECASE)
+_BRACKETED = (
+    re.compile(r"[(（\[［【][^()（）\[\]［］【】\n]*$"),
+    re.compile(r"[^()（）\[\n]*[)）\]］】]"),
 )
 _LISTED = re.compile(r"[(（\[/,–—|【]\s*(?:[\w.-]{2,12}\s*[/,;+&-]\s*)*$|[(（][^()（）]{0,80};\s*$")
 _REST = re.compile(r"[\s\w./,;:|()（）\[\]+&@-]{0,40}$")
@@ -57,18 +69,56 @@ _RELEASE_WORDS = (
 )
 
 
+_MONTHS = r"जनवरी|फरवरी|मार्च|अप्रैल|मई|जून|जुलाई|अगस्त|सितंबर|सितम्बर|अक्टूबर|अक्तूबर|नवंबर|नवम्बर|दिसंबर|दिसम्बर"
+# Datelines by their form: what stands in the line before the name, and what right behind it.
+_DATELINES = tuple(
+    (re.compile(before), re.compile(behind))
+    for before, behind in (
+        # МОСКВА, 3 мар — РИА Новости. / Paris - AFP:
+        (r"^\s*[^\n]{2,40}\d[^\n]{0,20}\s[-–—]{1,2}\s*$", r"\s*[.:]"),
+        (r"^\s*[^\n\d–—-]{2,24}\s[-–—]\s*$", r"\s*:"),
+        # МОСКВА, 3 марта. /ТАСС/.  Київ. 3 березня. УНІАН.
+        (r"^\s*[^\W\d][^\n]{1,50}\d[^\n]{0,20}[\s.]/$", r"/\s*[.:–—-]"),
+        (r"^\s*[^\W\d][^\n]{1,30}[.,]\s*\d{1,2}\.?\s+[^\W\d]{3,12}\.\s$", r"\."),
+        # أنقرة / الأناضول, alone on its line
+        (r"^\s*[^\n/.]{2,30}\s?/\s*$", r"\s*(?:\n|[-–—:])"),
+        # 【ロンドン共同】 [東京 3日 ロイター] (서울=연합뉴스)
+        (
+            r"^\s*(?:[【［][^】］\n]{0,25}|\[[^\]\n]{0,25}[\s=]|[(（][^)）\n]{1,25}=)$",
+            r"\s*[】］\])）]",
+        ),
+        # By Jane Roe, Associated Press
+        (r"^\s*(?i:by|von|por|par|di)\s[^\n]{3,60},\s*$", r"\s*(?:\n|$)"),
+        # به گزارش خبرگزاری مهر،
+        (r"^\s*به گزارش\s(?:خبرنگار\s)?(?:خبرگزاری\s)?$", r"\s*[،,:]"),
+        # Berlin (dpa) Ein …; नयी दिल्ली, तीन मार्च (भाषा) …
+        (r"^\s*(?:[\w.’'/-]+\s){1,3}\($", r"\)\s[A-ZÀ-ÖØ-ÞΑ-ΩА-ЯЁЄІЇ]"),
+        (rf"^\s*[^\n,]{{2,30}},\s[^\n,]{{0,12}}(?:{_MONTHS})\s\($", r"\)\s\w"),
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Agencies:
-    """The names of agencies, a pattern of all spellings, and the first words of each."""
+    """The names of agencies, a pattern of all spellings, and the first words of each.
+
+    ``common`` are spellings that are words of their language too: in brackets alone they count.
+    """
 
     names: tuple[str, ...]
     spellings: dict[str, int]
     by_first_word: dict[str, list[str]]
     unspaced: re.Pattern[str]
+    common: frozenset[str]
     words: UInt64  # a hash table of the longest word of each spelling
 
     def named_in(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Yield (agency, start, end) of every name in a text, the longest at each place."""
+        for agency, start, end in self._spelt_in(text):
+            if text[start:end] not in self.common or _is_bracketed(text, start, end):
+                yield agency, start, end
+
+    def _spelt_in(self, text: str) -> Iterator[tuple[int, int, int]]:
         for word in _WORD.finditer(text):
             for spelt in self.by_first_word.get(word[0].casefold(), ()):
                 start, end = word.start(), word.start() + len(spelt)
@@ -86,11 +136,14 @@ def agencies() -> Agencies:
     """Load the shipped list of agencies."""
     names: list[str] = []
     spellings: dict[str, int] = {}
+    common: set[str] = set()
     for line in Path(__file__).with_name("agencies.txt").read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             name, spelt = line.split(":", 1)
             for each in spelt.split(";"):
-                spellings.setdefault(each.strip(), len(names))
+                plain = each.strip().strip("()")
+                spellings.setdefault(plain, len(names))
+                common.update([plain] if plain != each.strip() else [])
             names.append(name)
     every = sorted(spellings, key=lambda each: (-len(each), each))
     unspaced = [each for each in every if _UNSPACED.match(each)]
@@ -104,7 +157,14 @@ def agencies() -> Agencies:
     longest = [low + int(np.argmax(sizes[low:high])) for low, high in pairwise(tokens.bounds)]
     table = hash_table(np.unique(tokens.hashes[longest]))
     pattern = re.compile("|".join(map(re.escape, unspaced)))
-    return Agencies(tuple(names), spellings, by_first_word, pattern, table)
+    known = tuple(names), spellings, by_first_word, pattern
+    return Agencies(*known, frozenset(common), table)
+
+
+def _is_bracketed(text: str, start: int, end: int) -> bool:
+    """Tell whether a name stands in brackets."""
+    opened, closed = _BRACKETED
+    return bool(opened.search(text[:start]) and closed.match(text[end:]))
 
 
 def _is_cased(spelt: str) -> bool:
@@ -137,20 +197,25 @@ def _is_credit(text: str, start: int, end: int) -> bool:
     """Tell whether a name near the end of an article is its credit: listed, or behind a source."""
     before, behind = text[:start], text[end:]
     line = before[before.rfind("\n") + 1 :]
+    if _RIGHTS.search(line) or _RIGHTS_BEHIND.match(behind):
+        return True
     if _PICTURE.search(line) or _PICTURE_BEHIND.match(behind) or not _REST.match(behind):
         return False
     alone = not re.search(r"\w", line) or len(line) + len(behind.split("\n")[0]) <= 25
-    at_end = re.search(r"[.!?”“\"»。]\s*$", line) is not None
+    at_end = _SENTENCE_END.search(line) is not None
     return bool(alone or at_end or _LISTED.search(line) or _SOURCE.search(line))
 
 
 def _is_dateline(text: str, start: int, end: int) -> bool:
     """Tell whether a name stands in a dateline: a few words, the name in brackets, a dash."""
-    before = text[:start]
+    before, behind = text[:start], text[end:]
+    whole = before[before.rfind("\n") + 1 :]
     line = before[max(before.rfind("\n"), before.rfind(". "), before.rfind("| ")) + 1 :]
-    if len(line) > 70 or _PICTURE.search(line):
+    if len(line) > 70 or _PICTURE.search(line) or _PICTURE_BEHIND.match(behind):
         return False
-    closed = re.match(r"(?:[\s/,;&-]{0,3}[\w.-]{2,12}){0,3}\s*[)）\]】]\s*([-–—:.]?)", text[end:])
+    if any(form.search(whole) and after.match(behind) for form, after in _DATELINES):
+        return True
+    closed = re.match(r"(?:[\s/,;&-]{0,3}[\w.-]{2,12}){0,3}\s*[)）\]】]\s*([-–—:.।]?)", behind)
     opened = re.search(r"(:?)\s*[(（\[【]\s*(?:[\w.-]{2,12}[\s/,;&-]{1,3}){0,3}$", line)
     if opened and closed and (opened[1] or closed[1]):
         return True

@@ -120,13 +120,18 @@ def stories(page: Page) -> Iterator[str]:
 
 
 def story_line(row: dict[str, Any]) -> str:
-    """Return how many articles tell a story, of how many outlets, when, and by which words."""
+    """Return how many articles tell a story, of how many outlets, when, and by which words.
+
+    Outlets that have a copy only count too, so the copies are named with the articles.
+    """
+    copies = row["documents"] - row["articles"]
+    with_copies = f" and {counted(copies, 'copy', 'copies')}" if copies else ""
     outlets = f" of {counted(row['sites'], 'outlet')}" if row["sites"] else ""
     days = [safe(row[name])[:10] for name in ("first", "last") if row[name]]
     dates = f", {' to '.join(dict.fromkeys(days))}" if days else ""
     series = ", a series" if row["series"] else ""
     words = ", ".join(safe(word) for word in row["words"])
-    return f"{counted(row['articles'], 'article')}{outlets}{dates}{series}: {words}"
+    return f"{counted(row['articles'], 'article')}{with_copies}{outlets}{dates}{series}: {words}"
 
 
 def _member(page: Page, row: dict[str, Any]) -> str:

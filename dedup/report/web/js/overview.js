@@ -93,7 +93,7 @@ function topStories(table, { list }) {
   const events = list.filter((each) => !each.series);
   const series = list.length - events.length;
   return [h("ul", { class: "front-list" }, (events.length ? events : list).slice(0, LISTED).map((each) => h("li", {},
-    h("span", { class: "front-count" }, counted(each.articles, "article"), each.sites > 1 ? h("span", { class: "facts" }, counted(each.sites, "outlet")) : null),
+    h("span", { class: "front-count" }, counted(each.articles, "article"), copiesIn(each) ? h("span", { class: "facts" }, `and ${copiesIn(each)}`) : null, each.sites > 1 ? h("span", { class: "facts" }, counted(each.sites, "outlet")) : null),
     storyName(table, each), each.first_date ? timeStrip(storyTimes(table, each), "article") : null))),
   line(h("a", { href: "#/stories" }, list.length > LISTED ? `All ${counted(list.length, "story", "stories")}` : counted(list.length, "story", "stories")), series ? `, ${count(series)} of them a series` : "")];
 }

@@ -25,6 +25,11 @@ function storyWords(story, most = WORDS_SHOWN) {
 
 const seriesTag = (story) => (story.series ? h("span", { class: "tag series", title: pick(SERIES_WORDS, story.series, "a series") }, "series") : null);
 
+/** The copies of the articles of a story, in words; outlets that have a copy only count as its outlets. */
+const copiesIn = (story) => (story.documents > story.articles ? counted(story.documents - story.articles, "copy", "copies") : "");
+
+const storySize = (story) => h("span", {}, count(story.articles), copiesIn(story) ? h("span", { class: "facts" }, ` + ${copiesIn(story)}`) : null);
+
 /** A story in a list: the headline of its typical article, and its words. */
 function storyName(table, story) {
   return h("span", { class: "name" },
@@ -43,7 +48,7 @@ async function showStories(parts, query) {
   const list = new PagedTable([
     { label: "story, by its typical article", header: true, cell: (each) => storyName(table, each) },
     dated ? { label: "when", class: "when", cell: (each) => timeStrip(storyTimes(table, each), "article") } : null,
-    { label: "articles", class: "number", cell: (each) => count(each.articles) },
+    { label: "articles", class: "number", cell: (each) => storySize(each) },
     sited ? { label: "outlets", class: "number", cell: (each) => count(each.sites) } : null,
   ].filter(Boolean), { caption: "Stories", quiet: true, size: 25, onpage: (page) => remember({ page: page > 1 ? page : "" }), empty: all.length ? "No such story." : "No two articles report one event." });
   const said = h("p", { class: "quiet", role: "status" });
@@ -88,8 +93,8 @@ async function showStory([id], query) {
   const members = [...story.members].sort((a, b) => (timeOf(table, a.row) ?? Infinity) - (timeOf(table, b.row) ?? Infinity) || a.row - b.row);
   const list = new PagedTable(storyColumns(table, story), { caption: "Articles of the story", quiet: true, size: 25, class: "members", onpage: (page) => remember({ page: page > 1 ? page : "" }) });
   const times = storyTimes(table, story);
-  const copies = story.documents - story.articles;
-  const facts = [`${counted(story.articles, "article")}${story.sites > 1 ? ` of ${counted(story.sites, "outlet")}` : ""}${copies ? `, and ${counted(copies, "copy", "copies")} of them` : ""}`, periodOf(times)];
+  const copies = copiesIn(story);
+  const facts = [`${counted(story.articles, "article")}${copies ? ` and ${copies}` : ""}${story.sites > 1 ? ` of ${counted(story.sites, "outlet")}` : ""}`, periodOf(times)];
   const node = h("article", { class: "story" },
     viewTitle(unseen("Story: "), own(storyHead(table, story))),
     h("p", { class: "lede" }, storyWords(story)),
