@@ -17,12 +17,16 @@ def is_same(one, other):
     return overlap(one, other) > 0 and 2 * overlap(one, other) >= longer
 
 
-def naive_stars(passages, ranks):
+def naive_stars(passages, matched, ranks):
     """Return families as lists of (document, start, end), the centre first.
 
-    ``passages`` are (a, (start, end), b, (start, end)), in order; ``ranks`` those of documents.
+    ``passages`` are (a, (start, end), b, (start, end)), in order, ``matched`` how many words each
+    has in common; ``ranks`` those of documents.
     """
     left = dict(enumerate(passages))
+    words = Counter()
+    for passage, count in zip(passages, matched, strict=True):
+        words.update({passage[:2]: count, passage[2:]: count})
     spans = {each for passage in passages for each in (passage[:2], passage[2:])}
     families = []
     while True:
@@ -33,7 +37,7 @@ def naive_stars(passages, ranks):
             return families
         doc, span = min(
             members,
-            key=lambda c: (-len(members[c]), c[1][0] - c[1][1], ranks[c[0]], c[1]),
+            key=lambda c: (-len(members[c]), -words[c], c[1][0] - c[1][1], ranks[c[0]], c[1]),
         )
         found = {doc: span}
         for other, (_, own) in naive_best(left, doc, span).items():

@@ -212,3 +212,28 @@ def test_families_are_written_and_read(quoted, tmp_path):
     first = (tmp_path / "csv" / "occurrences.csv").read_text("utf-8-sig").splitlines()
     assert first[0].endswith("similarity,text")
     assert "We entered the old city" in first[1]
+
+
+def test_a_wording_stands_for_a_family_and_not_a_text_that_tells_the_same_in_other_words():
+    wire = (
+        "The county council approved a plan on Monday to rebuild the flood wall along the river "
+        "Asker at a cost of 14 million euros, after three years of delays and a report that called "
+        "the old wall unsafe for the two thousand people who live behind it."
+    )
+    retold = (
+        "On Monday a plan to rebuild the flood wall along the river Asker was approved by the "
+        "county council, which expects a cost of 14 million euros after delays of three years; a "
+        "report had called the wall that stands there unsafe for the people who live behind it, "
+        "two thousand by its own count."
+    )
+    own = ("Bakers open at four.", "The library lends drills.", "Swimmers returned to the lake.")
+    texts = {"retold": f"Our reporter was there. {retold} Voters decide in June."}
+    texts |= {f"copy{k}": f"{each} {wire} More from outlet {k}." for k, each in enumerate(own)}
+    documents = [
+        {"id": name, "text": text, "url": f"https://{name}.example/a"}
+        for name, text in texts.items()
+    ]
+    (family,) = dedup.scan(documents).families
+    assert family["articles"] == 4
+    assert family["representative"] == "copy0"
+    assert family["wording"] == wire.removesuffix(".")
