@@ -11,7 +11,17 @@ from naive import naive_telling_capitals
 
 from dedup.kernels import differences as kernel
 from dedup.kernels import matching
-from dedup.kernels.facts import CALENDAR, FACT, FIRST, HIDDEN, NAME, NUMBER, RUNNING, STOP
+from dedup.kernels.facts import (
+    CALENDAR,
+    FACT,
+    FIRST,
+    HIDDEN,
+    NAME,
+    NEGATION,
+    NUMBER,
+    RUNNING,
+    STOP,
+)
 from dedup.kernels.text import CAPITAL, DIGIT, LINK, STARTS_LINE, STARTS_SENTENCE
 
 
@@ -227,14 +237,19 @@ class Conflict(NamedTuple):
         return min(sum(i - 1 not in own for i in own) for own in self.marks)
 
 
-def are_alike(one, two):
-    """Tell whether at least 70% of the letters of two spellings are common, in order."""
+def common_letters(one, two):
+    """Return how many letters of two spellings are common, in order."""
     row = [0] * (len(two) + 1)
     for x in one:
         before, row = row, [0]
         for at, y in enumerate(two):
             row.append(before[at] + 1 if x == y else max(before[at + 1], row[at]))
-    return 20 * row[-1] >= 7 * (len(one) + len(two))
+    return row[-1]
+
+
+def are_alike(one, two):
+    """Tell whether at least 70% of the letters of two spellings are common, in order."""
+    return 20 * common_letters(one, two) >= 7 * (len(one) + len(two))
 
 
 def joined(words):
@@ -261,7 +276,8 @@ def are_one(kind, texts, box, marks):
         )
         return one == two
     one, two = (joined([texts[side][i] for i in marks[side]]) for side in (0, 1))
-    return are_alike(one, two) if kind == NAME else one == two
+    whole = [joined(side) for side in sides_of(texts, box)]
+    return are_alike(one, two) or are_alike(*whole) if kind == NAME else one == two
 
 
 def mark_facts(kind, texts, box, side):
@@ -323,6 +339,56 @@ def count_slots(texts, boxes, found):
     return len([*filter(is_slot, boxes)]) - len(misspelt), len(hit), len(misspelt)
 
 
+def sides_of(texts, box):
+    """Return the words of both sides of a gap."""
+    return texts[0][box[0] : box[1]], texts[1][box[2] : box[3]]
+
+
+def negations(texts, boxes):
+    """Return the short gaps with a negation on one side, with a word more; none if they balance."""
+    rows, sign = [], 0
+    for box in boxes:
+        one, two = sides = sides_of(texts, box)
+        negated = [
+            any(w.kind & NEGATION and w.kind & RUNNING and not w.kind & HIDDEN for w in side)
+            for side in sides
+        ]
+        letters = joined(one), joined(two)
+        if max(len(one), len(two)) > 3 or negated[0] == negated[1]:
+            continue
+        is_read_alike = len(letters[0]) == len(letters[1]) <= 2 * common_letters(*letters)
+        if len(one) == len(two) == 1 and is_read_alike:
+            continue
+        low, high = box[0], box[1]
+        if high < len(texts[0]):
+            span = (low, high + 1, box[2], box[3] + 1)
+        elif low > 0:
+            span = (low - 1, high, box[2] - 1, box[3])
+        else:
+            continue
+        rows.append([NEGATION, *span, 0, 1])
+        sign += 1 if negated[0] else -1
+    return rows if sign else []
+
+
+def swaps(texts, boxes):
+    """Return the short slots of names that another slot has the other way round."""
+    slots = []
+    for box in boxes:
+        sides = sides_of(texts, box)
+        if all(
+            0 < len(side) <= 3
+            and all(w.kind & (NAME | FIRST) and not w.kind & HIDDEN for w in side)
+            for side in sides
+        ):
+            slots.append((box, [[w.hash for w in side] for side in sides]))
+    return [
+        [NAME, *box, 0, 1]
+        for k, (box, sides) in enumerate(slots)
+        if any(j != k and sides[::-1] == others for j, (_, others) in enumerate(slots))
+    ]
+
+
 def figures(texts):
     """Return the figures of a pair of texts, lists of words, by name; and the conflicts."""
     a, b = ([word.hash for word in text] for text in texts)
@@ -349,6 +415,8 @@ def figures(texts):
             ),
         }
     made["OPPOSED"] = sum(min(sizes) for sizes in zip(*own_sizes, strict=True))
+    made["CAPITALS"] = sum(bool(word.flag & CAPITAL) for text in texts for word in text)
+    made["OPPOSITES"] = len(negations(texts, boxes)) + len(swaps(texts, boxes))
     return made, boxes, found
 
 
@@ -378,7 +446,7 @@ def fact_figures(texts, boxes, found):
     return made
 
 
-def kinds_of(words, flags, stops, fact_words, is_known):
+def kinds_of(words, flags, stops, fact_words, is_known, negations=()):
     """Return the kind of each word of a text and what it is compared by, None: the word itself.
 
     ``fact_words`` are {word: (kind, value)}, value 0 where it has no meaning.
@@ -393,12 +461,12 @@ def kinds_of(words, flags, stops, fact_words, is_known):
             kind |= NUMBER
             if word.isascii() and word.isdigit() and len(word) <= 5:
                 value = int(word) + 1
-        elif word in fact_words and (telling or not is_stop):
+        elif word in fact_words and fact_words[word][0] & FACT and (telling or not is_stop):
             kind |= fact_words[word][0]
             value = fact_words[word][1] or None
         elif telling and not is_stop:
             kind |= FIRST if flag & STARTS_SENTENCE else NAME
-        rows.append((kind, value))
+        rows.append((kind | NEGATION * (word in negations), value))
     lines = [i for i, flag in enumerate(flags) if i == 0 or flag & STARTS_LINE]
     for start, end in itertools.pairwise([*lines, len(words)]):
         stop_words = sum(bool(kind & STOP) for kind, _ in rows[start:end])

@@ -2,8 +2,9 @@
 
 A *gap* is what stands between two matched stretches; a *slot* is one with at most ``SLOT`` words on
 each side. In a slot that both sides fill with facts of one kind, of which neither is the other's,
-they are in *conflict*. *Own sentences* are stretches of running words that stand nowhere in the
-other text.
+they are in *conflict*. A text says the *opposite* where one side of a short gap is negated, or
+where two names have changed places. *Own sentences* are stretches of running words that stand
+nowhere in the other text.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ import numpy as np
 
 from dedup.kernels import matching
 from dedup.kernels._jit import njit, njit_uncounted
-from dedup.kernels.facts import CALENDAR, FACT, FIRST, HIDDEN, NAME, NUMBER, RUNNING, STOP
+from dedup.kernels.facts import (
+    CALENDAR,
+    FACT,
+    FIRST,
+    HIDDEN,
+    NAME,
+    NEGATION,
+    NUMBER,
+    RUNNING,
+    STOP,
+)
 from dedup.kernels.matching import enter_grams, match_texts, next_gap, slot_of
 from dedup.kernels.text import (
     CAPITAL,
@@ -30,6 +41,7 @@ from dedup.kernels.text import (
 SLOT = 12  # words on a side
 OWN_WORDS = 8  # of an own sentence, at least …
 OWN_STOP_SHARE = 5  # … a fifth of them stop words, where the text has any
+SHORT_GAP = 3  # words on a side in which a negation says the opposite, or names change places
 _ALIKE = 7  # tenths of the letters that are common to two spellings of one name
 _LETTERS = 48  # of a name that are compared
 # Letters that are read for digits and the digits, as code points: l, i, o, s, b.
@@ -61,8 +73,10 @@ _STEP_SHARE = 6  # … where they are so many tenths of all numbers in conflict
     SLOTS_HIT,  # … with a conflict
     MISSPELT,  # slots that hold one word in two spellings
     RUNS_IN_TEXT,  # stretches of facts in conflict in running text of both
-) = range(22)
-FIGURES = 22
+    OPPOSITES,  # short gaps that say the opposite
+    CAPITALS,  # words with a capital, of both
+) = range(24)
+FIGURES = 24
 # Columns of a conflict.
 KIND, START_A, END_A, START_B, END_B, STEP, HITS = range(7)
 CONFLICT = 7
@@ -132,7 +146,7 @@ def scratch_for(longest: int, longest_text: int) -> Scratch:
         is_read=np.zeros(2, np.bool_),
         hits=np.zeros((2, words), np.int64),
         lost=np.zeros((2, words), np.bool_),
-        conflicts=np.zeros((3 * words, CONFLICT), np.int64),
+        conflicts=np.zeros((5 * words, CONFLICT), np.int64),
         rows=np.zeros(1, np.int64),
         spelling=np.zeros((2, _LETTERS), np.uint32),
         common=np.zeros((2, _LETTERS + 1), np.int64),
@@ -326,7 +340,14 @@ def is_one_spelling(pair, kind, box):
         return are_same(scratch, n, m)
     n = spell(pair, 0, box[0], box[1], number)
     m = spell(pair, 1, box[2], box[3], number)
-    return are_alike(scratch, n, m) if kind == NAME else are_same(scratch, n, m)
+    if kind != NAME:
+        return are_same(scratch, n, m)
+    if are_alike(scratch, n, m):
+        return True
+    # A word that was cut in two, by a hyphen or by markup: its second half is no name.
+    n = spell(pair, 0, box[0], box[1], np.int64(-1))
+    m = spell(pair, 1, box[2], box[3], np.int64(-1))
+    return are_alike(scratch, n, m)
 
 
 @njit_uncounted
@@ -494,6 +515,15 @@ def own_words(kinds, flags, lost, low, high):
 
 
 @njit_uncounted
+def count_capitals(flags):
+    """Return how many words begin with a capital."""
+    count = 0
+    for flag in flags:
+        count += 1 if flag & CAPITAL else 0
+    return count
+
+
+@njit_uncounted
 def count_lost(kinds, lost):
     """Return the words of running text without a counterpart, and all words of running text."""
     gone = 0
@@ -560,6 +590,131 @@ def compare_gaps(pair, out):
 
 
 @njit_uncounted
+def are_negated(kinds, low, high):
+    """Tell whether some of the words ``low:high`` negate, in running text."""
+    for i in range(low, high):
+        if kinds[i] & NEGATION and kinds[i] & RUNNING and not kinds[i] & HIDDEN:
+            return True
+    return False
+
+
+@njit_uncounted
+def are_names(kinds, low, high):
+    """Tell whether the words ``low:high`` are names, one at least."""
+    for i in range(low, high):
+        if kinds[i] & (NAME | FIRST) == 0 or kinds[i] & HIDDEN:
+            return False
+    return high > low
+
+
+@njit_uncounted
+def are_read_alike(pair, box):
+    """Tell whether both sides of a gap are one word, half its letters misread: "not" as "nol"."""
+    scratch = pair.scratch
+    n = spell(pair, 0, box[0], box[1], np.int64(-1))
+    m = spell(pair, 1, box[2], box[3], np.int64(-1))
+    common = common_letters(scratch.spelling[0], n, scratch.spelling[1], m, scratch.common)
+    return n == m and 2 * common >= n
+
+
+@njit_uncounted
+def note_gap(scratch, row, kind, box):
+    """Write a short gap as a row of the conflicts, behind those that are counted."""
+    entry = scratch.conflicts[row]
+    entry[KIND], entry[STEP], entry[HITS] = kind, 0, 1
+    entry[START_A], entry[END_A], entry[START_B], entry[END_B] = box
+
+
+@njit_uncounted
+def find_negations(pair):
+    """Note the short gaps of a ``Pair`` of which one side is negated; return how many.
+
+    A negation that only stands elsewhere in the sentence is one on either side: they cancel out.
+    """
+    texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
+    first, low = texts.bounds[a], texts.bounds[b]
+    n, m = texts.bounds[a + 1] - first, texts.bounds[b + 1] - low
+    begin = scratch.rows[0]
+    made, balance = 0, 0
+    x, y = 0, 0
+    while x < n or y < m:
+        box = next_gap(scratch.matching.mates[0], n, m, x, y)
+        x, y = box[1], box[3]
+        if max(box[1] - box[0], box[3] - box[2]) > SHORT_GAP:
+            continue
+        one = are_negated(texts.kinds, first + box[0], first + box[1])
+        two = are_negated(texts.kinds, low + box[2], low + box[3])
+        if one == two:
+            continue
+        if box[1] - box[0] == 1 and box[3] - box[2] == 1 and are_read_alike(pair, box):
+            continue
+        # With the word behind it, or that before it: so both sides are told by words.
+        if box[1] < n:
+            note_gap(scratch, begin + made, NEGATION, (box[0], box[1] + 1, box[2], box[3] + 1))
+        elif box[0] > 0:
+            note_gap(scratch, begin + made, NEGATION, (box[0] - 1, box[1], box[2] - 1, box[3]))
+        else:
+            continue
+        made += 1
+        balance += 1 if one else -1
+    if balance == 0:
+        return 0
+    scratch.rows[0] += made
+    return made
+
+
+@njit_uncounted
+def are_equal_words(hashes, low, high, start, end):
+    """Tell whether two stretches of words are equal."""
+    if high - low != end - start:
+        return False
+    for k in range(high - low):
+        if hashes[low + k] != hashes[start + k]:
+            return False
+    return True
+
+
+@njit_uncounted
+def find_swaps(pair):
+    """Note the short slots of a ``Pair`` whose names have changed places; return how many."""
+    texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
+    first, low = texts.bounds[a], texts.bounds[b]
+    n, m = texts.bounds[a + 1] - first, texts.bounds[b + 1] - low
+    begin = scratch.rows[0]
+    noted = begin
+    x, y = 0, 0
+    while x < n or y < m:
+        box = next_gap(scratch.matching.mates[0], n, m, x, y)
+        x, y = box[1], box[3]
+        if max(box[1] - box[0], box[3] - box[2]) > SHORT_GAP:
+            continue
+        names = are_names(texts.kinds, first + box[0], first + box[1])
+        if names and are_names(texts.kinds, low + box[2], low + box[3]):
+            note_gap(scratch, noted, NAME, box)
+            scratch.conflicts[noted, HITS] = 0
+            noted += 1
+    for k in range(begin, noted):
+        one = scratch.conflicts[k]
+        for j in range(k + 1, noted):
+            two = scratch.conflicts[j]
+            there = (low + two[START_B], low + two[END_B])
+            back = (low + one[START_B], low + one[END_B])
+            if are_equal_words(
+                texts.hashes, first + one[START_A], first + one[END_A], *there
+            ) and are_equal_words(texts.hashes, first + two[START_A], first + two[END_A], *back):
+                one[HITS] = 1
+                two[HITS] = 1
+    made = begin
+    for k in range(begin, noted):
+        if scratch.conflicts[k, HITS] > 0:
+            for column in range(CONFLICT):
+                scratch.conflicts[made, column] = scratch.conflicts[k, column]
+            made += 1
+    scratch.rows[0] = made
+    return made - begin
+
+
+@njit_uncounted
 def span_of(texts, row):
     """Return where the words of a text stand."""
     return slice(texts.bounds[row], texts.bounds[row + 1])
@@ -569,8 +724,8 @@ def span_of(texts, row):
 def examine(texts, a, b, scratch, out):
     """Measure what differs between texts ``a`` and ``b``; ``out`` (int64) gets the ``FIGURES``.
 
-    The conflicts stay in ``scratch.conflicts``, those with ``HITS`` 0 aside, and the words that
-    each side would lose in ``scratch.lost``.
+    The conflicts stay in ``scratch.conflicts``, those with ``HITS`` 0 aside, and behind them the
+    gaps that say the opposite; the words that each side would lose stay in ``scratch.lost``.
     """
     span_a, span_b = span_of(texts, a), span_of(texts, b)
     kinds_a, kinds_b = texts.kinds[span_a], texts.kinds[span_b]
@@ -604,6 +759,8 @@ def examine(texts, a, b, scratch, out):
     out[LOST_FACTS + 1] = count_lost_facts(kinds_b, 1, table)
     for i in range(n):
         out[MATCHED] += 1 if mates[0, i] >= 0 else 0
+    out[CAPITALS] = count_capitals(texts.flags[span_a]) + count_capitals(texts.flags[span_b])
+    out[OPPOSITES] = find_negations(pair) + find_swaps(pair)
 
 
 @njit_uncounted

@@ -16,6 +16,7 @@ FIRST = 8  # a capital at the start of a sentence: a name inside a slot only
 STOP = 16
 HIDDEN = 32  # part of an address, or of what cleaning removes
 RUNNING = 64  # in a line of running text
+NEGATION = 128  # says that something is not so, in the language of the text
 FACT = NUMBER | CALENDAR | NAME
 
 RUNNING_WORDS = 10  # of a line of running text, at least …
@@ -30,7 +31,8 @@ class Dictionary(NamedTuple):
 
     ``languages`` (uint64) has a bit for each language in which the word is a stop word, ``kinds``
     (uint8) and ``values`` (uint64) are kind and meaning of a fact word: 0 for other words, and a
-    value of 0 where the meaning is not known.
+    value of 0 where the meaning is not known. The value of a ``NEGATION`` has a bit for each
+    language in which it is one.
     """
 
     words: Any
@@ -112,11 +114,19 @@ def word_kind(flag, place, is_stop, is_capital, dictionary):
         return kind | HIDDEN, value
     if flag & DIGIT:
         return kind | NUMBER, value
-    if place >= 0 and dictionary.kinds[place] and (not is_stop or is_capital):
+    if place >= 0 and dictionary.kinds[place] & FACT and (not is_stop or is_capital):
         return kind | dictionary.kinds[place], dictionary.values[place]
     if is_capital and not is_stop:
         kind |= FIRST if flag & STARTS_SENTENCE else NAME
     return kind, value
+
+
+@njit_uncounted
+def negates(place, language, dictionary):
+    """Tell whether the word at a place of a ``Dictionary`` is a negation in a language."""
+    if place < 0 or dictionary.kinds[place] & NEGATION == 0:
+        return False
+    return (dictionary.values[place] >> np.uint64(language)) & np.uint64(1) != np.uint64(0)
 
 
 @njit_uncounted
@@ -146,6 +156,8 @@ def mark_kinds(tokens, chosen, dictionary, kinds, values, telling):
                 number = number_of(tokens.prefixes[i])
                 if number >= 0:
                     value = np.uint64(number) + np.uint64(1)
+            if language >= 0 and negates(place, language, dictionary):
+                kind |= NEGATION
             kinds[i] = kind
             values[i] = value if value != np.uint64(0) else hashes[i] | _PLAIN_VALUE
         mark_running(flags, lo, hi, language >= 0, kinds)

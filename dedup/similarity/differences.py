@@ -75,6 +75,9 @@ TINY, _TINY_MATCHED = 25, 0.95  # tokens of a text that stays unless nearly all 
 _OWN_LONGEST = 15  # words of the longest own sentence of a text that stays for its own ones …
 _PARAGRAPH = 30  # … and of a stretch for which a text stays, however long the text is
 _REVISION_SLOTS = 0.1  # share of the slots that have a conflict
+_OPPOSITE_LOST = 0.1  # of the words, up to which a negation makes a version
+_FEW_CAPITALS = 0.02  # of the words, below which names do not show, as in Thai, Arabic and Hindi; …
+_UNTOLD, _UNTOLD_WORDS = 0.1, 8  # … then both stay where each loses so much for the other
 
 
 @cache
@@ -89,7 +92,10 @@ def dictionary() -> facts.Dictionary:
     tokens = tokenise_texts(texts_from_strings(rows))
     lists = stop_lists()
     stops = lists.table > 0
-    table = hash_table(np.union1d(lists.table[stops], tokens.hashes))
+    negations = _negations(lists.names)
+    table = hash_table(
+        np.unique(np.concatenate([lists.table[stops], tokens.hashes, *negations.values()]))
+    )
     languages = np.zeros(len(table), np.uint64)
     for word, bits in zip(lists.table[stops], lists.languages[stops], strict=True):
         languages[find_word(table, word)] = bits
@@ -102,7 +108,23 @@ def dictionary() -> facts.Dictionary:
             # Words of several meanings come first, and stay without one.
             if not kinds[place]:
                 kinds[place], values[place] = bit, value
+    for language, negating in negations.items():
+        for word in negating:
+            place = find_word(table, word)
+            if not kinds[place] & facts.FACT:
+                kinds[place] = facts.NEGATION
+                values[place] |= np.uint64(1 << language)
     return facts.Dictionary(table, languages, kinds, values)
+
+
+def _negations(names: tuple[str, ...]) -> dict[int, UInt64]:
+    """Load the words that negate, hashed, by the position of their language in ``names``."""
+    lines = Path(__file__).with_name("negations.txt").read_text("utf-8").splitlines()
+    rows = dict(line.split(":", 1) for line in lines if line and not line.startswith("#"))
+    return {
+        names.index(code): tokenise_texts(texts_from_strings([words])).hashes
+        for code, words in rows.items()
+    }
 
 
 def _value(kind: str, meaning: str) -> int:
@@ -376,7 +398,10 @@ def judge(
     # The shorter one would go. A text with sentences of its own stays, but in the cluster.
     a_is_short = counts[:, 0] <= counts[:, 1]
     own_text = np.where(a_is_short, opposed[:, 0], opposed[:, 1])
-    revision = ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject
+    own_text |= _replace_one_another(figures, counts, config)
+    revision = (
+        ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject | _says_opposite(figures, config)
+    )
     # Under one address facts that differ are a newer state of them, but none is lost for it.
     version = same_url & (runs > 0)
     stays |= (revision | version)[:, None] & _kept_versions(figures, dates, config)
@@ -405,6 +430,19 @@ def _own_sentences(figures: Int64, counts: Int64 | Int32, config: Config) -> tup
     return stays, opposed
 
 
+def _replace_one_another(figures: Int64, counts: Int64 | Int32, config: Config) -> Bool:
+    """Tell which pairs without capitals lose so much for one another that facts may be among it.
+
+    A copy that is cut, or that has more, loses on one side only.
+    """
+    lost = figures[:, kernel.LOST : kernel.LOST + 2]
+    running = figures[:, kernel.RUNNING_WORDS : kernel.RUNNING_WORDS + 2]
+    replaced = ((lost >= _UNTOLD * running) & (lost >= _UNTOLD_WORDS)).all(axis=1)
+    few = figures[:, kernel.CAPITALS] < _FEW_CAPITALS * counts.sum(axis=1)
+    found: Bool = replaced & few & (config.facts > 0)
+    return found
+
+
 def _kept_versions(figures: Int64, dates: Int64, config: Config) -> Bool:
     """Tell which side of a revision stays: by the policy, and what has sentences of its own.
 
@@ -421,8 +459,21 @@ def _kept_versions(figures: Int64, dates: Int64, config: Config) -> Bool:
     running = figures[:, kernel.RUNNING_WORDS : kernel.RUNNING_WORDS + 2].min(axis=1)
     is_told = (figures[:, kernel.RUNS_IN_TEXT] > 0) | (running < _SUBJECT_TOKENS)
     is_told &= figures[:, kernel.SLOTS_HIT] >= figures[:, kernel.MISSPELT]  # else a reading differs
+    is_told |= _says_opposite(figures, config)
     stays |= (~known & is_told & (config.facts > 0))[:, None]
     return stays
+
+
+def _says_opposite(figures: Int64, config: Config) -> Bool:
+    """Tell which pairs say the opposite somewhere: "not guilty", or who struck whom.
+
+    Where more of the words differ a negation is one edit of many.
+    """
+    lost = figures[:, kernel.LOST : kernel.LOST + 2]
+    running = figures[:, kernel.RUNNING_WORDS : kernel.RUNNING_WORDS + 2]
+    alike = (lost <= _OPPOSITE_LOST * running).all(axis=1)
+    opposite: Bool = alike & (figures[:, kernel.OPPOSITES] > 0) & (config.facts > 0)
+    return opposite
 
 
 def superseded(pairs: Pairs, differences: Differences, dates: Int64, config: Config) -> Bool:

@@ -5,7 +5,8 @@ another reading of it. Where many long words of a document stand in no other one
 usual), and only there, candidates also come from runs of six characters. A run that stands in more
 than a few documents counts for nothing: the header and the footer of a shop's receipts, the printed
 part of a form. What two texts share must be spread over both, and most of their characters must
-stand in the same order.
+stand in the same order. So must those of the words that differ: where two texts were read, these
+are other spellings of the same words; where they fill one form, they are other words.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from dedup.core.arrays import (
     distinct,
     offsets_of,
     runs_of_rows,
+    texts_from_strings,
 )
 from dedup.core.checkpoints import Kept
+from dedup.kernels import matching
 from dedup.kernels import misread as kernel
 from dedup.kernels.misread import SPREAD_PARTS
 from dedup.text.shingles import character_units, shingle_tokens
-from dedup.text.tokens import Tokens
+from dedup.text.tokens import Tokens, tokenise_texts
 
 LONELY_SHARE = 0.25  # of long words that stand in no other document, from which a text is misread
 LEAST_DOCUMENTS = 100  # among fewer, most words of any text stand in no other one
@@ -38,7 +41,8 @@ RUN = 6  # characters
 MOST_DOCUMENTS = 4  # that have a run which still says something
 LEAST_SHARED, SHARED_SHARE = 5, 0.02  # rare runs in common, and their share of the shorter's runs
 SPREAD = 7  # parts of each text, of SPREAD_PARTS, that hold some of them
-ALIKE = 0.65  # twice the common subsequence over both lengths
+ALIKE = 0.65  # twice the common subsequence over both lengths …
+RESPELT = 0.55  # … and of the words without a counterpart; of two unlike texts it is .41 to .47
 MOST_CHARACTERS = 100_000  # of a text that is compared so
 _MOST_OWNERS = 1 << 24  # places of a table of words
 _PART_RUNS = 1 << 23  # grouped at a time
@@ -121,15 +125,53 @@ def find_misread(texts: Texts, tokens: Tokens, included: Bool) -> Misread:
 
 
 def compare_texts(texts: Texts, pairs: Int64) -> Misread:
-    """Return which pairs of texts are alike by their characters."""
+    """Return which pairs of texts are alike by their characters, also where their words differ."""
+    common, size_a, size_b = _common_characters(texts, pairs)
+    kept = np.flatnonzero(2 * common >= ALIKE * (size_a + size_b))
+    kept = kept[_are_respelt(texts, pairs[kept])]
+    return Misread(pairs[kept], common[kept] / size_a[kept], common[kept] / size_b[kept])
+
+
+def _common_characters(texts: Texts, pairs: Int64) -> tuple[Int64, Int64, Int64]:
+    """Return how many characters of each pair stand in the same order, and how many each has."""
     units, bounds = characters(texts, documents := distinct(pairs))
     alphabet, codes = np.unique(units, return_inverse=True)
     common = np.zeros(len(pairs), np.int64)
     places = np.searchsorted(documents, pairs)
     kernel.compare_characters(places, codes.astype(np.int64), bounds, len(alphabet), common)
     size_a, size_b = np.diff(bounds)[places].T
-    kept = 2 * common >= ALIKE * (size_a + size_b)
-    return Misread(pairs[kept], common[kept] / size_a[kept], common[kept] / size_b[kept])
+    return common, size_a, size_b
+
+
+def _are_respelt(texts: Texts, pairs: Int64) -> Bool:
+    """Tell in which pairs the words without a counterpart are other spellings of one another.
+
+    A pair in which every word has a counterpart is one of two readings as well.
+    """
+    strings = [part for a, b in pairs.tolist() for part in _unmatched(texts, a, b)]
+    if not strings:
+        return np.zeros(0, np.bool_)
+    both = np.arange(len(strings)).reshape(-1, 2)
+    common, size_a, size_b = _common_characters(texts_from_strings(strings), both)
+    respelt: Bool = 2 * common >= RESPELT * (size_a + size_b)
+    return respelt
+
+
+def _unmatched(texts: Texts, a: int, b: int) -> tuple[str, str]:
+    """Return the words of two texts that have no counterpart in the other one, joined."""
+    pair = texts_from_strings([texts.text(a), texts.text(b)])
+    tokens = tokenise_texts(pair)
+    one, two = (tokens.hashes[tokens.bounds[k] : tokens.bounds[k + 1]] for k in (0, 1))
+    scratch = matching.scratch_for(max(len(one), len(two)))
+    matching.match_texts(one, two, np.zeros(len(one), np.bool_), scratch)
+    joined = []
+    for side, words in enumerate((one, two)):
+        lost = (scratch.mates[side, : len(words)] < 0) & ~scratch.covered[side, : len(words)]
+        places = tokens.bounds[side] + np.flatnonzero(lost)
+        spans = zip(tokens.starts[places].tolist(), tokens.ends[places].tolist(), strict=True)
+        text = pair.text(side)
+        joined.append(" ".join(text[start:end] for start, end in spans))
+    return joined[0], joined[1]
 
 
 def characters(texts: Texts, rows: Int64) -> tuple[UInt64, Int64]:

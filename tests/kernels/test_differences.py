@@ -140,6 +140,7 @@ def test_letters_are_those_of_the_twin(strings):
 SLOT_WORDS = [
     *("12", "13", "14", "1848", "six", "6", "600l", "6001", "6O0", "7 and 8", "1,204", "½", "3rd"),
     *("May", "Nov.", "Monday", "Friday", "Oda Brenn", "Oda Brenm", "Karl Voss", "Épinay", "Epinai"),
+    *("not", "never", "no", "didn't", "nol", "Karl", "Oda"),
     *("https://a.org/12", "quiet", "well", "The Oda", "12 Monday Brenn", "a 5 b 6 c 7 d", "Straße"),
 ]
 
@@ -194,12 +195,17 @@ def test_figures_are_those_of_the_twin(seed):
         conflicts, *_ = kernel.describe_pair(
             words, one, two, scratch, np.zeros(kernel.FIGURES, np.int64)
         )
-        assert conflicts.tolist() == [each.row() for each in found]
+        rows = [each.row() for each in found]
+        rows += naive.negations(texts, boxes) + naive.swaps(texts, boxes)
+        assert conflicts.tolist() == rows
         if len(found) == 0:
             assert got[kernel.CONFLICTS] == got[kernel.RUNS] == got[kernel.SLOTS_HIT] == 0
 
 
-FACT_WORDS = {"may": (facts.CALENDAR, 99), "one": (facts.NUMBER, 2), "set": (facts.CALENDAR, 0)}
+FACT_WORDS = {
+    **{"may": (facts.CALENDAR, 99), "one": (facts.NUMBER, 2), "set": (facts.CALENDAR, 0)},
+    **{"of": (facts.NEGATION, 2), "bridge": (facts.NEGATION, 3)},  # bits of languages
+}
 STOPS = {0: {"the", "of", "on", "may"}, 1: {"die", "of", "one"}}
 KIND_PIECES = (
     *("the ", "of ", "on ", "The ", "die ", "may ", "May ", "one ", "set ", "bridge ", "Oda "),
@@ -258,7 +264,14 @@ def test_kinds_are_those_of_the_twin(strings, data):
     for string, language in zip(strings, languages, strict=True):
         own = naive_tokens(string, NAIVE_TABLE)
         words, flags = [token.word for token in own], [token.flags for token in own]
-        told = naive.kinds_of(words, flags, STOPS.get(language, ()), FACT_WORDS, language >= 0)
+        negations = {
+            word
+            for word, (kind, bits) in FACT_WORDS.items()
+            if kind == facts.NEGATION and language >= 0 and bits >> language & 1
+        }
+        told = naive.kinds_of(
+            *(words, flags, STOPS.get(language, ()), FACT_WORDS, language >= 0), negations
+        )
         expected += [
             (kind, naive_word_hash(word) | 1 << 60 if value is None else value)
             for word, (kind, value) in zip(words, told, strict=True)
@@ -300,11 +313,47 @@ def test_slots_with_other_facts_are_conflicts():
         ("a sum of 2O19 was", "a sum of 2019 was"),
         ("all of 1,204 people", "all of 1.204 people"),
         ("the year began well", "the year started badly"),
+        ("spoke to Ehrenamtlichen there", "spoke to Ehren- amtlichen there"),
+        ("saw the Stadtbücherei there", "saw the Stadtb&uuml;cherei there"),
     ],
 )
 def test_spellings_of_one_fact_are_no_conflict(one, two):
     frame = "The council of the town said that {} in the old hall by the river."
     assert changed(frame.format(one), frame.format(two)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("found Lydgate guilty", "found Lydgate not guilty"),
+        ("did know of the sums", "didn't know of the sums"),
+        ("left for the town", "never left for the town"),
+        ("Moss hit a man whom Tully knew", "Tully hit a man whom Moss knew"),
+    ],
+)
+def test_a_negation_and_names_that_changed_places_say_the_opposite(one, two):
+    frame = "The court in the old town said on that day that it {} from what it had heard in May."
+    figures = measured(frame.format(one), frame.format(two))
+    assert figures[kernel.OPPOSITES] > 0
+    assert figures[kernel.RUNS] == 0
+    assert changed(frame.format(one), frame.format(two))
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("did not know of it", "didn't know of it"),
+        ("was not the man", "was nol the man"),
+        (
+            "that it was not so was said by all of them",
+            "that it was so was not said by all of them",
+        ),
+        ("spoke to Moss and Tully there", "spoke to Tully and Moss there"),
+    ],
+)
+def test_the_same_said_in_other_words_is_no_opposite(one, two):
+    frame = "The court in the old town said on that day that it {} from what it had heard in May."
+    assert measured(frame.format(one), frame.format(two))[kernel.OPPOSITES] == 0
 
 
 @pytest.mark.parametrize(

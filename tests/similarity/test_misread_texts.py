@@ -72,6 +72,34 @@ def test_receipts_of_one_shop_do_not_merge():
     assert len(rows) > 0
 
 
+def interview(answers):
+    """Return a form of which a third is filled in, in words that no other text has."""
+    questions = (
+        "What made you choose this kind of work when you were young?",
+        "Which hour of an ordinary working day do you like the least?",
+        "What would you tell somebody who wants to start tomorrow?",
+        "What is the best thing that ever happened to you there?",
+        "Would you like to answer our questions in the coming week?",
+    )
+    return " ".join(
+        f"{question} {answer}" for question, answer in zip(questions, answers, strict=True)
+    )
+
+
+def test_forms_filled_with_other_words_are_no_readings():
+    keeper = "Grandfather kept twelve hives.;Opening them under thunder.;Count bees before money.;"
+    keeper += "Swarms upon the steeple.;Certainly, after harvest."
+    fireman = "Opposite houses burnt down.;Driving homewards in silence.;Learn cooking for twenty.;"
+    fireman += "Carrying children downstairs.;Perhaps, between alarms."
+    strings = [interview(each.split(";")) for each in (keeper, fireman)]
+    result, rows = found(strings)
+    assert rows.tolist() == [0, 1]
+    assert len(result.pairs) == 0
+    read = [misread_text(text, 0.2, k) for k, text in enumerate(strings)]
+    result, _ = found([strings[0], read[0]])
+    assert result.pairs.tolist() == [[0, 1]]
+
+
 def test_among_few_documents_nothing_is_judged():
     texts = texts_from_strings([*TEXTS, *(misread_text(text, 0.22, 1) for text in TEXTS)])
     tokens = tokenise_texts(texts)

@@ -312,3 +312,51 @@ def test_edits_of_one_article_make_no_form(seed):
     ]
     result = dedup.scan([" ".join(words), *copies])
     assert [each.kept for each in result.documents] == [True] + [False] * 5
+
+
+VERDICT = (
+    "A jury in the old town found the former councillor {} of taking money from a builder. He "
+    "showed nothing as the verdict was read, after nine hours in which the jury had talked about "
+    "it. The case for the crown had been that he took the money in notes for his vote. It was said "
+    "for him that it had been a loan from a friend of many years. The judge thanked the jury for "
+    "its patience in a trial that had gone on for five weeks, and the council is to say by the end "
+    "of the month what is to become of the harbour."
+)
+
+
+@pytest.mark.parametrize("config", MODES, ids=("full", "fast"))
+def test_versions_of_which_one_says_the_opposite_both_stay(config):
+    texts = [VERDICT.format("guilty"), VERDICT.format("not guilty")]
+    result = dedup.scan(texts, config)
+    assert [each.kept for each in result.documents] == [True, True]
+    pair = only_pair(result)
+    assert (pair.relation, pair.changed) == ("revision", "guilty → not guilty")
+    dated = [
+        {"id": name, "text": text, "date": f"2026-03-0{day}"}
+        for day, (name, text) in enumerate(zip(("old", "new"), texts, strict=True), 1)
+    ]
+    result = dedup.scan(dated, config)
+    assert [each.doc_id for each in result.documents if each.kept] == ["new"]
+    copied = VERDICT.format("guilty").replace("of the month", "of this month")
+    result = dedup.scan([texts[0], copied], config)
+    assert [each.kept for each in result.documents].count(False) == 1
+
+
+PERMIT = (
+    "เทศบาลขอแจ้งให้ประชาชนทราบว่า{}ได้ยื่นคำขออนุญาตสร้าง{}ในเขตเมือง "
+    "ผู้มีส่วนได้เสียตรวจดูแบบและยื่นคำคัดค้านเป็นหนังสือ"
+    "ได้ที่สำนักงานในวันและเวลาราชการ ภายในวันที่{} "
+    "หากพ้นกำหนดนี้แล้วจะพิจารณาอนุญาตตามระเบียบที่ใช้อยู่ต่อไป"
+)
+
+
+@pytest.mark.parametrize("config", MODES, ids=("full", "fast"))
+def test_notices_without_capitals_that_replace_one_another_stay(config):
+    texts = [
+        PERMIT.format("บริษัทไทยรุ่งเรือง", "อาคารชุดแปดชั้น", "สิบห้ามีนาคม"),
+        PERMIT.format("นายสมชาย ใจดีมาก", "โรงงานแปรรูปนม", "สามเมษายนนี้"),
+    ]
+    result = dedup.scan(texts, config)
+    assert [each.kept for each in result.documents] == [True, True]
+    result = dedup.scan([texts[0], texts[0].replace("ต่อไป", "")], config)
+    assert [each.kept for each in result.documents].count(False) == 1
