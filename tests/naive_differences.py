@@ -344,6 +344,14 @@ def sides_of(texts, box):
     return texts[0][box[0] : box[1]], texts[1][box[2] : box[3]]
 
 
+def is_respelt(one, two, is_first):
+    """Tell whether words are one word, misread, or cut to pieces where it is not negated."""
+    letters = joined(one), joined(two)
+    if len(one) == len(two):
+        return len(one) == 1 and len(letters[0]) == len(letters[1]) <= 2 * common_letters(*letters)
+    return (len(one) < len(two)) == is_first and are_alike(*letters)
+
+
 def negations(texts, boxes):
     """Return the short gaps with a negation on one side, with a word more; none if they balance."""
     rows, sign = [], 0
@@ -353,11 +361,9 @@ def negations(texts, boxes):
             any(w.kind & NEGATION and w.kind & RUNNING and not w.kind & HIDDEN for w in side)
             for side in sides
         ]
-        letters = joined(one), joined(two)
         if max(len(one), len(two)) > 3 or negated[0] == negated[1]:
             continue
-        is_read_alike = len(letters[0]) == len(letters[1]) <= 2 * common_letters(*letters)
-        if len(one) == len(two) == 1 and is_read_alike:
+        if one and two and is_respelt(one, two, negated[0]):
             continue
         low, high = box[0], box[1]
         if high < len(texts[0]):

@@ -608,13 +608,22 @@ def are_names(kinds, low, high):
 
 
 @njit_uncounted
-def are_read_alike(pair, box):
-    """Tell whether both sides of a gap are one word, half its letters misread: "not" as "nol"."""
+def is_respelt(pair, box, is_first):
+    """Tell whether both sides of a gap are one word, misread or cut to pieces.
+
+    "not" is read "nol", half of its letters right; "can't" is "can 39 t" where an entity of HTML
+    was left. ``is_first`` tells whether the first side is the one that is negated.
+    """
     scratch = pair.scratch
+    one, two = box[1] - box[0], box[3] - box[2]
+    if min(one, two) == 0:
+        return False
     n = spell(pair, 0, box[0], box[1], np.int64(-1))
     m = spell(pair, 1, box[2], box[3], np.int64(-1))
-    common = common_letters(scratch.spelling[0], n, scratch.spelling[1], m, scratch.common)
-    return n == m and 2 * common >= n
+    if one == two:
+        common = common_letters(scratch.spelling[0], n, scratch.spelling[1], m, scratch.common)
+        return one == 1 and n == m and 2 * common >= n
+    return (one < two) == is_first and are_alike(scratch, n, m)
 
 
 @njit_uncounted
@@ -646,7 +655,7 @@ def find_negations(pair):
         two = are_negated(texts.kinds, low + box[2], low + box[3])
         if one == two:
             continue
-        if box[1] - box[0] == 1 and box[3] - box[2] == 1 and are_read_alike(pair, box):
+        if is_respelt(pair, box, one):
             continue
         # With the word behind it, or that before it: so both sides are told by words.
         if box[1] < n:

@@ -123,7 +123,7 @@ REGISTRY = {
         "count_capitals": "test_figures_are_those_of_the_twin",
         "are_negated": "test_figures_are_those_of_the_twin",
         "are_names": "test_figures_are_those_of_the_twin",
-        "are_read_alike": "test_figures_are_those_of_the_twin",
+        "is_respelt": "test_figures_are_those_of_the_twin",
         "note_gap": "test_figures_are_those_of_the_twin",
         "find_negations": "test_figures_are_those_of_the_twin",
         "are_equal_words": "test_figures_are_those_of_the_twin",
