@@ -56,6 +56,9 @@ TWICE = "\n\n".join(["Harbour bridge shuts", BRIDGE, SHOPS, STORM, RETOLD, BRIDG
 # Articles of one site that have nothing but a sentence in common: a template.
 OWN = [" ".join(f"{'bcdfghklmnpr'[k]}word{n}" for n in range(40)) for k in range(12)]
 PAGES = [f"{own}.\n\nWrite to the desk of the Northfield Courier with any hint.\n" for own in OWN]
+# One page, read twice by a machine: every 17th letter is wrong, other ones each time.
+LETTER = " ".join(f"{'bcdfghklmnpr'[k % 12]}anters{k}mort quays{k}ide" for k in range(120))
+READINGS = ["".join("x" if k % 17 == n else c for k, c in enumerate(LETTER)) for n in (0, 8)]
 # What only a large corpus reaches, lowered for runs with --memory: what is called then is called.
 LARGE = {
     "pipeline.documents": {"FOLD": 1 << 40},
@@ -63,7 +66,7 @@ LARGE = {
     "similarity.misread": {"LEAST_DOCUMENTS": 1, "LEAST_WORDS": 1},
 }
 # {texts} is a file of TEXTS, {a} and {b} two of them, {more} one with TWICE besides, {pages} one
-# with PAGES besides, {index} an index of TEXTS, {new} nothing yet.
+# with PAGES and READINGS besides, {index} an index of TEXTS, {new} nothing yet.
 RUNS: dict[str, list[list[str]]] = {
     "scan": [
         ["scan", "{texts}"],
@@ -94,7 +97,7 @@ def record(names: list[str]) -> dict[str, list[Row]]:
         paths = {key: folder / key for key in _FILES}
         _write(paths["texts.jsonl"], TEXTS)
         _write(paths["more.jsonl"], [*TEXTS, TWICE])
-        _write(paths["pages.jsonl"], TEXTS, PAGES)
+        _write(paths["pages.jsonl"], [*TEXTS, *READINGS], PAGES)
         paths["a"].write_text(TEXTS[0], encoding="utf-8")
         paths["b"].write_text(TEXTS[1], encoding="utf-8")
         given = {key.removesuffix(".jsonl"): str(path) for key, path in paths.items()}
