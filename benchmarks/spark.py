@@ -95,7 +95,9 @@ def run_spark(corpus: Path, memory: str, partitions: int, find_what: str) -> Non
         if find_what != "all":
             config = Config(find=(find_what,), boilerplate=find_what != "repeats")
         with sampler:
-            found = find(session.read.parquet(str(corpus)), config)
+            frame = session.read.parquet(str(corpus))
+            columns = {name: name for name in spark_equal.ROLES if name in frame.columns}
+            found = find(frame, config, **columns)
             note("summary")
         words = _family_words(found) if "families" in found.tables else 0
         session.stop()
@@ -214,8 +216,8 @@ def measure(documents: int, options: Any) -> dict[str, Any]:
         more += ["--find", find_what]
         done = subprocess.run([*worker, *more], check=True, stdout=subprocess.PIPE)
         spark = json.loads(done.stdout.splitlines()[-1])
-        if spark.pop("documents") != summary["documents"]:
-            raise SystemExit("the engines differ")
+        if (told := spark.pop("documents")) != summary["documents"]:
+            raise SystemExit(f"the engines differ: {told} on Spark, {summary['documents']} here")
         megabytes = round(corpus.stat().st_size / 1e6, 1)
         words = _mean_words(corpus)
     return {

@@ -9,8 +9,9 @@ what there is; ``seeds`` are those of this repository. ``page_text`` and pairs o
 no order. What one machine found is computed once for each input. The session shuffles into as many
 partitions as the input has.
 
-``made:site:N`` are N made articles, a third of them of one site; ``made:template:N`` are N short
-articles of one site with one template below each. What the largest Python worker took is sampled.
+``made:planted:N`` are N articles of ``corpus.py``; ``made:site:N`` are N of which a third are of
+one site; ``made:template:N`` are N short articles of one site with one template below each. What
+the largest Python worker took is sampled.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def read(path: str, text: str) -> pa.Table:
     """Return a corpus as a table of strings, with the columns that have a role."""
     if path.startswith("made:"):
         _, kind, count = path.split(":")
-        return {"site": one_site, "template": one_template}[kind](int(count))
+        return _MADE[kind][0](int(count))
     if path == "seeds":
         files = sorted((ROOT / "seeds").glob("*.txt"))
         rows = [{"id": each.name, "text": each.read_text("utf-8")} for each in files]
@@ -111,6 +112,19 @@ def one_template(count: int) -> pa.Table:
             "site": ["large.example"] * count,
         }
     )
+
+
+def planted(count: int) -> pa.Table:
+    """Return the articles that ``corpus.py`` makes by default."""
+    made, _ = corpus_maker.make(count, 1, 400)
+    return made.select(["id", "text", "site"])
+
+
+_MADE: dict[str, tuple[Callable[[int], pa.Table], str]] = {
+    "planted": (planted, "planted"),
+    "site": (one_site, "a third of one site"),
+    "template": (one_template, "one template below all"),
+}
 
 
 def rows_of(table: pa.Table) -> Counter[str]:
@@ -216,10 +230,9 @@ def _compared(path: str, folder: str, options: Any) -> list[dict[str, Any]]:
         work = f"{folder}/work-{partitions}"
         with Sampler() as sampler:
             got = found_by_spark(session, corpus, partitions, config, work)
-        names = Path(path).parts[-2:] if path.endswith(".jsonl.gz") else (Path(path).name,)
         rows.append(
             {
-                "name": names[0],
+                "name": _name(path),
                 "documents": len(table),
                 "partitions": partitions,
                 "spark": session.version,
@@ -231,6 +244,12 @@ def _compared(path: str, folder: str, options: Any) -> list[dict[str, Any]]:
         )
         print(json.dumps(rows[-1]), flush=True)
     return rows
+
+
+def _name(path: str) -> str:
+    if path.startswith("made:"):
+        return _MADE[path.split(":")[1]][1]
+    return Path(path).parts[-2] if path.endswith(".jsonl.gz") else Path(path).name
 
 
 class Sampler(threading.Thread):
