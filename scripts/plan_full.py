@@ -18,11 +18,12 @@ from typing import Any
 
 from dedup.spark.components import DRIVER_EDGES
 from dedup.spark.stories import EDGES_OF_ARTICLE, MOST_TERMS
-from dedup.spark.wordings import MOST_WORDS
+from dedup.spark.wordings import PART_WORDS, WORDS_OF_EDGE
 
 RECORD = "benchmarks/record/spark-full-20k-2026-12-01.json"
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS, WORDS, PAIRS = "documents", "words", "pairs and words"
+PASSES = "words and passes"  # over all texts, one for so many words of wordings as a task holds
 # Each stage, what it grows with, and the tables that it writes, or how their names begin.
 STAGES: tuple[tuple[str, str, str], ...] = (
     ("signatures", WORDS, "signed"),
@@ -37,12 +38,14 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("pairs", PAIRS, "wanted-pairs aligned"),
     ("clusters", WORDS, "labels edges left-sets members placed giant documents named exact"),
     ("families, passages", WORDS, "canonical-order ranks removed-templates family-passages"),
+    ("families, occurrences", PASSES, "family-occurrences"),
     ("families", WORDS, "family held families copying"),
     ("stories", WORDS, "story documents-in-stories summary"),
 )
 SPILL = 2.0  # bytes of disk for each byte shuffled
 KEY_ROW = 40  # bytes of a seed where it is sorted
 HELD = 80  # bytes of a passage or an occurrence on the driver
+WORD = 50  # bytes of a word of a wording on the driver, with the index of its n-grams
 VECTOR = 3_000  # bytes of an article on the driver
 _MEGABYTE = 1e6
 
@@ -123,21 +126,32 @@ def stages(record: dict[str, Any], corpus: Corpus) -> list[Stage]:
     n, words = corpus.documents, corpus.words / large["mean_words"]
     pairs = (compared(large) if corpus.pairs is None else corpus.pairs) / compared(large)
     scale = {DOCUMENTS: n, WORDS: n * words, PAIRS: n * words * pairs}
+    scale[PASSES] = n * words * passes(large, n)
     sums = [_sums(size) for size in (small, large)]
-    unmade = {each.unmade for each in bounds(record) if each.documents < n}
+    unmade = {each.unmade for each in bounds(record) if each.documents < n and each.unmade}
     made = []
     for name, grows, _ in STAGES:
         one, two = (each.get(name, {}) for each in sums)
         rows, shuffled, cpu = (
             max(two.get(key, 0.0) - one.get(key, 0.0), 0.0) / more * scale[grows]
-            if name not in unmade
+            if _is_made(name, unmade)
             else 0.0
             for key in ("shuffled_rows", "shuffled_megabytes", "cpu_seconds")
         )
         workers = tuple(int(each.get("worker_megabytes", 0)) for each in (one, two))
-        own = Stage(name, grows, rows, shuffled * _MEGABYTE, cpu, workers, name not in unmade)
+        own = Stage(name, grows, rows, shuffled * _MEGABYTE, cpu, workers, _is_made(name, unmade))
         made.append(own)
     return made
+
+
+def passes(size: dict[str, Any], documents: float) -> int:
+    """Return how often all texts are looked through for wordings."""
+    words = size["spark"]["counts"]["words_of_families"] / size["documents"] * documents
+    return math.ceil(words / PART_WORDS)
+
+
+def _is_made(stage: str, unmade: set[str]) -> bool:
+    return not any(stage in (name, f"{name}, occurrences") for name in unmade)
 
 
 def _sums(size: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -160,7 +174,12 @@ def bounds(record: dict[str, Any], driver_edges: int = DRIVER_EDGES) -> list[Bou
     occurring = (_written(size, f"family-{name}") for name in ("passages", "occurrences"))
     articles = _written(size, "story-articles")
     given: tuple[tuple[int, int, str, str | None], ...] = (
-        (counts["words_of_families"], MOST_WORDS, "words of wordings on the driver", "families"),
+        (
+            counts["words_of_families"],
+            WORDS_OF_EDGE * driver_edges,
+            "words of wordings on the driver",
+            "families",
+        ),
         (max(occurring), driver_edges, "passages or occurrences on the driver", "families"),
         (articles, driver_edges // EDGES_OF_ARTICLE, "articles on the driver", "stories"),
         (_written(size, "story-terms"), MOST_TERMS, "terms that the driver counts", "stories"),
@@ -174,7 +193,7 @@ def driver_bytes(record: dict[str, Any], documents: float) -> tuple[float, float
     """Return what the driver would hold for families, and for stories, were its limits raised."""
     size = record["sizes"][-1]
     held = sum(_written(size, f"family-{name}") for name in ("passages", "occurrences")) * HELD
-    held += size["spark"]["counts"]["words_of_families"] * 9
+    held += size["spark"]["counts"]["words_of_families"] * WORD
     vectors = _written(size, "story-articles") * VECTOR
     return held / size["documents"] * documents, vectors / size["documents"] * documents
 

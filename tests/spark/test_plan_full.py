@@ -36,7 +36,7 @@ def size(documents):
         }
         for name in names
     ]
-    counts = {"words_of_families": documents * 20}
+    counts = {"words_of_families": documents * 200}
     return {
         "documents": documents,
         "mean_words": 400.0,
@@ -68,14 +68,22 @@ def test_what_grows_is_told_apart_from_the_start(planner):
 def test_what_the_driver_cannot_hold_is_not_made(planner):
     reached = planner.bounds(RECORD)
     assert [each.documents for each in reached] == sorted(each.documents for each in reached)
-    # 20 words of wordings a document, of ten million; two articles a document, of two million.
+    # 200 words of wordings a document, of 100 million; two articles a document, of two million.
     assert (reached[0].documents, reached[0].unmade) == (500_000, "families")
     assert (reached[1].documents, reached[1].unmade) == (1_000_000, "stories")
     few, many = (planner.stages(RECORD, planner.Corpus(n, 400)) for n in (400_000, 2_000_000))
     assert all(each.is_made for each in few)
-    assert {each.name for each in many if not each.is_made} == {"families", "stories"}
+    unmade = {each.name for each in many if not each.is_made}
+    assert unmade == {"families", "families, occurrences", "stories"}
     assert stage(few, "stories").cpu_seconds > 0 == stage(many, "stories").cpu_seconds
     assert stage(many, "families, passages").cpu_seconds > 0
+    # 400,000 documents have 80 million words of wordings: eight passes of ten million each.
+    one = planner.stages(RECORD, planner.Corpus(40_000, 400))
+    ratio = (
+        stage(few, "families, occurrences").cpu_seconds
+        / stage(one, "families, occurrences").cpu_seconds
+    )
+    assert ratio == pytest.approx(10 * 8)
 
 
 def test_a_table_of_no_stage_is_refused(planner):
