@@ -250,8 +250,10 @@ def lines(record: dict[str, Any], corpus: Corpus, given: Cluster) -> Iterator[st
         yield f"| {bound.documents:,.0f} | {bound.what} | {then} |"
     yield ""
     families, stories = (each / 1e9 for each in driver_bytes(record, corpus.documents))
-    yield f"were these limits raised, the driver would hold {families:,.0f} GB for families and "
-    yield f"{stories:,.0f} GB for stories"
+    yield (
+        f"were these limits raised, the driver would hold {families:,.0f} GB for families and "
+        f"{stories:,.0f} GB for stories"
+    )
 
 
 _ROUNDS = "joins put components together in rounds, with the same result"
