@@ -79,11 +79,7 @@ def test_passages_over_the_corpus(spark_here, monkeypatch):
 
 @pytest.mark.spark
 def test_everything_in_one_run_though_workers_die(spark_here, tmp_path, monkeypatch):
-    """Tables and totals are those of one machine; a worker dies in each stage.
-
-    Families are described in parts of few occurrences: what is told of one hangs on no other.
-    """
-    monkeypatch.setattr("dedup.spark.families._PART", 40)
+    """Tables and totals are those of one machine; a worker dies in each stage."""
     names = (
         *("addresses", "aligning", "arrow", "candidates", "counting", "describing", "equals"),
         *("inside", "left", "misread", "reading", "seeds", "stars", "story_words", "templates"),
