@@ -6,8 +6,10 @@ For each size a corpus of ``corpus.py`` (with ``--maker scale`` of ``scale.py``,
 faster and has a fifth of near copies) is scanned by ``dedup scan --find duplicates`` and by Spark
 (``local[2,4]``, a session of its own); with ``--find repeats`` for repeats inside documents, with
 ``--find all`` in full mode. ``--corpus`` names a file that is there already. CPU seconds are those
-of the process and all below it: the driver, the Java machine, the Python workers. Bytes shuffled
-and spilled, and how many stages of Spark write one table, are Spark's own counts.
+of the process and all below it: the driver, the Java machine, the Python workers. Rows and bytes
+shuffled and spilled, the most that one task read of a shuffle, and how many stages of Spark write
+one table are Spark's own counts. What the largest Python worker held until a table was written is
+sampled from /proc.
 """
 
 from __future__ import annotations
@@ -19,14 +21,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import spark_equal
 import tables
+
+from dedup.config import Config
+from dedup.spark import frames
 
 ROOT = Path(__file__).resolve().parents[1]
 _TICKS = os.sysconf("SC_CLK_TCK")
-_COUNTED = ("Shuffle Write Metrics", "Disk Bytes Spilled")
 
 
 def tree_seconds(root: int) -> float:
@@ -51,8 +59,7 @@ def tree_seconds(root: int) -> float:
 
 def run_spark(corpus: Path, memory: str, partitions: int, find_what: str) -> None:
     """Scan a corpus on Spark in this process and print as JSON what each stage took."""
-    from dedup.config import Config
-    from dedup.spark import find, frames, own_session
+    from dedup.spark import find, own_session
 
     begin = time.time()
     with tempfile.TemporaryDirectory(prefix="spark-bench-") as folder:
@@ -67,15 +74,19 @@ def run_spark(corpus: Path, memory: str, partitions: int, find_what: str) -> Non
         session, _ = own_session("local[2,4]", conf)
         session.sparkContext.setLogLevel("ERROR")
         stages: list[dict[str, Any]] = []
+        sampler = spark_equal.Sampler()
 
-        def note(name: str) -> None:
-            stages.append({"name": name, "at": time.time(), "cpu": tree_seconds(os.getpid())})
+        def note(name: str, table: str | None = None) -> None:
+            at, cpu, worker = time.time(), tree_seconds(os.getpid()), sampler.largest >> 20
+            sampler.largest = 0
+            written = _written(table) if table else {}
+            stages.append({"name": name, "at": at, "cpu": cpu, "worker": worker, **written})
 
         keep = frames.Store.keep
 
         def noted(self: Any, frame: Any, name: str) -> Any:
             made = keep(self, frame, name)
-            note(name)
+            note(name, f"{self.folder}/{name}")
             return made
 
         frames.Store.keep = noted
@@ -83,45 +94,72 @@ def run_spark(corpus: Path, memory: str, partitions: int, find_what: str) -> Non
         config = Config()
         if find_what != "all":
             config = Config(find=(find_what,), boilerplate=find_what != "repeats")
-        found = find(session.read.parquet(str(corpus)), config)
-        note("summary")
+        with sampler:
+            frame = session.read.parquet(str(corpus))
+            columns = {name: name for name in spark_equal.ROLES if name in frame.columns}
+            found = find(frame, config, **columns)
+            note("summary")
+        words = _family_words(found) if "families" in found.tables else 0
         session.stop()
-        events = [each for each in Path(folder).rglob("*") if each.is_file()]
-        tasks = [task for each in events for task in _tasks(each)]
-        ends = [end for each in events for end in _stage_ends(each)]
-    print(json.dumps(_told(begin, stages, (tasks, ends), found.summary)))
+        events = [
+            event for each in Path(folder).rglob("*") if each.is_file() for event in _of(each)
+        ]
+    told = _told(begin, stages, events, found.summary)
+    told["counts"]["words_of_families"] = words
+    print(json.dumps(told))
 
 
-def _tasks(log: Path) -> list[tuple[float, int, int]]:
-    """Return of each task when it ended, the bytes it shuffled, and those it spilled to disk."""
-    made = []
-    for line in log.read_text("utf-8").splitlines():
-        if '"SparkListenerTaskEnd"' in line:
-            event = json.loads(line)
-            metrics = event.get("Task Metrics") or {}
-            shuffled = metrics.get("Shuffle Write Metrics", {}).get("Shuffle Bytes Written", 0)
-            spilled = metrics.get("Disk Bytes Spilled", 0)
-            made.append((event["Task Info"]["Finish Time"] / 1000, shuffled, spilled))
-    return made
+def _family_words(found: Any) -> int:
+    """Return the words of one occurrence of each family, of which the driver holds a list."""
+    return int(found.tables["families"].agg({"tokens": "sum"}).first()[0] or 0)
 
 
-def _stage_ends(log: Path) -> list[float]:
-    """Return when each stage of Spark ended."""
-    lines = log.read_text("utf-8").splitlines()
-    ended = (json.loads(line) for line in lines if '"SparkListenerStageCompleted"' in line)
-    return [event["Stage Info"].get("Completion Time", 0) / 1000 for event in ended]
+def _written(table: str) -> dict[str, Any]:
+    """Return how many rows and megabytes a table has."""
+    files = list(Path(frames.local_path(table) or table).glob("*.parquet"))
+    rows = sum(pq.read_metadata(each).num_rows for each in files)
+    megabytes = round(sum(each.stat().st_size for each in files) / 1e6, 2)
+    return {"written_rows": rows, "written_megabytes": megabytes}
+
+
+class Task(NamedTuple):
+    """A task that ended: when, and the rows and bytes that it shuffled, read and spilled."""
+
+    at: float
+    rows: int
+    shuffled: int
+    read: int
+    spilled: int
+
+
+def _of(log: Path) -> Iterator[Task | float]:
+    """Yield each task that ended, and when each stage of Spark did."""
+    with log.open(encoding="utf-8") as lines:
+        for line in lines:
+            if '"SparkListenerTaskEnd"' in line:
+                event = json.loads(line)
+                metrics = event.get("Task Metrics") or {}
+                written = metrics.get("Shuffle Write Metrics", {})
+                read = metrics.get("Shuffle Read Metrics", {})
+                yield Task(
+                    event["Task Info"]["Finish Time"] / 1000,
+                    written.get("Shuffle Records Written", 0),
+                    written.get("Shuffle Bytes Written", 0),
+                    read.get("Remote Bytes Read", 0) + read.get("Local Bytes Read", 0),
+                    metrics.get("Disk Bytes Spilled", 0),
+                )
+            elif '"SparkListenerStageCompleted"' in line:
+                yield json.loads(line)["Stage Info"].get("Completion Time", 0) / 1000
 
 
 def _told(
-    begin: float,
-    stages: list[dict[str, Any]],
-    events: tuple[list[tuple[float, int, int]], list[float]],
-    totals: Any,
+    begin: float, stages: list[dict[str, Any]], events: list[Task | float], totals: Any
 ) -> dict[str, Any]:
     rows, before, used = [], begin, 0.0
-    tasks, ends = events
+    tasks = [each for each in events if isinstance(each, Task)]
+    ends = [each for each in events if not isinstance(each, Task)]
     for stage in stages:
-        some = [task for task in tasks if before < task[0] <= stage["at"]]
+        some = [task for task in tasks if before < task.at <= stage["at"]]
         rows.append(
             {
                 "name": stage["name"],
@@ -129,13 +167,21 @@ def _told(
                 "seconds": round(stage["at"] - before, 2),
                 "stages": sum(before < end <= stage["at"] for end in ends),
                 "tasks": len(some),
-                "shuffled_megabytes": round(sum(task[1] for task in some) / 1e6, 2),
-                "spilled_megabytes": round(sum(task[2] for task in some) / 1e6, 2),
+                "shuffled_rows": sum(task.rows for task in some),
+                "shuffled_megabytes": round(sum(task.shuffled for task in some) / 1e6, 2),
+                "largest_read_megabytes": round(max((t.read for t in some), default=0) / 1e6, 2),
+                "spilled_megabytes": round(sum(task.spilled for task in some) / 1e6, 2),
+                "worker_megabytes": stage["worker"],
+                **{name: stage[name] for name in stage if name.startswith("written")},
             }
         )
         before, used = stage["at"], stage["cpu"]
     whole = {"cpu_seconds": round(used, 2), "seconds": round(before - begin, 2)}
-    return {**whole, "stages": rows, "documents": totals["documents"]}
+    counts = {name: totals[name] for name in _COUNTS if name in totals}
+    return {**whole, "stages": rows, "documents": totals["documents"], "counts": counts}
+
+
+_COUNTS = ("relations", "passages", "families", "stories", "limits", "unsupported")
 
 
 def _made(folder: str, documents: int, options: Any) -> Path:
@@ -170,16 +216,24 @@ def measure(documents: int, options: Any) -> dict[str, Any]:
         more += ["--find", find_what]
         done = subprocess.run([*worker, *more], check=True, stdout=subprocess.PIPE)
         spark = json.loads(done.stdout.splitlines()[-1])
-        if spark.pop("documents") != summary["documents"]:
-            raise SystemExit("the engines differ")
+        if (told := spark.pop("documents")) != summary["documents"]:
+            raise SystemExit(f"the engines differ: {told} on Spark, {summary['documents']} here")
         megabytes = round(corpus.stat().st_size / 1e6, 1)
+        words = _mean_words(corpus)
     return {
         "documents": documents,
         "corpus_megabytes": megabytes,
+        "mean_words": words,
         "relations": summary["relations"],
         "local": facts,
         "spark": spark,
     }
+
+
+def _mean_words(corpus: Path) -> float:
+    """Return how many words between blanks a document has, on average."""
+    texts = pq.read_table(corpus, columns=["text"]).column("text")
+    return round(pc.mean(pc.list_value_length(pc.utf8_split_whitespace(texts))).as_py(), 1)
 
 
 def main() -> int:

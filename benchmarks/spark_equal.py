@@ -3,12 +3,15 @@
     python benchmarks/spark_equal.py corpus.parquet docs.jsonl.gz --partitions 1 7 200 --json FILE
 
 Inputs are Parquet or lines of JSON with ``id`` and ``text``, and of ``site``, ``date`` and ``url``
-what there is; ``seeds`` are those of this repository. ``--remote`` names a server of Spark Connect.
-Rows are compared with all columns and every digit, in no order. What one machine found is computed
-once for each input. The session shuffles into as many partitions as the input has.
+what there is; ``seeds`` are those of this repository. ``page_text`` and pairs of ``ocr`` and
+``gold`` are taken for texts where a set has no other. ``--add`` puts results into a record.
+``--remote`` names a server of Spark Connect. Rows are compared with all columns and every digit, in
+no order. What one machine found is computed once for each input. The session shuffles into as many
+partitions as the input has.
 
-``made:site:N`` are N made articles, a third of them of one site; ``made:template:N`` are N short
-articles of one site with one template below each. What the largest Python worker took is sampled.
+``made:planted:N`` are N articles of ``corpus.py``; ``made:site:N`` are N of which a third are of
+one site; ``made:template:N`` are N short articles of one site with one template below each. What
+the largest Python worker took is sampled.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import argparse
 import contextlib
 import gzip
 import json
+import operator
 import os
 import random
 import sys
@@ -24,6 +28,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +52,7 @@ def read(path: str, text: str) -> pa.Table:
     """Return a corpus as a table of strings, with the columns that have a role."""
     if path.startswith("made:"):
         _, kind, count = path.split(":")
-        return {"site": one_site, "template": one_template}[kind](int(count))
+        return _MADE[kind][0](int(count))
     if path == "seeds":
         files = sorted((ROOT / "seeds").glob("*.txt"))
         rows = [{"id": each.name, "text": each.read_text("utf-8")} for each in files]
@@ -56,13 +61,23 @@ def read(path: str, text: str) -> pa.Table:
     else:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]
-    rows = [{**row, "text": row[text] if text in row else row["text"]} for row in rows]
+    rows = list(_with_texts(rows, text))
     names = ["id", "text", *(name for name in ROLES if name in rows[0])]
     columns = {
         name: pa.array([None if row.get(name) is None else str(row[name]) for row in rows])
         for name in names
     }
     return pa.table({name: column.cast(pa.string()) for name, column in columns.items()})
+
+
+def _with_texts(rows: list[dict[str, Any]], text: str) -> Iterator[dict[str, Any]]:
+    """Yield rows with a ``text``; two where a row has a reading of old print and its truth."""
+    for row in rows:
+        if "ocr" in row:
+            for side in ("ocr", "gold"):
+                yield {"id": f"{row['id']}/{side}", "text": row[side]}
+        else:
+            yield {**row, "text": next(row[k] for k in (text, "text", "page_text") if k in row)}
 
 
 def one_site(count: int) -> pa.Table:
@@ -97,6 +112,19 @@ def one_template(count: int) -> pa.Table:
             "site": ["large.example"] * count,
         }
     )
+
+
+def planted(count: int) -> pa.Table:
+    """Return the articles that ``corpus.py`` makes by default."""
+    made, _ = corpus_maker.make(count, 1, 400)
+    return made.select(["id", "text", "site"])
+
+
+_MADE: dict[str, tuple[Callable[[int], pa.Table], str]] = {
+    "planted": (planted, "planted"),
+    "site": (one_site, "a third of one site"),
+    "template": (one_template, "one template below all"),
+}
 
 
 def rows_of(table: pa.Table) -> Counter[str]:
@@ -168,18 +196,28 @@ def main() -> int:
     parser.add_argument("--text", default="text", help="the column of the text, where there is one")
     parser.add_argument("--memory", default="3g", help="of the Java machine")
     parser.add_argument("--remote", help="a server of Spark Connect, sc://host:port")
+    parser.add_argument("--interpreted", action="store_true", help="compile no plan: for few rows")
     parser.add_argument("--batch-rows", type=int, default=2_000, help="of an Arrow batch")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--add", action="store_true", help="to the record that is there")
     parser.add_argument("--note", default="")
     options = parser.parse_args()
     results: list[dict[str, Any]] = []
+    if options.add:
+        results = json.loads(options.json.read_text("utf-8"))["results"]
     for path in options.inputs:
         with tempfile.TemporaryDirectory(prefix="spark-equal-") as folder:
-            results += _compared(path, folder, options)
+            results = _renewed(results, _compared(path, folder, options))
         if options.json:
             record = {**tables.head(), "note": options.note, "results": results}
             options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return int(any(row["differing"] for row in results))
+
+
+def _renewed(results: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return results with some more; of the same corpus in the same way the last one stays."""
+    of = operator.itemgetter("name", "documents", "partitions", "spark", "connect")
+    return list({of(row): row for row in [*results, *rows]}.values())
 
 
 def _compared(path: str, folder: str, options: Any) -> list[dict[str, Any]]:
@@ -192,10 +230,9 @@ def _compared(path: str, folder: str, options: Any) -> list[dict[str, Any]]:
         work = f"{folder}/work-{partitions}"
         with Sampler() as sampler:
             got = found_by_spark(session, corpus, partitions, config, work)
-        names = Path(path).parts[-2:] if path.endswith("docs.jsonl.gz") else (Path(path).name,)
         rows.append(
             {
-                "name": names[0],
+                "name": _name(path),
                 "documents": len(table),
                 "partitions": partitions,
                 "spark": session.version,
@@ -207,6 +244,12 @@ def _compared(path: str, folder: str, options: Any) -> list[dict[str, Any]]:
         )
         print(json.dumps(rows[-1]), flush=True)
     return rows
+
+
+def _name(path: str) -> str:
+    if path.startswith("made:"):
+        return _MADE[path.split(":")[1]][1]
+    return Path(path).parts[-2] if path.endswith(".jsonl.gz") else Path(path).name
 
 
 class Sampler(threading.Thread):
@@ -249,6 +292,9 @@ def _session(partitions: int, options: Any) -> Any:
         conf = {"spark.driver.memory": options.memory, "spark.ui.enabled": "false"}
         conf["spark.sql.execution.arrow.maxRecordsPerBatch"] = options.batch_rows
         conf["spark.driver.extraJavaOptions"] = "-XX:TieredStopAtLevel=1"  # runs are short
+        if options.interpreted:
+            conf["spark.sql.codegen.wholeStage"] = "false"
+            conf["spark.sql.codegen.factoryMode"] = "NO_CODEGEN"
         session, _ = own_session("local[2,4]", conf)
         session.sparkContext.setLogLevel("ERROR")
     session.conf.set("spark.sql.shuffle.partitions", partitions)

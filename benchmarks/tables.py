@@ -3,7 +3,8 @@
     python benchmarks/tables.py            # writes
     python benchmarks/tables.py --check    # exit 1 where the page is not what the records say
 
-A table stands between ``<!-- record/NAME.json -->`` and ``<!-- end -->``.
+A table stands between ``<!-- record/NAME.json -->`` and ``<!-- end -->``. Records of
+``spark_equal.py``, and of ``spark.py`` in full mode, have tables of their own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +48,84 @@ def head() -> dict[str, Any]:
 
 def table(record: dict[str, Any]) -> str:
     """Return a record as a table, with what it was measured on above it."""
-    machine = record["machine"]
-    head = (
-        f"{record['date'][:10]}, {machine['cores']} cores, Python {machine['python']}; "
-        f"{record['documents']:,} documents, medians of {record['rounds']}:"
-    )
+    if "differing" in record["results"][0]:
+        return "\n".join(_equal_lines(record)) + "\n"
+    if record.get("find") == "all":
+        return "\n".join(_full_lines(record)) + "\n"
+    head = f"{_machine(record)}; {record['documents']:,} documents, medians of {record['rounds']}:"
     lines = [head, "", f"| | {' | '.join(COLUMNS.values())} |", "|---|" + "--:|" * len(COLUMNS)]
     for row in record["results"]:
         cells = (_cell(name, row.get(name)) for name in COLUMNS)
         lines.append(f"| {row['name']} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _machine(record: dict[str, Any]) -> str:
+    machine = record["machine"]
+    return f"{record['date'][:10]}, {machine['cores']} cores, Python {machine['python']}"
+
+
+def _equal_lines(record: dict[str, Any]) -> Iterator[str]:
+    """Yield how many rows two engines have of each corpus, and how many tables differ."""
+    yield f"{_machine(record)}:"
+    yield ""
+    yield "| corpus | documents | partitions | Spark | rows of all tables | parts that differ |"
+    yield "|---|--:|--:|---|--:|--:|"
+    for row in record["results"]:
+        engine = row["spark"] + " by Connect" * row["connect"]
+        cells = f"{row['documents']:,} | {row['partitions']} | {engine}"
+        rows = sum(row["rows"].values())
+        yield f"| {row['name']} | {cells} | {rows:,} | {len(row['differing'])} |"
+
+
+_SHOWN = 24  # tables that take longest; the others are one line
+
+
+def _full_lines(record: dict[str, Any]) -> Iterator[str]:
+    """Yield what both engines take at two sizes, and each table that Spark writes."""
+    small, large = record["sizes"][0], record["sizes"][-1]
+    more = (large["documents"] - small["documents"]) / 1_000
+    names = [f"{size['documents']:,}" for size in (small, large)]
+    yield f"{_machine(record)}; articles of {large['mean_words']:.0f} words, one round:"
+    yield ""
+    yield f"| CPU seconds | {names[0]} | {names[1]} | 1,000 more |"
+    yield "|---|--:|--:|--:|"
+    every = []
+    for name in ("local", "spark"):
+        one, two = (size[name]["cpu_seconds"] for size in (small, large))
+        every.append((one, two, (two - one) / more))
+        title = "one process" if name == "local" else "Spark"
+        yield f"| {title} | {one:,.1f} | {two:,.1f} | {every[-1][2]:.2f} |"
+    ratios = (f"{spark / local:.1f}" for local, spark in zip(*every, strict=True))
+    yield f"| Spark, times one process | {' | '.join(ratios)} |"
+    yield ""
+    head = f"CPU s, {names[0]} | {names[1]} | 1,000 more | stages | MB shuffled | MB, largest read"
+    yield f"| Spark writes | {head} | MB, largest worker |"
+    yield "|---|" + "--:|" * 7
+    yield from _stage_lines(small, large, more)
+
+
+def _stage_lines(small: dict[str, Any], large: dict[str, Any], more: float) -> Iterator[str]:
+    first = {row["name"]: row for row in small["spark"]["stages"]}
+    order = sorted(large["spark"]["stages"], key=lambda row: -float(row["cpu_seconds"]))
+    pairs = [(first.get(row["name"], dict.fromkeys(row, 0)), row) for row in order]
+    for one, two in pairs[:_SHOWN]:
+        yield _stage_line(two["name"], [one], [two], more)
+    others = pairs[_SHOWN:]
+    name = f"{len(others)} others"
+    yield _stage_line(name, [one for one, _ in others], [two for _, two in others], more)
+
+
+def _stage_line(
+    name: str, ones: list[dict[str, Any]], twos: list[dict[str, Any]], more: float
+) -> str:
+    one, two = (sum(row["cpu_seconds"] for row in rows) for rows in (ones, twos))
+    stages, shuffled = (sum(row[k] for row in twos) for k in ("stages", "shuffled_megabytes"))
+    read, worker = (
+        max(row[k] for row in twos) for k in ("largest_read_megabytes", "worker_megabytes")
+    )
+    cells = f"{one:.1f} | {two:.1f} | {(two - one) / more:.2f} | {stages} | {shuffled:,.1f}"
+    return f"| {name} | {cells} | {read:,.1f} | {worker:,} |"
 
 
 def _cell(name: str, value: float | None) -> str:

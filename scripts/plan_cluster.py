@@ -1,6 +1,7 @@
 """Say on paper what a corpus takes on a Spark cluster: bytes, rows, rounds, tasks, hours, cost.
 
     python scripts/plan_cluster.py --documents 1e9 --words 500 --price 0.05
+    python scripts/plan_cluster.py --documents 1e9 --find all      # full mode (plan_full.py)
     python scripts/plan_cluster.py --documents 1e9 --parts 1000    # `dedup sign`, and one scan
 
 Everything follows from figures for one document (``MEASURED``) that benchmarks/spark.py gave on one
@@ -250,6 +251,20 @@ def lines(corpus: Corpus, made: Plan, *, cores: int) -> Iterator[str]:
     yield f"on {cores:,} cores: {made.hours:,.1f} hours, cost {made.cost:,.0f}"
 
 
+def _full_lines(options: argparse.Namespace) -> Iterator[str]:
+    import plan_full
+
+    corpus = plan_full.Corpus(options.documents, options.words, options.pairs, options.hottest)
+    given = plan_full.Cluster(
+        cores=options.cores,
+        task_bytes=options.task_mb * 1e6,
+        overhead=options.overhead,
+        price=options.price,
+        rounds=rounds(options.component),
+    )
+    return plan_full.lines(plan_full.read(), corpus, given)
+
+
 def main() -> int:
     """Print the plan for what is given."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -269,7 +284,18 @@ def main() -> int:
     )
     parser.add_argument("--price", type=float, default=0.05, help="of a core for an hour")
     parser.add_argument("--parts", type=int, help="of `dedup sign`, joined by one scan")
+    parser.add_argument("--find", choices=("duplicates", "all"), default="duplicates")
+    parser.add_argument("--pairs", type=float, help="compared, of a document, with --find all")
+    parser.add_argument(
+        "--hottest",
+        type=float,
+        default=0.01,
+        help="of the documents, that have the most frequent seed, with --find all",
+    )
     options = parser.parse_args()
+    if options.find == "all":
+        print("\n".join(_full_lines(options)))
+        return 0
     corpus = Corpus(**{item.name: getattr(options, item.name) for item in fields(Corpus)})
     if options.parts:
         config, price = Config(threshold=options.threshold), options.price

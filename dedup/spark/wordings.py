@@ -6,6 +6,7 @@ occurrence of each wording, and where wordings occur. The rules are those of ``p
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -52,7 +53,8 @@ OCCURRING: Schema = dict.fromkeys(
     ("family", "row", "low", "high", "how", "common", "rank"), "bigint"
 )
 _WORDED: Schema = {"family": "bigint", "hashes": "binary", "classes": "binary"}
-MOST_WORDS = 10_000_000  # of all wordings together, that the driver and each task hold
+WORDS_OF_EDGE = 2  # words of wordings that take as much memory on the driver as a pair
+PART_WORDS = 10_000_000  # of wordings that a task holds; one pass over all texts for each part
 
 
 class TooManyError(Exception):
@@ -66,6 +68,9 @@ class Wordings:
     bounds: Int64
     hashes: UInt64
     classes: UInt8
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
 
     def tokens(self) -> Tokens:
         """Return them as the tokens of a document each."""
@@ -132,12 +137,10 @@ def find_families(store: Store, given: Given) -> tuple[Families, Int64]:
     words = _words(begun.centres, documents, given)
     index = WordingIndex.of(_text(words, given.size), words.centres(), begun.masked)
     members = led(begun.members, index.leaders)
-    columns = {"family": members.families, "row": documents.rows[members.docs]}
-    columns |= {"low": members.spans[:, 0], "high": members.spans[:, 1], "how": members.how}
-    known = from_driver(store.session, columns)
-    found = store.keep(_occurring(known, words, index, given), "family-occurrences")
-    _check(found.count(), given.most)
-    family, row, low, high, how, common, rank = to_driver(found, list(OCCURRING))
+    known = np.column_stack(
+        [members.families, documents.rows[members.docs], members.spans, members.how]
+    )
+    family, row, low, high, how, common, rank = _found(store, known, (words, index), given)
     every = Ranked.of(
         np.concatenate([documents.rows, row]), np.concatenate([documents.ranks, rank])
     )
@@ -148,6 +151,31 @@ def find_families(store: Store, given: Given) -> tuple[Families, Int64]:
     occurrences = Occurrences(family, every.place(row), np.column_stack([low, high]), how)
     settled = Begun(begun.members, moved, begun.masked)
     return settle(occurrences, common, settled, every.ranks, index.left_out), every.rows
+
+
+def _found(
+    store: Store, known: Int64, wordings: tuple[Wordings, WordingIndex], given: Given
+) -> list[Int64]:
+    """Return ``OCCURRING`` of all wordings: part by part, as many as a task holds."""
+    words, index = wordings
+    columns: list[list[Int64]] = []
+    cuts = np.flatnonzero(np.diff(words.bounds[:-1] // PART_WORDS, prepend=-1))
+    count = 0
+    for number, (low, high) in enumerate(itertools.pairwise([*cuts.tolist(), len(words)])):
+        own = known[(known[:, 0] >= low) & (known[:, 0] < high)] - np.array([low, 0, 0, 0, 0])
+        some = from_driver(store.session, dict(zip(_KNOWN, own.T, strict=True)))
+        part = words.take(np.arange(low, high)), index.part(low, high)
+        found = _occurring(some, *part, given)
+        found = store.keep(found, f"family-occurrences-{number}" if number else _OCCURRENCES)
+        count += found.count()
+        _check(count, given.most)
+        columns.append(to_driver(found, list(OCCURRING)))
+        columns[-1][0] += low
+    return [np.concatenate(each) for each in zip(*columns, strict=True)]
+
+
+_KNOWN = ("family", "row", "low", "high", "how")
+_OCCURRENCES = "family-occurrences"
 
 
 def _check(count: int, most: int) -> None:
@@ -227,7 +255,7 @@ def _templates(batch: pa.RecordBatch, tokens: Tokens) -> Int64:
 def _words(centres: Occurrences, documents: Ranked, given: Given) -> Wordings:
     """Bring the words of all centres to the driver."""
     sizes = centres.spans[:, 1] - centres.spans[:, 0]
-    _check(int(sizes.sum()), MOST_WORDS)
+    _check(int(sizes.sum()), WORDS_OF_EDGE * given.most)
     columns = {"row": documents.rows[centres.docs], "family": np.arange(len(sizes))}
     columns |= {"low": centres.spans[:, 0], "high": centres.spans[:, 1]}
     wanted = from_driver(given.texts.sparkSession, columns).groupBy("row")

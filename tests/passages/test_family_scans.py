@@ -105,6 +105,20 @@ def test_what_one_owner_prints_in_unrelated_articles_is_a_template():
     assert [each.kind for each in found.families] == ["template"]
 
 
+def test_a_template_has_no_agency_whatever_else_stands_in_its_articles():
+    """Credits were counted in the articles that hold a family of another kind, too.
+
+    So they hung on what else was found, and on Spark on what families were described together.
+    """
+    documents = [article(k, LINE, site="one.example") for k in range(6)]
+    documents += [article(k, "", site=f"s{k}.example") for k in range(6, 9)]
+    for row in documents[3:]:
+        row["text"] += f" {NOTE} (dpa)"
+    found = dedup.scan(documents)
+    told = {each.kind: (each.agency, each.credits) for each in found.families}
+    assert told == {"template": (None, 0), "agency": ("dpa", 6)}
+
+
 def test_equal_documents_are_counted_and_listed():
     documents = [article(k, NOTE, site=f"s{k}.example") for k in range(3)]
     documents += [{**documents[0], "id": "copy", "site": "other.example"}]

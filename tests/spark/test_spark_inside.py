@@ -94,7 +94,7 @@ def sited():
         if k % 4 == 1:
             body[-1] += f" He left on day {k}. {TOLD.format(k % 2 + 7)} {prose(9)}"
         if k % 4 == 2:
-            body += [prose(20), *MENU, f"Copyright {k} c.example", prose(3)]
+            body += [LATE, prose(20), *MENU, f"Copyright {k} c.example", prose(3)]
         pages.append((site, "\n\n".join(body)))
     pages += [("a.example", pages[4][1].upper()), ("b.example", pages[8][1]), (None, "")]
     pages += [("c.example", "\n\n".join(MENU)), ("c.example", "\n".join(MENU))] * 2
@@ -107,6 +107,9 @@ NOTE = "Follow the work of our newsroom by e-mail, or write to the editors of th
 RIGHTS = "You can buy the rights of this article on our website at any time."
 PLAIN = "Seven ships sailed in the spring to islands that no map of the time had shown."
 TOLD = "By noon of that day {} of the ships had come back to the islands in the south."
+# Its number stands behind what the summary shows of it, so nobody knows whether it is the same.
+LATE = f"{PLAIN[:-1]}, and {TOLD.format('some')[:-1].lower()}, where they had waited {{}} years."
+LATE = LATE.replace("islands", "islands far behind the horizon of all the old ports").format(48)
 MENU = ["Home", "Local news", "Sport and leisure", "Weather map", "Opinion", "About us", "Contact"]
 TOTALS = ("documents", "relations", "clusters", "limits", "repeats", "removals", "tags", "review")
 TOTALS = (*TOTALS, "templates", "losses", "stories", "families")

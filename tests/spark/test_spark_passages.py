@@ -16,6 +16,7 @@ from test_spark_inside import check_same_tables
 import dedup
 from dedup import Config
 from dedup.core.arrays import texts_from_strings
+from dedup.passages.families.find import WordingIndex
 from dedup.text.tokens import tokenise_texts
 
 PASSAGES = Config(find=("passages", "repeats"), boilerplate=False, passage_max_documents=12)
@@ -57,11 +58,20 @@ def quoting():
 
 @pytest.mark.spark
 def test_passages_over_the_corpus(spark_here, monkeypatch):
-    """Documents that are compared meet in groups of so few pairs that most of these are parts."""
+    """Documents that are compared meet in groups of so few pairs that most of these are parts.
+
+    A task holds so few wordings that their occurrences are found in several passes.
+    """
     monkeypatch.setattr("dedup.spark.meeting._MANY", 6)
+    monkeypatch.setattr("dedup.spark.wordings.PART_WORDS", 150)
+    parts, part = [], WordingIndex.part
+    monkeypatch.setattr(
+        WordingIndex, "part", lambda *given: parts.append(given[1:]) or part(*given)
+    )
     wanted = check_same_tables(spark_here, quoting(), PASSAGES, 7)
     assert len(wanted.tables["pairs"]) > 50
     assert len(wanted.tables["families"]) > 10
+    assert len(parts) > 2
     assert {"seeds_in_too_many_documents", "seed_positions_left_out"} <= set(
         wanted.summary["limits"]
     )
@@ -132,7 +142,9 @@ def test_more_than_the_driver_holds_makes_no_story(spark_here):
 
 
 @pytest.mark.spark
-def test_more_than_the_driver_holds_makes_no_family(spark_here, tmp_path):
+@pytest.mark.parametrize(("most", "count"), [(1, 2), (9, 20)])
+def test_more_than_the_driver_holds_makes_no_family(spark_here, tmp_path, most, count):
+    """More passages than it holds, or more than twice as many words of wordings."""
     from dedup.spark import wordings
     from dedup.spark.aligning import SPANS
     from dedup.spark.frames import Store
@@ -140,10 +152,10 @@ def test_more_than_the_driver_holds_makes_no_family(spark_here, tmp_path):
     rows = [(1, 2, 0, 20, 4, 24, 3, 0), (1, 3, 0, 20, 4, 24, 3, 0)]
     passages = spark_here.createDataFrame(rows, ", ".join(f"{name} long" for name in SPANS))
     texts = spark_here.createDataFrame([(k, k) for k in range(4)], "row long, rank long")
-    given = wordings.Given(passages, texts, None, 5, most=1)
+    given = wordings.Given(passages, texts, None, 5, most=most)
     with pytest.raises(wordings.TooManyError) as error:
         wordings.find_families(Store.at(spark_here, str(tmp_path)), given)
-    assert error.value.args == (2,)
+    assert error.value.args == (count,)
 
 
 def test_pairs_of_a_table_of_groups():

@@ -13,7 +13,7 @@ import numpy as np
 
 from dedup.cleaning.boilerplate.notices import NOTICE, REPORTED, speaks_of_site
 from dedup.cleaning.boilerplate.patterns import fold_line
-from dedup.cleaning.boilerplate.templates import Template
+from dedup.cleaning.boilerplate.templates import SHOWN, Template
 from dedup.core.arrays import Bool, Float64, Int64, UInt64
 from dedup.core.hashing import xxh3_64
 from dedup.kernels import templates as kernel
@@ -34,7 +34,6 @@ ALIKE = 0.05  # articles that are so much more alike than any of the site are on
 _SAME_NUMBERS = 8  # tenths of the carriers of a unit that have the same, where numbers are text
 _BESIDE = 8  # tenths of the places of a short unit that have a template beside them
 _ROUNDS = 4
-_SHOWN = 200  # characters of a template in the summary
 _TAIL = re.compile(r"[^\w\s]{0,4}")
 _NUMBER = re.compile(r"\w*\d\w*")
 _ENDED = re.compile(r"[.!?…؟۔।。！？…][\"'”’»)\]]*\s*$")
@@ -126,7 +125,7 @@ def unit_text(text: str, tokens: Tokens, low: int, high: int) -> str:
 
 def shown(unit: str) -> str:
     """Return the text of a unit as the summary has it."""
-    return unit[:_SHOWN]
+    return unit[:SHOWN]
 
 
 def sketches(rows: Int64, tokens: Tokens, lows: Int64, highs: Int64) -> UInt64:

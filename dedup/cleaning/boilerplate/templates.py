@@ -22,6 +22,7 @@ from dedup.text.tokens import Tokens, tokenise_texts
 
 __all__ = ["ENDING", "FULL", "NOT", "SHORT", "Template", "Templates", "cut_units", "spread"]
 
+SHOWN = 200  # characters of a template that are known of it
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -87,9 +88,16 @@ class Templates:
         return self._texts.get(key, self._texts.get(key ^ spread))
 
     def numbered(self) -> tuple[tuple[Template, ...], tuple[int, ...]]:
-        """Return the templates with a digit in them, and their keys."""
+        """Return the templates that may have a digit in them, and their keys.
+
+        Of long ones the end is not known.
+        """
         shown = zip(self.entries, self.keys, strict=True)
-        some = [each for each in shown if any(map(str.isdigit, each[0].text))]
+        some = [
+            each
+            for each in shown
+            if len(each[0].text) >= SHOWN or any(map(str.isdigit, each[0].text))
+        ]
         return tuple(entry for entry, _ in some), tuple(key for _, key in some)
 
     def find(self, tokens: Tokens, lines: Lines, units: Units, sites: Int64) -> tuple[UInt8, Int64]:

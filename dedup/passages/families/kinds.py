@@ -37,7 +37,8 @@ _MOST_QUOTED = 50  # occurrences whose speaker is looked for
 class Kinds:
     """What is known of each family besides its occurrences.
 
-    ``agencies`` is the one that most documents credit (-1: none) and ``credits`` how many do.
+    ``agencies`` is the one that most documents credit (-1: none) and ``credits`` how many do;
+    of templates and the text of one owner nothing is told.
     ``credited`` has the agencies that documents credit, by representative.
     """
 
@@ -75,7 +76,7 @@ def find_kinds(families: Families, holders: Holders, sources: Sources) -> Kinds:
     rows = distinct(families.docs[np.isin(families.families, open_kinds)])
     texts = (sources.tokens, sources.words, rows, sources.text_of)
     credited = find_credits(*texts)
-    agency, credits = _agencies(families, credited, sources, count)
+    agency, credits = _agencies(families, open_kinds, credited, sources)
     left = kinds == COPY
     kinds[left & (credits >= CREDITED * documents)] = AGENCY
     kinds[left & (lengths < PHRASE_TOKENS)] = PHRASE
@@ -137,11 +138,15 @@ def _quoted(families: Families, sources: Sources, share: float) -> Bool:
 
 
 def _agencies(
-    families: Families, credited: dict[int, list[int]], sources: Sources, count: int
+    families: Families, some_families: Int64, credited: dict[int, list[int]], sources: Sources
 ) -> tuple[Int64, Int64]:
-    """Return the agency that most documents of each family credit, and how many do."""
+    """Return the agency that most documents of some families credit, and how many do.
+
+    Of others not all documents were looked at for credits.
+    """
+    count = len(families)
     votes: dict[int, Counter[int]] = {}
-    own = families.variants == 0
+    own = (families.variants == 0) & np.isin(families.families, some_families)
     of_family, docs, _ = distinct_rows(families.families[own], families.docs[own])
     sizes = np.diff(sources.equals.bounds)
     some = np.isin(docs, list(credited))
