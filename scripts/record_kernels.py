@@ -57,7 +57,10 @@ TWICE = "\n\n".join(["Harbour bridge shuts", BRIDGE, SHOPS, STORM, RETOLD, BRIDG
 OWN = [" ".join(f"{'bcdfghklmnpr'[k]}word{n}" for n in range(40)) for k in range(12)]
 PAGES = [f"{own}.\n\nWrite to the desk of the Northfield Courier with any hint.\n" for own in OWN]
 # One page, read twice by a machine: every 17th letter is wrong, other ones each time.
-LETTER = " ".join(f"{'bcdfghklmnpr'[k % 12]}anters{k}mort quays{k}ide" for k in range(120))
+_SYLLABLES = [c + v for c in "bcdfghklmnpr" for v in "aeiou"]
+LETTER = " ".join(
+    "".join(_SYLLABLES[k * step % len(_SYLLABLES)] for step in (7, 11, 13, 17)) for k in range(150)
+)
 READINGS = ["".join("x" if k % 17 == n else c for k, c in enumerate(LETTER)) for n in (0, 8)]
 # What only a large corpus reaches, lowered for runs with --memory: what is called then is called.
 LARGE = {
