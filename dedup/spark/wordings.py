@@ -112,7 +112,7 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What families are found from: passages by tokens (``SPANS``), all texts, and what is learned.
+    """What families are found from: passages, also by tokens (``SPANS``), texts, what is learned.
 
     ``texts`` have the row, its rank in canonical order, whether it is looked through, and what goes
     from it; ``size`` is the words of an n-gram, ``most`` how many rows the driver holds.
@@ -175,7 +175,7 @@ def _found(
 
 
 _KNOWN = ("family", "row", "low", "high", "how")
-_OCCURRENCES = "family-occurrences"
+_OCCURRENCES, _MATCHED = "family-occurrences", "matched_tokens"
 
 
 def _check(count: int, most: int) -> None:
@@ -191,7 +191,7 @@ def _begin(store: Store, given: Given) -> tuple[Begun, Ranked]:
     for side in "ab":
         named = ranks.toDF(f"row_{side}", f"rank_{side}")
         passages = passages.join(named, f"row_{side}")
-    names = [*SPANS, "rank_a", "rank_b"]
+    names = [*SPANS, _MATCHED, "rank_a", "rank_b"]
     passages = store.keep(passages.select(*names), "family-passages")
     _check(removed.count() + passages.count(), given.most)
     row, low, high, key, rank = to_driver(removed, list(REMOVED))
@@ -217,6 +217,7 @@ def _passages(found: dict[str, Int64], documents: Ranked) -> Passages:
         a=documents.place(a),
         b=documents.place(b),
         spans=np.stack(ends, axis=1),
+        tokens=found[_MATCHED][order],
         levels=levels,
     )
 
