@@ -36,7 +36,7 @@ def csv_columns(
 ) -> Taken | None:
     """Return the rows that end in a block as columns, ``None`` where one is not regular."""
     delimiter = dialect.delimiter
-    if dialect.escape:
+    if dialect.escape or dialect.mark != '"':
         return None
     parts = [line for _, line in block if line is not None]
     data = b"".join(parts)

@@ -17,7 +17,7 @@ _FIT = 0.95  # of the lines, from which a file has one row a line
 _MANY_FIELDS = 4  # of a row; a line of prose rarely has as many delimiters by chance
 _CUT_ROW = 200  # lines that the last row of a sample may have
 _MOST_COLUMNS = 1_000  # looked at
-_WRAPPED = 3  # rows, from which a column is said to stand in quotes
+_WRAPPED = 3  # rows or lines, from which fields may be said to stand in quotes
 _TEXTS = {folded(name) for name in KNOWN_NAMES["text"]}
 
 
@@ -37,30 +37,35 @@ class Dialect(NamedTuple):
     """How rows are written; ``above`` lines that are not blank stand before the header.
 
     Without ``quotes`` quotation marks are part of the fields; with ``escape`` one inside a field
-    stands behind a backslash.
+    stands behind a backslash. ``mark`` is the quotation mark.
     """
 
     delimiter: str
     above: int = 0
     quotes: bool = True
     escape: bool = False
+    mark: str = '"'
 
     def reader(self, lines: Iterable[str]) -> RowReader:
         """Return what parses ``lines`` strictly."""
         if not self.quotes:
             return csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE, strict=True)
-        if self.escape:
-            return csv.reader(
-                lines, delimiter=self.delimiter, escapechar="\\", doublequote=False, strict=True
-            )
-        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+        escape = "\\" if self.escape else None
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self.mark,
+            escapechar=escape,
+            doublequote=not self.escape,
+            strict=True,
+        )
 
 
 def dialect_of(sample: str, *, is_tsv: bool, text_column: str | None, whole: bool) -> Dialect:
     r"""Tell how a file is written by its beginning; ``whole`` if that is all there is.
 
     >>> dialect_of('id\ttext\n1\t"Go," he said\n', is_tsv=True, text_column=None, whole=True)
-    Dialect(delimiter='\t', above=0, quotes=False, escape=False)
+    Dialect(delimiter='\t', above=0, quotes=False, escape=False, mark='"')
     """
     lines = [line for line in sample.split("\n") if line.strip()]
     if not whole and len(lines) > 1:
@@ -82,7 +87,7 @@ def delimiter_of(line: str) -> str:
 
 def cells(line: str, delimiter: str) -> list[str]:
     """Return the names in a header."""
-    return [each.strip(' "\r') for each in line.split(delimiter)]
+    return [each.strip(" \"'\r") for each in line.split(delimiter)]
 
 
 def _header(lines: list[str], is_tsv: bool, text_column: str | None) -> tuple[int, str]:
@@ -106,6 +111,28 @@ def _is_wider(lines: list[str], place: int, delimiter: str) -> bool:
     return lines[place].count(delimiter) > most
 
 
+def _single_quoted(lines: list[str], delimiter: str, whole: bool) -> Dialect | None:
+    """Return how rows are read whose fields stand in single quotation marks, where they do.
+
+    So all rows fit the header, and without that some do not; or all names of the header stand so.
+    """
+    begins = re.compile(rf"(?:^|{re.escape(delimiter)})'")
+    if sum(bool(begins.search(line)) for line in lines) < min(_WRAPPED, len(lines) - 1):
+        return None
+    usual = _read(Dialect(delimiter), lines, whole)
+    is_named = all(_SINGLE.fullmatch(each) for each in lines[0].rstrip("\r").split(delimiter))
+    for escape in (False, True):
+        single = Dialect(delimiter, escape=escape, mark="'")
+        found = _read(single, lines, whole)
+        fits = not found.bad and 2 * found.good >= usual.good
+        if fits and (is_named or usual.bad):
+            return single
+    return None
+
+
+_SINGLE = re.compile(r"'[^']*'")
+
+
 class _Reading(NamedTuple):
     good: int  # rows with as many fields as the header
     bad: int
@@ -116,6 +143,9 @@ def _quoted(lines: list[str], delimiter: str, whole: bool) -> Dialect:
     """Tell what quotation marks mean: how they are read so that most rows fit the header."""
     plain = Dialect(delimiter)
     rows = lines[1:]
+    single = _single_quoted(lines, delimiter, whole) if rows else None
+    if single is not None:
+        return single
     if not rows or not any('"' in line for line in lines):
         return plain
     wanted = lines[0].count(delimiter)

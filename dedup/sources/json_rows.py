@@ -74,7 +74,7 @@ def _in_each(records: Iterator[Record], run: Run) -> Iterator[Record]:
 
 def _records(lines: Iterable[Line], stream: Stream, source: Source, run: Run) -> Iterator[Record]:
     """Yield the object of each line, and count the lines that hold none."""
-    tally, told = run.tally, False
+    tally = run.tally
     for number, line in lines:
         if line is None:
             tally.skip("line_too_long", source.path, number)
@@ -90,18 +90,20 @@ def _records(lines: Iterable[Line], stream: Stream, source: Source, run: Run) ->
             yield record
         else:
             tally.skip("not_an_object", source.path, number)
-            told = told or _say_how_to_make_rows(record.values, source, run)
+            _say_how_to_make_rows(record.values, source, run)
 
 
-def _say_how_to_make_rows(value: Any, source: Source, run: Run) -> bool:
-    """Note with which command texts and lists become rows."""
+def _say_how_to_make_rows(value: Any, source: Source, run: Run) -> None:
+    """Note with which command texts and lists become rows, once for each kind and file."""
     if not isinstance(value, str | list):
-        return False
+        return
     rows = "{text: .}" if isinstance(value, str) else "{title: .[0], text: .[1]}"
     command = f"jq -c '{'.[] | ' if source.kind == 'json' else ''}{rows}' {source.path}"
     kind = "strings" if isinstance(value, str) else "lists"
-    run.tally.note(f"{source.name}: holds {kind}, not objects; `{command}` makes rows of them")
-    return True
+    advice = f"{source.name}: holds {kind}, not objects; `{command}` makes rows of them"
+    if advice not in run.advised:
+        run.advised.add(advice)
+        run.tally.note(advice)
 
 
 def parse_line(line: bytes, number: int, run: Run) -> Record | None:
@@ -200,11 +202,10 @@ def _items(stream: Stream, source: Source, run: Run) -> Iterator[Record]:
     if shape.how:
         run.tally.note(f"{source.name}: {shape.how}")
     twins = None if whole.twin is None else records_in(whole.twin, run.options).items
-    told = False
     for number, value in enumerate(shape.items, 1):
         if not isinstance(value, dict):
             run.tally.skip("not_an_object", source.path, number)
-            told = told or _say_how_to_make_rows(value, source, run)
+            _say_how_to_make_rows(value, source, run)
             continue
         twin: Any = None if twins is None else twins[number - 1]
         damage = whole.damage if twin is not None and _escaped(twin) else None

@@ -246,6 +246,7 @@ class Run:
     seen: dict[str, None] = field(default_factory=dict)
     rows_seen: bool = False
     in_memory: bool = False  # what was read last
+    advised: set[str] = field(default_factory=set)  # what was said once
     kept: list[pa.RecordBatch] = field(default_factory=list)
     _kept_rows: int = 0
 

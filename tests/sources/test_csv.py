@@ -45,6 +45,38 @@ def test_csv_line_ends_marks_and_delimiters_are_understood(save):
         assert corpus.read_report.is_clean
 
 
+@pytest.mark.parametrize("head", ["id,text", "'id','text'"])
+@pytest.mark.parametrize("quote", ["''", "\\'"])
+def test_single_quotation_marks_are_told_by_the_rows(save, head, quote):
+    data = f"{head}\n'1','Shut, says the mayor'\n'2','Two lines,\nand it{quote}s open'\n'3','x'\n"
+    assert pairs(read([save("x.csv", data)])) == {
+        "1": "Shut, says the mayor",
+        "2": "Two lines,\nand it's open",
+        "3": "x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        (
+            "id,text\n1,'Go' he said\n2,'Stay' she said\n3,'No' they said\n",
+            {"1": "'Go' he said", "2": "'Stay' she said", "3": "'No' they said"},
+        ),
+        (
+            "id;text\n1;'tis so; and more\n2;'twas so\n3;one\n",
+            {"2": "'twas so", "3": "one"},
+        ),
+        (
+            "id,text\n1,\"'Go, now', he said\"\n2,\"'Stay, now', she said\"\n",
+            {"1": "'Go, now', he said", "2": "'Stay, now', she said"},
+        ),
+    ],
+)
+def test_apostrophes_are_no_quotation_marks_of_the_form(save, data, wanted):
+    assert pairs(read([save("x.csv", data)])) == wanted
+
+
 def test_an_invalid_byte_in_csv_is_counted_for_its_row(save):
     path = save("x.csv", b"id,text\na,one\nb,caf\xe9\nc,two\n")
     corpus = read([path])
