@@ -44,18 +44,26 @@ def _row(text, site, url=None, date="2026-11-20T08:00"):
     return {"text": text, "site": site, "url": url, "date": date}
 
 
+_NAMINGS = (
+    "as Outlet0 reported today.",
+    "This was first reported by Outlet0:",
+    "According to Outlet0,",
+    "Outlet0 wrote yesterday:",
+)
+
+
 def _quotes(drawn):
     """Return articles of several outlets that share paragraphs, quotations and an agency."""
     rows = []
     for story in range(6):
         shared = [_prose(drawn, 28) for _ in range(3)]
-        quote = f"“{_prose(drawn, 22)}” said Mayor Anna Weber on Monday."
+        quote = f"“{_prose(drawn, 60)}” said Mayor Anna Weber on Monday."
         for outlet in range(5):
             parts = [_prose(drawn, 40), *shared[: 1 + (story + outlet) % 3], _prose(drawn, 30)]
             if outlet % 2:
                 parts.insert(1, quote)
             if story == 1 and outlet:
-                parts.insert(1, f"as Outlet0 reported. {shared[0]}")
+                parts.insert(1, f"{_NAMINGS[outlet - 1]} {shared[0]}")
             if story == 2:
                 parts.append(f"Source: {AGENCIES[outlet % 2]}")
             date = f"2026-11-{20 + story:02}T{8 + outlet:02}:30:00"

@@ -170,6 +170,9 @@ def path(count, length=100, step=12):
     """Make documents of which each is like the next one alone: windows over one long text."""
     letters = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
     words = [f"{k * 2654435761 % 2**32:x}".translate(letters) for k in range(count * step + length)]
+    # Sentences: where no word has a capital, two texts that differ by so much both stay.
+    for k in range(0, len(words), step):
+        words[k], words[k - 1] = words[k].capitalize(), f"{words[k - 1]}."
     texts = [" ".join(words[k * step : k * step + length]) for k in range(count)]
     return pa.table({"id": [f"{k:06d}" for k in range(count)], "text": texts})
 

@@ -149,8 +149,9 @@ def test_more_than_the_driver_holds_makes_no_family(spark_here, tmp_path, most, 
     from dedup.spark.aligning import SPANS
     from dedup.spark.frames import Store
 
-    rows = [(1, 2, 0, 20, 4, 24, 3, 0), (1, 3, 0, 20, 4, 24, 3, 0)]
-    passages = spark_here.createDataFrame(rows, ", ".join(f"{name} long" for name in SPANS))
+    rows = [(1, 2, 0, 20, 4, 24, 3, 0, 20), (1, 3, 0, 20, 4, 24, 3, 0, 20)]
+    names = (*SPANS, "matched_tokens")
+    passages = spark_here.createDataFrame(rows, ", ".join(f"{name} long" for name in names))
     texts = spark_here.createDataFrame([(k, k) for k in range(4)], "row long, rank long")
     given = wordings.Given(passages, texts, None, 5, most=most)
     with pytest.raises(wordings.TooManyError) as error:
