@@ -399,9 +399,8 @@ def judge(
     a_is_short = counts[:, 0] <= counts[:, 1]
     own_text = np.where(a_is_short, opposed[:, 0], opposed[:, 1])
     own_text |= _replace_one_another(figures, counts, config)
-    revision = (
-        ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject | _says_opposite(figures, config)
-    )
+    revision = ((runs > 0) & (hit >= _REVISION_SLOTS)) | same_subject
+    revision |= _says_opposite(figures, config)
     # Under one address facts that differ are a newer state of them, but none is lost for it.
     version = same_url & (runs > 0)
     stays |= (revision | version)[:, None] & _kept_versions(figures, dates, config)
