@@ -372,7 +372,7 @@ def columns_seen(names: Iterable[str]) -> str:
     """Return the names of columns for a message; a row that was taken for a header is cut short.
 
     >>> columns_seen(["url", "The port is closed, and nobody knows for how long it will be."])
-    'columns seen: url, The port is closed, and nobody knows …'
+    'columns seen: url, The port is closed, and nobody knows f …'
     """
     names = list(names)
     shown = [shortened(each, _NAME_SHOWN) for each in names[:_NAMES_SHOWN]]
