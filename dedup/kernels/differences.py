@@ -590,6 +590,17 @@ def compare_gaps(pair, out):
 
 
 @njit_uncounted
+def next_short_gap(mate_a, n, m, x, y):
+    """Return the first gap of at most ``SHORT_GAP`` words a side, as ``next_gap`` does."""
+    while x < n or y < m:
+        box = next_gap(mate_a, n, m, x, y)
+        if max(box[1] - box[0], box[3] - box[2]) <= SHORT_GAP:
+            return box
+        x, y = box[1], box[3]
+    return n, n, m, m
+
+
+@njit_uncounted
 def are_negated(kinds, low, high):
     """Tell whether some of the words ``low:high`` negate, in running text."""
     for i in range(low, high):
@@ -647,15 +658,11 @@ def find_negations(pair):
     made, balance = 0, 0
     x, y = 0, 0
     while x < n or y < m:
-        box = next_gap(scratch.matching.mates[0], n, m, x, y)
+        box = next_short_gap(scratch.matching.mates[0], n, m, x, y)
         x, y = box[1], box[3]
-        if max(box[1] - box[0], box[3] - box[2]) > SHORT_GAP:
-            continue
         one = are_negated(texts.kinds, first + box[0], first + box[1])
         two = are_negated(texts.kinds, low + box[2], low + box[3])
-        if one == two:
-            continue
-        if is_respelt(pair, box, one):
+        if one == two or is_respelt(pair, box, one):
             continue
         # With the word behind it, or that before it: so both sides are told by words.
         if box[1] < n:
@@ -693,10 +700,8 @@ def find_swaps(pair):
     noted = begin
     x, y = 0, 0
     while x < n or y < m:
-        box = next_gap(scratch.matching.mates[0], n, m, x, y)
+        box = next_short_gap(scratch.matching.mates[0], n, m, x, y)
         x, y = box[1], box[3]
-        if max(box[1] - box[0], box[3] - box[2]) > SHORT_GAP:
-            continue
         names = are_names(texts.kinds, first + box[0], first + box[1])
         if names and are_names(texts.kinds, low + box[2], low + box[3]):
             note_gap(scratch, noted, NAME, box)

@@ -226,6 +226,32 @@ def stride_of(wordings, f):
 
 
 @njit_uncounted
+def add_anchor(wordings, f, place, table):
+    """Let an n-gram of a wording lead to it, before those that it led to so far."""
+    value, entry = wordings.values[place], table.count[0]
+    before = first_entry(table, value)
+    row = row_of(table.slots, value)
+    table.slots[row, 0] = value
+    table.slots[row, 1] = entry
+    word, bits = mark_of(table.marks, value)
+    table.marks[word] |= bits
+    entries = table.entries
+    entries[entry, OWNER], entries[entry, PLACE] = f, place
+    entries[entry, OFFSET], entries[entry, NEXT] = wordings.offsets[place], before
+    table.count[0] = entry + 1
+
+
+@njit
+def add_anchors(owners, places, wordings, table):
+    """Add anchors that were chosen before: the n-grams at ``places`` lead to their ``owners``.
+
+    Both are int64, an anchor each; the ``table`` has room for them.
+    """
+    for k in range(len(owners)):
+        add_anchor(wordings, owners[k], places[k], table)
+
+
+@njit_uncounted
 def add_wording(wordings, f, table):
     """Add anchors of a wording to the table, but no n-gram that ``MOST_FAMILIES`` wordings have.
 
@@ -250,17 +276,7 @@ def add_wording(wordings, f, table):
             if spare < 0:
                 left_out += 1
                 continue
-        value, entry = wordings.values[place], table.count[0]
-        before = first_entry(table, value)
-        row = row_of(table.slots, value)
-        table.slots[row, 0] = value
-        table.slots[row, 1] = entry
-        word, bits = mark_of(table.marks, value)
-        table.marks[word] |= bits
-        entries = table.entries
-        entries[entry, OWNER], entries[entry, PLACE] = f, place
-        entries[entry, OFFSET], entries[entry, NEXT] = wordings.offsets[place], before
-        table.count[0] = entry + 1
+        add_anchor(wordings, f, place, table)
         added += 1
     wordings.needs[f] = min(max(added // HITS_SHARE, 1), MOST_HITS)
     return left_out

@@ -7,6 +7,8 @@ differ in the same places, and no two alike.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from dedup.core.arrays import Bool, Int32, Int64, distinct, offsets_of, runs_of_rows
@@ -130,14 +132,10 @@ def _told(judge: Judge, spans: Int64, given: tuple[Int64, Int64], named: Bool) -
     filled = np.zeros(longest, np.uint8)
     out = np.zeros((len(near), kernel.MEASURES), np.int64)
     texts, centre_texts = (np.searchsorted(documents, each) for each in (near, centres))
-    for centre, low, high in zip(centre_texts.tolist(), *_ends(bounds), strict=True):
+    for centre, (low, high) in zip(centre_texts.tolist(), pairwise(bounds.tolist()), strict=True):
         rows = np.append(centre, texts[low:high])
         kernel.compare_fillings(words, rows, scratch, fillings, filled, out[low:high])
     return places[_fill_a_form(out, named[places], bounds, judge.counts[centres])]
-
-
-def _ends(bounds: Int64) -> tuple[list[int], list[int]]:
-    return bounds[:-1].tolist(), bounds[1:].tolist()
 
 
 def _drawn(count: int) -> Int64:

@@ -159,17 +159,16 @@ def _are_respelt(texts: Texts, pairs: Int64) -> Bool:
 
 def _unmatched(texts: Texts, a: int, b: int) -> tuple[str, str]:
     """Return the words of two texts that have no counterpart in the other one, joined."""
-    pair = texts_from_strings([texts.text(a), texts.text(b)])
-    tokens = tokenise_texts(pair)
+    pair = texts.text(a), texts.text(b)
+    tokens = tokenise_texts(texts_from_strings(pair))
     one, two = (tokens.hashes[tokens.bounds[k] : tokens.bounds[k + 1]] for k in (0, 1))
     scratch = matching.scratch_for(max(len(one), len(two)))
     matching.match_texts(one, two, np.zeros(len(one), np.bool_), scratch)
     joined = []
-    for side, words in enumerate((one, two)):
+    for side, (text, words) in enumerate(zip(pair, (one, two), strict=True)):
         lost = (scratch.mates[side, : len(words)] < 0) & ~scratch.covered[side, : len(words)]
         places = tokens.bounds[side] + np.flatnonzero(lost)
         spans = zip(tokens.starts[places].tolist(), tokens.ends[places].tolist(), strict=True)
-        text = pair.text(side)
         joined.append(" ".join(text[start:end] for start, end in spans))
     return joined[0], joined[1]
 

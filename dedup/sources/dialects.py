@@ -143,10 +143,12 @@ def _quoted(lines: list[str], delimiter: str, whole: bool) -> Dialect:
     """Tell what quotation marks mean: how they are read so that most rows fit the header."""
     plain = Dialect(delimiter)
     rows = lines[1:]
-    single = _single_quoted(lines, delimiter, whole) if rows else None
+    if not rows:
+        return plain
+    single = _single_quoted(lines, delimiter, whole)
     if single is not None:
         return single
-    if not rows or not any('"' in line for line in lines):
+    if not any('"' in line for line in lines):
         return plain
     wanted = lines[0].count(delimiter)
     usual = _read(plain, lines, whole)

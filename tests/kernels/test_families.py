@@ -258,6 +258,21 @@ def test_a_wording_is_listed_once_for_each_ngram(documents):
     assert sum(bool(kernel.may_lead(table.marks, value)) for value in others) < 100
 
 
+@given(st.lists(WORDS.filter(lambda w: len(w) >= SIZE), min_size=1, max_size=5))
+@examples
+def test_anchors_added_again_make_the_same_table(documents):
+    spans = [(doc, (0, len(words))) for doc, words in enumerate(documents)]
+    made, _ = wordings_of(documents, spans)
+    wanted, got = table_of(made), table_of(made)
+    for f in range(len(spans)):
+        kernel.add_wording(made, f, wanted)
+    anchors = wanted.entries[: wanted.count[0]]
+    owners, places = (anchors[:, column].copy() for column in (kernel.OWNER, kernel.PLACE))
+    kernel.add_anchors(owners, places, made, got)
+    for one, two in zip(wanted, got, strict=True):
+        assert one.tolist() == two.tolist()
+
+
 @pytest.mark.parametrize(("words", "stride"), [(3, 1), (18, 1), (19, 2), (82, 5)])
 def test_a_long_wording_has_anchors_at_equal_distances(words, stride):
     made, _ = wordings_of([list(range(1, words + 1))], [(0, (0, words))])

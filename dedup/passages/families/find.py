@@ -21,7 +21,6 @@ from dedup.text.stopwords import BLANK, CONTENT, Words
 from dedup.text.tokens import Tokens
 
 LEAST_DOCUMENTS = 3  # of a site template that is a family
-_MARK_SHIFTS = (20, 26)  # of the bits that `kernels.families.mark_of` marks
 _RUN_TOKENS = 1 << 20  # whose n-grams are looked up at a time
 _ALIKE = kernel.LEAST_MATCHED  # of the words of the shorter, in common with the representative
 
@@ -262,45 +261,16 @@ class WordingIndex:
         begin, end = int(bounds[0]), int(bounds[-1])
         entries = table.entries[: int(table.count[0])]
         entries = entries[(entries[:, kernel.OWNER] >= low) & (entries[:, kernel.OWNER] < high)]
-        values = self.wordings.values[entries[:, kernel.PLACE]]
-        entries -= np.array([low, begin, 0, 0])
         wordings = kernel.Wordings(
             bounds - begin,
             self.wordings.values[begin : max(end, begin + 1)].copy(),
             self.wordings.offsets[begin : max(end, begin + 1)].copy(),
             self.wordings.needs[low:high].copy(),
         )
-        return WordingIndex(wordings, _filled(entries, values), np.arange(high - low), 0)
-
-
-def _filled(entries: Int64, values: UInt64) -> kernel.NgramTable:
-    """Return a table of entries by their n-grams; the later one of an n-gram leads to the others.
-
-    All that have no place yet look at the next one in turn, and of several at a free one the first
-    gets it. So there is no free one before the place of any, as where they come one by one.
-    """
-    table = empty_table(len(entries))
-    slots, mask = table.slots, len(table.slots) - 1
-    order = np.argsort(values, kind="stable")
-    is_first = np.diff(values[order], prepend=~values[order[:1]]) != 0
-    entries[order, kernel.NEXT] = np.where(is_first, -1, np.roll(order, 1))
-    leading = order[np.roll(is_first, -1)]  # the last of each n-gram
-    left = values[leading]
-    at = (left & np.uint64(mask)).astype(np.int64)
-    while len(left):
-        free = np.flatnonzero(slots[at, 0] == 0)
-        placed = free[np.unique(at[free], return_index=True)[1]]
-        slots[at[placed]] = np.column_stack([left[placed], leading[placed].astype(np.uint64)])
-        waits = np.ones(len(left), np.bool_)
-        waits[placed] = False
-        at, left, leading = (at[waits] + 1) & mask, left[waits], leading[waits]
-    words = (values >> np.uint64(32)) & np.uint64(len(table.marks) - 1)
-    for shift in _MARK_SHIFTS:
-        bits = np.uint64(1) << ((values >> np.uint64(shift)) & np.uint64(63))
-        np.bitwise_or.at(table.marks, words.astype(np.int64), bits)
-    table.entries[: len(entries)] = entries
-    table.count[0] = len(entries)
-    return table
+        made = empty_table(len(entries))
+        owners, places = entries[:, kernel.OWNER] - low, entries[:, kernel.PLACE] - begin
+        kernel.add_anchors(owners, places, wordings, made)
+        return WordingIndex(wordings, made, np.arange(high - low), 0)
 
 
 def empty_table(anchors: int) -> kernel.NgramTable:
