@@ -162,6 +162,21 @@ def lost(kinds, mate, is_covered):
     ]
 
 
+def found_again(texts, boxes, is_lost):
+    """Return which words are lost of two readings of one text, by which ones their words say."""
+    kept = [list(side) for side in is_lost]
+    for box in boxes:
+        spans = [range(*box[:2]), range(*box[2:])]
+        one, two = (
+            "".join(text[i].letters for i in span if side[i])
+            for text, span, side in zip(texts, spans, is_lost, strict=True)
+        )
+        if one and two and 2 * common_letters(one, two) >= 0.55 * (len(one) + len(two)):
+            for span, side in zip(spans, kept, strict=True):
+                side[span.start : span.stop] = [False] * len(span)
+    return kept
+
+
 def stretches(flags):
     """Return the runs of true values."""
     found, i = [], 0
@@ -195,16 +210,10 @@ def own(kinds, flags, is_lost, low, high):
     return sum(sizes), max(sizes, default=0)
 
 
-def lost_facts(kinds, values, others):
-    """Count the distinct facts that stand nowhere among the values of the other text."""
-    known = set(others)
-    return len(
-        {
-            value
-            for kind, value in zip(kinds, values, strict=True)
-            if kind & FACT and not kind & HIDDEN and value not in known
-        }
-    )
+def lost_facts(kinds, values, is_lost, others):
+    """Count the distinct facts among the lost words whose values the other text has nowhere."""
+    rows = zip(kinds, values, is_lost, strict=True)
+    return len({value for kind, value, flag in rows if flag and kind & FACT} - set(others))
 
 
 class Word(NamedTuple):
@@ -395,19 +404,25 @@ def swaps(texts, boxes):
     ]
 
 
-def figures(texts):
+def figures(texts, misread=False):
     """Return the figures of a pair of texts, lists of words, by name; and the conflicts."""
     a, b = ([word.hash for word in text] for text in texts)
     mate = match(a, b, [bool(word.kind & STOP) for word in texts[0]])
     back = {j: i for i, j in enumerate(mate) if j is not None}
     mates = [mate, [back.get(j) for j in range(len(b))]]
     boxes = list(gaps(mate, len(a), len(b)))
-    found = conflicts(texts, boxes)
-    made = {"MATCHED": len(back), "OPPOSED": 0}
+    found = [] if misread else conflicts(texts, boxes)
+    made = {"MATCHED": len(back)}
+    gone = [
+        lost([word.kind for word in text], mates[side], covered(*((a, b), (b, a))[side]))
+        for side, text in enumerate(texts)
+    ]
+    if misread:
+        gone = found_again(texts, boxes, gone)
+        made["MATCHED"] = sum(j is not None or not gone[0][i] for i, j in enumerate(mate))
     own_sizes = []
-    for side, text in enumerate(texts):
+    for side, (text, is_lost) in enumerate(zip(texts, gone, strict=True)):
         kinds, flags = [word.kind for word in text], [word.flag for word in text]
-        is_lost = lost(kinds, mates[side], covered(*((a, b), (b, a))[side]))
         running = [bool(kind & RUNNING) and not kind & HIDDEN for kind in kinds]
         sizes = [own(kinds, flags, is_lost, *box[2 * side : 2 * side + 2]) for box in boxes]
         own_sizes.append([size for size, _ in sizes])
@@ -417,12 +432,15 @@ def figures(texts):
             ("OWN", side): sum(own_sizes[side]),
             ("LONGEST", side): max((size for _, size in sizes), default=0),
             ("LOST_FACTS", side): lost_facts(
-                kinds, [word.value for word in text], [word.value for word in texts[1 - side]]
+                *(kinds, [word.value for word in text], is_lost),
+                [word.value for word in texts[1 - side]],
             ),
         }
-    made["OPPOSED"] = sum(min(sizes) for sizes in zip(*own_sizes, strict=True))
+    opposed = sum(min(sizes) for sizes in zip(*own_sizes, strict=True))
+    made["OPPOSED"] = 0 if misread else opposed
     made["CAPITALS"] = sum(bool(word.flag & CAPITAL) for text in texts for word in text)
-    made["OPPOSITES"] = len(negations(texts, boxes)) + len(swaps(texts, boxes))
+    opposites = len(negations(texts, boxes)) + len(swaps(texts, boxes))
+    made["OPPOSITES"] = 0 if misread else opposites
     return made, boxes, found
 
 

@@ -27,6 +27,7 @@ from dedup.kernels.facts import (
     STOP,
 )
 from dedup.kernels.matching import enter_grams, match_texts, next_gap, slot_of
+from dedup.kernels.misread import RESPELT
 from dedup.kernels.text import (
     CAPITAL,
     KINDS,
@@ -44,6 +45,7 @@ OWN_STOP_SHARE = 5  # … a fifth of them stop words, where the text has any
 SHORT_GAP = 3  # words on a side in which a negation says the opposite, or names change places
 _ALIKE = 7  # tenths of the letters that are common to two spellings of one name
 _LETTERS = 48  # of a name that are compared
+MOST_LETTERS = 4_096  # of a side of a gap in which two readings are compared, about
 # Letters that are read for digits and the digits, as code points: l, i, o, s, b.
 _MISREAD = ((108, 49), (105, 49), (111, 48), (115, 53), (98, 54))
 _STEP_NUMBERS = 3  # numbers that all move by one step, at least, are numbers of a list …
@@ -109,6 +111,8 @@ class Scratch(NamedTuple):
     they are written, ``hits`` (2 × words, int64) numbers the conflict of a word from 1 (-1: in a
     long gap), ``lost`` (2 × words, bool) marks words without a counterpart,
     ``conflicts`` (rows of ``CONFLICT``) lists those of a pair, ``rows`` (1 int64) counts them.
+    ``spelling`` and ``common`` are for one name on each side, ``gap`` and ``gap_common`` for all
+    that is lost there.
     """
 
     matching: Any
@@ -121,6 +125,8 @@ class Scratch(NamedTuple):
     rows: Any
     spelling: Any
     common: Any
+    gap: Any
+    gap_common: Any
 
 
 class Pair(NamedTuple):
@@ -150,6 +156,8 @@ def scratch_for(longest: int, longest_text: int) -> Scratch:
         rows=np.zeros(1, np.int64),
         spelling=np.zeros((2, _LETTERS), np.uint32),
         common=np.zeros((2, _LETTERS + 1), np.int64),
+        gap=np.zeros((2, longest_text + 1), np.uint32),
+        gap_common=np.zeros((2, longest_text + 1), np.int64),
     )
 
 
@@ -175,17 +183,24 @@ def read_letters(data, low, high, stage, folds, letters):
 
 
 @njit_uncounted
-def spell(pair, side, low, high, mark):
-    """Join the letters of words ``low:high`` whose hit is ``mark`` (-1: all); return how many.
-
-    ``side`` of the ``Pair`` is 0 or 1.
-    """
+def read_side(pair, side):
+    """Write the folded letters of one side of a ``Pair``, unless they are there."""
     texts, scratch, row = pair.texts, pair.scratch, pair.rows[side]
     if not scratch.is_read[side]:
         span = (texts.offsets[row], texts.offsets[row + 1])
         read_letters(texts.data, *span, texts.stage, texts.folds, scratch.letters[side])
         scratch.is_read[side] = True
-    first = texts.bounds[row]
+
+
+@njit_uncounted
+def spell(pair, side, low, high, mark):
+    """Join the letters of words ``low:high`` whose hit is ``mark`` (-1: all); return how many.
+
+    ``side`` of the ``Pair`` is 0 or 1.
+    """
+    texts, scratch = pair.texts, pair.scratch
+    read_side(pair, side)
+    first = texts.bounds[pair.rows[side]]
     count = 0
     for i in range(low, high):
         if mark >= 0 and scratch.hits[side, i] != mark:
@@ -536,19 +551,21 @@ def count_lost(kinds, lost):
 
 
 @njit_uncounted
-def count_lost_facts(kinds, side, table):
-    """Count the distinct facts of a text that the other lacks, by the table of values."""
+def count_lost_facts(kinds, lost, side, table):
+    """Count the distinct facts of a text that the other lacks, by the table of values.
+
+    ``lost`` (bool) marks the words without a counterpart.
+    """
     counts, slots = table.counts, table.slots[side]
-    lost = 0
+    count = 0
     for i in range(len(kinds)):
-        kind = kinds[i]
-        if not kind & FACT or kind & HIDDEN:
+        if not kinds[i] & FACT or not lost[i]:
             continue
         place = slots[i]
         if counts[place, 1 - side] == 0:
             counts[place, 1 - side] = -1  # counted
-            lost += 1
-    return lost
+            count += 1
+    return count
 
 
 @njit_uncounted
@@ -729,15 +746,69 @@ def find_swaps(pair):
 
 
 @njit_uncounted
+def lost_letters(pair, side, low, high, letters):
+    """Write the letters of the lost words of ``low:high``; return how many."""
+    texts, scratch = pair.texts, pair.scratch
+    first = texts.bounds[pair.rows[side]]
+    count = 0
+    for i in range(low, high):
+        if scratch.lost[side, i]:
+            for place in range(texts.starts[first + i], texts.ends[first + i]):
+                letters[count] = scratch.letters[side, place]
+                count += 1
+    return count
+
+
+@njit_uncounted
+def find_readings(pair):
+    """Take the marks of lost words away in the gaps where both sides are readings of one text.
+
+    There most letters of both stand in the same order. Of a longer gap than
+    ``MOST_LETTERS`` squared all words stay lost: more is said to be lost than is.
+    """
+    texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
+    read_side(pair, 0)
+    read_side(pair, 1)
+    n, m = texts.bounds[a + 1] - texts.bounds[a], texts.bounds[b + 1] - texts.bounds[b]
+    letters = scratch.gap
+    x, y = 0, 0
+    while x < n or y < m:
+        box = next_gap(scratch.matching.mates[0], n, m, x, y)
+        x, y = box[1], box[3]
+        one = lost_letters(pair, 0, box[0], box[1], letters[0])
+        two = lost_letters(pair, 1, box[2], box[3], letters[1])
+        if min(one, two) == 0 or one * two > MOST_LETTERS**2:
+            continue
+        common = common_letters(letters[0], one, letters[1], two, scratch.gap_common)
+        if 2 * common >= RESPELT * (one + two):
+            scratch.lost[0, box[0] : box[1]] = False
+            scratch.lost[1, box[2] : box[3]] = False
+
+
+@njit_uncounted
 def span_of(texts, row):
     """Return where the words of a text stand."""
     return slice(texts.bounds[row], texts.bounds[row + 1])
 
 
 @njit_uncounted
-def examine(texts, a, b, scratch, out):
+def measure_conflicts(pair, out):
+    """Measure the conflicts that were found in the slots of a ``Pair``."""
+    texts, scratch, (a, b) = pair.texts, pair.scratch, pair.rows
+    kinds_a, kinds_b = texts.kinds[span_of(texts, a)], texts.kinds[span_of(texts, b)]
+    table = scratch.matching.table
+    drop_steps(scratch)
+    count_slots(pair, out)
+    for only_hits, column in ((True, CONFLICTS), (False, FACTS)):
+        out[column] = count_facts(kinds_a, scratch.hits[0], 0, table, only_hits)
+        out[column + 1] = count_facts(kinds_b, scratch.hits[1], 1, table, only_hits)
+
+
+@njit_uncounted
+def examine(texts, a, b, misread, scratch, out):
     """Measure what differs between texts ``a`` and ``b``; ``out`` (int64) gets the ``FIGURES``.
 
+    Of two ``misread`` ones (bool) only what is lost is told: their facts may be other readings.
     The conflicts stay in ``scratch.conflicts``, those with ``HITS`` 0 aside, and behind them the
     gaps that say the opposite; the words that each side would lose stay in ``scratch.lost``.
     """
@@ -753,44 +824,48 @@ def examine(texts, a, b, scratch, out):
     mates, covered = scratch.matching.mates, scratch.matching.covered
     mark_lost(kinds_a, mates[0], covered[0], scratch.lost[0])
     mark_lost(kinds_b, mates[1], covered[1], scratch.lost[1])
-    hits_a, hits_b = scratch.hits[0, :n], scratch.hits[1, :m]
-    hits_a[:] = 0
-    hits_b[:] = 0
+    scratch.hits[0, :n] = 0
+    scratch.hits[1, :m] = 0
     scratch.rows[0] = 0
     scratch.is_read[:] = False
     out[:] = 0
     pair = Pair(texts, (a, b), scratch, mask)
+    if misread:
+        find_readings(pair)
     compare_gaps(pair, out)
+    if misread:
+        scratch.rows[0] = 0
+        out[OPPOSED] = 0
     if scratch.rows[0] > 0:
-        drop_steps(scratch)
-        count_slots(pair, out)
-        for only_hits, column in ((True, CONFLICTS), (False, FACTS)):
-            out[column] = count_facts(kinds_a, hits_a, 0, table, only_hits)
-            out[column + 1] = count_facts(kinds_b, hits_b, 1, table, only_hits)
+        measure_conflicts(pair, out)
     out[LOST], out[RUNNING_WORDS] = count_lost(kinds_a, scratch.lost[0])
     out[LOST + 1], out[RUNNING_WORDS + 1] = count_lost(kinds_b, scratch.lost[1])
-    out[LOST_FACTS] = count_lost_facts(kinds_a, 0, table)
-    out[LOST_FACTS + 1] = count_lost_facts(kinds_b, 1, table)
+    out[LOST_FACTS] = count_lost_facts(kinds_a, scratch.lost[0], 0, table)
+    out[LOST_FACTS + 1] = count_lost_facts(kinds_b, scratch.lost[1], 1, table)
     for i in range(n):
-        out[MATCHED] += 1 if mates[0, i] >= 0 else 0
+        out[MATCHED] += 1 if mates[0, i] >= 0 or (misread and not scratch.lost[0, i]) else 0
     out[CAPITALS] = count_capitals(texts.flags[span_a]) + count_capitals(texts.flags[span_b])
-    out[OPPOSITES] = find_negations(pair) + find_swaps(pair)
+    if not misread:
+        out[OPPOSITES] = find_negations(pair) + find_swaps(pair)
 
 
 @njit_uncounted
-def examine_pairs(texts, pairs, scratch, out):
-    """Measure the pairs (rows a, b of ``pairs``, int64); row ``k`` of ``out`` is of pair ``k``."""
+def examine_pairs(texts, pairs, misread, scratch, out):
+    """Measure the pairs (rows a, b of ``pairs``, int64); row ``k`` of ``out`` is of pair ``k``.
+
+    ``misread`` (bool) tells which of them are two readings of one text.
+    """
     for k in range(len(pairs)):
-        examine(texts, pairs[k, 0], pairs[k, 1], scratch, out[k])
+        examine(texts, pairs[k, 0], pairs[k, 1], misread[k], scratch, out[k])
 
 
 @njit
-def describe_pair(texts, a, b, scratch, figures):
+def describe_pair(texts, a, b, misread, scratch, figures):
     """Return the conflicts of a pair (rows of ``CONFLICT``), and the stretches each side loses.
 
     A stretch (start, end, in words) has no counterpart in the other text.
     """
-    examine(texts, a, b, scratch, figures)
+    examine(texts, a, b, misread, scratch, figures)
     conflicts = scratch.conflicts[: scratch.rows[0]]
     lost_a = lost_stretches(scratch.lost[0], texts.bounds[a + 1] - texts.bounds[a])
     lost_b = lost_stretches(scratch.lost[1], texts.bounds[b + 1] - texts.bounds[b])

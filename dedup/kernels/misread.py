@@ -10,6 +10,9 @@ from dedup.kernels.stopwords import counter_of
 LONG_WORD = np.uint64(1) << np.uint64(32)  # prefixes from here are of words of 5 characters or more
 SEVERAL = np.int32(-1)  # an owner: the word stands in several documents
 SPREAD_PARTS = 8  # of a text, in which shared shingles are looked for
+# Twice the common subsequence of two stretches over both lengths, from which they are two readings
+# of one text; of two unlike texts it is .41 to .47.
+RESPELT = 0.55
 _ONE, _WORD = np.uint64(1), 64
 _ALL = ~np.uint64(0)
 

@@ -209,8 +209,8 @@ class Judge:
     """Say of pairs that would be copies what they are: by what differs, lengths and dates.
 
     ``counts`` are the tokens of each document, ``dates`` their ranks (-1: unknown). ``misread``
-    pairs (rows, a < b) are told by their characters: their words differ in any case, so these are
-    not looked at, and what a removal loses is not known. ``same_url`` are pairs under one address:
+    pairs (rows, a < b) are told by their characters: their words differ in any case, and so may
+    their facts; of them only what is lost is told. ``same_url`` are pairs under one address:
     they are versions of one text where facts differ, however many do.
     """
 
@@ -252,9 +252,6 @@ class Judge:
 
     def _find(self, pairs: Pairs, rows: Int64) -> Differences:
         found = Differences.none(len(pairs))
-        is_misread = self._among(pairs, rows, self.misread)
-        found.figures[rows[is_misread]] = -1
-        rows = rows[~is_misread]
         if not len(rows):
             return found
         rows = self._by_component(pairs, rows)
@@ -274,6 +271,10 @@ class Judge:
         parent = np.arange(len(self.counts), dtype=np.int64)
         connect(*(np.asarray(side[rows], np.int64) for side in (pairs.a, pairs.b)), parent)
         return rows[np.argsort(parent[pairs.a[rows]], kind="stable")]
+
+    def are_misread(self, pairs: Pairs, rows: Int64) -> Bool:
+        """Tell which of the pairs are two readings of one text by a machine."""
+        return self._among(pairs, rows, self.misread)
 
     def _among(self, pairs: Pairs, rows: Int64, some: Int64 | None) -> Bool:
         """Tell which of the pairs are among ``some`` (rows, a < b)."""
@@ -296,11 +297,13 @@ class Judge:
             documents = distinct(both)
             words = self.source(documents)
             scratch = scratch_of(words)
-            for pair, (a, b), own in zip(
-                some.tolist(), np.searchsorted(documents, both).tolist(), ours.tolist(), strict=True
+            for pair, (a, b), own, misread in zip(
+                *(some.tolist(), np.searchsorted(documents, both).tolist(), ours.tolist()),
+                self.are_misread(pairs, some),
+                strict=True,
             ):
                 figures = np.zeros(kernel.FIGURES, np.int64)
-                _, lost_a, lost_b = kernel.describe_pair(words, a, b, scratch, figures)
+                _, lost_a, lost_b = kernel.describe_pair(words, a, b, misread, scratch, figures)
                 row, lost = (a, lost_a) if own else (b, lost_b)
                 lost = lost[lost[:, 1] - lost[:, 0] >= kernel.OWN_WORDS]
                 text, first = _text(words, row), int(words.bounds[row])
@@ -328,7 +331,7 @@ class Judge:
         places = np.searchsorted(documents, both)
         scratch = scratch_of(words)
         figures = np.zeros((len(rows), kernel.FIGURES), np.int64)
-        kernel.examine_pairs(words, places, scratch, figures)
+        kernel.examine_pairs(words, places, self.are_misread(pairs, rows), scratch, figures)
         some = pairs.take(rows)
         relations, stays = judge(
             *(some, figures, self.counts[both], self.dates[both], self.config),
@@ -494,7 +497,9 @@ def superseded(pairs: Pairs, differences: Differences, dates: Int64, config: Con
 def changes(words: kernel.Texts, pair: Int64, scratch: kernel.Scratch) -> list[str]:
     """Return the facts in conflict as text, the first ``MOST_CHANGES`` of them."""
     figures = np.zeros(kernel.FIGURES, np.int64)
-    conflicts, _, _ = kernel.describe_pair(words, pair[0], pair[1], scratch, figures)
+    conflicts, _, _ = kernel.describe_pair(
+        words, pair[0], pair[1], np.bool_(False), scratch, figures
+    )
     texts = [_text(words, int(row)) for row in pair]
     return [
         " → ".join(

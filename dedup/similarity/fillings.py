@@ -54,6 +54,7 @@ def judge_with_forms(judge: Judge, pairs: Pairs) -> Differences:
         return found
     is_close = np.isin(pairs.relations, (*_OPEN, SAME_FORM))
     is_close &= found.figures[:, figures_of.MATCHED] > 0  # looked at: a removal may rest on it
+    is_close &= ~judge.are_misread(pairs, np.arange(len(pairs)))
     is_loose = _among_copies(pairs, is_close, len(judge.counts))
     forms = _forms(judge, pairs, found, is_close, is_loose)
     forms = forms[np.isin(pairs.relations[forms], _OPEN)]

@@ -30,7 +30,7 @@ from dedup.core.arrays import (
 from dedup.core.checkpoints import Kept
 from dedup.kernels import matching
 from dedup.kernels import misread as kernel
-from dedup.kernels.misread import SPREAD_PARTS
+from dedup.kernels.misread import RESPELT, SPREAD_PARTS
 from dedup.text.shingles import character_units, shingle_tokens
 from dedup.text.tokens import Tokens, tokenise_texts
 
@@ -41,8 +41,7 @@ RUN = 6  # characters
 MOST_DOCUMENTS = 4  # that have a run which still says something
 LEAST_SHARED, SHARED_SHARE = 5, 0.02  # rare runs in common, and their share of the shorter's runs
 SPREAD = 7  # parts of each text, of SPREAD_PARTS, that hold some of them
-ALIKE = 0.65  # twice the common subsequence over both lengths …
-RESPELT = 0.55  # … and of the words without a counterpart; of two unlike texts it is .41 to .47
+ALIKE = 0.65  # twice the common subsequence over both lengths; of what differs it is RESPELT
 MOST_CHARACTERS = 100_000  # of a text that is compared so
 _MOST_OWNERS = 1 << 24  # places of a table of words
 _PART_RUNS = 1 << 23  # grouped at a time

@@ -22,6 +22,7 @@ from tests import naive_differences as naive
 
 pytestmark = WRAPS
 TABLE = folding()
+READ = np.zeros(1, np.bool_)  # a pair that no machine misread
 NAIVE_TABLE = NaiveFolding(TABLE.stage, TABLE.values, TABLE.expansions)
 
 WORDS = "the of a in on said council bridge river Oda Brenn Monday May 12 1848 six winter".split()
@@ -37,7 +38,7 @@ def measured(one, two):
     """Return the figures of a pair of texts."""
     words = words_for([one, two])
     out = np.zeros((1, kernel.FIGURES), np.int64)
-    kernel.examine_pairs(words, np.array([[0, 1]]), scratch_of(words), out)
+    kernel.examine_pairs(words, np.array([[0, 1]]), READ, scratch_of(words), out)
     return out[0]
 
 
@@ -92,7 +93,7 @@ def test_losses_are_those_of_the_twin(seed):
     words = words_for([" ".join(one), " ".join(two)])
     figures = np.zeros(kernel.FIGURES, np.int64)
     scratch = scratch_of(words)
-    _, lost_a, lost_b = kernel.describe_pair(words, 0, 1, scratch, figures)
+    _, lost_a, lost_b = kernel.describe_pair(words, 0, 1, READ[0], scratch, figures)
     spans = [slice(int(words.bounds[k]), int(words.bounds[k + 1])) for k in (0, 1)]
     hashes, kinds, flags, values = (
         [column[span].tolist() for span in spans]
@@ -112,7 +113,7 @@ def test_losses_are_those_of_the_twin(seed):
         ]
         assert figures[kernel.OWN + side] == sum(size for size, _ in sizes)
         assert figures[kernel.LONGEST + side] == max((size for _, size in sizes), default=0)
-        expected = naive.lost_facts(kinds[side], values[side], values[1 - side])
+        expected = naive.lost_facts(kinds[side], values[side], lost, values[1 - side])
         assert figures[kernel.LOST_FACTS + side] == expected
 
 
@@ -183,7 +184,8 @@ def test_figures_are_those_of_the_twin(seed):
         words.kinds[:: draw.randrange(3, 9)] |= facts.HIDDEN
     sides = [words_of_twin(words, row, string) for row, string in enumerate(strings)]
     scratch, out = scratch_of(words), np.full((3, kernel.FIGURES), 9, np.int64)
-    kernel.examine_pairs(words, np.array([[0, 1], [2, 0], [1, 0]]), scratch, out)
+    misread = np.zeros(3, np.bool_)
+    kernel.examine_pairs(words, np.array([[0, 1], [2, 0], [1, 0]]), misread, scratch, out)
     for got, (one, two) in ((out[0], (0, 1)), (out[2], (1, 0))):
         texts = [sides[one], sides[two]]
         expected, boxes, found = naive.figures(texts)
@@ -193,13 +195,54 @@ def test_figures_are_those_of_the_twin(seed):
             name, side = name if isinstance(name, tuple) else (name, 0)
             assert got[getattr(kernel, name) + side] == value, (name, side)
         conflicts, *_ = kernel.describe_pair(
-            words, one, two, scratch, np.zeros(kernel.FIGURES, np.int64)
+            words, one, two, READ[0], scratch, np.zeros(kernel.FIGURES, np.int64)
         )
         rows = [each.row() for each in found]
         rows += naive.negations(texts, boxes) + naive.swaps(texts, boxes)
         assert conflicts.tolist() == rows
         if len(found) == 0:
             assert got[kernel.CONFLICTS] == got[kernel.RUNS] == got[kernel.SLOTS_HIT] == 0
+
+
+def misread(draw, string):
+    """Return a text as a machine may read it: letters for others, words cut, lines left out."""
+    letters = [draw.choice("lo1e") if draw.random() < 0.08 else letter for letter in string]
+    letters = [" " if draw.random() < 0.02 else letter for letter in letters]
+    low = draw.randrange(len(letters))
+    if draw.random() < 0.5:
+        letters[low : low + draw.randrange(80)] = []
+    return "".join(letters)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_two_readings_lose_what_the_twin_says(seed):
+    draw = random.Random(seed)
+    one, _ = filled(draw, draw.randrange(4, 30))
+    other = misread(draw, one)
+    words = words_for([one, other, one])
+    sides = [words_of_twin(words, row, string) for row, string in enumerate([one, other])]
+    out, scratch = np.full((3, kernel.FIGURES), 9, np.int64), scratch_of(words)
+    flags = np.array([True, True, False])
+    kernel.examine_pairs(words, np.array([[0, 1], [1, 0], [0, 2]]), flags, scratch, out)
+    for got, both in ((out[0], sides), (out[1], sides[::-1])):
+        for key, value in naive.figures(both, misread=True)[0].items():
+            name, side = key if isinstance(key, tuple) else (key, 0)
+            assert got[getattr(kernel, name) + side] == value, key
+    assert out[2, kernel.LOST] == 0
+    for fact in (kernel.CONFLICTS, kernel.FACTS, kernel.RUNS, kernel.SLOTS, kernel.MISSPELT):
+        assert out[0, fact] == 0
+
+
+@pytest.mark.parametrize("count", [500, 1_000])
+def test_what_is_too_long_to_be_compared_by_its_letters_is_lost(count):
+    texts = [" ".join(f"{letter}wor{k:04}" for k in range(count)) for letter in "ab"]
+    words, out = words_for(texts), np.zeros((1, kernel.FIGURES), np.int64)
+    words.kinds[:] |= facts.RUNNING
+    kernel.examine_pairs(words, np.array([[0, 1]]), ~READ, scratch_of(words), out)
+    lost, running = (
+        out[0, each : each + 2].tolist() for each in (kernel.LOST, kernel.RUNNING_WORDS)
+    )
+    assert lost == ([0, 0] if count == 500 else running)
 
 
 FACT_WORDS = {

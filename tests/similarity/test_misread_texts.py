@@ -116,3 +116,46 @@ def test_a_scan_makes_one_cluster_of_two_readings():
     pairs = {(each.a, each.b): each.relation for each in result.pairs}
     wanted = {(f"clean {k}", f"read {k}"): "near_duplicate" for k in range(len(TEXTS))}
     assert pairs == wanted
+
+
+def scanned(clean, readings):
+    """Scan texts, readings of them, and others; return documents and lost stretches by id."""
+    documents = [{"id": f"clean {k}", "text": text} for k, text in enumerate(clean)]
+    documents += [{"id": f"read {k}", "text": text} for k, text in enumerate(readings)]
+    others = [{"id": f"other {k}", "text": text} for k, text in enumerate(other_texts())]
+    result = dedup.scan([*documents, *others])
+    lost = {each["doc_id"]: each["text"] for each in result.tables["losses"].to_pylist()}
+    return {each.doc_id: each for each in result.documents}, lost
+
+
+def readings():
+    return [misread_text(text, 0.15, k) for k, text in enumerate(TEXTS)]
+
+
+def test_other_spellings_are_no_loss():
+    documents, lost = scanned(TEXTS, readings())
+    gone = [each for each in documents.values() if not each.kept]
+    assert [each.doc_id for each in gone] == [f"read {k}" for k in range(len(TEXTS))]
+    assert max(each.lost_share for each in gone) < 0.06
+    assert lost == {}
+
+
+def test_what_only_a_reading_says_is_told_and_listed():
+    long = " ".join(TEXTS[:4])
+    longer = " It sells rye, oats and barley, rolls on Sundays, and cakes for weddings."
+    notice = " Witnesses whom a blue van overtook this week might call him."
+    read = misread_text(long, 0.15, 1)
+    documents, lost = scanned([long + longer, *TEXTS[4:]], [read + notice, *readings()[4:]])
+    assert documents["read 0"].kept is False
+    assert documents["read 0"].lost_tokens >= 9
+    assert "a blue van overtook this week" in lost["read 0"]
+    assert list(lost) == ["read 0"]
+
+
+def test_a_reading_with_much_of_its_own_stays():
+    added = " ".join(
+        f"The {item} of the weir is older than the {item} of the mill." for item in ITEMS
+    )
+    first, *rest = readings()
+    documents, _ = scanned(TEXTS, [f"{first} {added}", *rest])
+    assert documents["read 0"].kept
