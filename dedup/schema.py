@@ -122,6 +122,8 @@ AGAINST = pa.schema(
         ("containment", pa.float64()),
         ("matched_tokens", pa.int64()),  # in passages of the index, each stretch counted once
         ("dropped", pa.bool_()),  # that it is known is why it is not kept
+        ("lost_tokens", pa.int64()),  # of a duplicate: what stands nowhere in ``duplicate_of``
+        ("lost_facts", pa.int64()),
     ]
 )
 AGAINST_PASSAGES = PASSAGES

@@ -26,6 +26,7 @@ from dedup.cli.warming import compile_first
 if TYPE_CHECKING:
     from dedup.index import Index
     from dedup.index.lines import Filter, Judged
+    from dedup.schema import ReadReport
 
 SPLIT = {"new": "new.jsonl", "updated": "updated.jsonl", "duplicate": "duplicates.jsonl"}
 SKIPPED = "skipped.jsonl"
@@ -115,14 +116,27 @@ def filter_command(path: str, **given: Any) -> int:
         Index.open(options.index, durable=options.durable, **built) as index,
     ):
         read_report = ReadReport()
-        summary = _run(index, options, read_report)
-    if options.summary:
-        _write_summary(options.summary, {**summary, "read_report": read_report.as_dict()})
-    if not options.quiet:
-        tell(f"dedup: {sum_of(summary)}")
+        through = _run(index, options, read_report)
+    _tell_sums(through, options, read_report)
     if not read_report.read:
         read_report.notes[:] = ["no lines were read"]
     return input_code(read_report, options.reading)
+
+
+def _tell_sums(through: Filter, options: Filtering, read_report: ReadReport) -> None:
+    """Write the counts into a file and on stderr, as far as they are asked for."""
+    from dedup.index.lines import LOST
+
+    summary, lost = through.summary(), {name: through.lost[name] for name in LOST}
+    if options.summary:
+        _write_summary(options.summary, {**summary, **lost, "read_report": read_report.as_dict()})
+    if options.quiet:
+        return
+    tell(f"dedup: {sum_of(summary)}")
+    if any(lost.values()):
+        words, facts = lost.values()
+        told = f"of the duplicates {words:,} words and {facts:,} facts stand in no kept copy"
+        tell(f"dedup: {told}")
 
 
 def _check_usage(options: Filtering) -> None:
@@ -155,8 +169,8 @@ def _check_file(path: Path) -> None:
         raise OutputError(f"{path}: is a folder or a device; give the name of a file")
 
 
-def _run(index: Index, options: Filtering, read_report: Any) -> dict[str, int]:
-    """Take the lines of the input through the index; return the counts."""
+def _run(index: Index, options: Filtering, read_report: Any) -> Filter:
+    """Take the lines of the input through the index; return what counted them."""
     from dedup.index.lines import AT_ONCE, Filter
     from dedup.sources.options import Columns
 
@@ -178,7 +192,7 @@ def _run(index: Index, options: Filtering, read_report: Any) -> dict[str, int]:
         for some in through.run(lines, 1 if eager else AT_ONCE):
             name.those(some)
             write(some)
-    return through.summary()
+    return through
 
 
 class _Flaws:

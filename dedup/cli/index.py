@@ -229,6 +229,8 @@ def _sentence(name: str, verdict: Verdict) -> str:
         close = verdict.similarity if verdict.jaccard is None else verdict.jaccard
         relation = (verdict.relation or "").replace("_", " ")
         said += f" of {verdict.duplicate_of} ({relation}, {close or 0:.2f})"
+    if verdict.lost_tokens or verdict.lost_facts:
+        said += f", loses {verdict.lost_tokens} words, {verdict.lost_facts} facts"
     return safe(f"{name}: {said}")
 
 

@@ -30,12 +30,16 @@ from dedup.text.tokens import tokenise_texts
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """The relation of an article to another one; ``similarity`` is estimated, the rest exact."""
+    """The relation of an article to another one; ``similarity`` is estimated, the rest exact.
+
+    ``lost`` are words and facts that the article has and the other one has not.
+    """
 
     relation: str
     similarity: float
     jaccard: float | None = None
     containment: float | None = None
+    lost: tuple[int, int] | None = None
 
     @property
     def closeness(self) -> float:
@@ -43,7 +47,7 @@ class Likeness:
         return self.similarity if self.jaccard is None else self.jaccard
 
 
-EQUAL = Likeness("exact", 1.0, 1.0, 1.0)
+EQUAL = Likeness("exact", 1.0, 1.0, 1.0, (0, 0))
 
 
 class Comparer:
@@ -125,7 +129,9 @@ class Comparer:
         dates = np.full(len(counts), -1)
         judge = Judge(lambda rows: _words(texts, rows), counts, dates, self.config)
         ids = pa.array([entry.id, *(each.id for each in others)], pa.string())
-        stays = (judge.find(pairs).stays | unsure_parts(pairs, ids))[:, 0]
+        differences = judge.find(pairs)
+        stays = (differences.stays | unsure_parts(pairs, ids))[:, 0]
+        words, facts, _ = differences.lost(np.arange(len(pairs)), pairs.a == 0)
         found: list[Likeness | None] = [None] * len(others)
         for position, row in enumerate((pairs.b - 1).tolist()):
             relation = NAMES[int(pairs.relations[position])]
@@ -133,7 +139,8 @@ class Comparer:
             joins = relation in self.settings.cluster_on or relation == NAMES[REVISION]
             if joins and not stays[position] and share >= self.settings.removable:
                 jaccard = float(pairs.jaccard[position])
-                found[row] = Likeness(relation, float(similar[row]), jaccard, share)
+                lost = int(words[position]), int(facts[position])
+                found[row] = Likeness(relation, float(similar[row]), jaccard, share, lost)
         return found
 
     def _shingles(self, entry: Entry, others: Sequence[Record]) -> Shingles:

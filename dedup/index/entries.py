@@ -166,7 +166,7 @@ def _pack_verdict(verdict: Verdict, name: bytes) -> bytes:
         return _FRESH
     scores = [getattr(verdict, score) for score in _SCORES]
     mask = sum(1 << position for position, score in enumerate(scores) if score is not None)
-    said = pack_said(verdict.removals, verdict.passages)
+    said = pack_said(verdict)
     if said:
         mask |= _SAID
         said = _LONG.pack(len(said)) + said
@@ -205,7 +205,7 @@ class _Reader:
         except UnicodeDecodeError:
             raise CorruptIndex("a record of the index holds broken text") from None
 
-    def verdict(self, *, passages: bool = True) -> tuple[dict[str, Any], str]:
+    def verdict(self, *, all_of_it: bool = True) -> tuple[dict[str, Any], str]:
         """Return the fields of a verdict without its cluster, and that; empty for its own."""
         kind, relation, mask, other, cluster = _VERDICT.unpack(self.take(_VERDICT.size))
         if kind >= len(_KINDS) or relation > len(RELATIONS) or mask >= 2 * _SAID:
@@ -217,9 +217,8 @@ class _Reader:
         made["duplicate_of"] = self.string(other) or None
         made["relation"] = RELATIONS[relation - 1] if relation else None
         of_cluster = self.string(cluster)
-        if mask & _SAID:
-            said = self.take(self.number(_LONG))
-            made["removals"], made["passages"] = unpack_said(said, passages=passages)
+        said = self.take(self.number(_LONG)) if mask & _SAID else b""
+        made |= unpack_said(said, made["relation"], all_of_it=all_of_it)
         return made, of_cluster
 
 
@@ -258,20 +257,21 @@ def compared_in(data: bytes, permutations: int) -> Compared:
         raise CorruptIndex("a record of the index cannot be read") from None
 
 
-def unpack(data: bytes, permutations: int, *, passages: bool = True) -> Record:
+def unpack(data: bytes, permutations: int, *, all_of_it: bool = True) -> Record:
     """Read a packed record; ``permutations`` is the length of its signature.
 
-    Without ``passages`` those that an article was told are left out, for it is only compared.
+    Without ``all_of_it`` passages and losses that an article was told are left out, for it is only
+    compared.
     """
     reader = _Reader(data)
     has_text, count, digest, fingerprints, date, seen = _HEAD.unpack(reader.take(HEAD))
     signature = reader.take(2 * permutations)
-    told = [(digest, *reader.verdict(passages=passages))]
+    told = [(digest, *reader.verdict(all_of_it=all_of_it))]
     name = reader.string(reader.number(_SHORT))
     site = reader.string(reader.number(_SHORT))
     text = reader.take(reader.number(_LONG))
     while reader.at < len(data):
-        told.append((reader.number(_DIGEST), *reader.verdict(passages=passages)))
+        told.append((reader.number(_DIGEST), *reader.verdict(all_of_it=all_of_it)))
     versions = tuple((each, Verdict(**made, cluster=of or name)) for each, made, of in told)
     return Record(
         id=name,

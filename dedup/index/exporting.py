@@ -131,7 +131,7 @@ def _cells(row: Row) -> dict[str, Any]:
         {
             "digest": digest,
             **_told(verdict),
-            "said": pack_said(verdict.removals, verdict.passages) or None,
+            "said": pack_said(verdict) or None,
         }
         for digest, verdict in record.versions
     ]
@@ -149,7 +149,7 @@ def _cells(row: Row) -> dict[str, Any]:
         "fingerprints": record.fingerprints,
         "signature": record.signature,
         "versions": versions,
-        "said": pack_said(record.verdict.removals, record.verdict.passages) or None,
+        "said": pack_said(record.verdict) or None,
         "text": None if record.text is None else decompress(record.text),
     }
 
@@ -231,8 +231,8 @@ def _verdict(cells: dict[str, Any]) -> Verdict:
     facts = {name: cells[name] for name, _ in _TOLD}
     if facts["verdict"] not in _KINDS or facts["relation"] not in (None, *RELATIONS):
         raise CorruptIndex("an exported index holds an unknown verdict")
-    removals, passages = unpack_said(cells.get("said") or b"")
-    return Verdict(first=facts["verdict"], **facts, removals=removals, passages=passages)
+    said = unpack_said(cells.get("said") or b"", facts["relation"])
+    return Verdict(first=facts["verdict"], **facts, **said)
 
 
 def _kept_lines(data: bytes) -> list[tuple[str | None, str]]:

@@ -19,6 +19,7 @@ from dedup.core.hashing import xxh3_128
 from dedup.errors import ConfigError, InputError
 from dedup.index import VERDICTS, Index, Verdict
 from dedup.index.entries import LONGEST
+from dedup.index.verdicts import DUPLICATE
 from dedup.schema import ReadReport
 from dedup.sources.batches import Row
 from dedup.sources.options import Columns, ReadOptions
@@ -29,7 +30,11 @@ _BYTES = 16 << 20  # of lines in one step
 CLEAN = "clean"  # the column that cleaned texts get
 _DIGITS = 6
 _BLANKS = b" \t\r\n"
-_METADATA = ("duplicate_of", "relation", "similarity", "jaccard", "containment", "cluster")
+LOST = ("lost_tokens", "lost_facts")
+_METADATA = (
+    *("duplicate_of", "relation", "similarity", "jaccard", "containment"),
+    *(*LOST, "cluster"),
+)
 # Numbers and names such as `true` need no looking at: no bracket, comma or colon is in them.
 _MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
 
@@ -47,6 +52,7 @@ class Judged:
 class Filter:
     """Pass lines through an index. ``told`` counts the verdicts, ``skipped`` the other lines.
 
+    ``lost`` sums up what duplicates lose (``lost_tokens``, ``lost_facts``), as far as it is known.
     ``key`` is the one that ``annotated`` lines get; where a line has it already it is replaced.
     With ``clean`` they also get the cleaned text, as ``clean`` or, with ``in_place``, instead of
     the text; with ``passages`` what they share with earlier articles.
@@ -59,6 +65,7 @@ class Filter:
     passages: bool = False
     told: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
     _text: str = ""
 
     @property
@@ -109,6 +116,8 @@ class Filter:
             else:
                 each.verdict = next(verdicts)
                 self.told[each.verdict.verdict] += 1
+                if each.verdict.verdict == DUPLICATE:
+                    self.lost.update({name: getattr(each.verdict, name) or 0 for name in LOST})
         return made
 
     def _prepared(self, line: RawLine) -> Judged:

@@ -81,7 +81,7 @@ class Row:
     def posted(self) -> Record:
         """Return what is kept of the article, but for the passages that it was told."""
         if self._record is None:
-            return unpack(self._packed or b"", self._permutations, passages=False)
+            return unpack(self._packed or b"", self._permutations, all_of_it=False)
         return self._record
 
     def compared(self) -> Compared:
@@ -483,6 +483,7 @@ def _equal(row: Row, entry: Entry) -> bool:
 
 def duplicate_of(record: Record, like: Likeness) -> Verdict:
     """Return the verdict on a copy of an article."""
+    lost_tokens, lost_facts = like.lost or (None, None)
     return Verdict(
         verdict=DUPLICATE,
         first=DUPLICATE,
@@ -492,6 +493,8 @@ def duplicate_of(record: Record, like: Likeness) -> Verdict:
         jaccard=like.jaccard,
         containment=like.containment,
         cluster=record.verdict.cluster,
+        lost_tokens=lost_tokens,
+        lost_facts=lost_facts,
     )
 
 

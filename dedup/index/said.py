@@ -1,56 +1,72 @@
-"""What an article was told besides its verdict, as bytes: what goes from it, what is known of it.
+"""What an article was told besides its verdict, as bytes.
 
-Numbers take as many bytes as they need, and an id stands once. Nothing in it is trusted when it is
-read: what does not fit is ``CorruptIndex``.
+That is what goes from it, what is known of it, and what is lost where it goes as a whole. Numbers
+take as many bytes as they need, and an id stands once. Nothing in it is trusted when it is read:
+what does not fit is ``CorruptIndex``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from dedup.cleaning.apply import Removal
 from dedup.cleaning.rules import REASON_CODES, RULE_CODES
 from dedup.errors import CorruptIndex
-from dedup.index.verdicts import KnownPassage
+from dedup.index.verdicts import KnownPassage, Verdict
 
 _CONFIDENCES = ("strong", "medium")
 _LEVELS = ("strong", "medium", "weak")
 _KINDS = ("exact", "near", "fuzzy", "quote")
 _REASONS = {code: reason for reason, code in REASON_CODES.items()}
 _RULES = {code: rule for rule, code in RULE_CODES.items()}
-_REMOVALS, _PASSAGES = 1, 2  # what there is
+_REMOVALS, _PASSAGES, _LOSS = 1, 2, 4  # what there is
+_EXACT = "exact"  # relation of a copy that loses nothing, so that nothing has to be kept of it
 _DENSITY, _SCORE = 10_000, 100
 
 
-def pack_said(removals: Sequence[Removal] | None, passages: Sequence[KnownPassage] | None) -> bytes:
-    """Return the bytes of what was said; none where nothing was looked for."""
-    if removals is None and passages is None:
+def pack_said(verdict: Verdict) -> bytes:
+    """Return the bytes of what was said besides a verdict; none where nothing was looked for."""
+    removals, passages = verdict.removals, verdict.passages
+    loses = verdict.lost_tokens is not None and verdict.relation != _EXACT
+    there = _REMOVALS * (removals is not None) + _PASSAGES * (passages is not None) + _LOSS * loses
+    if not there:
         return b""
-    out = bytearray([_REMOVALS * (removals is not None) + _PASSAGES * (passages is not None)])
+    out = bytearray([there])
     if removals is not None:
         _put_removals(out, removals)
     if passages is not None:
         _put_passages(out, passages)
+    if loses:
+        _put(out, verdict.lost_tokens or 0, verdict.lost_facts or 0)
     return bytes(out)
 
 
-def unpack_said(
-    data: bytes, *, passages: bool = True
-) -> tuple[tuple[Removal, ...] | None, tuple[KnownPassage, ...] | None]:
-    """Return what ``pack_said`` was given; ``None`` for passages where they do not matter."""
+def unpack_said(data: bytes, relation: str | None, *, all_of_it: bool = True) -> dict[str, Any]:
+    """Return the fields of a verdict of this ``relation`` that ``pack_said`` was given.
+
+    Without ``all_of_it`` only the removals: they alone matter to articles it is compared with.
+    """
+    made: dict[str, Any] = {}
+    if relation == _EXACT:
+        made |= {"lost_tokens": 0, "lost_facts": 0}
     if not data:
-        return None, None
+        return made
     reader = _Reader(data)
     there = reader.number()
-    if not 0 < there <= _REMOVALS + _PASSAGES:
+    if not 0 < there <= _REMOVALS + _PASSAGES + _LOSS:
         raise CorruptIndex("what an article was told cannot be read")
-    removals = tuple(_removals(reader)) if there & _REMOVALS else None
-    if not passages:
-        return removals, None
-    found = tuple(_passages(reader)) if there & _PASSAGES else None
+    if there & _REMOVALS:
+        made["removals"] = tuple(_removals(reader))
+    if not all_of_it:
+        return made
+    if there & _PASSAGES:
+        made["passages"] = tuple(_passages(reader))
+    if there & _LOSS:
+        made["lost_tokens"], made["lost_facts"] = reader.numbers(2)
     if reader.at != len(data):
         raise CorruptIndex("what an article was told is too long")
-    return removals, found
+    return made
 
 
 def removed_in(data: bytes) -> list[tuple[int, int]]:

@@ -40,7 +40,9 @@ class Verdict:
     ``first`` is ``verdict``. ``similarity`` is the Jaccard similarity to ``duplicate_of``, or of an
     ``updated`` article to its last version, estimated from the signatures; ``jaccard`` and
     ``containment`` (how much of this article occurs in the other) are exact, and there only where
-    the index keeps texts or the two are equal. ``cluster`` is the id of the article that began it,
+    the index keeps texts or the two are equal. So are ``lost_tokens`` and ``lost_facts`` of a
+    duplicate: the words of running text, and the numbers, dates and names, that stand nowhere in
+    ``duplicate_of``. ``cluster`` is the id of the article that began it,
     ``story`` that of the first article of its story, where the index keeps stories.
 
     >>> Verdict(verdict="new", first="new", cluster="a").kept
@@ -56,6 +58,8 @@ class Verdict:
     containment: float | None = None
     cluster: str | None = None
     story: str | None = None
+    lost_tokens: int | None = None
+    lost_facts: int | None = None
     removals: tuple[Removal, ...] | None = field(default=None, compare=False)
     passages: tuple[KnownPassage, ...] | None = field(default=None, compare=False)
 

@@ -17,13 +17,16 @@ from dedup.errors import InputError
 from dedup.index import Index, Verdict
 from dedup.integrations.verdicts import cleaned, plain, recognised
 
-COLUMNS = ("verdict", "kept", "duplicate_of", "relation", "similarity", "cluster")
+COLUMNS = (
+    *("verdict", "kept", "duplicate_of", "relation", "similarity", "cluster"),
+    *("lost_tokens", "lost_facts"),
+)
 _WHAT = ("text", "id", "date", "url", "site")
-_KINDS = {"kept": bool, "similarity": float}
+_KINDS = {"kept": bool, "similarity": float, "lost_tokens": int, "lost_facts": int}
 
 
 class Annotator:
-    """Add what an index says of each row, in columns ``dedup_verdict`` to ``dedup_cluster``.
+    """Add what an index says of each row, in columns ``dedup_verdict`` to ``dedup_lost_facts``.
 
     Rows are a pandas or polars frame, of which a new one is returned, or a mapping of columns as
     ``datasets`` passes it, of which the new columns are. ``text`` to ``site`` name the columns to
@@ -178,6 +181,8 @@ def _scanned(rows: Any, config: Config | None, named: Mapping[str, Any]) -> dict
         made["relation"].append(each.relation)
         made["similarity"].append(each.jaccard)
         made["cluster"].append(_named(names, each.cluster))
+        made["lost_tokens"].append(each.lost_tokens)
+        made["lost_facts"].append(each.lost_facts)
     return made
 
 
@@ -198,7 +203,7 @@ def _with_columns(rows: Any, made: dict[str, list[Any]], prefix: str) -> Any:
 def _polars(rows: Any, named: dict[str, list[Any]], prefix: str) -> Any:
     import polars
 
-    kinds: dict[Any, Any] = {bool: polars.Boolean, float: polars.Float64}
+    kinds: dict[Any, Any] = {bool: polars.Boolean, float: polars.Float64, int: polars.Int64}
     return rows.with_columns(
         polars.Series(name, column, kinds.get(_kind(name, prefix), polars.String))
         for name, column in named.items()
@@ -208,9 +213,10 @@ def _polars(rows: Any, named: dict[str, list[Any]], prefix: str) -> Any:
 def _pandas(rows: Any, named: dict[str, list[Any]], prefix: str) -> Any:
     import pandas
 
+    kinds: dict[Any, Any] = {bool: bool, float: float, int: "Int64"}  # Int64 may be missing
     return rows.assign(
         **{
-            name: pandas.Series(column, rows.index, dtype=_kind(name, prefix) or object)
+            name: pandas.Series(column, rows.index, dtype=kinds.get(_kind(name, prefix), object))
             for name, column in named.items()
         }
     )

@@ -208,7 +208,8 @@ def as_plain(value):
     """Return plain values, without what an index of the first format did not say."""
 
     def made(pairs):
-        return {name: each for name, each in pairs if name not in ("removals", "passages", "story")}
+        new = ("removals", "passages", "story", "lost_tokens", "lost_facts")
+        return {name: each for name, each in pairs if name not in new}
 
     return json.loads(json.dumps(dataclasses.asdict(value, dict_factory=made)))
 

@@ -16,8 +16,9 @@ from pathlib import Path
 import nursery
 import pytest
 from commands import run, start, write_jsonl
-from prose import UNRELATED
+from prose import COMET, FERRY, LIBRARY, UNRELATED
 
+import dedup
 from dedup.index import Index, Verdict
 from dedup.index import lines as filtering
 
@@ -64,13 +65,53 @@ def test_lines_get_what_is_said_of_them_before_their_last_brace(index):
         assert out.startswith(line[:-1] + ',"dedup":{')
     assert said(done.out.splitlines()[0]) == {
         **dict.fromkeys(("duplicate_of", "relation", "similarity", "jaccard", "containment")),
+        **dict.fromkeys(("lost_tokens", "lost_facts")),
         **{"doc_id": "a1", "verdict": "new", "cluster": "a1", "estimated": False},
     }
     assert said(done.out.splitlines()[1]) == {
         **{"doc_id": "copy", "verdict": "duplicate", "duplicate_of": "a1", "relation": "exact"},
         **{"similarity": 1.0, "jaccard": 1.0, "containment": 1.0, "cluster": "a1"},
-        "estimated": False,
+        **{"lost_tokens": 0, "lost_facts": 0, "estimated": False},
     }
+
+
+def shortened():
+    """Return an article and a copy in which some words and a figure are others."""
+    text = f"{FERRY} {COMET}"
+    other = text.replace("ferry", "paddle boat", 1) + " It sails at 9.40."
+    return [{"id": "whole", "text": f"{text} {LIBRARY}"}, {"id": "copy", "text": other}]
+
+
+def test_a_duplicate_says_what_it_loses_and_says_it_again(index, tmp_path):
+    lines = [json.dumps(each) for each in shortened()]
+    counts = tmp_path / "counts.json"
+    done = filtered(index, "--store-text", "--summary", str(counts), lines=lines)
+    found = said(done.out.splitlines()[1])
+    scanned = {
+        each.doc_id: each for each in dedup.scan(shortened(), find=("duplicates",)).documents
+    }
+    assert found["verdict"] == "duplicate"
+    assert found["lost_tokens"] == scanned["copy"].lost_tokens > 0
+    assert found["lost_facts"] == scanned["copy"].lost_facts > 0
+    words, facts = found["lost_tokens"], found["lost_facts"]
+    assert f"of the duplicates {words} words and {facts} facts stand in no kept copy" in done.err
+    kept = json.loads(counts.read_text("utf-8"))
+    assert (kept["lost_tokens"], kept["lost_facts"]) == (words, facts)
+    assert filtered(index, "--store-text", lines=lines).bytes == done.bytes
+    with Index.open(index, mode="r") as there:
+        assert there.get("copy").verdict.lost_tokens == words
+        there.export(tmp_path / "export.parquet")
+    Index.restore(tmp_path / "again.index", tmp_path / "export.parquet").close()
+    assert filtered(tmp_path / "again.index", lines=lines).bytes == done.bytes
+
+
+def test_without_texts_it_is_not_known_what_a_duplicate_loses(index):
+    done = filtered(index, lines=[json.dumps(each) for each in shortened()])
+    found = said(done.out.splitlines()[1])
+    if found["verdict"] == "duplicate":
+        assert found["estimated"]
+    assert found["lost_tokens"] is None
+    assert "stand in no kept copy" not in done.err
 
 
 @pytest.mark.parametrize("more", [[], ["--line-buffered"]])

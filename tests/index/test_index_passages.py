@@ -420,24 +420,34 @@ passage_lists = st.lists(
 )
 
 
-@given(st.none() | removal_lists, st.none() | passage_lists)
-def test_what_was_said_is_read_as_it_was_written(removals, passages):
+losses = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6))
+
+
+@given(st.none() | removal_lists, st.none() | passage_lists, st.none() | losses)
+def test_what_was_said_is_read_as_it_was_written(removals, passages, lost):
     made, before = None if removals is None else [], 0
     for gap, size, *facts in removals or ():
         made.append(Removal(before + gap, before + gap + size, *facts))
         before += gap + size
-    data = pack_said(made, passages)
-    found = unpack_said(data)
-    assert found == tuple(None if each is None else tuple(each) for each in (made, passages))
+    said = {} if removals is None else {"removals": tuple(made)}
+    said |= {} if passages is None else {"passages": tuple(passages)}
+    said |= {} if lost is None else dict(zip(("lost_tokens", "lost_facts"), lost, strict=True))
+    data = pack_said(Verdict(verdict="duplicate", first="duplicate", relation="excerpt", **said))
+    assert unpack_said(data, "excerpt") == said
+    only = {name: said[name] for name in said if name == "removals"}
+    assert unpack_said(data, "excerpt", all_of_it=False) == only
     assert removed_in(data) == [(each.start, each.end) for each in made or ()]
     for end in range(1, len(data)):
         with pytest.raises(CorruptIndex):
-            unpack_said(data[:end])
+            unpack_said(data[:end], None)
 
 
 @given(st.binary(max_size=60))
 def test_anything_is_read_or_refused(data):
-    for read in (unpack_said, removed_in, lambda each: compared_in(each, 4)):
+    for read in (
+        *(lambda each: unpack_said(each, None), removed_in),
+        lambda each: compared_in(each, 4),
+    ):
         with suppress(CorruptIndex):
             read(data)
 
