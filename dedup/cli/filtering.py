@@ -125,18 +125,21 @@ def filter_command(path: str, **given: Any) -> int:
 
 def _tell_sums(through: Filter, options: Filtering, read_report: ReadReport) -> None:
     """Write the counts into a file and on stderr, as far as they are asked for."""
-    from dedup.index.lines import LOST
+    from dedup.index.lines import LOST, UNKNOWN
 
-    summary, lost = through.summary(), {name: through.lost[name] for name in LOST}
+    summary, lost = through.summary(), {name: through.lost[name] for name in (*LOST, UNKNOWN)}
     if options.summary:
         _write_summary(options.summary, {**summary, **lost, "read_report": read_report.as_dict()})
     if options.quiet:
         return
     tell(f"dedup: {sum_of(summary)}")
-    if any(lost.values()):
-        words, facts = lost.values()
+    words, facts, unknown = lost.values()
+    if words or facts:
         told = f"of the duplicates {words:,} words and {facts:,} facts stand in no kept copy"
         tell(f"dedup: {told}")
+    if unknown:
+        told = f"what {unknown:,} of the duplicates lose is not known: the index keeps no texts"
+        tell(f"dedup: {told} (--store-text)")
 
 
 def _check_usage(options: Filtering) -> None:

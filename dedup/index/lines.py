@@ -31,6 +31,7 @@ CLEAN = "clean"  # the column that cleaned texts get
 _DIGITS = 6
 _BLANKS = b" \t\r\n"
 LOST = ("lost_tokens", "lost_facts")
+UNKNOWN = "lost_unknown"  # duplicates of which it is not known, for the index keeps no texts
 _METADATA = (
     *("duplicate_of", "relation", "similarity", "jaccard", "containment"),
     *(*LOST, "cluster"),
@@ -52,7 +53,8 @@ class Judged:
 class Filter:
     """Pass lines through an index. ``told`` counts the verdicts, ``skipped`` the other lines.
 
-    ``lost`` sums up what duplicates lose (``lost_tokens``, ``lost_facts``), as far as it is known.
+    ``lost`` sums up what duplicates lose (``lost_tokens``, ``lost_facts``), and counts those of
+    which that is not known (``lost_unknown``).
     ``key`` is the one that ``annotated`` lines get; where a line has it already it is replaced.
     With ``clean`` they also get the cleaned text, as ``clean`` or, with ``in_place``, instead of
     the text; with ``passages`` what they share with earlier articles.
@@ -118,6 +120,7 @@ class Filter:
                 self.told[each.verdict.verdict] += 1
                 if each.verdict.verdict == DUPLICATE:
                     self.lost.update({name: getattr(each.verdict, name) or 0 for name in LOST})
+                    self.lost[UNKNOWN] += each.verdict.lost_tokens is None
         return made
 
     def _prepared(self, line: RawLine) -> Judged:

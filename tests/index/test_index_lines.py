@@ -112,6 +112,7 @@ def test_without_texts_it_is_not_known_what_a_duplicate_loses(index):
         assert found["estimated"]
     assert found["lost_tokens"] is None
     assert "stand in no kept copy" not in done.err
+    assert ("what 1 of the duplicates lose is not known" in done.err) == found["estimated"]
 
 
 @pytest.mark.parametrize("more", [[], ["--line-buffered"]])
