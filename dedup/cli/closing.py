@@ -72,4 +72,6 @@ def against_lines(result: Result, index: str) -> list[str]:
     )
     if told["dropped"]:
         text += f"; {told['dropped']:,} are not kept, as they are known"
+        if told["lost_tokens"] or told["lost_facts"]:
+            text += f": {told['lost_tokens']:,} words, {told['lost_facts']:,} facts are lost"
     return ["", *wrapped(text, columns(), "  ", "")]

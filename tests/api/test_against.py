@@ -50,6 +50,8 @@ def test_what_an_index_knows_is_named(news, position):
     copy = told["copy"]
     assert (copy["duplicate_of"], copy["relation"]) == ("old", "near_duplicate")
     assert 0.7 < copy["jaccard"] < 1
+    assert (copy["lost_tokens"], copy["lost_facts"]) == (4, 0)  # dearer wooden boat; hail
+    assert told["mine"]["lost_tokens"] is None
     counts = {"new": 1, "same": 1, "updated": 1, "duplicate": 1}
     assert {name: whole["summary"]["against"][name] for name in counts} == counts
     assert len(Index.open(position, mode="r")) == 3
@@ -108,6 +110,10 @@ def test_the_view_says_it_and_a_missing_index_is_said_first(news, position, tmp_
     assert "1 are new, 1 are known as they are, 1 with another text, 1 are copies" in " ".join(
         done.out.split()
     )
+    assert "are lost" not in done.out
+    done = run("scan", news, "--against", position, "--drop-known")
+    said = " ".join(done.out.split())
+    assert "2 are not kept, as they are known: 4 words, 0 facts are lost" in said
     done = run("scan", news, "--against", tmp_path / "none", "-o", tmp_path / "out")
     assert (done.code, "there is no index" in done.err) == (4, True)
     assert not (tmp_path / "out").exists()
