@@ -125,9 +125,9 @@ def filter_command(path: str, **given: Any) -> int:
 
 def _tell_sums(through: Filter, options: Filtering, read_report: ReadReport) -> None:
     """Write the counts into a file and on stderr, as far as they are asked for."""
-    from dedup.index.lines import LOST, UNKNOWN
+    from dedup.index.verdicts import LOSSES
 
-    summary, lost = through.summary(), {name: through.lost[name] for name in (*LOST, UNKNOWN)}
+    summary, lost = through.summary(), {name: through.lost[name] for name in LOSSES}
     if options.summary:
         _write_summary(options.summary, {**summary, **lost, "read_report": read_report.as_dict()})
     if options.quiet:

@@ -19,7 +19,6 @@ from dedup.core.hashing import xxh3_128
 from dedup.errors import ConfigError, InputError
 from dedup.index import VERDICTS, Index, Verdict
 from dedup.index.entries import LONGEST
-from dedup.index.verdicts import DUPLICATE
 from dedup.schema import ReadReport
 from dedup.sources.batches import Row
 from dedup.sources.options import Columns, ReadOptions
@@ -30,11 +29,9 @@ _BYTES = 16 << 20  # of lines in one step
 CLEAN = "clean"  # the column that cleaned texts get
 _DIGITS = 6
 _BLANKS = b" \t\r\n"
-LOST = ("lost_tokens", "lost_facts")
-UNKNOWN = "lost_unknown"  # duplicates of which it is not known, for the index keeps no texts
 _METADATA = (
     *("duplicate_of", "relation", "similarity", "jaccard", "containment"),
-    *(*LOST, "cluster"),
+    *("lost_tokens", "lost_facts", "cluster"),
 )
 # Numbers and names such as `true` need no looking at: no bracket, comma or colon is in them.
 _MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
@@ -53,8 +50,7 @@ class Judged:
 class Filter:
     """Pass lines through an index. ``told`` counts the verdicts, ``skipped`` the other lines.
 
-    ``lost`` sums up what duplicates lose (``lost_tokens``, ``lost_facts``), and counts those of
-    which that is not known (``lost_unknown``).
+    ``lost`` sums up what duplicates lose (``LOSSES``).
     ``key`` is the one that ``annotated`` lines get; where a line has it already it is replaced.
     With ``clean`` they also get the cleaned text, as ``clean`` or, with ``in_place``, instead of
     the text; with ``passages`` what they share with earlier articles.
@@ -118,9 +114,7 @@ class Filter:
             else:
                 each.verdict = next(verdicts)
                 self.told[each.verdict.verdict] += 1
-                if each.verdict.verdict == DUPLICATE:
-                    self.lost.update({name: getattr(each.verdict, name) or 0 for name in LOST})
-                    self.lost[UNKNOWN] += each.verdict.lost_tokens is None
+                self.lost.update(each.verdict.losses())
         return made
 
     def _prepared(self, line: RawLine) -> Judged:

@@ -8,6 +8,8 @@ from dedup.cleaning.apply import Removal
 
 NEW, SAME, UPDATED, DUPLICATE = "new", "same", "updated", "duplicate"
 VERDICTS = (NEW, SAME, UPDATED, DUPLICATE)
+# Sums of what duplicates lose, and how many there are of which it is not known.
+LOSSES = ("lost_tokens", "lost_facts", "lost_unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +81,10 @@ class Verdict:
     def again(self) -> Verdict:
         """Return what a retry gets."""
         return replace(self, verdict=SAME)
+
+    def losses(self) -> dict[str, int]:
+        """Return what it adds to the ``LOSSES``: nothing unless it is a duplicate that is new."""
+        if self.verdict != DUPLICATE:
+            return {}
+        values = self.lost_tokens or 0, self.lost_facts or 0, int(self.lost_tokens is None)
+        return dict(zip(LOSSES, values, strict=True))

@@ -209,6 +209,8 @@ class DedupPipeline:
             self._set(adapter, self._options.field, {"verdict": None, "reason": reason})
             return item
         self._stats.inc_value(f"dedup/{verdict.verdict}")
+        for name, count in verdict.losses().items():
+            self._stats.inc_value(f"dedup/{name}", count)
         if self._options.action == "drop" and self._is_dropped(verdict):
             self._stats.inc_value("dedup/dropped")
             raise NearDuplicate(str(document["id"]), verdict)

@@ -78,6 +78,8 @@ def test_items_are_annotated(site, tmp_path, kind):
     assert len(items) == 15
     assert (stats["dedup/new"], stats["dedup/duplicate"]) == (5, 10)
     copies = [each for each in items if each["dedup"]["verdict"] == "duplicate"]
+    unknown = sum("lost_tokens" not in each["dedup"] for each in copies)  # no texts are kept
+    assert stats["dedup/lost_unknown"] == unknown > 0
     urls = {each["url"] for each in items}
     assert all(each["dedup"]["duplicate_of"] in urls for each in copies)
     if kind == "dict":  # a second crawl says what the first one said
