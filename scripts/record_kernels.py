@@ -52,7 +52,8 @@ TEXTS = [
     MENU + RETOLD + STORM,
     *(MENU + (BRIDGE + SHOPS).replace("voted", word) for word in ("decided", "agreed")),
 ]
-TWICE = "\n\n".join(["Harbour bridge shuts", BRIDGE, SHOPS, STORM, RETOLD, BRIDGE + SHOPS])
+TEASER = BRIDGE[:200].replace("rusted", "broken") + "..."
+TWICE = "\n\n".join([TEASER, BRIDGE, SHOPS, STORM, RETOLD, BRIDGE + SHOPS])
 # Articles of one site that have nothing but a sentence in common: a template.
 OWN = [" ".join(f"{'bcdfghklmnpr'[k]}word{n}" for n in range(40)) for k in range(12)]
 PAGES = [f"{own}.\n\nWrite to the desk of the Northfield Courier with any hint.\n" for own in OWN]
@@ -76,12 +77,17 @@ RUNS: dict[str, list[list[str]]] = {
         ["scan", "{more}"],
         ["clean", "{more}", "-o", "{new}"],
         ["scan", "{pages}", "--memory", "1MB"],
+        ["scan", "{more}", "--against", "{index}"],
     ],
-    "duplicates": [["scan", "--find", "duplicates", "{texts}"]],
+    "duplicates": [
+        ["scan", "--find", "duplicates", "{texts}"],
+        ["sign", "{texts}", "-o", "{new}"],
+    ],
     "compare": [["compare", "{a}", "{b}"]],
     "filter": [
         ["filter", "{texts}", "-i", "{new}"],
         ["filter", "{texts}", "-i", "{index}", "--passages", "--clean"],
+        ["filter", "{more}", "-i", "{new}", "--passages", "--clean", "--stories"],
     ],
     "index": [["index", "add", "{new}", "{texts}"], ["index", "check", "{index}", "{texts}"]],
     "search": [["index", "search", "{index}", "{a}"]],
@@ -104,7 +110,7 @@ def record(names: list[str]) -> dict[str, list[Row]]:
         paths["a"].write_text(TEXTS[0], encoding="utf-8")
         paths["b"].write_text(TEXTS[1], encoding="utf-8")
         given = {key.removesuffix(".jsonl"): str(path) for key, path in paths.items()}
-        if {"filter", "index", "search"} & set(names):
+        if {"scan", "filter", "index", "search"} & set(names):
             options = ["--passages", "--clean"]
             run_one(["index", "add", given["index"], given["texts"], *options], folder)
         for command in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from fractions import Fraction
 from itertools import combinations
 
 from dedup.kernels import linking, stories
@@ -197,16 +198,37 @@ def greedily_linked(vectors, cut):
     return [min(next(own for own in groups if row in own)) for row in range(len(vectors))]
 
 
-def explained(members, vectors, most):
-    """Return ([(term, part)], total) of a story: what a term adds to all products, either order."""
+def of_story(members, vectors, documents):
+    """Return the terms of a story that are five times as frequent in it as in other articles."""
+    told = set()
+    for term in set().union(*(vectors[row] for row in members)):
+        own = sum(term in vectors[row] for row in members)
+        others = max(documents[term] - own, 0)
+        outside = Fraction(others + 1, len(vectors) - len(members) + 10)
+        if Fraction(own, len(members)) >= 5 * outside:
+            told.add(term)
+    return told
+
+
+def explained(members, vectors, known, most):
+    """Return ([(term, part)], total, told) of a story.
+
+    A part is what a term adds to all products, in either order; told are the terms that are not
+    weak.
+    """
+    documents, names = known
+    told = of_story(members, vectors, documents)
     parts = Counter()
     for a in members:
         for b in members:
             if a != b:
                 for term in vectors[a].keys() & vectors[b].keys():
                     parts[term] += vectors[a][term] * vectors[b][term]
-    chosen = heaviest({term: part for term, part in parts.items() if part}, most)
-    return [(term, parts[term]) for term in chosen], sum(parts.values())
+    least = max((parts[term] for term in told), default=0)
+    least *= Fraction(100, 3 * (100 + len(vectors) - len(members)))
+    told = {term for term in told if names[term] or parts[term] >= least}
+    chosen = heaviest({t: part for t, part in parts.items() if part and t in told}, most)
+    return [(term, parts[term]) for term in chosen], sum(parts.values()), told
 
 
 def place_of(tokens, term):

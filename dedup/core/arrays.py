@@ -28,10 +28,22 @@ Bool = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """A column of texts as one buffer: text ``i`` is ``data[offsets[i]:offsets[i + 1]]``, UTF-8."""
+    """A column of texts as one buffer: text ``i`` is ``data[offsets[i]:offsets[i + 1]]``, UTF-8.
+
+    Both arrays are views that cannot be written, whatever was given: of a kernel there is then one
+    type, and one to compile.
+    """
 
     data: UInt8
     offsets: Int64
+
+    def __post_init__(self) -> None:
+        for name in ("data", "offsets"):
+            array = getattr(self, name)
+            if array.flags.writeable:
+                array = array.view()
+                array.flags.writeable = False
+                object.__setattr__(self, name, array)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -94,8 +106,6 @@ def texts_from_arrow(column: Any) -> Texts:
         offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + count + 1]
         if data_buffer is not None:
             data = np.frombuffer(data_buffer, np.uint8)
-    for array in (data, offsets):
-        array.flags.writeable = False  # always, so that kernels are compiled for one type
     return Texts(data, offsets)
 
 

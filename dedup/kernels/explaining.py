@@ -8,13 +8,20 @@ from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.stories import term_at
 from dedup.kernels.text import STARTS_SENTENCE
 
+# A word is told of a story if it is so many times as frequent in it as in the other articles, of
+# which some are made up: so many, of which one has it.
+TIMES, MADE_UP = 5, 10
+# One that is no name must also add this part of what the first one adds: the less, the more other
+# articles there are to tell it by (half of it from so many).
+LEAST_PART, COMPARED = 3, 100
+
 
 @njit
-def story_sums(vectors, members, terms, sums, squares):
+def story_sums(vectors, members, terms, sums, squares, counts):
     """Write the terms of some vectors, ascending, their sums and sums of squares; return how many.
 
-    ``members`` are rows; ``terms`` (int32), ``sums`` and ``squares`` (int64) have a place for each
-    term of each of them.
+    ``members`` are rows; ``terms`` (int32), ``sums``, ``squares`` and ``counts`` (int64: how many
+    of the vectors have the term) have a place for each term of each of them.
     """
     size = 0
     packed = np.empty(len(terms), np.int64)
@@ -31,7 +38,9 @@ def story_sums(vectors, members, terms, sums, squares):
             terms[count] = term
             sums[count] = 0
             squares[count] = 0
+            counts[count] = 0
             count += 1
+        counts[count - 1] += 1
         sums[count - 1] += value
         squares[count - 1] += value * value
     return count
@@ -58,14 +67,45 @@ def take_heaviest(values, places):
         places[k] = -1
 
 
+@njit_uncounted
+def is_of_story(own, size, documents, articles):
+    """Tell whether a term that ``own`` of ``size`` members have is much rarer in other articles.
+
+    ``documents`` of all ``articles`` have it.
+    """
+    others = max(documents - own, 0) + 1
+    return own * (articles - size + MADE_UP) >= TIMES * others * size
+
+
+@njit_uncounted
+def leave_out_weak(vectors, terms, parts, counts, size, known):
+    """Set to 0 the ``parts`` and ``counts`` (int64) of terms (int32) that other articles have too.
+
+    ``size`` members have them; ``known`` as in ``explain_stories``. Names are left out by how many
+    articles have them only, words also if they add too little.
+    """
+    documents, names = known
+    others = len(vectors.bounds) - 1 - size
+    heaviest = np.int64(0)
+    for k in range(len(terms)):
+        if not is_of_story(counts[k], size, np.int64(documents[terms[k]]), others + size):
+            parts[k] = counts[k] = 0
+        heaviest = max(heaviest, parts[k])
+    for k in range(len(terms)):
+        if parts[k] * LEAST_PART * (COMPARED + others) < heaviest * COMPARED:
+            if not names[terms[k]]:
+                parts[k] = counts[k] = 0
+
+
 @njit
-def explain_stories(vectors, bounds, members, out):
+def explain_stories(vectors, bounds, members, known, out):
     """Write what makes up the mean similarity of each story, and of each member to the others.
 
-    ``members[bounds[s] : bounds[s + 1]]`` (int64) are the rows of a story. ``out`` is (story terms
+    ``members[bounds[s] : bounds[s + 1]]`` (int64) are the rows of a story; ``known`` is how many
+    articles have each term (int32), and whether it is a name (bool). ``out`` is (story terms
     int32, story parts int64, story totals int64, member terms int32, member totals int64): the
-    terms with the largest parts, -1 where there are fewer; a part is what a term adds to the
-    products of all pairs of members, in either order.
+    terms with the largest parts, -1 where there are fewer, the weak left out; a part is what a
+    term adds to the products of all pairs of members, in either order.
     """
     story_terms, story_parts, story_totals, member_terms, member_totals = out
     of_story = np.empty(story_terms.shape[1], np.int64)
@@ -78,9 +118,11 @@ def explain_stories(vectors, bounds, members, out):
         terms = np.empty(size, np.int32)
         sums = np.empty(size, np.int64)
         squares = np.empty(size, np.int64)
-        count = story_sums(vectors, rows, terms, sums, squares)
+        counts = np.empty(size, np.int64)
+        count = story_sums(vectors, rows, terms, sums, squares, counts)
         parts = sums[:count] * sums[:count] - squares[:count]
         story_totals[s] = parts.sum()
+        leave_out_weak(vectors, terms[:count], parts, counts, len(rows), known)
         take_heaviest(parts, of_story)
         for k in range(len(of_story)):
             story_terms[s, k] = terms[of_story[k]] if of_story[k] >= 0 else -1
@@ -88,13 +130,16 @@ def explain_stories(vectors, bounds, members, out):
         for m in range(bounds[s], bounds[s + 1]):
             lo = vectors.bounds[members[m]]
             own = np.zeros(vectors.bounds[members[m] + 1] - lo, np.int64)
+            member_totals[m] = 0
             at = 0
             for k in range(len(own)):
                 while terms[at] < vectors.terms[lo + k]:
                     at += 1
                 value = np.int64(vectors.values[lo + k])
                 own[k] = value * (sums[at] - value)
-            member_totals[m] = own.sum()
+                member_totals[m] += own[k]
+                if counts[at] == 0:
+                    own[k] = 0
             take_heaviest(own, of_member)
             for k in range(len(of_member)):
                 place = of_member[k]

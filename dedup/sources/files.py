@@ -197,6 +197,7 @@ def _note_walk(root: str, ignored: Counter[str], links: int, found: int, tally: 
     note_left_out(root, ignored, found, tally)
     if ignored and not found:
         tally.note("a file that is named, or matched by *, is read in any case")
+        tally.fail("no_reader", clean_string(root))
     if links:
         tally.note(f"{links} linked folder{'s' * (links != 1)} not followed")
 

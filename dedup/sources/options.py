@@ -65,6 +65,7 @@ REASONS = {
     "packed_twice": "an archive inside an archive",
     "encrypted": "the file in the archive needs a password",
     "not_read": "this kind of file is not read",
+    "no_reader": "it holds files, and there is a reader for none of them",
     "no_text_column": "no column holds the text",
     "repeated_columns": "several columns have one name",
     "dangling_link": "the link leads nowhere",

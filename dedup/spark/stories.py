@@ -89,9 +89,7 @@ def _found(state: State) -> tuple[Found, Int64]:
     _check(counted.count(), MOST_TERMS)
     vocabulary = vocabulary_of(counted, count)
     weighed = weigh_articles(store, articles, state.learned, vocabulary)
-    grouped = group_articles(
-        weighed.articles, len(vocabulary.keys), state.config, threads=default_threads()
-    )
+    grouped = group_articles(weighed.articles, vocabulary, state.config, threads=default_threads())
     words = words_to_show(store, articles, state.learned, (grouped, vocabulary, weighed.rows))
     places = np.arange(len(weighed.rows))
     return found_of(grouped, vocabulary, (places, weighed.telling), words), weighed.rows

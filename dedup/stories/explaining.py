@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
-from dedup.core.arrays import Float64, Int32, Int64, Texts, UInt64, offsets_of
+from dedup.core.arrays import Bool, Float64, Int32, Int64, Texts, UInt64, offsets_of
 from dedup.kernels import explaining as kernel
 from dedup.kernels.stories import UNIT, Source, Vectors
 from dedup.kernels.text import UNSPACED
 
 STORY_WORDS = 10  # of a story that are told
 MEMBER_WORDS = 5  # of a member
+Known: TypeAlias = tuple[Int32, Bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,15 @@ class Reasons:
     member_similarity: Float64
 
 
-def explain(members: Members, vectors: Vectors, wide: Vectors) -> Reasons:
+def explain(members: Members, vectors: Vectors, wide: Vectors, known: Known) -> Reasons:
     """Say what makes the articles of each story alike.
 
-    Words come from their own ``vectors``, similarities from those that were linked (``wide``).
+    Words come from their own ``vectors``, the weak left out by what is ``known`` of terms: how
+    many articles have each, and whether it is a name. Similarities come from those vectors that
+    were linked (``wide``).
     """
-    terms, parts, totals, member_terms, _ = _explained(members, vectors)
-    *_, wide_totals, _, wide_members = _explained(members, wide)
+    terms, parts, totals, member_terms, _ = _explained(members, vectors, known)
+    *_, wide_totals, _, wide_members = _explained(members, wide, known)
     sizes = np.diff(members.bounds)
     similarity = wide_members / (sizes[members.stories()] - 1) / UNIT
     return Reasons(
@@ -77,7 +81,9 @@ def explain(members: Members, vectors: Vectors, wide: Vectors) -> Reasons:
     )
 
 
-def _explained(members: Members, vectors: Vectors) -> tuple[Int32, Int64, Int64, Int32, Int64]:
+def _explained(
+    members: Members, vectors: Vectors, known: Known
+) -> tuple[Int32, Int64, Int64, Int32, Int64]:
     count, rows = len(members), len(members.rows)
     out = (
         np.empty((count, STORY_WORDS), np.int32),
@@ -86,7 +92,7 @@ def _explained(members: Members, vectors: Vectors) -> tuple[Int32, Int64, Int64,
         np.empty((rows, MEMBER_WORDS), np.int32),
         np.empty(rows, np.int64),
     )
-    kernel.explain_stories(vectors, members.bounds, members.rows, out)
+    kernel.explain_stories(vectors, members.bounds, members.rows, known, out)
     return out
 
 

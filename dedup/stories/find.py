@@ -95,17 +95,20 @@ class Grouped:
             yield np.concatenate([[first], own[own != first]])
 
 
-def group_articles(articles: Articles, terms: int, config: Config, threads: int = 1) -> Grouped:
-    """Join articles to stories; ``terms`` is how many there are."""
+def group_articles(
+    articles: Articles, vocabulary: Vocabulary, config: Config, threads: int = 1
+) -> Grouped:
+    """Join articles to stories."""
     linked = link_articles(
         articles,
-        terms=terms,
+        terms=len(vocabulary.keys),
         cut=config.story_cut,
         window=config.story_window,
         threads=threads,
     )
     members = Members.of(linked.labels)
-    reasons = explain(members, articles.vectors, linked.vectors)
+    known = vocabulary.documents, vocabulary.balance > 0
+    reasons = explain(members, articles.vectors, linked.vectors, known)
     limits = {"story_terms_in_too_many_articles": linked.long_lists}
     return Grouped(linked.labels, members, reasons, limits)
 
@@ -127,7 +130,7 @@ def find_stories(
     slots = vocabulary.slots()
     vectors, heads = weigh(source, documents, slots, vocabulary.idf(), threads)
     articles = Articles(vectors, heads, days[documents])
-    grouped = group_articles(articles, len(vocabulary.keys), config, threads)
+    grouped = group_articles(articles, vocabulary, config, threads)
     wording, reasons = Wording(source, texts), grouped.reasons
     words = [
         wording.words(keys, documents[order])

@@ -58,6 +58,17 @@ def test_an_empty_folder_is_done_and_said(tmp_path):
     assert {each.name for each in (tmp_path.parent / "out").iterdir()} == FILES
 
 
+def test_a_folder_of_files_without_a_reader_is_no_success(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"x")
+    done = run("scan", tmp_path)
+    assert done.code == 3
+    assert f"1 file ignored: no reader for .png; {tmp_path}: no file to read" in done.err
+    assert run("scan", tmp_path, "--allow-bad").code == 0
+    strict = run("scan", tmp_path, "--strict")
+    assert strict.code == 4
+    assert "there is a reader for none of them" in strict.err
+
+
 def flawed(whole, done, **counts):
     """Check that one flaw was counted, said, and gave the exit code 3."""
     read_report = whole["summary"]["read_report"]

@@ -146,6 +146,8 @@ REGISTRY = {
     },
     "explaining": {
         "story_sums": "test_explanations",
+        "is_of_story": "test_explanations",
+        "leave_out_weak": "test_explanations",
         "take_heaviest": "test_the_heaviest_come_first",
         "explain_stories": "test_explanations",
         "find_words": "test_places_of_words",

@@ -8,8 +8,11 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from dedup.passages.families.speakers import named_beside, script_of
+from dedup.passages.families.speakers.words import words_of
+
 _BEFORE, _BEHIND = 250, 160  # characters beside a quotation in which its speaker may be named
-# Capitals of the scripts that have them; in the others nothing tells a name.
+# Capitals of the scripts that have them; in the others words beside a name tell it.
 _UPPER = "".join(
     chr(code)
     for code in (*range(0x41, 0x5B), *range(0xC0, 0x590), *range(0x1E00, 0x2000))
@@ -35,18 +38,30 @@ _NO_NAMES = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday yesterday today january "
     "february march april june july august september october november december montag "
     "dienstag mittwoch donnerstag freitag samstag sonnabend sonntag januar februar märz mai "
-    "juni juli oktober dezember".split()
+    "juni juli oktober dezember он она они мы вы я ты кто это этот как что когда если после об о "
+    "по в на с из у за при и но а также він вона вони ми ви як та але той тя те".split()
+) | frozenset(words_of("cyrillic.titles"))
+# What behind these has a capital is no subject: "a spokesman for Merkel said".
+_PREPOSITIONS = (
+    r"(?:of|for|from|in|at|by|with|to|near|von|vom|aus|im|in|bei|für|mit|zu|de|du|des|del|della|di|da|do"
+    r"|dans|en|em|para|per|pour|z|ze|w|we|do|od|в|на|из|из-за|от|у|при|к|с|со|о|об|для|під|від|з|із|до)"
 )
 _ARTICLES = (
     r"(?:the|a|an|der|die|das|dem|den|ein|eine|einer|le|la|un|une|el|il|lo|o|os|uma?|de|het)"
 )
 _GERMAN_ARTICLES = r"(?:der|die|das|dem|den|ein|eine|einer)"
+_NO_SUBJECT = re.compile(f"{_ARTICLES}|{_PREPOSITIONS}", re.IGNORECASE)
 _AROUND = " \xa0,.!?”“»«›‹\"'‘’\n–—-"
 _AUXILIARY = re.compile(  # before the verb: "a déclaré", "ha detto", "hat gesagt"
     r"\W*(?:a|ont|avait|avaient|ha|han|hanno|aveva|avevano|había|habían|tem|tinha|hat|haben|hatte"
     r"|hatten|heeft|hebben|had|har|hade|has|have)\W*",
     re.IGNORECASE,
 )
+_OFFICE = re.compile("[А-ЯІЇЄҐ]{2,}")  # "МИД Франции" is nobody
+_PARTS = re.compile("[ ·•・]")  # between the parts of a name
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+_TOLD = ("told", "tells")  # who is named behind them is told
+_INSIDE = re.compile(r"[,.!?…]\s[—–-]\s(?P<said>[^—–«»“”\"\n]{3,100}?)[,.]\s[—–-]\s")
 # Words that report only directly behind a quotation, as they mean other things elsewhere.
 _DIRECT = re.compile(r"(?:so|cuenta|cuentan|conta|contam|confie|raconte|racconta)\b(?=\s)")
 # "Petra Lühr von der Gewerkschaft", but not "Ursula von der Leyen".
@@ -87,7 +102,11 @@ def speaker_of(text: str, start: int, end: int) -> str | None:
     """
     before = text[max(start - _BEFORE, 0) : start]
     behind = text[end : end + _BEHIND]
-    return _named_before(before) or _named_behind(behind) or _named_around(before, behind)
+    script = script_of(before + behind)
+    if script is not None:
+        return named_beside(script, before, behind)
+    named = _named_before(before) or _named_behind(behind) or _named_around(before, behind)
+    return named or _named_inside(text[start:end])
 
 
 def _named_before(text: str) -> str | None:
@@ -96,7 +115,10 @@ def _named_before(text: str) -> str | None:
     verb = max(verbs().finditer(sentence), key=lambda found: found.start(), default=None)
     if verb is None or len(sentence) - verb.end() > 60:
         return None
-    return _name_at(sentence[: verb.start()], nearest=False) or _beside(sentence[verb.end() :])
+    name = _name_at(sentence[: verb.start()], nearest=False)
+    if name or verb[0].casefold() in _TOLD:
+        return name
+    return _beside(sentence[verb.end() :])
 
 
 def _named_behind(text: str) -> str | None:
@@ -127,6 +149,16 @@ def _named_around(before: str, behind: str) -> str | None:
     return name if name and " " in name else None
 
 
+def _named_inside(text: str) -> str | None:
+    """Return who is named between dashes inside of a quotation, as in Russian and French."""
+    for found in _INSIDE.finditer(text):
+        verb = verbs().match(found["said"])
+        name = _beside(found["said"][verb.end() :]) if verb else None
+        if name:
+            return name
+    return None
+
+
 def _beside(text: str) -> str | None:
     """Return the name that begins a few words behind a verb.
 
@@ -154,8 +186,10 @@ def _name_at(text: str, *, nearest: bool) -> str | None:
     if long:
         return long[-1 if nearest else 0]
     alone = re.search(rf"(?:^|(?P<before>[\w]+)\s+|\W)(?P<name>{_NAME_WORD})\s*$", text)
-    if alone is None or re.fullmatch(_ARTICLES, alone["before"] or "", re.IGNORECASE):
+    if alone is None or _NO_SUBJECT.fullmatch(alone["before"] or ""):
         return None
+    if alone["before"] and _CYRILLIC.match(alone["name"]):
+        return None  # as likely whose lawyer speaks as what the lawyer is called
     return _clean(alone["name"])
 
 
@@ -164,6 +198,8 @@ def _clean(name: str) -> str | None:
     words = name.replace("\xa0", " ").split(" ")
     while words and words[0].casefold().rstrip(".") in _NO_NAMES:
         words.pop(0)
+    if words and _OFFICE.fullmatch(words[0]):
+        return None
     joined = _OF_SOMETHING.sub(r"\1", " ".join(words)).strip(" .’'-")
     for ending in ("’s", "'s"):
         joined = joined.removesuffix(ending)
@@ -173,18 +209,32 @@ def _clean(name: str) -> str | None:
 def agreed_speaker(found: Iterable[str | None]) -> str | None:
     """Return the speaker that most of those name who name any; a full name counts by its last word.
 
+    Where names have no blanks, a surname counts for the full name that begins with it.
+
     >>> agreed_speaker(["Donald Trump", "Trump", None, "Clinton"])
     'Donald Trump'
     >>> agreed_speaker(["Trump", "Clinton"])
+    >>> agreed_speaker(["佐藤", "佐藤健", "高橋"])
+    '佐藤健'
     """
     names = Counter(name for name in found if name)
     if not names:
         return None
     by_last: dict[str, Counter[str]] = {}
     for name, count in names.items():
-        by_last.setdefault(name.casefold().split(" ")[-1], Counter())[name] += count
+        by_last.setdefault(_last_name(name, names), Counter())[name] += count
     _, group = min(by_last.items(), key=lambda each: (-each[1].total(), each[0]))
     if 2 * group.total() <= names.total():
         return None
-    full = [name for name in group if " " in name] or list(group)
+    longest = max(map(len, group))
+    full = [name for name in group if _PARTS.search(name)]
+    full = full or [name for name in group if len(name) == longest]
     return min(full, key=lambda name: (-group[name], len(name), name))
+
+
+def _last_name(name: str, names: Iterable[str]) -> str:
+    """Return what names of the same person share."""
+    if _UNSPACED.match(name) and not _PARTS.search(name):
+        full = [other for other in names if other.startswith(name) and other != name]
+        return full[0] if len(full) == 1 else name
+    return _PARTS.split(name.casefold())[-1]

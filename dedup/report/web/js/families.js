@@ -30,7 +30,7 @@ function familyFacts(table, family) {
     family.speaker ? ["said by ", own(family.speaker)] : null,
     family.agency ? [own(family.agency), `, credited by ${count(family.credits)} of ${count(family.articles)}`] : null,
     first ? ["first seen in ", own(first)] : null,
-    family.copies ? `${count(family.copies)} of them ${family.copies === 1 ? "a copy" : "copies"}` : null,
+    family.copies ? `${count(family.copies)} of the articles ${family.copies === 1 ? "is a copy" : "are copies"}` : null,
   ].filter(Boolean);
 }
 
@@ -146,7 +146,7 @@ async function showFamily([number], query) {
     outletTimeline(table, entries, "When it appeared, by outlet", family.first_row >= 0 ? [["when-dot", "an article"], ["when-dot begins", "the first"]] : null)
       || h("p", { class: "quiet" }, "No article with it has a date, so nothing tells where it was first."),
     h("section", { "aria-labelledby": "occurrences" }, h("h2", { id: "occurrences" }, "Every occurrence"),
-      h("p", { class: "quiet" }, "Against the representative wording: ", h("mark", { class: "more" }, "words it lacks"), " and ", h("del", { class: "less" }, "words only it has"), ". Equal words are folded."), list.node),
+      h("p", { class: "quiet" }, "Compared with the representative wording: ", h("mark", { class: "more" }, "words added"), " and ", h("del", { class: "less" }, "words left out"), ". Equal words are folded."), list.node),
     others.length ? variantsOf(table, family, center, wording, others) : null, leftOut("occurrences"));
   return { title: excerptOf(family.wording, 60), section: "families", node, shown: () => list.set(chosen, query.page) };
 }

@@ -16,11 +16,10 @@ const storyHead = (table, story) => headOf(table, story.typical >= 0 ? story.typ
 /** The names among the words of a story, to be found in any case. */
 const namesOf = (story) => ({ names: new Set((story.names || []).map((each) => each.toLowerCase())), has(word) { return this.names.has(word.toLowerCase()); } });
 
-/** The words of a story; names are set apart. */
+/** The words of a story, the most telling first; names are bold. */
 function storyWords(story, most = WORDS_SHOWN) {
   const names = namesOf(story);
-  const ordered = [...story.words].sort((a, b) => names.has(b) - names.has(a)).slice(0, most);
-  return ordered.flatMap((each, place) => [place ? ", " : "", names.has(each) ? h("strong", {}, own(each)) : own(each)]);
+  return story.words.slice(0, most).flatMap((each, place) => [place ? ", " : "", names.has(each) ? h("strong", {}, own(each)) : own(each)]);
 }
 
 const seriesTag = (story) => (story.series ? h("span", { class: "tag series", title: pick(SERIES_WORDS, story.series, "a series") }, "series") : null);
