@@ -6,7 +6,9 @@ import importlib.util
 import os
 import shutil
 import sys
+from pathlib import Path
 
+TESTS = Path(__file__).resolve().parent
 CONF = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -17,7 +19,11 @@ CONF = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     # Each plan runs once, on few rows: the second compiler of Java costs more than it saves.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    # With less room for code it throws away what it needs again, with a small heap it collects all
+    # the time.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xms1g -Xmn400m"
+    " -XX:ReservedCodeCacheSize=200m",
+    "spark.python.daemon.module": "spark_workers",  # in ``environment``
 }
 MASTER = "local[2,4]"  # a task that fails is tried again, as on a cluster
 
@@ -38,11 +44,23 @@ def is_running():
     return SparkSession.getActiveSession() is not None
 
 
+def environment():
+    """Return the environment of a process that starts a session with ``CONF``."""
+    path = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
+    return {
+        **os.environ,
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYTHONPATH": path,
+    }
+
+
 def start(**more):
     """Start a session, or return the one there is."""
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    more = {"spark.executorEnv.PYTHONPATH": str(TESTS), **more}
     builder = SparkSession.builder.appName("dedup tests")
     for name, value in {**CONF, **more}.items():
         builder = builder.config(name, value)

@@ -55,19 +55,27 @@ class Groups(NamedTuple):
     firsts: Bool
 
 
-def seeds_of(kind: int, tokens: Tokens, words: Words, config: Config) -> Seeds:
-    """Return all seeds of one kind (of ``KINDS``) of some documents."""
+def seeds_of(
+    kind: int, tokens: Tokens, words: Words, config: Config, *, shared: bool = False
+) -> Seeds:
+    """Return the seeds of one kind (of ``KINDS``) of some documents.
+
+    Those that are ``shared`` are all that occur again, and few others.
+    """
     reach = config.passage_size if kind == NGRAMS else WORD_PAIR_REACH
-    given = tokens.hashes, tokens.prefixes, words.classes, tokens.flags, tokens.bounds
+    given = seed_kernel.Words(
+        tokens.hashes, tokens.prefixes, words.classes, tokens.flags, tokens.bounds
+    )
+    rows, asked = np.arange(len(tokens)), seed_kernel.Kind(kind, reach)
     size = len(tokens.hashes)
+    sieve, room = np.full(1, _EVERY, np.uint8), size
+    if shared:
+        sieve = np.zeros(1 << max(10, size.bit_length()), np.uint8)
+        room = min(size, 2 * int(seed_kernel.mark_seeds(asked, given, rows, sieve)))
     out = seed_kernel.Seeds(
-        np.empty(size, np.uint64), np.empty(size, np.int32), np.empty(size, np.int32)
+        np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(room, np.int32)
     )
-    sieve = seed_kernel.Sieve(np.full(1, _EVERY, np.uint8), 0, 1)
-    rows = np.arange(len(tokens))
-    made = seed_kernel.pick_seeds(
-        seed_kernel.Kind(kind, reach), seed_kernel.Words(*given), rows, sieve, 0, out
-    )
+    made = seed_kernel.pick_seeds(asked, given, rows, seed_kernel.Sieve(sieve, 0, 1), 0, out)
     return Seeds(*(column[:made] for column in out))
 
 
@@ -79,7 +87,8 @@ def find_passages_in(
     ``left_out`` has by kind the seeds that do not count.
     """
     indexes = tuple(
-        _index(seeds_of(kind, tokens, words, config), groups, left_out[kind]) for kind in KINDS
+        _index(seeds_of(kind, tokens, words, config, shared=True), groups, left_out[kind])
+        for kind in KINDS
     )
     documents = find.documents_of(tokens, words)
     longest = int(tokens.counts().max(initial=1))
@@ -93,7 +102,7 @@ def _index(seeds: Seeds, documents: Groups, left_out: LeftOut) -> kernel.Index:
     """Index seeds by value inside of each group; only first documents look theirs up."""
     some = np.flatnonzero(~_are_left_out(seeds, left_out))
     seeds = Seeds(seeds.values[some], seeds.rows[some], seeds.places[some])
-    values = _mixed(documents.numbers[seeds.rows], seeds.values)
+    values = mixed(documents.numbers[seeds.rows], seeds.values)
     found = index_given(values, seeds.rows, seeds.places, len(documents.firsts))
     sizes = np.diff(found.bounds)
     looks = np.repeat(documents.firsts, sizes)
@@ -109,19 +118,28 @@ def _index(seeds: Seeds, documents: Groups, left_out: LeftOut) -> kernel.Index:
 
 def _are_left_out(seeds: Seeds, left_out: LeftOut) -> Bool:
     """Tell which seeds do not count in their documents."""
-    found = np.zeros(len(seeds.rows), np.bool_)
-    if len(left_out.rows):
-        own = _mixed(seeds.rows.astype(np.int64), seeds.values)
-        others = _mixed(left_out.rows, left_out.values)
-        table = np.zeros(1 << max(10, (8 * len(others)).bit_length()), np.bool_)
-        mask = np.uint64(len(table) - 1)
-        table[others & mask] = True
-        some = np.flatnonzero(table[own & mask])  # most are told apart by some bits
-        found[some] = np.isin(own[some], others)
+    others = mixed(left_out.rows, left_out.values)
+    if not len(others):
+        return np.zeros(len(seeds.rows), np.bool_)
+    return are_among(mixed(seeds.rows.astype(np.int64), seeds.values), others)
+
+
+def are_among(hashes: UInt64, others: UInt64) -> Bool:
+    """Tell which hashes are among others, of which there are few.
+
+    >>> are_among(np.array([7, 8, 7], np.uint64), np.array([7], np.uint64)).tolist()
+    [True, False, True]
+    """
+    found = np.zeros(len(hashes), np.bool_)
+    table = np.zeros(1 << max(10, (8 * len(others)).bit_length()), np.bool_)
+    mask = np.uint64(len(table) - 1)
+    table[others & mask] = True
+    some = np.flatnonzero(table[hashes & mask])  # most are told apart by some bits
+    found[some] = np.isin(hashes[some], others)
     return found
 
 
-def _mixed(rows: Int64, values: UInt64) -> UInt64:
+def mixed(rows: Int64, values: UInt64) -> UInt64:
     """Return a hash of row and value; two different ones have the same as good as never."""
     mixed = (values ^ (values >> np.uint64(29))) + (rows + 1).astype(np.uint64) * MULTIPLIER
     mixed = (mixed ^ (mixed >> np.uint64(32))) * MULTIPLIER

@@ -201,9 +201,8 @@ def test_documents_may_have_word_pairs_in_common_and_no_run():
 
 
 def test_no_documents_have_no_passages():
-    none = np.zeros(0, np.int64)
     documents = passages.Documents(*side_of(text_of([])), np.zeros(1, np.int64))
-    index = passages.Index(np.zeros(1, np.int64), none, none, np.zeros(1, np.int64), none, none)
+    index = index_of([])  # of the types that a scan has: for others all would be compiled again
     limits = Limits(3, 8, 0.2, False)
     found = passages.find_passages(
         0, 0, documents, (index, index), limits, passages.scratch_for(1, 1)

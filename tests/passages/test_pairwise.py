@@ -83,6 +83,23 @@ def test_documents_of_two_groups_do_not_meet():
     assert any(row[0] == 2 for row in figures(found, 0))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_shared_seeds_are_those_that_occur_again(kind):
+    tokens = tokenise_texts(texts_from_strings(articles(5, 12)))
+    given = kind, tokens, classify(tokens), Config()
+    every, some = seeds_of(*given), seeds_of(*given, shared=True)
+    _, place, counts = np.unique(every.values, return_inverse=True, return_counts=True)
+    of_all, rows = (
+        list(zip(*(part.tolist() for part in each), strict=True)) for each in (every, some)
+    )
+    again = {row for row, count in zip(of_all, counts[place].tolist(), strict=True) if count > 1}
+    assert again <= set(rows) <= set(of_all)
+    assert len(again) <= len(rows) < len(of_all)
+    assert rows == sorted(rows, key=lambda row: row[1:])
+    empty = tokenise_texts(texts_from_strings(["", "one"]))
+    assert len(seeds_of(kind, empty, classify(empty), Config(), shared=True).values) == 0
+
+
 def left_out_of(some):
     docs, values = zip(*some, strict=True) if some else ((), ())
     return LeftOut(np.array(docs, np.int64), np.array(values, np.uint64))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -170,10 +169,12 @@ def test_spark_submit(tmp_path):
         [sys.executable, "-m", "dedup.cli.submit", "--where"], text=True
     ).strip()
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    settings = [f"--conf={name}={value}" for name, value in spark_session.CONF.items()]
+    command = [str(submit), "--master", "local[2,4]", *settings, where]
     subprocess.run(
-        [str(submit), "--master", "local[2,4]", where, "seeds", "-o", str(tmp_path / "out")],
+        [*command, "seeds", "-o", str(tmp_path / "out")],
         cwd=ROOT,
-        env={**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"},
+        env=spark_session.environment(),
         check=True,
         timeout=900,
     )

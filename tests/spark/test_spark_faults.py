@@ -86,7 +86,10 @@ from dedup import Config
 from dedup.spark import find
 from dedup.spark.inside import removals_table
 
-spark = SparkSession.builder.remote("local[2,4]").getOrCreate()
+builder = SparkSession.builder.remote("local[2,4]")
+for name, value in json.loads(sys.argv[3]).items():
+    builder = builder.config(name, value)
+spark = builder.getOrCreate()
 assert "connect" in type(spark).__module__
 frame = spark.read.parquet(sys.argv[1])
 found = find(frame, Config(find=("duplicates",)), checkpoint=sys.argv[2])
@@ -118,8 +121,9 @@ def test_spark_connect(tmp_path):
             IN_CONNECT,
             str(tmp_path / "corpus.parquet"),
             str(tmp_path / "work"),
+            json.dumps(spark_session.CONF),
         ],
-        env={**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"},
+        env=spark_session.environment(),
         stdout=subprocess.PIPE,
         check=True,
         timeout=900,

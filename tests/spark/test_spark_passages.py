@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from importlib import import_module
 
 import numpy as np
@@ -157,6 +158,58 @@ def test_more_than_the_driver_holds_makes_no_family(spark_here, tmp_path, most, 
     with pytest.raises(wordings.TooManyError) as error:
         wordings.find_families(Store.at(spark_here, str(tmp_path)), given)
     assert error.value.args == (count,)
+
+
+def test_seeds_of_a_document_are_counted():
+    pytest.importorskip("pyspark")
+    from dedup.spark.seeds import _distinct
+
+    drawn = np.random.default_rng(0)
+    values = drawn.integers(0, 2**64, 400, dtype=np.uint64)[drawn.integers(0, 400, 4_000)]
+    rows = np.sort(drawn.integers(0, 30, 4_000)).astype(np.int32)
+    rows, values = np.append(rows, 40), np.append(values, values[:1])  # and one with one seed
+    wanted = Counter(zip(rows.tolist(), values.tolist(), strict=True))
+    assert {1, 2} < set(wanted.values())
+    made = [each.tolist() for each in _distinct(rows, values)]
+    assert dict(zip(zip(*made[:2], strict=True), made[2], strict=True)) == wanted
+    assert len(made[0]) == len(wanted)
+    assert [len(each) for each in _distinct(rows[:0], values[:0])] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("size", [7, 1 << 20])
+def test_what_pairs_share_is_summed_over_seeds(size):
+    """However batches cut the seeds; a seed keeps five documents, and eight places of each."""
+    pytest.importorskip("pyspark")
+    from dedup.spark.seeds import SHARED, _Runs, gathered
+
+    drawn = np.random.default_rng(4)
+    count, rows = 3_000, np.array([k % 5 << 33 | k for k in range(40)])
+    documents = drawn.integers(0, 40, count)
+    kinds, values = drawn.integers(0, 2, count), drawn.integers(-100, 100, count) << 55
+    _, own = np.unique(np.stack([kinds, values, documents]), axis=1, return_index=True)
+    own = own[np.lexsort((documents[own], -documents[own], values[own], kinds[own]))]
+    kinds, values, documents = kinds[own], values[own], documents[own]
+    places = drawn.integers(1, 12, len(own))
+    names = {"kind": kinds, "value": values, "rank": -documents, "row": rows[documents]}
+    given = pa.table({**names, "places": places})
+    runs, found = _Runs(5), []
+    for table in gathered(given.to_batches(max_chunksize=size), 50):
+        found += runs.feed([table.column(name).to_numpy() for name in given.column_names])
+    found = pa.Table.from_batches([*found, *runs.finish()]).select(list(SHARED))
+    sums, wanted = {}, {}
+    for what, a, b, n in zip(*(found[name].to_pylist() for name in SHARED), strict=True):
+        if what == 0:
+            sums[a, b] = sums.get((a, b), 0) + n
+    of_seed = {}
+    for row in given.to_pylist():
+        of_seed.setdefault((row["kind"], row["value"]), []).append((row["row"], row["places"]))
+    assert max(map(len, of_seed.values())) > 5
+    for (kind, _), all_ in of_seed.items():
+        kept = sorted(all_[:5])
+        for k, (a, many) in enumerate(kept):
+            for b, _ in kept[k + 1 :]:
+                wanted[a, b] = wanted.get((a, b), 0) + min(many, 8) * (2 - kind)
+    assert sums == wanted
 
 
 def test_pairs_of_a_table_of_groups():
