@@ -19,6 +19,7 @@ _KINDS = ("exact", "near", "fuzzy", "quote")
 _REASONS = {code: reason for reason, code in REASON_CODES.items()}
 _RULES = {code: rule for rule, code in RULE_CODES.items()}
 _REMOVALS, _PASSAGES = 1, 2  # what there is
+_NONE_REMOVED = (bytes([_REMOVALS, 0]), bytes([_REMOVALS + _PASSAGES, 0]))  # how most begin
 _DENSITY, _SCORE = 10_000, 100
 
 
@@ -55,6 +56,8 @@ def unpack_said(
 
 def removed_in(data: bytes) -> list[tuple[int, int]]:
     """Return the stretches that were said to be removed, of what ``pack_said`` returned."""
+    if data[:2] in _NONE_REMOVED:
+        return []
     reader = _Reader(data)
     if not data or not reader.number() & _REMOVALS:
         return []
