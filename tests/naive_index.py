@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from naive import naive_fmix64
 
+MULTIPLIER = 0x9E3779B97F4A7C15  # that of rolling hashes
+
 SIZE = 5  # words in a shingle
 
 
@@ -164,6 +166,28 @@ def naive_sample(hashes, size, salt):
         if run.index(min(run)) == size // 2:
             found.append(at)
     return found
+
+
+def naive_likely_seeds(words, content, between, salt, size=2, reach=3):
+    """Return the keys of all runs that are kept, and of all pairs of ``content`` that may be.
+
+    Over a word that may stand ``between`` two others the next one is paired as well.
+    """
+    runs, pairs = set(), set()
+    for at in naive_sample(words, size, salt):
+        h = 0
+        for word in words[at : at + size]:
+            h = (h * MULTIPLIER + word) % (1 << 64)
+        runs.add(naive_fmix64(naive_fmix64(h) ^ salt) >> 24)
+    for place, first in enumerate(content):
+        for other, second in enumerate(content[place + 1 :], place + 1):
+            low, high = sorted((words[first], words[second]))
+            mixed = naive_fmix64(naive_fmix64((low * MULTIPLIER + high) % (1 << 64)) ^ salt)
+            if second - first <= reach and low != high and mixed % 4 == 0:
+                pairs.add(mixed >> 24)
+            if second - first > reach or not between[other]:
+                break
+    return runs, pairs
 
 
 def naive_windows(hits, places, weights, window, apart):

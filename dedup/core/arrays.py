@@ -170,6 +170,20 @@ def texts_from_bytes(encoded: Sequence[bytes]) -> Texts:
     return Texts(data, offsets_of(np.array([len(each) for each in encoded], np.int64)))
 
 
+def chosen_texts(texts: Texts, rows: Int64) -> Texts:
+    """Return some of the texts, in the order of their rows; all of them without a copy.
+
+    >>> chosen_texts(texts_from_strings(["one", "two", "three"]), np.array([0, 2])).text(1)
+    'three'
+    """
+    if len(rows) == len(texts):
+        return texts
+    offsets = texts.offsets
+    return texts_from_bytes(
+        [texts.data[offsets[row] : offsets[row + 1]].tobytes() for row in rows.tolist()]
+    )
+
+
 def _text_or_none(row: int, value: Any) -> str | None:
     if isinstance(value, str):
         return clean_string(value)
@@ -216,6 +230,21 @@ def distinct(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
     found: npt.NDArray[Number] = ordered[new]
     return found
+
+
+def are_among(values: npt.NDArray[Number], ordered: npt.NDArray[Number]) -> Bool:
+    """Tell which values are in an ordered array: ``np.isin`` where few are asked for, much quicker.
+
+    >>> are_among(np.array([3, 9, 4]), np.array([3, 4, 8])).tolist()
+    [True, False, True]
+    >>> are_among(np.array([3]), np.array([], np.int64)).tolist()
+    [False]
+    """
+    if not len(ordered):
+        return np.zeros(len(values), np.bool_)
+    places = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    there: Bool = ordered[places] == values
+    return there
 
 
 def order_by(*columns: npt.NDArray[Any]) -> Int64:

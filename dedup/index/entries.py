@@ -243,16 +243,18 @@ def compared_in(data: bytes, permutations: int) -> Compared:
             at += _LONG.size
             removed = removed_in(data[at : at + size])
             at += size
-        parts = []
-        for length in (_SHORT, _SHORT, _LONG):
-            (size,) = length.unpack_from(data, at)
-            at += length.size + size
-            parts.append(data[at - size : at])
+        (size,) = _SHORT.unpack_from(data, at)
+        at += _SHORT.size + size
+        name = data[at - size : at]
+        (size,) = _SHORT.unpack_from(data, at)
+        at += _SHORT.size + size
+        site = data[at - size : at]
+        (size,) = _LONG.unpack_from(data, at)
+        at += _LONG.size + size
         if at > len(data):
             raise CorruptIndex("a record of the index ends too early")
-        name, site, text = parts
         when = seen if date == NO_DATE else date
-        return Compared(name.decode(), when, site.decode(), text, removed)
+        return Compared(name.decode(), when, site.decode(), data[at - size : at], removed)
     except (struct.error, UnicodeDecodeError):
         raise CorruptIndex("a record of the index cannot be read") from None
 

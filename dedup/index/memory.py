@@ -31,6 +31,7 @@ from dedup.index.templates import (
     templates,
 )
 from dedup.index.verdicts import KnownPassage, Verdict
+from dedup.kernels.noted import Noted
 
 
 class MemoryStore:
@@ -177,6 +178,10 @@ class _MemoryShelf:
         """Return the newest ``BUCKET`` articles of each key, in order."""
         return self.postings.find(keys)
 
+    def noted_keys(self) -> None:
+        """Return no keys: a dictionary tells at once."""
+        return
+
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """Return articles by number, in order, without those that were removed."""
         return [self.by_number[each] for each in numbers if each in self.by_number]
@@ -257,8 +262,8 @@ class _MemoryShelf:
         """Return how many articles there are."""
         return self.counts.articles
 
-    def noted_seeds(self) -> UInt64 | None:
-        """Return bits of the keys that articles have; ``None`` where they are many."""
+    def noted_seeds(self) -> Noted | None:
+        """Return the keys that articles have; ``None`` where they are many."""
         return note(np.array(self.seeds.keys(), np.uint64))
 
     def site(self, place: int) -> bytes | None:

@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from dedup.core.arrays import Texts, UInt64, texts_from_strings
+from dedup.core.arrays import Texts, UInt64, chosen_texts, distinct, texts_from_strings
 from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
 from dedup.index.entries import (
     Compared,
@@ -37,6 +37,7 @@ from dedup.index.searching import (
     align_many,
     candidates_of_many,
     find_candidates,
+    likely_texts,
     masked_tokens,
     sample,
 )
@@ -45,6 +46,7 @@ from dedup.index.signing import id_key, keys_of, salts_of
 from dedup.index.store import BUCKET, CANDIDATES, Counts
 from dedup.index.templates import Cleaner, Counted, Page, Site, SiteShelf
 from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, KnownPassage, Verdict
+from dedup.kernels.noted import Noted, find_noted_rows
 from dedup.text.tokens import Tokens, tokenise_texts
 
 Match = tuple["Row", Likeness]
@@ -110,6 +112,10 @@ class Shelf(Protocol):
 
     def articles(self, keys: Sequence[int]) -> list[Sequence[int]]:
         """Return the newest ``BUCKET`` articles of each key, in order."""
+        ...
+
+    def noted_keys(self) -> Noted | None:
+        """Return the keys of ``articles`` that have any; ``None`` where they are many."""
         ...
 
     def rows(self, numbers: Sequence[int]) -> list[Row]:
@@ -197,18 +203,13 @@ class Rules:
         """Return the verdicts of articles, each against all before it if they are kept."""
         if add or search or len(entries) == 1:
             return [self.insert(shelf, each, add=add, search=search) for each in entries]
-        verdicts: list[Verdict] = []
-        for low in range(0, len(entries), _LOOKED_UP):
-            some = entries[low : low + _LOOKED_UP]
-            keys = [each.key_list() for each in some]
-            found = iter(shelf.articles([key for own in keys for key in own]))
-            for entry, own in zip(some, keys, strict=True):
-                met = any([next(found) for _ in own])
-                fresh = Verdict(verdict=NEW, first=NEW, cluster=entry.id or None)
-                verdicts.append(
-                    self.insert(shelf, entry, add=False, search=False) if met else fresh
-                )
-        return verdicts
+        met = _met(shelf, entries)
+        return [
+            self.insert(shelf, each, add=False, search=False)
+            if is_met
+            else Verdict(verdict=NEW, first=NEW, cluster=each.id or None)
+            for each, is_met in zip(entries, met, strict=True)
+        ]
 
     def insert(self, shelf: Shelf, entry: Entry, *, add: bool, search: bool = True) -> Verdict:
         """Return the verdict of an article; with ``add`` store it; with ``search`` passages too."""
@@ -307,8 +308,12 @@ class Rules:
 
     def passages_of(self, shelf: FullShelf, texts: Texts) -> list[list[KnownPassage]]:
         """Return the passages of many texts, together: with ``NEAREST`` articles of each."""
-        tokens = tokenise_texts(texts)
-        seeds = sample(tokens, None, self.settings.salt, shelf.noted_seeds())
+        noted = shelf.noted_seeds()
+        likely = np.arange(len(texts))
+        if noted is not None:
+            likely = likely_texts(texts, noted, self.settings.salt)
+        tokens = tokenise_texts(chosen_texts(texts, likely))
+        seeds = sample(tokens, None, self.settings.salt, noted)
         asked = candidates_of_many(shelf, seeds, len(tokens), NEAREST)
         made: dict[int, list[KnownPassage]] = {}
         for low in range(0, len(asked), _TOGETHER):
@@ -320,7 +325,10 @@ class Rules:
                 for row in shelf.rows(numbers[first : first + _ROWS])
             }
             made |= align_many(tokens, some, there, self.comparer.config)
-        return [made.get(row, []) for row in range(len(tokens))]
+        found: list[list[KnownPassage]] = [[] for _ in range(len(texts))]
+        for place, passages in made.items():
+            found[int(likely[place])] = passages
+        return found
 
     def _said(
         self, shelf: Shelf, case: _Case, verdict: Verdict, *, leads: bool
@@ -347,7 +355,7 @@ class Rules:
             passages = ()
             if verdict.relation != EQUAL.relation:
                 seeds = sample(page.tokens, masked_tokens(page.tokens, [own]), self.settings.salt)
-                look.seeds = np.unique(seeds.keys)
+                look.seeds = distinct(seeds.keys)
                 passages = self._known(full, case, _Query(page.tokens, seeds, own))
         return replace(verdict, removals=removals, passages=passages), look
 
@@ -496,6 +504,23 @@ def duplicate_of(record: Record, like: Likeness) -> Verdict:
         lost_tokens=lost_tokens,
         lost_facts=lost_facts,
     )
+
+
+def _met(shelf: Shelf, entries: Sequence[Entry]) -> Sequence[bool]:
+    """Tell which articles have a key in common with those on a shelf: all others are new."""
+    noted = shelf.noted_keys()
+    if noted is not None:
+        keys = np.frombuffer(b"".join([each.keys for each in entries]), np.uint64)
+        met = np.zeros(len(entries), np.bool_)
+        if len(entries):
+            find_noted_rows(keys.reshape(len(entries), -1), noted, met)
+        return met.tolist()
+    found: list[bool] = []
+    for low in range(0, len(entries), _LOOKED_UP):
+        some = [each.key_list() for each in entries[low : low + _LOOKED_UP]]
+        buckets = iter(shelf.articles([key for own in some for key in own]))
+        found += [any([next(buckets) for _ in own]) for own in some]
+    return found
 
 
 def _named(shelf: Shelf, numbers: Sequence[int], name: str) -> Row | None:

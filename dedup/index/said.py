@@ -22,6 +22,10 @@ _REASONS = {code: reason for reason, code in REASON_CODES.items()}
 _RULES = {code: rule for rule, code in RULE_CODES.items()}
 _REMOVALS, _PASSAGES, _LOSS = 1, 2, 4  # what there is
 _EXACT = "exact"  # relation of a copy that loses nothing, so that nothing has to be kept of it
+# How most of it begins: nothing is removed, whatever else was said.
+_NONE_REMOVED = tuple(
+    bytes([_REMOVALS + more, 0]) for more in (0, _PASSAGES, _LOSS, _PASSAGES + _LOSS)
+)
 _DENSITY, _SCORE = 10_000, 100
 
 
@@ -71,6 +75,8 @@ def unpack_said(data: bytes, relation: str | None, *, all_of_it: bool = True) ->
 
 def removed_in(data: bytes) -> list[tuple[int, int]]:
     """Return the stretches that were said to be removed, of what ``pack_said`` returned."""
+    if data[:2] in _NONE_REMOVED:
+        return []
     reader = _Reader(data)
     if not data or not reader.number() & _REMOVALS:
         return []

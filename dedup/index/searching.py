@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -21,19 +22,21 @@ from dedup.core.arrays import (
     Int64,
     Texts,
     UInt64,
+    distinct,
 )
 from dedup.index.entries import Compared, Record, unpacked_texts
 from dedup.index.store import BUCKET
 from dedup.index.verdicts import DUPLICATE, KnownPassage
 from dedup.kernels import sampled as kernel
+from dedup.kernels.noted import Noted, note_keys
 from dedup.kernels.pieces import WEAK
 from dedup.kernels.seeds import NGRAMS, WORD_PAIRS, Kind, Words
 from dedup.passages.find import LEVELS, Passages, find_passages_with
 from dedup.passages.find import Asked as Pairing
 from dedup.passages.neighbours import join_neighbours
 from dedup.passages.seeds import WORD_PAIR_REACH
-from dedup.text.stopwords import classify, classify_alone
-from dedup.text.tokens import Tokens, joined_tokens, tokenise_texts
+from dedup.text.stopwords import LEAST_COVERED, classify, classify_alone, particles, stop_lists
+from dedup.text.tokens import Tokens, bare_tokens, joined_tokens, tokenise_texts
 
 MOST = 64  # articles that a text is aligned with, where nothing else is asked for
 _RUN = Config().passage_size  # words of an n-gram
@@ -41,7 +44,8 @@ _FEW = 40  # tokens of a text whose words are also sought as they are
 _WINDOW = 40  # tokens whose hits are added up
 _ALIKE = 0.9  # Jaccard from which a copy holds hardly anything that its representative lacks
 _APART = 2  # tokens from one seed that counts to the next
-MOST_NOTED = 1 << 20  # keys of a store that are noted, in 32 to 64 bits each
+MOST_NOTED = 1 << 20  # keys of a store that are noted, in some 100 bits each
+_ASKED_FIRST = 64  # texts that are looked at together before more are
 _NUMBER = np.uint64(32)
 
 Spans = Sequence[tuple[int, int]]  # code points of a text that are not looked at
@@ -93,17 +97,17 @@ class SeedShelf(Protocol):
         """Return how many articles there are."""
         ...
 
-    def noted_seeds(self) -> UInt64 | None:
-        """Return bits of the keys that articles have (``note``); ``None`` where they are many."""
+    def noted_seeds(self) -> Noted | None:
+        """Return the keys that articles have (``note``); ``None`` where they are many."""
         ...
 
 
-def sample(tokens: Tokens, masked: Bool | None, salt: int, noted: UInt64 | None = None) -> Seeds:
+def sample(tokens: Tokens, masked: Bool | None, salt: int, noted: Noted | None = None) -> Seeds:
     """Return the seeds of documents that an index keeps; each follows from its document alone.
 
-    Where keys were ``noted`` (``note``), seeds that are surely none of them are left out.
+    Where keys were ``noted`` (``note``), other seeds are left out.
     """
-    among = np.zeros(0, np.uint64) if noted is None else noted
+    among = _ANY if noted is None else noted
     classes = classify_alone(tokens, masked).classes
     words = Words(tokens.hashes, tokens.prefixes, classes, tokens.flags, tokens.bounds)
     found = []
@@ -117,13 +121,46 @@ def sample(tokens: Tokens, masked: Bool | None, salt: int, noted: UInt64 | None 
     return Seeds(keys[order], rows[order], places[order])
 
 
-def note(keys: UInt64) -> UInt64 | None:
-    """Return bits of some keys, by which 97 of 100 others are told; ``None`` for too many keys."""
+def note(keys: UInt64) -> Noted | None:
+    """Return keys to be asked for, which are told from others at once; ``None`` for too many."""
     if len(keys) > MOST_NOTED:
         return None
     bits = np.zeros(max(1 << (len(keys) // 2).bit_length(), 64), np.uint64)
-    kernel.note_keys(keys, bits)
-    return bits
+    note_keys(keys, bits)
+    return Noted(bits, distinct(keys))
+
+
+_ANY = Noted(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+
+
+def likely_texts(texts: Texts, noted: Noted, salt: int) -> Int64:
+    """Return the texts that may have seeds of noted keys, before anything else is known of them.
+
+    Where over half of the first ones do all are returned: to ask would take longer than it saves.
+    """
+    likely = np.ones(len(texts), np.bool_)
+    sieve = kernel.Sieve(np.int64(_RUN), np.int64(WORD_PAIR_REACH), np.uint64(salt), noted)
+    for low, tokens in bare_tokens(texts, _ASKED_FIRST):
+        bare = kernel.Bare(tokens.hashes, tokens.prefixes, tokens.bounds)
+        longest = int(tokens.counts().max(initial=0))
+        rooms = kernel.Rooms(
+            places=np.empty(longest, np.uint32),
+            content=np.empty(longest + 1, np.int64),
+            maybe=np.empty(longest + 1, np.bool_),
+            counts=np.empty(len(stop_lists().names), np.int64),
+        )
+        high = low + len(tokens)
+        kernel.find_likely_rows(bare, _stops(), sieve, rooms, likely[low:high])
+        if 2 * np.count_nonzero(likely[:high]) > high:
+            break
+    return np.flatnonzero(likely)
+
+
+@cache
+def _stops() -> kernel.Stops:
+    lists = stop_lists()
+    is_particle = np.isin(lists.table, particles()) & (lists.table != 0)
+    return kernel.Stops(lists.table, lists.languages, is_particle, LEAST_COVERED)
 
 
 def is_seeded(record: Record, leads: bool) -> bool:
@@ -156,6 +193,8 @@ def masked_tokens(tokens: Tokens, spans: Sequence[Spans]) -> Bool | None:
         return None
     masked = np.zeros(len(tokens.hashes), np.bool_)
     for row, own in enumerate(spans):
+        if not own:
+            continue
         low, high = (int(each) for each in tokens.bounds[row : row + 2])
         for start, end in own:
             first, last = np.searchsorted(tokens.starts[low:high], (start, end))
@@ -190,7 +229,8 @@ class _Posted:
 
 
 def _look_up(shelf: SeedShelf, seeds: Seeds) -> _Posted:
-    keys, place = np.unique(seeds.keys, return_inverse=True)
+    keys = distinct(seeds.keys)
+    place = np.searchsorted(keys, seeds.keys)
     postings = shelf.seed_postings(keys)
     bounds = np.searchsorted(postings, np.arange(len(keys) + 1, dtype=np.uint64) << _NUMBER)
     counts = np.diff(bounds)

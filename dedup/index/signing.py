@@ -144,17 +144,33 @@ class Signer:
         missing = {"doc_id", "text"} - set(batch.schema.names)
         if missing:
             raise InputError(f"documents: a batch lacks {', '.join(sorted(missing))}")
-        known = [name for name in ("doc_id", "date", "site") if name in batch.schema.names]
         for low in range(0, len(batch), CHUNK):
             part = batch.slice(low, CHUNK)
             column = part.column("text").cast(CORPUS.field("text").type)
             texts = texts_from_arrow(column)
-            others = part.select(known).to_pylist()
-            facts = [
-                metadata_of({**each, "id": each["doc_id"], "text": texts.text(row)})
-                for row, each in enumerate(others)
-            ]
-            yield self._entries(facts, texts, kept=kept)
+            yield self._entries(self._facts_of(part, texts), texts, kept=kept)
+
+    def _facts_of(self, part: pa.RecordBatch, texts: Texts) -> list[Facts]:
+        """Return the facts of a batch as ``metadata_of`` would, without texts that nobody keeps."""
+        count = len(part)
+        dates, sites = (
+            part.column(name).to_pylist() if name in part.schema.names else [None] * count
+            for name in ("date", "site")
+        )
+        names = part.column("doc_id").to_pylist()
+        has_text = self.settings.store_text
+        made = [
+            Facts(
+                id=_name(name, "id"),
+                text=texts.text(row) if has_text else "",
+                date=when(date),
+                site=_name(site or None, "site"),
+            )
+            for row, (name, date, site) in enumerate(zip(names, dates, sites, strict=True))
+        ]
+        if not all(each.id for each in made):
+            raise InputError("document: it has no id")
+        return made
 
     def _entries(self, facts: list[Facts], texts: Texts, *, kept: bool) -> list[Entry]:
         settings = self.settings

@@ -107,7 +107,7 @@ def _facts(data: bytes, count: int) -> list[Any]:
 
 
 def _are(kind: type, values: Any) -> bool:
-    return isinstance(values, list) and all(type(each) is kind for each in values)
+    return isinstance(values, list) and {*map(type, values)} <= {kind}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit_uncounted
 from dedup.kernels.postings import check_block, lower_bound
 
 GROUP = 64
@@ -20,7 +20,7 @@ _WIDTH = np.uint64(0xFF)
 _ONE = np.uint64(1)
 
 
-@njit
+@njit_uncounted
 def bits_of(value):
     """Return how many bits a number (uint64) takes."""
     bits = 0
@@ -30,7 +30,7 @@ def bits_of(value):
     return bits
 
 
-@njit
+@njit_uncounted
 def put_bits(words, at, width, value):
     """Write ``width`` bits of a value (uint64) at bit ``at`` of words (uint64) that are 0 there."""
     if width == 0:
@@ -42,7 +42,7 @@ def put_bits(words, at, width, value):
         words[word + 1] |= value >> np.uint64(64 - shift)
 
 
-@njit
+@njit_uncounted
 def take_bits(words, at, width):
     """Return ``width`` bits (at most 32) from bit ``at`` of words (uint64) on."""
     if width == 0:
@@ -55,7 +55,7 @@ def take_bits(words, at, width):
     return value & ((_ONE << np.uint64(width)) - _ONE)
 
 
-@njit
+@njit_uncounted
 def pack_block(postings, position, out):
     """Write the block of some ordered postings (uint64); return how many words it has.
 
@@ -99,7 +99,7 @@ def pack_block(postings, position, out):
     return size
 
 
-@njit
+@njit_uncounted
 def measure(words, low, high, position):
     """Return (postings, width of a key, width of a number) of the block ``words[low:high]``.
 
@@ -119,7 +119,7 @@ def measure(words, low, high, position):
     return count, key_bits, number_bits
 
 
-@njit
+@njit_uncounted
 def unpack_block(words, position, out):
     """Write the postings (uint64) of a block; return how many, -1 where it is damaged.
 
@@ -141,7 +141,7 @@ def unpack_block(words, position, out):
     return count
 
 
-@njit
+@njit_uncounted
 def find_in_block(words, head, wanted, out, made):
     """Write the articles of a key (its lower 32 bits, uint64) of one block behind the ``made``.
 
@@ -178,7 +178,7 @@ def find_in_block(words, head, wanted, out, made):
     return made
 
 
-@njit
+@njit_uncounted
 def find_packed(blocks, positions, keys, out, ends):
     """Write the articles of each key, ascending, from packed blocks; return how many there are.
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.buckets import band_key
 from dedup.kernels.minhash import padded, permute
 from dedup.kernels.shingles import MULTIPLIER, fmix64
@@ -130,7 +130,7 @@ def pair_agreements(signatures, pairs, out):
         out[p] = same
 
 
-@njit
+@njit_uncounted
 def check_block(words, low, high, position):
     """Return a checksum of ``words[low:high]`` and of where they stand, of four lanes."""
     a = fmix64(position + np.uint64(1))
@@ -156,7 +156,7 @@ def check_block(words, low, high, position):
     return fmix64(fmix64(fmix64(fmix64(a ^ size) ^ b) ^ c) ^ d)
 
 
-@njit
+@njit_uncounted
 def find_positions(keys, runs, parts, out):
     """Write in which block of every run each key would stand; those of a run follow each other.
 
@@ -172,7 +172,7 @@ def find_positions(keys, runs, parts, out):
             at += 1
 
 
-@njit
+@njit_uncounted
 def lower_bound(values, low, high, wanted):
     """Return the first place from ``low`` on whose value is not below ``wanted``."""
     while low < high:
@@ -184,7 +184,7 @@ def lower_bound(values, low, high, wanted):
     return low
 
 
-@njit
+@njit_uncounted
 def find_postings(blocks, positions, keys, out, ends):
     """Write the articles (int64) of each key (uint64), ascending; return how many there are in all.
 
@@ -213,7 +213,7 @@ def find_postings(blocks, positions, keys, out, ends):
     return made
 
 
-@njit
+@njit_uncounted
 def count_slices(keys, wide, starts):
     """Count the postings of every slice: key 0 of all articles, the others of the ``wide`` ones.
 
@@ -227,7 +227,7 @@ def count_slices(keys, wide, starts):
         starts[s + 1] += starts[s]
 
 
-@njit
+@njit_uncounted
 def fill_slices(keys, wide, numbers, starts, out):
     """Write the postings of every slice; ``starts`` is moved on to where each ends."""
     for row in range(len(keys)):
@@ -238,7 +238,7 @@ def fill_slices(keys, wide, numbers, starts, out):
             starts[s] += 1
 
 
-@njit
+@njit_uncounted
 def thin(postings, most):
     """Keep of each key the last ``most`` of ordered postings, in place; return how many stay."""
     kept = 0
@@ -256,7 +256,7 @@ def thin(postings, most):
     return kept
 
 
-@njit
+@njit_uncounted
 def without(postings, gone):
     """Take out, in place, the postings of the articles in ``gone`` (ascending); return the rest."""
     kept = 0
@@ -275,7 +275,7 @@ def without(postings, gone):
     return kept
 
 
-@njit
+@njit_uncounted
 def cut_blocks(postings, count, bounds):
     """Write where each of ``count`` blocks of a slice begins and ends (``count + 1`` places)."""
     at = 0

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit
+from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.passages import (
     COLUMNS,
     ENOUGH,
@@ -61,7 +61,7 @@ class Room(NamedTuple):
     places: Any  # int32
 
 
-@njit
+@njit_uncounted
 def slot_of(value, values, slots):
     """Return the slot of a value (uint64) in the table of a ``Sought``, or the free one for it."""
     mask = np.intp(len(slots) - 1)
@@ -85,19 +85,18 @@ def take_up(kind, words, row, room):
     return Sought(values, places, slots, following)
 
 
-@njit
-def match_seeds(sought, room, made, most):
-    """Return the ``Seeds`` that a text shares with a document, and how many of its own they are.
+@njit_uncounted
+def find_heads(sought, room, made, most, found):
+    """Find which of the ``made`` seeds in ``room`` a text has, and count what they match.
 
-    The ``made`` seeds of the document stand in ``room``. Of one seed the first ``most`` places
-    count on either side.
+    ``found`` are three arrays: ``heads`` (int32) gets the first seed of the text of the same value,
+    -1 where there is none or ``most`` came before, ``often`` (int32, 0) how many have each, and
+    ``starts`` (int64, 0) behind each seed of the text how many match it.
     """
-    size = len(sought.values)
-    heads = np.empty(made, np.int32)
-    often = np.zeros(size, np.int32)
-    starts = np.zeros(size + 1, np.int64)
+    values, _, slots, following = sought
+    heads, often, starts = found
     for j in range(made):
-        head = sought.slots[slot_of(room.values[j], sought.values, sought.slots)]
+        head = slots[slot_of(room.values[j], values, slots)]
         if head >= 0 and often[head] == most:
             head = np.int32(-1)
         heads[j] = head
@@ -109,23 +108,49 @@ def match_seeds(sought, room, made, most):
             if k < 0:
                 break
             starts[k + 1] += 1
-            k = sought.following[k]
-    shared = 0
-    for k in range(size):
-        shared += starts[k + 1] > 0
-        starts[k + 1] += starts[k]
-    first = np.empty(starts[size], np.int64)
-    second = np.empty(starts[size], np.int64)
-    for j in range(made):
+            k = following[k]
+
+
+@njit_uncounted
+def write_matches(sought, room, found, most, out):
+    """Write the seeds that match to ``out`` (``Seeds``).
+
+    ``found`` are ``heads`` of ``find_heads`` for the seeds in ``room``, and where the matches of
+    each seed of the text go (int64), which is moved on.
+    """
+    heads, starts = found
+    _, places, _, following = sought
+    first, second = out
+    for j in range(len(heads)):
         k = heads[j]
         for _ in range(most):
             if k < 0:
                 break
-            first[starts[k]] = sought.places[k]
+            first[starts[k]] = places[k]
             second[starts[k]] = room.places[j]
             starts[k] += 1
-            k = sought.following[k]
-    return Seeds(first, second), shared
+            k = following[k]
+
+
+@njit
+def match_seeds(sought, room, made, most):
+    """Return the ``Seeds`` that a text shares with a document, and how many of its own they are.
+
+    The ``made`` seeds of the document stand in ``room``. Of one seed the first ``most`` places
+    count on either side.
+    """
+    size = len(sought.values)
+    heads = np.empty(made, np.int32)
+    often = np.zeros(size, np.int32)
+    starts = np.zeros(size + 1, np.int64)
+    find_heads(sought, room, made, most, (heads, often, starts))
+    shared = 0
+    for k in range(size):
+        shared += starts[k + 1] > 0
+        starts[k + 1] += starts[k]
+    seeds = Seeds(np.empty(starts[size], np.int64), np.empty(starts[size], np.int64))
+    write_matches(sought, room, (heads, starts), most, seeds)
+    return seeds, shared
 
 
 @njit

@@ -26,16 +26,18 @@ from dedup.text.tokens import Tokens, tokenise_texts
 __all__ = [
     "BLANK",
     "CONTENT",
+    "LEAST_COVERED",
     "NAME",
     "STOP",
     "Learned",
     "Words",
     "classify",
     "classify_alone",
+    "particles",
     "stop_lists",
 ]
 
-_LEAST_COVERED = 0.10
+LEAST_COVERED = 0.10
 _COMMON_SHARE = 0.25
 _COMMON_LEAST_TOKENS = 500
 COUNTERS = 1 << 20  # of words by document frequency
@@ -80,7 +82,8 @@ def stop_lists() -> StopLists:
 
 
 @cache
-def _particles() -> UInt64:
+def particles() -> UInt64:
+    """Return a table of words that may be a part of a name."""
     return hash_table(tokenise_texts(texts_from_strings([_PARTICLES])).hashes)
 
 
@@ -200,7 +203,7 @@ def most_covering(covered: Int64, counts: Int64) -> Int64:
     """Return as ``languages_of`` does which list covers most of the ``counts`` words of each."""
     chosen: Int64 = np.argmax(covered, axis=1).astype(np.int64)
     best = np.max(covered, axis=1, initial=0)
-    chosen[best < _LEAST_COVERED * np.maximum(counts, 1)] = -1
+    chosen[best < LEAST_COVERED * np.maximum(counts, 1)] = -1
     return chosen
 
 
@@ -233,7 +236,7 @@ def classify_part(tokens: Tokens, masked: Bool | None, languages: Int64, learned
     if masked is not None:
         classes[masked] = BLANK
     weights = np.empty(len(tokens.hashes), np.float32)
-    discounted = kernel.Lists(lists.table, lists.languages, learned.common, _particles())
+    discounted = kernel.Lists(lists.table, lists.languages, learned.common, particles())
     given = tokens.arrays()
     kernel.classify_rows(given, discounted, languages, classes, weights)
     frequent = learned.counters, learned.totals

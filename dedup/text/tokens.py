@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from dedup.kernels.text import Details, Folding
 
 FOLDING_VERSION = 2
 _RUN_BYTES = 1 << 20  # of text whose tokens are made at a time: they stay in the cache
+_BARE_BYTES = 1 << 18  # the same of texts that are only looked at once
 _KINDS: dict[str, type[Any]] = {
     "hashes": np.uint64,
     "prefixes": np.uint64,
@@ -105,6 +106,24 @@ def tokenise_texts(texts: Texts, *, threads: int = 1, columns: Columns | None = 
     return Tokens(bounds, *(column.done() for column in grown))
 
 
+def bare_tokens(texts: Texts, rows: int) -> Iterator[tuple[int, Tokens]]:
+    """Yield the tokens of texts, up to so many texts at a time, with the row of the first.
+
+    They have no ``QUOTED`` flags, and hold until the next are asked for: of texts that are only
+    looked at once, memory that is new would cost as much as the tokens do.
+    """
+    cuts = [
+        (first, min(first + rows, high))
+        for low, high in runs_of_rows(texts.offsets, _BARE_BYTES)
+        for first in range(low, high, rows)
+    ]
+    rooms = _Rooms(max((_room(texts.offsets[low : high + 1]) for low, high in cuts), default=0))
+    room = rooms.take()
+    for low, high in cuts:
+        bounds = _tokens_of_run(texts, low, high, room)
+        yield low, Tokens(bounds, *(column[: bounds[-1]] for column in room))
+
+
 def read_tokens(bounds: Int64, columns: Columns) -> Tokens:
     """Return the tokens that an earlier run left in files."""
     return Tokens(bounds, *(columns.read(name, kind) for name, kind in _KINDS.items()))
@@ -141,11 +160,18 @@ def _tokenise_run(
     texts: Texts, low: int, high: int, room: tuple[Any, ...]
 ) -> tuple[Int64, tuple[Any, ...]]:
     """Write the tokens of the texts ``low:high`` to ``room``; return their bounds, and it."""
-    table = folding()
+    bounds = _tokens_of_run(texts, low, high, room)
+    _, _, starts, _, flags = room
     offsets = texts.offsets[low : high + 1]
+    mark_quote_rows(texts.data, offsets, folding(), starts, flags, bounds)
+    return bounds, room
+
+
+def _tokens_of_run(texts: Texts, low: int, high: int, room: tuple[Any, ...]) -> Int64:
+    """Write the tokens of the texts ``low:high`` without ``QUOTED``; return their bounds."""
     bounds = np.empty(high - low + 1, np.int64)
     hashes, prefixes, starts, ends, flags = room
     details = Details(prefixes, starts, ends, flags)
-    kernel.tokenise_rows(texts.data, offsets, table, hashes, details, bounds)
-    mark_quote_rows(texts.data, offsets, table, starts, flags, bounds)
-    return bounds, room
+    offsets = texts.offsets[low : high + 1]
+    kernel.tokenise_rows(texts.data, offsets, folding(), hashes, details, bounds)
+    return bounds

@@ -8,6 +8,7 @@ import struct
 from contextlib import closing, suppress
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from dedup.cleaning.rules import (
     RULES,
 )
 from dedup.config import TAGS
-from dedup.errors import ConfigError, CorruptIndex, DedupError, IndexMismatch
+from dedup.errors import ConfigError, CorruptIndex, DedupError, IndexMismatch, InputError
 from dedup.index import Index
 from dedup.index.entries import (
     Compared,
@@ -140,6 +141,38 @@ def test_that_keys_are_noted_changes_nothing(place, small_runs, monkeypatch):
         found.append(said)
     assert found[0] == found[1]
     assert [len(each) for each in found[0][-1]] == [3, 3, 3, 3, 1]
+
+
+def test_that_articles_are_told_by_noted_keys_changes_nothing(place, monkeypatch):
+    """Many articles that are only asked for: with all keys at hand from the second time on."""
+    for module in ("sqlite", "sqlite.settling"):
+        monkeypatch.setattr(f"dedup.index.{module}.TAIL", 4)
+    some = [article(number, UNRELATED[number % 4]) for number in range(20)]
+    others = [{"id": f"b{number}", "text": each["text"]} for number, each in enumerate(some)]
+    with Index.open(place) as index:
+        for number in range(9):
+            index.add(article(number, UNRELATED[number % 4]))
+            asked = [*others, article(number, UNRELATED[number % 4]), article(900, "", "Nothing.")]
+            table = pa.table(
+                {"doc_id": [e["id"] for e in asked], "text": [e["text"] for e in asked]}
+            )
+            told = [list(index.check_many(table, passages=False)) for _ in range(3)]
+            one_by_one = [index.check_many([each], passages=False) for each in asked]
+            assert told[0] == told[1] == told[2] == [next(each) for each in one_by_one]
+        assert {each.verdict for each in told[0]} == {"new", "same", "duplicate"}
+        index.remove("a8")
+        assert [each.verdict for each in index.check_many(table, passages=False)][-2:] == [
+            "new"
+        ] * 2
+
+
+@pytest.mark.parametrize("column", ["doc_id", "site"])
+def test_a_batch_with_a_name_that_is_too_long_is_refused(place, column):
+    row = {"doc_id": "a", "text": "One two three.", "site": "b"} | {column: "x" * 70_000}
+    with Index.open(place) as index, pytest.raises(InputError, match="65535 bytes"):
+        index.add_many(pa.table({name: [value] for name, value in row.items()}))
+    with Index.open(place) as index, pytest.raises(InputError, match="it has no id"):
+        index.add_many(pa.table({"doc_id": [""], "text": ["One two three."]}))
 
 
 def test_what_is_re_worded_is_found_too(place):

@@ -324,6 +324,11 @@ REGISTRY = {
         "hulls_of": "test_find_loose",
         "find_loose": "test_find_loose",
     },
+    "noted": {
+        "note_keys": "test_noted_keys_are_told_from_others",
+        "is_noted": "test_noted_keys_are_told_from_others",
+        "find_noted_rows": "test_rows_with_noted_keys",
+    },
     "packed": {
         "bits_of": "test_bits_of",
         "put_bits": "test_bits_are_taken_as_they_were_put",
@@ -420,9 +425,12 @@ REGISTRY = {
     },
     "sampled": {
         "is_least": "test_the_middle_word_has_the_least_hash",
-        "note_keys": "test_noted_keys_are_told_from_most_others",
-        "is_noted": "test_noted_keys_are_told_from_most_others",
         "sample_seeds": "test_kept_seeds_are_those_of_the_twin",
+        "has_run": "test_runs_and_pairs_of_noted_keys",
+        "language_of": "test_the_language_of_places",
+        "find_content": "test_runs_and_pairs_of_noted_keys",
+        "has_pair": "test_runs_and_pairs_of_noted_keys",
+        "find_likely_rows": "test_no_document_with_a_noted_seed_is_passed_over",
         "best_windows": "test_the_best_windows_are_those_of_the_twin",
     },
     "seeds": {
@@ -443,6 +451,8 @@ REGISTRY = {
     "sought": {
         "slot_of": "test_match_seeds",
         "take_up": "test_match_seeds",
+        "find_heads": "test_match_seeds",
+        "write_matches": "test_match_seeds",
         "match_seeds": "test_match_seeds",
         "side_of": "test_find_sought",
         "find_sought": "test_find_sought",

@@ -96,6 +96,10 @@ class ServedShelf:
         there = [[*numbers_in(self._buckets[key]), *made.get(key, ())] for key in keys]
         return [[each for each in some if each not in self._gone][-BUCKET:] for some in there]
 
+    def noted_keys(self) -> None:
+        """Return no keys: the server has them."""
+        return
+
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """Return articles by number, in order, without those that were removed."""
         missing = [each for each in numbers if each < _WAITING and each not in self._rows]

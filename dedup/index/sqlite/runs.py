@@ -172,6 +172,17 @@ def read_run(
     return read
 
 
+def keys_in(sources: Sequence[Slices]) -> UInt64:
+    """Return the keys of all postings, some of them more than once."""
+    shift = np.uint64(32)
+    parts = [
+        np.uint64(part) << shift | source(part) >> shift
+        for part in range(kernel.SLICES)
+        for source in sources
+    ]
+    return np.concatenate([np.zeros(0, np.uint64), *parts])
+
+
 def slices_of(keys: UInt64, wide: Bool, numbers: Int64) -> Slices:
     """Return the postings of articles: of all keys of the ``wide`` ones, of the first of others."""
     starts = np.empty(kernel.SLICES + 1, np.int64)

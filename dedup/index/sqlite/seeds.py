@@ -20,10 +20,19 @@ from dedup.index.rules import Row
 from dedup.index.searching import MOST_NOTED, is_seeded, note, seeds_of
 from dedup.index.settings import Settings
 from dedup.index.sqlite.database import among, sealed
-from dedup.index.sqlite.runs import Run, Slices, looked_up, merged, read_run, refuse_impossible
+from dedup.index.sqlite.runs import (
+    Run,
+    Slices,
+    keys_in,
+    looked_up,
+    merged,
+    read_run,
+    refuse_impossible,
+)
 from dedup.index.store import BUCKET
 from dedup.kernels import packed
 from dedup.kernels import postings as kernel
+from dedup.kernels.noted import Noted
 
 WAITING = 1024  # articles whose seeds wait for a run
 FAN = 4  # a run holds at most this many times the articles of one of the level below
@@ -83,7 +92,7 @@ class SeedRuns:
         self.covered = 0  # the last article whose seeds are in a run
         self._next_run, self._shape = 1, 0
         self._tail, self._taken = Tail(), 0
-        self._noted: tuple[tuple[int, int], UInt64 | None] | None = None
+        self._noted: tuple[tuple[int, int], Noted | None] | None = None
 
     def take_up(self, connection: sqlite3.Connection, *, anew: bool) -> None:
         """Bring what is in memory to what the file holds, without the articles that wait."""
@@ -140,21 +149,14 @@ class SeedRuns:
         self._tail.add(keys, np.full(len(keys), number, np.uint64))
         self._taken = number
 
-    def noted(self) -> UInt64 | None:
-        """Return bits of all keys, made once for each state; ``None`` where they are many."""
+    def noted(self) -> Noted | None:
+        """Return all keys by ``note``, made once for each state; ``None`` where they are many."""
         state = self._shape, self._taken
         if sum(run.postings for run in self.runs) > MOST_NOTED:
             return None
         if self._noted is None or self._noted[0] != state:
             slices, _ = self._tail.slices()
-            sources = [*(self.reader(run) for run in self.runs), slices]
-            upper = np.arange(kernel.SLICES, dtype=np.uint64) << _NUMBER
-            keys = [
-                upper[part] | source(part) >> _NUMBER
-                for part in range(kernel.SLICES)
-                for source in sources
-            ]
-            self._noted = state, note(np.concatenate(keys))
+            self._noted = state, note(keys_in([*map(self.reader, self.runs), slices]))
         return self._noted[1]
 
     def find(self, keys: UInt64) -> UInt64:

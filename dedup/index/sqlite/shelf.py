@@ -14,12 +14,20 @@ from dedup.errors import CorruptIndex, IndexUnavailable
 from dedup.index.buckets import Buckets
 from dedup.index.entries import Record, pack
 from dedup.index.rules import Row, keys_of_records, texts_of
-from dedup.index.searching import is_seeded
+from dedup.index.searching import MOST_NOTED, is_seeded, note
 from dedup.index.settings import Settings
 from dedup.index.sqlite.database import among, sealed
-from dedup.index.sqlite.runs import Finder, Run, refuse_impossible
+from dedup.index.sqlite.runs import (
+    Finder,
+    Run,
+    keys_in,
+    open_block,
+    read_run,
+    refuse_impossible,
+)
 from dedup.index.sqlite.seeds import WAITING, SeedRuns
 from dedup.index.store import BUCKET, Counts
+from dedup.kernels.noted import Noted
 
 PAGE = 1000  # rows that are read at a time where all are
 _MOST = (1 << 32) - 1  # the largest number that a posting can hold
@@ -47,6 +55,8 @@ class SQLiteShelf:
         self._tail = Buckets()
         self._taken = 0  # the last number whose keys are in the tail
         self.seeds = SeedRuns(settings) if settings.passages else None
+        self._asked_at = (-1, -1)  # the state in which all keys were last asked for
+        self._noted: tuple[tuple[int, int], Noted | None] | None = None
 
     def take_up(self, connection: sqlite3.Connection, *, anew: bool) -> None:
         """Bring what is in memory to what the file holds in this transaction."""
@@ -57,6 +67,7 @@ class SQLiteShelf:
             self._finder = Finder(self.runs)
             self._tail.clear()
             self._taken = self.covered
+            self._asked_at, self._noted = (-1, -1), None
         if self._taken < self.next - 1:
             self._take_tail()
         self._shape = shape
@@ -128,8 +139,8 @@ class SQLiteShelf:
         """Return how many articles there are."""
         return self.counts.articles
 
-    def noted_seeds(self) -> UInt64 | None:
-        """Return bits of the keys that articles have; ``None`` where they are many."""
+    def noted_seeds(self) -> Noted | None:
+        """Return the keys that articles have; ``None`` where they are many."""
         return self._known_seeds().noted()
 
     def site(self, place: int) -> bytes | None:
@@ -188,6 +199,22 @@ class SQLiteShelf:
             return waiting
         pairs = zip(settled, waiting, strict=True)
         return [[*old, *new][-BUCKET:] for old, new in pairs]
+
+    def noted_keys(self) -> Noted | None:
+        """Return the keys of ``articles`` that have any; ``None`` where they are many.
+
+        They are made once for each state, and not for one that is asked for once: where articles
+        are added in between it would take longer than all look-ups.
+        """
+        state = self._shape, self._taken
+        is_again, self._asked_at = self._asked_at == state, state
+        if not is_again or sum(run.postings for run in self.runs) > MOST_NOTED:
+            return None
+        if self._noted is None or self._noted[0] != state:
+            sources = [read_run(self.connection, "blocks", run, open_block) for run in self.runs]
+            settled = keys_in(sources)
+            self._noted = state, note(np.append(settled, np.array(self._tail.keys(), np.uint64)))
+        return self._noted[1]
 
     def _blocks(self, positions: list[int]) -> list[tuple[int, bytes]]:
         marks, given = among(positions)
