@@ -63,11 +63,14 @@ LETTER = " ".join(
     "".join(_SYLLABLES[k * step % len(_SYLLABLES)] for step in (7, 11, 13, 17)) for k in range(150)
 )
 READINGS = ["".join("x" if k % 17 == n else c for k, c in enumerate(LETTER)) for n in (0, 8)]
-# What only a large corpus reaches, lowered for runs with --memory: what is called then is called.
+# What only a large corpus or index reaches, lowered for runs with --memory or --stories: what is
+# called then is called.
 LARGE = {
     "pipeline.documents": {"FOLD": 1 << 40},
     "passages.seeds": {"_PART_SEEDS": 1},
     "similarity.misread": {"LEAST_DOCUMENTS": 1, "LEAST_WORDS": 1},
+    "index.sqlite.seeds": {"WAITING": 2},
+    "index.sqlite.shelf": {"WAITING": 2},
 }
 # {texts} is a file of TEXTS, {a} and {b} two of them, {more} one with TWICE besides, {pages} one
 # with PAGES and READINGS besides, {index} an index of TEXTS, {new} nothing yet.
@@ -181,7 +184,7 @@ def note_calls(arguments: list[str]) -> list[Row]:
     from dedup.cli.running import start_lean
 
     start_lean()
-    if "--memory" in arguments:
+    if {"--memory", "--stories"} & set(arguments):
         _seem_large()
     try:
         root.main(arguments)

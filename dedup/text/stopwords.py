@@ -93,7 +93,7 @@ def hash_table(words: UInt64) -> UInt64:
     while size < 4 * len(words):
         size *= 2
     table = np.zeros(size, np.uint64)
-    kernel.fill_table(np.ascontiguousarray(words), table)
+    kernel.fill_table(np.array(words), table)  # a copy, as what cannot be written has another type
     return table
 
 

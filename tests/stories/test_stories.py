@@ -34,6 +34,26 @@ def stories_of(found):
     return {each.doc_id: each.story for each in found.documents}
 
 
+def test_words_that_other_articles_have_too_are_none_of_a_story():
+    rng = random.Random(5)
+
+    def text(topic, weak):
+        own = [f"{topic}{'bcdfghklmn'[k]}" for k in range(10)]
+        rest = ["".join(rng.choices("bcdfghklmnprst", k=7)) for _ in range(60)]
+        mixed = [*own * 2, *["zelto"] * weak, *rest]
+        rng.shuffle(mixed)
+        return " ".join(mixed)
+
+    # In a quarter of the others: with three articles it was told of the story, and came first.
+    others = [text(f"topic{k}x", k % 4 == 0) for k in range(40)]
+    found = dedup.scan([*(text("harbour", 6) for _ in range(3)), *others], find=FIND)
+    (story,) = found.stories
+    assert story.articles == 3
+    assert len(story.words) == 10
+    assert all(word.startswith("harbour") for word in story.words)
+    assert all("zelto" not in member.words for member in story.members)
+
+
 def test_articles_on_one_event_are_a_story(result):
     assert [(each.story, each.articles) for each in result.stories] == [
         ("flood 0", 3),
