@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.core.arrays import Bool, Int64, UInt8, UInt64, distinct
+from dedup.core.arrays import Bool, Int64, UInt8, UInt64, are_among, distinct
 from dedup.core.storage import Columns
 from dedup.kernels.lines import drop_single
 from dedup.text.lines import DIGITS, Lines
@@ -96,7 +96,7 @@ class LineTable:
         alone = np.where((inside & both) == both, inside, 0)
         marks = np.where(_is_first(lines), np.where(first > 0, first, alone), inside | first)
         often, very, most = ((marks & each) > 0 for each in (_OFTEN, _VERY, _ON_MOST))
-        numbered = often & ~np.isin(lines.hashes, self.literal)
+        numbered = often & ~are_among(lines.hashes, self.literal)
         return LineCounts(often, very, most, np.full(len(lines), is_known), numbered)
 
 

@@ -178,12 +178,14 @@ def is_caption(line: str, words: int, flags: int) -> bool:
 
 
 def _is_date(folded: str) -> bool:
-    words = _WORD.findall(folded)
-    if not any(word[0].isdigit() for word in words):
-        return False
-    if not all(word in _DATE_SET or _ORDINAL.fullmatch(word) for word in words):
-        return False
-    return any(word in _MONTH_SET for word in words) or bool(_DATE_FIGURES.search(folded))
+    is_numbered = has_month = False
+    for found in _WORD.finditer(folded):  # the first word of most lines ends it
+        word = found[0]
+        if word not in _DATE_SET and not _ORDINAL.fullmatch(word):
+            return False
+        is_numbered = is_numbered or word[0].isdigit()
+        has_month = has_month or word in _MONTH_SET
+    return is_numbered and (has_month or bool(_DATE_FIGURES.search(folded)))
 
 
 def _is_byline(line: str, folded: str, words: int, flags: int, position: int) -> bool:

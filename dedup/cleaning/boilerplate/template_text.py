@@ -20,7 +20,15 @@ from dedup.cleaning.boilerplate.templates import (
     cut_units,
     spread,
 )
-from dedup.core.arrays import Bool, Int64, Texts, UInt8, offsets_of, texts_from_strings
+from dedup.core.arrays import (
+    Bool,
+    Int64,
+    Texts,
+    UInt8,
+    are_among,
+    offsets_of,
+    texts_from_strings,
+)
 from dedup.kernels.templates import LEAST_WORDS, Units
 from dedup.kernels.text import DIGIT
 from dedup.text.lines import SENTENCE, Lines, line_table
@@ -69,7 +77,7 @@ class Found:
     def of(cls, templates: Templates, units: Units, part: Documents, sites: Int64) -> Found:
         """Look the units of some documents up."""
         tokens, lines = part.tokens, part.lines
-        known = np.flatnonzero(np.isin(lines.keys, templates.lines) & (lines.words > 0))
+        known = np.flatnonzero(are_among(lines.keys, templates.lines) & (lines.words > 0))
         found = cls(units, *templates.find(tokens, lines, units, sites), tokens, known)
         found._leave_other_numbers(templates, part, sites)
         return found

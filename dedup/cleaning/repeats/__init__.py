@@ -25,7 +25,7 @@ from dedup.cleaning.repeats.shapes import (
     prose_lines,
 )
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64, Texts, UInt64, distinct
+from dedup.core.arrays import Bool, Int64, Texts, UInt64, are_among, distinct
 from dedup.kernels import repeats as kernel
 from dedup.schema import REMOVALS, rows_as_table
 from dedup.text.lines import BULLET, ELLIPSIS, PAREN, SENTENCE, Lines, fragments, word_hashes
@@ -177,20 +177,23 @@ def _teasers(tokens: Tokens, lines: Lines) -> tuple[Bool, Int64]:
     long = np.flatnonzero(sizes > kernel.HEAD)
     last = tokens.hashes[lines.highs[long] - 1]
     before = tokens.hashes[lines.highs[long] - 2]
-    pairs, ones = _tails()
-    for first, second in pairs:
-        tail[long[(before == first) & (last == second)]] = 2
-    for one in ones[:-1]:
-        tail[long[last == one]] = 1
-    tail[long[(last == ones[-1]) & ((lines.flags[long] & PAREN) != 0)]] = 1
+    pairs, ones, ends = _tails()
+    if are_among(last, ends).any():  # of few articles
+        for first, second in pairs:
+            tail[long[(before == first) & (last == second)]] = 2
+        for one in ones[:-1]:
+            tail[long[last == one]] = 1
+        tail[long[(last == ones[-1]) & ((lines.flags[long] & PAREN) != 0)]] = 1
     marked = ((lines.flags & ELLIPSIS) != 0) | (tail > 0)
     return marked, sizes - tail
 
 
 @cache
-def _tails() -> tuple[list[UInt64], UInt64]:
-    """Return the hashes of the tails of two words, and those of one word; "more" is the last."""
-    return [word_hashes(list(pair)) for pair in TAILS], word_hashes([*ONE_WORD_TAILS, "more"])
+def _tails() -> tuple[list[UInt64], UInt64, UInt64]:
+    """Return the hashes of the tails of two words, of one ("more" is the last), and of all ends."""
+    pairs = [word_hashes(list(pair)) for pair in TAILS]
+    ones = word_hashes([*ONE_WORD_TAILS, "more"])
+    return pairs, ones, distinct(np.append(ones, [second for _, second in pairs]))
 
 
 def _remove_teasers(search: _Search, marked: Bool, sizes: Int64) -> None:
