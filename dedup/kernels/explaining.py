@@ -98,6 +98,26 @@ def leave_out_weak(vectors, terms, parts, counts, size, known):
 
 
 @njit
+def member_parts(vectors, row, terms, sums, counts):
+    """Return what each term of a member adds (int64), the weak 0, and what all of them add.
+
+    ``terms``, ``sums`` and ``counts`` are those of ``story_sums``, count 0 for a weak one.
+    """
+    lo = vectors.bounds[row]
+    own = np.empty(vectors.bounds[row + 1] - lo, np.int64)
+    total = np.int64(0)
+    at = 0
+    for k in range(len(own)):
+        while terms[at] < vectors.terms[lo + k]:
+            at += 1
+        value = np.int64(vectors.values[lo + k])
+        part = value * (sums[at] - value)
+        total += part
+        own[k] = part if counts[at] > 0 else 0
+    return own, total
+
+
+@njit
 def explain_stories(vectors, bounds, members, known, out):
     """Write what makes up the mean similarity of each story, and of each member to the others.
 
@@ -129,17 +149,7 @@ def explain_stories(vectors, bounds, members, known, out):
             story_parts[s, k] = parts[of_story[k]] if of_story[k] >= 0 else 0
         for m in range(bounds[s], bounds[s + 1]):
             lo = vectors.bounds[members[m]]
-            own = np.zeros(vectors.bounds[members[m] + 1] - lo, np.int64)
-            member_totals[m] = 0
-            at = 0
-            for k in range(len(own)):
-                while terms[at] < vectors.terms[lo + k]:
-                    at += 1
-                value = np.int64(vectors.values[lo + k])
-                own[k] = value * (sums[at] - value)
-                member_totals[m] += own[k]
-                if counts[at] == 0:
-                    own[k] = 0
+            own, member_totals[m] = member_parts(vectors, members[m], terms, sums, counts)
             take_heaviest(own, of_member)
             for k in range(len(of_member)):
                 place = of_member[k]

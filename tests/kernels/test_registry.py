@@ -149,6 +149,7 @@ REGISTRY = {
         "is_of_story": "test_explanations",
         "leave_out_weak": "test_explanations",
         "take_heaviest": "test_the_heaviest_come_first",
+        "member_parts": "test_explanations",
         "explain_stories": "test_explanations",
         "find_words": "test_places_of_words",
         "find_words_of": "test_places_of_words",
