@@ -23,7 +23,7 @@ from dedup.result import Result
 from dedup.schema import AGAINST, AGAINST_PASSAGES, rows_table
 from dedup.sources import from_python
 
-LOST = ("lost_tokens", "lost_facts")
+_LOST = ("lost_tokens", "lost_facts")
 _OWN = ("doc_id", "matched_tokens", "dropped")
 _SAID = tuple(name for name in AGAINST.names if name not in _OWN)  # by the verdict
 
@@ -69,7 +69,7 @@ def with_index(
     }
     counts = {name: asked.told[name] for name in VERDICTS}
     dropped = {row["doc_id"] for row in asked.rows if row["dropped"]}
-    lost = {name: sum(row[name] or 0 for row in asked.rows if row["dropped"]) for name in LOST}
+    lost = {name: sum(row[name] or 0 for row in asked.rows if row["dropped"]) for name in _LOST}
     summary = {**counts, "passages": len(asked.passages), "dropped": len(dropped), **lost}
     made = replace(
         result,

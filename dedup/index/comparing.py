@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from dedup.clusters.compilations import unsure_parts
 from dedup.config import Config
-from dedup.core.arrays import Float64, Int64, Texts, texts_from_strings
+from dedup.core.arrays import Float64, Int64, Texts, some_texts, texts_from_strings
 from dedup.index.entries import Entry, Record, UInt16, decompress
 from dedup.index.settings import Settings
 from dedup.kernels import postings as kernel
@@ -164,7 +164,7 @@ def _texts(entry: Entry, others: Sequence[Record]) -> Texts:
 
 def _words(texts: Texts, rows: Int64) -> WordsOfTexts:
     """Return the words of some texts."""
-    some = texts_from_strings([texts.text(row) for row in rows.tolist()])
+    some = some_texts(texts, rows)
     return words_of(some, tokenise_texts(some))
 
 

@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from dedup.core.arrays import Texts, UInt64, chosen_texts, distinct, texts_from_strings
+from dedup.core.arrays import Texts, UInt64, distinct, some_texts, texts_from_strings
 from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
 from dedup.index.entries import (
     Compared,
@@ -312,7 +312,8 @@ class Rules:
         likely = np.arange(len(texts))
         if noted is not None:
             likely = likely_texts(texts, noted, self.settings.salt)
-        tokens = tokenise_texts(chosen_texts(texts, likely))
+        is_all = len(likely) == len(texts)
+        tokens = tokenise_texts(texts if is_all else some_texts(texts, likely))
         seeds = sample(tokens, None, self.settings.salt, noted)
         asked = candidates_of_many(shelf, seeds, len(tokens), NEAREST)
         made: dict[int, list[KnownPassage]] = {}

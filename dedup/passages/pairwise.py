@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int32, Int64, UInt64, offsets_of
+from dedup.core.arrays import Bool, Int32, Int64, UInt64, are_among, distinct, offsets_of
 from dedup.kernels import passages as kernel
 from dedup.kernels import seeds as seed_kernel
 from dedup.kernels.seeds import NGRAMS, WORD_PAIRS
@@ -121,13 +121,13 @@ def _are_left_out(seeds: Seeds, left_out: LeftOut) -> Bool:
     others = mixed(left_out.rows, left_out.values)
     if not len(others):
         return np.zeros(len(seeds.rows), np.bool_)
-    return are_among(mixed(seeds.rows.astype(np.int64), seeds.values), others)
+    return are_among_few(mixed(seeds.rows.astype(np.int64), seeds.values), others)
 
 
-def are_among(hashes: UInt64, others: UInt64) -> Bool:
-    """Tell which hashes are among others, of which there are few.
+def are_among_few(hashes: UInt64, others: UInt64) -> Bool:
+    """Tell which of many hashes are among a few others, in any order.
 
-    >>> are_among(np.array([7, 8, 7], np.uint64), np.array([7], np.uint64)).tolist()
+    >>> are_among_few(np.array([7, 8, 7], np.uint64), np.array([7], np.uint64)).tolist()
     [True, False, True]
     """
     found = np.zeros(len(hashes), np.bool_)
@@ -135,7 +135,7 @@ def are_among(hashes: UInt64, others: UInt64) -> Bool:
     mask = np.uint64(len(table) - 1)
     table[others & mask] = True
     some = np.flatnonzero(table[hashes & mask])  # most are told apart by some bits
-    found[some] = np.isin(hashes[some], others)
+    found[some] = are_among(hashes[some], distinct(others))
     return found
 
 

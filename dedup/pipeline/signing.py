@@ -22,6 +22,7 @@ from dedup.core.arrays import (
     Texts,
     UInt64,
     offsets_of,
+    some_texts,
     table_size,
     texts_from_arrow,
     texts_from_strings,
@@ -33,7 +34,6 @@ from dedup.kernels import lines as line_kernels
 from dedup.kernels import windows
 from dedup.kernels.minhash import Permutations
 from dedup.kernels.shingles import gather_rows
-from dedup.pipeline.wording import some_texts
 from dedup.schema import REMOVALS
 from dedup.similarity.lsh import bands_and_rows, bucket_pairs
 from dedup.similarity.minhash import permutations

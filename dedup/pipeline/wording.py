@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Bool, Int64, Texts, UInt8, offsets_of, one_array
+from dedup.core.arrays import Bool, Int64, Texts, UInt8, offsets_of, one_array, some_texts
 from dedup.core.checkpoints import Kept, Work
 from dedup.core.spool import Spool
 from dedup.kernels.differences import Texts as WordsOfTexts
@@ -20,13 +20,6 @@ from dedup.similarity.relations import Pairs
 from dedup.text.tokens import Tokens, tokenise_texts
 
 TEXTS, TEXT_SIZES = "wanted_texts", "wanted_text_sizes"
-
-
-def some_texts(texts: Texts, rows: Int64) -> Texts:
-    """Return some texts as a column of their own."""
-    lows, highs = texts.offsets[rows], texts.offsets[rows + 1]
-    parts = [texts.data[low:high] for low, high in zip(lows.tolist(), highs.tolist(), strict=True)]
-    return Texts(_joined(parts, np.uint8), offsets_of(highs - lows))
 
 
 def some_tokens(tokens: Tokens, rows: Int64) -> Tokens:

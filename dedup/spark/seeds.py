@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from dedup.config import Config
 from dedup.core.arrays import Int64, UInt64
-from dedup.passages.pairwise import ENOUGH, KINDS, WORTH, are_among, mixed, seeds_of
+from dedup.passages.pairwise import ENOUGH, KINDS, WORTH, are_among_few, mixed, seeds_of
 from dedup.passages.seeds import PLACES, mixed_sums
 from dedup.spark.frames import (
     Batches,
@@ -134,7 +134,7 @@ def _distinct(rows: Numbers, values: UInt64) -> tuple[Int64, UInt64, Int64]:
     keys = mixed(rows, values)
     ordered = np.sort(keys)
     # To bring all into order takes ten times as long, and few stand in two places.
-    several = are_among(keys, ordered[1:][ordered[1:] == ordered[:-1]])
+    several = are_among_few(keys, ordered[1:][ordered[1:] == ordered[:-1]])
     once = rows[~several], values[~several]
     rows, values = rows[several], values[several]
     order = np.lexsort((values, rows))

@@ -7,7 +7,7 @@ from functools import cache
 
 from dedup.passages.families.speakers.words import any_of, words_of
 
-_CLAUSE = re.compile(r"[।|!?\n”]|,\s|(?<=\s)[\"'](?=\s)|[\"”](?=\s)")
+_CLAUSE = re.compile(r"[।|!?\n”]|[\"'](?=\s)")
 _BETWEEN = r"(?:[^\s“”\"'।,]+\s+){0,8}?"
 _MOST = 3  # words of a name
 
@@ -23,7 +23,7 @@ def _said() -> re.Pattern[str]:
 
 def named_before(text: str) -> str | None:
     """Return who the clause before a quotation names."""
-    clause = re.split(r"[।|!?\n”]|[\"'](?=\s)", text.rstrip(" \xa0,:“\"‘'\n"))[-1]
+    clause = _CLAUSE.split(text.rstrip(" \xa0,:“\"‘'\n"))[-1]
     found = _said().match(clause)
     return _name_in(found["who"]) if found else None
 
@@ -31,11 +31,11 @@ def named_before(text: str) -> str | None:
 def named_behind(text: str) -> str | None:
     """Return who the clause behind a quotation names, unless it leads to another one."""
     ended = re.match(r"[\s।?!]*[।?!]", text)
-    found = _said().match(text.lstrip(" \xa0,।”\"’'?!\n"))
+    clause = text.lstrip(" \xa0,।”\"’'?!\n")
+    found = _said().match(clause)
     if found is None:
         return None
-    rest = text.lstrip(" \xa0,।”\"’'?!\n")[found.end() :]
-    if ended and re.match(r"\s*(?:कि)?[\s,:]*[“\"‘']", rest):
+    if ended and re.match(r"\s*(?:कि)?[\s,:]*[“\"‘']", clause[found.end() :]):
         return None
     return _name_in(found["who"])
 
