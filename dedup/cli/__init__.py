@@ -60,6 +60,7 @@ from dedup.cli.scanning import (
     scan_files,
     scan_signed,
     show_plan,
+    start,
     write_clean,
     write_scan,
 )
@@ -67,7 +68,7 @@ from dedup.cli.searching import index
 from dedup.cli.sections import SectionCommand, complete_places
 from dedup.cli.signing import sign
 from dedup.cli.spark import clean_on_spark, engine_options, scan_on_spark, uses_spark
-from dedup.cli.warming import find_first, warmup
+from dedup.cli.warming import find_first, start_small, warmup
 from dedup.config import BY_STRENGTH
 from dedup.core.package import check_alone
 from dedup.errors import ConfigError
@@ -175,6 +176,7 @@ def scan(paths: tuple[str, ...], **given: Any) -> int:
     options = Scan.of(paths, given)
     if uses_spark(options):
         return scan_on_spark(options)
+    start(options)
     with stopped_with(lambda: kept_of(options.work), quiet=options.view.quiet):
         _check_scan(options)
         return show_plan(options) if options.dry_run else _scan(options)
@@ -322,6 +324,7 @@ def clean(paths: tuple[str, ...], **given: Any) -> int:
     options = Clean.of(paths, given)
     if uses_spark(options):
         return clean_on_spark(options)
+    start(options)
 
     def kept() -> str:
         return f"no article is written before all are done; {kept_of(options.work)}"
@@ -415,6 +418,8 @@ def compare(a: str, b: str, **given: Any) -> int:
 
     The figures are those a scan of the two gives; --weak shows weak passages as well.
     """
+    start_small("compare", (a, b), quiet=given["quiet"])
+
     from dedup.api import compare_two, joined
     from dedup.report import compare_view, json_parts
 

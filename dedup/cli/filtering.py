@@ -21,7 +21,7 @@ from dedup.cli.options import (
 )
 from dedup.cli.running import stopped_with, tell
 from dedup.cli.sections import SectionCommand
-from dedup.cli.warming import compile_first
+from dedup.cli.warming import compile_first, start_small
 
 if TYPE_CHECKING:
     from dedup.index import Index
@@ -100,11 +100,13 @@ def filter_command(path: str, **given: Any) -> int:
       dedup filter news.jsonl --index seen.index > annotated.jsonl
       crawl | dedup filter --index seen.index --drop --line-buffered | publish
     """  # noqa: D301 - click takes the backslash b as "do not wrap"
+    options = Filtering.of(path, given)
+    start_small("filter", [path], options.index, quiet=options.quiet)
+
     from dedup.index import Index
     from dedup.schema import ReadReport
     from dedup.sources.raw import check_lines
 
-    options = Filtering.of(path, given)
     _check_usage(options)
     check_lines(options.path, options.reading.options())
     compile_first("filter", quiet=options.quiet)

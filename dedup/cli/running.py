@@ -28,7 +28,7 @@ PIPE_COLUMNS = 100  # width of a view that goes to no terminal
 
 TRACEBACK = "DEDUP_TRACEBACK"
 _LINES = 500  # printed at once
-COMPILING = "dedup: compiling kernels, once a machine (about half a minute)"
+COMPILING = "dedup: compiling kernels, once a machine (half a minute to a minute)"
 
 
 _CLICK_WORDS = {

@@ -23,7 +23,7 @@ from dedup.cli.running import (
     tell,
     write_stdout,
 )
-from dedup.cli.warming import compile_first, find_first
+from dedup.cli.warming import compile_first, find_first, start_small
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ class Scanned:
 def kernels_of(config: Config) -> str:
     """Return the name under which the kernels of a scan are recorded."""
     return "duplicates" if config.find == ("duplicates",) else "scan"
+
+
+def start(options: Scan | Clean) -> None:
+    """Have a scan of little text run without compiling; before anything imports a kernel."""
+    command, quiet = kernels_of(options.config), options.view.quiet
+    start_small(command, options.paths, options.against, quiet=quiet)
 
 
 def show_plan(options: Scan) -> int:

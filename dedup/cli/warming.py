@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import gc
+import glob
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +23,18 @@ if TYPE_CHECKING:
 UNCACHED = (
     "dedup: warning: compiled kernels cannot be kept, so every run compiles them, which takes a "
     "minute or more: set NUMBA_CACHE_DIR to a folder that can be written"
+)
+
+
+SMALL = 32 * 1024  # bytes of text that kernels which are not compiled read in 5 to 15 s
+SMALL_INDEX = 8 * SMALL  # bytes of an index that goes with it
+_UNPACKED = 10  # a byte of a packed file is taken for so many
+_PACKED = {".parquet", ".feather", ".arrow", ".orc", ".zip", ".tar", ".tgz"} | {
+    ".gz", ".bgz", ".bz2", ".xz", ".zst", ".lz4"
+}  # fmt: skip
+INTERPRETING = (
+    "dedup: kernels are not compiled on this machine; so little text is read without, slowly "
+    "(`dedup warmup` compiles them, once)"
 )
 
 
@@ -82,6 +97,47 @@ def compile_first(command: str, *, quiet: bool) -> None:
     finally:
         if not quiet:
             counter.end()
+
+
+def start_small(
+    command: str, paths: Sequence[str], index: str | None = None, *, quiet: bool
+) -> None:
+    """Where kernels are not compiled yet and there is little text, run the command without.
+
+    To compile them takes a minute; to read the text by them as plain Python some seconds. What is
+    found is the same. To be called before anything that imports a kernel.
+    """
+    from dedup.kernels import warming
+
+    if not is_small(paths) or (index and not is_small([index], SMALL_INDEX)):
+        return
+    if not warming.is_ready(command) and warming.interpret() and not quiet:
+        tell(INTERPRETING)
+
+
+def is_small(paths: Sequence[str], most: int = SMALL) -> bool:
+    """Return whether files hold at most ``most`` bytes of text, as far as their sizes tell."""
+    left = most
+    for path in paths:
+        if path == "-" or "://" in path:
+            return False
+        for file in _files(path):
+            with suppress(OSError):
+                left -= file.stat().st_size * (_UNPACKED if file.suffix in _PACKED else 1)
+            if left < 0:
+                return False
+    return True
+
+
+def _files(path: str) -> Iterator[Path]:
+    """Yield the file of a path, or all of a folder or a pattern; none where nothing is there."""
+    if Path(path).is_dir():
+        for folder, _, names in os.walk(path):
+            yield from (Path(folder, name) for name in names)
+    elif Path(path).exists():
+        yield Path(path)
+    else:
+        yield from map(Path, glob.iglob(path, recursive=True))  # noqa: PTH207 - as sources do
 
 
 def find_first(command: str, paths: Sequence[str], reading: ReadOptions, *, quiet: bool) -> int:

@@ -223,6 +223,14 @@ class Kernel(registry.CPUDispatcher):
         return entry
 
 
+def cache_folder_of(function: Callable[..., Any]) -> Path | None:
+    """Return where what is compiled of a function's file would be kept; None if nowhere can be."""
+    try:
+        return Path(KernelCache(function).cache_path)
+    except RuntimeError:  # no folder can be written
+        return None
+
+
 @functools.cache
 def source_stamp() -> str:
     """Return what is different whenever a source of the kernels is."""

@@ -101,7 +101,7 @@ def measure(first, last, a, b, mate):
     tokens = 0
     size = 0.0
     unnamed = 0.0
-    weight = 0.0
+    weight = np.float64(0.0)  # whose sums, compiled or not, are of this type
     quoted_a = 0
     quoted_b = 0
     for i in range(first, last + 1):

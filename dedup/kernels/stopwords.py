@@ -209,9 +209,9 @@ def plain_capitals(flags, out):
     i = 0
     while i < len(flags):
         end = i + 1
-        capitals = flags[i] & CAPITAL
+        capitals = 1 if flags[i] & CAPITAL else 0
         while end < len(flags) and flags[end] & STARTS_LINE == 0:
-            capitals += flags[end] & CAPITAL
+            capitals += 1 if flags[end] & CAPITAL else 0
             end += 1
         telling = 10 * capitals < 6 * (end - i) or end - i < 3
         for j in range(i, end):

@@ -17,14 +17,17 @@ import platform
 import subprocess
 import sys
 import threading
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numba
+import numpy as np
+
 from dedup.kernels import _compiling, _signatures
-from dedup.kernels._jit import INTERPRETED
 
 RECORD = Path(__file__).with_name("signatures.json")
 _START = "from dedup.kernels.warming import work; work()"
@@ -63,16 +66,31 @@ def rows_of(names: Iterable[str]) -> list[int]:
 @functools.cache
 def cache_folder() -> Path | None:
     """Return where compiled kernels are kept; None where no folder can be written."""
-    from dedup.kernels.equality import hash_texts
+    return _compiling.cache_folder_of(rows_of)
 
-    found: Path | None = None if INTERPRETED else hash_texts.find_cache()  # type: ignore[attr-defined]
-    return found
+
+def is_interpreted() -> bool:
+    """Return whether kernels run as plain Python functions in this process."""
+    return bool(vars(numba.config)["DISABLE_JIT"])
+
+
+def interpret() -> bool:
+    """Run all kernels of this process as plain Python functions; return whether that can be.
+
+    It cannot where kernels have been imported already, or by NumPy 1, which makes of a product of
+    an unsigned and a Python number another type than a compiled kernel does.
+    """
+    if f"{__package__}._jit" in sys.modules or np.lib.NumpyVersion(np.__version__) < "2.0.0":
+        return False
+    vars(numba.config)["DISABLE_JIT"] = 1
+    warnings.filterwarnings("ignore", "overflow encountered", RuntimeWarning, "dedup.kernels")
+    return True
 
 
 def is_ready(command: str) -> bool:
-    """Return whether all kernels of a command have been compiled here, as far as is known."""
+    """Return whether a command compiles nothing, as far as is known."""
     folder = cache_folder()
-    return INTERPRETED or (folder is not None and (folder / _mark(command)).exists())
+    return is_interpreted() or (folder is not None and (folder / _mark(command)).exists())
 
 
 def _mark(command: str) -> str:
@@ -89,7 +107,7 @@ def warm(names: Iterable[str], tell: Callable[[int, int], None], processes: int)
     names = sorted(names)
     positions = rows_of(names)
     folder = cache_folder()
-    if INTERPRETED or folder is None or not positions:
+    if is_interpreted() or folder is None or not positions:
         return not positions
     crew = _Crew(_shares(positions), lambda done: tell(done, len(positions)))
     tell(0, len(positions))
