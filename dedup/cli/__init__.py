@@ -441,7 +441,9 @@ def compare(a: str, b: str, **given: Any) -> int:
 
 @root.command(short_help="Score the result of a scan against labels.")
 @click.argument("result", metavar="RESULT_DIR")
-@click.option("--labels", metavar="FILE", required=True, help="Labels as JSON lines or CSV.")
+@click.option(
+    "--labels", metavar="FILE", required=True, help="Labels as JSON lines, CSV or Parquet."
+)
 @click.option(
     "--pairs-from",
     metavar="RELATION",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +20,10 @@ from dedup.errors import OutputError
 StrPath: TypeAlias = "str | os.PathLike[str]"
 
 
+_HIDDEN = re.compile(r"(\..+\.)[0-9a-f]{12}\.tmp")  # the name of a file before it has its own
+_STALE = 24 * 3600  # seconds after which nobody writes to it any more
+
+
 class Staging:
     """Files written under temporary names until ``commit`` gives them their own, all at once."""
 
@@ -28,7 +34,7 @@ class Staging:
     def open(self, path: StrPath) -> BinaryIO:
         """Open a temporary file that will become ``path``; it stays open until ``commit``."""
         final = Path(path)
-        hidden = final.with_name(f".{final.name[:40]}.{secrets.token_hex(6)}.tmp")
+        hidden = final.with_name(f"{_hidden_stem(final.name)}{secrets.token_hex(6)}.tmp")
         file = hidden.open("xb")
         self._open.append(file)
         self._names.append((hidden, final))
@@ -73,6 +79,18 @@ class Staging:
             hidden.replace(final)
         for folder in sorted({final.parent for _, final in self._names}):
             _flush_folder(folder)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what killed processes left of the same files, once it is older than a day."""
+        stems = {(final.parent, _hidden_stem(final.name)) for _, final in self._names}
+        oldest = time.time() - _STALE
+        for folder in {folder for folder, _ in stems}:
+            with suppress(OSError), os.scandir(folder) as entries:
+                for each in entries:
+                    found = _HIDDEN.fullmatch(each.name)
+                    if found and (folder, found[1]) in stems and each.stat().st_mtime < oldest:
+                        Path(each.path).unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove what has not been renamed."""
@@ -81,6 +99,10 @@ class Staging:
                 file.close()
         for hidden, _ in self._names:
             hidden.unlink(missing_ok=True)
+
+
+def _hidden_stem(name: str) -> str:
+    return f".{name[:40]}."
 
 
 def file_sha256(path: Path) -> str:

@@ -71,8 +71,9 @@ class Found:
 
 
 def read_labels(path: str | Path) -> Labels:
-    """Read labels from JSON lines or CSV, also gzipped, and recognise their form by the first row.
+    """Read labels from JSON lines, CSV or Parquet, and recognise their form by the first row.
 
+    The first two may be gzipped.
     A document listed twice in two clusters, or a pair listed twice with two labels, is an error;
     a pair may be listed several times with more spans.
     """
@@ -122,8 +123,11 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line, row) of a CSV, TSV or JSON-lines file."""
+    """Yield (line, row) of a CSV, TSV, JSON-lines or Parquet file."""
     kind = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    if kind == ".parquet":
+        yield from _parquet_rows(path)
+        return
     if kind not in (".csv", ".tsv"):
         yield from _json_rows(path)
         return
@@ -138,6 +142,15 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     except csv.Error as error:
         line = reader.line_num + 1  # the reader counts a line once it is parsed
         raise InputError(f"broken CSV ({error})", path=str(path), line=line) from None
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            batches = (batch.to_pylist() for batch in file.iter_batches())
+            yield from enumerate(chain.from_iterable(batches), 1)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"cannot be read: {error}", path=str(path)) from error
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -83,6 +83,18 @@ def test_cluster_labels_of_csv(result, tmp_path, name, text):
     assert evaluate(path, result)["clusters"]["f1"] == 1
 
 
+def test_labels_of_parquet(result, tmp_path):
+    path = tmp_path / "labels.parquet"
+    pa.parquet.write_table(pa.table({"id": ["a", "b"], "cluster": [1, 1]}), path)
+    assert evaluate(path, result)["clusters"]["f1"] == 1
+    pa.parquet.write_table(pa.table({"id": ["a", None], "cluster": [1, 1]}), path)
+    with pytest.raises(InputError, match=r"labels.parquet:2: id: got None"):
+        evaluate(path, result)
+    path.write_bytes(b"PAR1")
+    with pytest.raises(InputError, match="cannot be read"):
+        evaluate(path, result)
+
+
 def test_pair_labels_of_csv(result, tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("a,b,label\nb,a,copy\na,c,non\nd,c,\n")
