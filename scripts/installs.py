@@ -7,7 +7,7 @@
     scripts/installs --contents                   # what is in the wheel and in the sdist
 
 Everything comes from the package index, as it does for users; uv and pipx too. A run of one way
-on one Python takes about two minutes, most of it the first compile.
+on one Python takes about two minutes, most of it to compile.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ SYSTEMS = {
     "macOS ARM": ("macosx_14_0_arm64", "macosx_11_0_arm64"),
     "Windows x86-64": ("win_amd64",),
 }
+STEPS = ("first scan, interpreted", "warmup", "second scan")
 QUIET = ("--quiet", "--disable-pip-version-check")
 
 
@@ -173,7 +174,7 @@ def cpu_seconds() -> float:
 
 
 def try_way(way: str, python: str, tools: Tools, more: Sequence[str]) -> list[str]:
-    """Install one way and scan twice; return the cells of a row: seconds of each, and MB."""
+    """Install one way, scan, compile, scan again; return the cells of a row: seconds, and MB."""
     install, which = WAYS[way]
     begin = time.perf_counter()
     command = install(getattr(tools.built, which), tools, python)
@@ -182,10 +183,11 @@ def try_way(way: str, python: str, tools: Tools, more: Sequence[str]) -> list[st
     if said.split() != ["dedup", version()]:
         raise SystemExit(f"{way}: {said!r}")
     size = size_of(tools.folder)
-    scan, times = [*command, "scan", str(ROOT / "seeds"), *more], []
-    for _ in range(2):
+    scan, times = ("scan", str(ROOT / "seeds"), *more), []
+    for step in (scan, ("warmup", "duplicates" if more else "scan"), scan):
         start, used = time.perf_counter(), cpu_seconds()
-        if "5 read = 5 kept" not in tools.call(*scan, python=python):
+        said = tools.call(*command, *step, python=python)
+        if step is scan and "5 read = 5 kept" not in said:
             raise SystemExit(f"{way}: the seeds are not scanned as they should be")
         times.append(f"{time.perf_counter() - start:.1f} ({cpu_seconds() - used:.1f})")
     return [f"{installed - begin:.0f}", *times, str(size or "none")]
@@ -193,11 +195,12 @@ def try_way(way: str, python: str, tools: Tools, more: Sequence[str]) -> list[st
 
 def install_all(pythons: Sequence[str], ways: Sequence[str], more: Sequence[str]) -> None:
     """Try each way on each Python, and print a row of a table for each."""
-    print("| Python | way | install, s | first scan, s (CPU) | second scan, s (CPU) | MB |")
-    print("|---|---|--:|--:|--:|--:|")
+    columns = ("Python", "way", "install, s", *(f"{each}, s (CPU)" for each in STEPS), "MB")
+    print(f"| {' | '.join(columns)} |")
+    print("|---|---|--:|--:|--:|--:|--:|")
     for name, path in pythons_here(pythons):
         if path is None:
-            print(f"| {name} | not run: no such Python on this machine | | | | |", flush=True)
+            print(f"| {name} | not run: no such Python on this machine | | | | | |", flush=True)
             continue
         for way in ways:
             with tempfile.TemporaryDirectory(prefix="dedup-installs-") as folder:
