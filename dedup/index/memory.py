@@ -24,11 +24,12 @@ from dedup.index.stories import MemoryStories
 from dedup.index.templates import (
     Cleaner,
     SiteTemplate,
-    forget_sites,
+    count_again,
     keep_line,
     kept_lines,
     recount,
     templates,
+    thinned_sites,
 )
 from dedup.index.verdicts import KnownPassage, Verdict
 from dedup.kernels.noted import Noted
@@ -92,7 +93,8 @@ class MemoryStore:
         with self._lock:
             old = [row for row in self._shelf.by_number.values() if row.record.when < before]
             taken = self._take_away(row.record.id for row in sorted(old, key=lambda row: row.leads))
-            forget_sites(self._shelf)
+            for place in thinned_sites(self._shelf):
+                count_again(self._shelf, place)
         return taken
 
     def _take_away(self, names: Iterable[str]) -> int:

@@ -693,3 +693,27 @@ def test_a_row_with_other_bytes_is_read_again(tmp_path):
             sql = "UPDATE docs SET seal = ?, record = ? WHERE number = 1"
             connection.execute(sql, (seal, record))
         assert index.search(QUOTE).passages == ()
+
+
+def test_templates_are_counted_over_the_articles_that_are_left(place):
+    """After ``expire`` as well: of a site with a kept line, and of one without articles."""
+    day = 86_400
+    with Index.open(place, clean=True, clock=lambda: 1_764_600_000) as index:
+        for number in range(20):
+            given = article(number, FOOT, site="one.example")
+            index.add(given | {"date": 1_764_500_000 + (number >= 14) * day})
+            index.add(article(100 + number, FOOT, site="two.example") | {"date": 1_764_500_000})
+        index.keep_line(FOOT, "one.example")
+        index.keep_line(FOOT, "two.example")
+        listed = {each.site: (each.articles, each.of) for each in index.templates()}
+        assert min(listed["one.example"]) > 6
+        assert index.expire(1_764_500_000 + day) == 34
+        (found,) = index.templates()
+        assert (found.site, found.articles, found.of, found.kept) == ("one.example", 6, 6, True)
+        kept = sorted(index.store.kept_lines())
+        assert kept == [("one.example", FOOT.casefold()), ("two.example", FOOT.casefold())]
+        assert index.verify() == []
+        for number in range(40, 60):  # a kept line of a site that had no articles left
+            verdict = index.check_and_add(article(number, FOOT, site="two.example"))
+            assert verdict.removals == ()
+        assert index.templates("two.example")[0].kept
