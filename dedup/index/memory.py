@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dedup.core.arrays import Texts, UInt64
+from dedup.core.arrays import Bool, Texts, UInt64
 from dedup.errors import OutputError
 from dedup.index.buckets import Buckets
 from dedup.index.entries import Entry, Record
@@ -49,6 +49,11 @@ class MemoryStore:
         """Decide on entries in their order, and with ``add`` keep them."""
         with self._lock:
             return self._rules.insert_all(self._shelf, entries, add, search)
+
+    def met(self, keys: UInt64) -> Bool:
+        """Tell which articles may be known, by a row of keys each."""
+        with self._lock:
+            return self._rules.met(self._shelf, keys)
 
     def load(self, entries: Iterable[Entry]) -> Counter[str]:
         """Keep entries, and count the verdicts."""

@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from dedup.core.arrays import Texts, UInt64, distinct, some_texts, texts_from_strings
+from dedup.core.arrays import Bool, Texts, UInt64, distinct, some_texts, texts_from_strings
 from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
 from dedup.index.entries import (
     Compared,
@@ -42,7 +42,7 @@ from dedup.index.settings import Settings
 from dedup.index.signing import id_key, keys_of, salts_of
 from dedup.index.store import BUCKET, CANDIDATES, Counts
 from dedup.index.templates import Cleaner, Counted, Page, Site, SiteShelf
-from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, KnownPassage, Verdict
+from dedup.index.verdicts import DUPLICATE, UPDATED, KnownPassage, Verdict, unknown
 from dedup.kernels.noted import Noted, find_noted_rows
 from dedup.text.tokens import tokenise_texts
 
@@ -195,15 +195,25 @@ class Rules:
         self, shelf: Shelf, entries: Sequence[Entry], add: bool, search: bool
     ) -> list[Verdict]:
         """Return the verdicts of articles, each against all before it if they are kept."""
-        if add or search or len(entries) == 1:
-            return [self.insert(shelf, each, add=add, search=search) for each in entries]
-        met = _met(shelf, entries)
-        return [
-            self.insert(shelf, each, add=False, search=False)
-            if is_met
-            else Verdict(verdict=NEW, first=NEW, cluster=each.id or None)
-            for each, is_met in zip(entries, met, strict=True)
-        ]
+        return [self.insert(shelf, each, add=add, search=search) for each in entries]
+
+    def met(self, shelf: Shelf, keys: UInt64) -> Bool:
+        """Tell which articles, a row of keys each, have one in common with those on a shelf.
+
+        All others are new.
+        """
+        found: Bool = np.zeros(len(keys), np.bool_)
+        noted = shelf.noted_keys()
+        if noted is not None:
+            find_noted_rows(keys, noted, found)
+            return found
+        for low in range(0, len(keys), _LOOKED_UP):
+            some = keys[low : low + _LOOKED_UP]
+            there = [bool(each) for each in shelf.articles(some.ravel().tolist())]
+            found[low : low + _LOOKED_UP] = (
+                np.array(there, np.bool_).reshape(some.shape).any(axis=1)
+            )
+        return found
 
     def insert(self, shelf: Shelf, entry: Entry, *, add: bool, search: bool = True) -> Verdict:
         """Return the verdict of an article; with ``add`` store it; with ``search`` passages too."""
@@ -221,8 +231,7 @@ class Rules:
         if old is not None:
             return self._update(shelf, case, old)
         match, beside = self._find(shelf, case, equal)
-        fresh = Verdict(verdict=NEW, first=NEW, cluster=entry.id or None)
-        verdict = fresh if match is None else duplicate_of(match[0].record, match[1])
+        verdict = unknown(entry.id) if match is None else duplicate_of(match[0].record, match[1])
         match = match or beside
         verdict, look = self._said(shelf, case, verdict, leads=match is None and entry.count > 0)
         if add:
@@ -503,23 +512,6 @@ def duplicate_of(record: Record, like: Likeness) -> Verdict:
         lost_tokens=lost_tokens,
         lost_facts=lost_facts,
     )
-
-
-def _met(shelf: Shelf, entries: Sequence[Entry]) -> Sequence[bool]:
-    """Tell which articles have a key in common with those on a shelf: all others are new."""
-    noted = shelf.noted_keys()
-    if noted is not None:
-        keys = np.frombuffer(b"".join([each.keys for each in entries]), np.uint64)
-        met = np.zeros(len(entries), np.bool_)
-        if len(entries):
-            find_noted_rows(keys.reshape(len(entries), -1), noted, met)
-        return met.tolist()
-    found: list[bool] = []
-    for low in range(0, len(entries), _LOOKED_UP):
-        some = [each.key_list() for each in entries[low : low + _LOOKED_UP]]
-        buckets = iter(shelf.articles([key for own in some for key in own]))
-        found += [any([next(buckets) for _ in own]) for own in some]
-    return found
 
 
 def _named(shelf: Shelf, numbers: Sequence[int], name: str) -> Row | None:

@@ -18,7 +18,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from dedup.core.arrays import Texts
+from dedup.core.arrays import Bool, Texts, UInt64
 from dedup.errors import CorruptIndex, IndexUnavailable, OutputError
 from dedup.index.entries import Entry, Record
 from dedup.index.rules import Row, Rules
@@ -102,6 +102,11 @@ class SQLiteStore:
             shelf.settle_seeds()
             shelf.save()
         return verdicts
+
+    def met(self, keys: UInt64) -> Bool:
+        """Tell which articles may be known, by a row of keys each."""
+        with self._database.reading() as connection:
+            return self._rules.met(self._at(connection), keys)
 
     def search(self, text: str, most: int) -> Search:
         """Return what of a text stands in the articles."""
