@@ -45,19 +45,18 @@ class Dropping:
         return (self.known and is_known) or bool(self.passages and matched >= self.passages)
 
 
-def with_index(
-    result: Result,
-    batches: Iterable[pa.RecordBatch],
-    index: Index,
-    dropping: Dropping = Dropping(),
-) -> Result:
-    """Return a result with what an index says of its documents, read again in ``batches``.
+def with_index(result: Result, batches: Iterable[pa.RecordBatch], asked: Asked) -> Result:
+    """Return a result with what an index says of its documents.
 
-    It has two more tables, ``against`` and ``against_passages``, and ``against`` in the summary.
+    Where these were not ``asked`` for while they were read they are read again, in ``batches``.
+    The result has two more tables, ``against`` and ``against_passages``, and ``against`` in the
+    summary.
     """
-    asked, corpus = _Asked(index, result.config, dropping), result.corpus
-    for batch in batches:
-        asked.take(batch)
+    corpus = result.corpus
+    if asked.read != len(result.tables["documents"]):
+        asked = Asked(asked.index, asked.config, asked.dropping)
+        for batch in batches:
+            asked.take(batch)
     if corpus.read_report.damaged["duplicate_id"] and corpus.order is not None:
         names = result.tables["documents"]["doc_id"].to_pylist()
         asked.rename(dict(zip(corpus.order.tolist(), names, strict=True)))
@@ -96,8 +95,8 @@ def _without(result: Result, dropped: set[str]) -> Result:
 
 
 @dataclass(slots=True)
-class _Asked:
-    """What an index says of documents, some at a time."""
+class Asked:
+    """What an index says of documents, some at a time, in the order in which they are read."""
 
     index: Index
     config: Config
@@ -107,7 +106,7 @@ class _Asked:
     told: Counter[str] = field(default_factory=Counter)
     _origins: list[int] = field(default_factory=list)  # of each row the document, as it was read
     _stretches: list[int] = field(default_factory=list)  # of each passage
-    _read: int = 0
+    read: int = 0
 
     def take(self, batch: pa.RecordBatch) -> None:
         """Ask for the documents of a batch."""
@@ -128,10 +127,10 @@ class _Asked:
             self.rows.append(
                 {"doc_id": name, **said, "matched_tokens": matched, "dropped": dropped}
             )
-            self._origins.append(self._read + row)
+            self._origins.append(self.read + row)
             self.passages += ({**each, "a": name} for each in own)
-            self._stretches += [self._read + row] * len(own)
-        self._read += len(batch)
+            self._stretches += [self.read + row] * len(own)
+        self.read += len(batch)
 
     def rename(self, names: dict[int, str]) -> None:
         """Call documents by their unique ids, given in the order of reading."""

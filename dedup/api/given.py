@@ -11,6 +11,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pyarrow as pa
+
 from dedup.config import Config
 from dedup.core.checkpoints import Work
 from dedup.core.formats import kind_of
@@ -36,7 +38,8 @@ class Running:
 
     ``threads`` 0 is one a core, ``memory`` (bytes) 0 is half of the machine's. ``progress`` is told
     the name of each stage, how many are done and how many there are; ``reading`` is told how many
-    bytes of the inputs were read since it was last told; ``opened`` is given the work folder.
+    bytes of the inputs were read since it was last told; ``opened`` is given the work folder, and
+    ``read`` the documents of files, in order, as they are read for the first time.
     """
 
     threads: int = 0
@@ -45,6 +48,7 @@ class Running:
     progress: Progress | None = None
     reading: Callable[[int], None] | None = None
     opened: Callable[[Work], None] | None = None
+    read: Callable[[pa.RecordBatch], None] | None = None
 
     @classmethod
     def of(

@@ -74,7 +74,7 @@ def scan_files(
         temporary = tempfile.TemporaryDirectory(prefix="dedup-", ignore_cleanup_errors=True)
         folder = Path(temporary.name)
     place = folder or running.work or Path(tempfile.gettempdir())
-    files = Files(paths, options, folder=place, told=running.reading)
+    files = Files(paths, options, folder=place, told=running.reading, tell=running.read)
     work = Work.at(running.work, files.header(config)) if running.work else None
     if work is not None and running.opened is not None:
         running.opened(work)

@@ -6,7 +6,8 @@ import dataclasses
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,8 +28,7 @@ from dedup.cli.warming import compile_first, find_first, start_small
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
+    from dedup.api.against import Asked
     from dedup.api.runs import Inputs
     from dedup.cli.commands import Clean, Scan
     from dedup.config import Config
@@ -104,6 +104,7 @@ def scan_files(options: Scan | Clean) -> Scanned:
     with (
         live("reading", size, "B", quiet=options.view.quiet) as bar,
         watched(bar.step),
+        _asked(options) as asked,
     ):
         running = Running(
             threads=options.threads,
@@ -112,11 +113,10 @@ def scan_files(options: Scan | Clean) -> Scanned:
             progress=bar.stage,
             reading=bar.update,
             opened=None if options.view.quiet else _say_resumed,
+            read=None if asked is None else asked.take,
         )
         result, inputs = runs.scan_files(options.paths, reading, options.config, running, folder)
-        if options.against:
-            assert inputs.files is not None
-            result = _beside_index(result, inputs.files.batches(), options)
+        result = _beside_index(result, inputs, asked)
     return Scanned(result, inputs, time.perf_counter() - begin, rows, folder)
 
 
@@ -214,7 +214,11 @@ def scan_signed(options: Scan) -> Scanned:
             options.format == "parquet",
         )
         rows = Rereading(paths, reading, folder=folder, columns=columns)
-    with live("starting", quiet=options.view.quiet) as bar, watched(bar.step):
+    with (
+        live("starting", quiet=options.view.quiet) as bar,
+        watched(bar.step),
+        _asked(options) as asked,
+    ):
         running = Running(
             threads=options.threads,
             memory=options.memory or 0,
@@ -222,9 +226,7 @@ def scan_signed(options: Scan) -> Scanned:
             progress=bar.stage,
         )
         result, inputs = runs.scan_signed(options.paths, options.only_new, options.config, running)
-        if options.against:
-            assert inputs.files is not None
-            result = _beside_index(result, inputs.files.batches(), options)
+        result = _beside_index(result, inputs, asked)
     return Scanned(result, inputs, time.perf_counter() - begin, rows)
 
 
@@ -241,16 +243,28 @@ def _check_index(options: Scan | Clean) -> None:
             raise ConfigError("drop_known_passages", given, allowed, f"{{name}}: {allowed}")
 
 
-def _beside_index(
-    result: Result, batches: Iterable[pa.RecordBatch], options: Scan | Clean
-) -> Result:
-    """Ask the index that was named for every document, read once more in ``batches``."""
-    from dedup.api.against import Dropping, with_index
+@contextmanager
+def _asked(options: Scan | Clean) -> Iterator[Asked | None]:
+    """Give what asks the index that was named for documents; ``None`` where none was."""
+    if options.against is None:
+        yield None
+        return
+    from dedup.api.against import Asked, Dropping
     from dedup.index import Index
 
     dropping = Dropping(options.drop_known, options.drop_known_passages)
-    with Index.open(str(options.against), mode="r") as index:
-        return with_index(result, batches, index, dropping)
+    with Index.open(options.against, mode="r") as index:
+        yield Asked(index, options.config, dropping)
+
+
+def _beside_index(result: Result, inputs: Inputs, asked: Asked | None) -> Result:
+    """Add what an index says of all documents, which are read again where need be."""
+    if asked is None:
+        return result
+    from dedup.api.against import with_index
+
+    assert inputs.files is not None
+    return with_index(result, inputs.files.batches(), asked)
 
 
 def _temporary_folder() -> str:

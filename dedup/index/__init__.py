@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from dedup.config import Config
 from dedup.core.arrays import clean_string
 from dedup.core.dates import when
@@ -35,7 +37,7 @@ from dedup.index.sqlite import SQLiteStore
 from dedup.index.store import Store
 from dedup.index.stories import Arrived, Stories, opened
 from dedup.index.templates import SiteTemplate
-from dedup.index.verdicts import VERDICTS, KnownPassage, Verdict
+from dedup.index.verdicts import VERDICTS, KnownPassage, Verdict, unknown
 
 __all__ = [
     "MODES",
@@ -275,8 +277,18 @@ class Index:
 
         Without ``passages`` none are sought, and nothing is said of what cleaning would take out.
         """
-        for entries in self._signer.sign_many(documents, named=False):
-            yield from self.store.insert(entries, add=False, search=passages)
+        if passages:
+            for entries in self._signer.sign_many(documents, named=False):
+                yield from self.store.insert(entries, add=False)
+            return
+        for sealed in self._signer.seal_many(documents, named=False):
+            rows = np.flatnonzero(self.store.met(sealed.keys)).tolist()
+            entries = [sealed.entry(row) for row in rows]
+            known = dict(
+                zip(rows, self.store.insert(entries, add=False, search=False), strict=True)
+            )
+            for row in range(len(sealed)):
+                yield known.get(row) or unknown(sealed.names[row])
 
     def check_and_add_many(self, documents: Iterable[Any]) -> Iterator[Verdict]:
         """Yield the verdict of each article, in order, and store it.

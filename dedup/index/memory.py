@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dedup.core.arrays import Texts, UInt64
+from dedup.core.arrays import Bool, Texts, UInt64
 from dedup.errors import OutputError
 from dedup.index.buckets import Buckets
 from dedup.index.entries import Entry, Record
@@ -24,11 +24,12 @@ from dedup.index.stories import MemoryStories
 from dedup.index.templates import (
     Cleaner,
     SiteTemplate,
-    forget_sites,
+    count_again,
     keep_line,
     kept_lines,
     recount,
     templates,
+    thinned_sites,
 )
 from dedup.index.verdicts import KnownPassage, Verdict
 from dedup.kernels.noted import Noted
@@ -48,6 +49,11 @@ class MemoryStore:
         """Decide on entries in their order, and with ``add`` keep them."""
         with self._lock:
             return self._rules.insert_all(self._shelf, entries, add, search)
+
+    def met(self, keys: UInt64) -> Bool:
+        """Tell which articles may be known, by a row of keys each."""
+        with self._lock:
+            return self._rules.met(self._shelf, keys)
 
     def load(self, entries: Iterable[Entry]) -> Counter[str]:
         """Keep entries, and count the verdicts."""
@@ -92,7 +98,8 @@ class MemoryStore:
         with self._lock:
             old = [row for row in self._shelf.by_number.values() if row.record.when < before]
             taken = self._take_away(row.record.id for row in sorted(old, key=lambda row: row.leads))
-            forget_sites(self._shelf)
+            for place in thinned_sites(self._shelf):
+                count_again(self._shelf, place)
         return taken
 
     def _take_away(self, names: Iterable[str]) -> int:
@@ -185,6 +192,10 @@ class _MemoryShelf:
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """Return articles by number, in order, without those that were removed."""
         return [self.by_number[each] for each in numbers if each in self.by_number]
+
+    def stamps(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Return the stamps of those articles that are there: a number has one row for ever."""
+        return {each: 0 for each in numbers if each in self.by_number}
 
     def append(
         self,

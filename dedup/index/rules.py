@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from dedup.core.arrays import Texts, UInt64, distinct, some_texts, texts_from_strings
+from dedup.core.arrays import Bool, Texts, UInt64, distinct, some_texts, texts_from_strings
 from dedup.index.comparing import EQUAL, Comparer, Likeness, signatures_of
 from dedup.index.entries import (
     Compared,
@@ -27,27 +27,24 @@ from dedup.index.entries import (
     unpack,
     unpacked_texts,
 )
+from dedup.index.ready import ArticleShelf, Candidate, Looked, Query, Ready, masked_tokens
 from dedup.index.searching import (
     MOST,
     Search,
     Seeds,
     SeedShelf,
-    Spans,
-    align,
-    align_many,
     candidates_of_many,
     find_candidates,
     likely_texts,
-    masked_tokens,
     sample,
 )
 from dedup.index.settings import Settings
 from dedup.index.signing import id_key, keys_of, salts_of
 from dedup.index.store import BUCKET, CANDIDATES, Counts
 from dedup.index.templates import Cleaner, Counted, Page, Site, SiteShelf
-from dedup.index.verdicts import DUPLICATE, NEW, UPDATED, KnownPassage, Verdict
+from dedup.index.verdicts import DUPLICATE, UPDATED, KnownPassage, Verdict, unknown
 from dedup.kernels.noted import Noted, find_noted_rows
-from dedup.text.tokens import Tokens, tokenise_texts
+from dedup.text.tokens import tokenise_texts
 
 Match = tuple["Row", Likeness]
 NEAREST = 16  # articles that each of many texts is aligned with
@@ -63,12 +60,13 @@ class Row:
     signatures alone.
     """
 
-    __slots__ = ("_packed", "_permutations", "_record", "group", "leads", "number")
+    __slots__ = ("_packed", "_permutations", "_record", "group", "leads", "number", "stamp")
 
     def __init__(
         self, number: int, group: int, leads: bool, record: Record | bytes, permutations: int
     ) -> None:
         self.number, self.group, self.leads = number, group, leads
+        self.stamp = 0  # what tells rows of one number apart, where a store has such
         self._packed = record if isinstance(record, bytes) else None
         self._record = None if isinstance(record, bytes) else record
         self._permutations = permutations
@@ -145,8 +143,12 @@ class Shelf(Protocol):
         ...
 
 
-class FullShelf(Shelf, SeedShelf, SiteShelf, Protocol):
+class FullShelf(Shelf, SeedShelf, SiteShelf, ArticleShelf, Protocol):
     """The same of a store that keeps sites and seeds as well, where the settings ask for them."""
+
+    def rows(self, numbers: Sequence[int]) -> list[Row]:
+        """Return articles by number, in order; those that are not there any more are left out."""
+        ...
 
 
 @dataclass(slots=True)
@@ -175,15 +177,6 @@ class _Look:
     seeds: UInt64 | None = None  # keys of the article, each once
 
 
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """A text that is looked up: its tokens and seeds, and the stretches that do not count."""
-
-    tokens: Tokens
-    seeds: Seeds
-    own: Spans = ()
-
-
 class Rules:
     """Decide on articles and keep them."""
 
@@ -191,6 +184,7 @@ class Rules:
         self.settings = settings
         self.comparer = Comparer(settings)
         self.cleaner = Cleaner(self.comparer.config, settings.salt)
+        self.ready = Ready()
 
     def called(self, shelf: Shelf, name: str) -> Row | None:
         """Return the article of an id."""
@@ -201,15 +195,25 @@ class Rules:
         self, shelf: Shelf, entries: Sequence[Entry], add: bool, search: bool
     ) -> list[Verdict]:
         """Return the verdicts of articles, each against all before it if they are kept."""
-        if add or search or len(entries) == 1:
-            return [self.insert(shelf, each, add=add, search=search) for each in entries]
-        met = _met(shelf, entries)
-        return [
-            self.insert(shelf, each, add=False, search=False)
-            if is_met
-            else Verdict(verdict=NEW, first=NEW, cluster=each.id or None)
-            for each, is_met in zip(entries, met, strict=True)
-        ]
+        return [self.insert(shelf, each, add=add, search=search) for each in entries]
+
+    def met(self, shelf: Shelf, keys: UInt64) -> Bool:
+        """Tell which articles, a row of keys each, have one in common with those on a shelf.
+
+        All others are new.
+        """
+        found: Bool = np.zeros(len(keys), np.bool_)
+        noted = shelf.noted_keys()
+        if noted is not None:
+            find_noted_rows(keys, noted, found)
+            return found
+        for low in range(0, len(keys), _LOOKED_UP):
+            some = keys[low : low + _LOOKED_UP]
+            there = [bool(each) for each in shelf.articles(some.ravel().tolist())]
+            found[low : low + _LOOKED_UP] = (
+                np.array(there, np.bool_).reshape(some.shape).any(axis=1)
+            )
+        return found
 
     def insert(self, shelf: Shelf, entry: Entry, *, add: bool, search: bool = True) -> Verdict:
         """Return the verdict of an article; with ``add`` store it; with ``search`` passages too."""
@@ -227,8 +231,7 @@ class Rules:
         if old is not None:
             return self._update(shelf, case, old)
         match, beside = self._find(shelf, case, equal)
-        fresh = Verdict(verdict=NEW, first=NEW, cluster=entry.id or None)
-        verdict = fresh if match is None else duplicate_of(match[0].record, match[1])
+        verdict = unknown(entry.id) if match is None else duplicate_of(match[0].record, match[1])
         match = match or beside
         verdict, look = self._said(shelf, case, verdict, leads=match is None and entry.count > 0)
         if add:
@@ -302,9 +305,8 @@ class Rules:
 
     def search(self, shelf: FullShelf, text: str, most: int) -> Search:
         """Return what of a text stands in the articles."""
-        tokens = tokenise_texts(texts_from_strings([text]))
-        seeds = sample(tokens, None, self.settings.salt)
-        return self._search(shelf, _Query(tokens, seeds), most, None)
+        looked = Looked.of(tokenise_texts(texts_from_strings([text])))
+        return self._search(shelf, looked, sample(looked, self.settings.salt), most, None)
 
     def passages_of(self, shelf: FullShelf, texts: Texts) -> list[list[KnownPassage]]:
         """Return the passages of many texts, together: with ``NEAREST`` articles of each."""
@@ -313,22 +315,24 @@ class Rules:
         if noted is not None:
             likely = likely_texts(texts, noted, self.settings.salt)
         is_all = len(likely) == len(texts)
-        tokens = tokenise_texts(texts if is_all else some_texts(texts, likely))
-        seeds = sample(tokens, None, self.settings.salt, noted)
-        asked = candidates_of_many(shelf, seeds, len(tokens), NEAREST)
-        made: dict[int, list[KnownPassage]] = {}
+        looked = Looked.of(tokenise_texts(texts if is_all else some_texts(texts, likely)))
+        seeds = sample(looked, self.settings.salt, noted)
+        asked = candidates_of_many(shelf, seeds, len(looked.tokens), NEAREST)
+        found: list[list[KnownPassage]] = [[] for _ in range(len(texts))]
         for low in range(0, len(asked), _TOGETHER):
             some = asked[low : low + _TOGETHER]
             numbers = sorted({number for each in some for number in each.numbers})
-            there = {
-                row.number: row.compared()
-                for first in range(0, len(numbers), _ROWS)
-                for row in shelf.rows(numbers[first : first + _ROWS])
-            }
-            made |= align_many(tokens, some, there, self.comparer.config)
-        found: list[list[KnownPassage]] = [[] for _ in range(len(texts))]
-        for place, passages in made.items():
-            found[int(likely[place])] = passages
+            there: dict[int, Candidate] = {}
+            for first in range(0, len(numbers), _ROWS):
+                there |= self.ready.candidates(shelf, numbers[first : first + _ROWS])
+            queries = [
+                Query(at, [there[number] for number in each.numbers if number in there])
+                for at, each in enumerate(some)
+            ]
+            own = looked.some([each.row for each in some])
+            passages = self.ready.find(own, queries, self.comparer.config)
+            for each, told in zip(some, passages, strict=True):
+                found[int(likely[each.row])] = told
         return found
 
     def _said(
@@ -355,14 +359,17 @@ class Rules:
             own = [(each.start, each.end) for each in removals]
             passages = ()
             if verdict.relation != EQUAL.relation:
-                seeds = sample(page.tokens, masked_tokens(page.tokens, [own]), self.settings.salt)
+                looked = Looked.of(page.tokens, masked_tokens(page.tokens, [own]))
+                seeds = sample(looked, self.settings.salt)
                 look.seeds = distinct(seeds.keys)
-                passages = self._known(full, case, _Query(page.tokens, seeds, own))
+                passages = self._known(full, case, looked, seeds)
         return replace(verdict, removals=removals, passages=passages), look
 
-    def _known(self, shelf: FullShelf, case: _Case, query: _Query) -> tuple[KnownPassage, ...]:
+    def _known(
+        self, shelf: FullShelf, case: _Case, looked: Looked, seeds: Seeds
+    ) -> tuple[KnownPassage, ...]:
         """Return the passages that an article shares with those it may be compared with."""
-        found = self._search(shelf, query, MOST, lambda each: self._may_share(each, case))
+        found = self._search(shelf, looked, seeds, MOST, lambda each: self._may_share(each, case))
         shelf.counts.full_seeds += case.add and found.full_keys > 0
         shelf.counts.cut_searches += case.add and found.cut_candidates > 0
         return found.passages
@@ -370,7 +377,8 @@ class Rules:
     def _search(
         self,
         shelf: FullShelf,
-        query: _Query,
+        looked: Looked,
+        seeds: Seeds,
         most: int,
         may_share: Callable[[Compared], bool] | None,
     ) -> Search:
@@ -378,19 +386,18 @@ class Rules:
 
         Where any will do it is a person who asks: then also for a few words as they are.
         """
-        found = find_candidates(shelf, query.seeds, most)
-        chosen: list[Compared] = []
+        found = find_candidates(shelf, seeds, most)
+        chosen: list[Candidate] = []
         low = 0
         while low < len(found.numbers) and len(chosen) < most:
             numbers = found.numbers[low : low + most].tolist()
-            there = {row.number: row.compared() for row in shelf.rows(numbers)}
-            some = [there[each] for each in numbers if each in there]
-            chosen += some if may_share is None else filter(may_share, some)
+            there = self.ready.candidates(shelf, numbers)
+            some = (there[each] for each in numbers if each in there)
+            chosen += [each for each in some if may_share is None or may_share(each.article)]
             low += most
         chosen = chosen[:most]
         verbatim = may_share is None
-        config = self.comparer.config
-        passages = align(query.tokens, query.own, chosen, config, verbatim=verbatim)
+        passages = self.ready.align(looked, chosen, self.comparer.config, verbatim=verbatim)
         return Search(tuple(passages), len(chosen), found.cut, found.full_keys)
 
     def _find(
@@ -505,23 +512,6 @@ def duplicate_of(record: Record, like: Likeness) -> Verdict:
         lost_tokens=lost_tokens,
         lost_facts=lost_facts,
     )
-
-
-def _met(shelf: Shelf, entries: Sequence[Entry]) -> Sequence[bool]:
-    """Tell which articles have a key in common with those on a shelf: all others are new."""
-    noted = shelf.noted_keys()
-    if noted is not None:
-        keys = np.frombuffer(b"".join([each.keys for each in entries]), np.uint64)
-        met = np.zeros(len(entries), np.bool_)
-        if len(entries):
-            find_noted_rows(keys.reshape(len(entries), -1), noted, met)
-        return met.tolist()
-    found: list[bool] = []
-    for low in range(0, len(entries), _LOOKED_UP):
-        some = [each.key_list() for each in entries[low : low + _LOOKED_UP]]
-        buckets = iter(shelf.articles([key for own in some for key in own]))
-        found += [any([next(buckets) for _ in own]) for own in some]
-    return found
 
 
 def _named(shelf: Shelf, numbers: Sequence[int], name: str) -> Row | None:

@@ -7,7 +7,7 @@ most within some forty words are compared with it, all in one alignment, as in a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -16,8 +16,6 @@ import numpy as np
 
 from dedup.config import Config
 from dedup.core.arrays import (
-    Bool,
-    Float32,
     Float64,
     Int64,
     Texts,
@@ -25,30 +23,24 @@ from dedup.core.arrays import (
     distinct,
 )
 from dedup.index.entries import Compared, Record, unpacked_texts
+from dedup.index.ready import Looked, masked_tokens
 from dedup.index.store import BUCKET
 from dedup.index.verdicts import DUPLICATE, KnownPassage
 from dedup.kernels import sampled as kernel
 from dedup.kernels.noted import Noted, note_keys
-from dedup.kernels.pieces import WEAK
 from dedup.kernels.seeds import NGRAMS, WORD_PAIRS, Kind, Words
-from dedup.passages.find import LEVELS, Passages, find_passages_with
-from dedup.passages.find import Asked as Pairing
-from dedup.passages.neighbours import join_neighbours
 from dedup.passages.seeds import WORD_PAIR_REACH
-from dedup.text.stopwords import LEAST_COVERED, classify, classify_alone, particles, stop_lists
-from dedup.text.tokens import Tokens, bare_tokens, joined_tokens, tokenise_texts
+from dedup.text.stopwords import LEAST_COVERED, particles, stop_lists
+from dedup.text.tokens import bare_tokens, tokenise_texts
 
 MOST = 64  # articles that a text is aligned with, where nothing else is asked for
 _RUN = Config().passage_size  # words of an n-gram
-_FEW = 40  # tokens of a text whose words are also sought as they are
 _WINDOW = 40  # tokens whose hits are added up
 _ALIKE = 0.9  # Jaccard from which a copy holds hardly anything that its representative lacks
 _APART = 2  # tokens from one seed that counts to the next
 MOST_NOTED = 1 << 20  # keys of a store that are noted, in some 100 bits each
 _ASKED_FIRST = 64  # texts that are looked at together before more are
 _NUMBER = np.uint64(32)
-
-Spans = Sequence[tuple[int, int]]  # code points of a text that are not looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +94,15 @@ class SeedShelf(Protocol):
         ...
 
 
-def sample(tokens: Tokens, masked: Bool | None, salt: int, noted: Noted | None = None) -> Seeds:
+def sample(looked: Looked, salt: int, noted: Noted | None = None) -> Seeds:
     """Return the seeds of documents that an index keeps; each follows from its document alone.
 
     Where keys were ``noted`` (``note``), other seeds are left out.
     """
     among = _ANY if noted is None else noted
-    classes = classify_alone(tokens, masked).classes
-    words = Words(tokens.hashes, tokens.prefixes, classes, tokens.flags, tokens.bounds)
+    tokens = looked.tokens
+    given = tokens.hashes, tokens.prefixes, looked.words.classes, tokens.flags, tokens.bounds
+    words = Words(*given)
     found = []
     for kind in (Kind(NGRAMS, _RUN), Kind(WORD_PAIRS, WORD_PAIR_REACH)):
         size = len(tokens.hashes)
@@ -179,27 +172,13 @@ def seeds_of(records: Sequence[Record], salt: int) -> Seeds:
     """Return the seeds of articles; they follow from their texts and what was removed from them."""
     articles = [Compared.of(each) for each in records]
     tokens = tokenise_texts(stored_texts(articles))
-    return sample(tokens, masked_tokens(tokens, [each.removed for each in articles]), salt)
+    removed = masked_tokens(tokens, [each.removed for each in articles])
+    return sample(Looked.of(tokens, removed), salt)
 
 
 def stored_texts(articles: Sequence[Compared]) -> Texts:
     """Return the texts of articles."""
     return unpacked_texts([each.text for each in articles])
-
-
-def masked_tokens(tokens: Tokens, spans: Sequence[Spans]) -> Bool | None:
-    """Tell which tokens stand in the given stretches of their documents."""
-    if not any(spans):
-        return None
-    masked = np.zeros(len(tokens.hashes), np.bool_)
-    for row, own in enumerate(spans):
-        if not own:
-            continue
-        low, high = (int(each) for each in tokens.bounds[row : row + 2])
-        for start, end in own:
-            first, last = np.searchsorted(tokens.starts[low:high], (start, end))
-            masked[low + first : low + last] = True
-    return masked
 
 
 def find_candidates(shelf: SeedShelf, seeds: Seeds, most: int) -> Candidates:
@@ -276,132 +255,3 @@ def candidates_of_many(shelf: SeedShelf, seeds: Seeds, rows: int, most: int) -> 
         numbers, _ = _ranked(some, posted.part(own))
         found.append(Asked(row, numbers[:most].tolist()))
     return found
-
-
-def align_many(
-    tokens: Tokens, asked: Sequence[Asked], articles: Mapping[int, Compared], config: Config
-) -> dict[int, list[KnownPassage]]:
-    """Return the passages of texts with the articles each is to be compared with, by row.
-
-    Words are classed in each text by itself, so that nothing depends on which texts are looked up
-    together.
-    """
-    numbers = sorted(articles)
-    place = {number: row for row, number in enumerate(numbers)}
-    theirs = tokenise_texts(stored_texts([articles[each] for each in numbers]))
-    masked = masked_tokens(theirs, [articles[each].removed for each in numbers])
-    joined = joined_tokens([theirs, *(tokens.part(each.row, each.row + 1) for each in asked)])
-    blank = np.zeros(len(joined.hashes), np.bool_)
-    if masked is not None:
-        blank[: len(masked)] = masked
-    pairs = [
-        Pairing(len(numbers) + at, [place[number] for number in each.numbers if number in place])
-        for at, each in enumerate(asked)
-    ]
-    found = find_passages_with(joined, classify_alone(joined, blank), config, pairs)
-    found = join_neighbours(found, joined)
-    made: dict[int, list[KnownPassage]] = {}
-    for at in range(len(found)):
-        row = asked[int(found.a[at]) - len(numbers)].row
-        name = articles[numbers[int(found.b[at])]].id
-        made.setdefault(row, []).append(_known(found, at, joined, name))
-    return {row: sorted(some, key=longest_first) for row, some in made.items()}
-
-
-def longest_first(passage: KnownPassage) -> tuple[int, int, str, int]:
-    """Return what passages are put in order by."""
-    return -passage.matched_tokens, passage.start, passage.doc_id, passage.other_start
-
-
-def align(
-    text: Tokens, own: Spans, others: Sequence[Compared], config: Config, *, verbatim: bool = False
-) -> list[KnownPassage]:
-    """Return the passages that a text shares with articles, in one alignment; longest first.
-
-    ``own`` are stretches of the text that do not count; of the articles it is what was removed.
-    With ``verbatim`` a text of a few words also has a weak passage in an article that holds eight
-    of them in a row, however little they say.
-    """
-    if not others:
-        return []
-    tokens = joined_tokens([text, tokenise_texts(stored_texts(others))])
-    spans = [own, *(each.removed for each in others)]
-    words = classify(tokens, masked_tokens(tokens, spans))
-    every = [Pairing(0, range(1, len(tokens)))]
-    found = join_neighbours(find_passages_with(tokens, words, config, every), tokens)
-    ids = [others[row - 1].id for row in found.b.tolist()]
-    made = [_known(found, place, tokens, name) for place, name in enumerate(ids)]
-    if verbatim and tokens.bounds[1] <= _FEW:
-        rows = sorted({*range(1, len(tokens))} - {*found.b.tolist()})
-        runs = ((row, _longest_run(tokens, row)) for row in rows)
-        made += [
-            _run(tokens, others[row - 1].id, row, run, words.weights)
-            for row, run in runs
-            if run[2] >= config.passage_min_tokens
-        ]
-    return sorted(made, key=longest_first)
-
-
-def _longest_run(tokens: Tokens, row: int) -> tuple[int, int, int]:
-    """Return the longest word n-gram that the first text and another have.
-
-    That is the token where it begins in either, and how many words it has.
-    """
-    ours = tokens.hashes[: tokens.bounds[1]]
-    theirs = tokens.hashes[tokens.bounds[row] : tokens.bounds[row + 1]]
-    same = ours[:, None] == theirs
-    length = np.zeros(len(theirs) + 1, np.int64)
-    best = (0, 0, 0)
-    for at in range(len(ours)):
-        length[1:] = np.where(same[at], length[:-1] + 1, 0)
-        end = int(np.argmax(length))
-        size = int(length[end])
-        if size > best[2]:
-            best = (at + 1 - size, end - size, size)
-    return best
-
-
-def _run(
-    tokens: Tokens, name: str, row: int, run: tuple[int, int, int], weights: Float32
-) -> KnownPassage:
-    """Return a run of equal words as a passage."""
-    start, other, size = run
-    low = int(tokens.bounds[row]) + other
-    return KnownPassage(
-        doc_id=name,
-        start=int(tokens.starts[start]),
-        end=int(tokens.ends[start + size - 1]),
-        other_start=int(tokens.starts[low]),
-        other_end=int(tokens.ends[low + size - 1]),
-        matched_tokens=size,
-        density=1.0,
-        score=round(float(weights[start : start + size].sum()), 2),
-        level=LEVELS[WEAK],
-        kind="exact",
-    )
-
-
-def _known(found: Passages, place: int, tokens: Tokens, name: str) -> KnownPassage:
-    """Return a passage of a text and the article ``name``."""
-    (start, end), (other_start, other_end) = (
-        (
-            int(tokens.starts[int(tokens.bounds[row]) + first]),
-            int(tokens.ends[int(tokens.bounds[row]) + last - 1]),
-        )
-        for row, (first, last) in (
-            (int(found.a[place]), found.spans[place, :2].tolist()),
-            (int(found.b[place]), found.spans[place, 2:].tolist()),
-        )
-    )
-    return KnownPassage(
-        doc_id=name,
-        start=start,
-        end=end,
-        other_start=other_start,
-        other_end=other_end,
-        matched_tokens=int(found.tokens[place]),
-        density=round(float(found.densities[place]), 4),
-        score=round(float(found.scores[place]), 2),
-        level=LEVELS[int(found.levels[place])],
-        kind=found.kind(place),
-    )

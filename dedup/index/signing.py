@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -72,6 +72,43 @@ def _name(value: Any, what: str) -> str:
     return name
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Some documents that were signed; entries are made of those that they are asked of.
+
+    ``keys`` has a row for each document. ``kept`` says that they are to be kept.
+    """
+
+    names: list[str]
+    facts: Callable[[int], Facts]
+    keys: UInt64
+    digests: list[int]
+    fingerprints: UInt64
+    counts: list[int]
+    signatures: UInt16
+    has_text: bool
+    kept: bool
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def entry(self, row: int) -> Entry:
+        """Return the entry of a document."""
+        facts, is_packed = self.facts(row), self.has_text and self.kept
+        return Entry(
+            id=facts.id,
+            digest=self.digests[row],
+            fingerprints=self.fingerprints[row].tobytes(),
+            count=self.counts[row],
+            signature=self.signatures[row].tobytes(),
+            keys=self.keys[row].tobytes(),
+            date=facts.date,
+            site=facts.site,
+            plain=facts.text if self.has_text and not self.kept else None,
+            packed=compress(facts.text) if is_packed else None,
+        )
+
+
 def mappings(documents: Iterable[Any]) -> Iterator[list[Any]]:
     """Yield documents some at a time as mappings, also those that are Arrow tables or batches.
 
@@ -106,13 +143,18 @@ class Signer:
         data = facts.text.encode()
         buffer = np.frombuffer(data + bytes(_ROOM), np.uint8)
         texts = Texts(buffer, np.array([0, len(data)], np.int64))
-        return self._entries([facts], texts, kept=named)[0]
+        return self._sealed([facts.id], [facts.site], texts, [facts].__getitem__, named).entry(0)
 
     def sign_many(self, documents: Iterable[Any], *, named: bool = True) -> Iterator[list[Entry]]:
         """Make the entries of documents, some at a time.
 
         They are mappings as for ``sign``, or Arrow tables or batches of schema ``CORPUS``.
         """
+        for sealed in self.seal_many(documents, named=named):
+            yield [sealed.entry(row) for row in range(len(sealed))]
+
+    def seal_many(self, documents: Iterable[Any], *, named: bool = True) -> Iterator[Sealed]:
+        """Sign documents, some at a time; they are given as for ``sign_many``."""
         if isinstance(documents, pa.Table):
             documents = documents.to_batches()
         waiting = iter(documents)
@@ -123,7 +165,8 @@ class Signer:
             chunk += islice(waiting, CHUNK - 1)
             facts = [metadata_of(each, named=named) for each in chunk]
             column = pa.array([each.text for each in facts], pa.large_string())
-            yield self._entries(facts, texts_from_arrow(column), kept=named)
+            names, sites = [each.id for each in facts], [each.site for each in facts]
+            yield self._sealed(names, sites, texts_from_arrow(column), facts.__getitem__, named)
 
     def texts_of(self, documents: Iterable[Any]) -> Iterator[Texts]:
         """Yield the texts of documents, some at a time; they are given as for ``sign_many``."""
@@ -140,63 +183,51 @@ class Signer:
             facts = [metadata_of(each, named=False) for each in chunk]
             yield texts_from_arrow(pa.array([each.text for each in facts], pa.large_string()))
 
-    def _batch(self, batch: pa.RecordBatch, kept: bool) -> Iterator[list[Entry]]:
+    def _batch(self, batch: pa.RecordBatch, kept: bool) -> Iterator[Sealed]:
         missing = {"doc_id", "text"} - set(batch.schema.names)
         if missing:
             raise InputError(f"documents: a batch lacks {', '.join(sorted(missing))}")
         for low in range(0, len(batch), CHUNK):
             part = batch.slice(low, CHUNK)
             column = part.column("text").cast(CORPUS.field("text").type)
-            texts = texts_from_arrow(column)
-            yield self._entries(self._facts_of(part, texts), texts, kept=kept)
+            yield self._part(part, texts_from_arrow(column), kept)
 
-    def _facts_of(self, part: pa.RecordBatch, texts: Texts) -> list[Facts]:
-        """Return the facts of a batch as ``metadata_of`` would, without texts that nobody keeps."""
-        count = len(part)
+    def _part(self, part: pa.RecordBatch, texts: Texts, kept: bool) -> Sealed:
+        """Sign a part of a batch, with the facts of ``metadata_of``; no text that nobody keeps."""
         dates, sites = (
-            part.column(name).to_pylist() if name in part.schema.names else [None] * count
+            part.column(name).to_pylist() if name in part.schema.names else [None] * len(part)
             for name in ("date", "site")
         )
-        names = part.column("doc_id").to_pylist()
-        has_text = self.settings.store_text
-        made = [
-            Facts(
-                id=_name(name, "id"),
-                text=texts.text(row) if has_text else "",
-                date=when(date),
-                site=_name(site or None, "site"),
-            )
-            for row, (name, date, site) in enumerate(zip(names, dates, sites, strict=True))
-        ]
-        if not all(each.id for each in made):
+        names = [_name(each, "id") for each in part.column("doc_id").to_pylist()]
+        if not all(names):
             raise InputError("document: it has no id")
-        return made
+        has_text = self.settings.store_text
 
-    def _entries(self, facts: list[Facts], texts: Texts, *, kept: bool) -> list[Entry]:
+        def facts(row: int) -> Facts:
+            text = texts.text(row) if has_text else ""
+            return Facts(names[row], text, when(dates[row]), _name(sites[row] or None, "site"))
+
+        named_sites = [_name(each or None, "site") for each in sites]
+        return self._sealed(names, named_sites, texts, facts, kept)
+
+    def _sealed(
+        self,
+        names: list[str],
+        sites: list[str],
+        texts: Texts,
+        facts: Callable[[int], Facts],
+        kept: bool,
+    ) -> Sealed:
         settings = self.settings
-        has_text = settings.store_text
         fingerprints, counts, signatures = self._seal(texts)
-        salts = salts_of([each.site for each in facts], settings)
-        names = [id_key(each.id, settings.salt) for each in facts]
-        keys = np.empty((len(facts), settings.bands + 2), np.uint64)
-        keys[:, 0] = names
+        keys = np.empty((len(names), settings.bands + 2), np.uint64)
+        keys[:, 0] = [id_key(each, settings.salt) for each in names]
+        salts = salts_of(sites, settings)
         keys[:, 1:] = keys_of(signatures, fingerprints, salts, settings)
-        digests, tokens = text_digests(texts).tolist(), counts.tolist()
-        return [
-            Entry(
-                id=each.id,
-                digest=digests[row],
-                fingerprints=fingerprints[row].tobytes(),
-                count=tokens[row],
-                signature=signatures[row].tobytes(),
-                keys=keys[row].tobytes(),
-                date=each.date,
-                site=each.site,
-                plain=each.text if has_text and not kept else None,
-                packed=compress(each.text) if has_text and kept else None,
-            )
-            for row, each in enumerate(facts)
-        ]
+        return Sealed(
+            *(names, facts, keys, text_digests(texts).tolist(), fingerprints, counts.tolist()),
+            *(signatures, settings.store_text, kept),
+        )
 
     def _seal(self, texts: Texts) -> tuple[UInt64, Int64, UInt16]:
         """Return sums, numbers of tokens and signatures."""

@@ -9,7 +9,7 @@ from operator import attrgetter
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dedup.core.arrays import Texts
+from dedup.core.arrays import Bool, Texts, UInt64
 from dedup.index.entries import Entry, Record
 from dedup.index.settings import Settings
 from dedup.index.verdicts import KnownPassage, Verdict
@@ -66,6 +66,10 @@ class Store(Protocol):
         The one step that has to be atomic, for each entry. What was returned is kept. Passages are
         sought where the index keeps them, unless ``search`` is false.
         """
+        ...
+
+    def met(self, keys: UInt64) -> Bool:
+        """Tell which articles may be known, by a row of keys each (``Entry``); others are new."""
         ...
 
     def load(self, entries: Iterable[Entry]) -> Counter[str]:

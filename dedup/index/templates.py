@@ -185,6 +185,10 @@ class SiteShelf(Protocol):
         """Return the texts of those articles that are there, none older than a time."""
         ...
 
+    def stamps(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Return those articles that are there, each with what changes when it does."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -401,12 +405,34 @@ def recount(shelf: SiteShelf, cleaner: Cleaner, leads: Iterable[tuple[str, int]]
         keep_line(shelf, cleaner, line, own)
 
 
-def forget_sites(shelf: SiteShelf) -> None:
-    """Forget sites of which no article is left, unless a line of theirs is kept."""
-    for place, site, _ in list(listed(shelf)):
-        if not site.kept and not shelf.texts(site.numbers, -(1 << 62)):
-            shelf.put_site(place, None)
-            shelf.put_site(place + 1, None)
+def thinned_sites(shelf: SiteShelf) -> list[int]:
+    """Return the places of sites of which articles went that were counted."""
+    return [
+        place
+        for place, site, _ in listed(shelf)
+        if len(shelf.stamps(site.numbers)) < len(site.numbers)
+    ]
+
+
+def count_again(shelf: SiteShelf, place: int) -> None:
+    """Count a site over those of its articles that are left.
+
+    Where none is, it is forgotten, but for lines of it that are kept.
+    """
+    data, known = shelf.site(place), shelf.site(place + 1)
+    if data is None:
+        return
+    site = Site.unpack(data)
+    there = shelf.stamps(site.numbers)
+    site = replace(site, numbers=tuple(each for each in site.numbers if each in there))
+    if not site.numbers:
+        shelf.put_site(place, site.pack() if site.kept else None)
+        shelf.put_site(place + 1, None)
+        return
+    before = Counted() if known is None else Counted.unpack(known)
+    texts = shelf.texts(site.numbers, -(1 << 62))
+    shelf.put_site(place, site.pack())
+    shelf.put_site(place + 1, counted_over(texts, before, is_named=bool(site.name)).pack())
 
 
 def site_flaws(shelf: SiteShelf, last: int) -> list[str]:

@@ -88,3 +88,8 @@ class Verdict:
             return {}
         values = self.lost_tokens or 0, self.lost_facts or 0, int(self.lost_tokens is None)
         return dict(zip(LOSSES, values, strict=True))
+
+
+def unknown(name: str) -> Verdict:
+    """Return the verdict of an article that has nothing in common with others."""
+    return Verdict(verdict=NEW, first=NEW, cluster=name or None)

@@ -137,7 +137,8 @@ def find_passages_with(
     kinds = sought.Kinds(
         Kind(NGRAMS, limits.size), Kind(WORD_PAIRS, WORD_PAIR_REACH), np.int64(PLACES)
     )
-    scratch = _scratch(int(tokens.counts().max(initial=1)))
+    some = np.concatenate([given.rows, given.others])
+    scratch = _scratch(int((tokens.bounds[some + 1] - tokens.bounds[some]).max(initial=1)))
     rows, figures = sought.find_sought(
         given, SeedWords(*columns), words.weights, kinds, limits, scratch
     )

@@ -6,7 +6,7 @@ itself, and the counts are added up in order, so that they do not depend on the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,43 @@ class End(Piece):
             if not self.tally.read_report.read:
                 self.tally.note("no documents were found")
         return True
+
+
+@dataclass(slots=True)
+class Told(Piece):
+    """A piece whose documents are also handed to somebody, once it is known that they count."""
+
+    piece: Piece | None = None
+    tell: Callable[[pa.RecordBatch], None] | None = None
+    held: list[pa.RecordBatch] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, piece: Piece, tell: Callable[[pa.RecordBatch], None]) -> Told:
+        """Hand the documents of a piece on."""
+        return cls(piece.tally, piece.met, None, piece, tell)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the documents in batches of schema ``CORPUS``; in any thread, once."""
+        assert self.piece is not None
+        self.held = []
+        for batch in self.piece.batches():
+            self.held.append(batch)
+            yield batch
+
+    def texts(self) -> Iterator[pa.Array]:
+        """Yield the texts of the same documents, and tell nobody."""
+        assert self.piece is not None
+        return self.piece.texts()
+
+    def settle(self) -> bool:
+        """Count what was met, and hand the documents on. For one piece after the other."""
+        assert self.piece is not None
+        assert self.tell is not None
+        counts = self.piece.settle()
+        batches, self.held = self.held, []
+        for batch in batches if counts else ():
+            self.tell(batch)
+        return counts
 
 
 @dataclass(slots=True)

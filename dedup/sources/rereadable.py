@@ -19,7 +19,7 @@ from dedup.schema import CORPUS, Corpus, ReadReport
 from dedup.sources import Piece, ReadOptions, read_batches, read_pieces
 from dedup.sources.files import find_sources, is_live
 from dedup.sources.options import Columns, Source, Tally
-from dedup.sources.pieces import End
+from dedup.sources.pieces import End, Told
 from dedup.sources.remote import shown, state_of
 
 _BATCH_ROWS = 2_048
@@ -92,6 +92,7 @@ class Files:
 
     With ``keep_record`` and ``keep_columns`` that goes for all columns of the rows. ``columns`` are
     those that were read, where there were any, once all was read; of copies they are not known.
+    ``told`` hears of bytes, and ``tell`` of documents, when they are read for the first time.
     """
 
     def __init__(
@@ -101,8 +102,10 @@ class Files:
         *,
         folder: Path,
         told: Callable[[int], None] | None = None,
+        tell: Callable[[pa.RecordBatch], None] | None = None,
     ) -> None:
         self.read_report = ReadReport()
+        self._tell = tell
         self.paths, self._options, self._told = list(paths), options, told
         self._read = False
         self.columns: Columns | None = None
@@ -144,6 +147,11 @@ class Files:
             yield from self._again()
             return
         self._read = True
+        first, tell = self._first(), self._tell
+        yield from first if tell is None else (Told.of(each, tell) for each in first)
+
+    def _first(self) -> Iterator[Piece]:
+        """Yield the documents as they are read for the first time."""
         if self._copy is None:
             told = self._told
             for piece in read_pieces(self.paths, self._options, self.read_report, progress=told):

@@ -124,6 +124,31 @@ def bare_tokens(texts: Texts, rows: int) -> Iterator[tuple[int, Tokens]]:
         yield low, Tokens(bounds, *(column[: bounds[-1]] for column in room))
 
 
+class TokenRoom:
+    """Room for the tokens of texts that come bit by bit: an array of each kind, in ``columns``."""
+
+    def __init__(self, size: int) -> None:
+        self.columns = tuple(np.empty(size, kind) for kind in _KINDS.values())
+
+    def write(self, texts: Texts, begin: int) -> Tokens:
+        """Write the tokens of texts from ``begin`` on, and return them.
+
+        There must be room for a token of each byte, and one more of each text.
+        """
+        room = tuple(column[begin:] for column in self.columns)
+        bounds, _ = _tokenise_run(texts, 0, len(texts), room)
+        return Tokens(bounds, *(column[: bounds[-1]] for column in room))
+
+    def put(self, tokens: Tokens, begin: int) -> None:
+        """Write tokens that were made before from ``begin`` on."""
+        for column, name in zip(self.columns, _KINDS, strict=True):
+            column[begin : begin + len(tokens.hashes)] = getattr(tokens, name)
+
+    def tokens(self, bounds: Int64) -> Tokens:
+        """Return the tokens that stand between bounds, which begin with 0."""
+        return Tokens(bounds, *(column[: bounds[-1]] for column in self.columns))
+
+
 def read_tokens(bounds: Int64, columns: Columns) -> Tokens:
     """Return the tokens that an earlier run left in files."""
     return Tokens(bounds, *(columns.read(name, kind) for name, kind in _KINDS.items()))

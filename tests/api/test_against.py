@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from commands import run, write_jsonl
 from prose import UNRELATED
 
+from dedup.api.runs import Inputs
 from dedup.index import Index
 from dedup.schema import AGAINST, CONTRACT
+from dedup.sources.pieces import Told
+from dedup.sources.rereadable import Files
 
 WHOLE = " ".join(UNRELATED[:3])
 CHANGED = WHOLE.replace("cheaper electric vessel", "dearer wooden boat").replace("frost", "hail")
@@ -125,3 +129,51 @@ def test_stdin_is_asked_for_too(news, position):
         input=news.read_text(),
     )  # fmt: skip
     assert len(json.loads(done.bytes)["against"]) == 3
+
+
+@pytest.mark.parametrize("find", ["duplicates", "duplicates,passages"])
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "stdin"])
+def test_documents_are_asked_for_while_they_are_read(tmp_path, news, monkeypatch, find, kind):
+    """They are read once more only where a run did not read them, and the same is said then."""
+    rows = [json.loads(line) for line in news.read_text().splitlines()]
+    rows += [{"id": f"n{n}", "text": f"{text} Said {n}."} for n, text in enumerate(UNRELATED)]
+    rows += [rows[0], {"id": "none", "text": None}]
+    path, given = write_jsonl(tmp_path / "more.jsonl", *rows), None
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / "more.parquet", row_group_size=3)
+        path = tmp_path / "more.parquet"
+    with Index.open(tmp_path / "archive", passages=True) as index:
+        for number, text in enumerate((WHOLE, UNRELATED[3], UNRELATED[5])):
+            index.add({"id": f"a{number}", "text": text})
+    asked, again = ["scan", path, "--find", find, "--json"], []
+    if kind == "stdin":
+        asked[1:2], given = ["-", "--input-format", "jsonl"], path.read_text()
+    reading = Files._again
+    monkeypatch.setattr(Files, "_again", lambda self: again.append(1) or reading(self))
+    run(*asked, input=given)
+    plain = len(again)
+    against = *asked, "--against", tmp_path / "archive", "--drop-known-passages", "13"
+    once = run(*against, input=given).bytes
+    assert len(again) == 2 * plain
+    monkeypatch.setattr(Told, "settle", lambda self: self.piece.settle())  # tells nobody
+    twice = run(*against, input=given).bytes
+    assert len(again) == 3 * plain + 1
+    once, twice = json.loads(once), json.loads(twice)
+    names = "against", "against_passages", "documents"
+    assert [once[name] for name in names] == [twice[name] for name in names]
+    assert len(once["against"]) > 3
+
+
+def test_a_run_that_goes_on_asks_for_what_was_read_before(tmp_path, news, position, monkeypatch):
+    """Signatures are kept from the first run, so the second one reads for the index alone."""
+    asked = "--find", "duplicates", "--work", tmp_path / "work"
+    told = []
+    telling = Told.settle
+    monkeypatch.setattr(Told, "settle", lambda self: told.append(1) or telling(self))
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Inputs, "finish", lambda self: None)  # as where writing is cut short
+        run("scan", news, *asked, "-o", tmp_path / "one")
+    whole = scanned(news, position, *asked)
+    assert not told
+    assert whole["against"] == scanned(news, position, "--find", "duplicates")["against"] != []
+    assert told

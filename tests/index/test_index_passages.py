@@ -37,6 +37,7 @@ from dedup.index.entries import (
 )
 from dedup.index.said import pack_said, removed_in, unpack_said
 from dedup.index.sqlite import seeds
+from dedup.index.sqlite.database import sealed
 from dedup.index.templates import NEWEST, Counted, Site
 from dedup.index.verdicts import KnownPassage, Verdict
 
@@ -634,3 +635,85 @@ def test_the_tail_finds_what_a_plain_search_finds():
     slices, count = tail.slices()
     assert count == len(pairs)
     assert sum(len(slices(part)) for part in range(256)) == count
+
+
+def told_by(index, numbers):
+    """Let articles come, some of them go again, and search; return all that is said."""
+    said = []
+    for number in numbers:
+        shared = [UNRELATED[number % 4], QUOTE if number % 3 else "Nobody spoke of it."]
+        said.append(index.check_and_add(article(number, *shared, site=f"s{number % 2}")))
+        if number % 7 == 6:
+            index.remove(f"a{number - 3}")
+        said.append(index.search(f"They wrote: {QUOTE} {UNRELATED[number % 5]}"))
+    said.append(index.search(QUOTE, articles=250))
+    said.append([*index.known_passages([{"text": text} for text in (*UNRELATED, QUOTE)])])
+    return said
+
+
+def test_what_articles_are_held_ready_changes_nothing(place, monkeypatch):
+    """With room for all, for a few at a time, and for none, of which each is made ready alone."""
+    monkeypatch.setattr("dedup.index.secrets.randbits", lambda bits: 77)
+    found = []
+    for room in (1 << 20, 2500, 0):
+        monkeypatch.setattr("dedup.index.ready.ROOM", room)
+        path = place if place == "memory://" else f"{place}{room}"
+        with Index.open(path, passages=True, clock=lambda: 1_764_600_000) as index:
+            found.append(told_by(index, range(30)))
+            ready = index.store._rules.ready
+            assert len(ready._classes) <= room
+            assert len(ready._held) > 10 or room <= 2500
+    assert found[0] == found[1] == found[2]
+    assert any(verdict.passages for verdict in found[0][:-2:2])
+
+
+def test_an_article_that_another_process_took_away_is_not_found_again(tmp_path):
+    path = tmp_path / "news.index"
+    with Index.open(path, passages=True) as index, Index.open(path) as other:
+        for number in range(4):
+            index.add(article(number, QUOTE))
+        found = index.search(QUOTE).passages
+        assert spans(found) == spans(index.search(QUOTE).passages)
+        assert {each.doc_id for each in found} == {"a0", "a1", "a2", "a3"}
+        other.remove("a1")
+        assert {each.doc_id for each in index.search(QUOTE).passages} == {"a0", "a2", "a3"}
+
+
+def test_a_row_with_other_bytes_is_read_again(tmp_path):
+    """What is held goes by the checksum of a row, whoever wrote that and however."""
+    path = tmp_path / "news.index"
+    with Index.open(path, passages=True) as index:
+        index.add(article(1, QUOTE))
+        index.add(article(2, UNRELATED[0]))
+        assert {each.doc_id for each in index.search(QUOTE).passages} == {"a1"}
+        with closing(sqlite3.connect(path)) as connection, connection:
+            (record,) = connection.execute("SELECT record FROM docs WHERE number = 2").fetchone()
+            sql = "SELECT family, leads, time FROM docs WHERE number = 1"
+            seal = sealed(record, 1, *connection.execute(sql).fetchone())
+            sql = "UPDATE docs SET seal = ?, record = ? WHERE number = 1"
+            connection.execute(sql, (seal, record))
+        assert index.search(QUOTE).passages == ()
+
+
+def test_templates_are_counted_over_the_articles_that_are_left(place):
+    """After ``expire`` as well: of a site with a kept line, and of one without articles."""
+    day = 86_400
+    with Index.open(place, clean=True, clock=lambda: 1_764_600_000) as index:
+        for number in range(20):
+            given = article(number, FOOT, site="one.example")
+            index.add(given | {"date": 1_764_500_000 + (number >= 14) * day})
+            index.add(article(100 + number, FOOT, site="two.example") | {"date": 1_764_500_000})
+        index.keep_line(FOOT, "one.example")
+        index.keep_line(FOOT, "two.example")
+        listed = {each.site: (each.articles, each.of) for each in index.templates()}
+        assert min(listed["one.example"]) > 6
+        assert index.expire(1_764_500_000 + day) == 34
+        (found,) = index.templates()
+        assert (found.site, found.articles, found.of, found.kept) == ("one.example", 6, 6, True)
+        kept = sorted(index.store.kept_lines())
+        assert kept == [("one.example", FOOT.casefold()), ("two.example", FOOT.casefold())]
+        assert index.verify() == []
+        for number in range(40, 60):  # a kept line of a site that had no articles left
+            verdict = index.check_and_add(article(number, FOOT, site="two.example"))
+            assert verdict.removals == ()
+        assert index.templates("two.example")[0].kept

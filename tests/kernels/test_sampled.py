@@ -13,6 +13,7 @@ from strategies import hashes
 from twins import WRAPS
 
 from dedup.core.arrays import texts_from_strings
+from dedup.index.ready import Looked
 from dedup.index.searching import _stops, note, sample
 from dedup.kernels import sampled as kernel
 from dedup.kernels.noted import Noted, find_noted_rows, is_noted, note_keys
@@ -133,7 +134,7 @@ def test_no_document_with_a_noted_seed_is_passed_over(text):
     """Whichever seed is sought, the document that has it is likely, and hardly any other."""
     tokens = tokenise_texts(texts_from_strings([*LISTED, text]))
     salt, stops, rooms = 991, _stops(), rooms_for(tokens)
-    seeds = sample(tokens, None, salt)
+    seeds = sample(Looked.of(tokens), salt)
     last = len(LISTED)
     out = np.empty(len(tokens), np.bool_)
     for key in seeds.keys[seeds.rows == last].tolist():
@@ -174,7 +175,7 @@ def test_runs_and_pairs_of_noted_keys(values, stop_words, particles):
 def test_a_text_keeps_the_seeds_of_what_it_quotes():
     quoted = " ".join(UNRELATED[0].split()[5:60])
     tokens = tokenise_texts(texts_from_strings([UNRELATED[0], f"He said: {quoted} Then he left."]))
-    seeds = sample(tokens, None, 77)
+    seeds = sample(Looked.of(tokens), 77)
     own, other = ({*seeds.keys[seeds.rows == row].tolist()} for row in (0, 1))
     assert len(own & other) >= 20
     assert len(other - own) <= 3

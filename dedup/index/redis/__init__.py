@@ -16,7 +16,9 @@ from itertools import islice
 from os import PathLike
 from typing import Any, TypeVar
 
-from dedup.core.arrays import Texts
+import numpy as np
+
+from dedup.core.arrays import Bool, Texts, UInt64
 from dedup.errors import ConfigError, CorruptIndex, IndexUnavailable, OutputError
 from dedup.index.entries import FRESH, Entry, Record, pack, unpack_verdict
 from dedup.index.redis.repairing import compact, flaws, rebuild
@@ -168,6 +170,10 @@ class RedisStore:
     def search(self, text: str, most: int) -> Search:
         """Raise ``ConfigError``: an index on a server keeps no passages."""
         raise _not_kept("passages", False)
+
+    def met(self, keys: UInt64) -> Bool:
+        """Say of all articles that they may be known: to ask is one call, as to decide is."""
+        return np.ones(len(keys), np.bool_)
 
     def passages_of(self, texts: Texts) -> list[list[KnownPassage]]:
         """Raise ``ConfigError``: an index on a server keeps no passages."""

@@ -18,7 +18,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from dedup.core.arrays import Texts
+from dedup.core.arrays import Bool, Texts, UInt64
 from dedup.errors import CorruptIndex, IndexUnavailable, OutputError
 from dedup.index.entries import Entry, Record
 from dedup.index.rules import Row, Rules
@@ -31,9 +31,17 @@ from dedup.index.sqlite.settling import TAIL, settle
 from dedup.index.sqlite.shelf import PAGE, SQLiteShelf
 from dedup.index.sqlite.stories import SQLiteStories
 from dedup.index.store import Counts
-from dedup.index.templates import SiteTemplate, forget_sites, keep_line, kept_lines, templates
+from dedup.index.templates import (
+    SiteTemplate,
+    count_again,
+    keep_line,
+    kept_lines,
+    templates,
+    thinned_sites,
+)
 from dedup.index.verdicts import KnownPassage, Verdict
 
+_SITES = 16  # that are counted again in one transaction
 _GONE_SHARE = 0.5  # removed articles, of those that are there, from which postings are cleaned
 
 
@@ -94,6 +102,11 @@ class SQLiteStore:
             shelf.settle_seeds()
             shelf.save()
         return verdicts
+
+    def met(self, keys: UInt64) -> Bool:
+        """Tell which articles may be known, by a row of keys each."""
+        with self._database.reading() as connection:
+            return self._rules.met(self._at(connection), keys)
 
     def search(self, text: str, most: int) -> Search:
         """Return what of a text stands in the articles."""
@@ -217,14 +230,24 @@ class SQLiteStore:
         return len(rows)
 
     def _clean(self) -> None:
+        if self.settings.clean:
+            self._count_sites()
         with self._database.writing() as connection:
             shelf = self._at(connection)
-            if self.settings.clean:
-                forget_sites(shelf)
             if len(shelf.gone()) > max(TAIL, _GONE_SHARE * shelf.counts.articles):
                 shelf.settle_seeds(everything=True)
                 settle(shelf, everything=True)
                 shelf.save()
+
+    def _count_sites(self) -> None:
+        """Count the sites again that lost articles, some in each transaction."""
+        with self._database.reading() as connection:
+            places = thinned_sites(self._at(connection))
+        for low in range(0, len(places), _SITES):
+            with self._database.writing() as connection:
+                shelf = self._at(connection)
+                for place in places[low : low + _SITES]:
+                    count_again(shelf, place)
 
     def counts(self) -> Counts:
         """Return the numbers of ``info``."""

@@ -241,6 +241,12 @@ class SQLiteShelf:
         sql = f"SELECT {ROW} FROM docs WHERE number IN {marks}"
         return [self.row(cells) for cells in sorted(self.connection.execute(sql, given))]
 
+    def stamps(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Return the checksums of those articles that are there, which cover all of them."""
+        marks, given = among(numbers)
+        sql = f"SELECT number, seal FROM docs WHERE number IN {marks}"
+        return dict(self.connection.execute(sql, given))
+
     def row(self, cells: Cells) -> Row:
         """Return a row that was read; raise ``CorruptIndex`` where it is not what was written."""
         number, family, leads, when, seal, record = cells
@@ -251,7 +257,9 @@ class SQLiteShelf:
             right = False
         if not right:
             raise CorruptIndex(f"article number {number} of the index is damaged")
-        return Row(number, family, bool(leads), record, self.settings.num_perm)
+        made = Row(number, family, bool(leads), record, self.settings.num_perm)
+        made.stamp = seal
+        return made
 
     def pages(self, after: int) -> Iterator[list[Row]]:
         """Yield the articles above a number, in order, some at a time."""
