@@ -43,7 +43,7 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("stories", WORDS, "story documents-in-stories summary"),
 )
 SPILL = 2.0  # bytes of disk for each byte shuffled
-KEY_ROW = 40  # bytes of a seed where it is sorted
+KEY_ROW = 28  # bytes of a seed as it travels
 HELD = 80  # bytes of a passage or an occurrence on the driver
 WORD = 50  # bytes of a word of a wording on the driver, with the index of its n-grams
 VECTOR = 3_000  # bytes of an article on the driver
@@ -234,7 +234,7 @@ def lines(record: dict[str, Any], corpus: Corpus, given: Cluster) -> Iterator[st
     hot = corpus.documents * corpus.hottest
     yield (
         f"a seed in {corpus.hottest:.1%} of the documents: {hot:,.0f} rows, "
-        f"{hot * KEY_ROW / 1e9:,.1f} GB that one task sorts, on disk where they do not fit"
+        f"{hot * KEY_ROW / 1e9:,.1f} GB that one task reads, of which it holds some at a time"
     )
     yield f"components above {DRIVER_EDGES:,} pairs: {given.rounds} rounds at most"
     total = hours * given.overhead

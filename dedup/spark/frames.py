@@ -98,21 +98,6 @@ def whole(batches: list[pa.RecordBatch]) -> pa.Table:
     return pa.Table.from_batches(batches).combine_chunks()
 
 
-def gathered(batches: Batches, most: int) -> Iterator[pa.Table]:
-    """Yield several batches as one table, of about ``most`` rows.
-
-    A batch of Spark holds as many rows as fit where each has a text.
-    """
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        held.append(batch)
-        if sum(map(len, held)) >= most:
-            yield whole(held)
-            held = []
-    if held:
-        yield whole(held)
-
-
 def by_group(batches: Batches, name: str, most: int) -> Iterator[pa.Table]:
     """Yield runs of whole groups, about ``most`` rows at a time; rows come in order of group."""
     held: list[pa.RecordBatch] = []

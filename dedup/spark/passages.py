@@ -43,8 +43,8 @@ def find_seeds(state: State) -> None:
         crowd = near_copies.left_out(store, *given)
         state.limits["near_copies_left_out_of_passages"] = crowd.count()
         filled = filled.join(crowd, "row", "left_anti")
-    seeded = seeds.seed_rows(filled, state.learned, config)
-    state.seeds = seeds.shared_seeds(store, seeded, config)
+    packed = seeds.packed_seeds(filled, state.learned, config, seeds.parts_of(_tokens(state)))
+    state.seeds = seeds.shared_seeds(store, packed, config)
     state.limits |= state.seeds.limits
 
 
@@ -83,9 +83,12 @@ def _texts(state: State) -> Frame:
 
 def find_misread(state: State) -> None:
     """Find copies among misread texts."""
-    tokens = int(state.metadata.table.agg(F.sum("tokens")).first()[0] or 0)
-    state.misread = misread.find_misread(state.store, state.included, tokens)
+    state.misread = misread.find_misread(state.store, state.included, _tokens(state))
     state.limits["misread_texts_too_long"] = state.misread.left_out
+
+
+def _tokens(state: State) -> int:
+    return int(state.metadata.table.agg(F.sum("tokens")).first()[0] or 0)
 
 
 def align(state: State) -> None:

@@ -176,40 +176,85 @@ def test_seeds_of_a_document_are_counted():
     assert [len(each) for each in _distinct(rows[:0], values[:0])] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("size", [7, 1 << 20])
-def test_what_pairs_share_is_summed_over_seeds(size):
-    """However batches cut the seeds; a seed keeps five documents, and eight places of each."""
-    pytest.importorskip("pyspark")
-    from dedup.spark.seeds import SHARED, _Runs, gathered
-
+def some_seeds(count=3_000):
+    """Return drawn seeds of forty documents, those of one kind and value in order of rank."""
     drawn = np.random.default_rng(4)
-    count, rows = 3_000, np.array([k % 5 << 33 | k for k in range(40)])
+    rows = np.array([k % 5 << 33 | k for k in range(40)])
     documents = drawn.integers(0, 40, count)
-    kinds, values = drawn.integers(0, 2, count), drawn.integers(-100, 100, count) << 55
+    kinds, values = drawn.integers(0, 2, count), drawn.integers(0, 200, count) << 55
     _, own = np.unique(np.stack([kinds, values, documents]), axis=1, return_index=True)
-    own = own[np.lexsort((documents[own], -documents[own], values[own], kinds[own]))]
-    kinds, values, documents = kinds[own], values[own], documents[own]
-    places = drawn.integers(1, 12, len(own))
-    names = {"kind": kinds, "value": values, "rank": -documents, "row": rows[documents]}
-    given = pa.table({**names, "places": places})
-    runs, found = _Runs(5), []
-    for table in gathered(given.to_batches(max_chunksize=size), 50):
-        found += runs.feed([table.column(name).to_numpy() for name in given.column_names])
-    found = pa.Table.from_batches([*found, *runs.finish()]).select(list(SHARED))
-    sums, wanted = {}, {}
-    for what, a, b, n in zip(*(found[name].to_pylist() for name in SHARED), strict=True):
+    own = own[np.lexsort((-documents[own], values[own], kinds[own]))]
+    places, ranks = drawn.integers(1, 12, len(own)), (40 - documents[own]).astype(np.uint64)
+    return kinds[own], values[own].astype(np.uint64), ranks, rows[documents[own]], places
+
+
+@pytest.mark.parametrize("waiting", [7, 500, 1 << 20])
+def test_what_pairs_share_is_summed_over_seeds(waiting, monkeypatch):
+    """In whatever order seeds come; one keeps five documents, and eight places in each."""
+    pytest.importorskip("pyspark")
+    from dedup.spark import seeds
+
+    monkeypatch.setattr(seeds, "_MOST_PAIRS", 100)
+    kinds, values, ranks, rows, places = some_seeds()
+    given = seeds.Seeds.of(kinds, values, ranks, rows, places)
+    mixed = given.take(np.random.default_rng(5).permutation(len(rows)))
+    part, found = seeds.Part(5, waiting), []
+    for low in range(0, len(rows), 11):
+        found += part.feed(mixed.take(slice(low, low + 11)))
+    found = pa.Table.from_batches([*found, *part.finish()])
+    sums, left_out, limits = Counter(), set(), Counter()
+    for what, a, b, n in zip(*(found[name].to_pylist() for name in seeds.SHARED), strict=True):
         if what == 0:
-            sums[a, b] = sums.get((a, b), 0) + n
+            sums[a, b] += n
+        elif what == 1:
+            left_out.add((n, b, a))
+        else:
+            limits += Counter(seeds=a, places=b)
     of_seed = {}
-    for row in given.to_pylist():
-        of_seed.setdefault((row["kind"], row["value"]), []).append((row["row"], row["places"]))
-    assert max(map(len, of_seed.values())) > 5
-    for (kind, _), all_ in of_seed.items():
-        kept = sorted(all_[:5])
+    signed = (values ^ np.uint64(1 << 63)).view(np.int64)
+    for seed in zip(kinds.tolist(), signed.tolist(), rows.tolist(), places.tolist(), strict=True):
+        of_seed.setdefault(seed[:2], []).append(seed[2:])
+    wanted, wanted_out, cut = Counter(), set(), Counter()
+    for (kind, value), all_ in of_seed.items():
+        kept, over = sorted(all_[:5]), all_[5:]
+        wanted_out |= {(kind, value, row) for row, _ in over}
+        cut += Counter(seeds=int(bool(over)), places=sum(many for _, many in over))
+        if len(kept) > 1:
+            cut["places"] += sum(max(many - 8, 0) for _, many in kept)
         for k, (a, many) in enumerate(kept):
             for b, _ in kept[k + 1 :]:
-                wanted[a, b] = wanted.get((a, b), 0) + min(many, 8) * (2 - kind)
-    assert sums == wanted
+                wanted[a, b] += min(many, 8) * (2 - kind)
+    assert left_out == wanted_out
+    assert left_out
+    assert (sums, limits) == (wanted, cut)
+
+
+@pytest.mark.parametrize("parts", [1, 64, 70])
+def test_seeds_travel_packed(parts, monkeypatch):
+    """All come back, each in the part of its key."""
+    pytest.importorskip("pyspark")
+    from dedup.spark import seeds
+
+    monkeypatch.setattr(seeds, "_MOST_SENT", 700)
+    given = seeds.Seeds.of(*some_seeds())
+    some = [given.take(slice(low, low + 300)) for low in range(0, len(given.rows) + 300, 300)]
+    batches = list(seeds._packed(some, parts))
+    assert len(batches) > 2
+    found = [each for batch in batches for each in seeds._unpacked(batch)]
+    of_part = {}
+    for part, own in found:
+        for key in own.keys.tolist():
+            assert of_part.setdefault(key, part) == part
+    back = seeds.Seeds.joined([own for _, own in found])
+    for name in ("kinds", "values", "ranks", "rows", "places"):
+        assert getattr(back, name).dtype == getattr(given, name).dtype
+    columns = ("kinds", "values", "ranks", "rows", "places")
+    told = [
+        Counter(zip(*(getattr(each, name).tolist() for name in columns), strict=True))
+        for each in (given, back)
+    ]
+    assert told[0] == told[1]
+    assert next(seeds._packed([given.take(slice(0, 0))], parts)).num_rows == 0
 
 
 def test_pairs_of_a_table_of_groups():
