@@ -59,6 +59,7 @@ _WORTH_BITS = (PLACES * max(WORTH.values())).bit_length()  # of what a seed is w
 _OF_PART = 1 << 21  # seeds of a part, about
 _LEAST_PARTS, _MOST_PARTS = 64, 1 << 16
 _OF_ROW = 1 << 8  # seeds that are packed in one row, about: a batch of Spark is bounded by its rows
+_MOST_OF_ROW = 1 << 11  # … and at most, where parts are few and documents of a batch many
 _MOST_SENT = 1 << 20  # seeds that a task packs at a time
 _MOST_PAIRS = 1 << 22  # that are summed up at a time, but for those of one seed
 _PART_SHIFT = 16  # bits of a key below those that tell its part
@@ -213,7 +214,12 @@ def _packed(seeds: Iterable[Seeds], parts: int) -> Iterator[pa.RecordBatch]:
 def _packed_rows(seeds: Seeds, parts: int) -> pa.RecordBatch:
     part = ((seeds.keys >> np.uint64(_PART_SHIFT)) % np.uint64(parts)).astype(np.uint16)
     order = np.argsort(part, kind="stable")
-    present, starts = np.unique(part[order], return_index=True)
+    ordered = part[order]
+    new = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
+    begins = np.flatnonzero(new)
+    nth = np.arange(len(ordered)) - begins[np.cumsum(new) - 1]
+    starts = np.flatnonzero(nth % _MOST_OF_ROW == 0)
+    present = ordered[starts]
     bounds = np.append(starts, len(order)).astype(np.int64)
     cells = (
         binary_rows(each[order].view(np.uint8), bounds * each.itemsize)

@@ -257,6 +257,20 @@ def test_seeds_travel_packed(parts, monkeypatch):
     assert next(seeds._packed([given.take(slice(0, 0))], parts)).num_rows == 0
 
 
+def test_no_row_of_packed_seeds_is_long(monkeypatch):
+    """Spark 3.5 bounds a batch by its rows, however much one holds."""
+    pytest.importorskip("pyspark")
+    from dedup.spark import seeds
+
+    monkeypatch.setattr(seeds, "_MOST_OF_ROW", 5)
+    given = seeds.Seeds.of(*some_seeds())
+    (batch,) = seeds._packed([given], 2)
+    lengths = [len(each) // 8 for each in batch.column(1).to_pylist()]
+    assert max(lengths) == 5
+    back = seeds.Seeds.joined([own for _, own in seeds._unpacked(batch)])
+    assert sorted(back.keys.tolist()) == sorted(given.keys.tolist())
+
+
 def test_pairs_of_a_table_of_groups():
     """A document stands in two groups; what is asked of it is told by group and row."""
     pytest.importorskip("pyspark")
