@@ -223,6 +223,16 @@ class Kernel(registry.CPUDispatcher):
         return entry
 
 
+def is_interpreted() -> bool:
+    """Return whether kernels run as plain Python functions in this process."""
+    return bool(vars(numba.config)["DISABLE_JIT"])
+
+
+def leave_uncompiled() -> None:
+    """Have kernels that are imported from now on run as plain Python functions."""
+    vars(numba.config)["DISABLE_JIT"] = 1
+
+
 def cache_folder_of(function: Callable[..., Any]) -> Path | None:
     """Return where what is compiled of a function's file would be kept; None if nowhere can be."""
     try:

@@ -14,14 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-import numba
 import numpy as np
 from numba.core import event, types
 from numba.extending import intrinsic
 
-from dedup.kernels._compiling import Kernel
+from dedup.kernels._compiling import Kernel, is_interpreted
 
-INTERPRETED = bool(vars(numba.config)["DISABLE_JIT"])
+INTERPRETED = is_interpreted()
 
 
 def drop_stale(folder: Path) -> None:

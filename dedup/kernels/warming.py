@@ -24,7 +24,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
 from dedup.kernels import _compiling, _signatures
@@ -69,11 +68,6 @@ def cache_folder() -> Path | None:
     return _compiling.cache_folder_of(rows_of)
 
 
-def is_interpreted() -> bool:
-    """Return whether kernels run as plain Python functions in this process."""
-    return bool(vars(numba.config)["DISABLE_JIT"])
-
-
 def interpret() -> bool:
     """Run all kernels of this process as plain Python functions; return whether that can be.
 
@@ -82,7 +76,7 @@ def interpret() -> bool:
     """
     if f"{__package__}._jit" in sys.modules or np.lib.NumpyVersion(np.__version__) < "2.0.0":
         return False
-    vars(numba.config)["DISABLE_JIT"] = 1
+    _compiling.leave_uncompiled()
     warnings.filterwarnings("ignore", "overflow encountered", RuntimeWarning, "dedup.kernels")
     return True
 
@@ -90,7 +84,9 @@ def interpret() -> bool:
 def is_ready(command: str) -> bool:
     """Return whether a command compiles nothing, as far as is known."""
     folder = cache_folder()
-    return is_interpreted() or (folder is not None and (folder / _mark(command)).exists())
+    return _compiling.is_interpreted() or (
+        folder is not None and (folder / _mark(command)).exists()
+    )
 
 
 def _mark(command: str) -> str:
@@ -107,7 +103,7 @@ def warm(names: Iterable[str], tell: Callable[[int, int], None], processes: int)
     names = sorted(names)
     positions = rows_of(names)
     folder = cache_folder()
-    if is_interpreted() or folder is None or not positions:
+    if _compiling.is_interpreted() or folder is None or not positions:
         return not positions
     crew = _Crew(_shares(positions), lambda done: tell(done, len(positions)))
     tell(0, len(positions))
