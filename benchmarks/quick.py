@@ -86,10 +86,11 @@ def measure(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
     stock = str(folder / "stock.parquet")
     write_stock(source, stock)
     one = ["--threads", "1"]
-    scan = [sys.executable, "-m", "dedup", "scan", "--quiet"]
+    command = [sys.executable, "-m", "dedup"]
+    scan = [*command, "scan", "--quiet"]
     fast = ["--find", "duplicates"]
     cache = {"NUMBA_CACHE_DIR": str(folder / "cache")}
-    first = [("first compile", [*scan[:3], "warmup", "scan"], cache)]
+    first = [("first compile", [*command, "warmup", "scan"], cache)]
     turns = [
         ("floor", [sys.executable, str(HERE / "peers/floor.py"), source], {}),
         ("start, full", [*scan, seeds], {}),

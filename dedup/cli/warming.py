@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dedup.cli.running import COMPILING, DONE, announce_compiling, tell
+from dedup.core.formats import is_packed
 
 if TYPE_CHECKING:
     from dedup.sources import ReadOptions
@@ -29,9 +30,6 @@ UNCACHED = (
 SMALL = 32 * 1024  # bytes of text that kernels which are not compiled read in 5 to 15 s
 SMALL_INDEX = 8 * SMALL  # bytes of an index that goes with it
 _UNPACKED = 10  # a byte of a packed file is taken for so many
-_PACKED = {".parquet", ".feather", ".arrow", ".orc", ".zip", ".tar", ".tgz"} | {
-    ".gz", ".bgz", ".bz2", ".xz", ".zst", ".lz4"
-}  # fmt: skip
 INTERPRETING = (
     "dedup: kernels are not compiled on this machine; so little text is read without, slowly "
     "(`dedup warmup` compiles them, once)"
@@ -123,7 +121,7 @@ def is_small(paths: Sequence[str], most: int = SMALL) -> bool:
             return False
         for file in _files(path):
             with suppress(OSError):
-                left -= file.stat().st_size * (_UNPACKED if file.suffix in _PACKED else 1)
+                left -= file.stat().st_size * (_UNPACKED if is_packed(file.name) else 1)
             if left < 0:
                 return False
     return True

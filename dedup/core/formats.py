@@ -78,6 +78,7 @@ FORMATS: dict[str, Format] = {
     )
 }
 PACKED = (".gz", ".zst", ".zstd", ".bz2", ".xz")
+_ALSO_PACKED = (".bgz", ".lz4")  # known by first bytes alone
 _SHORT = {".tgz": "tar", ".tbz": "tar", ".tbz2": "tar", ".txz": "tar", ".tzst": "tar"}
 _KINDS = {end: each.name for each in FORMATS.values() for end in each.extensions} | _SHORT
 _TAR_MAGIC, _TAR_AT = b"ustar", 257
@@ -152,6 +153,17 @@ def kind_of(path: str) -> str | None:
             kind = _KINDS.get(PurePath(name.removesuffix(packed)).suffix)
             return None if kind == "parquet" else kind
     return _KINDS.get(PurePath(name).suffix)
+
+
+def is_packed(path: str) -> bool:
+    """Return whether the name of a file says that it holds more text than its size tells.
+
+    >>> is_packed("a/NEWS.jsonl.GZ"), is_packed("a.parquet"), is_packed("a.jsonl")
+    (True, True, False)
+    """
+    end = PurePath(path).suffix.lower()
+    form = FORMATS.get(_KINDS.get(end, ""))
+    return end in (*PACKED, *_ALSO_PACKED) or bool(form and (form.columnar or form.archive))
 
 
 def kind_of_bytes(head: bytes) -> str | None:

@@ -194,21 +194,21 @@ class Signer:
 
     def _part(self, part: pa.RecordBatch, texts: Texts, kept: bool) -> Sealed:
         """Sign a part of a batch, with the facts of ``metadata_of``; no text that nobody keeps."""
-        dates, sites = (
+        dates, given = (
             part.column(name).to_pylist() if name in part.schema.names else [None] * len(part)
             for name in ("date", "site")
         )
         names = [_name(each, "id") for each in part.column("doc_id").to_pylist()]
         if not all(names):
             raise InputError("document: it has no id")
+        sites = [_name(each or None, "site") for each in given]
         has_text = self.settings.store_text
 
         def facts(row: int) -> Facts:
             text = texts.text(row) if has_text else ""
-            return Facts(names[row], text, when(dates[row]), _name(sites[row] or None, "site"))
+            return Facts(names[row], text, when(dates[row]), sites[row])
 
-        named_sites = [_name(each or None, "site") for each in sites]
-        return self._sealed(names, named_sites, texts, facts, kept)
+        return self._sealed(names, sites, texts, facts, kept)
 
     def _sealed(
         self,

@@ -215,9 +215,8 @@ def _packed_rows(seeds: Seeds, parts: int) -> pa.RecordBatch:
     part = ((seeds.keys >> np.uint64(_PART_SHIFT)) % np.uint64(parts)).astype(np.uint16)
     order = np.argsort(part, kind="stable")
     ordered = part[order]
-    new = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
-    begins = np.flatnonzero(new)
-    nth = np.arange(len(ordered)) - begins[np.cumsum(new) - 1]
+    _, sizes = _runs(ordered)
+    nth = np.arange(len(ordered)) - np.repeat(offsets_of(sizes)[:-1], sizes)
     starts = np.flatnonzero(nth % _MOST_OF_ROW == 0)
     present = ordered[starts]
     bounds = np.append(starts, len(order)).astype(np.int64)
@@ -323,7 +322,7 @@ class Part:
         """Return the seeds that are held in order of key, and those that do not count."""
         seeds = Seeds.joined(self._held)
         seeds = seeds.take(np.argsort(seeds.keys))
-        run, sizes = _runs(seeds)
+        run, sizes = _runs(seeds.keys)
         crowd = np.flatnonzero(np.repeat(sizes > self._most, sizes))
         crowd = crowd[np.lexsort((seeds.rows[crowd], seeds.ranks[crowd], run[crowd]))]
         nth = np.arange(len(crowd)) - np.searchsorted(run[crowd], run[crowd])
@@ -334,10 +333,10 @@ class Part:
         return seeds.take(kept), seeds.take(out)
 
 
-def _runs(seeds: Seeds) -> tuple[Int64, Int64]:
-    """Return the number of the run of equal keys of each of ordered seeds, and the sizes."""
-    new = np.ones(len(seeds.keys), np.bool_)
-    new[1:] = seeds.keys[1:] != seeds.keys[:-1]
+def _runs(ordered: Numbers) -> tuple[Int64, Int64]:
+    """Return the number of the run of equal ones of each of ordered values, and the sizes."""
+    new = np.ones(len(ordered), np.bool_)
+    new[1:] = ordered[1:] != ordered[:-1]
     sizes = np.diff(np.flatnonzero(new), append=len(new))
     return np.cumsum(new) - 1, sizes
 
@@ -355,7 +354,7 @@ def _pairs(seeds: Seeds) -> Iterator[pa.RecordBatch]:
 
     Seeds are in order of key. Pairs are summed up over some of them at a time.
     """
-    _, sizes = _runs(seeds)
+    _, sizes = _runs(seeds.keys)
     seeds, sizes = seeds.take(np.repeat(sizes > 1, sizes)), sizes[sizes > 1]
     bounds = offsets_of(sizes)
     for low, high in runs_of_rows(offsets_of(sizes * (sizes - 1) // 2), _MOST_PAIRS):
