@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 import os
 import weakref
@@ -13,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from dedup.core.allocator import trim
 
 Array = npt.NDArray[Any]
 
@@ -198,9 +199,3 @@ def release_files(files: Iterable[mmap.mmap]) -> None:
         for each in files:
             with suppress(OSError, ValueError):
                 each.madvise(mmap.MADV_DONTNEED)
-
-
-def trim() -> None:
-    """Give memory that was freed back to the system, where the C library can be asked to."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)

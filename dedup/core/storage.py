@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedup.core.spool import Spool, every_file, release_files, trim
+from dedup.core.allocator import trim
+from dedup.core.spool import Spool, every_file, release_files
 
 Array = npt.NDArray[Any]
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dedup.kernels._jit import njit, njit_uncounted
+from dedup.kernels._jit import njit, njit_uncounted, prefetch
 from dedup.kernels.buckets import lay_out
 from dedup.kernels.shingles import MULTIPLIER, fmix64
 from dedup.kernels.stopwords import BLANK, CONTENT, STOP
@@ -36,12 +36,11 @@ class Words(NamedTuple):
     bounds: Any  # int64: the tokens of document ``r`` are ``bounds[r]:bounds[r + 1]``
 
 
-class Sieve(NamedTuple):
-    """Which seeds are taken: those that may occur again, with a hash in one of several parts."""
+class Part(NamedTuple):
+    """A part of all hashes (int64): number ``part`` of ``parts`` equal ones."""
 
-    counters: Any  # uint8: as ``mark_seeds`` left them
-    part: Any  # int64
-    parts: Any  # int64
+    part: Any
+    parts: Any
 
 
 class Seeds(NamedTuple):
@@ -153,23 +152,40 @@ def longest_of(bounds, rows):
     return longest
 
 
+@njit_uncounted
+def place_of(value, counters):
+    """Return which byte of ``counters`` counts a seed, and by how many bits its count is shifted.
+
+    ``counters`` (uint8) holds four to a byte, a power of two in all.
+    """
+    slot = value & np.uint64(4 * len(counters) - 1)
+    return np.intp(slot >> np.uint64(2)), np.uint8((slot & np.uint64(3)) << np.uint64(1))
+
+
+@njit_uncounted
+def ask_for_counts(values, made, counters):
+    """Ask for the counts of the first ``made`` seeds: all are under way before one is needed."""
+    for k in range(made):
+        byte, _ = place_of(values[k], counters)
+        prefetch(counters, byte)
+
+
 @njit
 def mark_seeds(kind, words, rows, counters):
     """Count the seeds of the documents ``rows`` (int64): none, one, or more of each.
 
-    ``kind`` is ``Kind``, ``words`` are ``Words``. ``counters`` (uint8) holds four to a byte, a
-    power of two in all. Returns how many seeds were there before.
+    ``kind`` is ``Kind``, ``words`` are ``Words``, ``counters`` as in ``place_of``. Returns how many
+    seeds were there before.
     """
-    mask = np.uint64(4 * len(counters) - 1)
     longest = longest_of(words.bounds, rows)
     values = np.empty(longest, np.uint64)
     positions = np.empty(longest, np.int32)
     again = 0
     for row in rows:
-        for k in range(write_seeds(kind, words, row, values, positions)):
-            slot = values[k] & mask
-            byte = np.intp(slot >> np.uint64(2))
-            shift = np.uint8((slot & np.uint64(3)) << np.uint64(1))
+        made = write_seeds(kind, words, row, values, positions)
+        ask_for_counts(values, made, counters)
+        for k in range(made):
+            byte, shift = place_of(values[k], counters)
             count = (counters[byte] >> shift) & np.uint8(3)
             if count < 2:
                 counters[byte] += np.uint8(1) << shift
@@ -179,25 +195,23 @@ def mark_seeds(kind, words, rows, counters):
 
 
 @njit
-def pick_seeds(kind, words, rows, sieve, found, out):
-    """Write the seeds of the documents ``rows`` (int64) that a ``Sieve`` takes, in their order.
+def pick_seeds(kind, words, rows, counters, out):
+    """Write the seeds of the documents ``rows`` (int64) that may occur again, in their order.
 
-    They are written behind the ``found`` that are there, as far as there is room in ``out``
-    (``Seeds``); all are counted. ``kind`` is ``Kind``, ``words`` are ``Words``. Returns how many
-    there are by now.
+    ``kind`` is ``Kind``, ``words`` are ``Words``, ``counters`` as ``mark_seeds`` left them. They
+    are written as far as there is room in ``out`` (``Seeds``); all are counted. Returns how many
+    there are.
     """
-    counters = sieve.counters
-    mask = np.uint64(4 * len(counters) - 1)
     longest = longest_of(words.bounds, rows)
     values = np.empty(longest, np.uint64)
     positions = np.empty(longest, np.int32)
+    found = 0
     for row in rows:
-        for k in range(write_seeds(kind, words, row, values, positions)):
-            if part_of(values[k], sieve.parts) != sieve.part:
-                continue
-            slot = values[k] & mask
-            shift = np.uint8((slot & np.uint64(3)) << np.uint64(1))
-            if (counters[np.intp(slot >> np.uint64(2))] >> shift) & np.uint8(3) < 2:
+        made = write_seeds(kind, words, row, values, positions)
+        ask_for_counts(values, made, counters)
+        for k in range(made):
+            byte, shift = place_of(values[k], counters)
+            if (counters[byte] >> shift) & np.uint8(3) < 2:
                 continue
             if found < len(out.values):
                 out.values[found] = values[k]
@@ -208,22 +222,24 @@ def pick_seeds(kind, words, rows, sieve, found, out):
 
 
 @njit
-def split_seeds(seeds, made, bounds, out):
-    """Put the first ``made`` of ``Seeds`` in order of their part, otherwise as they are.
+def split_seeds(seeds, whole, bounds, out):
+    """Put ``Seeds`` that are of one ``Part`` of all hashes in order of smaller parts of it.
 
-    There are as many parts as ``bounds`` has intervals; it gets where each begins and ends.
+    There are as many smaller parts as ``bounds`` (int64) has intervals; it gets where each begins
+    and ends. In each they stay in their order. ``out`` (``Seeds``) may have more room.
     """
     values, rows, positions = seeds
     out_values, out_rows, out_positions = out
-    parts = len(bounds) - 1
+    smaller = len(bounds) - 1
+    first, parts = whole.part * smaller, whole.parts * smaller
     bounds[:] = 0
-    for i in range(made):
-        bounds[part_of(values[i], parts) + 1] += 1
-    for part in range(parts):
+    for i in range(len(values)):
+        bounds[part_of(values[i], parts) - first + 1] += 1
+    for part in range(smaller):
         bounds[part + 1] += bounds[part]
     cursor = bounds[:-1].copy()
-    for i in range(made):
-        part = part_of(values[i], parts)
+    for i in range(len(values)):
+        part = part_of(values[i], parts) - first
         at = cursor[part]
         cursor[part] = at + 1
         out_values[at] = values[i]
@@ -232,44 +248,58 @@ def split_seeds(seeds, made, bounds, out):
 
 
 @njit_uncounted
-def gather_groups(order, seeds, sizes, made, out):
-    """Write documents and places of every group of two seeds or more, by the rank of the documents.
+def gather_groups(seeds, numbers, sizes, made, out):
+    """Write documents and places of every group of two seeds or more, in their order.
 
-    ``seeds`` are ``SeedRows``, ``sizes`` (int32) has the size of each of their ``made`` groups and
-    is used up. ``order`` (int64) are the documents by rank. Returns how many groups are written to
+    ``seeds`` are ``Seeds``, ``numbers`` (int32) has the group of each; ``sizes`` (int32) has the
+    size of each of the ``made`` groups and is used up. Returns how many groups are written to
     ``out`` (``Groups``).
     """
     count = lay_out(sizes, made, out.bounds)
-    for row in order:
-        for i in range(seeds.starts[row], seeds.starts[row + 1]):
-            at = sizes[seeds.groups[i]]
-            if at >= 0:
-                out.rows[at] = row
-                out.positions[at] = seeds.positions[i]
-                sizes[seeds.groups[i]] = at + 1
+    for i in range(len(numbers)):
+        at = sizes[numbers[i]]
+        if at >= 0:
+            out.rows[at] = seeds.rows[i]
+            out.positions[at] = seeds.positions[i]
+            sizes[numbers[i]] = at + 1
     return count
 
 
 @njit_uncounted
-def insert_place(groups, low, high, row, position):
-    """Put a place into ``low:high`` of ``Groups``, behind those of its document and of earlier."""
-    at = high
-    while at > low and groups.rows[at - 1] > row:
-        groups.rows[at] = groups.rows[at - 1]
-        groups.positions[at] = groups.positions[at - 1]
-        at -= 1
-    groups.rows[at] = row
-    groups.positions[at] = position
+def last_rank(rows, begin, end, ranks, least):
+    """Return the greatest of the least ranks (int32) that documents in ``rows`` may have.
+
+    Those documents are ``begin:end``, one beside its like; ``ranks`` (int32) has the rank of every
+    document. As many may stay as ``least`` (int32, scratch) has room for; all may where they are
+    not more.
+    """
+    held = 0
+    before = np.int32(-1)
+    for j in range(begin, end):
+        if rows[j] == before:
+            continue
+        before = rows[j]
+        rank = ranks[before]
+        if held == len(least):
+            if rank >= least[held - 1]:
+                continue
+            held -= 1
+        at = held
+        while at > 0 and least[at - 1] > rank:
+            least[at] = least[at - 1]
+            at -= 1
+        least[at] = rank
+        held += 1
+    return least[held - 1]
 
 
 @njit_uncounted
-def bound_groups(groups, count, limit, most, row_counts):
-    """Bound each group to ``limit`` documents and ``most`` places in each, moved together in place.
+def bound_groups(groups, count, ranks, most, least):
+    """Bound each group to some documents and ``most`` places in each, moved together in place.
 
-    The places of a group come in order of the documents' rank; those of least rank stay, so that
-    all seeds of a passage keep the same documents, and are put in order of document. Groups of one
-    document go. ``groups`` are
-    ``Groups``, ``count`` of them; ``row_counts`` (int64) gets how many places each document keeps.
+    The places of a group are in order of document. Those of the documents of least rank stay
+    (``ranks`` and ``least`` as in ``last_rank``), so that all seeds of a passage keep the same
+    documents. Groups of one document go. ``groups`` are ``Groups``, ``count`` of them.
     Returns (groups, places, groups cut, places cut, places over ``most``).
     """
     bounds, rows, positions = groups
@@ -277,34 +307,38 @@ def bound_groups(groups, count, limit, most, row_counts):
     begin = bounds[0]
     for group in range(count):
         end = bounds[group + 1]
-        documents = 1
-        stop = begin + 1
-        while stop < end:
-            if rows[stop] != rows[stop - 1]:
-                if documents == limit:
-                    break
-                documents += 1
-            stop += 1
-        if stop < end:
-            oversized += 1
-            outside += end - stop
-        if documents > 1:
-            same = 0
+        if rows[begin] != rows[end - 1]:
+            last = np.int32(-1)  # all may stay
+            if end - begin > len(least):
+                last = last_rank(rows, begin, end, ranks, least)
+            same = gone = 0
             before = np.int32(-1)
-            for j in range(begin, stop):
+            for j in range(begin, end):
                 row = rows[j]
+                if last >= 0 and ranks[row] > last:
+                    gone += 1
+                    continue
                 same = same + 1 if row == before else 0
                 before = row
                 if same >= most:
                     repeated += 1
                     continue
-                insert_place(groups, bounds[kept], made, row, positions[j])
-                row_counts[row] += 1
+                rows[made] = row
+                positions[made] = positions[j]
                 made += 1
+            oversized += 1 if gone > 0 else 0
+            outside += gone
             kept += 1
             bounds[kept] = made
         begin = end
     return kept, made, oversized, outside, repeated
+
+
+@njit_uncounted
+def count_rows(rows, counts):
+    """Add to ``counts`` (int64) how often each document stands in ``rows`` (int32)."""
+    for row in rows:
+        counts[row] += 1
 
 
 @njit_uncounted

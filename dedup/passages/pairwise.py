@@ -75,7 +75,7 @@ def seeds_of(
     out = seed_kernel.Seeds(
         np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(room, np.int32)
     )
-    made = seed_kernel.pick_seeds(asked, given, rows, seed_kernel.Sieve(sieve, 0, 1), 0, out)
+    made = seed_kernel.pick_seeds(asked, given, rows, sieve, out)
     return Seeds(*(column[:made] for column in out))
 
 

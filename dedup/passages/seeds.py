@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -37,8 +38,8 @@ __all__ = ["NGRAMS", "WORD_PAIRS", "Ranked", "SeedIndex", "index_given", "index_
 
 _NAMES = {NGRAMS: "ngrams", WORD_PAIRS: "word_pairs"}
 WORD_PAIR_REACH = 6  # tokens from one content word to the next
-_PART_SEEDS = 1 << 23  # that are grouped at a time, about, where arrays are in files …
-_HELD_SEEDS = 1 << 24  # … and where they are in memory
+_PART_SEEDS = 1 << 17  # that are grouped at a time, about: as many as stay in the cache
+_FILE_SEEDS = 1 << 23  # of one file that are in memory at a time, about, where they go to files
 _SEED = {"values": np.uint64, "rows": np.int32, "places": np.int32}
 PLACES = 8  # places of one seed in one document
 _RUN_TOKENS = 1 << 21  # whose seeds are made at a time
@@ -100,82 +101,99 @@ class _Seeds:
             again += kernel.mark_seeds(self.kind, words, rows, counters)
         return counters, again
 
-    def parts(self, counters: UInt8, again: int) -> Iterator[tuple[_Room, int]]:
-        """Yield the seeds that may occur again, part by part, and how many of a part there are."""
-        if self.columns.in_files and 2 * again > _PART_SEEDS:
-            yield from self._parts_in_files(counters, 2 * again // _PART_SEEDS + 1)
-            return
-        parts = 2 * again // _HELD_SEEDS + 1
-        capacity = _Room.of(int(2 * again / parts * 1.2) + 1024)
-        for part in range(parts):
-            made = self._pick(counters, part, parts, capacity)
-            if made > len(capacity.values):  # some seeds are in very many documents
-                capacity = _Room.of(made)
-                self._pick(counters, part, parts, capacity)
-            yield capacity, made
+    def parts(self, counters: UInt8, again: int) -> Iterator[kernel.Seeds]:
+        """Yield the seeds that may occur again, part by part, of which ``again`` tells how many."""
+        in_files = self.columns.in_files
+        count = 2 * again // (_FILE_SEEDS if in_files else _PART_SEEDS) + 1
+        smaller = 2 * again // (count * _PART_SEEDS) + 1
+        stored: _Stored = _InFiles(self.columns, count) if in_files else _InMemory(count)
+        whole = kernel.Part(0, 1)
+        for seeds in self._picked(counters):
+            stored.add(*_split(seeds, whole, count))
+            self.columns.ease()
+        for part in range(count):
+            seeds = stored.take(part)
+            if smaller == 1:
+                yield seeds
+                continue
+            seeds, bounds = _split(seeds, kernel.Part(part, count), smaller)
+            for low, high in pairwise(bounds):
+                yield _between(seeds, low, high)
 
-    def _parts_in_files(self, counters: UInt8, parts: int) -> Iterator[tuple[_Room, int]]:
-        """Write the seeds to a file for each part first, for they are made from mapped files."""
-        spool = self.columns.spool
-        assert spool is not None
-        names = [[f"seeds.{part}.{what}" for what in _SEED] for part in range(parts)]
-        for own in names:
-            for name in own:
-                spool.discard(name)
-        bounds, words = np.zeros(parts + 1, np.int64), self.arrays()
-        sieve = kernel.Sieve(counters, 0, 1)
+    def _picked(self, counters: UInt8) -> Iterator[kernel.Seeds]:
+        """Yield the seeds that may occur again, of some documents at a time."""
+        words, room = self.arrays(), _room(0)
         for run in self.runs():
             size = int(np.sum(self.tokens.bounds[run + 1] - self.tokens.bounds[run]))
-            some, split = (
-                kernel.Seeds(*(np.empty(size, kind) for kind in _SEED.values())) for _ in "12"
-            )
-            made = kernel.pick_seeds(self.kind, words, run, sieve, 0, some)
-            kernel.split_seeds(some, made, bounds, split)
-            for part, own in enumerate(names):
-                for name, column in zip(own, split, strict=True):
-                    spool.append(name, column[bounds[part] : bounds[part + 1]])
-        for own in names:
-            values, rows, positions = (
-                spool.read(name, kind) for name, kind in zip(own, _SEED.values(), strict=True)
-            )
-            for name in own:
-                spool.discard(name)
-            yield _Room.around(values, rows, positions), len(values)
-
-    def _pick(self, counters: UInt8, part: int, parts: int, out: _Room) -> int:
-        """Write the seeds of a part that may occur again; return how many there are."""
-        made, words, sieve = 0, self.arrays(), kernel.Sieve(counters, part, parts)
-        for rows in self.runs():
-            made = kernel.pick_seeds(self.kind, words, rows, sieve, made, out.seeds())
-        return made
+            if size > len(room.values):
+                room = _room(size)
+            yield _between(room, 0, kernel.pick_seeds(self.kind, words, run, counters, room))
 
 
-@dataclass(slots=True)
-class _Room:
-    """Buffers for the seeds of one part and for grouping them, shared by all parts."""
+def _room(size: int) -> kernel.Seeds:
+    return kernel.Seeds(*(np.empty(size, kind) for kind in _SEED.values()))
 
-    values: UInt64
-    rows: Int32
-    positions: Int32
-    groups: Int32
-    sizes: Int32
-    slots: Int32
 
-    @classmethod
-    def of(cls, size: int) -> _Room:
-        """Grow to hold so many seeds."""
-        return cls.around(*(np.empty(size, kind) for kind in _SEED.values()))
+def _between(seeds: kernel.Seeds, low: int, high: int) -> kernel.Seeds:
+    return kernel.Seeds(*(column[low:high] for column in seeds))
 
-    @classmethod
-    def around(cls, values: UInt64, rows: Int32, positions: Int32) -> _Room:
-        """Grow to group so many seeds."""
-        groups, sizes = (np.empty(len(values), np.int32) for _ in range(2))
-        slots = np.empty(table_size(len(values)), np.int32)
-        return cls(values, rows, positions, groups, sizes, slots)
 
-    def seeds(self) -> kernel.Seeds:
-        """Return where seeds are written."""
-        return kernel.Seeds(self.values, self.rows, self.positions)
+def _split(seeds: kernel.Seeds, whole: kernel.Part, smaller: int) -> tuple[kernel.Seeds, Int64]:
+    """Return the seeds of one part in order of ``smaller`` parts of it, and where those begin."""
+    out, bounds = _room(len(seeds.values)), np.zeros(smaller + 1, np.int64)
+    kernel.split_seeds(seeds, whole, bounds, out)
+    return out, bounds
+
+
+class _Stored(Protocol):
+    """Seeds by part, of some documents after the other."""
+
+    def add(self, seeds: kernel.Seeds, bounds: Int64) -> None:
+        """Add seeds of further documents, in order of part; ``bounds`` say where each begins."""
+
+    def take(self, part: int) -> kernel.Seeds:
+        """Return the seeds of a part, once."""
+
+
+class _InMemory(_Stored):
+    """Seeds by part in memory, as they came."""
+
+    def __init__(self, parts: int) -> None:
+        self._given: list[tuple[kernel.Seeds, Int64]] = []
+
+    def add(self, seeds: kernel.Seeds, bounds: Int64) -> None:
+        self._given.append((seeds, bounds))
+
+    def take(self, part: int) -> kernel.Seeds:
+        some = [_between(seeds, *bounds[part : part + 2]) for seeds, bounds in self._given]
+        columns = zip(_room(0), *some, strict=True)
+        return kernel.Seeds(*(np.concatenate(column) for column in columns))
+
+
+class _InFiles(_Stored):
+    """Seeds by part in files, three for each part."""
+
+    def __init__(self, columns: Columns, parts: int) -> None:
+        assert columns.spool is not None
+        self._spool = columns.spool
+        self._names = [[f"seeds.{part}.{what}" for what in _SEED] for part in range(parts)]
+        for part in range(parts):
+            self._discard(part)
+
+    def add(self, seeds: kernel.Seeds, bounds: Int64) -> None:
+        for part, names in enumerate(self._names):
+            for name, column in zip(names, seeds, strict=True):
+                self._spool.append(name, column[bounds[part] : bounds[part + 1]])
+
+    def take(self, part: int) -> kernel.Seeds:
+        own = zip(self._names[part], _SEED.values(), strict=True)
+        seeds = kernel.Seeds(*(self._spool.read(name, kind) for name, kind in own))
+        self._discard(part)
+        return seeds
+
+    def _discard(self, part: int) -> None:
+        for name in self._names[part]:
+            self._spool.discard(name)
 
 
 def ranked(tokens: Tokens, included: Bool) -> Int64:
@@ -217,10 +235,11 @@ def index_seeds(
     They are taken in parts, by their hashes.
     """
     cut: Counter[str] = Counter()
-    tokens, order = documents.tokens, documents.order
+    tokens = documents.tokens
     reach = config.passage_size if kind == NGRAMS else WORD_PAIR_REACH
-    chosen = np.zeros(len(tokens), np.bool_)
-    chosen[order] = True
+    chosen, ranks = np.zeros(len(tokens), np.bool_), np.zeros(len(tokens), np.int32)
+    chosen[documents.order] = True
+    ranks[documents.order] = np.arange(len(documents.order))
     seeds = _Seeds(kernel.Kind(kind, reach), tokens, documents.words, chosen, columns)
     counters, again = seeds.mark()
     name = _NAMES[kind]
@@ -231,9 +250,9 @@ def index_seeds(
     grown[2].append(np.zeros(1, np.int64))
     held = 0
     row_counts = np.zeros(len(tokens), np.int64)
-    for capacity, made in seeds.parts(counters, again):
-        most = config.passage_max_documents
-        found = _groups(capacity, made, _Bounded(order, most, row_counts), cut)
+    for part in seeds.parts(counters, again):
+        found = _groups(part, ranks, config.passage_max_documents, cut)
+        kernel.count_rows(found.rows, row_counts)
         pieces: tuple[Array, ...] = (found.rows, found.positions, found.bounds[1:] + held)
         for column, piece in zip(grown, pieces, strict=True):
             column.append(piece)
@@ -250,35 +269,26 @@ def index_given(values: UInt64, rows: Int32, places: Int32, documents: int) -> S
 
     One may be in any number of documents.
     """
-    row_counts = np.zeros(documents, np.int64)
-    bounded = _Bounded(np.arange(documents), documents, row_counts)
-    found = _groups(_Room.around(values, rows, places), len(values), bounded, Counter())
+    row_counts, ranks = np.zeros(documents, np.int64), np.arange(documents, dtype=np.int32)
+    found = _groups(kernel.Seeds(values, rows, places), ranks, documents, Counter())
+    kernel.count_rows(found.rows, row_counts)
     longest = int(places.max(initial=0)) + 1
     return _by_document("", row_counts, found, longest, Columns())
 
 
-class _Bounded(NamedTuple):
-    """Documents by rank, how many of them a seed keeps, and of each how many seeds it keeps."""
-
-    order: Int64
-    most: int
-    row_counts: Int64
-
-
-def _groups(capacity: _Room, made: int, documents: _Bounded, cut: Counter[str]) -> kernel.Groups:
-    """Return the seeds that are in several documents."""
-    order, most, row_counts = documents
-    values, rows, positions = (array[:made] for array in capacity.seeds())
-    slots = capacity.slots[: table_size(made)]
-    numbers = lsh_kernel.group_keys(values, slots, capacity.groups[:made], capacity.sizes)
-    starts = np.searchsorted(rows, np.arange(len(row_counts) + 1))
-    seeds = kernel.SeedRows(starts, capacity.groups[:made], positions)
+def _groups(seeds: kernel.Seeds, ranks: Int32, most: int, cut: Counter[str]) -> kernel.Groups:
+    """Return the seeds that are in several documents, in ``most`` of least rank at most each."""
+    made = len(seeds.values)
+    numbers, sizes = np.empty(made, np.int32), np.empty(made, np.int32)
+    slots = np.empty(table_size(made), np.int32)
+    distinct = lsh_kernel.group_keys(seeds.values, slots, numbers, sizes)
     out = kernel.Groups(
         np.empty(made // 2 + 2, np.int64), np.empty(made, np.int32), np.empty(made, np.int32)
     )
-    count = kernel.gather_groups(order, seeds, capacity.sizes, numbers, out)
+    count = kernel.gather_groups(seeds, numbers, sizes, distinct, out)
+    least = np.empty(most, np.int32)
     groups, kept, oversized, outside, repeated = kernel.bound_groups(
-        out, count, most, PLACES, row_counts
+        out, count, ranks, PLACES, least
     )
     cut["seeds_in_too_many_documents"] += int(oversized)
     cut["seed_positions_left_out"] += int(outside + repeated)

@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedup.core.allocator import trim
 from dedup.core.arrays import Int64, Texts, UInt8, offsets_of, runs_of_rows, texts_from_arrow
 from dedup.core.checkpoints import Kept, Work
 from dedup.core.hashing import text_digests
-from dedup.core.spool import Spool, trim
+from dedup.core.spool import Spool
 from dedup.core.storage import Columns
 from dedup.pipeline.stages import Resources
 from dedup.schema import METADATA, Corpus, ReadReport

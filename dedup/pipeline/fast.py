@@ -20,11 +20,12 @@ from dedup.clusters.joining import addressed, cluster_documents
 from dedup.clusters.standing import Standing, decide
 from dedup.clusters.stars import Clusters
 from dedup.config import Config
+from dedup.core.allocator import trim
 from dedup.core.arrays import Bool, Int64, Texts, distinct, one_array, texts_from_arrow
 from dedup.core.checkpoints import Kept
 from dedup.core.hashing import content_of
 from dedup.core.parallel import in_order
-from dedup.core.spool import Spool, trim
+from dedup.core.spool import Spool
 from dedup.pipeline.results import (
     address_column,
     complete,

@@ -219,20 +219,26 @@ def test_seeds_of_a_document(row, size, parts):
 
 
 @examples
-@given(rows_of_hashes, st.integers(1, 4))
-def test_split_seeds(rows, parts):
-    values, bounds = ragged(rows)
+@given(rows_of_hashes, st.integers(1, 4), st.integers(1, 3))
+def test_split_seeds(rows, smaller, parts):
+    """Each part of several is split further, and keeps the order of its seeds."""
+    flat, bounds = ragged(rows)
     assert seeds.longest_of(bounds, np.arange(len(rows))) == max([1, *map(len, rows)])
-    count = len(values)
-    numbers = np.arange(count, dtype=np.int32)
-    columns = seeds.Seeds(values, numbers, numbers[::-1].copy())
-    out = seeds.Seeds(*(np.zeros(count, each.dtype) for each in columns))
-    ends = np.zeros(parts + 1, np.int64)
-    seeds.split_seeds(columns, count, ends, out)
-    order = sorted(range(count), key=lambda k: (int(values[k]) >> 32) * parts >> 32)
-    assert [each.tolist() for each in out] == [each[order].tolist() for each in columns]
-    where = [(int(value) >> 32) * parts >> 32 for value in out[0]]
-    assert ends.tolist() == [sum(part < k for part in where) for k in range(parts + 1)]
+    every = (flat >> np.uint64(32)) * np.uint64(parts * smaller) >> np.uint64(32)
+    for part in range(parts):
+        values = flat[every // np.uint64(smaller) == part]
+        count = len(values)
+        numbers = np.arange(count, dtype=np.int32)
+        columns = seeds.Seeds(values, numbers, numbers[::-1].copy())
+        out = seeds.Seeds(*(np.zeros(count + 3, each.dtype) for each in columns))
+        ends = np.zeros(smaller + 1, np.int64)
+        seeds.split_seeds(columns, seeds.Part(part, parts), ends, out)
+        own = [(int(value) >> 32) * parts * smaller >> 32 for value in values]
+        order = sorted(range(count), key=lambda k: own[k])
+        wanted = [each[order].tolist() for each in columns]
+        assert [each[:count].tolist() for each in out] == wanted
+        first = part * smaller
+        assert ends.tolist() == [sum(o < first + k for o in own) for k in range(smaller + 1)]
 
 
 @examples
@@ -243,18 +249,25 @@ def test_groups_of_seeds(rows, data):
     limit, most = data.draw(st.integers(2, 4)), data.draw(st.integers(1, 3))
     flat, starts = ragged(rows)
     distinct = list(dict.fromkeys(flat.tolist()))
-    numbers = np.array([distinct.index(value) for value in flat.tolist()], np.int64)
-    sizes = np.bincount(numbers, minlength=len(distinct)).astype(np.int64)
+    numbers = np.array([distinct.index(value) for value in flat.tolist()], np.int32)
+    sizes = np.bincount(numbers, minlength=len(distinct)).astype(np.int32)
     places = np.array([at for row in rows for at in range(len(row))], np.int32)
+    of = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(starts))
     grouped = seeds.Groups(np.zeros(len(flat) + 2, np.int64), *np.zeros((2, len(flat)), np.int32))
-    given = seeds.SeedRows(starts, numbers, places)
-    count = seeds.gather_groups(np.array(order, np.int64), given, sizes, len(distinct), grouped)
-    listed = [(value, row, at) for row in order for at, value in enumerate(rows[row])]
-    by_value = {v: [(row, at) for value, row, at in listed if value == v] for v in distinct}
+    given = seeds.Seeds(flat, of, places)
+    count = seeds.gather_groups(given, numbers, sizes, len(distinct), grouped)
+    in_order = [(value, row, at) for row, each in enumerate(rows) for at, value in enumerate(each)]
+    by_value = {v: [(row, at) for value, row, at in in_order if value == v] for v in distinct}
     wanted = [members for members in by_value.values() if len(members) > 1]
     assert groups_in(grouped, count) == wanted
+    ranks, least = np.argsort(order).astype(np.int32), np.empty(limit, np.int32)
+    for low, high in itertools.pairwise(grouped.bounds[: count + 1].tolist()):
+        last = seeds.last_rank(grouped.rows, low, high, ranks, least)
+        assert last == sorted({int(ranks[row]) for row in grouped.rows[low:high]})[:limit][-1]
+    got = seeds.bound_groups(grouped, count, ranks, most, least)
     counts = np.zeros(len(rows), np.int64)
-    got = seeds.bound_groups(grouped, count, limit, most, counts)
+    seeds.count_rows(grouped.rows[: got[1]], counts)
+    listed = [(value, row, at) for row in order for at, value in enumerate(rows[row])]
     kept, *left_out = naive_groups(listed, limit, most)
     groups = [sorted(kept[value]) for value in distinct if value in kept]
     assert list(got[2:]) == left_out
