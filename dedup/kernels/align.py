@@ -46,7 +46,7 @@ class Links(NamedTuple):
 
     best: Any  # int64: tokens that the best chain up to the match covers
     back: Any  # int64: the match before it in that chain, -1 for none
-    last: Any  # bool: no chain goes on from it
+    last: Any  # int64: 1 where no chain goes on from it, else 0
 
 
 @njit
@@ -71,7 +71,7 @@ def chain_matches(seeds, size, links):
     for k in range(len(i)):
         best[k] = size
         back[k] = -1
-        last[k] = True
+        last[k] = 1
         p = k - 1
         while p >= 0 and i[k] - i[p] <= far:
             di = i[k] - i[p]
@@ -87,7 +87,7 @@ def chain_matches(seeds, size, links):
                     break
             p -= 1
         if back[k] >= 0:
-            last[back[k]] = False
+            last[back[k]] = 0
 
 
 @njit_uncounted
@@ -108,31 +108,31 @@ def find_chains(seeds, size):
     a better chain ends there.
     """
     count = len(seeds.first)
-    links = Links(np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.bool_))
-    chain_matches(seeds, size, links)
-    best, back, last = links
-    bounds = np.zeros(count + 1, np.int64)
+    # One array in place of seven: there are many pairs with few seeds.
+    room = np.empty(7 * count + 1, np.int64)
+    best, back, last = room[:count], room[count : 2 * count], room[2 * count : 3 * count]
+    heads, keys = room[3 * count : 4 * count], room[4 * count : 5 * count]
+    members, bounds = room[5 * count : 6 * count], room[6 * count :]
+    chain_matches(seeds, size, Links(best, back, last))
+    bounds[0] = 0
     if not has_chain(back):
-        return 0, back, bounds
-    heads = np.empty(count, np.int64)
-    keys = np.empty(count, np.int64)
+        return 0, members, bounds
     ends = 0
     for k in range(count):
-        if last[k] and back[k] >= 0:
+        if last[k] == 1 and back[k] >= 0:
             heads[ends] = k
             keys[ends] = count * size - best[k]
             ends += 1
-    members = np.empty(count, np.int64)
     taken = last
-    taken[:] = False
+    taken[:] = 0
     chains = 0
     for which in sorted_order(keys[:ends]):
         low = bounds[chains]
         high = low
         k = heads[which]
-        while k >= 0 and not taken[k]:
+        while k >= 0 and taken[k] == 0:
             members[high] = k
-            taken[k] = True
+            taken[k] = 1
             high += 1
             k = back[k]
         if high - low >= LEAST_CHAIN:

@@ -48,6 +48,7 @@ RUN_WORTH, PAIR_WORTH = np.int64(2), np.int64(1)  # what a seed of either kind c
 # Columns of a document that may share a passage: where its seeds of both kinds begin and end.
 OTHER, BEGIN, END, START, STOP = range(5)
 RUNS, WORD_PAIRS = np.int64(0), np.int64(1)  # kinds of seeds; not literals, see ``align``
+AHEAD = 16  # seeds of a document whose groups are asked for before they are needed
 LINE = 64  # bytes that come into the cache at once
 ASKED = 2 * BOX  # tokens from its first seed on that are asked for of the next document
 ENOUGH = 3  # word pairs, or two runs, from which two documents are compared
@@ -268,6 +269,19 @@ def first_behind(rows, low, high, row):
 
 
 @njit_uncounted
+def ask_ahead(p, end, groups, group_bounds, members):
+    """Ask for what comes after seed ``p`` of a document whose seeds end at ``end``.
+
+    ``groups``, ``group_bounds`` are those of an ``Index``. Of the seed ``AHEAD`` places on the
+    first of its ``members`` is asked for, of one twice as far where those begin.
+    """
+    if p + AHEAD < end:
+        prefetch(members, group_bounds[groups[p + AHEAD]])
+    if p + 2 * AHEAD < end:
+        prefetch(group_bounds, groups[p + 2 * AHEAD])
+
+
+@njit_uncounted
 def count_seeds(row, index, worth, places, counts, found):
     """Add ``worth`` to each later document for every seed it shares with ``row``.
 
@@ -277,7 +291,9 @@ def count_seeds(row, index, worth, places, counts, found):
     """
     bounds, groups, _, group_bounds, group_rows, _ = index
     worths, touched = counts.counts, counts.touched
-    for p in range(bounds[row], bounds[row + 1]):
+    end = bounds[row + 1]
+    for p in range(bounds[row], end):
+        ask_ahead(p, end, groups, group_bounds, group_rows)
         before = -1
         high = group_bounds[groups[p] + 1]
         low = first_behind(group_rows, group_bounds[groups[p]], high, row)
@@ -312,7 +328,9 @@ def collect_matches(row, index, others, worths, places, ends):
         places[other] = 0
     first = np.empty(total, np.int64)
     second = np.empty(total, np.int64)
-    for p in range(bounds[row], bounds[row + 1]):
+    end = bounds[row + 1]
+    for p in range(bounds[row], end):
+        ask_ahead(p, end, groups, group_bounds, group_positions)
         high = group_bounds[groups[p] + 1]
         low = first_behind(group_rows, group_bounds[groups[p]], high, row)
         for q in range(low, high):

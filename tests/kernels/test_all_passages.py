@@ -167,6 +167,20 @@ def test_the_tokens_of_the_next_document_are_asked_for(place, low, high):
         assert array.places == {*range(low, high, step), high - 1}
 
 
+def test_the_groups_of_seeds_that_come_next_are_asked_for():
+    groups, bounds = np.arange(50, dtype=np.uint32), 3 * np.arange(51)
+    if not INTERPRETED:
+        passages.ask_ahead(0, 40, groups, bounds, np.zeros(150, np.int32))
+        pytest.skip("compiled")
+    members, begins = Asked(np.int32), Asked(np.int64)
+    passages.ask_ahead(8, 25, groups, bounds, members)
+    assert members.places == {3 * 24}
+    passages.ask_ahead(8, 24, groups, bounds, members)
+    assert members.places == {3 * 24}
+    passages.ask_ahead(8, 41, groups, begins, members)
+    assert begins.places == {24, 40}
+
+
 def test_passages_name_their_documents_and_their_tokens():
     """The second and the third of three documents share twelve words."""
     shared = list(range(1, 13))

@@ -28,8 +28,7 @@ def matches(draw):
 @given(matches(), st.integers(2, 4))
 def test_matches_are_linked_as_by_plain_search(drawn, size):
     i, j = np.array(drawn, np.int64).reshape(-1, 2).T.copy()
-    best, back = np.empty((2, len(drawn)), np.int64)
-    last = np.empty(len(drawn), np.bool_)
+    best, back, last = np.empty((3, len(drawn)), np.int64)
     align.chain_matches(Seeds(i, j), size, align.Links(best, back, last))
     wanted_best, wanted_back = naive_chain_ends(drawn, size)
     assert (best.tolist(), back.tolist()) == (wanted_best, wanted_back)
@@ -63,7 +62,7 @@ def test_how_far_seeds_of_a_chain_stand_apart(size, di, dj):
     drawn = [(0, 0), (di, dj)]
     chains, _, _ = align.find_chains(seeds_of(drawn), size)
     assert chains == len(naive_chains(drawn, size))
-    links = align.Links(np.empty(2, np.int64), np.empty(2, np.int64), np.empty(2, np.bool_))
+    links = align.Links(*np.empty((3, 2), np.int64))
     align.chain_matches(seeds_of(drawn), size, links)
     assert align.has_chain(links.back) == (chains > 0)
     assert pieces.has_link(seeds_of(drawn), 0, 2, size) == (chains > 0)

@@ -301,6 +301,7 @@ REGISTRY = {
         "seeds_of": "test_seeds_of_later_documents_are_counted_and_collected",
         "between": "test_plagdet_of_planted_passages",
         "ask_for": "test_the_tokens_of_the_next_document_are_asked_for",
+        "ask_ahead": "test_the_groups_of_seeds_that_come_next_are_asked_for",
         "ask_for_side": "test_the_tokens_of_the_next_document_are_asked_for",
         "promising_of": "test_seeds_of_later_documents_are_counted_and_collected",
         "matches_of": "test_seeds_of_later_documents_are_counted_and_collected",

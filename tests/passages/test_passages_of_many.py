@@ -31,7 +31,7 @@ def test_the_result_does_not_depend_on_the_parts_of_the_index(monkeypatch):
     one = passages(*texts)
     assert len(one) > 20
     for size in (1000, 50, 1):
-        monkeypatch.setattr("dedup.passages.seeds._HELD_SEEDS", size)
+        monkeypatch.setattr("dedup.passages.seeds._PART_SEEDS", size)
         assert passages(*texts) == one
 
 
