@@ -25,7 +25,6 @@ from dedup.cli.running import (
     write_stdout,
 )
 from dedup.cli.warming import compile_first, find_first, start_small
-from dedup.core.allocator import keep_freed_memory
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def scan_files(options: Scan | Clean) -> Scanned:
     ):
         running = Running(
             threads=options.threads,
-            memory=_memory(options),
+            memory=options.memory or 0,
             work=folder if options.work else None,
             progress=bar.stage,
             reading=bar.update,
@@ -222,20 +221,13 @@ def scan_signed(options: Scan) -> Scanned:
     ):
         running = Running(
             threads=options.threads,
-            memory=_memory(options),
+            memory=options.memory or 0,
             work=folder if options.work else None,
             progress=bar.stage,
         )
         result, inputs = runs.scan_signed(options.paths, options.only_new, options.config, running)
         result = _beside_index(result, inputs, asked)
     return Scanned(result, inputs, time.perf_counter() - begin, rows)
-
-
-def _memory(options: Scan | Clean) -> int:
-    """Return how much memory may be used, 0 where that is left open: then the process keeps it."""
-    if not options.memory:
-        keep_freed_memory()
-    return options.memory or 0
 
 
 def _check_index(options: Scan | Clean) -> None:

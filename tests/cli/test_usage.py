@@ -73,6 +73,18 @@ def test_a_scan_for_duplicates_loads_no_more_than_it_needs(folder):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux alone tells")
+def test_a_command_takes_memory_by_small_pages():
+    code = (
+        "from dedup.cli.running import prepare\nprepare()\nprint(open('/proc/self/status').read())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    told = re.search(r"^THP_enabled:\s*(\d)", done.stdout, re.M)
+    if told is None:
+        pytest.skip("this Linux does not tell")
+    assert told[1] == "0"
+
+
 def test_every_setting_is_an_option_of_every_command_that_scans():
     for name in ("scan", "clean", "compare"):
         known = {param.name: param for param in cli.root.commands[name].params}
