@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import gc
 import itertools
@@ -21,11 +20,11 @@ from typing import Any, NoReturn
 import click
 
 from dedup.cli.progress import clear_line
+from dedup.core.allocator import use_small_pages
 from dedup.errors import ConfigError, DedupError, IndexMismatch
 
 DONE, DUPLICATES, USAGE, BAD_INPUT, FAILED = range(5)
 WARNED = DUPLICATES  # either of them only where it was asked for
-_THP_DISABLE = 41  # of prctl(2): PR_SET_THP_DISABLE
 PIPE_COLUMNS = 100  # width of a view that goes to no terminal
 
 TRACEBACK = "DEDUP_TRACEBACK"
@@ -162,16 +161,6 @@ def start_lean() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin, and have nothing to do
     gc.set_threshold(1_000_000, 20, 50)  # what is held is in arrays, which hold no cycles
     use_small_pages()
-
-
-def use_small_pages() -> None:
-    """Have memory come to this process by 4 kB, where Linux can be asked to.
-
-    NumPy and Arrow ask for pages of 2 MB. Each is cleared as a whole when a byte of it is touched,
-    also where arrays come and go: that took up to half of the CPU time of a scan, and saved none.
-    """
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).prctl(_THP_DISABLE, 1, 0, 0, 0)
 
 
 def load_all() -> None:
