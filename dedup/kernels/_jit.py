@@ -114,8 +114,8 @@ if INTERPRETED:
         return np.int64(bin(int(value)).count("1"))
 
     def prefetch(array: Any, position: Any) -> Any:
-        """Ask for an element of an array that is read soon."""
-        _ = array[position]
+        """Ask for an element of an array that is read soon, by its place in memory."""
+        _ = array.reshape(-1)[position]
 
     def word_bits(data: Any, position: Any) -> Any:
         """Return which of the 64 bytes at ``position`` are ASCII letters or digits, a bit each."""
@@ -183,7 +183,10 @@ else:
 
     @intrinsic
     def prefetch(typing_context: Any, array: Any, position: Any) -> Any:
-        """Ask for an element of an array that is read soon: it comes while other work goes on."""
+        """Ask for an element of an array that is read soon: it comes while other work goes on.
+
+        ``position`` counts the elements as they lie in memory, in an array of rows as well.
+        """
         from llvmlite import ir
         from numba.core import cgutils
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dedup.kernels import matching
-from dedup.kernels._jit import njit, njit_uncounted
+from dedup.kernels._jit import njit, njit_uncounted, popcount
 from dedup.kernels.facts import (
     CALENDAR,
     FACT,
@@ -26,7 +26,15 @@ from dedup.kernels.facts import (
     RUNNING,
     STOP,
 )
-from dedup.kernels.matching import enter_grams, match_texts, next_gap, slot_of
+from dedup.kernels.matching import (
+    COUNTS,
+    PLACES,
+    STAMP,
+    enter_grams,
+    match_texts,
+    next_gap,
+    slot_of,
+)
 from dedup.kernels.misread import RESPELT
 from dedup.kernels.text import (
     CAPITAL,
@@ -45,6 +53,7 @@ OWN_STOP_SHARE = 5  # … a fifth of them stop words, where the text has any
 SHORT_GAP = 3  # words on a side in which a negation says the opposite, or names change places
 _ALIKE = 7  # tenths of the letters that are common to two spellings of one name
 _LETTERS = 48  # of a name that are compared
+_STRETCH = 64  # bytes of a text that are read at a time
 MOST_LETTERS = 4_096  # of a side of a gap in which two readings are compared, about
 # Letters that are read for digits and the digits, as code points: l, i, o, s, b.
 _MISREAD = ((108, 49), (105, 49), (111, 48), (115, 53), (98, 54))
@@ -162,24 +171,48 @@ def scratch_for(longest: int, longest_text: int) -> Scratch:
 
 
 @njit_uncounted
+def is_ascii(data):
+    """Tell whether all bytes are ASCII."""
+    seen = np.uint8(0)
+    for i in range(len(data)):
+        seen |= data[i]
+    return seen < 128
+
+
+@njit_uncounted
+def fold_ascii(data, letters):
+    """Write ASCII with small letters for capitals."""
+    for i in range(len(data)):
+        code = np.uint32(data[i])
+        is_capital = np.uint32(65) <= code <= np.uint32(90)
+        letters[i] = code + np.uint32(32) if is_capital else code
+
+
+@njit_uncounted
 def read_letters(data, low, high, stage, folds, letters):
-    """Write the folded code points of the text ``data[low:high]``."""
+    """Write the folded code points of the text ``data[low:high]``, stretches of ASCII at once."""
     i = low
     place = 0
     while i < high:
-        code = np.uint32(data[i])
-        step = 1
-        if code < np.uint32(128):
-            if np.uint32(65) <= code <= np.uint32(90):
-                code += np.uint32(32)
-        else:
-            code, step = decode(data, i, high)
-            folded = fold_code(code, stage, folds)
-            if folded >= np.uint32(KINDS) and folded >> np.uint32(24) == np.uint32(0):
-                code = folded & TABLE_CODE
-        letters[place] = code
-        place += 1
-        i += step
+        end = min(i + _STRETCH, high)
+        if is_ascii(data[i:end]):
+            fold_ascii(data[i:end], letters[place:])
+            place += end - i
+            i = end
+        while i < end:
+            code = np.uint32(data[i])
+            step = 1
+            if code < np.uint32(128):
+                if np.uint32(65) <= code <= np.uint32(90):
+                    code += np.uint32(32)
+            else:
+                code, step = decode(data, i, high)
+                folded = fold_code(code, stage, folds)
+                if folded >= np.uint32(KINDS) and folded >> np.uint32(24) == np.uint32(0):
+                    code = folded & TABLE_CODE
+            letters[place] = code
+            place += 1
+            i += step
 
 
 @njit_uncounted
@@ -213,8 +246,27 @@ def spell(pair, side, low, high, mark):
 
 
 @njit_uncounted
+def common_of_few(one, n, two, m):
+    """Return the length of the longest common subsequence of two spellings, the first of up to 64.
+
+    A bit stands for each letter of the first, so that a letter of the second takes one addition
+    (Hyyrö 2004).
+    """
+    rows = ~np.uint64(0)
+    for j in range(m):
+        same = np.uint64(0)
+        for i in range(n):
+            same |= np.uint64(one[i] == two[j]) << np.uint64(i)
+        steps = rows & same
+        rows = (rows + steps) | (rows - steps)
+    return popcount(~rows)
+
+
+@njit_uncounted
 def common_letters(one, n, two, m, rows):
     """Return the length of the longest common subsequence of two spellings."""
+    if n <= 64:
+        return common_of_few(one, n, two, m)
     rows[0, : m + 1] = 0
     now = 0
     for i in range(n):
@@ -270,8 +322,8 @@ def stands_in_slot(value, values, kinds, low, high):
 def stands_there(table, value, side, mask):
     """Tell whether a value stands in text ``side``, by the table of its values."""
     gram = mix(SEED, value)
-    place = slot_of(table.keys, table.stamps, table.stamp[0], gram, mask)
-    return table.stamps[place] == table.stamp[0] and table.counts[place, side] > 0
+    cell = table.cells[slot_of(table, gram, mask)]
+    return cell[STAMP] == table.stamp[0] and cell[COUNTS + side] > 0
 
 
 @njit_uncounted
@@ -484,14 +536,14 @@ def count_facts(kinds, hits, side, table, only_hits):
 
     The facts are those of text ``side``, ``table`` is that of the values of both.
     """
-    slots, places = table.slots[side], table.places
+    cells, slots = table.cells, table.slots[side]
     counted = -1 if only_hits else -2  # in the place of a value, which nobody asks for
     count = 0
     for i in range(len(kinds)):
         kind = kinds[i]
         if hits[i] > 0 or (not only_hits and hits[i] == 0 and kind & FACT and not kind & HIDDEN):
-            if places[slots[i], side] != counted:
-                places[slots[i], side] = counted
+            if cells[slots[i], PLACES + side] != counted:
+                cells[slots[i], PLACES + side] = counted
                 count += 1
     return count
 
@@ -499,8 +551,8 @@ def count_facts(kinds, hits, side, table, only_hits):
 @njit_uncounted
 def mark_lost(kinds, mates, covered, lost):
     """Mark the words, hidden ones aside, that have no counterpart in the other text."""
-    for i in range(len(kinds)):
-        lost[i] = mates[i] < 0 and not covered[i] and not kinds[i] & HIDDEN
+    for i in range(len(kinds)):  # without a branch, so that several are written at once
+        lost[i] = (mates[i] < 0) & (not covered[i]) & (kinds[i] & HIDDEN == 0)
 
 
 @njit_uncounted
@@ -544,10 +596,19 @@ def count_lost(kinds, lost):
     gone = 0
     running = 0
     for i in range(len(kinds)):
-        if kinds[i] & RUNNING and not kinds[i] & HIDDEN:
-            running += 1
-            gone += 1 if lost[i] else 0
+        own = (kinds[i] & RUNNING != 0) & (kinds[i] & HIDDEN == 0)
+        running += np.int64(own)
+        gone += np.int64(own & lost[i])
     return gone, running
+
+
+@njit_uncounted
+def count_matched(mates, lost, misread):
+    """Count the words that are matched; of two ``misread`` texts all that are not lost are."""
+    count = 0
+    for i in range(len(lost)):
+        count += np.int64((mates[i] >= 0) | (misread & (not lost[i])))
+    return count
 
 
 @njit_uncounted
@@ -556,14 +617,14 @@ def count_lost_facts(kinds, lost, side, table):
 
     ``lost`` (bool) marks the words without a counterpart.
     """
-    counts, slots = table.counts, table.slots[side]
+    cells, slots = table.cells, table.slots[side]
     count = 0
     for i in range(len(kinds)):
         if not kinds[i] & FACT or not lost[i]:
             continue
         place = slots[i]
-        if counts[place, 1 - side] == 0:
-            counts[place, 1 - side] = -1  # counted
+        if cells[place, COUNTS + 1 - side] == 0:
+            cells[place, COUNTS + 1 - side] = -1  # counted
             count += 1
     return count
 
@@ -842,8 +903,7 @@ def examine(texts, a, b, misread, scratch, out):
     out[LOST + 1], out[RUNNING_WORDS + 1] = count_lost(kinds_b, scratch.lost[1])
     out[LOST_FACTS] = count_lost_facts(kinds_a, scratch.lost[0], 0, table)
     out[LOST_FACTS + 1] = count_lost_facts(kinds_b, scratch.lost[1], 1, table)
-    for i in range(n):
-        out[MATCHED] += 1 if mates[0, i] >= 0 or (misread and not scratch.lost[0, i]) else 0
+    out[MATCHED] = count_matched(mates[0], scratch.lost[0, :n], misread)
     out[CAPITALS] = count_capitals(texts.flags[span_a]) + count_capitals(texts.flags[span_b])
     if not misread:
         out[OPPOSITES] = find_negations(pair) + find_swaps(pair)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dedup.kernels._jit import njit, njit_uncounted
+from dedup.kernels._jit import njit, njit_uncounted, prefetch
 from dedup.kernels.postings import lower_bound
 from dedup.kernels.seeds import write_ngrams
 from dedup.kernels.stars import overlap_of
@@ -102,10 +102,16 @@ def may_lead(marks, value):
 
 
 @njit_uncounted
+def home_of(slots, value):
+    """Return the row of the ``slots`` of a ``NgramTable`` from which on an n-gram is looked for."""
+    return np.intp(value & np.uint64(len(slots) - 1))
+
+
+@njit_uncounted
 def row_of(slots, value):
     """Return the row of an n-gram in the ``slots`` of a ``NgramTable``, or the one it would get."""
     mask = np.uint64(len(slots) - 1)
-    at = value & mask
+    at = np.uint64(home_of(slots, value))
     while slots[at, 0] != np.uint64(0) and slots[at, 0] != value:
         at = (at + np.uint64(1)) & mask
     return np.intp(at)
@@ -368,18 +374,46 @@ def write_occurrence(found, made, out):
 
 
 @njit_uncounted
+def find_leading(made, buffers, table, hits):
+    """Put the tokens that lead to wordings first in ``buffers``, each with its first entry.
+
+    ``buffers`` (uint64, int32) hold ``made`` n-grams of a document and their tokens. The table is
+    large: what is read next of it is asked for before any of it is waited for. Return how many.
+    """
+    values, positions = buffers
+    likely = 0
+    for i in range(made):
+        value = values[i] if values[i] != np.uint64(0) else np.uint64(1)
+        if may_lead(table.marks, value):
+            prefetch(table.slots, table.slots.shape[1] * home_of(table.slots, value))
+            values[likely], positions[likely] = value, positions[i]
+            likely += 1
+    count = 0
+    for i in range(likely):
+        row = row_of(table.slots, values[i])
+        if table.slots[row, 0] == values[i]:
+            values[count], positions[count] = table.slots[row, 1], positions[i]
+            prefetch(table.entries, ENTRY_COLUMNS * np.int64(values[count]))
+            count += 1
+    for i in range(count):
+        prefetch(hits, HIT_COLUMNS * table.entries[np.intp(values[i]), OWNER])
+    return count
+
+
+@njit_uncounted
 def find_in_document(document, index, hits, made, out):
     """Write the occurrences of all wordings in one document behind the ``made`` that are there.
 
-    ``document`` is its row, and its n-grams by token (uint64). An occurrence is (wording, document,
-    first token, one behind the last, matched n-grams); they come in order of place. Returns how
-    many there are now, those included for which ``out`` has no room.
+    ``document`` is its row, its n-grams by token (uint64), and, as ``find_leading`` takes them,
+    how many there are and the buffers with them. An occurrence is (wording, document, first token,
+    one behind the last, matched n-grams); they come in order of place. Returns how many there are
+    now, those included for which ``out`` has no room.
     """
-    row, ngrams = document
+    row, ngrams, count, buffers = document
     size, wordings, table = index
     entries = table.entries
-    for at in range(len(ngrams)):
-        entry = first_entry(table, ngrams[at])
+    for i in range(find_leading(count, buffers, table, hits)):
+        at, entry = np.intp(buffers[1][i]), np.intp(buffers[0][i])
         while entry >= 0:
             f, place, offset = entries[entry, OWNER], entries[entry, PLACE], entries[entry, OFFSET]
             entry = entries[entry, NEXT]
@@ -418,8 +452,9 @@ def find_occurrences(rows, tokens, index, hits, out):
     made = 0
     for row in rows:
         lo, hi = bounds[row], bounds[row + 1]
-        place_ngrams(hashes[lo:hi], classes[lo:hi], index.size, buffers, ngrams)
-        made = find_in_document((row, ngrams[: hi - lo]), index, hits, made, out)
+        count = place_ngrams(hashes[lo:hi], classes[lo:hi], index.size, buffers, ngrams)
+        document = (row, ngrams[: hi - lo], count, buffers)
+        made = find_in_document(document, index, hits, made, out)
     return made
 
 

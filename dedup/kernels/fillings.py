@@ -179,7 +179,7 @@ def fill_in(texts, a, b, scratch, fillings):
         scratch.stops[i] = kinds[i] & STOP != 0
     hashes_a, hashes_b = texts.hashes[span_of(texts, a)], texts.hashes[span_of(texts, b)]
     matching.match_texts(hashes_a, hashes_b, scratch.stops, scratch.matching)
-    scratch.is_read[:] = False
+    scratch.is_read[1] = False
     return read_fillings(Pair(texts, (a, b), scratch, np.uint64(0)), fillings)
 
 
@@ -194,6 +194,7 @@ def compare_fillings(texts, rows, scratch, fillings, filled, out):
     words = texts.bounds[rows[0] + 1] - texts.bounds[rows[0]]
     count = min(len(rows) - 1, len(fillings) - 1)
     out[:] = 0
+    scratch.is_read[0] = False
     for k in range(count):
         out[k, MISSPELT] = fill_in(texts, rows[0], rows[k + 1], scratch, fillings[k])
     mark_places(fillings, count, filled[:words])

@@ -22,21 +22,22 @@ REACH = 32  # words at both ends of a longer gap that are
 LONE_GAP = 12  # words: a word alone between two longer gaps is no match
 LONE_STOP_GAP = 3  # … nor is a stop word alone between gaps longer than this
 _WORD, _STOP_WORD = 3, 1  # what a matched word is worth in a box
+# Columns of a place of the table, and how many it has: half a line of the cache.
+STAMP, COUNTS, PLACES, CELL = 0, 1, 3, 8
 
 
 class Table(NamedTuple):
     """An open-addressing table of the n-grams of one stretch of each text, and its anchors.
 
-    ``keys`` uint64 and ``stamps`` int64 are places of the table, a power of two and at least twice
-    as many as the n-grams; ``counts`` and ``places`` (places × 2, int32) how often and where an
+    ``keys`` (uint64) are places of the table, a power of two and at least twice as many as the
+    n-grams; ``cells`` (int32) say of each what its columns are named for: at ``STAMP`` which
+    filling of the table it is of, from ``COUNTS`` on how often and from ``PLACES`` on where the
     n-gram occurs in each text. ``slots`` (2 × words, int32) is the place of the n-gram that begins
-    at each word of both texts. ``stamp`` (one int64) is above all ``stamps``.
+    at each word of both texts. ``stamp`` (one int64) is that of the last filling.
     """
 
     keys: Any
-    stamps: Any
-    counts: Any
-    places: Any
+    cells: Any
     slots: Any
     stamp: Any
 
@@ -64,9 +65,7 @@ def scratch_for(longest: int) -> Scratch:
         size *= 2
     table = Table(
         keys=np.zeros(size, np.uint64),
-        stamps=np.zeros(size, np.int64),
-        counts=np.zeros((size, 2), np.int32),
-        places=np.zeros((size, 2), np.int32),
+        cells=np.zeros((size, CELL), np.int32),
         slots=np.zeros((2, max(longest, 1)), np.int32),
         stamp=np.zeros(1, np.int64),
     )
@@ -90,10 +89,11 @@ def gram_at(words, i, size):
 
 
 @njit_uncounted
-def slot_of(keys, stamps, stamp, gram, mask):
+def slot_of(table, gram, mask):
     """Return the place of an n-gram in a table, or the free place where it would go."""
+    keys, cells, stamp = table.keys, table.cells, table.stamp[0]
     place = gram & mask
-    while stamps[np.intp(place)] == stamp and keys[np.intp(place)] != gram:
+    while cells[np.intp(place), STAMP] == stamp and keys[np.intp(place)] != gram:
         place = (place + np.uint64(1)) & mask
     return np.intp(place)
 
@@ -106,19 +106,18 @@ def count_grams(words, box, size, side, table, mask):
     ends.
     """
     low, high = box[2 * side], box[2 * side + 1]
-    keys, stamps, counts, places = table.keys, table.stamps, table.counts, table.places
-    stamp = table.stamp[0]
+    cells, stamp = table.cells, table.stamp[0]
     slots = table.slots[side]
     for i in range(low, high - size + 1):
         gram = gram_at(words, i, size)
-        place = slot_of(keys, stamps, stamp, gram, mask)
-        if stamps[place] != stamp:
-            stamps[place] = stamp
-            keys[place] = gram
-            counts[place, 0] = 0
-            counts[place, 1] = 0
-        counts[place, side] += 1
-        places[place, side] = i
+        place = slot_of(table, gram, mask)
+        if cells[place, STAMP] != stamp:
+            table.keys[place] = gram
+            cells[place, STAMP] = stamp
+            cells[place, COUNTS] = 0
+            cells[place, COUNTS + 1] = 0
+        cells[place, COUNTS + side] += 1
+        cells[place, PLACES + side] = i
         slots[i] = place
 
 
@@ -139,10 +138,10 @@ def enter_grams(a, b, box, size, table):
 @njit_uncounted
 def mark_covered(words, size, side, table, covered):
     """Mark which of the words of text ``side`` stand in an n-gram that the other has as well."""
-    counts, slots = table.counts, table.slots[side]
+    cells, slots = table.cells, table.slots[side]
     reach = 0  # up to where words are covered
     for i in range(words):
-        if i <= words - size and counts[slots[i], 1 - side] > 0:
+        if i <= words - size and cells[slots[i], COUNTS + 1 - side] > 0:
             reach = i + size
         covered[i] = i < reach
 
@@ -181,15 +180,15 @@ def longest_rise(seconds, count, chain):
 def match_anchors(box, size, scratch):
     """Match the words of the n-grams that occur once on each side of ``box``, in one order."""
     table, chain = scratch.table, scratch.chain
-    counts, slots = table.counts, table.slots[0]
+    cells, slots = table.cells, table.slots[0]
     mate_a, mate_b = scratch.mates[0], scratch.mates[1]
     firsts, seconds = chain[0], chain[4]
     count = 0
     for i in range(box[0], box[1] - size + 1):
         place = slots[i]
-        if counts[place, 0] == 1 and counts[place, 1] == 1:
+        if cells[place, COUNTS] == 1 and cells[place, COUNTS + 1] == 1:
             firsts[count] = i
-            seconds[count] = table.places[place, 1]
+            seconds[count] = cells[place, PLACES + 1]
             count += 1
     chosen = longest_rise(seconds, count, chain)
     x = box[0]

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dedup.kernels._jit import njit, njit_uncounted
+from dedup.kernels._jit import njit, njit_uncounted, prefetch
+from dedup.kernels.passages import LINE
 from dedup.kernels.stopwords import BLANK, NAME, STOP
 from dedup.kernels.text import ADJOINS, DIGIT, LINK, SEED, UNSPACED, mix
 
@@ -27,6 +28,7 @@ LEAST_COMMON = 3  # terms of two partners
 HEAVIER = np.int64((1 << 27) - 1)  # than any weight of a term: a logarithm times a logarithm
 HEAVIEST_SUM = np.int64(1 << 40)  # than any sum of weights
 NO_DAY = np.int32(-(1 << 31))  # of an article without a date
+BUCKETS = 256  # in which the terms of a vector are sorted
 
 
 class Source(NamedTuple):
@@ -136,10 +138,16 @@ def term_at(source, i, lo):
 
 
 @njit_uncounted
+def home_of(table, key):
+    """Return the slot of an open table of a power of two from which on a key is looked for."""
+    return np.intp((key ^ (key >> np.uint64(29))) & np.uint64(len(table) - 1))
+
+
+@njit_uncounted
 def find_slot(table, key):
     """Return the slot of a key in an open table of a power of two, or the free one it would get."""
     mask = np.uint64(len(table) - 1)
-    slot = (key ^ (key >> np.uint64(29))) & mask
+    slot = np.uint64(home_of(table, key))
     while table[np.intp(slot)] != np.uint64(0) and table[np.intp(slot)] != key:
         slot = (slot + np.uint64(1)) & mask
     return np.intp(slot)
@@ -213,6 +221,11 @@ def count_terms(source, rows, at, bag, terms, telling):
         if 2 * (used + MOST_TOKENS) > len(terms.keys):
             return place, used
         count, telling[place] = fill_bag(source, rows[place], bag)
+        for k in range(count):  # the table is large, and its lines come while others are asked for
+            home = home_of(terms.keys, bag.terms[k])
+            prefetch(terms.keys, home)
+            prefetch(terms.documents, home)
+            prefetch(terms.balance, home)
         for k in range(count):
             slot = find_slot(terms.keys, bag.terms[k])
             if terms.keys[slot] == np.uint64(0):
@@ -243,44 +256,73 @@ def least_first(values, count, least):
     """Move the ``least`` smallest of the first ``count`` values (int64, all distinct) to the front.
 
     They come in no order, and which they are does not depend on that of the values (quickselect,
-    Hoare 1961).
+    Hoare 1961). Values change places without a branch, for none could be predicted.
     """
-    low, high = 0, count - 1
-    while low < high:
-        pivot = values[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if least - 1 <= j:
-            high = j
-        elif least - 1 >= i:
-            low = i
+    low, high = 0, count
+    while low < least < high:
+        middle = (low + high) // 2
+        pivot = values[middle]
+        values[middle] = values[high - 1]
+        store = low
+        for i in range(low, high - 1):
+            one = values[i]
+            values[i] = values[store]
+            values[store] = one
+            store += np.int64(one < pivot)
+        values[high - 1] = values[store]
+        values[store] = pivot
+        if store < least:
+            low = store + 1
         else:
-            return
+            high = store
 
 
-@njit
-def write_vector(numbers, weights, order, count, terms, values):
-    """Write the vector of ``weights`` (int64, under 2^28) at the places ``order[:count]``.
+@njit_uncounted
+def sort_numbers(keys, most, starts, out):
+    """Write ``keys`` (number << 32 | place, int64) to ``out`` in ascending order.
 
-    ``numbers`` (int32) are their terms. What rounds to nothing is left out; the terms come
-    ascending. Returns how many were written.
+    Numbers are below ``most`` and follow hashes, so they are spread evenly: nearly each of the
+    ``BUCKETS`` gets one or two, which little is left to sort of. ``starts`` (int64, one more than
+    buckets) is written.
     """
+    shift = 32
+    while (most >> (shift - 32)) >= BUCKETS:
+        shift += 1
+    starts[:] = 0
+    for key in keys:
+        starts[(key >> shift) + 1] += 1
+    for k in range(BUCKETS):
+        starts[k + 1] += starts[k]
+    for key in keys:
+        bucket = key >> shift
+        out[starts[bucket]] = key
+        starts[bucket] += 1
+    for k in range(1, len(keys)):
+        key = out[k]
+        at = k
+        while at > 0 and out[at - 1] > key:
+            out[at] = out[at - 1]
+            at -= 1
+        out[at] = key
+
+
+@njit_uncounted
+def write_vector(numbers, weights, order, most, sorting, out):
+    """Write the vector of ``weights`` (int64, under 2^28) at the places ``order``.
+
+    ``numbers`` (int32, below ``most``) are their terms. What rounds to nothing is left out; the
+    terms come ascending in ``out``, (terms, values). ``sorting`` are two arrays of int64 for as
+    many terms, and one for ``sort_numbers``. Returns how many were written.
+    """
+    keys, by_number, starts = sorting
+    terms, values = out
+    count = len(order)
     total = np.int64(0)
     for k in range(count):
         total += weights[order[k]] * weights[order[k]]
+        keys[k] = (np.int64(numbers[order[k]]) << 32) | order[k]
     length = np.sqrt(np.float64(total))
-    by_number = np.empty(count, np.int64)
-    for k in range(count):
-        by_number[k] = (np.int64(numbers[order[k]]) << 32) | order[k]
-    by_number.sort()
+    sort_numbers(keys[:count], most, starts, by_number)
     written = 0
     for k in range(count):
         place = by_number[k] & 0xFFFFFFFF
@@ -292,6 +334,37 @@ def write_vector(numbers, weights, order, count, terms, values):
     return written
 
 
+@njit_uncounted
+def weigh_terms(bag, count, weights_of, numbers, weights, ranked):
+    """Write number and weight of each of ``count`` terms that has one; return how many have.
+
+    ``ranked`` (int64) sorts them: the heaviest first, of equal ones that with the smaller hash. The
+    tables are large: all that is read next is asked for before any of it is waited for.
+    """
+    keys, slot_numbers, idf, tf, _ = weights_of
+    for k in range(count):
+        prefetch(keys, home_of(keys, bag.terms[k]))
+    for k in range(count):
+        ranked[k] = find_slot(keys, bag.terms[k])
+        prefetch(slot_numbers, ranked[k])
+    for k in range(count):
+        slot = ranked[k]
+        numbers[k] = slot_numbers[slot] if keys[slot] != np.uint64(0) else np.int32(-1)
+        if numbers[k] >= 0:
+            prefetch(idf, np.int64(numbers[k]))
+    kept = 0
+    for k in range(count):
+        number = numbers[k]
+        weight = tf[bag.counts[k]] * idf[number] if number >= 0 else np.int64(0)
+        if weight > 0:
+            numbers[kept] = number
+            weights[kept] = weight
+            hashed = np.int64(bag.terms[k] >> np.uint64(38))
+            ranked[kept] = (HEAVIER - weight) << 36 | hashed << 10 | kept
+            kept += 1
+    return kept
+
+
 @njit
 def weigh_rows(source, rows, weights_of, bag, out):
     """Write the vectors of ``rows`` to ``out``, and their heaviest terms by number to its heads.
@@ -299,30 +372,20 @@ def weigh_rows(source, rows, weights_of, bag, out):
     ``out`` is (bounds, terms, values, heads). A vector keeps its heaviest terms, of equal ones
     those with the smaller hash; ``heads`` (int32) is -1 where a row has fewer than ``HEADS``.
     """
-    keys, slot_numbers, idf, tf, most = weights_of
     bounds, terms, values, heads = out
     at = np.int64(0)
     numbers = np.empty(MOST_TOKENS, np.int32)
     weights = np.empty(MOST_TOKENS, np.int64)
     ranked = np.empty(MOST_TOKENS, np.int64)
+    sorting = (
+        np.empty(MOST_TOKENS, np.int64),
+        np.empty(MOST_TOKENS, np.int64),
+        np.empty(BUCKETS + 1, np.int64),
+    )
     for place in range(len(rows)):
         count, _ = fill_bag(source, rows[place], bag)
-        kept = 0
-        for k in range(count):
-            slot = find_slot(keys, bag.terms[k])
-            weight = np.int64(0)
-            number = np.int32(-1)
-            if keys[slot] != np.uint64(0):
-                number = slot_numbers[slot]
-                weight = tf[bag.counts[k]] * idf[number]
-            if weight > 0:
-                numbers[kept] = number
-                weights[kept] = weight
-                # The heaviest first; of equal weights the one with the smaller hash.
-                hashed = np.int64(bag.terms[k] >> np.uint64(38))
-                ranked[kept] = (HEAVIER - weight) << 36 | hashed << 10 | kept
-                kept += 1
-        some, first = min(kept, most), min(kept, HEADS)
+        kept = weigh_terms(bag, count, weights_of, numbers, weights, ranked)
+        some, first = min(kept, weights_of.most), min(kept, HEADS)
         order = ranked[: max(some, first)]
         least_first(ranked, kept, len(order))
         least_first(order, len(order), first)
@@ -331,7 +394,8 @@ def weigh_rows(source, rows, weights_of, bag, out):
             order[k] &= 1023
         for k in range(HEADS):
             heads[place, k] = numbers[order[k]] if k < first else -1
-        at += write_vector(numbers, weights, order, some, terms[at:], values[at:])
+        own = (terms[at:], values[at:])
+        at += write_vector(numbers, weights, order[:some], len(weights_of.idf), sorting, own)
         bounds[place + 1] = at
         empty_bag(bag)
 
@@ -413,13 +477,25 @@ def clear_vector(vectors, row, spread):
 @njit_uncounted
 def product_with(vectors, row, spread):
     """Return as ``product`` does that of a vector with the one in ``spread``."""
+    low, high = vectors.bounds[row], vectors.bounds[row + 1]
+    terms, values = vectors.terms[low:high], vectors.values[low:high]
     total = np.int64(0)
-    common = 0
-    for i in range(vectors.bounds[row], vectors.bounds[row + 1]):
-        own = np.int64(spread[vectors.terms[i]])
-        total += own * np.int64(vectors.values[i])
+    common = np.int64(0)
+    for i in range(len(terms)):
+        own = spread[np.uint32(terms[i])]  # an index that may be negative takes longer
+        total += np.int64(own) * np.int64(values[i])
         common += np.int64(own != 0)
     return total, common
+
+
+@njit_uncounted
+def ask_for_vector(vectors, row):
+    """Ask for the vector of ``row``, each line of the cache once: it is read soon."""
+    low, high = vectors.bounds[row], vectors.bounds[row + 1]
+    for i in range(low, high, LINE // vectors.terms.itemsize):
+        prefetch(vectors.terms, i)
+    for i in range(low, high, LINE // vectors.values.itemsize):
+        prefetch(vectors.values, i)
 
 
 @njit_uncounted
@@ -502,7 +578,11 @@ def find_partners(part, articles, postings, limits, scratch, out):
             partial[b] = 0
         found = 0
         spread_vector(articles.vectors, a, spread)
-        for k in range(size):
+        for k in range(size):  # the next one comes from memory while this one is multiplied
+            if k == 0:
+                ask_for_vector(articles.vectors, 0x7FFFFFFF - (heap[k] & 0x7FFFFFFF))
+            if k + 1 < size:
+                ask_for_vector(articles.vectors, 0x7FFFFFFF - (heap[k + 1] & 0x7FFFFFFF))
             b = 0x7FFFFFFF - (heap[k] & 0x7FFFFFFF)
             total, common = product_with(articles.vectors, b, spread)
             if total >= limits[2] and common >= LEAST_COMMON:
@@ -554,13 +634,12 @@ def add_vectors(vectors, members, factors, summed, other):
     written on the way.
     """
     size = 0
+    one, two = (summed, other) if len(members) % 2 == 0 else (other, summed)
     for k in range(len(members)):
         low, high = vectors.bounds[members[k]], vectors.bounds[members[k] + 1]
         terms, values = vectors.terms[low:high], vectors.values[low:high]
-        size = merge_vector(terms, values, factors[k], summed, size, other)
-        for i in range(size):
-            summed[0][i] = other[0][i]
-            summed[1][i] = other[1][i]
+        size = merge_vector(terms, values, factors[k], one, size, two)
+        one, two = two, one
     return size
 
 

@@ -77,10 +77,17 @@ class Passages:
 
     def kind(self, passage: int) -> str:
         """Return exact, near or fuzzy by the share of matched tokens, quote where it is one."""
-        if self.quotes[passage]:
-            return "quote"
-        density = self.densities[passage]
-        return "exact" if density >= _EXACT else "near" if density >= _NEAR else "fuzzy"
+        return _kind(bool(self.quotes[passage]), float(self.densities[passage]))
+
+    def kinds(self) -> list[str]:
+        """Return ``kind`` of every passage."""
+        return list(map(_kind, self.quotes.tolist(), self.densities.tolist()))
+
+
+def _kind(is_quote: bool, density: float) -> str:
+    if is_quote:
+        return "quote"
+    return "exact" if density >= _EXACT else "near" if density >= _NEAR else "fuzzy"
 
 
 def no_passages() -> Passages:

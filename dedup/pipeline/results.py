@@ -217,7 +217,7 @@ def passages_table(passages: Passages, tokens: Tokens, ids: pa.Array) -> pa.Tabl
         "density": pa.array(passages.densities),
         "score": pa.array(passages.scores),
         "level": pa.array([LEVELS[each] for each in passages.levels.tolist()], pa.string()),
-        "kind": pa.array([passages.kind(each) for each in range(len(passages))], pa.string()),
+        "kind": pa.array(passages.kinds(), pa.string()),
     }
     return _in_schema(columns, PASSAGES)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from naive_templates import naive_find, naive_likeness, naive_text_bounds, naive_units
 from twins import tokens_with
 
 import dedup
 from dedup.cleaning.boilerplate import template_counts
+from dedup.cleaning.boilerplate.template_rules import numbers_of
 from dedup.config import Config
 from dedup.kernels import templates as kernel
 from dedup.kernels.stopwords import fill_table
@@ -18,6 +22,12 @@ from dedup.kernels.text import CAPITAL, DIGIT, STARTS_SENTENCE, Tokens
 
 REPEATS = Config(find=("repeats",))
 ALL = Config()
+
+
+@settings(max_examples=200)
+@given(st.text("ab_-,. 12\u0663²½éx\u0301", max_size=40))
+def test_numbers_are_words_with_a_digit(unit):
+    assert numbers_of(unit) == re.findall(r"\w*\d\w*", unit)
 
 
 def words(source, count, vocabulary):

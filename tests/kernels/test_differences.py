@@ -127,8 +127,10 @@ def letters_of(string):
 
 
 @settings(max_examples=50)
-@given(st.lists(texts, min_size=1, max_size=2))
-def test_letters_are_those_of_the_twin(strings):
+@given(st.lists(texts, min_size=1, max_size=2), st.integers(1, 40))
+def test_letters_are_those_of_the_twin(strings, times):
+    """Also of texts so long that some stretches are ASCII and others are not."""
+    strings = [("Plain Words 12, " * (times // 8) + string) * times for string in strings]
     made = texts_from_strings(strings)
     for row, string in enumerate(map(clean_string, strings)):
         letters = np.zeros(len(string) + 1, np.uint32)
@@ -136,6 +138,14 @@ def test_letters_are_those_of_the_twin(strings):
         kernel.read_letters(made.data, *span, TABLE.stage, TABLE.values, letters)
         expected = "".join(c.lower() if c.isascii() else letters_of(c) for c in string)
         assert "".join(map(chr, letters[:-1])) == expected
+
+
+@given(st.text("abc", max_size=80), st.text("abcd", max_size=80))
+def test_common_letters(one, two):
+    letters = [np.array([ord(each) for each in string], np.uint32) for string in (one, two)]
+    rows = np.zeros((2, len(two) + 1), np.int64)
+    common = kernel.common_letters(letters[0], len(one), letters[1], len(two), rows)
+    assert common == naive.common_letters(one, two)
 
 
 SLOT_WORDS = [

@@ -186,6 +186,18 @@ def test_the_least_come_first(values, data):
 
 
 @examples
+@given(st.integers(1, 3000), st.data())
+def test_sorted_numbers(most, data):
+    """Also where all numbers go to one bucket, and where one stands more than once."""
+    highest = data.draw(st.integers(0, most - 1))
+    numbers = data.draw(st.lists(st.integers(0, highest), max_size=40))
+    keys = np.array([number << 32 | place for place, number in enumerate(numbers)], np.int64)
+    out, starts = np.zeros(len(keys), np.int64), np.ones(stories.BUCKETS + 1, np.int64)
+    stories.sort_numbers(keys, most, starts, out)
+    assert out.tolist() == sorted(keys.tolist())
+
+
+@examples
 @given(st.lists(st.integers(0, 50), max_size=30), st.integers(1, 8))
 def test_the_largest(values, room):
     heap, size = np.zeros(room, np.int64), 0

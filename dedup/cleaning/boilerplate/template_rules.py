@@ -35,7 +35,7 @@ _SAME_NUMBERS = 8  # tenths of the carriers of a unit that have the same, where 
 _BESIDE = 8  # tenths of the places of a short unit that have a template beside them
 _ROUNDS = 4
 _TAIL = re.compile(r"[^\w\s]{0,4}")
-_NUMBER = re.compile(r"\w*\d\w*")
+_FROM_DIGIT = re.compile(r"\d\w*")
 _ENDED = re.compile(r"[.!?…؟۔।。！？…][\"'”’»)\]]*\s*$")
 
 
@@ -89,8 +89,23 @@ def numbers_of(unit: str) -> list[str]:
     >>> numbers_of("Join the 12,000 readers of our newsletter.")
     []
     """
-    found = _NUMBER.findall(unit)
+    found = _words_with_digits(unit)
     return [] if not found or speaks_of_site(unit) else found
+
+
+def _words_with_digits(unit: str) -> list[str]:
+    r"""Return what ``\w*\d\w*`` finds, which tries each letter of a text as the begin of a number.
+
+    >>> _words_with_digits("COVID-19, G20 and 5G by a_1b2")
+    ['19', 'G20', '5G', 'a_1b2']
+    """
+    found = []
+    for match in _FROM_DIGIT.finditer(unit):
+        start = match.start()
+        while start and (unit[start - 1].isalnum() or unit[start - 1] == "_"):
+            start -= 1
+        found.append(unit[start : match.end()])
+    return found
 
 
 def is_of_template(unit: str, template: str) -> bool:

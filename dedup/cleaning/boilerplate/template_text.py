@@ -89,8 +89,11 @@ class Found:
         if not len(some):
             return
         lows = np.where(self.verdicts == ENDING, self.endings, units.lows)[some]
-        digits = offsets_of(((tokens.flags & np.uint8(DIGIT)) > 0).astype(np.int32))
-        numbered = digits[units.highs[some]] > digits[lows]
+        sizes = units.highs[some] - lows
+        places = offsets_of(sizes)
+        own = np.repeat(lows - places[:-1], sizes) + np.arange(places[-1])
+        digits = offsets_of(((tokens.flags[own] & np.uint8(DIGIT)) > 0).astype(np.int32))
+        numbered = digits[places[1:]] > digits[places[:-1]]
         for unit, low in zip(some[numbered].tolist(), lows[numbered].tolist(), strict=True):
             doc = int(part.lines.docs[units.lines[unit]])
             text = unit_text(part.texts.text(doc), tokens, low, int(units.highs[unit]))

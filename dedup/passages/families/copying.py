@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dedup.core.arrays import Int64, distinct, texts_from_strings
+from dedup.core.arrays import Int64, are_among, distinct, texts_from_strings
 from dedup.kernels.text import CAPITAL, UNSPACED
 from dedup.passages.families.credits import agencies
 from dedup.passages.families.find import Families
@@ -29,6 +29,7 @@ NEAR = 40  # … so close to a verb of reporting
 FIRST_FAMILIES = 3  # that two articles share, where the earlier one counts as first …
 FIRST_SHARE = 0.3  # … or this share of the words of the later one
 _WINDOW_TOKENS = 60
+_LOW_BITS = np.uint64(0xFFFF)
 _LEAST_NAME = 3  # characters of the name of an outlet
 _PART = re.compile(r"[.!?:;“”„«»\n]\s")
 _SEPARATORS = re.compile(r"[\s._-]")
@@ -182,17 +183,17 @@ class _Names:
         tokens = sources.tokens
         low, high = tokens.bounds[families.docs[rows]], tokens.bounds[families.docs[rows] + 1]
         near = np.zeros(len(rows), np.bool_)
+        is_low = np.zeros(1 << 16, np.bool_)  # a look rules most out before they are searched for
+        is_low[(self.beginnings & _LOW_BITS).astype(np.intp)] = True
         starts, ends = (low + families.spans[rows, side] for side in (0, 1))
         for step in range(_WINDOW_TOKENS):
             for at in (starts - 1 - step, ends + step):
                 inside = np.flatnonzero((at >= low) & (at < high))
                 token = at[inside]
                 likely = tokens.flags[token] & (CAPITAL | UNSPACED) > 0
-                inside, token = inside[likely], token[likely]
-                place = np.searchsorted(self.beginnings, tokens.hashes[token])
-                place = np.minimum(place, max(len(self.beginnings) - 1, 0))
-                if len(self.beginnings):
-                    near[inside] |= self.beginnings[place] == tokens.hashes[token]
+                inside, hashes = inside[likely], tokens.hashes[token[likely]]
+                likely = is_low[(hashes & _LOW_BITS).astype(np.intp)]
+                near[inside[likely]] |= are_among(hashes[likely], self.beginnings)
         found: Int64 = np.flatnonzero(near)
         return found
 

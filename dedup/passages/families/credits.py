@@ -119,7 +119,9 @@ class Agencies:
                 yield agency, start, end
 
     def _spelt_in(self, text: str) -> Iterator[tuple[int, int, int]]:
-        for word in _WORD.finditer(text):
+        # Most texts have no such word: their words are looked up without their places.
+        has_some = not self.by_first_word.keys().isdisjoint(map(str.casefold, _WORD.findall(text)))
+        for word in _WORD.finditer(text) if has_some else ():
             for spelt in self.by_first_word.get(word[0].casefold(), ()):
                 start, end = word.start(), word.start() + len(spelt)
                 own = text[start:end]

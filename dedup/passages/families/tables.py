@@ -115,17 +115,20 @@ def _seen(described: Described, family: int) -> tuple[int, str | None, str | Non
 
 def _wordings(described: Described, rows: Int64) -> list[str]:
     """Return what some occurrences say, read in order of their documents: those may be in files."""
+    tokens, spans = described.sources.tokens, described.families.spans[rows]
+    docs = described.families.docs[rows]
+    starts = tokens.starts[tokens.bounds[docs] + spans[:, 0]].tolist()
+    ends = tokens.ends[tokens.bounds[docs] + spans[:, 1] - 1].tolist()
     said = [""] * len(rows)
-    for k in np.argsort(described.families.docs[rows], kind="stable").tolist():
-        said[k] = _wording(described, int(rows[k]))
+    order, doc, text = np.argsort(docs, kind="stable"), -1, ""
+    for k, own in zip(order.tolist(), docs[order].tolist(), strict=True):
+        if own != doc:
+            doc, text = own, described.sources.text_of(own)
+        said[k] = _shortened(text[starts[k] : ends[k]])
     return said
 
 
-def _wording(described: Described, row: int) -> str:
-    """Return what an occurrence says, shortened."""
-    doc, tokens = int(described.families.docs[row]), described.sources.tokens
-    first, last = tokens.bounds[doc] + described.families.spans[row] - [0, 1]
-    text = described.sources.text_of(doc)[int(tokens.starts[first]) : int(tokens.ends[last])]
+def _shortened(text: str) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
