@@ -1,7 +1,8 @@
-"""Fast mode: copies of whole documents in a corpus of any size, which is read twice.
+"""Fast mode: copies of whole documents in a corpus of any size, which is read once or twice.
 
-Texts are not held. Their shingles are, while they fit into the memory allowed; a larger corpus is
-read again from where it came. Band keys and shingles go to files when they outgrow their share.
+Texts are held, and their shingles where reading was dear, while they fit into the memory allowed; a
+larger corpus is read again from where it came. Band keys and shingles go to files when they outgrow
+their share.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -42,6 +44,7 @@ from dedup.pipeline.signing import (
     Signed,
     Wanted,
     shingle_columns,
+    shingle_some,
     sign_batch,
     some_of_all,
 )
@@ -59,7 +62,8 @@ from dedup.sources.rereadable import Held, Reader
 
 Part = TypeVar("Part")
 
-_HELD_SHARE = 0.4  # of the memory, for the shingles of all documents
+_HELD_SHARE = 0.4  # of the memory, for the texts and shingles of all documents
+_HELD_MOST = 2 << 30  # bytes of texts that are cheap to read again, where no memory was given
 _SPOOL_SHARE = 0.15  # for keys, and the shingles of candidates
 _LEAST = 350 << 20  # bytes that a run takes with all shingles in files
 _COMMIT_BYTES = 256 << 20  # of shingles, after which an interrupted run loses no more than that
@@ -122,9 +126,9 @@ class State:
 
     ``sizes`` are the numbers of documents of the pieces, ``content`` is a hash of all texts,
     ``text_bytes`` how long they are together (0 where they were not read by this run).
-    ``held`` are shingles and texts of all pieces, as long as they fit into memory. ``order`` says
-    of each document how many were read before it. ``established`` tells which documents stay
-    whatever is like them, where only others are to be removed.
+    ``held`` are texts of all pieces, as long as they fit into memory, and shingles where it is dear
+    to read them. ``order`` says of each document how many were read before it. ``established``
+    tells which documents stay whatever is like them, where only others are to be removed.
     """
 
     reader: Reader
@@ -211,10 +215,12 @@ def read_all(state: State, keep_texts: Callable[[Texts], None] | None = None) ->
     """
     reader, resources = state.reader, state.resources
     work, begun = resources.work, resources.work.begun
-    capacity = 0 if reader.is_cheap or begun else int(resources.memory * _HELD_SHARE)
+    capacity = 0 if begun else int(resources.memory * _HELD_SHARE)
+    if reader.is_cheap and resources.default:
+        capacity = min(capacity, _HELD_MOST)
     held: list[list[Wanted]] = []
     parts: list[pa.Table] = []
-    since, keep = 0, capacity > 0
+    since, keep = 0, capacity > 0 and not reader.is_cheap
     readings = sign_all(
         reader.pieces(), state.config, begun=begun, keep=keep, threads=resources.threads
     )
@@ -307,7 +313,10 @@ def _shingle(state: State, wanted: Int64) -> None:
     spool, threads = state.resources.work.spool, state.resources.threads
     if state.held is not None:
         held = _wanted(state.held, state.sizes, wanted)
-        shingle_all(held, some_of_all, spool, threads=threads)
+        shingled = partial(shingle_some, config=state.config)
+        shingle_all(
+            held, shingled if state.reader.is_cheap else some_of_all, spool, threads=threads
+        )
         state.held = None
         return
 

@@ -1,7 +1,7 @@
-"""Fast mode: copies of whole documents only, from texts that are read twice.
+"""Fast mode: copies of whole documents only, from texts that are looked at twice.
 
-The first reading leaves of every document its band keys, a hash of its tokens and one of its
-bytes. The second makes the shingles of those that some bucket joins. So what is held does not grow
+The first look leaves of every document its band keys, a hash of its tokens and one of its bytes.
+The second makes the shingles of those that some bucket joins. So what is held does not grow
 with the length of the texts, and nothing is held per token.
 """
 
@@ -178,6 +178,15 @@ def some_of_all(batches: Sequence[Wanted], rows: Int64) -> list[Wanted]:
     return [
         (some_shingles(batches[number][0], some), some_texts(batches[number][1], some))
         for number, some in _rows_of(sizes, rows)
+    ]
+
+
+def shingle_some(batches: Sequence[Wanted], rows: Int64, config: Config) -> list[Wanted]:
+    """Return the same of batches of which the texts are held, but no shingles."""
+    every = [texts for _, texts in batches]
+    return [
+        (shingle_batch(every[number], some, config), some_texts(every[number], some))
+        for number, some in _rows_of(map(len, every), rows)
     ]
 
 

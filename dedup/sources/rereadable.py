@@ -37,7 +37,7 @@ class Reader(Protocol):
 
     @property
     def is_cheap(self) -> bool:
-        """Tell whether reading again costs no more than holding what was made of it."""
+        """Tell whether reading texts again costs no more than holding their shingles."""
         ...
 
     def pieces(self) -> Iterator[Piece]:

@@ -26,6 +26,7 @@ from dedup.pipeline.stages import Resources, run_stages
 from dedup.similarity.lsh import bands_and_rows
 from dedup.similarity.minhash import sign_texts
 from dedup.sources import ReadOptions, from_python
+from dedup.sources.pieces import Groups
 from dedup.sources.rereadable import Files, Held
 
 FAST = Config(find=("duplicates",))
@@ -130,6 +131,23 @@ def test_what_is_spilled_and_read_again_changes_nothing(tmp_path, monkeypatch, f
         assert result.summary["documents"] == wanted.summary["documents"]
         assert result.corpus.read_report.read == len(documents)
         assert result.corpus.read_report.damaged["duplicate_id"] == 2
+
+
+@pytest.mark.parametrize(("memory", "times"), [(0, 0), (8 << 30, 0), (1, 1)])
+def test_parquet_is_read_again_only_where_its_texts_do_not_fit(
+    tmp_path, monkeypatch, memory, times
+):
+    read, texts = [], Groups.texts
+    monkeypatch.setattr(Groups, "texts", lambda self: read.append(self) or texts(self))
+    for number in range(2):
+        rows = made_corpus(60, 7)
+        for row in rows:
+            row["id"] = f"{row['id']}-{number}"
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{number}.parquet")
+    files = Files([str(tmp_path)], ReadOptions(), folder=tmp_path)
+    result = scan_reader(files, FAST, memory=memory, threads=2)
+    assert result.summary["relations"]["exact"] >= 60
+    assert len(read) == times
 
 
 def test_stages_are_told_in_order():
