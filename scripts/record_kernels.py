@@ -72,6 +72,7 @@ LARGE = {
     "index.sqlite.seeds": {"WAITING": 2},
     "index.sqlite.shelf": {"WAITING": 2},
 }
+SPARK = "spark"  # no command, but what tasks of Spark do with texts besides what a scan does
 # {texts} is a file of TEXTS, {a} and {b} two of them, {more} one with TWICE besides, {pages} one
 # with PAGES and READINGS besides, {index} an index of TEXTS, {new} nothing yet.
 RUNS: dict[str, list[list[str]]] = {
@@ -94,6 +95,7 @@ RUNS: dict[str, list[list[str]]] = {
     ],
     "index": [["index", "add", "{new}", "{texts}"], ["index", "check", "{index}", "{texts}"]],
     "search": [["index", "search", "{index}", "{a}"]],
+    "spark": [[SPARK, "{texts}"]],
 }
 
 _FILES = ("texts.jsonl", "more.jsonl", "pages.jsonl", "a", "b", "index")
@@ -187,11 +189,39 @@ def note_calls(arguments: list[str]) -> list[Row]:
     if {"--memory", "--stories"} & set(arguments):
         _seem_large()
     try:
-        root.main(arguments)
+        if arguments[0] == SPARK:
+            match_pair(Path(arguments[1]))
+        else:
+            root.main(arguments)
     except SystemExit as end:
         if end.code not in (0, 1, 3):
             raise
     return list(rows.values())
+
+
+def match_pair(path: Path) -> None:
+    """Find the passages of two texts of a file from the seeds that they share, as a task does."""
+    import numpy as np
+
+    from dedup.config import Config
+    from dedup.core.arrays import texts_from_strings
+    from dedup.passages import pairwise
+    from dedup.text.stopwords import classify
+    from dedup.text.tokens import tokenise_texts
+
+    lines = path.read_text("utf-8").splitlines()
+    tokens = tokenise_texts(texts_from_strings([json.loads(line)["text"] for line in lines]))
+    words, config = classify(tokens), Config()
+    seeds = pairwise.seeds_of(pairwise.KINDS[0], tokens, words, config)
+    (low, high), rows = np.searchsorted(seeds.rows, [1, 2]), (0, 1)
+    _, i, j = np.intersect1d(seeds.values[:low], seeds.values[low:high], return_indices=True)
+    places = (seeds.places[some].astype(np.int64) for some in (i, low + j))
+    matches = pairwise.matches_of(np.zeros(len(i), np.int64), *places)
+    bounds = np.array([0, len(i)])
+    if not pairwise.promising(bounds, matches, config).all():
+        raise SystemExit("the first two texts share no passage")
+    matched = pairwise.Matched(np.array([rows]), bounds, matches)
+    pairwise.find_passages_of(tokens, words, matched, config)
 
 
 def _seem_large() -> None:

@@ -34,7 +34,7 @@ from dedup.kernels.shingles import MULTIPLIER
 from dedup.text.stopwords import Words
 from dedup.text.tokens import Tokens
 
-__all__ = ["NGRAMS", "WORD_PAIRS", "Ranked", "SeedIndex", "index_given", "index_seeds", "ranked"]
+__all__ = ["NGRAMS", "WORD_PAIRS", "Ranked", "SeedIndex", "index_seeds", "ranked"]
 
 _NAMES = {NGRAMS: "ngrams", WORD_PAIRS: "word_pairs"}
 WORD_PAIR_REACH = 6  # tokens from one content word to the next
@@ -262,18 +262,6 @@ def index_seeds(
     longest = int(tokens.counts().max(initial=0)) + 1
     groups = kernel.Groups(bounds, rows, positions)
     return _by_document(name, row_counts, groups, longest, columns), cut
-
-
-def index_given(values: UInt64, rows: Int32, places: Int32, documents: int) -> SeedIndex:
-    """Index seeds that are given in order of document and place.
-
-    One may be in any number of documents.
-    """
-    row_counts, ranks = np.zeros(documents, np.int64), np.arange(documents, dtype=np.int32)
-    found = _groups(kernel.Seeds(values, rows, places), ranks, documents, Counter())
-    kernel.count_rows(found.rows, row_counts)
-    longest = int(places.max(initial=0)) + 1
-    return _by_document("", row_counts, found, longest, Columns())
 
 
 def _groups(seeds: kernel.Seeds, ranks: Int32, most: int, cut: Counter[str]) -> kernel.Groups:

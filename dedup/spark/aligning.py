@@ -1,6 +1,6 @@
 """Passages of pairs of documents that share seeds: the kernels of one machine, group by group.
 
-The texts of pairs meet in groups (``spark.meeting``), and what seeds do not count comes with each.
+The texts of pairs meet in groups (``spark.meeting``), and what each pair matches in comes with it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dedup.core.arrays import Bool, Int64, Texts, offsets_of
 from dedup.kernels.lines import Stretches
 from dedup.passages.find import Passages
 from dedup.passages.neighbours import join_neighbours
-from dedup.passages.pairwise import KINDS, Groups, LeftOut, find_passages_in
+from dedup.passages.pairwise import find_passages_of
 from dedup.pipeline.discount import shingles_left
 from dedup.pipeline.results import passages_table
 from dedup.pipeline.wording import HeldWords, some_tokens
@@ -82,14 +82,13 @@ class Found(NamedTuple):
 
 
 def align(
-    store: Store, pairs: Frame, left_out: Frame, texts: Frame, learned: Learned, config: Config
+    store: Store, pairs: Frame, texts: Frame, learned: Learned, config: Config
 ) -> tuple[Frame, Frame]:
     """Return the passages of ``meeting.grouped`` pairs, and as ``RELATED`` those with a relation.
 
-    Those of one address come without a relation too. ``left_out`` are the seeds that do not count
-    in a document. ``texts`` are those of the documents in a pair, with the columns ``KNOWN``, and
-    where something goes from inside them also with what does. Where copies are sought, what differs
-    is looked at in clusters, else here.
+    Those of one address come without a relation too. ``texts`` are those of the documents in a
+    pair, with the columns ``KNOWN``, and where something goes from inside them also with what does.
+    Where copies are sought, what differs is looked at in clusters, else here.
     """
     settings = config.as_dict()
 
@@ -98,7 +97,7 @@ def align(
         for table in whole_groups(batches):
             yield from _rows(table, _found(table, learned, config))
 
-    made = map_batches(met(pairs, left_out, texts), work, ALIGNED)
+    made = map_batches(met(pairs, texts), work, ALIGNED)
     made = store.keep(made, "aligned")
     passages = made.where(F.col("a").isNotNull()).select(*PASSAGES, *SPANS)
     found = made.where(F.col("a").isNull())
@@ -109,10 +108,8 @@ def _found(table: pa.Table, learned: Learned, config: Config) -> Found:
     texts = batch_texts(table)
     tokens = tokenise_texts(texts)
     words = classify_part(tokens, spans.masked(tokens, table), languages_of(tokens), learned)
-    left_out = {kind: _left_out(table.column(f"out{kind}").chunk(0)) for kind in KINDS}
-    asked, groups = Asked.of(table), column(table, "group")
-    found = find_passages_in(tokens, words, Groups(groups, asked.firsts), left_out, config)
-    found = join_neighbours(asked.seeded(found), tokens)
+    asked = Asked.of(table)
+    found = join_neighbours(find_passages_of(tokens, words, asked.matched, config), tokens)
     counts = tokens.counts()
     if GONE in table.column_names:
         counts = counts - column(table, GONE)
@@ -169,13 +166,6 @@ def _replaced(sets: Shingles, places: Int64, left: Shingles) -> Shingles:
         parts[place] = left.values[left.offsets[number] : left.offsets[number + 1]]
     offsets = offsets_of(np.array([len(part) for part in parts], np.int64))
     return Shingles(np.concatenate(parts), offsets)
-
-
-def _left_out(cells: pa.Array) -> LeftOut:
-    sizes = cells.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    values = cells.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
-    hashes = values.view(np.uint64) ^ np.uint64(1 << 63)
-    return LeftOut(np.repeat(np.arange(len(cells)), sizes), hashes)
 
 
 def _rows(table: pa.Table, found: Found) -> Iterator[pa.RecordBatch]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.core.arrays import Bool, Int64, one_array
-from dedup.passages.find import Passages
+from dedup.core.arrays import Bool, Int64, offsets_of, one_array
+from dedup.kernels.matched import Matched
 from dedup.similarity.misread import Misread
 from dedup.similarity.relations import Pairs
 from dedup.spark.frames import Frame, Schema, column
@@ -23,18 +23,20 @@ WANTED: Schema = {
     "why": "bigint",
     "read_a": "double",
     "read_b": "double",
+    "matches": "binary",  # of a pair that may share a passage
 }
 SEEDED, CANDIDATE, OF_ADDRESS = 1, 2, 4  # bits of ``why``
 
 
 def seeded(shared: SharedSeeds) -> Frame:
-    """Return as ``WANTED`` the pairs that share enough seeds."""
+    """Return as ``WANTED`` the pairs that may share a passage."""
     return wanted(shared.pairs, SEEDED)
 
 
 def wanted(pairs: Frame, why: int) -> Frame:
     """Return pairs (a, b) as ``WANTED``."""
-    named = [name if name in pairs.columns else f"null as {name}" for name in ("read_a", "read_b")]
+    names = ("read_a", "read_b", "matches")
+    named = [name if name in pairs.columns else f"null as {name}" for name in names]
     both = pairs.selectExpr("a", "b", f"{why}L as why", *named)
     return both.select(*(F.col(name).cast(kind) for name, kind in WANTED.items()))
 
@@ -42,21 +44,21 @@ def wanted(pairs: Frame, why: int) -> Frame:
 def together(parts: Sequence[Frame]) -> Frame:
     """Return the pairs of several ``WANTED``, each once."""
     every = reduce(lambda one, two: one.unionByName(two), parts).groupBy("a", "b")
-    reads = (F.max(name).alias(name) for name in ("read_a", "read_b"))
-    return every.agg(F.expr("bit_or(why)").alias("why"), *reads)
+    known = (F.max(name).alias(name) for name in ("read_a", "read_b", "matches"))
+    return every.agg(F.expr("bit_or(why)").alias("why"), *known)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which documents of a table are compared (``pairs``, in order), and why.
 
-    ``firsts`` tells of each document whether it is the first of a pair.
+    ``matched`` are those that may share a passage.
     """
 
-    firsts: Bool
     pairs: Int64
     why: Int64
     misread: Misread
+    matched: Matched
 
     @classmethod
     def of(cls, table: pa.Table) -> Asked:
@@ -73,7 +75,14 @@ class Asked:
         shares = (
             given.field(name).take(pa.array(read)).to_numpy() for name in ("read_a", "read_b")
         )
-        return cls(sizes > 0, pairs, why[order], Misread(pairs[read], *shares))
+        cells = given.field("matches")
+        seeded = np.flatnonzero(cells.is_valid())
+        cells = cells.drop_null().to_pylist()
+        bounds = offsets_of(np.array([len(each) // 8 for each in cells], np.int64))
+        # Kernels are compiled for arrays that can be written, as all others are.
+        matches = np.frombuffer(bytearray().join(cells), np.int64)
+        matched = Matched(pairs[seeded], bounds, matches)
+        return cls(pairs, why[order], Misread(pairs[read], *shares), matched)
 
     @property
     def candidates(self) -> Int64:
@@ -82,33 +91,16 @@ class Asked:
 
     def are(self, pairs: Pairs, why: int) -> Bool:
         """Tell which pairs are compared for that reason."""
-        return self._are(np.stack([pairs.a, pairs.b], axis=1), self.why & why > 0)
+        return _are_among(pairs, self.pairs[self.why & why > 0])
 
     def are_misread(self, pairs: Pairs) -> Bool:
         """Tell which pairs are alike by their characters."""
-        rows, both = self._packed(np.stack([pairs.a, pairs.b], axis=1), self.misread.pairs)
-        found: Bool = np.isin(rows, both)
-        return found
+        return _are_among(pairs, self.misread.pairs)
 
-    def seeded(self, found: Passages) -> Passages:
-        """Return the passages of the pairs that share enough seeds."""
-        seeded = self.why & SEEDED > 0
-        pairs = found.pairs[self._are(found.pairs[:, :2], seeded)]
-        kept = self._are(np.stack([found.a, found.b], axis=1), seeded)
-        if kept.all():
-            return replace(found, pairs=pairs)
-        columns = {name: getattr(found, name)[kept] for name in found.__dataclass_fields__
-                   if name not in ("pairs", "cut")}  # fmt: skip
-        return Passages(**columns, pairs=pairs, cut=found.cut)
 
-    def _are(self, pairs: Int64, wanted: Bool) -> Bool:
-        """Tell which pairs are among some of those that are compared."""
-        rows, both = self._packed(pairs, self.pairs[wanted])
-        found: Bool = np.isin(rows, both)
-        return found
-
-    def _packed(self, *pairs: Int64) -> tuple[Int64, ...]:
-        return tuple(each[:, 0] * len(self.firsts) + each[:, 1] for each in pairs)
+def _are_among(pairs: Pairs, others: Int64) -> Bool:
+    found: Bool = np.isin((pairs.a << 32) + pairs.b, (others[:, 0] << 32) + others[:, 1])
+    return found
 
 
 def _places(table: pa.Table, first: Int64, rows: Int64) -> Int64:

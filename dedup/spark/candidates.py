@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from dedup.core.arrays import Int64, distinct, order_by
 from dedup.similarity.lsh import BUCKET, pairs_of_buckets
 from dedup.spark.frames import Batches, Frame, Schema, batches_of, column, map_batches
-from dedup.spark.reading import binary_rows
+from dedup.spark.packing import MOST_PARTS, packed_rows, unpacked
 
 BANDS: Schema = {"key": "bigint", "row": "bigint"}
 PAIRS: Schema = {"a": "bigint", "b": "bigint"}
@@ -26,9 +26,9 @@ _MOST_PAIRS = 1 << 22  # that are made at a time, but for those of one bucket
 _PACKED: Schema = {"part": "bigint", "keys": "binary", "rows": "binary"}
 _SENT = 1 << 20  # keys that a task packs at a time
 _OF_PART = 1 << 21  # keys of a part, about
-_LEAST_PARTS, _MOST_PARTS = 64, 1 << 16
+_LEAST_PARTS = 64
 _BANDS = 32  # of a document, about
-_KEY_BITS = 16  # of a key, below those that tell its part
+_KEY_BITS = np.uint64(16)  # of a key, below those that tell its part
 
 
 def bands(metadata: Frame, equals: Frame) -> Frame:
@@ -70,7 +70,7 @@ def _paired(
     frame: Frame, unpack: Callable[[pa.RecordBatch], tuple[Int64, Int64]], count: int
 ) -> Frame:
     """Pair what shares a key; ``unpack`` takes keys and rows from a batch, about ``count``."""
-    parts = min(max(count // _OF_PART, _LEAST_PARTS), _MOST_PARTS)
+    parts = min(max(count // _OF_PART, _LEAST_PARTS), MOST_PARTS)
 
     def pack(batches: Batches) -> Iterator[pa.RecordBatch]:
         held: list[tuple[Int64, Int64]] = []
@@ -88,33 +88,28 @@ def _paired(
 
 
 def _packed(held: list[tuple[Int64, Int64]], parts: int) -> pa.RecordBatch:
-    """Return keys and rows as ``_PACKED``: a row for each part."""
+    """Return keys and rows as ``_PACKED``, in rows of one part."""
     keys, rows = (np.concatenate(each) for each in zip(*held, strict=True))
-    part = ((keys.view(np.uint64) >> np.uint64(_KEY_BITS)) % np.uint64(parts)).astype(np.uint16)
-    order = np.argsort(part, kind="stable")
-    present, starts = np.unique(part[order], return_index=True)
-    ends = 8 * np.append(starts, len(order)).astype(np.int64)
-    cells = (binary_rows(each[order].view(np.uint8), ends) for each in (keys, rows))
-    return pa.RecordBatch.from_arrays([pa.array(present, pa.int64()), *cells], list(_PACKED))
+    return packed_rows(keys.view(np.uint64) >> _KEY_BITS, parts, ("keys", "rows"), (keys, rows))
 
 
 def _pair_parts(batches: Batches) -> Iterator[pa.RecordBatch]:
     """Pair the documents of each part, whose rows come one behind the other."""
-    part, keys, rows = -1, list[bytes](), list[bytes]()
+    part, held = -1, list[list[Int64]]()
     for batch in batches:
-        cells = (each.to_pylist() for each in batch.columns)
-        for own, more_keys, more_rows in zip(*cells, strict=True):
+        for own, cells in unpacked(batch, (np.int64, np.int64)):
             if own != part:
-                yield from _pair(_in_order(keys, rows))
-                part, keys, rows = own, [], []
-            keys.append(more_keys)
-            rows.append(more_rows)
-    yield from _pair(_in_order(keys, rows))
+                yield from _pair(_in_order(held))
+                part, held = own, []
+            held.append(cells)
+    yield from _pair(_in_order(held))
 
 
-def _in_order(keys: list[bytes], rows: list[bytes]) -> Iterator[pa.RecordBatch]:
+def _in_order(held: list[list[Int64]]) -> Iterator[pa.RecordBatch]:
     """Yield as ``BANDS`` the keys of a part that more than one document has, in order."""
-    own, docs = (np.frombuffer(b"".join(each), np.int64) for each in (keys, rows))
+    if not held:
+        return
+    own, docs = (np.concatenate(each) for each in zip(*held, strict=True))
     ascending = np.sort(own)
     shared = distinct(ascending[1:][ascending[1:] == ascending[:-1]])
     place = np.searchsorted(shared, own)

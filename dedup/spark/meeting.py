@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from dedup.passages.pairwise import KINDS
 from dedup.spark.asked import WANTED
 from dedup.spark.frames import Batches, Frame, by_group
 
@@ -21,23 +20,17 @@ _SMALL = 4  # hubs of less than that part of a group share one
 _MOST_ROWS = 256  # documents that are aligned at a time, but for the last group of them
 
 
-def met(pairs: Frame, left_out: Frame, texts: Frame) -> Frame:
+def met(pairs: Frame, texts: Frame) -> Frame:
     """Bring the documents of ``grouped`` pairs together, in order of group and row.
 
-    ``asked`` has the pairs of a group in which a document is the first, ``out1`` and the like the
-    seeds that do not count in it.
+    ``asked`` has the pairs of a group in which a document is the first.
     """
-    left_out = left_out.groupBy("row").agg(
-        *(F.collect_list(F.when(F.col("n") == kind, F.col("value"))).alias(f"out{kind}")
-          for kind in KINDS)
-    )  # fmt: skip
     ask = F.struct(*(name for name in WANTED if name != "a"))
     firsts = pairs.select("group", F.col("a").alias("row"), ask.alias("ask"))
     others = pairs.select("group", F.col("b").alias("row"), F.lit(None).alias("ask"))
     members = firsts.unionByName(others).groupBy("group", "row")
     members = members.agg(F.collect_list("ask").alias("asked"))  # which leaves nulls out
-    known = texts.drop("tokens", "group").join(left_out, "row", "left")
-    both = members.join(known, "row").repartition("group")
+    both = members.join(texts.drop("tokens", "group"), "row").repartition("group")
     return both.sortWithinPartitions("group", "row")
 
 

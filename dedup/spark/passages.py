@@ -43,8 +43,9 @@ def find_seeds(state: State) -> None:
         crowd = near_copies.left_out(store, *given)
         state.limits["near_copies_left_out_of_passages"] = crowd.count()
         filled = filled.join(crowd, "row", "left_anti")
-    packed = seeds.packed_seeds(filled, state.learned, config, seeds.parts_of(_tokens(state)))
-    state.seeds = seeds.shared_seeds(store, packed, config)
+    parts = seeds.parts_of(_tokens(state))
+    packed = seeds.packed_seeds(filled, state.learned, config, parts)
+    state.seeds = seeds.shared_seeds(store, packed, config, parts)
     state.limits |= state.seeds.limits
 
 
@@ -120,7 +121,7 @@ def relate(state: State) -> None:
 def _align(state: State, pairs: Frame) -> None:
     words = state.metadata.table.agg(F.avg("tokens")).first()[0] or 0.0
     pairs = grouped(pairs, words)
-    given = (pairs, state.seeds.left_out, state.included, state.learned, state.config)
+    given = (pairs, state.included, state.learned, state.config)
     state.passages, state.pairs = aligning.align(state.store, *given)
 
 

@@ -32,6 +32,7 @@ from dedup.spark.frames import (
     folded,
     map_batches,
 )
+from dedup.spark.packing import binary_rows
 from dedup.text.shingles import Shingles, shingle_batch
 
 ROLES = ("text", "id", "date", "url", "site", "path", "priority", "flaw", "damage")
@@ -198,14 +199,6 @@ def _flaws(read_report: ReadReport) -> Iterator[pa.RecordBatch]:
         columns["flaw"] = pa.array(list(found), pa.string())
         columns["flawed"] = pa.array(list(found.values()), pa.int64())
         yield from batches_of(columns, SIGNED)
-
-
-def binary_rows(
-    data: np.typing.NDArray[np.uint8], offsets: np.typing.NDArray[np.int64]
-) -> pa.Array:
-    """Return a ragged array of bytes as a column, without a copy."""
-    buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets)), pa.py_buffer(data)]
-    return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
 
 
 def shingle(frame: Frame, config: Config) -> Frame:

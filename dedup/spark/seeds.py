@@ -1,16 +1,16 @@
-"""Seeds of passages over a whole corpus: one shuffle by value, with the limits of one machine.
+"""Seeds of passages over a whole corpus: a shuffle by value, with the limits of one machine.
 
 A seed keeps the documents of least rank, up to ``passage_max_documents``. What comes of a run of
-equal seeds are pairs of these documents, and the documents in which the seed does not count. Pairs
-are summed up over all seeds, and those that share enough are compared.
+equal seeds are the places at which pairs of these documents match. A second shuffle brings those of
+a pair together; where they may make a passage, the pair goes on with them.
 
 There are hundreds of seeds a document, so they travel packed: a row is what a task has of one part
-of all values. A part is put in order by one task, in memory.
+of all values, or of all pairs. A part is put in order by one task, in memory.
 """
 
 from __future__ import annotations
 
-import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,8 +22,15 @@ from pyspark.sql import functions as F
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, UInt64, distinct, offsets_of, runs_of_rows
 from dedup.kernels.shingles import MULTIPLIER
-from dedup.passages.pairwise import ENOUGH, KINDS, WORTH, are_among_few, mixed, seeds_of
-from dedup.passages.seeds import PLACES, mixed_sums
+from dedup.passages.pairwise import (
+    KINDS,
+    first_places,
+    matches_of,
+    mixed,
+    promising,
+    seeds_of,
+)
+from dedup.passages.seeds import mixed_sums
 from dedup.spark.frames import (
     Batches,
     Frame,
@@ -37,7 +44,7 @@ from dedup.spark.frames import (
     map_batches,
     to_driver,
 )
-from dedup.spark.reading import binary_rows
+from dedup.spark.packing import MOST_PARTS, binary_rows, packed_rows, runs_of, unpacked
 from dedup.spark.spans import masked
 from dedup.text.stopwords import (
     COUNTERS,
@@ -50,28 +57,31 @@ from dedup.text.stopwords import (
 )
 from dedup.text.tokens import tokenise_texts
 
-_PACKED: Schema = {"part": "bigint"} | dict.fromkeys(("keys", "ranks", "rows", "places"), "binary")
-SHARED: Schema = dict.fromkeys(("what", "a", "b", "n"), "bigint")
-_PAIR, _LEFT_OUT, _LIMITS = 0, 1, 2  # in the column ``what``
+_PACKED: Schema = {"part": "bigint"} | dict.fromkeys(("keys", "ranks", "rows", "marks"), "binary")
+_KINDS = (np.uint64, np.uint64, np.int64, np.int64)
+_MATCHES: Schema = {"part": "bigint"} | dict.fromkeys(("a", "b", "matches"), "binary")
+_LIMITS = -1  # a part of ``_MATCHES`` that counts what the limits leave out
+SHARED: Schema = {"a": "bigint", "b": "bigint", "matches": "binary"}  # none: a and b are limits
 _LEARNED: Schema = dict.fromkeys(("what", "key", "n"), "bigint")
 _COUNTERS, _TOTALS, _WORDS = 0, 1, 2
-_WORTH_BITS = (PLACES * max(WORTH.values())).bit_length()  # of what a seed is worth to a pair
 _OF_PART = 1 << 21  # seeds of a part, about
-_LEAST_PARTS, _MOST_PARTS = 64, 1 << 16
+_FINER = 4  # parts of all pairs for one of all seeds: where seeds crowd, matches are many
+_LEAST_PARTS = 64
 _OF_ROW = 1 << 8  # seeds that are packed in one row, about: a batch of Spark is bounded by its rows
-_MOST_OF_ROW = 1 << 11  # … and at most, where parts are few and documents of a batch many
-_MOST_SENT = 1 << 20  # seeds that a task packs at a time
-_MOST_PAIRS = 1 << 22  # that are summed up at a time, but for those of one seed
-_PART_SHIFT = 16  # bits of a key below those that tell its part
+_MOST_SENT = 1 << 20  # seeds, or matches, that a task packs at a time
+_MOST_MATCHES = 1 << 20  # that are made at a time, but for those of one seed
+_PART_SHIFT = np.uint64(16)  # bits of a key below those that tell its part
 _MOST_WORDS = 1 << 16  # of documents without a stop list that are looked at first
+_REST_BITS, _KIND_BITS = 32, 1  # of a mark, below those of what does not count; those of the kind
+_PLACE = (1 << _REST_BITS - _KIND_BITS) - 1
+_BYTES = 1 << 23  # of matches that go back to Spark at a time, but for those of one pair
 
 
 @dataclass(frozen=True, slots=True)
 class SharedSeeds:
-    """Pairs (a, b) that share enough seeds, seeds that do not count in a row, and the limits."""
+    """Pairs (a, b) that may share a passage, with the seeds that they match in, and the limits."""
 
     pairs: Frame
-    left_out: Frame
     limits: dict[str, int]
 
 
@@ -136,14 +146,15 @@ def packed_seeds(texts: Frame, learned: Learned, config: Config, parts: int) -> 
 
 def parts_of(tokens: int) -> int:
     """Return into how many parts the seeds of so many tokens are divided."""
-    return min(max(2 * tokens // _OF_PART, _LEAST_PARTS), _MOST_PARTS)
+    return min(max(2 * tokens // _OF_PART, _LEAST_PARTS), MOST_PARTS)
 
 
 class Seeds(NamedTuple):
-    """Seeds, each once a document.
+    """Seeds, each once a place.
 
     ``keys`` are values mixed with their kind, ``ranks`` what documents are ordered by where there
-    are too many. ``marks`` are in how many places a seed is, and its kind in the last bit.
+    are too many. ``marks`` hold the kind in the last bit, then the place, then in how many places
+    behind the last one that counts the document has the seed too.
     """
 
     keys: UInt64
@@ -152,9 +163,9 @@ class Seeds(NamedTuple):
     marks: Int64
 
     @classmethod
-    def of(cls, kinds: Int64, values: UInt64, ranks: UInt64, rows: Int64, places: Int64) -> Seeds:
-        """Put seeds together."""
-        return cls(values ^ _of_kinds(kinds), ranks, rows, places << 1 | kinds)
+    def of(cls, kind: int, values: UInt64, documents: tuple[UInt64, Int64], marks: Int64) -> Seeds:
+        """Put seeds of one kind together; ``documents`` are ranks and rows, ``marks`` have none."""
+        return cls(values ^ (np.uint64(kind) * MULTIPLIER), *documents, marks | kind)
 
     @classmethod
     def joined(cls, parts: Sequence[Seeds]) -> Seeds:
@@ -167,22 +178,18 @@ class Seeds(NamedTuple):
         return self.marks & 1
 
     @property
-    def values(self) -> UInt64:
-        """Return the value of each."""
-        return self.keys ^ _of_kinds(self.kinds)
+    def places(self) -> Int64:
+        """Return the token of each."""
+        return (self.marks >> _KIND_BITS) & _PLACE
 
     @property
-    def places(self) -> Int64:
-        """Return in how many places of its document each is."""
-        return self.marks >> 1
+    def rest(self) -> Int64:
+        """Return how many places that do not count each stands for."""
+        return self.marks >> _REST_BITS
 
     def take(self, some: Bool | Int64 | slice) -> Seeds:
         """Return some of them."""
         return Seeds(self.keys[some], self.ranks[some], self.rows[some], self.marks[some])
-
-
-def _of_kinds(kinds: Int64) -> UInt64:
-    return kinds.astype(np.uint64) * MULTIPLIER
 
 
 def _seeds(batch: pa.RecordBatch, learned: Learned, config: Config) -> Seeds:
@@ -193,14 +200,15 @@ def _seeds(batch: pa.RecordBatch, learned: Learned, config: Config) -> Seeds:
     made = []
     for kind in KINDS:
         found = seeds_of(kind, tokens, words, config)
-        docs, values, places = _distinct(found.rows, found.values)
-        kinds = np.full(len(docs), kind, np.int64)
-        made.append(Seeds.of(kinds, values, ranks[docs], rows[docs], places))
+        some, rest = first_places(found)
+        docs, places = found.rows[some], found.places[some].astype(np.int64)
+        marks = (rest << _REST_BITS) | (places << _KIND_BITS)
+        made.append(Seeds.of(kind, found.values[some], (ranks[docs], rows[docs]), marks))
     return Seeds.joined(made)
 
 
 def _packed(seeds: Iterable[Seeds], parts: int) -> Iterator[pa.RecordBatch]:
-    """Yield seeds as ``_PACKED``, some at a time: a row for each part."""
+    """Yield seeds as ``_PACKED``, some at a time: in rows of one part."""
     held: list[Seeds] = []
     for each in seeds:
         held.append(each)
@@ -212,78 +220,61 @@ def _packed(seeds: Iterable[Seeds], parts: int) -> Iterator[pa.RecordBatch]:
 
 
 def _packed_rows(seeds: Seeds, parts: int) -> pa.RecordBatch:
-    part = ((seeds.keys >> np.uint64(_PART_SHIFT)) % np.uint64(parts)).astype(np.uint16)
-    order = np.argsort(part, kind="stable")
-    ordered = part[order]
-    _, sizes = _runs(ordered)
-    nth = np.arange(len(ordered)) - np.repeat(offsets_of(sizes)[:-1], sizes)
-    starts = np.flatnonzero(nth % _MOST_OF_ROW == 0)
-    present = ordered[starts]
-    bounds = np.append(starts, len(order)).astype(np.int64)
-    cells = (
-        binary_rows(each[order].view(np.uint8), bounds * each.itemsize)
-        for each in (*seeds[:3], seeds.marks.astype(np.int32))
-    )
-    return pa.RecordBatch.from_arrays([pa.array(present, pa.int64()), *cells], list(_PACKED))
+    return packed_rows(seeds.keys >> _PART_SHIFT, parts, list(_PACKED)[1:], seeds)
 
 
-def _unpacked(batch: pa.RecordBatch) -> Iterator[tuple[int, Seeds]]:
-    """Yield part and seeds of each run of rows of one part."""
-    parts = column(batch, "part")
-    kinds = (np.uint64, np.uint64, np.int64, np.int32)
-    starts = np.flatnonzero(np.diff(parts, prepend=-1))
-    for low, high in itertools.pairwise([*starts.tolist(), len(parts)]):
-        some = batch.slice(low, high - low)
-        cells = (
-            np.frombuffer(b"".join(each.to_pylist()), kind)
-            for each, kind in zip(some.columns[1:], kinds, strict=True)
-        )
-        keys, ranks, rows, marks = cells
-        yield int(parts[low]), Seeds(keys, ranks, rows, marks.astype(np.int64))
+def shared_seeds(store: Store, packed: Frame, config: Config, parts: int) -> SharedSeeds:
+    """Return which documents may share a passage by their ``packed_seeds``, and the limits."""
+    most, settings = config.passage_max_documents, config.as_dict()
+    of_pairs = min(_FINER * parts, MOST_PARTS)
 
+    def match(batches: Batches) -> Iterator[pa.RecordBatch]:
+        yield from _sent(_matches(batches, most), of_pairs)
 
-def _distinct(rows: Numbers, values: UInt64) -> tuple[Int64, UInt64, Int64]:
-    """Return each seed of a document once, in no order, and in how many places of it."""
-    rows = rows.astype(np.int64)
-    keys = mixed(rows, values)
-    ordered = np.sort(keys)
-    # To bring all into order takes ten times as long, and few stand in two places.
-    several = are_among_few(keys, ordered[1:][ordered[1:] == ordered[:-1]])
-    once = rows[~several], values[~several]
-    rows, values = rows[several], values[several]
-    order = np.lexsort((values, rows))
-    rows, values = rows[order], values[order]
-    new = np.ones(len(rows), np.bool_)
-    new[1:] = (rows[1:] != rows[:-1]) | (values[1:] != values[:-1])
-    starts = np.flatnonzero(new)
-    places = np.append(np.ones(len(once[0]), np.int64), np.diff(starts, append=len(rows)))
-    return np.append(once[0], rows[starts]), np.append(once[1], values[starts]), places
+    def pair(batches: Batches) -> Iterator[pa.RecordBatch]:
+        yield from _pairs(batches, Config(**settings))
 
-
-def shared_seeds(store: Store, packed: Frame, config: Config) -> SharedSeeds:
-    """Return which documents share enough ``packed_seeds``, and what the limits leave out."""
-    grouped = packed.repartition("part").sortWithinPartitions("part")
-    most = config.passage_max_documents
-
-    def work(batches: Batches) -> Iterator[pa.RecordBatch]:
-        number, part = -1, Part(most)
-        for batch in batches:
-            for own, some in _unpacked(batch):
-                if own != number:
-                    yield from part.finish()
-                    number, part = own, Part(most)
-                yield from part.feed(some)
-        yield from part.finish()
-
-    found = store.keep(map_batches(grouped, work, SHARED), "shared")
-    pairs = found.where(F.col("what") == _PAIR).groupBy("a", "b").agg(F.sum("n").alias("worth"))
-    pairs = pairs.where(F.col("worth") >= ENOUGH).select("a", "b")
-    left_out = found.where(F.col("what") == _LEFT_OUT)
-    left_out = left_out.select(F.col("a").alias("row"), F.col("b").alias("value"), "n")
-    sums = found.where(F.col("what") == _LIMITS).agg(F.sum("a"), F.sum("b")).first()
+    matched = map_batches(_by_part(packed), match, _MATCHES)
+    found = store.keep(map_batches(_by_part(matched), pair, SHARED), "shared")
+    sums = found.where(F.col("matches").isNull()).agg(F.sum("a"), F.sum("b")).first()
     names = ("seeds_in_too_many_documents", "seed_positions_left_out")
     limits = {name: int(sum_ or 0) for name, sum_ in zip(names, sums, strict=True)}
-    return SharedSeeds(store.keep(pairs, "sharing"), left_out, limits)
+    return SharedSeeds(found.where(F.col("matches").isNotNull()), limits)
+
+
+def _by_part(packed: Frame) -> Frame:
+    return packed.repartition("part").sortWithinPartitions("part")
+
+
+class Matches(NamedTuple):
+    """Seeds that pairs of documents (a, b) share, as ``pairwise.matches_of`` has them."""
+
+    a: Int64
+    b: Int64
+    matches: Int64
+
+    def take(self, order: Int64) -> Matches:
+        """Return some of them."""
+        return Matches(*(each[order] for each in self))
+
+
+def _matches(batches: Batches, most: int) -> Iterator[Matches | Limits]:
+    """Yield what the seeds of each part come to; those of a part come one behind the other."""
+    number, part = -1, Part(most)
+    for batch in batches:
+        for own, cells in unpacked(batch, _KINDS):
+            if own != number:
+                yield from part.finish()
+                number, part = own, Part(most)
+            part.feed(Seeds(*cells))
+    yield from part.finish()
+
+
+class Limits(NamedTuple):
+    """How many seeds are in too many documents, and how many places are left out."""
+
+    seeds: int
+    places: int
 
 
 class Part:
@@ -299,96 +290,143 @@ class Part:
         self._held: list[Seeds] = []
         self._count = 0
         self._over: list[UInt64] = []  # keys of seeds in too many documents
+        self._left_out = 0
 
-    def feed(self, seeds: Seeds) -> Iterator[pa.RecordBatch]:
-        """Take in seeds; yield those that do not count in a document, as far as that is known."""
+    def feed(self, seeds: Seeds) -> None:
+        """Take in seeds."""
         self._held.append(seeds)
         self._count += len(seeds.keys)
         if self._count >= self._waiting:
-            kept, over = self._bounded()
-            yield from _left_out(over, 0)
+            kept = self._bounded()
             self._held, self._count = [kept], len(kept.keys)
             self._waiting = max(self._waiting, 2 * self._count)
 
-    def finish(self) -> Iterator[pa.RecordBatch]:
+    def finish(self) -> Iterator[Matches | Limits]:
         """Yield what all seeds come to."""
         if not self._held:
             return
-        kept, over = self._bounded()
-        yield from _left_out(over, len(distinct(np.concatenate(self._over))))
-        yield from _pairs(kept)
+        seeds = self._bounded()
+        _, sizes = runs_of(seeds.keys)
+        seeds, sizes = seeds.take(np.repeat(sizes > 1, sizes)), sizes[sizes > 1]
+        bounds = offsets_of(sizes)
+        for low, high in runs_of_rows(offsets_of(sizes * (sizes - 1) // 2), _MOST_MATCHES):
+            some = seeds.take(slice(bounds[low], bounds[high]))
+            made, rest = _matches_of(some, sizes[low:high])
+            self._left_out += rest
+            yield made
+        yield Limits(len(distinct(np.concatenate(self._over))), self._left_out)
 
-    def _bounded(self) -> tuple[Seeds, Seeds]:
-        """Return the seeds that are held in order of key, and those that do not count."""
+    def _bounded(self) -> Seeds:
+        """Return the seeds that are held, in order of key, without those that do not count."""
         seeds = Seeds.joined(self._held)
         seeds = seeds.take(np.argsort(seeds.keys))
-        run, sizes = _runs(seeds.keys)
+        run, sizes = runs_of(seeds.keys)
         crowd = np.flatnonzero(np.repeat(sizes > self._most, sizes))
         crowd = crowd[np.lexsort((seeds.rows[crowd], seeds.ranks[crowd], run[crowd]))]
-        nth = np.arange(len(crowd)) - np.searchsorted(run[crowd], run[crowd])
+        runs, rows = run[crowd], seeds.rows[crowd]
+        new = np.ones(len(crowd), np.bool_)
+        new[1:] = (runs[1:] != runs[:-1]) | (rows[1:] != rows[:-1])
+        document: Int64 = np.cumsum(new)
+        nth: Int64 = document - document[np.searchsorted(runs, runs)]
         out = crowd[nth >= self._most]
         self._over.append(distinct(seeds.keys[out]))
+        self._left_out += len(out) + int(seeds.rest[out].sum())
         kept = np.ones(len(run), np.bool_)
         kept[out] = False
-        return seeds.take(kept), seeds.take(out)
+        return seeds.take(kept)
 
 
-def _runs(ordered: Numbers) -> tuple[Int64, Int64]:
-    """Return the number of the run of equal ones of each of ordered values, and the sizes."""
-    new = np.ones(len(ordered), np.bool_)
-    new[1:] = ordered[1:] != ordered[:-1]
-    sizes = np.diff(np.flatnonzero(new), append=len(new))
-    return np.cumsum(new) - 1, sizes
-
-
-def _left_out(seeds: Seeds, oversized: int) -> Iterator[pa.RecordBatch]:
-    """Yield seeds that do not count in some documents."""
-    rows, values = seeds.rows, folded(seeds.values)
-    what = np.append(np.full(len(rows), _LEFT_OUT), _LIMITS)
-    a, b = np.append(rows, oversized), np.append(values, seeds.places.sum())
-    yield from batches_of({"what": what, "a": a, "b": b, "n": np.append(seeds.kinds, 0)}, SHARED)
-
-
-def _pairs(seeds: Seeds) -> Iterator[pa.RecordBatch]:
-    """Yield the pairs of documents that have a seed in common, and what these are worth.
-
-    Seeds are in order of key. Pairs are summed up over some of them at a time.
-    """
-    _, sizes = _runs(seeds.keys)
-    seeds, sizes = seeds.take(np.repeat(sizes > 1, sizes)), sizes[sizes > 1]
-    bounds = offsets_of(sizes)
-    for low, high in runs_of_rows(offsets_of(sizes * (sizes - 1) // 2), _MOST_PAIRS):
-        some = seeds.take(slice(bounds[low], bounds[high]))
-        yield from _pairs_of(some, sizes[low:high])
-
-
-def _pairs_of(seeds: Seeds, sizes: Int64) -> Iterator[pa.RecordBatch]:
-    """Yield what seeds in runs of some ``sizes`` come to."""
-    starts, places = offsets_of(sizes)[:-1], seeds.places
-    documents, rows = np.unique(seeds.rows, return_inverse=True)
-    worths = np.minimum(places, PLACES) * np.array([WORTH[kind] for kind in KINDS])[seeds.kinds]
-    found = [np.zeros(0, np.int64)]
+def _matches_of(seeds: Seeds, sizes: Int64) -> tuple[Matches, int]:
+    """Return what seeds in runs of some ``sizes`` match, and how many places are left out."""
+    starts, rows, places = offsets_of(sizes)[:-1], seeds.rows, seeds.places
+    pairs = [np.zeros((2, 0), np.int64)]
     for size in np.unique(sizes).tolist():
-        own = starts[sizes == size][:, None] + np.arange(size)
-        own = np.take_along_axis(own, np.argsort(rows[own], axis=1), axis=1)
-        one, two = np.triu_indices(size, 1)
-        pairs = rows[own[:, one]] * len(documents) + rows[own[:, two]]
-        # Each place of a seed in the first document counts.
-        found.append(((pairs << _WORTH_BITS) + worths[own[:, one]]).ravel())
-    pairs, worth = _summed(np.concatenate(found))
-    a, b = (documents[each] for each in np.divmod(pairs, len(documents)))
-    repeated = int(np.maximum(places - PLACES, 0).sum())
-    what = np.append(np.full(len(worth), _PAIR), _LIMITS)
-    columns = [np.append(a, 0), np.append(b, repeated), np.append(worth, 0)]
-    named = dict(zip(("a", "b", "n"), columns, strict=True))
-    yield from batches_of({"what": what, **named}, SHARED)
+        both = starts[sizes == size][:, None, None] + np.stack(np.triu_indices(size, 1))
+        pairs.append(both.transpose(1, 0, 2).reshape(2, -1))
+    one, two = np.concatenate(pairs, axis=1)
+    is_pair = rows[one] != rows[two]
+    one, two = one[is_pair], two[is_pair]
+    swapped = rows[one] > rows[two]
+    one, two = np.where(swapped, two, one), np.where(swapped, one, two)
+    shared = np.zeros(len(rows), np.bool_)
+    shared[one] = shared[two] = True
+    made = Matches(rows[one], rows[two], matches_of(seeds.kinds[one], places[one], places[two]))
+    return made, int(seeds.rest[shared].sum())
 
 
-def _summed(packed: Int64) -> tuple[Int64, Int64]:
-    """Return each pair once and the sum of its worths; they come packed in one number each."""
-    packed = np.sort(packed)  # several times as fast as an order of them
-    pairs = packed >> _WORTH_BITS
-    first = np.flatnonzero(np.diff(pairs, prepend=-1))
-    worths = packed & ((1 << _WORTH_BITS) - 1)
-    sums = np.add.reduceat(worths, first) if len(first) else first
-    return pairs[first], sums
+def _sent(found: Iterable[Matches | Limits], parts: int) -> Iterator[pa.RecordBatch]:
+    """Yield matches and limits as ``_MATCHES``, some at a time."""
+    held, count, limits = list[Matches](), 0, Counter[str]()
+    for each in found:
+        if isinstance(each, Limits):
+            limits.update(each._asdict())
+            continue
+        held.append(each)
+        count += len(each.a)
+        if count >= _MOST_SENT:
+            yield _sent_rows(held, parts)
+            held, count = [], 0
+    if held:
+        yield _sent_rows(held, parts)
+    if limits:
+        cells = (np.array([limits[name]]) for name in Limits._fields)
+        columns = [*cells, np.zeros(1, np.int64)]
+        rows = packed_rows(np.zeros(1, np.uint64), 1, list(_MATCHES)[1:], columns)
+        yield rows.set_column(0, "part", pa.array([_LIMITS], pa.int64()))
+
+
+def _sent_rows(held: list[Matches], parts: int) -> pa.RecordBatch:
+    made = _joined(held)
+    keys = mixed(made.a, made.b.view(np.uint64))
+    return packed_rows(keys, parts, list(_MATCHES)[1:], made)
+
+
+def _joined(parts: Sequence[Matches]) -> Matches:
+    return Matches(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+
+def _pairs(batches: Batches, config: Config) -> Iterator[pa.RecordBatch]:
+    """Yield as ``SHARED`` the pairs of each part that may share a passage, and the limits."""
+    number, held = _LIMITS, list[Matches]()
+    for batch in batches:
+        for own, cells in unpacked(batch, (np.int64, np.int64, np.int64)):
+            some = Matches(*cells)
+            if own == _LIMITS:
+                sums = {"a": some.a.sum(keepdims=True), "b": some.b.sum(keepdims=True)}
+                yield from batches_of({**sums, "matches": pa.nulls(1)}, SHARED)
+                continue
+            if own != number:
+                yield from _paired(held, config)
+                number, held = own, []
+            held.append(some)
+    yield from _paired(held, config)
+
+
+def _paired(held: list[Matches], config: Config) -> Iterator[pa.RecordBatch]:
+    """Yield as ``SHARED`` the pairs of one part that may share a passage."""
+    if not held:
+        return
+    found = _joined(held)
+    keys = mixed(found.a, found.b.view(np.uint64))
+    order = np.argsort(keys)
+    found, keys = found.take(order), keys[order]
+    new = _are_new(found)
+    if np.count_nonzero(new) > len(distinct(keys)):  # two pairs have one hash
+        found = found.take(np.lexsort((found.b, found.a)))
+        new = _are_new(found)
+    bounds = np.append(np.flatnonzero(new), len(new))
+    some = promising(bounds, found.matches, config)
+    sizes = np.diff(bounds)
+    matches = found.matches[np.repeat(some, sizes)]
+    firsts, offsets = bounds[:-1][some], 8 * offsets_of(sizes[some])
+    cells = binary_rows(matches.view(np.uint8), offsets)
+    for low, high in runs_of_rows(offsets, _BYTES):
+        columns = {"a": found.a[firsts[low:high]], "b": found.b[firsts[low:high]]}
+        yield from batches_of({**columns, "matches": cells.slice(low, high - low)}, SHARED)
+
+
+def _are_new(matches: Matches) -> Bool:
+    """Tell which matches are of another pair than those before them."""
+    new = np.ones(len(matches.a), np.bool_)
+    new[1:] = (np.diff(matches.a) != 0) | (np.diff(matches.b) != 0)
+    return new

@@ -257,6 +257,13 @@ REGISTRY = {
         "link_end": "test_link_end",
         "link_word": "test_link_end",
     },
+    "matched": {
+        "places_of": "test_seeds_of_matches",
+        "both_kinds": "test_seeds_of_matches",
+        "count_places": "test_seeds_of_matches",
+        "sort_promising": "test_promising_pairs",
+        "find_matched": "test_find_matched",
+    },
     "matching": {
         "gram_at": "test_alignment_is_that_of_the_twin",
         "slot_of": "test_alignment_is_that_of_the_twin",

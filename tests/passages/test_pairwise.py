@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import defaultdict
 
@@ -10,8 +11,16 @@ import pytest
 
 from dedup.config import Config
 from dedup.core.arrays import texts_from_strings
+from dedup.kernels.matched import Matched
 from dedup.passages.find import find_passages
-from dedup.passages.pairwise import KINDS, Groups, LeftOut, find_passages_in, seeds_of
+from dedup.passages.pairwise import (
+    KINDS,
+    find_passages_of,
+    first_places,
+    matches_of,
+    promising,
+    seeds_of,
+)
 from dedup.passages.seeds import mixed_sums, ranked
 from dedup.text.stopwords import classify
 from dedup.text.tokens import tokenise_texts
@@ -38,6 +47,7 @@ def articles(seed, count):
 
 @pytest.mark.parametrize("most", [2, 4, 50])
 def test_pairs_by_themselves_have_the_passages_of_a_scan(most):
+    """Some documents at a time, with what they match in."""
     config = Config(find=("passages",), passage_max_documents=most, passage_min_tokens=6)
     texts = articles(most, 14)
     tokens = tokenise_texts(texts_from_strings(texts))
@@ -45,64 +55,71 @@ def test_pairs_by_themselves_have_the_passages_of_a_scan(most):
     count = len(texts)
     wanted = find_passages(tokens, words, config, included=np.ones(count, np.bool_))
     assert len(wanted) > 3
-    left_out = crowded_out(tokens, words, config)
-    all_of = {kind: left_out_of(left_out[kind]) for kind in KINDS}
-    together = Groups(np.zeros(count, np.int64), np.ones(count, np.bool_))
-    found = find_passages_in(tokens, words, together, all_of, config)
+    pairs, sizes, matches = matched_in(tokens, words, config)
+    bounds = np.cumsum([0, *sizes])
+    some = np.flatnonzero(promising(bounds, matches, config))
+    assert len(some) < len(pairs)
+    given = [(pairs[k], matches[bounds[k] : bounds[k + 1]]) for k in some]
+    found = find_passages_of(tokens, words, put_together(given, 0), config)
     assert figures(found, 0) == figures(wanted, 0)
+    assert found.pairs.tolist() == wanted.pairs.tolist()
     rows = []
     for head in range(count - 1):
         own = np.arange(head, count)
         part = tokenise_texts(texts_from_strings([texts[row] for row in own]))
-        here = {}
-        for kind in KINDS:
-            here[kind] = left_out_of([(r - head, v) for r, v in left_out[kind] if r >= head])
         low = tokens.bounds[head]
         classed = type(words)(words.classes[low:], words.weights[low:], words.languages[own])
-        groups = Groups(np.zeros(len(own), np.int64), own == head)
-        found = find_passages_in(part, classed, groups, here, config)
-        rows += figures(found, head)
+        here = put_together([each for each in given if each[0][0] == head], head)
+        rows += figures(find_passages_of(part, classed, here, config), head)
     assert rows == figures(wanted, 0)
 
 
-def test_documents_of_two_groups_do_not_meet():
-    config = Config(find=("passages",), passage_min_tokens=6)
-    texts = articles(3, 10)
-    tokens = tokenise_texts(texts_from_strings(texts * 2))
-    words = classify(tokens)
-    none = dict.fromkeys(KINDS, left_out_of([]))
-    firsts = np.ones(20, np.bool_)
-    firsts[12] = False
-    groups = Groups(np.repeat([9, 4], 10), firsts)
-    found = find_passages_in(tokens, words, groups, none, config)
-    assert (found.a // 10 == found.b // 10).all()
-    one, two = (figures(found, -10 * k) for k in range(2))
-    one = [row for row in one if row[0] < 10 and row[0] != 2]
-    assert len(one) > 3
-    assert one == [row for row in two if row[0] >= 0]
-    assert any(row[0] == 2 for row in figures(found, 0))
+def put_together(given, low):
+    """Return pairs and their matches, of documents from some row on."""
+    pairs = np.array([pair for pair, _ in given], np.int64).reshape(-1, 2) - low
+    bounds = np.cumsum([0, *(len(some) for _, some in given)])
+    return Matched(pairs, bounds, np.concatenate([np.zeros(0, np.int64), *(m for _, m in given)]))
+
+
+def matched_in(tokens, words, config):
+    """Return all pairs, how much each matches in, and in what: in no order inside of a pair."""
+    order = np.lexsort((np.arange(len(tokens)), mixed_sums(tokens))).tolist()
+    assert order == ranked(tokens, np.ones(len(tokens), np.bool_)).tolist()
+    found = defaultdict(list)
+    for kind in KINDS:
+        seeds, holders = seeds_of(kind, tokens, words, config), defaultdict(dict)
+        some, _ = first_places(seeds)
+        for value, row, place in zip(*(each[some].tolist() for each in seeds), strict=True):
+            holders[value].setdefault(row, []).append(place)
+        for own in holders.values():
+            kept = sorted(sorted(own, key=order.index)[: config.passage_max_documents])
+            for a, b in itertools.combinations(kept, 2):
+                found[a, b] += [(kind, i, j) for i in own[a] for j in own[b]]
+    pairs = sorted(found)
+    drawn = random.Random(1)
+    mixed = [each for pair in pairs for each in drawn.sample(found[pair], len(found[pair]))]
+    return pairs, [len(found[pair]) for pair in pairs], matches_of(*np.array(mixed).T)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_shared_seeds_are_those_that_occur_again(kind):
-    tokens = tokenise_texts(texts_from_strings(articles(5, 12)))
-    given = kind, tokens, classify(tokens), Config()
-    every, some = seeds_of(*given), seeds_of(*given, shared=True)
-    _, place, counts = np.unique(every.values, return_inverse=True, return_counts=True)
-    of_all, rows = (
-        list(zip(*(part.tolist() for part in each), strict=True)) for each in (every, some)
-    )
-    again = {row for row, count in zip(of_all, counts[place].tolist(), strict=True) if count > 1}
-    assert again <= set(rows) <= set(of_all)
-    assert len(again) <= len(rows) < len(of_all)
-    assert rows == sorted(rows, key=lambda row: row[1:])
-    empty = tokenise_texts(texts_from_strings(["", "one"]))
-    assert len(seeds_of(kind, empty, classify(empty), Config(), shared=True).values) == 0
-
-
-def left_out_of(some):
-    docs, values = zip(*some, strict=True) if some else ((), ())
-    return LeftOut(np.array(docs, np.int64), np.array(values, np.uint64))
+def test_the_first_places_of_a_seed_count(kind):
+    """Eight in a document; the last of them tells of the others."""
+    texts = [*articles(5, 12), "Harbour bridge closed again. " * 30, "", "one"]
+    tokens = tokenise_texts(texts_from_strings(texts))
+    seeds = seeds_of(kind, tokens, classify(tokens), Config())
+    some, rest = first_places(seeds)
+    assert some.tolist() == sorted(some.tolist())
+    places = defaultdict(list)
+    for value, row, place in zip(*(each.tolist() for each in seeds), strict=True):
+        places[row, value].append(place)
+    assert max(map(len, places.values())) > 20
+    wanted = {}
+    for own, all_ in places.items():
+        wanted |= {(*own, place): 0 for place in all_[:8]}
+        wanted[(*own, all_[:8][-1])] = max(len(all_) - 8, 0)
+    columns = (seeds.rows, seeds.values, seeds.places)
+    rows = zip(*(each[some].tolist() for each in columns), strict=True)
+    assert dict(zip(rows, rest.tolist(), strict=True)) == wanted
 
 
 def figures(found, low):
@@ -111,27 +128,11 @@ def figures(found, low):
     return [(*row, *span) for row, span in zip(rows, found.spans.tolist(), strict=True)]
 
 
-def crowded_out(tokens, words, config):
-    """Return by kind (row, value) of the seeds that are in too many documents of less rank."""
-    order = np.lexsort((np.arange(len(tokens)), mixed_sums(tokens))).tolist()
-    assert order == ranked(tokens, np.ones(len(tokens), np.bool_)).tolist()
-    found = {}
-    for kind in KINDS:
-        seeds = seeds_of(kind, tokens, words, config)
-        holders = defaultdict(set)
-        for row, value in zip(seeds.rows.tolist(), seeds.values.tolist(), strict=True):
-            holders[value].add(row)
-        found[kind] = [
-            (row, value)
-            for value, rows in holders.items()
-            for row in sorted(rows, key=order.index)[config.passage_max_documents :]
-        ]
-    return found
-
-
 def test_no_documents_have_no_seeds():
     tokens = tokenise_texts(texts_from_strings([]))
     config = Config()
     for kind in KINDS:
-        assert len(seeds_of(kind, tokens, classify(tokens), config).values) == 0
+        seeds = seeds_of(kind, tokens, classify(tokens), config)
+        assert [len(each) for each in (*seeds, *first_places(seeds))] == [0] * 5
     assert len(mixed_sums(tokens)) == 0
+    assert len(promising(np.zeros(1, np.int64), np.zeros(0, np.int64), config)) == 0

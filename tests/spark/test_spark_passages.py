@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from importlib import import_module
@@ -160,115 +161,144 @@ def test_more_than_the_driver_holds_makes_no_family(spark_here, tmp_path, most, 
     assert error.value.args == (count,)
 
 
-def test_seeds_of_a_document_are_counted():
-    pytest.importorskip("pyspark")
-    from dedup.spark.seeds import _distinct
+def some_seeds(count=1_500):
+    """Return drawn seeds of forty documents, and as (kind, value, rank, row) where each stands.
 
-    drawn = np.random.default_rng(0)
-    values = drawn.integers(0, 2**64, 400, dtype=np.uint64)[drawn.integers(0, 400, 4_000)]
-    rows = np.sort(drawn.integers(0, 30, 4_000)).astype(np.int32)
-    rows, values = np.append(rows, 40), np.append(values, values[:1])  # and one with one seed
-    wanted = Counter(zip(rows.tolist(), values.tolist(), strict=True))
-    assert {1, 2} < set(wanted.values())
-    made = [each.tolist() for each in _distinct(rows, values)]
-    assert dict(zip(zip(*made[:2], strict=True), made[2], strict=True)) == wanted
-    assert len(made[0]) == len(wanted)
-    assert [len(each) for each in _distinct(rows[:0], values[:0])] == [0, 0, 0]
+    Those of one value are in order of rank. Eight places count, the last of them has the others.
+    """
+    from dedup.spark.seeds import Seeds
 
-
-def some_seeds(count=3_000):
-    """Return drawn seeds of forty documents, those of one kind and value in order of rank."""
     drawn = np.random.default_rng(4)
-    rows = np.array([k % 5 << 33 | k for k in range(40)])
-    documents = drawn.integers(0, 40, count)
-    kinds, values = drawn.integers(0, 2, count), drawn.integers(0, 200, count) << 55
-    _, own = np.unique(np.stack([kinds, values, documents]), axis=1, return_index=True)
-    own = own[np.lexsort((-documents[own], values[own], kinds[own]))]
-    places, ranks = drawn.integers(1, 12, len(own)), (40 - documents[own]).astype(np.uint64)
-    return kinds[own], values[own].astype(np.uint64), ranks, rows[documents[own]], places
+    rows = [k % 5 << 33 | k for k in range(40)]
+    found = {}
+    for document, kind, value in drawn.integers(0, (40, 2, 100), (count, 3)).tolist():
+        at = sorted(drawn.choice(500, drawn.integers(1, 12), replace=False).tolist())
+        found[kind, value << 55, 40 - document, rows[document]] = at
+    parts = []
+    for (kind, value, rank, row), at in sorted(found.items()):
+        marks = np.array(at[:8]) << 1
+        marks[-1] |= max(len(at) - 8, 0) << 32
+        given = (np.array([each] * len(marks), np.uint64) for each in (value, rank))
+        values, ranks = given
+        parts.append(Seeds.of(kind, values, (ranks, np.full(len(marks), row)), marks))
+    return Seeds.joined(parts), found
 
 
 @pytest.mark.parametrize("waiting", [7, 500, 1 << 20])
-def test_what_pairs_share_is_summed_over_seeds(waiting, monkeypatch):
-    """In whatever order seeds come; one keeps five documents, and eight places in each."""
+def test_what_pairs_match_in_is_told_by_their_seeds(waiting, monkeypatch):
+    """In whatever order seeds come; one keeps five documents."""
     pytest.importorskip("pyspark")
     from dedup.spark import seeds
 
-    monkeypatch.setattr(seeds, "_MOST_PAIRS", 100)
-    kinds, values, ranks, rows, places = some_seeds()
-    given = seeds.Seeds.of(kinds, values, ranks, rows, places)
-    mixed = given.take(np.random.default_rng(5).permutation(len(rows)))
-    part, found = seeds.Part(5, waiting), []
-    for low in range(0, len(rows), 11):
-        found += part.feed(mixed.take(slice(low, low + 11)))
-    found = pa.Table.from_batches([*found, *part.finish()])
-    sums, left_out, limits = Counter(), set(), Counter()
-    for what, a, b, n in zip(*(found[name].to_pylist() for name in seeds.SHARED), strict=True):
-        if what == 0:
-            sums[a, b] += n
-        elif what == 1:
-            left_out.add((n, b, a))
-        else:
-            limits += Counter(seeds=a, places=b)
+    monkeypatch.setattr(seeds, "_MOST_MATCHES", 100)
+    given, of_document = some_seeds()
+    mixed = given.take(np.random.default_rng(5).permutation(len(given.rows)))
+    part = seeds.Part(5, waiting)
+    for low in range(0, len(mixed.rows), 11):
+        part.feed(mixed.take(slice(low, low + 11)))
+    *found, limits = part.finish()
+    matches = Counter(
+        row for each in found for row in zip(*map(np.ndarray.tolist, each), strict=True)
+    )
     of_seed = {}
-    signed = (values ^ np.uint64(1 << 63)).view(np.int64)
-    for seed in zip(kinds.tolist(), signed.tolist(), rows.tolist(), places.tolist(), strict=True):
-        of_seed.setdefault(seed[:2], []).append(seed[2:])
-    wanted, wanted_out, cut = Counter(), set(), Counter()
-    for (kind, value), all_ in of_seed.items():
-        kept, over = sorted(all_[:5]), all_[5:]
-        wanted_out |= {(kind, value, row) for row, _ in over}
-        cut += Counter(seeds=int(bool(over)), places=sum(many for _, many in over))
+    for (kind, value, rank, row), places in of_document.items():
+        of_seed.setdefault((kind, value), []).append((rank, row, places))
+    wanted, over, left_out = Counter(), 0, 0
+    for (kind, _), every in of_seed.items():
+        kept = sorted((row, places) for _, row, places in sorted(every)[:5])
+        over += len(every) > 5
+        left_out += sum(len(places) for _, _, places in sorted(every)[5:])
         if len(kept) > 1:
-            cut["places"] += sum(max(many - 8, 0) for _, many in kept)
-        for k, (a, many) in enumerate(kept):
-            for b, _ in kept[k + 1 :]:
-                wanted[a, b] += min(many, 8) * (2 - kind)
-    assert left_out == wanted_out
-    assert left_out
-    assert (sums, limits) == (wanted, cut)
+            left_out += sum(max(len(places) - 8, 0) for _, places in kept)
+        for (a, ours), (b, theirs) in itertools.combinations(kept, 2):
+            wanted.update((a, b, kind << 62 | i << 31 | j) for i in ours[:8] for j in theirs[:8])
+    assert matches == wanted
+    assert limits == (over, left_out)
+    assert over > 50
+    assert not list(seeds.Part(5).finish())
 
 
 @pytest.mark.parametrize("parts", [1, 64, 70])
 def test_seeds_travel_packed(parts, monkeypatch):
     """All come back, each in the part of its key."""
     pytest.importorskip("pyspark")
-    from dedup.spark import seeds
+    from dedup.spark import packing, seeds
 
     monkeypatch.setattr(seeds, "_MOST_SENT", 700)
-    given = seeds.Seeds.of(*some_seeds())
+    given, _ = some_seeds()
     some = [given.take(slice(low, low + 300)) for low in range(0, len(given.rows) + 300, 300)]
     batches = list(seeds._packed(some, parts))
     assert len(batches) > 2
-    found = [each for batch in batches for each in seeds._unpacked(batch)]
+    found = [each for batch in batches for each in packing.unpacked(batch, seeds._KINDS)]
     of_part = {}
     for part, own in found:
-        for key in own.keys.tolist():
+        for key in own[0].tolist():
             assert of_part.setdefault(key, part) == part
-    back = seeds.Seeds.joined([own for _, own in found])
-    for name in ("kinds", "values", "ranks", "rows", "places"):
-        assert getattr(back, name).dtype == getattr(given, name).dtype
-    columns = ("kinds", "values", "ranks", "rows", "places")
-    told = [
-        Counter(zip(*(getattr(each, name).tolist() for name in columns), strict=True))
-        for each in (given, back)
-    ]
+    back = seeds.Seeds.joined([seeds.Seeds(*own) for _, own in found])
+    assert [each.dtype for each in back] == [each.dtype for each in given]
+    told = [Counter(zip(*map(np.ndarray.tolist, each), strict=True)) for each in (given, back)]
     assert told[0] == told[1]
     assert next(seeds._packed([given.take(slice(0, 0))], parts)).num_rows == 0
 
 
-def test_no_row_of_packed_seeds_is_long(monkeypatch):
+def test_no_packed_row_is_long(monkeypatch):
     """Spark 3.5 bounds a batch by its rows, however much one holds."""
     pytest.importorskip("pyspark")
+    from dedup.spark import candidates, packing, seeds
+
+    monkeypatch.setattr(packing, "_MOST_OF_ROW", 5)
+    given, _ = some_seeds()
+    (of_seeds,) = seeds._packed([given], 2)
+    made = seeds.Matches(given.rows, given.rows + 1, given.marks)
+    *of_matches, of_limits = seeds._sent([made, seeds.Limits(3, 4), seeds.Limits(1, 1)], 2)
+    of_bands = candidates._packed([(given.rows, given.marks), (given.marks, given.rows)], 2)
+    for batch in (of_seeds, *of_matches, of_bands):
+        for cells in batch.columns[1:]:
+            assert max(len(each) // 8 for each in cells.to_pylist()) == 5
+    back = seeds.Seeds.joined(
+        [seeds.Seeds(*c) for _, c in packing.unpacked(of_seeds, seeds._KINDS)]
+    )
+    assert sorted(back.keys.tolist()) == sorted(given.keys.tolist())
+    ((part, cells),) = packing.unpacked(of_limits, [np.int64] * 3)
+    assert (part, [each.tolist() for each in cells]) == (-1, [[4], [5], [0]])
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_matches_of_a_pair_come_together(same, monkeypatch):
+    """Those of a part come in several batches, between them what was left out; a hash may fail."""
+    pytest.importorskip("pyspark")
+    from dedup.config import Config
+    from dedup.passages.pairwise import mixed
     from dedup.spark import seeds
 
-    monkeypatch.setattr(seeds, "_MOST_OF_ROW", 5)
-    given = seeds.Seeds.of(*some_seeds())
-    (batch,) = seeds._packed([given], 2)
-    lengths = [len(each) // 8 for each in batch.column(1).to_pylist()]
-    assert max(lengths) == 5
-    back = seeds.Seeds.joined([own for _, own in seeds._unpacked(batch)])
-    assert sorted(back.keys.tolist()) == sorted(given.keys.tolist())
+    drawn = np.random.default_rng(8)
+    a = drawn.integers(0, 9, 3_000) << 33
+    b, kinds = a + drawn.integers(1, 60, 3_000), drawn.integers(0, 2, 3_000)
+    first = drawn.integers(0, 300, 3_000)
+    matches = seeds.matches_of(kinds, first, drawn.integers(0, 300, 3_000))
+    found = [seeds.Matches(*(each[low::4] for each in (a, b, matches))) for low in range(4)]
+    monkeypatch.setattr(seeds, "_MOST_SENT", 700)
+    batches = list(seeds._sent([found[0], seeds.Limits(2, 9), *found[1:]], 3))
+    assert len(batches) > 3
+    table = pa.Table.from_batches(batches).sort_by("part")
+    if same:
+        monkeypatch.setattr(seeds, "mixed", lambda a, b: mixed(a * 0, b % np.uint64(7)))
+    monkeypatch.setattr(seeds, "_BYTES", 100)
+    rows = pa.Table.from_batches(seeds._pairs(table.to_batches(max_chunksize=2), Config()))
+    told = {
+        (a, b): cell
+        for a, b, cell in zip(*(each.to_pylist() for each in rows.columns), strict=True)
+    }
+    assert told.pop((2, 9)) is None
+    of_pair = {}
+    for one, two, match in zip(a.tolist(), b.tolist(), matches.tolist(), strict=True):
+        of_pair.setdefault((one, two), []).append(match)
+    assert 10 < len(told) < len(of_pair)
+    assert len(told) == len(rows) - 1
+    for pair, own in of_pair.items():
+        is_some = seeds.promising(np.array([0, len(own)]), np.array(own), Config())[0]
+        assert (pair in told) == is_some
+        assert pair not in told or np.frombuffer(told[pair], np.int64).tolist() == sorted(own)
 
 
 def test_pairs_of_a_table_of_groups():
@@ -276,21 +306,24 @@ def test_pairs_of_a_table_of_groups():
     pytest.importorskip("pyspark")
     from dedup.spark.asked import CANDIDATE, OF_ADDRESS, SEEDED, Asked
 
-    def ask(b, why, read=None):
-        return {"b": b, "why": why, "read_a": read, "read_b": read}
+    def ask(b, why, read=None, matches=()):
+        cell = np.array(matches, np.int64).tobytes() if why & SEEDED else None
+        return {"b": b, "why": why, "read_a": read, "read_b": read, "matches": cell}
 
     rows = [
-        {"group": -3, "row": 2, "asked": [ask(9, SEEDED), ask(5, CANDIDATE, 0.5)]},
+        {"group": -3, "row": 2, "asked": [ask(9, SEEDED, None, [7, 8]), ask(5, CANDIDATE, 0.5)]},
         {"group": -3, "row": 5, "asked": []},
         {"group": -3, "row": 9, "asked": []},
         {"group": 4, "row": 2, "asked": []},
-        {"group": 4, "row": 5, "asked": [ask(9, SEEDED | OF_ADDRESS)]},
+        {"group": 4, "row": 5, "asked": [ask(9, SEEDED | OF_ADDRESS, None, [3])]},
         {"group": 4, "row": 9, "asked": []},
     ]
     asked = Asked.of(pa.Table.from_pylist(rows))
     assert asked.pairs.tolist() == [[0, 1], [0, 2], [4, 5]]
     assert asked.why.tolist() == [CANDIDATE, SEEDED, SEEDED | OF_ADDRESS]
-    assert asked.firsts.tolist() == [True, False, False, False, True, False]
+    assert asked.matched.pairs.tolist() == [[0, 2], [4, 5]]
+    assert asked.matched.bounds.tolist() == [0, 2, 3]
+    assert asked.matched.matches.tolist() == [7, 8, 3]
     assert asked.candidates.tolist() == [[0, 1], [4, 5]]
     assert asked.misread.pairs.tolist() == [[0, 1]]
     assert asked.misread.share_a.tolist() == [0.5]
