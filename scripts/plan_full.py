@@ -43,7 +43,7 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("stories", WORDS, "story documents-in-stories summary"),
 )
 SPILL = 2.0  # bytes of disk for each byte shuffled
-KEY_ROW = 28  # bytes of a seed as it travels
+KEY_ROW = 32  # bytes of a seed as it travels
 HELD = 80  # bytes of a passage or an occurrence on the driver
 WORD = 50  # bytes of a word of a wording on the driver, with the index of its n-grams
 VECTOR = 3_000  # bytes of an article on the driver
