@@ -20,7 +20,7 @@ from dedup.spark.components import DRIVER_EDGES
 from dedup.spark.stories import EDGES_OF_ARTICLE, MOST_TERMS
 from dedup.spark.wordings import PART_WORDS, WORDS_OF_EDGE
 
-RECORD = "benchmarks/record/spark-full-20k-2026-12-01.json"
+RECORD = "benchmarks/record/spark-full-20k-2026-12-02.json"
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS, WORDS, PAIRS = "documents", "words", "pairs and words"
 PASSES = "words and passes"  # over all texts, one for so many words of wordings as a task holds
