@@ -106,7 +106,7 @@ class _Seeds:
         in_files = self.columns.in_files
         count = 2 * again // (_FILE_SEEDS if in_files else _PART_SEEDS) + 1
         smaller = 2 * again // (count * _PART_SEEDS) + 1
-        stored: _Stored = _InFiles(self.columns, count) if in_files else _InMemory(count)
+        stored: _Stored = _InFiles(self.columns, count) if in_files else _InMemory()
         whole = kernel.Part(0, 1)
         for seeds in self._picked(counters):
             stored.add(*_split(seeds, whole, count))
@@ -158,7 +158,7 @@ class _Stored(Protocol):
 class _InMemory(_Stored):
     """Seeds by part in memory, as they came."""
 
-    def __init__(self, parts: int) -> None:
+    def __init__(self) -> None:
         self._given: list[tuple[kernel.Seeds, Int64]] = []
 
     def add(self, seeds: kernel.Seeds, bounds: Int64) -> None:
