@@ -214,6 +214,19 @@ def offsets_of(sizes: Int32 | Int64) -> Int64:
     return offsets
 
 
+def are_new(*columns: npt.NDArray[Any]) -> Bool:
+    """Tell which rows of columns, in which equal rows stand together, differ from the one before.
+
+    >>> are_new(np.array([3, 3, 3, 5]), np.array([1, 1, 2, 2])).tolist()
+    [True, False, True, True]
+    """
+    new = np.ones(len(columns[0]), np.bool_)
+    new[1:] = False
+    for column in columns:
+        new[1:] |= column[1:] != column[:-1]
+    return new
+
+
 def distinct(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """Return the distinct values of an array of numbers, in order.
 

@@ -292,13 +292,15 @@ def add_wording(wordings, f, table):
 def place_ngrams(hashes, classes, size, buffers, ngrams):
     """Write the n-grams of one document by their token to ``ngrams`` (uint64), 0 for none.
 
-    ``buffers`` are (uint64, int32), with room for one a token.
+    ``buffers`` are (uint64, int32), with room for one a token; they get the same and the tokens.
     """
     values, positions = buffers
     made = write_ngrams(hashes, classes, size, values, positions)
     ngrams[: len(hashes)] = np.uint64(0)
     for i in range(made):
-        ngrams[positions[i]] = values[i] if values[i] != np.uint64(0) else np.uint64(1)
+        if values[i] == np.uint64(0):
+            values[i] = np.uint64(1)
+        ngrams[positions[i]] = values[i]
     return made
 
 
@@ -383,10 +385,9 @@ def find_leading(made, buffers, table, hits):
     values, positions = buffers
     likely = 0
     for i in range(made):
-        value = values[i] if values[i] != np.uint64(0) else np.uint64(1)
-        if may_lead(table.marks, value):
-            prefetch(table.slots, table.slots.shape[1] * home_of(table.slots, value))
-            values[likely], positions[likely] = value, positions[i]
+        if may_lead(table.marks, values[i]):
+            prefetch(table.slots, table.slots.shape[1] * home_of(table.slots, values[i]))
+            values[likely], positions[likely] = values[i], positions[i]
             likely += 1
     count = 0
     for i in range(likely):

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup.kernels._jit import njit, njit_uncounted, prefetch
-from dedup.kernels.passages import LINE
+from dedup.kernels.passages import ask_for
 from dedup.kernels.stopwords import BLANK, NAME, STOP
 from dedup.kernels.text import ADJOINS, DIGIT, LINK, SEED, UNSPACED, mix
 
@@ -492,10 +492,8 @@ def product_with(vectors, row, spread):
 def ask_for_vector(vectors, row):
     """Ask for the vector of ``row``, each line of the cache once: it is read soon."""
     low, high = vectors.bounds[row], vectors.bounds[row + 1]
-    for i in range(low, high, LINE // vectors.terms.itemsize):
-        prefetch(vectors.terms, i)
-    for i in range(low, high, LINE // vectors.values.itemsize):
-        prefetch(vectors.values, i)
+    ask_for(vectors.terms, low, high)
+    ask_for(vectors.values, low, high)
 
 
 @njit_uncounted

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int32, Int64, UInt64, are_among, distinct
+from dedup.core.arrays import Bool, Int32, Int64, UInt64, are_among, are_new, distinct
 from dedup.kernels import matched as kernel
 from dedup.kernels import seeds as seed_kernel
 from dedup.kernels.matched import Matched
@@ -64,10 +64,7 @@ def first_places(seeds: Seeds) -> tuple[Int64, Int64]:
     # To bring all into order takes ten times as long, and few stand in two places.
     several = np.flatnonzero(are_among_few(keys, ordered[1:][ordered[1:] == ordered[:-1]]))
     several = several[np.lexsort((seeds.values[several], rows[several]))]
-    new = np.ones(len(several), np.bool_)
-    new[1:] = np.diff(rows[several]) != 0
-    new[1:] |= np.diff(seeds.values[several]) != 0
-    starts = np.flatnonzero(new)
+    starts = np.flatnonzero(are_new(rows[several], seeds.values[several]))
     sizes = np.diff(starts, append=len(several))
     counts, rest = np.ones(len(rows), np.bool_), np.zeros(len(rows), np.int64)
     nth = np.arange(len(several)) - np.repeat(starts, sizes)

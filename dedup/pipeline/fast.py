@@ -313,10 +313,8 @@ def _shingle(state: State, wanted: Int64) -> None:
     spool, threads = state.resources.work.spool, state.resources.threads
     if state.held is not None:
         held = _wanted(state.held, state.sizes, wanted)
-        shingled = partial(shingle_some, config=state.config)
-        shingle_all(
-            held, shingled if state.reader.is_cheap else some_of_all, spool, threads=threads
-        )
+        made = partial(shingle_some, config=state.config)
+        shingle_all(held, made if state.reader.is_cheap else some_of_all, spool, threads=threads)
         state.held = None
         return
 

@@ -22,6 +22,7 @@ from dedup.core.arrays import (
     Int64,
     Texts,
     UInt64,
+    are_new,
     distinct,
     offsets_of,
     runs_of_rows,
@@ -245,8 +246,7 @@ def _meeting(values: UInt64, owners: Int64) -> tuple[Int64, Int64]:
     """
     order = np.lexsort((owners, values))
     values, owners = values[order], owners[order]
-    first = np.ones(len(values), np.bool_)
-    first[1:] = (values[1:] != values[:-1]) | (owners[1:] != owners[:-1])
+    first = are_new(values, owners)
     order, values, owners = order[first], values[first], owners[first]
     starts = np.flatnonzero(np.append(True, values[1:] != values[:-1]) if len(values) else [])
     sizes = np.diff(np.append(starts, len(values)))

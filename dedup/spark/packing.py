@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from dedup.core.arrays import UInt64, offsets_of
+from dedup.core.arrays import UInt64, are_new, offsets_of
 from dedup.spark.frames import Numbers, column
 
 PART = "part"
@@ -53,8 +53,7 @@ def unpacked(
 
 def runs_of(ordered: Numbers) -> tuple[Numbers, Numbers]:
     """Return the number of the run of equal ones of each of ordered values, and the sizes."""
-    new = np.ones(len(ordered), np.bool_)
-    new[1:] = ordered[1:] != ordered[:-1]
+    new = are_new(ordered)
     sizes = np.diff(np.flatnonzero(new), append=len(new))
     return np.cumsum(new) - 1, sizes
 

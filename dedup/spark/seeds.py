@@ -20,7 +20,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from dedup.config import Config
-from dedup.core.arrays import Bool, Int64, UInt64, distinct, offsets_of, runs_of_rows
+from dedup.core.arrays import Bool, Int64, UInt64, are_new, distinct, offsets_of, runs_of_rows
 from dedup.kernels.shingles import MULTIPLIER
 from dedup.passages.pairwise import (
     KINDS,
@@ -324,9 +324,7 @@ class Part:
         crowd = np.flatnonzero(np.repeat(sizes > self._most, sizes))
         crowd = crowd[np.lexsort((seeds.rows[crowd], seeds.ranks[crowd], run[crowd]))]
         runs, rows = run[crowd], seeds.rows[crowd]
-        new = np.ones(len(crowd), np.bool_)
-        new[1:] = (runs[1:] != runs[:-1]) | (rows[1:] != rows[:-1])
-        document: Int64 = np.cumsum(new)
+        document: Int64 = np.cumsum(are_new(runs, rows))
         nth: Int64 = document - document[np.searchsorted(runs, runs)]
         out = crowd[nth >= self._most]
         self._over.append(distinct(seeds.keys[out]))
@@ -410,10 +408,10 @@ def _paired(held: list[Matches], config: Config) -> Iterator[pa.RecordBatch]:
     keys = mixed(found.a, found.b.view(np.uint64))
     order = np.argsort(keys)
     found, keys = found.take(order), keys[order]
-    new = _are_new(found)
+    new = are_new(found.a, found.b)
     if np.count_nonzero(new) > len(distinct(keys)):  # two pairs have one hash
         found = found.take(np.lexsort((found.b, found.a)))
-        new = _are_new(found)
+        new = are_new(found.a, found.b)
     bounds = np.append(np.flatnonzero(new), len(new))
     some = promising(bounds, found.matches, config)
     sizes = np.diff(bounds)
@@ -423,10 +421,3 @@ def _paired(held: list[Matches], config: Config) -> Iterator[pa.RecordBatch]:
     for low, high in runs_of_rows(offsets, _BYTES):
         columns = {"a": found.a[firsts[low:high]], "b": found.b[firsts[low:high]]}
         yield from batches_of({**columns, "matches": cells.slice(low, high - low)}, SHARED)
-
-
-def _are_new(matches: Matches) -> Bool:
-    """Tell which matches are of another pair than those before them."""
-    new = np.ones(len(matches.a), np.bool_)
-    new[1:] = (np.diff(matches.a) != 0) | (np.diff(matches.b) != 0)
-    return new

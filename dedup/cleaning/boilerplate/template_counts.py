@@ -38,7 +38,7 @@ from dedup.cleaning.boilerplate.templates import (
     spread,
     templates_of,
 )
-from dedup.core.arrays import Bool, Int64, Texts, UInt64, distinct
+from dedup.core.arrays import Bool, Int64, Texts, UInt64, are_new, distinct
 from dedup.core.storage import Columns
 from dedup.kernels.lines import drop_single
 from dedup.kernels.templates import Units
@@ -292,12 +292,8 @@ def _count_in(
     """Count among ``some`` facts: the columns of ``_Counts``, and how many carriers each has."""
     order = some[np.lexsort((docs[some], clusters[some], sites[some], facts.keys[some]))]
     keys, site, cluster = facts.keys[order], sites[order], clusters[order]
-    new = np.ones(len(order), np.bool_)
-    new[1:] = (keys[1:] != keys[:-1]) | (site[1:] != site[:-1])
-    fresh = new.copy()
-    fresh[1:] |= cluster[1:] != cluster[:-1]
-    distinct = new.copy()
-    distinct[1:] |= docs[order][1:] != docs[order][:-1]
+    new, fresh = are_new(keys, site), are_new(keys, site, cluster)
+    distinct = are_new(keys, site, docs[order])
     starts, unit = np.flatnonzero(new), np.cumsum(new) - 1
     sizes = np.bincount(unit[fresh], minlength=len(starts))
     documents = np.bincount(unit[distinct], minlength=len(starts))

@@ -10,7 +10,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.core.arrays import Bool, Int64, UInt64, offsets_of, order_by, runs_of_rows, table_size
+from dedup.core.arrays import (
+    Bool,
+    Int64,
+    UInt64,
+    are_new,
+    offsets_of,
+    order_by,
+    runs_of_rows,
+    table_size,
+)
 from dedup.core.checkpoints import Kept
 from dedup.core.parallel import Spare, in_order
 from dedup.kernels import families as kernel
@@ -198,11 +207,8 @@ def _find_templates(removed: Int64, keys: UInt64, ranks: Int64) -> Int64:
     docs, spans = removed[:, 0].copy(), removed[:, 1:].copy()
     order = np.lexsort((spans[:, 0], ranks[docs], keys))
     docs, spans, keys = docs[order], spans[order], keys[order]
-    new = np.ones(len(docs), np.bool_)
-    new[1:] = keys[1:] != keys[:-1]
+    new, other = are_new(keys), are_new(keys, docs)
     group = np.cumsum(new) - 1
-    other = new.copy()
-    other[1:] |= docs[1:] != docs[:-1]
     counts = np.bincount(group[other], minlength=int(new.sum()))
     first = np.flatnonzero(new)
     by_size = np.lexsort((ranks[docs[first]], spans[first, 0] - spans[first, 1], -counts))
@@ -360,9 +366,8 @@ def checked(found: Occurrences, centres: Occurrences, tokens: Tokens) -> tuple[O
     alike, likeness = np.unique(
         common / np.maximum(np.maximum(own, theirs), 1), return_inverse=True
     )
-    new = np.ones(len(own), np.bool_)
-    new[1:] = (np.diff(found.families) != 0) | (np.diff(found.docs) != 0)
-    best = order_by(np.cumsum(new), len(alike) - likeness, found.how)
+    place = np.cumsum(are_new(found.families, found.docs))
+    best = order_by(place, len(alike) - likeness, found.how)
     best = best[fits[best]]
     found, common = found.take(best), common[best]
     stays = np.empty(len(best), np.bool_)

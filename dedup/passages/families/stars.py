@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.core.arrays import Int64, offsets_of, order_by
+from dedup.core.arrays import Int64, are_new, offsets_of, order_by
 from dedup.kernels import stars as kernel
 from dedup.kernels.regions import MEDIUM
 from dedup.passages.find import Passages
@@ -63,9 +63,5 @@ def _sides(passages: Passages, rows: Int64, documents: int) -> tuple[kernel.Side
 
 def _candidates(sides: kernel.Sides) -> Int64:
     """Return a side for each distinct span of a document."""
-    docs, starts, ends = sides.docs, sides.starts, sides.ends
-    new = np.ones(len(docs), np.bool_)
-    same = (docs[1:] == docs[:-1]) & (starts[1:] == starts[:-1]) & (ends[1:] == ends[:-1])
-    new[1:] = ~same
-    found: Int64 = np.flatnonzero(new)
+    found: Int64 = np.flatnonzero(are_new(sides.docs, sides.starts, sides.ends))
     return found
