@@ -6,8 +6,9 @@ which words are frequent. They are counted first; then every part is looked at b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,16 +23,19 @@ from dedup.cleaning.repeats import find_repeats
 from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, Texts, offsets_of, runs_of_rows
 from dedup.core.checkpoints import Kept
-from dedup.core.parallel import in_order
+from dedup.core.parallel import at_once, in_order
 from dedup.core.storage import Columns
 from dedup.kernels import lines as kernel
 from dedup.kernels.templates import Units
 from dedup.schema import ANNOTATIONS, REMOVALS
 from dedup.text.lines import SENTENCE, Lines, truncated_documents
-from dedup.text.stopwords import Discount, Words, classify_part
+from dedup.text.stopwords import Discount, Learned, Words, classify_part, languages_of
 from dedup.text.tokens import Tokens
 
+Done = TypeVar("Done")
+
 _PART_BYTES = 8 << 20
+_NO_LANGUAGES: Int64 = np.zeros(0, np.int64)
 _KEPT = ("review", "gone", "truncated", "no_text")
 _SENTENCE_WORDS, _LINE_WORDS = 4, 8  # of a line that is text: one that ends a sentence, any other
 
@@ -127,12 +131,17 @@ class Parts:
         self._spans = list(runs_of_rows(texts.offsets, _PART_BYTES))
         self._held: dict[int, Part] = {}
 
-    def __iter__(self) -> Iterator[Part]:
-        """Yield the parts in order, each with its lines; some are made ahead."""
-        for part in in_order(self._part, self._spans, self._threads):
+    def each(self, work: Callable[[Part], Done]) -> Iterator[tuple[Part, Done]]:
+        """Yield the parts in order, each with what ``work`` makes of it, in threads."""
+
+        def task(span: tuple[int, int]) -> tuple[Part, Done]:
+            part = self._part(span)
+            return part, work(part)
+
+        for part, done in in_order(task, self._spans, self._threads):
             if not self._columns.in_files:
                 self._held[part.low] = part
-            yield part
+            yield part, done
             self._columns.ease()
 
     def _part(self, span: tuple[int, int]) -> Part:
@@ -170,16 +179,25 @@ def find_removals(
     counted = np.zeros(len(tokens), np.bool_)
     counted[np.unique(groups, return_index=True)[1]] = True
     counts_lines = "repeats" in config.find and config.boilerplate
-    for part in parts:
+
+    def look(part: Part) -> Int64:
+        if counts_lines:
+            part.units()
+        return languages_of(part.tokens) if _classes_words(config) else _NO_LANGUAGES
+
+    for part, languages in parts.each(look):
         if counts_lines:
             line_counts.add(part.lines, part.low)
             units.add(part.units(), part.lines, part.low, int(tokens.bounds[part.low]))
         if _classes_words(config):
-            discount.learn(part.tokens, counted[part.low : part.high])
-    line_counts.count(groups)
-    templates = units.count(groups, texts, tokens).with_known(config.template)
-    search = _Search(config, line_counts, templates, sites, discount, len(tokens))
-    return search.run(parts, len(tokens.hashes), columns, threads)
+            discount.learn(part.tokens, counted[part.low : part.high], languages)
+    templates, _ = at_once(
+        lambda: units.count(groups, texts, tokens).with_known(config.template),
+        lambda: line_counts.count(groups),
+        threads=1 if columns.in_files else threads,  # each takes memory
+    )
+    search = _Search(config, line_counts, templates, sites, discount)
+    return search.run(parts, tokens, columns)
 
 
 @dataclass(slots=True)
@@ -191,59 +209,47 @@ class _Search:
     templates: Templates
     sites: Int64
     discount: Discount
-    count: int  # of documents
-    line: int = 0
-    rows: list[pa.Table] = field(default_factory=lambda: [REMOVALS.empty_table()])
-    annotations: list[pa.Table] = field(default_factory=lambda: [ANNOTATIONS.empty_table()])
-    review: Bool = field(init=False)
-    truncated: Bool = field(init=False)
-    no_text: Bool = field(init=False)
-    gone: Int64 = field(init=False)
+    languages: Int64 = field(init=False)
+    learned: Learned = field(init=False)
 
     def __post_init__(self) -> None:
-        self.review, self.truncated, self.no_text = np.zeros((3, self.count), np.bool_)
-        self.gone = np.zeros(self.count, np.int64)
+        self.languages = self.discount.chosen()
+        self.learned = self.discount.learned()
 
-    def run(self, parts: Parts, total: int, columns: Columns, threads: int) -> Removals:
-        """Look at every part; classes of its words, of ``total`` in all, are made behind that."""
+    def run(self, parts: Parts, tokens: Tokens, columns: Columns) -> Removals:
+        """Look at every part, and class its words."""
+        total = len(tokens.hashes)
         classes = columns.grow("classes", np.uint8, total)
         weights = columns.grow("weights", np.float32, total)
-        looked_at = self._look(parts)
-        if _classes_words(self.config):
-            learned = self.discount.learned()
-            made = in_order(lambda given: classify_part(*given, learned), looked_at, threads)
-            for words in made:
+        rows, annotations = [REMOVALS.empty_table()], [ANNOTATIONS.empty_table()]
+        review, truncated, no_text = np.zeros((3, len(tokens)), np.bool_)
+        gone = np.zeros(len(tokens), np.int64)
+        for part, (found, words) in parts.each(self._look):
+            own = slice(part.low, part.high)
+            review[own], no_text[own] = found.review, found.no_text
+            truncated[own], gone[own] = found.truncated, found.gone
+            rows.append(_moved(found.rows, part.low))
+            annotations.append(_moved(found.annotations, part.low))
+            if words is not None:
                 classes.append(words.classes)
                 weights.append(words.weights)
-        else:
-            for _ in looked_at:
-                pass
-        chosen = np.concatenate([np.zeros(0, np.int64), *self.discount.languages])
         return Removals(
-            pa.concat_tables(self.rows).combine_chunks(),
-            pa.concat_tables(self.annotations).combine_chunks(),
-            *(self.review, self.gone, self.truncated, self.no_text),
-            Words(classes.done(), weights.done(), chosen),
+            pa.concat_tables(rows).combine_chunks(),
+            pa.concat_tables(annotations).combine_chunks(),
+            *(review, gone, truncated, no_text),
+            Words(classes.done(), weights.done(), self.languages),
             self.templates.entries,
         )
 
-    def _look(self, parts: Parts) -> Iterator[tuple[Tokens, Bool, Int64]]:
-        """Find what goes from each part; yield what its words are classed by."""
-        languages = iter(self.discount.languages)
-        for part in parts:
-            own = slice(part.low, part.high)
-            known = self._known(part)
-            found = find_inside(part, known, self.config)
-            self.review[own], self.no_text[own] = found.review, found.no_text
-            self.truncated[own], self.gone[own] = found.truncated, found.gone
-            self.rows.append(_moved(found.rows, part.low))
-            self.annotations.append(_moved(found.annotations, part.low))
-            yield part.tokens, found.masked, next(languages, np.zeros(0, np.int64))
-
-    def _known(self, part: Part) -> Known:
-        line_counts = self.line_counts.part(part.lines, part.low, self.line)
-        self.line += len(part.lines)
-        return Known(self.sites[part.low : part.high], line_counts, self.templates)
+    def _look(self, part: Part) -> tuple[Inside, Words | None]:
+        """Find what goes from a part, and class the words that are left."""
+        counts = self.line_counts.part(part.lines, part.low)
+        known = Known(self.sites[part.low : part.high], counts, self.templates)
+        found = find_inside(part, known, self.config)
+        if not _classes_words(self.config):
+            return found, None
+        languages = self.languages[part.low : part.high]
+        return found, classify_part(part.tokens, found.masked, languages, self.learned)
 
 
 def find_inside(part: Part, known: Known, config: Config) -> Inside:

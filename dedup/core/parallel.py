@@ -62,6 +62,21 @@ def in_order(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) 
             yield waiting.popleft().result()
 
 
+def at_once(
+    one: Callable[[], Done], other: Callable[[], Made], *, threads: int
+) -> tuple[Done, Made]:
+    """Do two things at the same time, or with one thread one after the other; return both results.
+
+    >>> at_once(lambda: 1, lambda: "a", threads=2)
+    (1, 'a')
+    """
+    if threads < 2:
+        return one(), other()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(other)
+        return one(), waiting.result()
+
+
 class Spare(Generic[Made]):
     """What tasks write on the way: made where all that was made is in use, and used again.
 

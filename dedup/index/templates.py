@@ -336,7 +336,7 @@ def counted_over(texts: Sequence[str], before: Counted, *, is_named: bool) -> Co
         left_out=max(len(ordered) - TEMPLATES, 0),
         keys=np.array([key for key, _ in ordered[:TEMPLATES]], np.uint64),
         templates=tuple(entry for _, entry in ordered[:TEMPLATES]),
-        lines=LineTable.of(lines, counter.part(lines, 0, 0)),
+        lines=LineTable.of(lines, counter.part(lines, 0)),
     )
 
 

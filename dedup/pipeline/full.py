@@ -26,6 +26,7 @@ from dedup.config import Config
 from dedup.core.arrays import Bool, Int64, column_codes, distinct
 from dedup.core.checkpoints import Kept
 from dedup.core.dates import days_of
+from dedup.core.parallel import at_once
 from dedup.passages.families import (
     Equals,
     Families,
@@ -100,6 +101,7 @@ class State:
     clusters: Clusters = field(init=False)
     families: Families = field(init=False)
     stories: Tables | None = None
+    told_families: dict[str, pa.Table] = field(default_factory=dict)
     result: Result = field(init=False)
 
 
@@ -386,6 +388,18 @@ def _families_tables(state: State) -> dict[str, pa.Table]:
 
 
 def _find_stories(state: State) -> None:
+    """Find stories, and make the tables of families meanwhile.
+
+    Stories are the work of kernels, families are described in Python.
+    """
+    _, state.told_families = at_once(
+        lambda: _relate_stories(state),
+        lambda: _families_tables(state),
+        threads=1 if state.documents.columns.in_files else state.resources.threads,
+    )
+
+
+def _relate_stories(state: State) -> None:
     """Find stories among the documents that stand for their clusters; copies go with theirs."""
     if "stories" not in state.config.find or state.compares:
         return
@@ -449,7 +463,7 @@ def _tables(state: State) -> dict[str, pa.Table]:
         "losses": losses_table(
             *(documents, judged_pairs, state.representatives, standing, state.judge)
         ),
-        **_families_tables(state),
+        **state.told_families,
     }
     if stories:
         tables.update(stories=stories.stories, story_members=stories.members)

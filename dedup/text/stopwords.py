@@ -120,18 +120,21 @@ class Discount:
         self._counters: Int32 = np.zeros(COUNTERS, np.int32)
         self._stamps: Int64 = np.zeros(COUNTERS, np.int64)
         self._totals: Int64 = np.zeros(len(stop_lists().names) + 2, np.int64)
-        self.languages: list[Int64] = []
+        self._languages: list[Int64] = []
         self._types: UInt64 = np.zeros(0, np.uint64)
         self._counts: Int64 = np.zeros(0, np.int64)
         self._waiting: list[tuple[UInt64, Int64]] = []
 
-    def learn(self, tokens: Tokens, counted: Bool | None = None) -> None:
-        """Choose the lists of the next documents, and count the words of those without one.
+    def learn(
+        self, tokens: Tokens, counted: Bool | None = None, languages: Int64 | None = None
+    ) -> None:
+        """Take the lists of the next documents, and count the words of those without one.
 
-        Document frequencies take the ``counted`` ones alone, by default all.
+        Document frequencies take the ``counted`` ones alone, by default all. ``languages`` are the
+        lists (``languages_of``), where they are known.
         """
-        chosen = languages_of(tokens)
-        self.languages.append(chosen)
+        chosen = languages_of(tokens) if languages is None else languages
+        self._languages.append(chosen)
         some = np.ones(len(tokens), np.bool_) if counted is None else counted
         own = self._counters, self._stamps, self._totals
         kernel.count_documents(tokens.arrays(), chosen, some, *own)
@@ -155,6 +158,10 @@ class Discount:
     def learned(self) -> Learned:
         """Return what was learned of all documents."""
         return Learned(self.common(), self._counters, self._totals)
+
+    def chosen(self) -> Int64:
+        """Return the list of each document, -1 for none (``languages_of``)."""
+        return np.concatenate([np.zeros(0, np.int64), *self._languages])
 
     def common(self) -> UInt64:
         """Return a table of the words to discount in documents that no stop list fits."""
@@ -225,8 +232,8 @@ def classify(tokens: Tokens, masked: Bool | None = None) -> Words:
     if len(tokens) < kernel.LEAST_DOCUMENTS and (languages >= 0).all():  # there is nothing to learn
         return classify_part(tokens, masked, languages, _nothing())
     discount = Discount()
-    discount.learn(tokens)
-    return classify_part(tokens, masked, discount.languages[0], discount.learned())
+    discount.learn(tokens, languages=languages)
+    return classify_part(tokens, masked, languages, discount.learned())
 
 
 def classify_part(tokens: Tokens, masked: Bool | None, languages: Int64, learned: Learned) -> Words:

@@ -141,6 +141,7 @@ class LineCounter:
         ]
         self._marks: UInt8 = np.zeros(0, np.uint8)
         self._blocks = 0
+        self._firsts: dict[int, int] = {}  # the first block of a document where a part begins
 
     def add(self, lines: Lines, low: int) -> None:
         """Take in the blocks of the next documents, from the document ``low`` on."""
@@ -157,6 +158,7 @@ class LineCounter:
         )
         for column, piece in zip(self._grown, pieces, strict=True):
             column.append(piece)
+        self._firsts[low] = self._blocks
         self._blocks += len(lines)
 
     def count(self, groups: Int64) -> None:
@@ -175,11 +177,12 @@ class LineCounter:
             self._columns.ease()
         self._columns.drop(*(f"lines.{name}" for name in _COUNTED))
 
-    def part(self, lines: Lines, low: int, first: int) -> LineCounts:
-        """Return what was counted of some blocks: from ``first`` on, of documents from ``low``."""
+    def part(self, lines: Lines, low: int) -> LineCounts:
+        """Return what was counted of the blocks that were taken in from the document ``low`` on."""
         if not self._blocks:  # nothing was counted
             marks: UInt8 = np.zeros(len(lines), np.uint8)
         else:
+            first = self._firsts[low]
             marks = self._marks[first : first + len(lines)]
         return LineCounts.of_marks(marks, self._sites[lines.docs + low] >= 0)
 

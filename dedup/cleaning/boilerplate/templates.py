@@ -84,7 +84,7 @@ class Templates:
         """Return the text of a template that was counted, by the key of a unit and of its site."""
         if not self._texts and self.keys:
             shown = zip(self.keys, self.entries, strict=True)
-            self._texts.update((of, entry.text) for of, entry in shown)
+            self._texts.update({of: entry.text for of, entry in shown})  # at once, for threads
         return self._texts.get(key, self._texts.get(key ^ spread))
 
     def numbered(self) -> tuple[tuple[Template, ...], tuple[int, ...]]:

@@ -153,7 +153,7 @@ def find_families(
     found = Occurrences.joined(
         led(begun.members, index.leaders),
         complete(text, index, np.flatnonzero(shared.included), threads),
-        complete_removed(text, index, removed),
+        complete_removed(text, index, removed, threads),
     )
     found, common = checked(found, begun.centres, tokens)
     return settle(found, common, begun, shared.ranks, index.left_out)
@@ -321,7 +321,9 @@ def complete(text: Text, index: WordingIndex, rows: Int64, threads: int) -> Occu
     return Occurrences.of_rows(np.concatenate(parts), COMPLETED)
 
 
-def complete_removed(text: Text, index: WordingIndex, removed: Int64) -> Occurrences:
+def complete_removed(
+    text: Text, index: WordingIndex, removed: Int64, threads: int = 1
+) -> Occurrences:
     """Return every occurrence of the wordings in what was removed as a template.
 
     Several template sentences that follow each other are removed as one stretch.
@@ -336,7 +338,7 @@ def complete_removed(text: Text, index: WordingIndex, removed: Int64) -> Occurre
     classes[classes == BLANK] = CONTENT
     of_removed = Tokens(bounds, hashes, hashes, *(np.zeros(0, np.int32),) * 2, classes[:0])
     alone = Text(of_removed, Words(classes, np.zeros(0, np.float32), bounds), text.size)
-    found = complete(alone, index, np.arange(len(removed)), 1)
+    found = complete(alone, index, np.arange(len(removed)), threads)
     spans = found.spans + removed[found.docs, 1][:, None]
     return Occurrences(found.families, removed[found.docs, 0], spans, found.how)
 
