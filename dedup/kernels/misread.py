@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels._jit import njit, popcount
+from dedup.kernels._jit import njit, njit_uncounted, popcount, prefetch
 from dedup.kernels.stopwords import counter_of
 
 LONG_WORD = np.uint64(1) << np.uint64(32)  # prefixes from here are of words of 5 characters or more
@@ -15,6 +15,15 @@ SPREAD_PARTS = 8  # of a text, in which shared shingles are looked for
 RESPELT = 0.55
 _ONE, _WORD = np.uint64(1), 64
 _ALL = ~np.uint64(0)
+_AHEAD = 16  # words; the owner of that one is asked for while others are looked at
+
+
+@njit_uncounted
+def ask_for_owner(tokens, i, owners):
+    """Ask for the owner of a word some places behind ``i``, if it is a long one."""
+    ahead = i + _AHEAD
+    if ahead < len(tokens.hashes) and tokens.prefixes[ahead] >= LONG_WORD:
+        prefetch(owners, counter_of(tokens.hashes[ahead], 0, owners))
 
 
 @njit
@@ -26,6 +35,7 @@ def own_words(tokens, rows, owners):
     """
     for row in rows:
         for i in range(tokens.bounds[row], tokens.bounds[row + 1]):
+            ask_for_owner(tokens, i, owners)
             if tokens.prefixes[i] >= LONG_WORD:
                 place = counter_of(tokens.hashes[i], 0, owners)
                 if owners[place] == 0:
@@ -42,6 +52,7 @@ def count_lonely(tokens, rows, owners, lonely, words):
     """
     for row in rows:
         for i in range(tokens.bounds[row], tokens.bounds[row + 1]):
+            ask_for_owner(tokens, i, owners)
             if tokens.prefixes[i] >= LONG_WORD:
                 words[row] += 1
                 if owners[counter_of(tokens.hashes[i], 0, owners)] == row + 1:

@@ -18,6 +18,7 @@ from dedup.cleaning.rules import TEMPLATE_RULES
 from dedup.clusters.choosing import SetReader
 from dedup.config import Config
 from dedup.core.arrays import Int64, distinct, offsets_of, runs_of_rows
+from dedup.core.parallel import in_order
 from dedup.kernels.lines import Stretches, mask_tokens
 from dedup.pipeline.candidates import Sets
 from dedup.pipeline.wording import some_tokens
@@ -41,10 +42,13 @@ class LeftSets:
         """Score pairs of documents by their shingles."""
         scores = self.sets.compare(pairs)
         some = np.flatnonzero(np.isin(pairs, self.rows).any(axis=1))
-        for low in range(0, len(some), _RUN_PAIRS):
-            run = some[low : low + _RUN_PAIRS]
+
+        def score(run: Int64) -> Scores:
             documents, places = np.unique(pairs[run], return_inverse=True)
-            found = compare_shingles(places.reshape(-1, 2), self._read(documents))
+            return compare_shingles(places.reshape(-1, 2), self._read(documents))
+
+        runs = [some[low : low + _RUN_PAIRS] for low in range(0, len(some), _RUN_PAIRS)]
+        for run, found in zip(runs, in_order(score, runs, self.sets.threads), strict=True):
             for column, values in zip(scores, found, strict=True):
                 column[run] = values
         return scores
@@ -96,8 +100,12 @@ def left_sets(
     counts = tokens.counts()[rows]
     values = sets.columns.grow("left_shingles", np.uint64, int(counts.sum()) + len(rows))
     sizes: list[Int64] = [np.zeros(0, np.int64)]
-    for low, high in runs_of_rows(offsets_of(counts), _RUN_TOKENS):
-        left = _left_shingles(tokens, rows[low:high], stretches, config.shingle_size)
+
+    def leave(span: tuple[int, int]) -> Shingles:
+        return _left_shingles(tokens, rows[slice(*span)], stretches, config.shingle_size)
+
+    spans = list(runs_of_rows(offsets_of(counts), _RUN_TOKENS))
+    for left in in_order(leave, spans, sets.threads):
         values.append(left.values)
         sizes.append(np.diff(left.offsets))
         sets.columns.ease()
