@@ -57,14 +57,16 @@ class Scanned:
     folder: Path | None = None
 
 
-def kernels_of(config: Config) -> str:
-    """Return the name under which the kernels of a scan are recorded."""
-    return "duplicates" if config.find == ("duplicates",) else "scan"
+def kernels_of(config: Config, index: str | None = None) -> str:
+    """Return the name under which the kernels of a scan are recorded, perhaps beside an index."""
+    if config.find == ("duplicates",):
+        return "duplicates"
+    return "scan" if index is None else "against"
 
 
 def start(options: Scan | Clean) -> None:
     """Have a scan of little text run without compiling; before anything imports a kernel."""
-    command, quiet = kernels_of(options.config), options.view.quiet
+    command, quiet = kernels_of(options.config, options.against), options.view.quiet
     start_small(command, options.paths, options.against, quiet=quiet)
 
 
@@ -93,7 +95,7 @@ def scan_files(options: Scan | Clean) -> Scanned:
 
     _check_index(options)
     reading, rows = options.reading.options(options.config, rows_only=options.annotate), None
-    command = kernels_of(options.config)
+    command = kernels_of(options.config, options.against)
     size = find_first(command, options.paths, reading, quiet=options.view.quiet)
     begin = time.perf_counter()
     folder = Path(options.work or _temporary_folder())
@@ -199,7 +201,7 @@ def scan_signed(options: Scan) -> Scanned:
     from dedup.pipeline.signed import SignedParts
 
     _check_index(options)
-    compile_first(kernels_of(options.config), quiet=options.view.quiet)
+    compile_first(kernels_of(options.config, options.against), quiet=options.view.quiet)
     begin = time.perf_counter()
     folder, rows = Path(options.work or _temporary_folder()), None
     if options.wants_rows:

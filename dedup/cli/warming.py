@@ -158,9 +158,9 @@ def find_first(command: str, paths: Sequence[str], reading: ReadOptions, *, quie
 def warmup(commands: tuple[str, ...], quiet: bool) -> int:
     """Compile the kernels that commands need, so that their first run starts at once.
 
-    Commands are scan, duplicates (scan --find duplicates), compare, filter, index, search and
-    spark (what --engine spark needs besides those of scan); without any, all of them. Kernels are
-    compiled once a machine, into the folder of
+    Commands are scan, duplicates (scan --find duplicates), against (scan --against), compare,
+    filter, index, search and spark (what --engine spark needs besides those of scan); without any,
+    all of them. Kernels are compiled once a machine, into the folder of
     NUMBA_CACHE_DIR or beside the package. Run this where an image is built, on that kind of
     processor, and on every node of a cluster.
 

@@ -100,7 +100,6 @@ def warm(names: Iterable[str], tell: Callable[[int, int], None], processes: int)
 
     ``tell`` is called with how many kernels are done and how many there are, first with 0.
     """
-    names = sorted(names)
     positions = rows_of(names)
     folder = cache_folder()
     if _compiling.is_interpreted() or folder is None or not positions:
@@ -110,9 +109,11 @@ def warm(names: Iterable[str], tell: Callable[[int, int], None], processes: int)
     crew.run(processes)
     if crew.done < len(positions):
         return False
+    compiled = set(positions)
     with suppress(OSError):
-        for name in names:
-            (folder / _mark(name)).touch()
+        for name in commands():
+            if compiled.issuperset(rows_of([name])):
+                (folder / _mark(name)).touch()
     return True
 
 

@@ -51,6 +51,20 @@ def test_a_command_compiles_before_it_starts(folder, seeds):
     assert folder == [["duplicates"]]
 
 
+def test_what_only_an_index_needs_is_compiled_beside_an_index(folder, seeds, tmp_path):
+    index = tmp_path / "seen.index"
+    assert run("index", "add", index, seeds, "--passages", "-q").code == 0
+    folder.clear()
+    assert run("scan", seeds, "-q").code == 0
+    assert run("scan", seeds, "--against", index, "-q").code == 0
+    assert folder == [["scan"], ["against"]]
+    beside = set(warming.rows_of(["against"])) - set(warming.rows_of(["scan"]))
+    assert {"sought.find_sought", "noted.note_keys"} <= {
+        warming.recorded()[k].kernel for k in beside
+    }
+    assert set(warming.rows_of(["scan"])) < set(warming.rows_of(["against"]))
+
+
 @pytest.mark.parametrize("more", [[], ["-q"]])
 @pytest.mark.parametrize(
     "command",

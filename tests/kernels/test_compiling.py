@@ -149,3 +149,12 @@ def test_several_processes_compile_and_are_counted(monkeypatch, tmp_path, script
     assert warming.is_ready("scan") is well
     total = len(warming.rows_of(["scan"]))
     assert told == [(k, total) for k in range(total + 1)] if well else told == [(0, total)]
+
+
+@compiled
+def test_a_command_is_ready_where_another_one_has_compiled_all_it_uses(monkeypatch, tmp_path):
+    monkeypatch.setattr(warming, "_START", ECHO)
+    monkeypatch.setattr(warming, "cache_folder", lambda: tmp_path)
+    assert warming.warm(["against"], lambda *_: None, 2)
+    assert warming.is_ready("scan")
+    assert not warming.is_ready("filter")
