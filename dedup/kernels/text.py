@@ -34,6 +34,9 @@ TABLE_CODE = np.uint32(0x1FFFFF)
 TABLE_UNSPACED = np.uint32(1 << 21)
 TABLE_CAPITAL = np.uint32(1 << 22)
 TABLE_DIGIT = np.uint32(1 << 23)
+# What a character has that is no plain letter: those of a script without spaces, digits, and what
+# folds to several.
+_TABLE_SPECIAL = np.uint32(0xFF000000) | TABLE_UNSPACED | TABLE_DIGIT
 
 SEED = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
@@ -302,6 +305,26 @@ def read_plain(span, i, word, is_digit, details):
 
 
 @njit_inline
+def read_letters(span, i, word, folding, details):
+    """Add the letters outside ASCII at byte ``i`` to a ``Word``, those that fold to one each.
+
+    Returns (``Word``, bytes, characters, the last of them).
+    """
+    data, _, hi = span
+    begin, last = i, np.uint32(0)
+    before = word.count
+    while i < hi and data[i] >= np.uint8(128):
+        code, step = decode(data, i, hi)
+        value = fold_code(code, folding.stage, folding.values)
+        if value < np.uint32(KINDS) or value & _TABLE_SPECIAL != np.uint32(0):
+            break
+        last = value & TABLE_CODE
+        word = add_code(word, last, details)
+        i += step
+    return word, i - begin, word.count - before, np.uint64(last)
+
+
+@njit_inline
 def read_short(span, i, is_digit, details):
     """Return (bytes, hash, prefix) of the word at ``i`` where it is easy to read, else 0 bytes.
 
@@ -360,6 +383,13 @@ def read_word(span, i, position, is_digit, folding, details):
             last = byte
             if k == 8 or i >= hi:
                 continue
+        if not is_digit:
+            word, k, more, byte = read_letters(span, i, word, folding, details)
+            if k > 0:
+                i, position, end = i + k, position + more, position + more
+                is_plain, last = False, byte
+                if i >= hi:
+                    break
         value, step = fold_at(data, i, hi, folding)
         if value < np.uint32(KINDS):
             if value == np.uint32(APOSTROPHE):

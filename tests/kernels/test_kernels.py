@@ -146,6 +146,11 @@ def test_what_stands_behind_a_word_of_ascii(word):
 @examples
 @given(texts, texts)
 def test_tokenise_without_offsets(before, after):
+    check_hashes(before, after)
+
+
+def check_hashes(before, after):
+    """Compare the hashes of the tokens of ``after``, which stands behind another text."""
     column = texts_from_strings([before, after])
     out = np.zeros(len(column.data) + 4, np.uint64)
     span = text.Span(column.data, column.offsets[1], column.offsets[2])
@@ -153,6 +158,18 @@ def test_tokenise_without_offsets(before, after):
     wanted = [naive_word_hash(each.word) for each in naive_tokens(clean_string(after), NAIVE_TABLE)]
     assert out[3:stop].tolist() == wanted
     assert not out[:3].any()
+
+
+# Plain letters of several scripts, and what ends a run of them: case, marks, digits, apostrophes,
+# letters that fold to two, scripts without spaces.
+letters_of_scripts = st.text("abéßÉжЖёΣσςاحक्षि한ﬁＡ漢ไ𝐀٣५2'’\u0301\u200d\u064b -", max_size=24)
+
+
+@examples
+@given(letters_of_scripts, st.sampled_from(["", "'s", "’ы", "9", "\u0301"]))
+def test_letters_outside_ascii(string, end):
+    check_hashes("", string + end)
+    check_hashes(string, end + string)
 
 
 # Tokens to shingles.

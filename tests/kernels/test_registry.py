@@ -584,6 +584,7 @@ REGISTRY = {
         "add_code": "test_tokenise_without_offsets",
         "add_value": "test_tokenise_without_offsets",
         "read_short": "test_tokenise_without_offsets",
+        "read_letters": "test_letters_outside_ascii",
         "read_plain": "test_tokenise_without_offsets",
         "word_hash": "test_tokenise_without_offsets",
         "read_word": "test_tokenise_without_offsets",
