@@ -232,17 +232,17 @@ def equal_tokens(a, b, box, cells):
     """
     i, j, n, m, step, _ = box
     slots = cells.slots
-    slots[:] = np.uint64(0)
+    slots[:] = np.uint32(0)
     for y in range(m):
         if b.weights[j + step * y] > np.float32(0.0):
-            slots[slot_of(b.words[j + step * y])] |= np.uint64(1) << np.uint64(y)
+            slots[slot_of(b.words[j + step * y])] |= np.uint32(1) << np.uint32(y)
     count = 0
     for x in range(n):
         word = a.words[i + step * x]
         weight = a.weights[i + step * x]
         if weight <= np.float32(0.0):
             continue
-        bits = slots[slot_of(word)]
+        bits = np.uint64(slots[slot_of(word)])
         while bits != np.uint64(0):
             y = trailing_zeros(bits)
             bits &= bits - np.uint64(1)
@@ -275,11 +275,11 @@ def before_match(cells, count, x, y, start):
     for p in range(count - 1, -1, -1):
         dx = x - cells.x[p] - 1
         dy = y - cells.y[p] - 1
-        if dx >= 0 and dy >= 0:
-            value = cells.score[p] - cost_of(dx, dy)
-            if value > top:
-                top = value
-                best = p
+        value = cells.score[p] - cost_of(dx, dy)
+        # One test: a processor cannot foresee which of the three holds.
+        if (dx >= 0) & (dy >= 0) & (value > top):
+            top = value
+            best = p
     return top, best
 
 

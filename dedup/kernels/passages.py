@@ -106,7 +106,7 @@ def scratch_for(documents: int, longest: int) -> tuple[Counts, Scratch]:
         y=np.empty(CELLS, np.int64),
         score=np.empty(CELLS, np.float32),
         back=np.empty(CELLS, np.int64),
-        slots=np.empty(SLOTS, np.uint64),
+        slots=np.empty(SLOTS, np.uint32),
     )
     return counts, Scratch(
         cells=cells,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 FIRST_A, LAST_A, FIRST_B, LAST_B, PIECE_LEVEL, PIECE_TOKENS, PATH_START, PATH_END, OWNER = range(9)
 PIECE_COLUMNS = 9
 CELLS = 64  # equal tokens of a box that are linked to a path; with more, all its cells are scored
-SLOTS = 64  # of a table of the words of a box, a power of two
+SLOTS = 256  # of a table of the words of a box, a power of two: few share one by chance
 
 
 class Side(NamedTuple):
@@ -54,7 +54,7 @@ class Cells(NamedTuple):
     y: Any  # int64: that of b
     score: Any  # float32
     back: Any  # int64: the match before it on that path, -1 for none
-    slots: Any  # uint64 (SLOTS,): which tokens of b have words of this slot
+    slots: Any  # uint32 (SLOTS,): which tokens of b, a bit each, have words of this slot
 
 
 class Scratch(NamedTuple):

@@ -42,7 +42,7 @@ from passage_texts import (
 )
 
 from dedup.kernels import align, passages, regions
-from dedup.kernels.sides import Side, Stretch
+from dedup.kernels.sides import SLOTS, Side, Stretch
 from dedup.kernels.stopwords import CONTENT
 
 words = st.tuples(st.integers(0, 3), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
@@ -208,7 +208,21 @@ def test_a_box_of_many_equal_tokens_is_scored_cell_by_cell(equal):
 
 def test_words_have_slots():
     words = np.arange(1000, dtype=np.uint64)
-    assert {int(align.slot_of(word)) for word in words} == set(range(64))
+    assert {int(align.slot_of(word)) for word in words} == set(range(SLOTS))
+
+
+def test_a_slot_has_a_bit_for_each_token_of_a_box():
+    bits = 8 * scratch_for(text_of([1]), text_of([1])).cells.slots.itemsize
+    assert max(align.BOX, align.REACH) <= bits
+
+
+def test_few_words_of_a_box_share_a_slot_with_another_one():
+    """Those too that differ in the first or the last character alone."""
+    words = [f"{first}nat{last}s" for first in "abcdefghijkl" for last in "aeiouy"]
+    keys = np.array([int.from_bytes(word.encode(), "little") for word in words], np.uint64)
+    slots = [int(align.slot_of(key)) for key in keys]
+    pairs = list(itertools.combinations(slots, 2))
+    assert sum(x == y for x, y in pairs) <= 3 * len(pairs) / SLOTS
 
 
 @pytest.mark.parametrize(("dx", "dy"), [(0, 0), (1, 0), (0, 1), (1, 1), (2, 5), (24, 24)])
