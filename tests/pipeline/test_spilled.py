@@ -17,7 +17,9 @@ from dedup.core import arrays, storage
 from dedup.core.storage import Columns
 from dedup.passages import find as passages
 from dedup.passages import seeds
+from dedup.passages.families import find as families
 from dedup.pipeline import candidates as copies
+from dedup.pipeline import discount
 from dedup.pipeline import documents as gathering
 from dedup.pipeline.run import scan_corpus, scan_reader
 from dedup.pipeline.stages import Resources
@@ -66,6 +68,9 @@ def small_parts(monkeypatch):
         (seeds, "_ROW_SEEDS", 500),
         (passages, "_RUN_SEEDS", 300),
         (lines, "_PART_LINES", 40),
+        (discount, "_RUN_TOKENS", 700),
+        (discount, "_RUN_PAIRS", 7),
+        (families, "_RUN_TOKENS", 600),
     ):
         assert hasattr(module, name)
         monkeypatch.setattr(module, name, size)
