@@ -286,6 +286,7 @@ REGISTRY = {
     },
     "misread": {
         "own_words": "test_lonely_words",
+        "ask_for_owner": "test_lonely_words",
         "count_lonely": "test_lonely_words",
         "shared_parts": "test_shared_parts",
         "common_subsequence": "test_common_subsequence",
