@@ -7,7 +7,7 @@ which words are frequent. They are counted first; then every part is looked at b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -35,7 +35,6 @@ from dedup.text.tokens import Tokens
 Done = TypeVar("Done")
 
 _PART_BYTES = 8 << 20
-_NO_LANGUAGES: Int64 = np.zeros(0, np.int64)
 _KEPT = ("review", "gone", "truncated", "no_text")
 _SENTENCE_WORDS, _LINE_WORDS = 4, 8  # of a line that is text: one that ends a sentence, any other
 
@@ -180,10 +179,10 @@ def find_removals(
     counted[np.unique(groups, return_index=True)[1]] = True
     counts_lines = "repeats" in config.find and config.boilerplate
 
-    def look(part: Part) -> Int64:
+    def look(part: Part) -> Int64 | None:
         if counts_lines:
             part.units()
-        return languages_of(part.tokens) if _classes_words(config) else _NO_LANGUAGES
+        return languages_of(part.tokens) if _classes_words(config) else None
 
     for part, languages in parts.each(look):
         if counts_lines:
@@ -194,13 +193,14 @@ def find_removals(
     templates, _ = at_once(
         lambda: units.count(groups, texts, tokens).with_known(config.template),
         lambda: line_counts.count(groups),
-        threads=1 if columns.in_files else threads,  # each takes memory
+        threads=columns.side_by_side(threads),
     )
-    search = _Search(config, line_counts, templates, sites, discount)
+    learned = discount.chosen(), discount.learned()
+    search = _Search(config, line_counts, templates, sites, *learned)
     return search.run(parts, tokens, columns)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Search:
     """The second time over the parts."""
 
@@ -208,13 +208,8 @@ class _Search:
     line_counts: LineCounter
     templates: Templates
     sites: Int64
-    discount: Discount
-    languages: Int64 = field(init=False)
-    learned: Learned = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.languages = self.discount.chosen()
-        self.learned = self.discount.learned()
+    languages: Int64  # the stop list of each document
+    learned: Learned
 
     def run(self, parts: Parts, tokens: Tokens, columns: Columns) -> Removals:
         """Look at every part, and class its words."""

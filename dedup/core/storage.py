@@ -50,6 +50,16 @@ class Columns:
         """Tell whether arrays go to files."""
         return self.spool is not None
 
+    def side_by_side(self, threads: int) -> int:
+        """Return in how many of ``threads`` to do things at once that all take much memory.
+
+        That is one where arrays go to files, since memory is short then.
+
+        >>> Columns().side_by_side(4)
+        4
+        """
+        return 1 if self.in_files else threads
+
     def grow(self, name: str, kind: Any, capacity: int) -> Column:
         """Begin an array that grows piece by piece to at most ``capacity`` values."""
         if self.spool is not None:

@@ -305,23 +305,22 @@ def read_plain(span, i, word, is_digit, details):
 
 
 @njit_inline
-def read_letters(span, i, word, folding, details):
+def read_letters(span, i, word, last, folding, details):
     """Add the letters outside ASCII at byte ``i`` to a ``Word``, those that fold to one each.
 
-    Returns (``Word``, bytes, characters, the last of them).
+    Returns (``Word``, bytes, characters, the last of them, ``last`` where there is none).
     """
     data, _, hi = span
-    begin, last = i, np.uint32(0)
-    before = word.count
+    begin, before = i, word.count
     while i < hi and data[i] >= np.uint8(128):
         code, step = decode(data, i, hi)
         value = fold_code(code, folding.stage, folding.values)
         if value < np.uint32(KINDS) or value & _TABLE_SPECIAL != np.uint32(0):
             break
-        last = value & TABLE_CODE
-        word = add_code(word, last, details)
+        last = np.uint64(value & TABLE_CODE)
+        word = add_code(word, value & TABLE_CODE, details)
         i += step
-    return word, i - begin, word.count - before, np.uint64(last)
+    return word, i - begin, word.count - before, last
 
 
 @njit_inline
@@ -379,17 +378,9 @@ def read_word(span, i, position, is_digit, folding, details):
             is_digit = np.uint8(48) <= data[i] <= np.uint8(57)
         word, k, byte = read_plain(span, i, word, is_digit, details)
         if k > 0:
-            i, position, end = i + k, position + k, position + k
-            last = byte
+            i, position, end, last = i + k, position + k, position + k, byte
             if k == 8 or i >= hi:
                 continue
-        if not is_digit:
-            word, k, more, byte = read_letters(span, i, word, folding, details)
-            if k > 0:
-                i, position, end = i + k, position + more, position + more
-                is_plain, last = False, byte
-                if i >= hi:
-                    break
         value, step = fold_at(data, i, hi, folding)
         if value < np.uint32(KINDS):
             if value == np.uint32(APOSTROPHE):
@@ -398,13 +389,11 @@ def read_word(span, i, position, is_digit, folding, details):
                 end = position + 1  # an accent belongs to the letter before it
             else:
                 break
-            is_plain = False
-            i, position = i + step, position + 1
+            i, position, is_plain = i + step, position + 1, False
             continue
         unspaced = value & TABLE_UNSPACED != np.uint32(0)
         digit = value & TABLE_DIGIT != np.uint32(0)
-        changes = digit != is_digit and word.count != saved.count
-        if word.count > 0 and (unspaced or changes):
+        if word.count > 0 and (unspaced or (digit != is_digit and word.count != saved.count)):
             break
         is_digit, is_plain = digit, is_plain and data[i] < np.uint8(128)
         word, last = add_value(word, value, folding, details)
@@ -413,6 +402,9 @@ def read_word(span, i, position, is_digit, folding, details):
             i, passed = pass_marks(data, i, hi, folding)
             position, end = position + passed, position + passed
             break
+        if not is_digit:
+            word, k, more, last = read_letters(span, i, word, last, folding, details)
+            i, position, end, is_plain = i + k, position + more, end + more, is_plain and k == 0
     is_open = word.count == saved.count
     if word.count == saved.count + 1 and last == _S:
         word = saved

@@ -172,9 +172,10 @@ def limits_of(config: Config) -> kernel.Limits:
 def _found(chosen: Ranked, config: Config, columns: Columns, *, threads: int) -> Passages:
     """Find the passages of each document with later ones."""
     tokens, words = chosen.tokens, chosen.words
-    at_once = 1 if columns.in_files else threads  # both at once take twice the memory
     indexed = in_order(
-        lambda kind: index_seeds(kind, chosen, config, columns), [NGRAMS, WORD_PAIRS], at_once
+        lambda kind: index_seeds(kind, chosen, config, columns),
+        [NGRAMS, WORD_PAIRS],
+        columns.side_by_side(threads),
     )
     (runs, cut), (word_pairs, also_cut) = indexed
     cut.update(also_cut)

@@ -101,7 +101,7 @@ class State:
     clusters: Clusters = field(init=False)
     families: Families = field(init=False)
     stories: Tables | None = None
-    told_families: dict[str, pa.Table] = field(default_factory=dict)
+    family_tables: dict[str, pa.Table] = field(default_factory=dict)
     result: Result = field(init=False)
 
 
@@ -392,10 +392,10 @@ def _find_stories(state: State) -> None:
 
     Stories are the work of kernels, families are described in Python.
     """
-    _, state.told_families = at_once(
+    _, state.family_tables = at_once(
         lambda: _relate_stories(state),
         lambda: _families_tables(state),
-        threads=1 if state.documents.columns.in_files else state.resources.threads,
+        threads=state.documents.columns.side_by_side(state.resources.threads),
     )
 
 
@@ -463,7 +463,7 @@ def _tables(state: State) -> dict[str, pa.Table]:
         "losses": losses_table(
             *(documents, judged_pairs, state.representatives, standing, state.judge)
         ),
-        **state.told_families,
+        **state.family_tables,
     }
     if stories:
         tables.update(stories=stories.stories, story_members=stories.members)

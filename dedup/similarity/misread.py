@@ -248,7 +248,7 @@ def _meeting(values: UInt64, owners: Int64) -> tuple[Int64, Int64]:
     values, owners = values[order], owners[order]
     first = are_new(values, owners)
     order, values, owners = order[first], values[first], owners[first]
-    starts = np.flatnonzero(np.append(True, values[1:] != values[:-1]) if len(values) else [])
+    starts = np.flatnonzero(are_new(values))
     sizes = np.diff(np.append(starts, len(values)))
     pairs, telling = [np.zeros((0, 2), np.int64)], [np.zeros(0, np.int64)]
     for size in range(2, MOST_DOCUMENTS + 1):

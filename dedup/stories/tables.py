@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.config import BY_STRENGTH
-from dedup.core.arrays import Bool, Int32, Int64, column_codes, distinct, one_array
+from dedup.core.arrays import Bool, Int32, Int64, are_new, column_codes, distinct, one_array
 from dedup.core.dates import NO_DAY
 from dedup.schema import STORIES, STORY_MEMBERS
 from dedup.similarity.relations import NAMES, NONE, SAME_FORM, Pairs
@@ -94,7 +94,7 @@ def names_of(found: Found, days: Int32, leaders: Int64) -> Int64:
     documents = found.documents
     first = np.where(days[documents] == NO_DAY, np.int64(NO_DAY) * -2, days[documents])
     order = np.lexsort((documents, first, found.labels))
-    begins = np.append(True, np.diff(found.labels[order]) != 0) if len(order) else order > 0
+    begins = are_new(found.labels[order])
     named = np.empty(len(documents), np.int64)
     named[order] = documents[order[begins]][np.cumsum(begins) - 1]
     named[found.too_short] = -1

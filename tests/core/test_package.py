@@ -25,12 +25,9 @@ def lines():
     folders = ("dedup", "docs", "scripts", "benchmarks")
     paths = [each for name in folders for each in sorted((ROOT / name).rglob("*"))]
     for path in (*ROOT.glob("*.md"), ROOT / "pyproject.toml", *paths):
-        hidden = any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-        if (
-            not hidden
-            and path.is_file()
-            and path.suffix in (".md", ".py", ".toml", ".yml", ".sh", "")
-        ):
+        if any(part.startswith(".") for part in path.relative_to(ROOT).parts):
+            continue
+        if path.is_file() and path.suffix in (".md", ".py", ".toml", ".yml", ".sh", ""):
             for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
                 yield f"{path.relative_to(ROOT)}:{number}", line
 
