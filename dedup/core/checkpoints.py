@@ -115,6 +115,11 @@ class Work:
         self._is_released = True
 
     @property
+    def is_kept(self) -> bool:
+        """Tell whether a later run can take up what this one leaves."""
+        return self._folder is not None
+
+    @property
     def begun(self) -> int:
         """Return how many batches the first stage has finished."""
         return int(self._state.get("batches", 0))

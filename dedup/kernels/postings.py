@@ -99,7 +99,7 @@ def seal_texts(data, offsets, scheme, fingerprints, counts, signatures):
     Text ``r`` is ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64), ``scheme`` is ``Scheme``,
     ``counts`` int64; the rest as in ``seal_rows``.
     """
-    reading = reading_of(data, offsets, scheme, False)
+    reading = reading_of(data, offsets, scheme)
     made = reading.buffers.shingles
     wide = np.empty(len(scheme.permutations.a), np.uint32)
     for row in range(len(offsets) - 1):

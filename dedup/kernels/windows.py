@@ -53,8 +53,6 @@ class Bands(NamedTuple):
     keys: Any  # uint64 (bands, n)
     fingerprints: Any  # uint64 (n, 2): those of the content
     counts: Any  # int32 or int64 (n,): tokens
-    shingles: Any  # uint64: the shingles of all texts; empty where they are not kept
-    bounds: Any  # int64 (n + 1,): those of text ``r`` are ``bounds[r]:bounds[r + 1]``
 
 
 @njit
@@ -153,9 +151,9 @@ def widest_of(data, offsets):
 
 
 @njit
-def reading_of(data, offsets, scheme, keeps):
+def reading_of(data, offsets, scheme):
     """Return the ``Reading`` of the texts ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64)."""
-    return Reading(scheme, WINDOW, keeps, make_buffers(widest_of(data, offsets), scheme.size))
+    return Reading(scheme, WINDOW, False, make_buffers(widest_of(data, offsets), scheme.size))
 
 
 @njit
@@ -165,7 +163,7 @@ def sign_texts(data, offsets, scheme, out, counts):
     Text ``r`` is ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64), ``scheme`` is ``Scheme``;
     ``out`` is uint32 (texts, permutations), ``counts`` int64.
     """
-    reading = reading_of(data, offsets, scheme, False)
+    reading = reading_of(data, offsets, scheme)
     made = reading.buffers.shingles
     for row in range(len(offsets) - 1):
         span = Span(data, offsets[row], offsets[row + 1])
@@ -179,20 +177,16 @@ def band_texts(data, offsets, scheme, rows, out):
     Text ``r`` is ``data[offsets[r]:offsets[r + 1]]`` (uint8, int64), ``scheme`` is ``Scheme``; a
     band has ``rows`` values of a signature.
     """
-    keeps = len(out.shingles) > 0
-    reading = reading_of(data, offsets, scheme, keeps)
-    made = out.shingles if keeps else reading.buffers.shingles
+    reading = reading_of(data, offsets, scheme)
+    made = reading.buffers.shingles
     signature = np.empty(len(scheme.permutations.a), np.uint32)
-    position = np.intp(0)
-    out.bounds[0] = 0
     for row in range(len(offsets) - 1):
         span = Span(data, offsets[row], offsets[row + 1])
-        out.counts[row], position = take_text(
-            span, reading, signature, out.fingerprints[row], made, position
+        out.counts[row], _ = take_text(
+            span, reading, signature, out.fingerprints[row], made, np.intp(0)
         )
         for band in range(len(out.keys)):
             out.keys[band, row] = band_key(signature, band, rows)
-        out.bounds[row + 1] = position
 
 
 @njit

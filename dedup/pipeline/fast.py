@@ -1,8 +1,7 @@
 """Fast mode: copies of whole documents in a corpus of any size, which is read once or twice.
 
-Texts are held, and their shingles where reading was dear, while they fit into the memory allowed; a
-larger corpus is read again from where it came. Band keys and shingles go to files when they outgrow
-their share.
+Texts are held while they fit into the memory allowed; a larger corpus is read again from where it
+came. Band keys and shingles go to files when they outgrow their share.
 """
 
 from __future__ import annotations
@@ -46,15 +45,14 @@ from dedup.pipeline.signing import (
     shingle_columns,
     shingle_some,
     sign_batch,
-    some_of_all,
 )
 from dedup.pipeline.stages import Mode, Resources, Stage
 from dedup.pipeline.verifying import Verifier
-from dedup.pipeline.wording import TEXT_SIZES, TEXTS, KeptWords, judged
+from dedup.pipeline.wording import TEXT_SIZES, TEXTS, BatchWords, KeptWords, judged
 from dedup.result import Result
 from dedup.schema import ANNOTATIONS, METADATA, PASSAGES, REMOVALS, REPEATS, Corpus, ReadReport
 from dedup.similarity.addresses import Addresses, find_addresses, relate_addresses
-from dedup.similarity.differences import Differences, Judge, superseded
+from dedup.similarity.differences import Differences, Judge, Source, superseded
 from dedup.similarity.relations import Pairs, with_equals
 from dedup.sources import Piece
 from dedup.sources.metadata import in_order_of_id, metadata_of
@@ -62,7 +60,7 @@ from dedup.sources.rereadable import Held, Reader
 
 Part = TypeVar("Part")
 
-_HELD_SHARE = 0.4  # of the memory, for the texts and shingles of all documents
+_HELD_SHARE = 0.4  # of the memory, for the texts of all documents
 _HELD_MOST = 2 << 30  # bytes of texts that are cheap to read again, where no memory was given
 _SPOOL_SHARE = 0.15  # for keys, and the shingles of candidates
 _LEAST = 350 << 20  # bytes that a run takes with all shingles in files
@@ -79,7 +77,7 @@ class Reading:
 
 
 def sign_all(
-    pieces: Iterable[Piece], config: Config, *, begun: int, keep: bool, threads: int
+    pieces: Iterable[Piece], config: Config, *, begun: int, threads: int
 ) -> Iterator[Reading]:
     """Read all pieces for the first time, some at once; yield what each leaves, in order.
 
@@ -93,7 +91,7 @@ def sign_all(
             reading.metadata.append(metadata_of(batch))
             if number >= begun:
                 texts = texts_from_arrow(batch.column("text"))
-                reading.signed.append(sign_batch(texts, config, keep=keep))
+                reading.signed.append(sign_batch(texts, config))
         return piece, reading
 
     for piece, reading in in_order(read, enumerate(pieces), threads):
@@ -110,14 +108,15 @@ def shingle_all(
 ) -> None:
     """Make the distinct shingles of some rows (ascending) of each part, and keep them in order.
 
-    The texts are kept with them: what differs between two of them may have to be looked at.
+    So are the texts that come with them: what differs between two of them may be looked at.
     """
     for made in in_order(lambda task: make(*task), tasks, threads):
         for shingles, texts in made:
             spool.append(SHINGLES, shingles.values)
             spool.append(SIZES, np.diff(shingles.offsets))
-            spool.append(TEXTS, texts.data)
-            spool.append(TEXT_SIZES, np.diff(texts.offsets))
+            if texts is not None:
+                spool.append(TEXTS, texts.data)
+                spool.append(TEXT_SIZES, np.diff(texts.offsets))
 
 
 @dataclass(slots=True)
@@ -126,9 +125,9 @@ class State:
 
     ``sizes`` are the numbers of documents of the pieces, ``content`` is a hash of all texts,
     ``text_bytes`` how long they are together (0 where they were not read by this run).
-    ``held`` are texts of all pieces, as long as they fit into memory, and shingles where it is dear
-    to read them. ``order`` says of each document how many were read before it. ``established``
-    tells which documents stay whatever is like them, where only others are to be removed.
+    ``held`` are the texts of all pieces, in batches, as long as they fit into memory. ``order``
+    says of each document how many were read before it. ``established`` tells which documents stay
+    whatever is like them, where only others are to be removed.
     """
 
     reader: Reader
@@ -137,7 +136,7 @@ class State:
     sizes: list[int] = field(default_factory=list)
     content: str = ""
     text_bytes: int = 0
-    held: list[list[Wanted]] | None = None
+    held: list[list[Texts]] | None = None
     established: Bool | None = None
     metadata: pa.Table = field(init=False)
     order: Int64 = field(init=False)
@@ -218,12 +217,10 @@ def read_all(state: State, keep_texts: Callable[[Texts], None] | None = None) ->
     capacity = 0 if begun else int(resources.memory * _HELD_SHARE)
     if reader.is_cheap and resources.default:
         capacity = min(capacity, _HELD_MOST)
-    held: list[list[Wanted]] = []
+    held: list[list[Texts]] = []
     parts: list[pa.Table] = []
-    since, keep = 0, capacity > 0 and not reader.is_cheap
-    readings = sign_all(
-        reader.pieces(), state.config, begun=begun, keep=keep, threads=resources.threads
-    )
+    since = 0
+    readings = sign_all(reader.pieces(), state.config, begun=begun, threads=resources.threads)
     for number, reading in enumerate(readings, 1):
         signed = reading.signed if reading.counts else []
         metadata = reading.metadata if reading.counts else []
@@ -234,9 +231,9 @@ def read_all(state: State, keep_texts: Callable[[Texts], None] | None = None) ->
             if keep_texts is not None:
                 keep_texts(batch.texts)
             since += 8 * int(batch.counts.sum())
-            capacity -= batch.shingles.values.nbytes + batch.text_bytes
+            capacity -= batch.text_bytes
             state.text_bytes += batch.text_bytes
-        held.append([(batch.shingles, batch.texts) for batch in signed])
+        held.append([batch.texts for batch in signed])
         if capacity <= 0:
             held.clear()
         if since > _COMMIT_BYTES:
@@ -300,22 +297,23 @@ def _shingle_candidates(state: State) -> None:
         documents = distinct(state.candidates)
         most = np.maximum(state.signed.counts[documents] - state.config.shingle_size + 1, 1)
         work.spool.reserve(SHINGLES, int(most.sum()), np.uint64)
-        if state.text_bytes and not work.begun:
+        stay = state.held is not None and state.resources.default and not work.is_kept
+        if not stay and state.text_bytes and not work.begun:
             work.spool.reserve(TEXTS, state.text_bytes, np.uint8)
         if len(documents):
-            _shingle(state, np.sort(state.signed.order[documents]))
+            _shingle(state, np.sort(state.signed.order[documents]), with_texts=not stay)
+        if not stay:
+            state.held = None
 
     work.stage("shingles", compute, save=lambda none: Kept(), load=lambda kept: None)
 
 
-def _shingle(state: State, wanted: Int64) -> None:
-    """Make the shingles of some rows, from those that are held or from the texts."""
+def _shingle(state: State, wanted: Int64, *, with_texts: bool) -> None:
+    """Make the shingles of some rows, from the texts that are held or are read again."""
     spool, threads = state.resources.work.spool, state.resources.threads
     if state.held is not None:
-        held = _wanted(state.held, state.sizes, wanted)
-        made = partial(shingle_some, config=state.config)
-        shingle_all(held, made if state.reader.is_cheap else some_of_all, spool, threads=threads)
-        state.held = None
+        some = partial(shingle_some, config=state.config, with_texts=with_texts)
+        shingle_all(_wanted(state.held, state.sizes, wanted), some, spool, threads=threads)
         return
 
     def make(piece: Piece, rows: Int64) -> list[Wanted]:
@@ -364,10 +362,14 @@ def _verify(state: State) -> None:
 
 
 def _find_differences(state: State) -> None:
-    """Look at what differs in each pair on which a removal may rest, by the spilled texts."""
+    """Look at what differs in each pair on which a removal may rest, by the texts."""
     signed, resources = state.signed, state.resources
-    wanted = np.sort(signed.order[distinct(state.candidates)])
-    source = KeptWords.of(resources.work.spool, wanted, signed.order)
+    if state.held is not None:
+        batches = [texts for piece in state.held for texts in piece]
+        source: Source = BatchWords.of(batches, signed.order)
+    else:
+        wanted = np.sort(signed.order[distinct(state.candidates)])
+        source = KeptWords.of(resources.work.spool, wanted, signed.order)
     dates = state.ranking.dates
     state.judge = Judge(
         *(source, signed.counts, dates, state.config, resources.threads), same_url=state.same_url

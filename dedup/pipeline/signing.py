@@ -21,7 +21,6 @@ from dedup.core.arrays import (
     Int64,
     Texts,
     UInt64,
-    offsets_of,
     some_texts,
     table_size,
     texts_from_arrow,
@@ -33,12 +32,11 @@ from dedup.kernels import buckets as kernel
 from dedup.kernels import lines as line_kernels
 from dedup.kernels import windows
 from dedup.kernels.minhash import Permutations
-from dedup.kernels.shingles import gather_rows
 from dedup.schema import REMOVALS
 from dedup.similarity.lsh import bands_and_rows, bucket_pairs
 from dedup.similarity.minhash import permutations
 from dedup.text.lines import line_table, truncated_documents
-from dedup.text.shingles import Shingles, distinct_shingles, shingle_batch
+from dedup.text.shingles import Shingles, shingle_batch
 from dedup.text.tokens import folding, tokenise_texts
 
 _DOTS_REACH = 400  # bytes from the end in which a cut is looked for
@@ -52,8 +50,7 @@ SHINGLES, SIZES = "shingles", "sizes"
 class Signed:
     """What one batch leaves: ``keys`` (bands × documents), ``fingerprints`` (documents × 2).
 
-    ``shingles`` are not made distinct; there are none where they were not kept. ``texts`` are the
-    texts themselves.
+    ``texts`` are the texts themselves.
     """
 
     keys: UInt64
@@ -61,7 +58,6 @@ class Signed:
     digests: UInt64
     counts: Int32
     cut: Bool
-    shingles: Shingles
     texts: Texts
 
     @property
@@ -82,27 +78,23 @@ def key_name(band: int) -> str:
     return f"keys.{band:04d}"
 
 
-def sign_batch(texts: Texts, config: Config, *, keep: bool = True) -> Signed:
-    """Read a batch of texts for the first time; ``keep`` its shingles."""
+def sign_batch(texts: Texts, config: Config) -> Signed:
+    """Read a batch of texts for the first time."""
     bands, rows = bands_and_rows(config)
     a, b = permutations(config.num_perm, config.seed)
     used = bands * rows
     scheme = windows.Scheme(folding(), config.shingle_size, Permutations(a[:used], b[:used]))
     count = len(texts)
-    capacity = int(texts.offsets[-1] - texts.offsets[0]) + count
-    values, bounds = np.empty(capacity if keep else 0, np.uint64), np.empty(count + 1, np.int64)
     signed = Signed(
         keys=np.empty((bands, count), np.uint64),
         fingerprints=np.empty((count, 2), np.uint64),
         digests=text_digests(texts),
         counts=np.empty(count, np.int32),
         cut=np.zeros(count, np.bool_),
-        shingles=Shingles(values, bounds),
         texts=texts,
     )
-    out = windows.Bands(signed.keys, signed.fingerprints, signed.counts, values, bounds)
+    out = windows.Bands(signed.keys, signed.fingerprints, signed.counts)
     windows.band_texts(texts.data, texts.offsets, scheme, rows, out)
-    values.resize(int(bounds[-1]), refcheck=False)  # gives back what was not needed
     _find_cut(texts, signed.cut)
     return signed
 
@@ -160,33 +152,20 @@ class Signatures:
         return bucket_pairs(keys, among, len(self.order))
 
 
-def some_shingles(shingles: Shingles, rows: Int64) -> Shingles:
-    """Return the distinct shingles of some rows (ascending) of a batch."""
-    bounds = offsets_of(shingles.offsets[rows + 1] - shingles.offsets[rows])
-    values = np.empty(int(bounds[-1]), np.uint64)
-    gather_rows(shingles.values, shingles.offsets, rows, values, bounds)
-    return distinct_shingles(Shingles(values, bounds))
+# The distinct shingles of some documents, and their texts unless these are not wanted.
+Wanted: TypeAlias = tuple[Shingles, "Texts | None"]
 
 
-# The distinct shingles of some documents, and their texts.
-Wanted: TypeAlias = tuple[Shingles, Texts]
-
-
-def some_of_all(batches: Sequence[Wanted], rows: Int64) -> list[Wanted]:
-    """Return what is wanted of some rows (ascending) of several batches."""
-    sizes = [len(shingles) for shingles, _ in batches]
+def shingle_some(
+    batches: Sequence[Texts], rows: Int64, config: Config, *, with_texts: bool
+) -> list[Wanted]:
+    """Return what is wanted of some rows (ascending) of several batches of texts."""
     return [
-        (some_shingles(batches[number][0], some), some_texts(batches[number][1], some))
-        for number, some in _rows_of(sizes, rows)
-    ]
-
-
-def shingle_some(batches: Sequence[Wanted], rows: Int64, config: Config) -> list[Wanted]:
-    """Return the same of batches of which the texts are held, but no shingles."""
-    every = [texts for _, texts in batches]
-    return [
-        (shingle_batch(every[number], some, config), some_texts(every[number], some))
-        for number, some in _rows_of(map(len, every), rows)
+        (
+            shingle_batch(batches[number], some, config),
+            some_texts(batches[number], some) if with_texts else None,
+        )
+        for number, some in _rows_of(map(len, batches), rows)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,34 @@ class KeptWords:
                 file.seek(int(self.offsets[places[k]]))
                 file.readinto(data[offsets[k] : offsets[k + 1]].data)
         return Texts(data, offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWords:
+    """Words of documents whose texts are held in batches, as they were read.
+
+    ``places`` has three columns: for each document its batch, and where its text begins and ends in
+    the data of that.
+    """
+
+    batches: Sequence[Texts]
+    places: Int64
+
+    @classmethod
+    def of(cls, batches: Sequence[Texts], order: Int64) -> BatchWords:
+        """Take all texts; ``order`` says of each document how many were read before it."""
+        numbers = np.repeat(np.arange(len(batches)), [len(each) for each in batches])
+        none = np.zeros(0, np.int64)
+        lows = np.concatenate([none, *(each.offsets[:-1] for each in batches)])
+        highs = np.concatenate([none, *(each.offsets[1:] for each in batches)])
+        return cls(batches, np.stack([numbers, lows, highs], axis=1)[order])
+
+    def __call__(self, rows: Int64) -> WordsOfTexts:
+        """Return the words of some documents."""
+        places = self.places[rows]
+        parts = [self.batches[number].data[low:high] for number, low, high in places.tolist()]
+        texts = Texts(_joined(parts, np.uint8), offsets_of(places[:, 2] - places[:, 1]))
+        return words_of(texts, tokenise_texts(texts))
 
 
 def judged(work: Work, pairs: Pairs, judge: Judge) -> Differences:

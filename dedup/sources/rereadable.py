@@ -37,7 +37,7 @@ class Reader(Protocol):
 
     @property
     def is_cheap(self) -> bool:
-        """Tell whether reading texts again costs no more than holding their shingles."""
+        """Tell whether reading texts again costs less than much memory."""
         ...
 
     def pieces(self) -> Iterator[Piece]:

@@ -152,7 +152,7 @@ def sign(frame: Frame, config: Config) -> Frame:
 
 
 def _signed(read: Read, config: Config) -> Iterator[pa.RecordBatch]:
-    signed = sign_batch(read.texts, config, keep=False)
+    signed = sign_batch(read.texts, config)
     count = len(read.texts)
     keys = np.ascontiguousarray(signed.keys.T)
     compares = config.same_url and "duplicates" in config.find

@@ -23,6 +23,7 @@ from dedup.pipeline import fast, full
 from dedup.pipeline.run import scan_reader
 from dedup.pipeline.signing import sign_batch
 from dedup.pipeline.stages import Resources, run_stages
+from dedup.pipeline.wording import BatchWords, KeptWords
 from dedup.similarity.lsh import bands_and_rows
 from dedup.similarity.minhash import sign_texts
 from dedup.sources import ReadOptions, from_python
@@ -176,6 +177,23 @@ def test_a_batch_leaves_what_the_signatures_say(strings):
             assert (signed.digests[one] == signed.digests[two]) == (
                 texts.text(one) == texts.text(two)
             )
+
+
+def test_words_are_the_same_whether_texts_are_held_or_spilled():
+    strings = ["One bridge in Kyiv was hit.", "", "Zwei Brücken – heute.", "x", "三座桥梁。"]
+    order = np.array([3, 0, 4, 1, 2])
+    batches = [
+        texts_from_strings(strings[:2]),
+        texts_from_strings([]),
+        texts_from_strings(strings[2:]),
+    ]
+    held = BatchWords.of(batches, order)
+    whole = texts_from_strings(strings)
+    spilled = KeptWords(whole.data, None, whole.offsets, order)
+    for rows in ([], [0], [1, 3], [0, 1, 2, 3, 4]):
+        one, two = (source(np.array(rows, np.int64)) for source in (held, spilled))
+        for name in ("bounds", "hashes", "values", "kinds", "starts", "data", "offsets"):
+            assert getattr(one, name).tolist() == getattr(two, name).tolist()
 
 
 def test_digests_see_every_byte():
