@@ -39,12 +39,10 @@ from dedup.kernels.misread import RESPELT
 from dedup.kernels.text import (
     CAPITAL,
     KINDS,
-    SEED,
     STARTS_LINE,
     TABLE_CODE,
     decode,
     fold_code,
-    mix,
 )
 
 SLOT = 12  # words on a side
@@ -321,8 +319,7 @@ def stands_in_slot(value, values, kinds, low, high):
 @njit_uncounted
 def stands_there(table, value, side, mask):
     """Tell whether a value stands in text ``side``, by the table of its values."""
-    gram = mix(SEED, value)
-    cell = table.cells[slot_of(table, gram, mask)]
+    cell = table.cells[slot_of(table, value, mask)]
     return cell[STAMP] == table.stamp[0] and cell[COUNTS + side] > 0
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dedup.kernels._jit import njit_uncounted
-from dedup.kernels.text import SEED, mix
+from dedup.kernels.shingles import MULTIPLIER
 
 ANCHOR = 4  # words in an n-gram that covers, and in an anchor of the whole texts
 SMALL_ANCHOR = 2  # … and in an anchor inside a gap
@@ -80,15 +80,6 @@ def scratch_for(longest: int) -> Scratch:
 
 
 @njit_uncounted
-def gram_at(words, i, size):
-    """Return the hash of the ``size`` words from ``i`` on."""
-    h = SEED
-    for k in range(size):
-        h = mix(h, words[i + k])
-    return h
-
-
-@njit_uncounted
 def slot_of(table, gram, mask):
     """Return the place of an n-gram in a table, or the free place where it would go."""
     keys, cells, stamp = table.keys, table.cells, table.stamp[0]
@@ -103,13 +94,22 @@ def count_grams(words, box, size, side, table, mask):
     """Enter the n-grams of one side of ``box`` into the table as those of text ``side``.
 
     ``words`` (uint64) are those of the text, ``box`` is where its part of each text begins and
-    ends.
+    ends. The hash of an n-gram is a polynomial of its words, that of a single word itself.
     """
     low, high = box[2 * side], box[2 * side + 1]
     cells, stamp = table.cells, table.stamp[0]
     slots = table.slots[side]
-    for i in range(low, high - size + 1):
-        gram = gram_at(words, i, size)
+    behind = np.uint64(1)  # what the first word of an n-gram is multiplied by when the next comes
+    for _ in range(size):
+        behind *= MULTIPLIER
+    gram = np.uint64(0)
+    for k in range(low, high):
+        gram = gram * MULTIPLIER + words[k]
+        i = k - size + 1
+        if i < low:
+            continue
+        if i > low:
+            gram -= words[i - 1] * behind
         place = slot_of(table, gram, mask)
         if cells[place, STAMP] != stamp:
             table.keys[place] = gram
@@ -184,20 +184,26 @@ def match_anchors(box, size, scratch):
     mate_a, mate_b = scratch.mates[0], scratch.mates[1]
     firsts, seconds = chain[0], chain[4]
     count = 0
+    rises = True  # as in most near copies: then all are chosen
     for i in range(box[0], box[1] - size + 1):
         place = slots[i]
         if cells[place, COUNTS] == 1 and cells[place, COUNTS + 1] == 1:
             firsts[count] = i
             seconds[count] = cells[place, PLACES + 1]
+            rises &= count == 0 or seconds[count - 1] < seconds[count]
             count += 1
-    chosen = longest_rise(seconds, count, chain)
+    chosen = count if rises else longest_rise(seconds, count, chain)
     x = box[0]
     y = box[2]
     for k in range(chosen):
-        number = chain[3, k]
-        for t in range(size):
-            i = firsts[number] + t
-            j = seconds[number] + t
+        number = k if rises else chain[3, k]
+        first, second = firsts[number], seconds[number]
+        begin = 0
+        if first + size - 1 == x and second + size - 1 == y:
+            begin = size - 1  # the n-gram before has all but the last word
+        for t in range(begin, size):
+            i = first + t
+            j = second + t
             if i >= x and j >= y:
                 mate_a[i] = j
                 mate_b[j] = i

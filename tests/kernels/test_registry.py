@@ -265,7 +265,6 @@ REGISTRY = {
         "find_matched": "test_find_matched",
     },
     "matching": {
-        "gram_at": "test_alignment_is_that_of_the_twin",
         "slot_of": "test_alignment_is_that_of_the_twin",
         "count_grams": "test_alignment_is_that_of_the_twin",
         "enter_grams": "test_alignment_is_that_of_the_twin",
