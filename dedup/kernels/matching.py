@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dedup.kernels._jit import njit_uncounted
-from dedup.kernels.shingles import MULTIPLIER
+from dedup.kernels.shingles import MULTIPLIER, power_of
 
 ANCHOR = 4  # words in an n-gram that covers, and in an anchor of the whole texts
 SMALL_ANCHOR = 2  # … and in an anchor inside a gap
@@ -99,9 +99,7 @@ def count_grams(words, box, size, side, table, mask):
     low, high = box[2 * side], box[2 * side + 1]
     cells, stamp = table.cells, table.stamp[0]
     slots = table.slots[side]
-    behind = np.uint64(1)  # what the first word of an n-gram is multiplied by when the next comes
-    for _ in range(size):
-        behind *= MULTIPLIER
+    behind = power_of(size)  # what the first word of an n-gram is multiplied by when the next comes
     gram = np.uint64(0)
     for k in range(low, high):
         gram = gram * MULTIPLIER + words[k]
@@ -150,10 +148,16 @@ def mark_covered(words, size, side, table, covered):
 def longest_rise(seconds, count, chain):
     """Choose as many of ``seconds[:count]`` as rise; return how many, their numbers in order.
 
-    ``chain[1]`` gets the last of the best rises of each length, ``chain[2]`` what each follows,
-    ``chain[3]`` the numbers chosen.
+    ``chain[3]`` gets the numbers chosen; where not all rise ``chain[1]`` gets the last of the best
+    rises of each length, ``chain[2]`` what each follows.
     """
     lasts, before, chosen = chain[1], chain[2], chain[3]
+    rises = True
+    for k in range(count):
+        chosen[k] = k
+        rises &= k == 0 or seconds[k - 1] < seconds[k]
+    if rises:  # as in most near copies
+        return count
     length = 0
     for k in range(count):
         low = 0
@@ -184,31 +188,22 @@ def match_anchors(box, size, scratch):
     mate_a, mate_b = scratch.mates[0], scratch.mates[1]
     firsts, seconds = chain[0], chain[4]
     count = 0
-    rises = True  # as in most near copies: then all are chosen
     for i in range(box[0], box[1] - size + 1):
         place = slots[i]
         if cells[place, COUNTS] == 1 and cells[place, COUNTS + 1] == 1:
             firsts[count] = i
             seconds[count] = cells[place, PLACES + 1]
-            rises &= count == 0 or seconds[count - 1] < seconds[count]
             count += 1
-    chosen = count if rises else longest_rise(seconds, count, chain)
+    chosen = longest_rise(seconds, count, chain)
     x = box[0]
     y = box[2]
     for k in range(chosen):
-        number = k if rises else chain[3, k]
+        number = chain[3, k]
         first, second = firsts[number], seconds[number]
-        begin = 0
-        if first + size - 1 == x and second + size - 1 == y:
-            begin = size - 1  # the n-gram before has all but the last word
-        for t in range(begin, size):
-            i = first + t
-            j = second + t
-            if i >= x and j >= y:
-                mate_a[i] = j
-                mate_b[j] = i
-                x = i + 1
-                y = j + 1
+        for t in range(max(x - first, y - second, 0), size):  # less what the one before matched
+            mate_a[first + t] = second + t
+            mate_b[second + t] = first + t
+        x, y = first + size, second + size
 
 
 @njit_uncounted

@@ -14,7 +14,7 @@ import numpy as np
 from dedup.kernels._jit import njit, njit_uncounted
 from dedup.kernels.noted import is_noted
 from dedup.kernels.seeds import NGRAMS, longest_of, write_seeds
-from dedup.kernels.shingles import MULTIPLIER, fmix64
+from dedup.kernels.shingles import MULTIPLIER, fmix64, power_of
 from dedup.kernels.stopwords import count_bits, place_words
 
 PAIRS_KEPT = np.uint64(3)  # bits of the hash of a word pair that are 0 where it is kept
@@ -132,9 +132,7 @@ def has_run(hashes, sieve):
     ``hashes`` (uint64) are those of its words. That a run of stop words is no seed is left aside.
     """
     size, salt = sieve.size, sieve.salt
-    behind = np.uint64(1)  # what the first word of a run is multiplied by when the last comes in
-    for _ in range(size):
-        behind *= MULTIPLIER
+    behind = power_of(size)  # what the first word of a run is multiplied by when the last comes in
     h = np.uint64(0)
     for i in range(len(hashes)):
         h = h * MULTIPLIER + hashes[i]

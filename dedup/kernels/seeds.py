@@ -12,7 +12,7 @@ import numpy as np
 
 from dedup.kernels._jit import njit, njit_uncounted, prefetch
 from dedup.kernels.buckets import lay_out
-from dedup.kernels.shingles import MULTIPLIER, fmix64
+from dedup.kernels.shingles import MULTIPLIER, fmix64, power_of
 from dedup.kernels.stopwords import BLANK, CONTENT, STOP
 from dedup.kernels.text import UNSPACED
 
@@ -80,9 +80,7 @@ def write_ngrams(hashes, classes, size, values, positions):
     A run of stop words alone is no seed, nor is one with a blank token. ``hashes`` (uint64) and
     ``classes`` (uint8) are those of its tokens; ``values`` is uint64, ``positions`` int32.
     """
-    behind = np.uint64(1)  # what the first word of a run is multiplied by when the last comes in
-    for _ in range(size):
-        behind *= MULTIPLIER
+    behind = power_of(size)  # what the first word of a run is multiplied by when the last comes in
     made = stops = blanks = 0
     h = np.uint64(0)
     for i in range(len(hashes)):

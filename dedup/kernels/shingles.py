@@ -26,6 +26,15 @@ def fmix64(h):
     return h ^ (h >> np.uint64(33))
 
 
+@njit_uncounted
+def power_of(size):
+    """Return ``MULTIPLIER`` to the power of ``size``: the factor of the word so far behind."""
+    power = np.uint64(1)
+    for _ in range(size):
+        power *= MULTIPLIER
+    return power
+
+
 @njit
 def shingle_units(units, lo, hi, size, out, position):
     """Write the shingles of ``units[lo:hi]`` to ``out`` from ``position``; return the next one."""
@@ -47,9 +56,7 @@ def shingle_units(units, lo, hi, size, out, position):
             h = h * MULTIPLIER + some[i + 3]
             into[i] = fmix64(h * MULTIPLIER + some[i + 4])
         return position + count - 4
-    leading = np.uint64(1)
-    for _ in range(size - 1):
-        leading *= MULTIPLIER
+    leading = power_of(size - 1)
     for i in range(lo, lo + size - 1):
         h = h * MULTIPLIER + units[i]
     for i in range(lo + size - 1, hi):

@@ -153,7 +153,7 @@ class Signatures:
 
 
 # The distinct shingles of some documents, and their texts unless these are not wanted.
-Wanted: TypeAlias = tuple[Shingles, "Texts | None"]
+Wanted: TypeAlias = tuple[Shingles, Texts | None]
 
 
 def shingle_some(

@@ -37,7 +37,7 @@ class Reader(Protocol):
 
     @property
     def is_cheap(self) -> bool:
-        """Tell whether reading texts again costs less than much memory."""
+        """Tell whether it costs little to read texts again, so that few need to be held."""
         ...
 
     def pieces(self) -> Iterator[Piece]:

@@ -483,6 +483,7 @@ REGISTRY = {
     },
     "shingles": {
         "fmix64": "test_finalisers",
+        "power_of": "test_shingle_units",
         "shingle_units": "test_shingle_units",
         "shingle_rows": "test_shingle_rows",
         "table_size": "test_distinct_rows",
