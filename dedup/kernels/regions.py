@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dedup.kernels._jit import njit_uncounted
-from dedup.kernels.align import BACKWARD, FORWARD
+from dedup.kernels.align import BACKWARD, FORWARD, slot_of
 from dedup.kernels.sides import (
     FIRST_A,
     FIRST_B,
@@ -58,38 +58,40 @@ class End(NamedTuple):
 
 
 @njit_uncounted
-def content_words(w, lo, hi):
-    """Count the tokens ``lo:hi`` that are neither stop words nor parts of long names.
-
-    ``w`` (float32) are the weights.
-    """
-    count = 0
-    for i in range(lo, hi):
-        if w[i] >= CONTENT_WEIGHT:
-            count += 1
-    return count
+def bit_of(word):
+    """Return a number (uint64) with one bit set, that of a word (uint64) in a set of 64 bits."""
+    return np.uint64(1) << np.uint64(slot_of(word) & 63)
 
 
 @njit_uncounted
 def likeness(a, b, where, used):
     """Return (content words in common, Dice coefficient of the content words) of a ``Stretch``.
 
-    ``a`` and ``b`` are ``Side``; ``used`` (bool) has room for the stretch of b.
+    ``a`` and ``b`` are ``Side``; ``used`` (bool) has room for the stretch of b. A content word is
+    neither a stop word nor part of a long name.
     """
     lo_a, hi_a, lo_b, hi_b = where
     words_a, weights_a = a.words, a.weights
     words_b, weights_b = b.words, b.weights
+    total = 0
+    there = np.uint64(0)  # which words of b there may be: most of those of a are not
+    for j in range(lo_b, hi_b):
+        used[j - lo_b] = weights_b[j] < CONTENT_WEIGHT
+        if weights_b[j] >= CONTENT_WEIGHT:
+            there |= bit_of(words_b[j])
+            total += 1
     common = 0
-    used[: hi_b - lo_b] = False
     for i in range(lo_a, hi_a):
         if weights_a[i] < CONTENT_WEIGHT:
             continue
+        total += 1
+        if there & bit_of(words_a[i]) == 0:
+            continue
         for j in range(lo_b, hi_b):
-            if not used[j - lo_b] and words_b[j] == words_a[i] and weights_b[j] >= CONTENT_WEIGHT:
+            if words_b[j] == words_a[i] and not used[j - lo_b]:
                 used[j - lo_b] = True
                 common += 1
                 break
-    total = content_words(weights_a, lo_a, hi_a) + content_words(weights_b, lo_b, hi_b)
     return common, (2.0 * common / total if total > 0 else 0.0)
 
 

@@ -40,10 +40,7 @@ from dedup.kernels import regions, sides
 
 @examples
 @given(texts(), texts())
-def test_content_words_and_likeness(a, b):
-    weights = side_of(a).weights
-    count = regions.content_words(weights, 0, len(weights))
-    assert count == sum(weight >= 0.3 for weight in a.weights)
+def test_likeness_of_content_words(a, b):
     where = sides.Stretch(0, len(a.words), 0, len(b.words))
     got = regions.likeness(side_of(a), side_of(b), where, np.ones(30, np.bool_))
     assert got == pytest.approx(naive_likeness(*a[:2], *b[:2]))
@@ -51,7 +48,16 @@ def test_content_words_and_likeness(a, b):
 
 def test_a_word_tells_from_a_weight_of_three_tenths():
     weights = np.array([0.25, 0.28, 0.299, 0.3, 0.301, 0.32, 0.375], np.float32)
-    assert regions.content_words(weights, 0, 7) == 4
+    one = sides.Side(np.arange(7).astype(np.uint64), weights, *np.zeros((2, 7), np.uint8))
+    room = np.ones(7, np.bool_)
+    assert regions.likeness(one, one, sides.Stretch(0, 7, 0, 7), room) == (4, 1.0)
+
+
+def test_words_are_spread_over_a_set_of_64():
+    words = [np.uint64(each) for each in range(1 << 40, (1 << 40) + 1000)]
+    bits = [int(regions.bit_of(word)) for word in words]
+    assert all(bit.bit_count() == 1 for bit in bits)
+    assert len(set(bits)) == 64
 
 
 @examples

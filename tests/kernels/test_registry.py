@@ -389,8 +389,8 @@ REGISTRY = {
         "mark_quote_rows": "test_quotations_of_texts",
     },
     "regions": {
-        "content_words": "test_content_words_and_likeness",
-        "likeness": "test_content_words_and_likeness",
+        "bit_of": "test_words_are_spread_over_a_set_of_64",
+        "likeness": "test_likeness_of_content_words",
         "bag_matches": "test_bag_matches",
         "match_backward": "test_grow",
         "match_forward": "test_grow",
