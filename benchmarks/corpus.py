@@ -6,6 +6,8 @@ writes ``corpus.parquet`` (id, site, text) and ``labels.parquet`` (id, cluster, 
 of the seeds and of Python's own documentation are templates: their stop words and punctuation
 stay, their other words are drawn anew for each article, a third of them for its beat, some forty
 articles that so share phrases. ``--corpus FILE`` takes originals from a file instead.
+``--scripts`` writes ``corpus.jsonl``: three articles of five with letters of other languages in
+place of theirs, the same ones in all copies of an original.
 
 A fifth of the documents are copies. Copies of one original are a cluster, and nothing else is:
 
@@ -42,6 +44,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -74,6 +77,10 @@ STOP_WORDS = len(FUNCTION_WORDS.split())
 WORDS = 40_000
 SUFFIXES = ("", ",", ".", ":", ";", "?", ")", ".”")
 PARAGRAPH = -1  # stands between paragraphs
+# What stands for the letters of a to z in other languages: some of them, or all from a code point.
+ACCENTED = ("aeou", "äéöü"), ("ceos", "çêõš"), ("aeiz", "åæîž"), ("clno", "čłñó")
+ALPHABETS = (0x3B1, 0x430, 0x430, 0x561, 0x5D0, 0x627, 0x915, 0x10D0)
+LATIN = 8  # languages whose letters are those of English
 SYLLABLES = "ba be bo da do du fa fe ga go ka ke la le lo ma mi mo na ne no pa pe ra re ri ro sa "
 SYLLABLES += "se so ta te ti to va ve za zo lan mer nor tal vin gar hol dren ster kov ski wick ham"
 
@@ -371,11 +378,41 @@ def _file_texts(path: Path) -> list[str]:
     return found
 
 
-def write(folder: Path, corpus: pa.Table, labels: pa.Table) -> None:
-    """Write both tables into a folder."""
+def letters() -> list[dict[int, str]]:
+    """Return for each of twenty languages what stands for the letters of English.
+
+    >>> ["Bad news".translate(table) for table in letters()[8::5]]
+    ['Bäd néws', 'Баг ндцт', 'खकघ ढङफध']
+    """
+    small = "abcdefghijklmnopqrstuvwxyz"
+    pairs = list(ACCENTED)
+    pairs += [(small, "".join(map(chr, range(first, first + 26)))) for first in ALPHABETS]
+    tables = [str.maketrans(own + own.upper(), new + new.upper()) for own, new in pairs]
+    return [{}] * LATIN + tables
+
+
+def in_scripts(texts: list[str], clusters: list[int]) -> list[str]:
+    """Return texts with the letters of twenty languages, one for each cluster."""
+    tables = letters()
+    return [
+        text.translate(tables[cluster % len(tables)])
+        for text, cluster in zip(texts, clusters, strict=True)
+    ]
+
+
+def write(folder: Path, corpus: pa.Table, labels: pa.Table, *, scripts: bool = False) -> Path:
+    """Write both tables into a folder; return the file with the texts."""
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(corpus, folder / "corpus.parquet", row_group_size=10_000)
     pq.write_table(labels, folder / "labels.parquet")
+    if not scripts:
+        pq.write_table(corpus, folder / "corpus.parquet", row_group_size=10_000)
+        return folder / "corpus.parquet"
+    columns = corpus.to_pydict()
+    columns["text"] = in_scripts(columns["text"], labels["cluster"].to_pylist())
+    with (folder / "corpus.jsonl").open("wb") as file:
+        for row in zip(*columns.values(), strict=True):
+            file.write(orjson.dumps(dict(zip(columns, row, strict=True))) + b"\n")
+    return folder / "corpus.jsonl"
 
 
 def main() -> int:
@@ -385,13 +422,14 @@ def main() -> int:
     parser.add_argument("--words", type=int, default=400, help="in the median article")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--corpus", type=Path, help="originals: Parquet or JSON lines with `text`")
+    parser.add_argument("--scripts", action="store_true", help="JSON lines in twenty languages")
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
     options = parser.parse_args()
     if options.corpus:
         corpus, labels = from_file(options.corpus, options.documents, options.seed)
     else:
         corpus, labels = make(options.documents, options.seed, options.words)
-    write(options.out, corpus, labels)
+    write(options.out, corpus, labels, scripts=options.scripts)
     kinds = Counter(labels["kind"].to_pylist())
     print(f"{len(corpus):,} documents, {corpus['text'].nbytes / 1e6:.0f} MB of text")
     print(", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items())))

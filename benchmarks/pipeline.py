@@ -1,8 +1,9 @@
-"""Measure whole processes, from a Parquet file to clusters, beside the peers, in one call.
+"""Measure whole processes, from a file to clusters, beside the peers, in one call.
 
     scripts/bench pipeline --setup                      # peers, each into an environment of its own
     scripts/bench pipeline --documents 50000 --rounds 5
     scripts/bench pipeline --documents 200000 --json benchmarks/record/pipeline-200k-<date>.json
+    scripts/bench pipeline --scripts --only floor,duplicates,datasketch   # JSON lines, 20 languages
 
 Every contestant is a program of its own that reads the same file and writes (id, cluster). CPU
 seconds are those of the process and its children as the system counts them, memory is the largest
@@ -65,11 +66,12 @@ def main() -> int:
         return _install(peers)
     with tempfile.TemporaryDirectory(prefix="bench-") as made:
         folder = options.folder or Path(made)
-        if not (folder / "corpus.parquet").exists():
+        source = folder / ("corpus.jsonl" if options.scripts else "corpus.parquet")
+        if not source.exists():
             tables = corpus_maker.make(options.documents, 1, options.words)
-            corpus_maker.write(folder, *tables)
-        contestants = _contestants(folder, peers, options.only)
-        _warm(folder)
+            corpus_maker.write(folder, *tables, scripts=options.scripts)
+        contestants = _contestants(str(source), peers, options.only)
+        _warm(source)
         for number in range(options.rounds):
             for each in contestants:
                 _run(each, Path(made))
@@ -77,7 +79,7 @@ def main() -> int:
                     _judge(each, folder, Path(made))
         results = report(contestants)
         if options.json:
-            facts = _facts(folder) | {"rounds": options.rounds, "results": results}
+            facts = _facts(folder, source) | {"rounds": options.rounds, "results": results}
             options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return 0
 
@@ -86,6 +88,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--documents", type=int, default=50_000)
     parser.add_argument("--words", type=int, default=400, help="in the median article")
+    parser.add_argument("--scripts", action="store_true", help="JSON lines in twenty languages")
     parser.add_argument("--folder", type=Path, help="with a corpus made before, or to keep it")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", help="names of contestants, comma-separated; part of one does")
@@ -105,8 +108,7 @@ def _install(peers: Path) -> int:
     return 0
 
 
-def _contestants(folder: Path, peers: Path, only: str | None) -> list[Contestant]:
-    source = str(folder / "corpus.parquet")
+def _contestants(source: str, peers: Path, only: str | None) -> list[Contestant]:
     plain = {**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE / 'peers'}"}
     floor = [sys.executable, str(HERE / "peers/floor.py"), source]
     made = [Contestant("floor", floor, plain)]
@@ -124,11 +126,10 @@ def _contestants(folder: Path, peers: Path, only: str | None) -> list[Contestant
     return [each for each in made if any(part in each.name for part in chosen)]
 
 
-def _warm(folder: Path) -> None:
+def _warm(source: Path) -> None:
     """Compile the kernels, and read the file once."""
-    small = folder / "corpus.parquet"
     subprocess.run([sys.executable, "-m", "dedup", "scan", "-q", str(HERE.parent / "seeds")])
-    subprocess.run([sys.executable, str(HERE / "peers/floor.py"), str(small)], capture_output=True)
+    subprocess.run([sys.executable, str(HERE / "peers/floor.py"), str(source)], capture_output=True)
 
 
 def _run(each: Contestant, made: Path) -> None:
@@ -218,7 +219,7 @@ def report(contestants: list[Contestant]) -> list[dict[str, Any]]:
     return results
 
 
-def _facts(folder: Path) -> dict[str, Any]:
+def _facts(folder: Path, source: Path) -> dict[str, Any]:
     labels = pq.read_table(folder / "labels.parquet", columns=["kind"])
     kinds: dict[str, int] = defaultdict(int)
     for kind in labels["kind"].to_pylist():
@@ -226,7 +227,7 @@ def _facts(folder: Path) -> dict[str, Any]:
     return {
         **tables.head(),
         "documents": len(labels),
-        "megabytes": round((folder / "corpus.parquet").stat().st_size / 1e6, 1),
+        "megabytes": round(source.stat().st_size / 1e6, 1),
         "kinds": dict(sorted(kinds.items())),
     }
 

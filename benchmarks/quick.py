@@ -4,11 +4,11 @@
     scripts/bench quick --rounds 5      # on a noisy machine
 
 Figures are ratios to what runs beside them in the same minutes, so records of different machines
-can be compared: both modes to the floor (read the file, hash every text) and datasketch to both,
-start-up apart; a corpus of which every fifth article carries one stock paragraph to the same corpus
-without; the wall time of two threads to that of one; besides, the CPU seconds of the first compile
-and of a warm start against the floor, and peak memory. A figure that is more than 5% worse than in
-the last record is named.
+can be compared: both modes to the floor (read the file, hash every text), the fast one also on JSON
+lines in twenty languages, and datasketch to both, start-up apart; a corpus of which every fifth
+article carries one stock paragraph to the same corpus without; the wall time of two threads to that
+of one; besides, the CPU seconds of the first compile and of a warm start against the floor, and
+peak memory. A figure that is more than 5% worse than in the last record is named.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ WORSE = 0.05  # a figure has to be by so much worse to be named
 LESS_IS_BETTER = {
     "full / floor": True,
     "duplicates / floor": True,
+    "duplicates / floor, scripts": True,
     "datasketch / full": False,
     "datasketch / duplicates": False,
     "first compile / floor": True,
@@ -81,8 +82,9 @@ def _options() -> argparse.Namespace:
 
 def measure(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
     """Return CPU seconds, seconds and megabytes of every program: medians of rounds in turns."""
-    corpus_maker.write(folder, *corpus_maker.make(DOCUMENTS, 1, 400))
-    source, seeds = str(folder / "corpus.parquet"), str(HERE.parent / "seeds")
+    made = corpus_maker.make(DOCUMENTS, 1, 400)
+    source, seeds = str(corpus_maker.write(folder, *made)), str(HERE.parent / "seeds")
+    lines = str(corpus_maker.write(folder, *made, scripts=True))
     stock = str(folder / "stock.parquet")
     write_stock(source, stock)
     one = ["--threads", "1"]
@@ -90,13 +92,16 @@ def measure(folder: Path, rounds: int) -> dict[str, dict[str, float]]:
     scan = [*command, "scan", "--quiet"]
     fast = ["--find", "duplicates"]
     cache = {"NUMBA_CACHE_DIR": str(folder / "cache")}
+    floor = [sys.executable, str(HERE / "peers/floor.py")]
     first = [("first compile", [*command, "warmup", "scan"], cache)]
     turns = [
-        ("floor", [sys.executable, str(HERE / "peers/floor.py"), source], {}),
+        ("floor", [*floor, source], {}),
+        ("floor, scripts", [*floor, lines], {}),
         ("start, full", [*scan, seeds], {}),
         ("start, duplicates", [*scan, *fast, seeds], {}),
         ("full", [*scan, source], {}),
         ("duplicates", [*scan, *fast, source], {}),
+        ("duplicates, scripts", [*scan, *fast, lines], {}),
         ("stock", [*scan, stock], {}),
         ("one thread, full", [*scan, *one, source], {}),
         ("one thread, duplicates", [*scan, *fast, *one, source], {}),
@@ -143,6 +148,7 @@ def figures(measured: dict[str, dict[str, float]]) -> dict[str, float]:
 
     >>> programs = ("floor", "full", "duplicates", "datasketch", "first compile", "stock")
     >>> programs += ("one thread, full", "one thread, duplicates")
+    >>> programs += ("floor, scripts", "duplicates, scripts")
     >>> made = {name: {"cpu_seconds": 2.0, "seconds": 1.5, "megabytes": 9.0} for name in programs}
     >>> start = {"cpu_seconds": 1.0, "seconds": 1.0}
     >>> made |= {name: start for name in ("start, full", "start, duplicates")}
@@ -158,10 +164,13 @@ def figures(measured: dict[str, dict[str, float]]) -> dict[str, float]:
     cpu = {name: each["cpu_seconds"] for name, each in measured.items()}
     floor = max(cpu["floor"], 0.01)
     full = max(cpu["full"] - cpu["start, full"], 0.01)
-    duplicates = max(cpu["duplicates"] - cpu["start, duplicates"], 0.01)
+    start = cpu["start, duplicates"]
+    duplicates = max(cpu["duplicates"] - start, 0.01)
     made = {
         "full / floor": full / floor,
         "duplicates / floor": duplicates / floor,
+        "duplicates / floor, scripts": max(cpu["duplicates, scripts"] - start, 0.01)
+        / max(cpu["floor, scripts"], 0.01),
         "datasketch / full": cpu["datasketch"] / full,
         "datasketch / duplicates": cpu["datasketch"] / duplicates,
         "first compile / floor": cpu["first compile"] / floor,

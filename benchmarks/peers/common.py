@@ -1,9 +1,11 @@
-"""What the peers' programs share: Parquet in, shingles as their users make them, clusters out."""
+"""What the peers' programs share: rows in, shingles as their users make them, clusters out."""
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +15,11 @@ WORD = re.compile(r"\w+")
 
 
 def read() -> tuple[list[str], list[str]]:
-    """Return ids and texts of the corpus named on the command line."""
+    """Return ids and texts of the corpus named on the command line, Parquet or JSON lines."""
+    if sys.argv[1].endswith(".jsonl"):
+        with Path(sys.argv[1]).open(encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+        return [row["id"] for row in rows], [row["text"] for row in rows]
     table = pq.read_table(sys.argv[1], columns=["id", "text"])
     return table["id"].to_pylist(), table["text"].to_pylist()
 
