@@ -32,6 +32,7 @@ from dedup.cli.options import (
     signed_options,
     taken,
     threads_option,
+    typed_options,
     view_options,
     warning_options,
     work_option,
@@ -260,7 +261,7 @@ def _show_scan(scanned: Scanned, options: Scan) -> None:
         how: dict[str, Any] = {"width": columns(), "colour": uses_colour(view.color)}
         if view.is_answer(options.show):
             paths = scanned.inputs.paths if options.signed else options.paths
-            typed = Typed(paths, options.output)
+            typed = Typed(paths, options.output, typed_options())
             lines = answer_view(result, typed, **how, seconds=scanned.seconds)
         elif view.is_full(options.show):
             lines = scan_view(result, **how, limit=view.entries, seconds=scanned.seconds)
@@ -363,7 +364,8 @@ def _clean(options: Clean) -> int:
     if not view.quiet:
         cleaned = Cleaned(options.output, counts, **which)
         if view.is_answer(options.show):
-            lines = cleaned_view(result, cleaned, Typed(options.paths), **how, seconds=seconds)
+            typed = Typed(options.paths, options=typed_options())
+            lines = cleaned_view(result, cleaned, typed, **how, seconds=seconds)
         elif view.is_full(options.show):
             lines = clean_view(result, cleaned, **how, limit=view.entries, seconds=seconds)
         else:

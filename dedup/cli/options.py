@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dedup.cli.sections import Names, SectionOption
+from dedup.cli.sections import Names, SectionOption, typed_again
 from dedup.config import SIGNED_BY, Config
 from dedup.core.formats import FORMATS
 from dedup.errors import ConfigError
@@ -49,6 +49,22 @@ OF_A_PAIR = (
     *("find", "threshold", "coverage", "facts", "own", "revisions", "cluster_on", "same_url"),
     *("canonical", "shingle_unit", "shingle_size", "passage_size", "passage_min_tokens", "weak"),
 )
+
+
+# Options that say how to read and what to look for: what comes next, a cleaning, needs them too.
+AGAIN = frozenset(
+    [
+        *(item.name for item in dataclasses.fields(Config)),
+        *(f"{role}_column" for role in ROLES),
+        *("input_format", "encoding", "records", "strict", "allow_bad", "memory", "work"),
+        *("against", "drop_known", "drop_known_passages", "engine", "master", "checkpoint"),
+    ]
+)
+
+
+def typed_options() -> tuple[str, ...]:
+    """Return what of these was typed, for the command that is running."""
+    return typed_again(click.get_current_context(), AGAIN)
 
 
 def output_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

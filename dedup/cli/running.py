@@ -29,7 +29,7 @@ PIPE_COLUMNS = 100  # width of a view that goes to no terminal
 
 TRACEBACK = "DEDUP_TRACEBACK"
 _LINES = 500  # printed at once
-COMPILING = "dedup: compiling kernels, once a machine (half a minute to a minute)"
+COMPILING = "dedup: compiling what this command needs, once a machine (up to a minute)"
 
 
 _CLICK_WORDS = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+_TYPED = "dedup.typed"  # there too: the arguments of the command
 _ALL = "dedup.help_all"  # in the state that contexts share: whether folded options are wanted
 # How arguments and options that name files and folders are called in the help.
 _PLACES = {"PATH...", "FILE", "[FILE]", "FILE|-", "DIR", "OUT", "A", "B", "INDEX", "RESULT_DIR"}
@@ -28,6 +29,11 @@ class SectionCommand(click.Command):
 
     Folded options are written out by ``--help-all``; ``--help`` names them in one line.
     """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note what was typed, for ``typed_again``."""
+        ctx.meta[_TYPED] = list(args)
+        return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the parameters, with ``--help-all`` where an option is folded."""
@@ -63,6 +69,25 @@ class SectionCommand(click.Command):
         if folded:
             with formatter.section("In --help-all"):
                 formatter.write(_filled(", ".join(folded), formatter))
+
+
+def typed_again(ctx: click.Context, names: Container[str]) -> tuple[str, ...]:
+    """Return the options of a command that were given, of those with ``names``, as they were typed.
+
+    Values that were made of a word, such as bytes of ``2GB``, are the word again.
+    """
+    given, _, order = ctx.command.make_parser(ctx).parse_args(list(ctx.meta.get(_TYPED, ())))
+    again: list[str] = []
+    for param in dict.fromkeys(order):
+        if param.name not in names or not isinstance(param, click.Option):
+            continue
+        value = given[param.name]
+        if param.is_flag:
+            again.append((param.opts if value else param.secondary_opts)[0])
+            continue
+        for each in value if isinstance(value, list) else [value]:
+            again += [param.opts[0], str(each)]
+    return tuple(again)
 
 
 def _filled(text: str, formatter: click.HelpFormatter) -> str:

@@ -31,8 +31,8 @@ SMALL = 32 * 1024  # bytes of text that kernels which are not compiled read in 5
 SMALL_INDEX = 8 * SMALL  # bytes of an index that goes with it
 _UNPACKED = 10  # a byte of a packed file is taken for so many
 INTERPRETING = (
-    "dedup: kernels are not compiled on this machine; so little text is read without, slowly "
-    "(`dedup warmup` compiles them, once)"
+    "dedup: nothing is compiled on this machine yet; so short an input is read without that, which "
+    "takes some seconds (`dedup warmup` compiles, once)"
 )
 
 

@@ -8,6 +8,7 @@ read-only; where neither can be written the kernels compile again in each proces
 from __future__ import annotations
 
 import functools
+import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -87,7 +88,8 @@ class _CompileListener(event.Listener):
         self._callback = callback
 
     def on_start(self, event: Any) -> None:
-        self._callback()
+        if isinstance(event.data["dispatcher"], Kernel):  # and not somebody else's function
+            self._callback()
 
     def on_end(self, event: Any) -> None:
         pass
@@ -97,6 +99,16 @@ def on_compile(callback: Callable[[], None]) -> None:
     """Call ``callback`` whenever a kernel is compiled rather than loaded from the cache."""
     event.register("numba:compile", _CompileListener(callback))
 
+
+@functools.cache
+def log_compiling() -> None:
+    """Log, once a process, why the first call takes so long; a command says it by itself."""
+    logging.getLogger("dedup").warning(
+        "compiling the inner loops, once a machine (about a minute); `dedup warmup` does it ahead"
+    )
+
+
+on_compile(log_compiling)
 
 if INTERPRETED:
 

@@ -21,6 +21,8 @@ def join_neighbours(passages: Passages, tokens: Tokens) -> Passages:
     A quote is one only where a quotation begins or ends in it or right beside it, on one side at
     least. Matched tokens and scores are added up; the level is the best of them.
     """
+    if not len(passages):  # empty arrays are of another type, for which nothing is compiled
+        return passages
     passages = replace(passages, quotes=_at_marks(passages, tokens))
     spans = np.ascontiguousarray(passages.spans).copy()
     owners = np.empty(len(passages), np.int64)

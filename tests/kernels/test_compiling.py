@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
 from dedup.kernels import _compiling, warming
-from dedup.kernels._jit import INTERPRETED, njit, njit_inline, on_compile
+from dedup.kernels._jit import INTERPRETED, log_compiling, njit, njit_inline, on_compile
 
 RECORDER = Path(__file__).resolve().parents[2] / "scripts" / "record_kernels.py"
 compiled = pytest.mark.skipif(INTERPRETED, reason="kernels are not compiled here")
@@ -76,6 +77,18 @@ def test_threads_that_call_a_kernel_at_once_look_for_its_cache_first(monkeypatch
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(kernel, [1, 2])) == [2, 3]
     assert happened == ["looked", "compiled"]
+
+
+@compiled
+def test_a_program_that_uses_the_library_can_read_what_takes_so_long(caplog):
+    log_compiling.cache_clear()
+    numba.njit(lambda value: value + 1)(1)  # is not ours
+    assert not caplog.records
+    for kernel in (njit(lambda value: value + 1), njit(lambda value: value + 2)):
+        kernel(1)
+    (record,) = caplog.records
+    assert record.name == "dedup"
+    assert "once a machine" in record.getMessage()
 
 
 @pytest.mark.parametrize("kernel", [outer, checked])

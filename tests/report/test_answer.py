@@ -11,6 +11,7 @@ import varied
 from commands import run, write_jsonl
 
 import dedup
+from dedup.cli import running
 from dedup.report import Cleaned, Typed, answer_view, cleaned_view, sections_view
 from dedup.report.terminal.answer import LINES
 from dedup.report.terminal.families import story_line
@@ -77,8 +78,24 @@ def test_what_is_typed_next_can_be_typed(tmp_path, seeds, monkeypatch):
 
 
 def test_inputs_that_cannot_be_typed_again_are_left_out():
-    assert Typed(("a b", "c")).inputs() == "'a b' c"
-    assert Typed(("-",)).inputs() == Typed(()).inputs() == Typed(("x" * 60,)).inputs() == "…"
+    assert Typed(("a b", "c")).inputs(80) == "'a b' c"
+    assert Typed(("x" * 60,)).inputs(120) == "x" * 60
+    for typed in (Typed(("-",)), Typed(()), Typed(("x" * 60,)), Typed(("a",), None, ("x" * 60,))):
+        assert typed.inputs(100) == "…"
+
+
+def test_options_that_others_need_are_typed_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(running, "PIPE_COLUMNS", 200)
+    write_jsonl(tmp_path / "a", *({"headline": str(k), "words": LONG} for k in range(2)))
+    given = ["--text-column=words", "--find", "duplicates", "--threshold", ".8", "--color", "never"]
+    said = run("scan", "a", *given, "--input-format", "jsonl", "--memory", "2GB").out
+    wanted = "a --text-column words --find duplicates --threshold .8 --input-format jsonl"
+    assert f"dedup clean {wanted} --memory 2GB -o cleaned" in said
+    said = run("scan", "a", *given[:3], "--no-weak", "--input-format", "jsonl").out
+    assert "dedup clean a --text-column words --find duplicates --no-weak" in said
+    said = run("clean", "a", *given[:3], "--input-format", "jsonl", "-o", "b").out
+    assert "--find duplicates --input-format jsonl -o b --show removals" in said
 
 
 def test_sections_are_shown_on_request(tmp_path, seeds):

@@ -25,22 +25,31 @@ _MOST = 3  # entries of a list
 _WARNINGS = 2
 _REASONS = 2
 _LABEL = 10  # columns of the words on the left
-_INPUTS = 50  # columns of the inputs in a command; longer ones are not typed again
+_AROUND = len("dedup scan  --report report.html")  # columns of a command besides what was typed
 
 Row = tuple[str, str]  # a line, and its style or ""
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was typed, for the commands to type next: the inputs, and the output folder."""
+    """What was typed, for the commands to type next: the inputs, the output folder, and options.
+
+    The ``options`` are those that say how to read and what to look for: other commands need them.
+    """
 
     paths: Sequence[str] = ()
     output: str | None = None
+    options: Sequence[str] = ()
 
-    def inputs(self) -> str:
-        """Return the inputs as they are typed; an ellipsis where they are many, or a stream."""
-        text = safe(" ".join(map(shlex.quote, self.paths)))
-        return text if text not in ("", "-") and cells(text) <= _INPUTS else "…"
+    def inputs(self, width: int) -> str:
+        """Return inputs and options as they are typed, or an ellipsis where there is no room.
+
+        A screen has ``width`` columns. A stream cannot be typed again either.
+        """
+        room = width - _LABEL - 1 - _AROUND
+        text = safe(" ".join(map(shlex.quote, (*self.paths, *self.options))))
+        named = self.paths and "-" not in self.paths
+        return text if named and cells(text) <= room else "…"
 
 
 def answer(page: Page, typed: Typed, seconds: float | None = None) -> Iterator[str]:
@@ -100,7 +109,9 @@ def _nothing_read(page: Page, typed: Typed) -> dict[str, list[Row]]:
     more = [(f"… and {counted(left, 'more note', 'more notes')}: --show input", "dim")]
     told = [*notes[:_MOST], *(more if left > 0 else [])]
     helped = "formats, columns, and what of a folder is read"
-    commands = [(f"dedup scan {typed.inputs()} --show input", "all that was skipped, and why")]
+    commands = [
+        (f"dedup scan {typed.inputs(page.width)} --show input", "all that was skipped, and why")
+    ]
     return {
         "input": [*flaws(page)[:1], *told],
         "next": _listed(page, [*commands, ("dedup scan --help", helped)]),
@@ -205,9 +216,10 @@ def clusters(page: Page) -> list[Row]:
     order = [("cluster_count", "descending"), ("cluster", "ascending")]
     rows = []
     for row in sizes.sort_by(order).slice(0, _MOST).to_pylist():
-        stay = f", {row['kept_sum']:,} of them stay" if row["kept_sum"] else ""
-        text = f"{counted(row['cluster_count'], 'copy', 'copies')}{stay} of "
-        rows.append((text + page.name(row["cluster"], page.width - _LABEL - 1 - cells(text)), ""))
+        stay = f"; {row['kept_sum']:,} of them stay" if row["kept_sum"] else ""
+        text = f"{counted(row['cluster_count'], 'copy', 'copies')} of "
+        room = page.width - _LABEL - 1 - cells(text) - cells(stay)
+        rows.append((f"{text}{page.name(row['cluster'], room)}{stay}", ""))
     return [*rows, *_more(len(sizes), ("cluster", "clusters"), "clusters")]
 
 
@@ -282,7 +294,7 @@ def flaws(page: Page) -> list[Row]:
 
 def _next(page: Page, typed: Typed) -> list[Row]:
     """Return the commands to type next, each with what it gives."""
-    inputs, result = typed.inputs(), page.result
+    inputs, result = typed.inputs(page.width), page.result
     passages = result.tables.get("passages")
     show = "clusters"
     if passages is not None and len(passages):
@@ -318,7 +330,7 @@ def _tagged(page: Page) -> list[Row]:
 
 
 def _after_cleaning(page: Page, cleaned: Cleaned, typed: Typed) -> list[Row]:
-    output, inputs = safe(shlex.quote(cleaned.output)), typed.inputs()
+    output, inputs = safe(shlex.quote(cleaned.output)), typed.inputs(page.width)
     commands = [(f"dedup clean {inputs} -o {output} --show removals", "each stretch that went")]
     if not cleaned.annotate:
         commands.append((f"dedup restore {output}", "bring back the text that was read"))

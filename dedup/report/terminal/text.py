@@ -188,10 +188,15 @@ def wrapped(text: str, width: int, indent: str = "", first: str | None = None) -
 def counted(count: int, word: str, words: str | None = None) -> str:
     """Return a count with its word, in the plural where that is due.
 
-    >>> counted(1, "article"), counted(1200, "article"), counted(0, "copy", "copies")
-    ('1 article', '1,200 articles', '0 copies')
+    >>> counted(1, "article"), counted(1200, "article"), counted(2, "more story")
+    ('1 article', '1,200 articles', '2 more stories')
+    >>> counted(3, "person", "people")
+    '3 people'
     """
-    return f"{count:,} {word if count == 1 else words or f'{word}s'}"
+    if count == 1:
+        return f"{count:,} {word}"
+    ends_in_y = word.endswith("y") and word[-2] not in "aeiou"
+    return f"{count:,} {words or (f'{word[:-1]}ies' if ends_in_y else f'{word}s')}"
 
 
 def score(value: float | None) -> str:
