@@ -52,6 +52,7 @@ TEXTS = [
     MENU + RETOLD + STORM,
     *(MENU + (BRIDGE + SHOPS).replace("voted", word) for word in ("decided", "agreed")),
 ]
+CHANGED = TEXTS[0].replace("4.2 million", "4.7 million")
 TEASER = BRIDGE[:200].replace("rusted", "broken") + "..."
 TWICE = "\n\n".join([TEASER, BRIDGE, SHOPS, STORM, RETOLD, BRIDGE + SHOPS])
 # Articles of one site that have nothing but a sentence in common: a template.
@@ -86,6 +87,7 @@ RUNS: dict[str, list[list[str]]] = {
     AGAINST: [["scan", "{more}", "--against", "{index}"]],
     "duplicates": [
         ["scan", "--find", "duplicates", "{texts}"],
+        ["scan", "--find", "duplicates", "{pages}"],
         ["sign", "{texts}", "-o", "{new}"],
     ],
     "compare": [["compare", "{a}", "{b}"]],
@@ -112,7 +114,7 @@ def record(names: list[str]) -> dict[str, list[Row]]:
         paths = {key: folder / key for key in _FILES}
         _write(paths["texts.jsonl"], TEXTS)
         _write(paths["more.jsonl"], [*TEXTS, TWICE])
-        _write(paths["pages.jsonl"], [*TEXTS, *READINGS], PAGES)
+        _write(paths["pages.jsonl"], [*TEXTS, CHANGED, *READINGS], PAGES)
         paths["a"].write_text(TEXTS[0], encoding="utf-8")
         paths["b"].write_text(TEXTS[1], encoding="utf-8")
         given = {key.removesuffix(".jsonl"): str(path) for key, path in paths.items()}

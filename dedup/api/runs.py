@@ -75,7 +75,9 @@ def scan_files(
         folder = Path(temporary.name)
     place = folder or running.work or Path(tempfile.gettempdir())
     files = Files(paths, options, folder=place, told=running.reading, tell=running.read)
-    work = Work.at(running.work, files.header(config)) if running.work else None
+    work = None
+    if running.work:
+        work = Work.at(running.work, files.header(config), once=files.is_read_once)
     if work is not None and running.opened is not None:
         running.opened(work)
     result = _scan(files, config, running, work)

@@ -59,9 +59,11 @@ class Work:
         self._is_released = False
 
     @classmethod
-    def at(cls, folder: Path, header: dict[str, Any]) -> Work:
+    def at(cls, folder: Path, header: dict[str, Any], *, once: bool = False) -> Work:
         """Open a work folder, a new one or that of an earlier run with the same ``header``.
 
+        An input that can be read ``once`` may be another one now: where no stage is finished, what
+        is there of it is dropped.
         Raises ``InputError`` that names what is different, and ``OutputError`` for a folder that
         is none, or that another run is working in.
         """
@@ -84,14 +86,14 @@ class Work:
                 f"{folder}: holds {min(others)} and no {MANIFEST}; give it an empty folder, or "
                 "the work folder of a run that was interrupted"
             )
-        if known is None or known.get("finished"):
+        if known is not None and not known.get("finished"):
+            _check_header(folder, known["header"], plain)
+            work._state = known
+        if known is None or known.get("finished") or (once and not known["stages"]):
             work._empty()
             arrays.mkdir(exist_ok=True)
             work._state = cls._fresh(plain)
             work._write()
-        else:
-            _check_header(folder, known["header"], plain)
-            work._state = known
         work.spool.cut_back(work._state["lengths"])
         return work
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
+import platform
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +30,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.environment import lookup_environment
 from numba.core.runtime import rtsys
 
+RECORD = Path(__file__).with_name("signatures.json")
 _ENVIRONMENT = "_ZN08NumbaEnv"  # how the names of environments begin
 _SORTS = "numba.misc."  # functions of Numba that are wrapped for Python, which never calls them
 
@@ -127,8 +130,34 @@ def _exported(module: Any) -> list[str]:
     ]
 
 
+class _Filled:
+    """A folder of the cache, of those that Numba looks at; it need not be written to if it is full.
+
+    Kernels that root compiled into an image are so read by another user, and where the image is
+    read-only.
+    """
+
+    def __init__(self, function: Callable[..., Any], file: str) -> None:
+        super().__init__(function, file)  # type: ignore[call-arg]
+        self._kept = f"{Path(file).stem}.{function.__qualname__}-*.nbi"
+
+    def ensure_cache_path(self) -> None:
+        """Raise ``OSError`` where the folder cannot be written and holds nothing of a kernel."""
+        try:
+            super().ensure_cache_path()  # type: ignore[misc]
+        except OSError:
+            folder = Path(self.get_cache_path())  # type: ignore[attr-defined]
+            if not any(folder.glob(ready_mark("*"))) or not any(folder.glob(self._kept)):
+                raise
+
+
 class _KernelForm(caching.CompileResultCacheImpl):
     """How a kernel is kept on disk."""
+
+    _locator_classes = tuple(
+        type(each.__name__, (_Filled, each), {})
+        for each in caching.CompileResultCacheImpl._locator_classes
+    )
 
     def reduce(self, compiled: Any) -> Any:
         """Return what is kept: of what it leads to, only environments that hold constants.
@@ -151,6 +180,11 @@ class KernelCache(caching.FunctionCache):
         rtsys.initialize(target_context)  # what kernels call to allocate arrays
         with self._guard_against_spurious_io_errors():
             return self._load_overload(sig, target_context)
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep a compiled kernel, if it can be: there may be no room, or no right to write."""
+        with suppress(OSError):
+            super().save_overload(sig, data)
 
 
 class Kernel(registry.CPUDispatcher):
@@ -249,10 +283,32 @@ def source_stamp() -> str:
     return hashlib.sha256(repr(stats).encode()).hexdigest()
 
 
-def machine() -> tuple[str, str, str]:
-    """Return what compiled kernels depend on besides their sources: Numba and the processor."""
+@functools.cache
+def _circumstances() -> str:
+    """Return what is different wherever other kernels would be compiled."""
     features = llvm.get_host_cpu_features().flatten()
-    return numba.__version__, str(llvm.get_host_cpu_name()), str(features)
+    processor = str(llvm.get_host_cpu_name()), str(features)
+    state = source_stamp(), (numba.__version__, *processor), platform.python_version()
+    return hashlib.sha256(repr(state).encode() + RECORD.read_bytes()).hexdigest()
+
+
+def ready_mark(command: str) -> str:
+    """Return the name of the file that says that a command compiles nothing on this machine."""
+    return f"dedup-{command}-{_circumstances()[:16]}.ready"
+
+
+def is_kept(name: str, function: Callable[..., Any]) -> bool:
+    """Return whether a file is in the first folder for kernels that holds it or can be written.
+
+    ``function`` is any of the folder of the kernels.
+    """
+    file = str(inspect.getsourcefile(function))
+    # Named by the user, beside the sources, in the home of the user; two more are for no module.
+    for place in _KernelForm._locator_classes[0 if vars(numba.config)["CACHE_DIR"] else 1 : 3]:
+        is_there = (Path(place(function, file).get_cache_path()) / name).exists()
+        if is_there or place.from_function(function, file) is not None:
+            return is_there
+    return False
 
 
 def size_of(kernel: Kernel, args: tuple[Any, ...]) -> int:

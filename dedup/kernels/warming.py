@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import functools
 import gc
-import hashlib
 import importlib
 import json
 import os
-import platform
 import subprocess
 import sys
 import threading
@@ -28,7 +26,6 @@ import numpy as np
 
 from dedup.kernels import _compiling, _signatures
 
-RECORD = Path(__file__).with_name("signatures.json")
 _START = "from dedup.kernels.warming import work; work()"
 
 
@@ -44,7 +41,7 @@ class Row(NamedTuple):
 @functools.cache
 def recorded() -> list[Row]:
     """Return all rows of the record."""
-    return [Row(*each) for each in json.loads(RECORD.read_bytes())]
+    return [Row(*each) for each in json.loads(_compiling.RECORD.read_bytes())]
 
 
 def commands() -> list[str]:
@@ -83,16 +80,9 @@ def interpret() -> bool:
 
 def is_ready(command: str) -> bool:
     """Return whether a command compiles nothing, as far as is known."""
-    folder = cache_folder()
-    return _compiling.is_interpreted() or (
-        folder is not None and (folder / _mark(command)).exists()
+    return _compiling.is_interpreted() or _compiling.is_kept(
+        _compiling.ready_mark(command), rows_of
     )
-
-
-def _mark(command: str) -> str:
-    state = (_compiling.source_stamp(), _compiling.machine(), platform.python_version())
-    known = hashlib.sha256(repr(state).encode() + RECORD.read_bytes())
-    return f"dedup-{command}-{known.hexdigest()[:16]}.ready"
 
 
 def warm(names: Iterable[str], tell: Callable[[int, int], None], processes: int) -> bool:
@@ -113,7 +103,7 @@ def warm(names: Iterable[str], tell: Callable[[int, int], None], processes: int)
     with suppress(OSError):
         for name in commands():
             if compiled.issuperset(rows_of([name])):
-                (folder / _mark(name)).touch()
+                (folder / _compiling.ready_mark(name)).touch()
     return True
 
 

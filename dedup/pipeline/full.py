@@ -240,7 +240,9 @@ def _find_misread(state: State) -> None:
     included &= ~state.apart
     state.misread = state.resources.work.stage(
         "misread",
-        lambda: find_misread(state.documents.texts, state.tokens, included),
+        lambda: find_misread(
+            state.documents.texts, state.tokens, included, state.documents.columns
+        ),
         save=Misread.kept,
         load=Misread.of_kept,
     )

@@ -63,8 +63,11 @@ def sign_part(
         raise InputError("an input that can be read only once needs --keep-texts")
     header = {**signed_header(config, options), **_inputs(files, options), "texts": keep_texts}
     if (out / MANIFEST).exists():
-        return _finished(Part.at(out), header)
-    work = Work.at(out, header)
+        part = _finished(Part.at(out), header)
+        if files.is_read_once:
+            raise OutputError(f"{out}: holds a part, of another stdin perhaps; give another folder")
+        return part
+    work = Work.at(out, header, once=files.is_read_once)
     names = ("sizes", "read_report", "columns", "content")
 
     def compute() -> tuple[pa.Table, dict[str, Any]]:

@@ -19,6 +19,7 @@ import numpy as np
 from dedup.core.arrays import (
     Bool,
     Float64,
+    Int32,
     Int64,
     Texts,
     UInt64,
@@ -29,6 +30,7 @@ from dedup.core.arrays import (
     texts_from_strings,
 )
 from dedup.core.checkpoints import Kept
+from dedup.core.storage import Columns
 from dedup.kernels import matching
 from dedup.kernels import misread as kernel
 from dedup.kernels.misread import RESPELT, SPREAD_PARTS
@@ -45,7 +47,8 @@ SPREAD = 7  # parts of each text, of SPREAD_PARTS, that hold some of them
 ALIKE = 0.65  # twice the common subsequence over both lengths; of what differs it is RESPELT
 MOST_CHARACTERS = 100_000  # of a text that is compared so
 _MOST_OWNERS = 1 << 24  # places of a table of words
-_PART_RUNS = 1 << 23  # grouped at a time
+_PART_RUNS = 1 << 21  # grouped at a time
+_RUN = {"values": np.uint64, "owners": np.int32, "places": np.int32}
 _RUN_TOKENS = 1 << 21
 _PART_BYTES = 1 << 22
 
@@ -109,8 +112,14 @@ def are_lonely(lonely: Int64, words: Int64) -> Bool:
     return found
 
 
-def find_misread(texts: Texts, tokens: Tokens, included: Bool) -> Misread:
-    """Find the copies of documents that a machine misread, among all ``included`` ones."""
+def find_misread(
+    texts: Texts, tokens: Tokens, included: Bool, columns: Columns | None = None
+) -> Misread:
+    """Find the copies of documents that a machine misread, among all ``included`` ones.
+
+    ``columns`` is where their runs stand meanwhile: some 16 bytes a character where all were
+    misread.
+    """
     rows = misread_documents(tokens, included)
     short = texts.offsets[1:] - texts.offsets[:-1] <= MOST_CHARACTERS
     left_out = int(np.count_nonzero(~short[rows]))
@@ -119,8 +128,9 @@ def find_misread(texts: Texts, tokens: Tokens, included: Bool) -> Misread:
         return replace(none_misread(), left_out=left_out)
     read = np.zeros(len(texts), np.bool_)
     read[rows] = True
-    runs = _shared_runs(texts, rows, included & short)
-    pairs = _alike(runs, read)
+    columns = columns or Columns()
+    pairs = _alike(_shared_runs(texts, rows, included & short, columns), read)
+    columns.drop(*(f"misread.{name}" for name in _RUN))
     return replace(compare_texts(texts, pairs), left_out=left_out)
 
 
@@ -184,18 +194,19 @@ class _Runs(NamedTuple):
     """Runs of characters: value, document, place in it; and how many each document has in all."""
 
     values: UInt64
-    owners: Int64
-    places: Int64
+    owners: Int32
+    places: Int32
     sizes: Int64
 
 
-def _shared_runs(texts: Texts, rows: Int64, included: Bool) -> _Runs:
+def _shared_runs(texts: Texts, rows: Int64, included: Bool, columns: Columns) -> _Runs:
     """Return the runs of all ``included`` documents that some of ``rows`` have as well."""
     known = distinct(shingle_tokens(*characters(texts, rows), RUN).values)
     mask = np.uint64((1 << (8 * len(known)).bit_length()) - 1)
     seen = np.zeros(int(mask) + 1, np.bool_)
     seen[known & mask] = True
-    values, owners, places = [], [], []
+    most = int(texts.offsets[-1] - texts.offsets[0])
+    grown = [columns.grow(f"misread.{name}", kind, most) for name, kind in _RUN.items()]
     sizes = np.zeros(len(texts), np.int64)
     for low, high in runs_of_rows(texts.offsets, _PART_BYTES):
         made = shingle_tokens(*character_units(texts.part(low, high)), RUN)
@@ -206,10 +217,12 @@ def _shared_runs(texts: Texts, rows: Int64, included: Bool) -> _Runs:
         owner = np.searchsorted(made.offsets, some, "right") - 1
         taken = included[low + owner]
         some, owner = some[taken], owner[taken]
-        values.append(made.values[some])
-        owners.append(low + owner)
-        places.append(some - made.offsets[owner])
-    return _Runs(np.concatenate(values), np.concatenate(owners), np.concatenate(places), sizes)
+        pieces = made.values[some], low + owner, some - made.offsets[owner]
+        for column, piece in zip(grown, pieces, strict=True):
+            column.append(piece)
+        columns.ease()
+    values, owners, places = (column.done() for column in grown)
+    return _Runs(values, owners, places, sizes)
 
 
 def _alike(runs: _Runs, read: Bool) -> Int64:
@@ -226,20 +239,22 @@ def _alike(runs: _Runs, read: Bool) -> Int64:
         pairs, telling = _meeting(values[some], owners[some])
         rare[some[telling]] = True
         found.append(pairs[read[pairs].any(axis=1)])
+    del some, telling
     pairs, shared = np.unique(np.concatenate(found), axis=0, return_counts=True)
     pairs = pairs[shared >= LEAST_SHARED]
     order = np.flatnonzero(rare)
     order = order[np.lexsort((values[order], owners[order]))]
     bounds = np.searchsorted(owners[order], np.arange(len(sizes) + 1))
     figures = np.zeros((len(pairs), 3), np.int64)
-    kernel.find_shared(pairs, values[order], places[order], bounds, sizes, figures)
+    stand = places[order].astype(np.int64)
+    kernel.find_shared(pairs, values[order], stand, bounds, sizes, figures)
     shorter = np.minimum(*sizes[pairs].T)
     enough = figures[:, 0] >= np.maximum(LEAST_SHARED, SHARED_SHARE * shorter)
     kept: Int64 = pairs[enough & (figures[:, 1:].min(axis=1, initial=SPREAD_PARTS) >= SPREAD)]
     return kept
 
 
-def _meeting(values: UInt64, owners: Int64) -> tuple[Int64, Int64]:
+def _meeting(values: UInt64, owners: Int32) -> tuple[Int64, Int64]:
     """Return the pairs of texts that meet in a run, one row a run, and which runs are rare.
 
     A run that a text has twice counts once.
@@ -258,4 +273,4 @@ def _meeting(values: UInt64, owners: Int64) -> tuple[Int64, Int64]:
             pairs.extend(
                 np.stack([owners[begin + i], owners[begin + j]], axis=1) for j in range(i + 1, size)
             )
-    return np.concatenate(pairs), np.concatenate(telling)
+    return np.concatenate(pairs), np.concatenate(telling)  # of int64, as the empty ones are

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,11 @@ class Files:
         self.is_cheap = all(each.kind == "parquet" and each.url is None for each in self.sources)
 
     @property
+    def is_read_once(self) -> bool:
+        """Tell whether an input can be read only once, such as stdin."""
+        return self._copy is not None
+
+    @property
     def can_be_read_again(self) -> bool:
         """Tell whether the inputs can be opened by the paths that may be shown."""
         return self._copy is None and all(clean_string(shown(path)) == path for path in self.paths)
@@ -131,15 +137,28 @@ class Files:
             "setting": config.as_dict(),
             "reading": dataclasses.asdict(self._options),
             "paths": [shown(path) for path in self.paths],
-            "input": self.states(),
+            "input": {_as_text(path): state for path, state in self.states().items()},
         }
 
     def take_up(self, read_report: ReadReport) -> None:
-        """Go on where another run had read everything once, and met ``read_report``."""
+        """Go on where another run had read everything once, and met ``read_report``.
+
+        What can be read only once is read again: it has to be what that run read, or nothing.
+        """
         self.read_report = read_report
         self._read = True
-        if self._copy is not None and not self._copy.exists():
+        if self._copy is None:
+            return
+        if not self._copy.exists():
             raise InputError("stdin of the run that is to be continued is gone")
+        now = filter(len, read_batches(self.paths, self._options, ReadReport()))
+        before = (batch for piece in self._again() for batch in piece.batches() if len(batch))
+        first = next(now, None)
+        if first is not None and not _are_equal(itertools.chain([first], now), before):
+            raise InputError(
+                f"the run in {self._copy.parent} cannot be continued: stdin is not what it has "
+                "read; give it the same, or another folder"
+            )
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the documents; what is wrong with them is counted the first time."""
@@ -193,6 +212,23 @@ def _batches(pieces: Iterator[Piece]) -> Iterator[pa.RecordBatch]:
         batches = list(piece.batches())
         if piece.settle():
             yield from batches
+
+
+def _are_equal(ours: Iterator[pa.RecordBatch], theirs: Iterator[pa.RecordBatch]) -> bool:
+    """Tell whether two streams hold the same rows, however they are cut into batches."""
+    a, b = next(ours, None), next(theirs, None)
+    while a is not None and b is not None:
+        size = min(len(a), len(b))
+        if not a.slice(0, size).equals(b.slice(0, size)):
+            return False
+        a = a.slice(size) if len(a) > size else next(ours, None)
+        b = b.slice(size) if len(b) > size else next(theirs, None)
+    return a is None and b is None
+
+
+def _as_text(path: str) -> str:
+    """Return a path for JSON, another one for each, also where it is no UTF-8."""
+    return path if clean_string(path) == path else ascii(path)
 
 
 def input_states(sources: Iterable[Source]) -> dict[str, list[Any]]:

@@ -22,6 +22,7 @@ def folder(monkeypatch, tmp_path):
         return True
 
     monkeypatch.setattr(warming, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(warming, "is_ready", lambda command: False)
     monkeypatch.setattr(warming, "warm", warm)
     cli_warming.compile_first.cache_clear()
     yield asked

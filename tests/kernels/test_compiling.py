@@ -91,6 +91,32 @@ def test_a_program_that_uses_the_library_can_read_what_takes_so_long(caplog):
     assert "once a machine" in record.getMessage()
 
 
+@compiled
+def test_kernels_are_read_where_nothing_can_be_written(monkeypatch, tmp_path):
+    """As another user does, or in an image that is read-only."""
+    monkeypatch.setitem(vars(numba.config), "CACHE_DIR", str(tmp_path))
+    njit(first_places.py_func)(3)  # leaves it there
+    function, mark = first_places.py_func, _compiling.ready_mark("scan")
+
+    def refuse(**where):
+        raise PermissionError(str(where))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(RuntimeError, match="no locator"):
+        _compiling.KernelCache(function)  # another machine may have filled the folder
+    (folder,) = tmp_path.iterdir()
+    (folder / mark).touch()
+    assert _compiling.is_kept(mark, function)
+    assert not _compiling.is_kept(_compiling.ready_mark("compare"), function)
+    assert _compiling.KernelCache(function).cache_path == str(folder)
+    again = njit(function)
+    assert again(4).tolist() == [0, 1, 2, 3]
+    assert sum(again.stats.cache_hits.values()) == 1
+    assert again(np.float64(2.0)).tolist() == [0, 1]  # compiled, and not kept
+    with pytest.raises(RuntimeError, match="no locator"):
+        _compiling.KernelCache(squares.py_func)
+
+
 @pytest.mark.parametrize("kernel", [outer, checked])
 def test_an_error_of_an_inner_kernel_comes_out(kernel):
     with pytest.raises(IndexError, match="beyond the last value"):
@@ -151,11 +177,17 @@ def test_what_commands_call_is_recorded():
 ECHO = "import sys\nfor line in sys.stdin: print(line.replace(' ', chr(10)), end='', flush=True)"
 
 
+def empty_cache(monkeypatch, folder):
+    monkeypatch.setitem(vars(numba.config), "CACHE_DIR", str(folder))
+    place = _compiling.cache_folder_of(warming.rows_of)
+    monkeypatch.setattr(warming, "cache_folder", lambda: place)
+
+
 @compiled
 @pytest.mark.parametrize(("script", "well"), [(ECHO, True), ("input()", False)])
 def test_several_processes_compile_and_are_counted(monkeypatch, tmp_path, script, well):
     monkeypatch.setattr(warming, "_START", script)
-    monkeypatch.setattr(warming, "cache_folder", lambda: tmp_path)
+    empty_cache(monkeypatch, tmp_path)
     told = []
     assert not warming.is_ready("scan")
     assert warming.warm(["scan"], lambda *figures: told.append(figures), 2) is well
@@ -167,7 +199,7 @@ def test_several_processes_compile_and_are_counted(monkeypatch, tmp_path, script
 @compiled
 def test_a_command_is_ready_where_another_one_has_compiled_all_it_uses(monkeypatch, tmp_path):
     monkeypatch.setattr(warming, "_START", ECHO)
-    monkeypatch.setattr(warming, "cache_folder", lambda: tmp_path)
+    empty_cache(monkeypatch, tmp_path)
     assert warming.warm(["against"], lambda *_: None, 2)
     assert warming.is_ready("scan")
     assert not warming.is_ready("filter")

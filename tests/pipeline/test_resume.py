@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -132,6 +134,69 @@ def test_what_differs_is_named(corpus, tmp_path):
     os.utime(corpus, (1, 1))
     with pytest.raises(InputError, match=r"input .*news\.parquet: got \[\d+, 1000000000\]"):
         Work.at(folder, files(corpus, folder).header(FAST))
+
+
+@pytest.fixture(params=[FAST, Config()], ids=["fast", "full"])
+def on_stdin(request, tmp_path, monkeypatch):
+    """Return what scans rows that come on stdin, and stops before a stage if one is named."""
+    folder = tmp_path / "work"
+
+    def go(rows, stop=None):
+        def progress(stage, done, total):
+            if stage == stop:
+                raise KeyboardInterrupt
+
+        lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
+        reader = Files(["-"], ReadOptions(format="jsonl"), folder=folder)
+        work = Work.at(folder, reader.header(request.param), once=reader.is_read_once)
+        result = scan_reader(reader, request.param, work=work, progress=progress)
+        work.clear()
+        return tables(result)
+
+    return go
+
+
+def test_a_run_on_stdin_goes_on_with_the_same_stdin_only(on_stdin):
+    rows = made(60)
+    wanted = on_stdin(rows)
+    for stop in ("candidates", "pairs", "clusters"):
+        with pytest.raises(KeyboardInterrupt):
+            on_stdin(rows, stop)
+        for other in (made(60, 2), rows[:-1], [*rows, rows[0]]):
+            with pytest.raises(InputError, match="stdin is not what it has read"):
+                on_stdin(other)
+        assert on_stdin(rows if stop == "pairs" else []) == wanted  # nothing says nothing else
+
+
+def test_another_stdin_begins_anew_where_the_first_was_not_read(on_stdin, tmp_path, monkeypatch):
+    """What is there of a first reading is of another stdin, perhaps."""
+    other = made(60, 2)
+    wanted = on_stdin(other)
+    for module in (streaming, gathering):
+        monkeypatch.setattr(module, "_COMMIT_BYTES", 1)
+    with monkeypatch.context() as patched:
+        for module in (streaming, gathering):
+            patched.setattr(module, "joined_metadata", None, raising=False)
+            patched.setattr(module, "in_order_of_id", None, raising=False)
+        with pytest.raises(TypeError):
+            on_stdin(made(90))
+    assert json.loads((tmp_path / "work" / MANIFEST).read_text())["batches"]
+    assert on_stdin(other) == wanted
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+@pytest.mark.parametrize("config", [FAST, Config()], ids=["fast", "full"])
+def test_names_that_are_no_text_are_kept_apart(tmp_path, config):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    for name in (b"\xff.txt", b"\xfe.txt", b"\\xff.txt"):
+        (texts / os.fsdecode(name)).write_text(f"Some text of {len(name)} words.")
+    reader = files(texts, tmp_path / "work")
+    header = reader.header(config)
+    assert len(header["input"]) == 3
+    result = scan_reader(reader, config, work=Work.at(tmp_path / "work", header))
+    assert len(result.tables["documents"]) == 3
 
 
 def test_a_folder_of_others_is_left_alone(tmp_path):

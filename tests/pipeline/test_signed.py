@@ -409,6 +409,8 @@ def test_stdin_is_carried_along(tmp_path, monkeypatch):
     assert commands.run(*given, input=lines).code == 0
     result = dedup.scan("one", signed=True, **FAST)
     assert [each.kept for each in result.documents].count(False) == 10
+    run = commands.run(*given, input=lines)
+    assert (run.code, "of another stdin perhaps" in run.err) == (4, True)
 
 
 def test_header_names_all_that_signatures_follow_from():
