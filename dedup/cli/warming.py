@@ -187,5 +187,6 @@ def warmup(commands: tuple[str, ...], quiet: bool) -> int:
         if not quiet:
             counter.end()
     if not quiet:
-        tell(f"dedup: kernels of {', '.join(commands or known)} are in {folder}")
+        place = f"in {folder}" if folder else "there, where nothing can be written"
+        tell(f"dedup: kernels of {', '.join(commands or known)} are {place}")
     return DONE

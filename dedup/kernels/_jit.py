@@ -25,14 +25,14 @@ INTERPRETED = is_interpreted()
 
 
 def drop_stale(folder: Path) -> None:
-    """Remove kernels cached before the newest source in ``folder`` was written.
+    """Remove kernels cached, and marks made, before the newest source in ``folder`` was written.
 
     Numba looks at the file of a kernel alone, not at those of the kernels it was compiled with.
     """
     newest = max(each.stat().st_mtime_ns for each in folder.glob("*.py"))
     with suppress(OSError), os.scandir(folder / "__pycache__") as entries:
         for each in entries:
-            if each.name.endswith((".nbi", ".nbc")) and each.stat().st_mtime_ns < newest:
+            if each.name.endswith((".nbi", ".nbc", ".ready")) and each.stat().st_mtime_ns < newest:
                 Path(each.path).unlink()
 
 
