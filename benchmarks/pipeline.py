@@ -37,6 +37,7 @@ PEERS = {  # name: what pip installs
     "daft": ("daft", "pyarrow", "numpy"),
     "text_dedup": ("text-dedup==0.4.0", "pyarrow"),
 }
+PARQUET_ONLY = {"daft", "text_dedup"}  # what their programs here read
 LIKE_PEERS = ("--num-perm", "128", "--bands", "16", "--rows", "8")
 OURS = {
     "dedup, duplicates": ("--find", "duplicates"),
@@ -117,7 +118,9 @@ def _contestants(source: str, peers: Path, only: str | None) -> list[Contestant]
         made.append(Contestant(name, [*command, "--format", "parquet", "-o", "OUT"], plain))
     for name in PEERS:
         python = peers / name / "bin/python"
-        if python.exists():
+        if source.endswith(".jsonl") and name in PARQUET_ONLY:
+            print(f"{name} is left out: it gets no JSON lines here")
+        elif python.exists():
             program = str(HERE / f"peers/{name}_.py")
             made.append(Contestant(name, [str(python), program, source, "OUT"], plain))
         else:
