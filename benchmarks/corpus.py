@@ -400,19 +400,25 @@ def in_scripts(texts: list[str], clusters: list[int]) -> list[str]:
     ]
 
 
+def file_in(folder: Path, *, scripts: bool = False) -> Path:
+    """Return the file that ``write`` writes the texts to."""
+    return folder / ("corpus.jsonl" if scripts else "corpus.parquet")
+
+
 def write(folder: Path, corpus: pa.Table, labels: pa.Table, *, scripts: bool = False) -> Path:
     """Write both tables into a folder; return the file with the texts."""
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(labels, folder / "labels.parquet")
+    path = file_in(folder, scripts=scripts)
     if not scripts:
-        pq.write_table(corpus, folder / "corpus.parquet", row_group_size=10_000)
-        return folder / "corpus.parquet"
+        pq.write_table(corpus, path, row_group_size=10_000)
+        return path
     columns = corpus.to_pydict()
     columns["text"] = in_scripts(columns["text"], labels["cluster"].to_pylist())
-    with (folder / "corpus.jsonl").open("wb") as file:
+    with path.open("wb") as file:
         for row in zip(*columns.values(), strict=True):
             file.write(orjson.dumps(dict(zip(columns, row, strict=True))) + b"\n")
-    return folder / "corpus.jsonl"
+    return path
 
 
 def main() -> int:

@@ -67,7 +67,7 @@ def main() -> int:
         return _install(peers)
     with tempfile.TemporaryDirectory(prefix="bench-") as made:
         folder = options.folder or Path(made)
-        source = folder / ("corpus.jsonl" if options.scripts else "corpus.parquet")
+        source = corpus_maker.file_in(folder, scripts=options.scripts)
         if not source.exists():
             tables = corpus_maker.make(options.documents, 1, options.words)
             corpus_maker.write(folder, *tables, scripts=options.scripts)

@@ -38,6 +38,7 @@ def test_a_figure_that_got_worse_is_named(load, tmp_path, monkeypatch, capsys):
     quick = load("quick")
     programs = ("floor", "full", "duplicates", "datasketch", "first compile", "stock")
     programs += ("one thread, full", "one thread, duplicates")
+    programs += ("floor, scripts", "duplicates, scripts")
     measured = {name: {"cpu_seconds": 2.0, "seconds": 2.0, "megabytes": 100.0} for name in programs}
     starts = ("start, full", "start, duplicates")
     measured |= {name: {"cpu_seconds": 1.0, "seconds": 1.0, "megabytes": 50.0} for name in starts}

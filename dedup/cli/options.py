@@ -44,6 +44,11 @@ INDEX_SETTINGS = (
 )  # of `Config`, what an index is built with
 # How candidates are found: few need to change it, and --help only names it.
 OF_MINHASH = ("shingle_unit", "shingle_size", "num_perm", "seed", "recall", "bands", "rows")
+# What a scan and a cleaning have in common besides settings and reading, and what is shown.
+_SHARED = (
+    *("memory", "work", "against", "drop_known", "drop_known_passages"),
+    *("engine", "master", "checkpoint"),
+)
 # What says how two documents are related, and what they share.
 OF_A_PAIR = (
     *("find", "threshold", "coverage", "facts", "own", "revisions", "cluster_on", "same_url"),
@@ -51,20 +56,10 @@ OF_A_PAIR = (
 )
 
 
-# Options that say how to read and what to look for: what comes next, a cleaning, needs them too.
-AGAIN = frozenset(
-    [
-        *(item.name for item in dataclasses.fields(Config)),
-        *(f"{role}_column" for role in ROLES),
-        *("input_format", "encoding", "records", "strict", "allow_bad", "memory", "work"),
-        *("against", "drop_known", "drop_known_passages", "engine", "master", "checkpoint"),
-    ]
-)
-
-
 def typed_options() -> tuple[str, ...]:
-    """Return what of these was typed, for the command that is running."""
-    return typed_again(click.get_current_context(), AGAIN)
+    """Return what was typed of how to read and what to look for, for the command to type next."""
+    own = (item.name for part in (Config, Reading) for item in dataclasses.fields(part))
+    return typed_again(click.get_current_context(), {*own, *_SHARED})
 
 
 def output_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

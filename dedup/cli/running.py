@@ -202,14 +202,7 @@ def announce_compiling() -> None:
     """Say on stderr when a kernel is compiled, the first time it happens in this process."""
     from dedup.kernels._jit import on_compile
 
-    said: list[bool] = []
-
-    def say() -> None:
-        if not said:
-            said.append(True)
-            tell(COMPILING)
-
-    on_compile(say)
+    on_compile(functools.cache(lambda: tell(COMPILING)))
 
 
 def uses_colour(choice: str) -> bool:

@@ -63,10 +63,7 @@ def sign_part(
         raise InputError("an input that can be read only once needs --keep-texts")
     header = {**signed_header(config, options), **_inputs(files, options), "texts": keep_texts}
     if (out / MANIFEST).exists():
-        part = _finished(Part.at(out), header)
-        if files.is_read_once:
-            raise OutputError(f"{out}: holds a part, of another stdin perhaps; give another folder")
-        return part
+        return _finished(Part.at(out), header, once=files.is_read_once)
     work = Work.at(out, header, once=files.is_read_once)
     names = ("sizes", "read_report", "columns", "content")
 
@@ -118,8 +115,11 @@ def _stated(source: Source, names: dict[str, str], state: list[Any] | None) -> d
     }
 
 
-def _finished(part: Part, header: dict[str, Any]) -> Part:
-    """Return a part that is whole; raise ``OutputError`` where it is another one."""
+def _finished(part: Part, header: dict[str, Any], *, once: bool) -> Part:
+    """Return a part that is whole; raise ``OutputError`` where it is another one.
+
+    Of an input that can be read ``once`` nobody can tell.
+    """
     for name, ours in header.items():
         there = part.stated.get(name)
         if ours != there:
@@ -127,6 +127,10 @@ def _finished(part: Part, header: dict[str, Any]) -> Part:
                 f"{part.folder}: another part was signed here ({name}: {there!r}, "
                 f"now {ours!r}); give another folder"
             )
+    if once:
+        raise OutputError(
+            f"{part.folder}: holds a part, of another stdin perhaps; give another folder"
+        )
     return part
 
 

@@ -48,7 +48,7 @@ ALIKE = 0.65  # twice the common subsequence over both lengths; of what differs 
 MOST_CHARACTERS = 100_000  # of a text that is compared so
 _MOST_OWNERS = 1 << 24  # places of a table of words
 _PART_RUNS = 1 << 21  # grouped at a time
-_RUN = {"values": np.uint64, "owners": np.int32, "places": np.int32}
+_RUN_COLUMNS = {"values": np.uint64, "owners": np.int32, "places": np.int32}
 _RUN_TOKENS = 1 << 21
 _PART_BYTES = 1 << 22
 
@@ -130,7 +130,7 @@ def find_misread(
     read[rows] = True
     columns = columns or Columns()
     pairs = _alike(_shared_runs(texts, rows, included & short, columns), read)
-    columns.drop(*(f"misread.{name}" for name in _RUN))
+    columns.drop(*(f"misread.{name}" for name in _RUN_COLUMNS))
     return replace(compare_texts(texts, pairs), left_out=left_out)
 
 
@@ -206,7 +206,7 @@ def _shared_runs(texts: Texts, rows: Int64, included: Bool, columns: Columns) ->
     seen = np.zeros(int(mask) + 1, np.bool_)
     seen[known & mask] = True
     most = int(texts.offsets[-1] - texts.offsets[0])
-    grown = [columns.grow(f"misread.{name}", kind, most) for name, kind in _RUN.items()]
+    grown = [columns.grow(f"misread.{name}", kind, most) for name, kind in _RUN_COLUMNS.items()]
     sizes = np.zeros(len(texts), np.int64)
     for low, high in runs_of_rows(texts.offsets, _PART_BYTES):
         made = shingle_tokens(*character_units(texts.part(low, high)), RUN)

@@ -96,8 +96,7 @@ def _sniffed(head: bytes, source: Source, run: Run) -> str:
     if found is not None and source.kind == "txt":
         how = FORMATS[found].title
         run.tally.note(f"{source.name}: read as {how}; --input-format txt reads it as one text")
-    is_nothing = not head and source.kind == "auto"  # nothing came: that is no empty text
-    return found or ("jsonl" if is_nothing else "txt")
+    return found or "txt"
 
 
 def _rows_in(text: str, source: Source) -> str | None:

@@ -220,12 +220,12 @@ def clusters(page: Page) -> list[Row]:
         text = f"{counted(row['cluster_count'], 'copy', 'copies')} of "
         room = page.width - _LABEL - 1 - cells(text) - cells(stay)
         rows.append((f"{text}{page.name(row['cluster'], room)}{stay}", ""))
-    return [*rows, *_more(len(sizes), ("cluster", "clusters"), "clusters")]
+    return [*rows, *_more(len(sizes), "cluster", "clusters")]
 
 
-def _more(count: int, words: tuple[str, str], what: str, shown: int = _MOST) -> list[Row]:
+def _more(count: int, word: str, what: str, shown: int = _MOST) -> list[Row]:
     left = count - shown
-    more = counted(left, f"more {words[0]}", f"more {words[1]}")
+    more = counted(left, f"more {word}")
     return [(f"… and {more}: --show {what}", "dim")] if left > 0 else []
 
 
@@ -259,7 +259,7 @@ def _stories(page: Page) -> list[Row]:
     if not len(stories):
         return [("no two articles tell one story", "")]
     rows = [(story_line(row), "") for row in stories.slice(0, _MOST).to_pylist()]
-    return [*rows, *_more(len(stories), ("story", "stories"), "stories")]
+    return [*rows, *_more(len(stories), "story", "stories")]
 
 
 def warnings(page: Page) -> list[Row]:
@@ -268,7 +268,7 @@ def warnings(page: Page) -> list[Row]:
         each for each in page.result.summary.get("warnings") or () if each["kind"] not in NOTES
     ]
     rows = [(safe(describe(each)), "yellow") for each in found[:_WARNINGS]]
-    return [*rows, *_more(len(found), ("warning", "warnings"), "warnings", _WARNINGS)]
+    return [*rows, *_more(len(found), "warning", "warnings", _WARNINGS)]
 
 
 def flaws(page: Page) -> list[Row]:
