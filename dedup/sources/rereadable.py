@@ -151,10 +151,11 @@ class Files:
             return
         if not self._copy.exists():
             raise InputError("stdin of the run that is to be continued is gone")
-        now = filter(len, read_batches(self.paths, self._options, ReadReport()))
+        options = dataclasses.replace(self._options, rows_only=False)  # nothing may be a text
+        now = filter(len, read_batches(self.paths, options, ReadReport()))
         before = (batch for piece in self._again() for batch in piece.batches() if len(batch))
         first = next(now, None)
-        if first is not None and not _are_equal(itertools.chain([first], now), before):
+        if not _is_nothing(first) and not _are_equal(itertools.chain([first], now), before):
             raise InputError(
                 f"the run in {self._copy.parent} cannot be continued: stdin is not what it has "
                 "read; give it the same, or another folder"
@@ -212,6 +213,11 @@ def _batches(pieces: Iterator[Piece]) -> Iterator[pa.RecordBatch]:
         batches = list(piece.batches())
         if piece.settle():
             yield from batches
+
+
+def _is_nothing(first: pa.RecordBatch | None) -> bool:
+    """Tell whether an input, of which this is the first batch, is empty: no row, or one text."""
+    return first is None or (len(first) == 1 and not first.column("text")[0].as_py())
 
 
 def _are_equal(ours: Iterator[pa.RecordBatch], theirs: Iterator[pa.RecordBatch]) -> bool:

@@ -11,7 +11,6 @@ import varied
 from commands import run, write_jsonl
 
 import dedup
-from dedup.cli import running
 from dedup.report import Cleaned, Typed, answer_view, cleaned_view, sections_view
 from dedup.report.terminal.answer import LINES
 from dedup.report.terminal.families import story_line
@@ -86,7 +85,7 @@ def test_inputs_that_cannot_be_typed_again_are_left_out():
 
 def test_options_that_others_need_are_typed_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(running, "PIPE_COLUMNS", 200)
+    monkeypatch.setenv("COLUMNS", "200")
     write_jsonl(tmp_path / "a", *({"headline": str(k), "words": LONG} for k in range(2)))
     given = ["--text-column=words", "--find", "duplicates", "--threshold", ".8", "--color", "never"]
     said = run("scan", "a", *given, "--input-format", "jsonl", "--memory", "2GB").out
