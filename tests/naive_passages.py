@@ -18,12 +18,16 @@ CONTENT_WEIGHT = 0.3
 def naive_ngrams(
     hashes: list[list[int]], classes: list[list[int]], order: list[int], size: int
 ) -> list[Seed]:
-    """Return a seed for every run of words, but not of stop words alone and not over a blank."""
+    """Return a seed for every run of words, but not of stop words or one word alone.
+
+    Nor is there one over a blank.
+    """
     return [
         (naive_fmix64(naive_polynomial(hashes[row][at : at + size])), row, at)
         for row in order
         for at in range(len(hashes[row]) - size + 1)
         if BLANK not in (kinds := classes[row][at : at + size]) and set(kinds) != {STOP}
+        if len({*hashes[row][at : at + size]}) > 1
     ]
 
 

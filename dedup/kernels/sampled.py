@@ -129,7 +129,8 @@ def sample_seeds(kind, words, salt, noted, out):
 def has_run(hashes, sieve):
     """Tell whether a document has a word n-gram that ``sample_seeds`` may keep under ``Sieve``.
 
-    ``hashes`` (uint64) are those of its words. That a run of stop words is no seed is left aside.
+    ``hashes`` (uint64) are those of its words. That a run of stop words, or of one word, is no seed
+    is left aside.
     """
     size, salt = sieve.size, sieve.salt
     behind = power_of(size)  # what the first word of a run is multiplied by when the last comes in

@@ -77,14 +77,18 @@ def part_of(value, parts):
 def write_ngrams(hashes, classes, size, values, positions):
     """Write a seed for every run of ``size`` words of one document; return how many.
 
-    A run of stop words alone is no seed, nor is one with a blank token. ``hashes`` (uint64) and
-    ``classes`` (uint8) are those of its tokens; ``values`` is uint64, ``positions`` int32.
+    A run of stop words alone is no seed, nor of one word alone, nor is one with a blank token: of
+    two rows of zeros every place would match with every other. ``hashes`` (uint64) and ``classes``
+    (uint8) are those of its tokens; ``values`` is uint64, ``positions`` int32.
     """
     behind = power_of(size)  # what the first word of a run is multiplied by when the last comes in
     made = stops = blanks = 0
+    begin = np.intp(0)  # of the words equal to the last one, without another between
     h = np.uint64(0)
     for i in range(len(hashes)):
         h = h * MULTIPLIER + hashes[i]
+        if hashes[i] != hashes[max(i - 1, 0)]:
+            begin = i
         stops += np.intp(classes[i] == STOP)
         blanks += np.intp(classes[i] == BLANK)
         first = i - size + 1
@@ -92,7 +96,7 @@ def write_ngrams(hashes, classes, size, values, positions):
             h -= hashes[first - 1] * behind
             stops -= np.intp(classes[first - 1] == STOP)
             blanks -= np.intp(classes[first - 1] == BLANK)
-        if first >= 0 and blanks == 0 and stops < size:
+        if first >= 0 and blanks == 0 and stops < size and first < begin:
             values[made] = fmix64(h)
             positions[made] = first
             made += 1
