@@ -1,10 +1,10 @@
-"""Write the tables of benchmarks/README.md anew from the records they name.
+"""Write the tables of measurements anew from the records they name, in all pages that have some.
 
     python benchmarks/tables.py            # writes
-    python benchmarks/tables.py --check    # exit 1 where the page is not what the records say
+    python benchmarks/tables.py --check    # exit 1 where a page is not what the records say
 
-A table stands between ``<!-- record/NAME.json -->`` and ``<!-- end -->``. Records of
-``spark_equal.py``, and of ``spark.py`` in full mode, have tables of their own.
+A table stands between ``<!-- record/NAME.json -->`` and ``<!-- end -->``. Records of ``index.py``,
+of ``spark_equal.py``, and of ``spark.py`` in full mode, have tables of their own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-PAGE = HERE / "README.md"
+PAGES = HERE / "README.md", HERE.parent / "docs" / "comparison.md"
 _BLOCK = re.compile(r"(<!-- (record/\S+\.json) -->\n).*?(<!-- end -->)", re.S)
 COLUMNS = {
     "cpu_seconds": "CPU s",
@@ -50,6 +50,8 @@ def table(record: dict[str, Any]) -> str:
     """Return a record as a table, with what it was measured on above it."""
     if "differing" in record["results"][0]:
         return "\n".join(_equal_lines(record)) + "\n"
+    if "bands_and_rows" in record:
+        return "\n".join(_index_lines(record)) + "\n"
     if record.get("find") == "all":
         return "\n".join(_full_lines(record)) + "\n"
     head = f"{_machine(record)}; {record['documents']:,} documents, medians of {record['rounds']}:"
@@ -58,6 +60,31 @@ def table(record: dict[str, Any]) -> str:
         cells = (_cell(name, row.get(name)) for name in COLUMNS)
         lines.append(f"| {row['name']} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+_OF_CALLS = {
+    "articles": "{:,}",
+    "per_second": "{:,.0f}",
+    "per_cpu_second": "{:,.0f}",
+    "p50_ms": "{:.3f}",
+    "p99_ms": "{:.3f}",
+    "bytes_each": "{:,.0f}",
+    "written_each": "{:,.0f}",
+}
+
+
+def _index_lines(record: dict[str, Any]) -> Iterator[str]:
+    """Yield what each kind of call to an index took."""
+    versions = record["versions"]
+    yield f"{record['date'][:10]}, {record['machine']}, Python {versions['python']}, one run:"
+    yield ""
+    bands, rows = record["bands_and_rows"]
+    head = "articles | a second | a CPU second | p50 ms | p99 ms | bytes each | written each"
+    yield f"| {bands} bands of {rows} rows | {head} |"
+    yield "|---|" + "--:|" * len(_OF_CALLS)
+    for row in record["results"]:
+        cells = (form.format(row[name]) if name in row else "" for name, form in _OF_CALLS.items())
+        yield f"| {row['name']} | {' | '.join(cells)} |"
 
 
 def _machine(record: dict[str, Any]) -> str:
@@ -147,13 +174,15 @@ def page(text: str) -> str:
 
 
 def main() -> int:
-    """Write the page, or compare it."""
-    text = PAGE.read_text(encoding="utf-8")
-    wanted = page(text)
-    if "--check" in sys.argv[1:]:
-        return int(wanted != text)
-    PAGE.write_text(wanted, encoding="utf-8")
-    return 0
+    """Write the pages, or compare them."""
+    differ = 0
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        wanted = page(text)
+        differ += wanted != text
+        if wanted != text and "--check" not in sys.argv[1:]:
+            path.write_text(wanted, encoding="utf-8")
+    return int(differ > 0 and "--check" in sys.argv[1:])
 
 
 if __name__ == "__main__":
