@@ -63,7 +63,7 @@ class Work:
         """Open a work folder, a new one or that of an earlier run with the same ``header``.
 
         An input that can be read ``once`` may be another one now: where no stage is finished, what
-        is there of it is dropped.
+        is there of it is dropped. Where an earlier run left nothing, ``header`` may be any.
         Raises ``InputError`` that names what is different, and ``OutputError`` for a folder that
         is none, or that another run is working in.
         """
@@ -75,8 +75,8 @@ class Work:
         work = cls(Spool(lambda: arrays, 0, keep=True))
         work._folder = folder
         work._take_lock()
-        for left in folder.glob(".*.tmp"):  # half-written when the run before was killed
-            left.unlink()
+        for each in folder.glob(".*.tmp"):  # half-written when the run before was killed
+            each.unlink()
         path = folder / MANIFEST
         plain = json.loads(json_bytes(header))
         known = json.loads(path.read_bytes()) if path.exists() else None
@@ -86,10 +86,11 @@ class Work:
                 f"{folder}: holds {min(others)} and no {MANIFEST}; give it an empty folder, or "
                 "the work folder of a run that was interrupted"
             )
-        if known is not None and not known.get("finished"):
-            _check_header(folder, known["header"], plain)
-            work._state = known
-        if known is None or known.get("finished") or (once and not known["stages"]):
+        left = _left_in(known)
+        if left is not None:
+            _check_header(folder, left["header"], plain)
+            work._state = left
+        if left is None or (once and not left["stages"]):
             work._empty()
             arrays.mkdir(exist_ok=True)
             work._state = cls._fresh(plain)
@@ -229,6 +230,13 @@ class Work:
         assert self._folder is not None
         with atomic(self._folder / MANIFEST) as file:
             file.write(json_bytes(self._state, pretty=True))
+
+
+def _left_in(state: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what a manifest says, where anything can be taken up that it speaks of."""
+    if state is None or state.get("finished"):
+        return None
+    return state if state["stages"] or state.get("batches") else None
 
 
 def finished_in(folder: Path) -> tuple[str, ...] | None:

@@ -127,8 +127,12 @@ def test_what_differs_is_named(corpus, tmp_path):
     work = Work.at(folder, reader.header(FAST))
     with pytest.raises(OutputError, match="another run is working in it"):
         Work.at(folder, reader.header(FAST))
-    del work
     other = Config(find=("duplicates",), threshold=0.8)
+    del work
+    Work.at(folder, reader.header(other)).release()  # nothing was left: any other will do
+    work = Work.at(folder, reader.header(FAST))
+    work.commit(1)
+    del work
     with pytest.raises(InputError, match=r"setting threshold: got 0\.8, there 0\.7"):
         Work.at(folder, reader.header(other))
     os.utime(corpus, (1, 1))
