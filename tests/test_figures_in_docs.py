@@ -1,4 +1,4 @@
-"""Figures of quality in the pages are those of the newest record."""
+"""Figures of quality and speed in the pages are those of the newest records."""
 
 from __future__ import annotations
 
@@ -72,4 +72,51 @@ def test_figures_are_those_of_the_newest_record(page, said, places):
         for key in path.removeprefix("%").split("/"):
             value = value[key]
         figures.append(written(value, percent=path.startswith("%")))
+    assert said.format(*figures) in flat
+
+
+FULL, FAST = "dedup, everything", "dedup, duplicates"
+# As above, of the speed of 50,000 articles: of which process which figure, and how it is written.
+TAKEN = [
+    (
+        "README.md",
+        "**Full mode** (50,000 articles): {} CPU seconds. datasketch takes {} for whole",
+        [(FULL, "cpu_seconds", ".0f"), ("datasketch", "cpu_seconds", ".0f")],
+    ),
+    ("README.md", "pairwise F1 is {}.", [(FULL, "f1", ".3f")]),
+    (
+        "docs/guides/crawl.md",
+        "(50,000 articles: {} CPU seconds instead of {})",
+        [(FULL, "cpu_seconds", ".0f"), (FAST, "cpu_seconds", ".1f")],
+    ),
+    (
+        "docs/guides/crawl.md",
+        "planted pairs rises from {} to {}.",
+        [(FAST, "recall", ".2f"), (FULL, "recall", ".2f")],
+    ),
+    (
+        "docs/choosing.md",
+        "by shingles | {} CPU s, recall {} |",
+        [(FAST, "cpu_seconds", ".1f"), (FAST, "recall", ".2f")],
+    ),
+    (
+        "docs/choosing.md",
+        "stories | {} CPU s, recall {} |",
+        [(FULL, "cpu_seconds", ".0f"), (FULL, "recall", ".2f")],
+    ),
+    (
+        "docs/limits.md",
+        "50,000 articles of 450 words: {} CPU s,",
+        [(FULL, "cpu_seconds", ".0f")],
+    ),
+    ("docs/comparison.md", "of the other tools ({} CPU s)", [("daft", "cpu_seconds", ".1f")]),
+]
+
+
+@pytest.mark.parametrize(("page", "said", "places"), TAKEN, ids=[each[1] for each in TAKEN])
+def test_seconds_are_those_of_the_newest_record(page, said, places):
+    records = (ROOT / "benchmarks" / "record").glob("pipeline-50k-*.json")
+    rows = {row["name"]: row for row in json.loads(max(records).read_bytes())["results"]}
+    flat = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    figures = [format(rows[name][key], form).removeprefix("0") for name, key, form in places]
     assert said.format(*figures) in flat
