@@ -31,6 +31,7 @@ from typing import Any
 import datasketch
 import numpy as np
 import redis
+import tables
 from signatures import machine, versions
 
 from dedup import Config, Index
@@ -61,7 +62,6 @@ def main() -> int:
         rows += of_servers(options.server_sample, params)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print_table(rows)
     facts = {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": machine(),
@@ -69,6 +69,7 @@ def main() -> int:
         **{"size": options.size, "words": WORDS, "num_perm": CONFIG.num_perm},
         **{"bands_and_rows": params, "results": rows},
     }
+    print(tables.table(facts))
     if options.json:
         options.json.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return 0
@@ -283,17 +284,6 @@ def of_servers(sample: int, params: tuple[int, int]) -> list[Row]:
             run = partial(index.add_entries, list(index.sign_many(documents)))
             rows.append(whole("dedup over Redis, many at once", sample, run))
     return rows
-
-
-def print_table(rows: list[Row]) -> None:
-    """Print what was measured as a Markdown table."""
-    wanted = ("per_second", "per_cpu_second", "p50_ms", "p99_ms", "bytes_each", "written_each")
-    columns = [(name, ".3f" if name.endswith("ms") else ",.0f") for name in wanted]
-    names = "articles|a second|a CPU second|p50 ms|p99 ms|bytes each|written each".split("|")
-    print(f"| | {' | '.join(names)} |\n|---|{'--:|' * len(names)}")
-    for row in rows:
-        cells = [format(row[name], form) if name in row else "" for name, form in columns]
-        print(f"| {row['name']} | {row['articles']:,} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -49,17 +49,25 @@ def head() -> dict[str, Any]:
 def table(record: dict[str, Any]) -> str:
     """Return a record as a table, with what it was measured on above it."""
     if "differing" in record["results"][0]:
-        return "\n".join(_equal_lines(record)) + "\n"
-    if "bands_and_rows" in record:
-        return "\n".join(_index_lines(record)) + "\n"
-    if record.get("find") == "all":
-        return "\n".join(_full_lines(record)) + "\n"
-    head = f"{_machine(record)}; {record['documents']:,} documents, medians of {record['rounds']}:"
-    lines = [head, "", f"| | {' | '.join(COLUMNS.values())} |", "|---|" + "--:|" * len(COLUMNS)]
+        lines = _equal_lines(record)
+    elif "bands_and_rows" in record:
+        lines = _index_lines(record)
+    elif record.get("find") == "all":
+        lines = _full_lines(record)
+    else:
+        lines = _process_lines(record)
+    return "\n".join(lines) + "\n"
+
+
+def _process_lines(record: dict[str, Any]) -> Iterator[str]:
+    """Yield what each process took, and what it found."""
+    yield f"{_machine(record)}; {record['documents']:,} documents, medians of {record['rounds']}:"
+    yield ""
+    yield f"| | {' | '.join(COLUMNS.values())} |"
+    yield "|---|" + "--:|" * len(COLUMNS)
     for row in record["results"]:
         cells = (_cell(name, row.get(name)) for name in COLUMNS)
-        lines.append(f"| {row['name']} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        yield f"| {row['name']} | {' | '.join(cells)} |"
 
 
 _OF_CALLS = {
@@ -175,14 +183,13 @@ def page(text: str) -> str:
 
 def main() -> int:
     """Write the pages, or compare them."""
-    differ = 0
-    for path in PAGES:
-        text = path.read_text(encoding="utf-8")
-        wanted = page(text)
-        differ += wanted != text
-        if wanted != text and "--check" not in sys.argv[1:]:
-            path.write_text(wanted, encoding="utf-8")
-    return int(differ > 0 and "--check" in sys.argv[1:])
+    told = {path: path.read_text(encoding="utf-8") for path in PAGES}
+    stale = {path: wanted for path, text in told.items() if (wanted := page(text)) != text}
+    if "--check" in sys.argv[1:]:
+        return int(bool(stale))
+    for path, wanted in stale.items():
+        path.write_text(wanted, encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
